@@ -1,0 +1,140 @@
+/**
+ * The family of errors: each with a literal `name` and `code`, and the user's own error as `cause`.
+ * @module
+ */
+import type { FailureStage, ManagerReport, RunReport } from "./run-report.ts";
+
+/** The base of all errors of this package. */
+export class EtlError extends Error {
+  /** The class of the error, as a literal that survives minifying. */
+  override readonly name: string = "EtlError";
+  /** The kind of the error, to switch on. */
+  readonly code: string = "ETL";
+  /** What the run did, where one had begun. */
+  readonly report: RunReport | undefined;
+
+  /** Makes an error with a message, and what is known of its cause and its run. */
+  constructor(message: string, options: { cause?: unknown; report?: RunReport | undefined } = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.report = options.report;
+  }
+}
+
+/**
+ * An option or a pipeline breaks a rule. The message names the option, the rule and the value;
+ * nothing was called.
+ */
+export class ConfigurationError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "ConfigurationError" as const;
+  /** The kind of the error. */
+  override readonly code = "CONFIGURATION" as const;
+}
+
+/** A stage of a pipeline failed for good. `cause` is the first failure: the user's own object. */
+export class PipelineError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "PipelineError" as const;
+  /** The kind of the error. */
+  override readonly code = "PIPELINE" as const;
+  /** The name of the pipeline. */
+  readonly pipeline: string;
+  /** The stage that failed first. */
+  readonly stage: FailureStage;
+  /** How often the call that failed first was made. */
+  readonly attempts: number;
+  /** All failures in the order in which they came. */
+  readonly errors: readonly unknown[];
+
+  /** Makes the error of a pipeline whose first failure is `errors[0]`. */
+  constructor(
+    pipeline: string,
+    stage: FailureStage,
+    errors: readonly unknown[],
+    options: { attempts?: number; report?: RunReport | undefined } = {},
+  ) {
+    const [cause] = errors;
+    super(`Pipeline "${pipeline}" failed in ${stage}: ${messageOf(cause)}`, { ...options, cause });
+    this.pipeline = pipeline;
+    this.stage = stage;
+    this.attempts = options.attempts ?? 1;
+    this.errors = errors;
+  }
+}
+
+/** A run was stopped by its signal or by `abort`. `cause` is the reason of the signal. */
+export class CancelledError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "CancelledError" as const;
+  /** The kind of the error. */
+  override readonly code = "CANCELLED" as const;
+  /** What failed while the run was being aborted; a callback that only passes on its signal does not count. */
+  readonly errors: readonly unknown[];
+
+  /** Makes the error of a pipeline that was stopped for a reason. */
+  constructor(
+    pipeline: string,
+    reason: unknown,
+    options: { errors?: readonly unknown[]; report?: RunReport | undefined } = {},
+  ) {
+    super(`Pipeline "${pipeline}" was cancelled: ${messageOf(reason)}`, {
+      ...options,
+      cause: reason,
+    });
+    this.errors = options.errors ?? [];
+  }
+}
+
+/** Pipelines of a manager failed or were stopped; every one that had started has settled. */
+export class ManagerError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "ManagerError" as const;
+  /** The kind of the error. */
+  override readonly code = "MANAGER" as const;
+  /** What each pipeline that failed or was stopped rejected with. */
+  readonly errors: readonly unknown[];
+  /** The report of each pipeline, in the order in which they were added. */
+  readonly reports: ManagerReport["reports"];
+
+  /** Makes the error of a manager; `cause` is the first error, or the reason of its signal. */
+  constructor(reports: ManagerReport["reports"], errors: readonly unknown[], cause: unknown) {
+    const completed = reports.filter(({ outcome }) => outcome === "completed").length;
+    super(`${completed} of ${reports.length} pipelines completed: ${messageOf(cause)}`, { cause });
+    this.errors = errors;
+    this.reports = reports;
+  }
+}
+
+/**
+ * Thrown by a `load` to say which items of its batch failed: all others are loaded.
+ *
+ * @example Two of the rows were refused
+ * ```ts
+ * import { BatchError } from "millrace";
+ * import { equal } from "node:assert/strict";
+ *
+ * const error = new BatchError(new Map([[3, new Error("too long")], [7, new Error("no id")]]));
+ * equal(error.message, "2 items of the batch failed: too long");
+ * ```
+ */
+export class BatchError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "BatchError" as const;
+  /** The kind of the error. */
+  override readonly code = "BATCH" as const;
+  /** The error of each failed item, by its index in the batch. */
+  readonly failures: ReadonlyMap<number, unknown>;
+
+  /** Makes the error of a batch from the errors of its items. */
+  constructor(failures: ReadonlyMap<number, unknown>) {
+    const [first] = failures.values();
+    const items = failures.size === 1 ? "1 item" : `${failures.size} items`;
+    super(`${items} of the batch failed: ${messageOf(first)}`, { cause: first });
+    this.failures = failures;
+  }
+}
+
+/** What an error says; a thrown value that is no error is shown as it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,38 @@
+/**
+ * Lets everything else have a turn: timers, I/O, other requests. `await` on settled promises never does.
+ *
+ * Uses `setImmediate` where the runtime has one (Node, Deno, Bun), which takes microseconds, where
+ * `setTimeout` takes a millisecond or more.
+ */
+export function nextMacrotask(): Promise<void> {
+  const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => void };
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Tells a loop that is never made to wait when it should let everything else have a turn. */
+export class Pace {
+  #left = 16;
+  #step = 16; // Items between two looks at the clock, which is not free.
+  #checks = 0;
+  #lookedAt: number = performance.now();
+  #pausedAt: number = this.#lookedAt;
+
+  /** Counts `items` more; true when it is time for `nextMacrotask`. */
+  isDue(items = 1): boolean {
+    this.#left -= items;
+    return this.#left <= 0 && this.#look();
+  }
+
+  #look(): boolean {
+    const now = performance.now();
+    const isQuick = now - this.#lookedAt < 1;
+    this.#step = isQuick ? Math.min(this.#step * 2, 1024) : Math.max(this.#step >> 1, 1);
+    this.#left = this.#step;
+    this.#lookedAt = now;
+    // By count as well: on Workers the clock stands still while code runs.
+    if (now - this.#pausedAt < 20 && ++this.#checks < 64) return false;
+    this.#checks = 0;
+    this.#pausedAt = now;
+    return true;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Options are checked once, when they are given, by a table of the rule and the default of each name.
+ * @module
+ */
+import { ConfigurationError } from "./errors.ts";
+
+/** What an option must be, in words and as a test. */
+export interface Rule {
+  /** Completes the sentence "must be …". */
+  readonly words: string;
+  /** Tells whether a value keeps the rule. */
+  holds(value: unknown): boolean;
+}
+
+/** The rule and the default of every option; an option without a default has `undefined`. */
+export type OptionTable<O> = { readonly [K in keyof O]-?: readonly [rule: Rule, fallback?: O[K]] };
+
+/** Options with their defaults filled in; those named by `Open` may still be `undefined`. */
+export type Complete<O, Open extends keyof O = never> = {
+  readonly [K in keyof O]-?: K extends Open ? O[K] | undefined : Exclude<O[K], undefined>;
+};
+
+/** 1, 2, 3 and so on. */
+export const positiveInteger: Rule = {
+  words: "a positive integer",
+  holds: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+};
+
+/** Any number above 0; `Infinity` means no limit. */
+export const positive: Rule = {
+  words: "a number above 0",
+  holds: (value) => typeof value === "number" && value > 0,
+};
+
+/** Any number from 0 on; `Infinity` means no limit. */
+export const nonNegative: Rule = {
+  words: "a number of at least 0",
+  holds: (value) => typeof value === "number" && value >= 0,
+};
+
+/** Something to call. */
+export const callable: Rule = {
+  words: "a function",
+  holds: (value) => typeof value === "function",
+};
+
+/** `true` or `false`. */
+export const truthValue: Rule = {
+  words: "a boolean",
+  holds: (value) => typeof value === "boolean",
+};
+
+/** A string that is not empty. */
+export const nonEmptyString: Rule = {
+  words: "a non-empty string",
+  holds: (value) => typeof value === "string" && value !== "",
+};
+
+/** An `AbortSignal`, of this realm or of another. */
+export const abortSignal: Rule = {
+  words: "an AbortSignal",
+  holds: (value) =>
+    typeof value === "object" && value !== null && "aborted" in value &&
+    "addEventListener" in value,
+};
+
+/** One of the given strings. */
+export function oneOf(...choices: readonly string[]): Rule {
+  return {
+    words: choices.map((choice) => `"${choice}"`).join(" or "),
+    holds: (value) => choices.includes(value as string),
+  };
+}
+
+/**
+ * Checks `options` by their table, and completes them: a name that is not given, or is given as
+ * `undefined`, gets its value from the first of the `layers` that has it, else from the table.
+ *
+ * @throws {ConfigurationError} If a value breaks its rule, or a name is not in the table.
+ */
+export function checkOptions<O extends object, Open extends keyof O = never>(
+  action: string,
+  options: O,
+  table: OptionTable<O>,
+  ...layers: readonly object[]
+): Complete<O, Open> {
+  if (typeof options !== "object" || options === null) {
+    refuse(action, "options", "an object", options);
+  }
+  const names = Object.keys(table);
+  for (const name of Object.keys(options).filter((name) => !names.includes(name))) {
+    const rule = `a known option, perhaps '${nearestOf(name, names)}'`;
+    refuse(action, name, rule, Reflect.get(options, name));
+  }
+  const complete: Record<string, unknown> = {};
+  for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
+    const value: unknown = Reflect.get(options, name);
+    if (value !== undefined && !rule.holds(value)) refuse(action, name, rule.words, value);
+    const given = [options, ...layers].map((layer): unknown => Reflect.get(layer, name));
+    complete[name] = given.find((value) => value !== undefined) ?? fallback;
+  }
+  return complete as Complete<O, Open>;
+}
+
+/** The one sentence of everything wrong that is given: action, option, rule, value. */
+export function refuse(action: string, name: string, rule: string, value: unknown): never {
+  throw new ConfigurationError(
+    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
+  );
+}
+
+/** A value as a message shows it: in a few words, and without calling any code of the user. */
+function show(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  }
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return name === undefined || name === "Object" ? "an object" : `an instance of ${name}`;
+}
+
+/** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
+function nearestOf(name: string, names: readonly string[]): string | undefined {
+  const distances = names.map((other) => [editsBetween(name.toLowerCase(), other), other] as const);
+  return distances.sort(([a], [b]) => a - b)[0]?.[1];
+}
+
+function editsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column++) {
+      const isSame = letter === to[column - 1]!.toLowerCase();
+      next.push(Math.min(row[column]! + 1, next[column - 1]! + 1, row[column - 1]! + +!isSame));
+    }
+    row = next;
+  }
+  return row[to.length]!;
+}

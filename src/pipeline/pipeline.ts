@@ -1,0 +1,96 @@
+import { callable, nonEmptyString, refuse } from "../options.ts";
+import type { Outcome } from "../run-report.ts";
+import type { skip } from "../streams/skip.ts";
+import type { Source } from "../streams/source.ts";
+
+/** What every function of a pipeline is told. */
+export interface PipelineContext {
+  /** Aborts when what is done is no longer wanted: pass it on to whatever takes a signal. */
+  readonly signal: AbortSignal;
+  /** The name of the pipeline. */
+  readonly pipeline: string;
+  /** The run, told apart from all others. */
+  readonly runId: string;
+}
+
+/** Which batch a load is for. */
+export interface BatchInfo {
+  /** Place of the batch in the run, from 0. */
+  readonly sequence: number;
+  /** Place of its first item in the source, from 0. */
+  readonly offset: number;
+  /** Items of the source in it, those that the transform left out included. */
+  readonly size: number;
+  /** Which call for this batch it is; the first is 1. */
+  readonly attempt: number;
+}
+
+/** What `load` is told. */
+export interface LoadContext extends PipelineContext {
+  /** The batch to load. */
+  readonly batch: BatchInfo;
+}
+
+/**
+ * Extract, transform and load: an object literal, or an instance of a class. `E` is what the source
+ * gives, `T` what is loaded; both are inferred when the members stand in this order.
+ */
+export interface Pipeline<E, T = E> {
+  /** What the pipeline is called in reports and errors. */
+  readonly name: string;
+  /** Called first. If it fails, nothing is extracted. */
+  preProcess?(context: PipelineContext): unknown;
+  /** Gives the source, or a promise of it. */
+  extract(context: PipelineContext): Source<E> | PromiseLike<Source<E>>;
+  /** Maps one item; may be async, and may return `skip`. Without it items pass as they are. */
+  transform?(item: E, context: PipelineContext): T | typeof skip | PromiseLike<T | typeof skip>;
+  /**
+   * Maps a batch, in place of `transform`; may be async. Items that it leaves out count as skipped;
+   * of a batch that it makes longer, each item of the source counts once.
+   */
+  transformBatch?(
+    items: E[],
+    context: PipelineContext,
+  ): readonly (T | typeof skip)[] | PromiseLike<readonly (T | typeof skip)[]>;
+  /** Loads a batch, which is never empty; may be async. */
+  load(items: T[], context: LoadContext): unknown;
+  /** Called once after everything is loaded and the source has ended. */
+  postProcess?(context: PipelineContext): unknown;
+  /** Called once however the run ended, if it had begun. */
+  finalize?(outcome: Outcome, context: PipelineContext): unknown;
+}
+
+const optionalMembers = [
+  "preProcess",
+  "transform",
+  "transformBatch",
+  "postProcess",
+  "finalize",
+] as const;
+
+/**
+ * Checks the members of a pipeline.
+ *
+ * @throws {ConfigurationError} If one is missing or of the wrong type, or if both transforms are there.
+ */
+export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
+  const action = "create pipeline";
+  if (typeof pipeline !== "object" || pipeline === null) {
+    refuse(action, "pipeline", "an object", pipeline);
+  }
+  if (!nonEmptyString.holds(pipeline.name)) {
+    refuse(action, "name", nonEmptyString.words, pipeline.name);
+  }
+  for (const member of ["extract", "load"] as const) {
+    if (!callable.holds(pipeline[member])) refuse(action, member, callable.words, pipeline[member]);
+  }
+  for (const member of optionalMembers) {
+    const value: unknown = pipeline[member];
+    if (value !== undefined && !callable.holds(value)) {
+      refuse(action, member, callable.words, value);
+    }
+  }
+  if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
+    refuse(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What a run says of itself: plain data, the same while it runs and when it is over.
+ * @module
+ */
+
+/** How a run ended. */
+export type Outcome = "completed" | "drained" | "aborted" | "failed";
+
+/** The three stages that the items of a pipeline pass. */
+export type StageName = "extract" | "transform" | "load";
+
+/** Where a pipeline can fail. */
+export type FailureStage =
+  | "preProcess"
+  | StageName
+  | "deadLetters"
+  | "checkpoints"
+  | "postProcess"
+  | "finalize";
+
+/**
+ * Where the time of a stage went, in milliseconds. A stage of several workers counts each at its
+ * share, so that the three add up to the time of the run.
+ */
+export interface StageTimes {
+  /** At work: in the user's code, or for `extract`, waiting for the source. */
+  readonly busy: number;
+  /** Waiting for input. */
+  readonly starved: number;
+  /** Waiting for the next stage to take what is done. */
+  readonly blocked: number;
+}
+
+/** The items of a run, each counted once: `extracted = loaded + skipped + deadLettered + pending`. */
+export interface ItemCounts {
+  /** Items read from the source. */
+  readonly extracted: number;
+  /** Items whose load has succeeded. */
+  readonly loaded: number;
+  /** Items that the transform left out. */
+  readonly skipped: number;
+  /** Items given up on, each with its error. */
+  readonly deadLettered: number;
+  /** Items read, and neither loaded nor left out nor given up on. */
+  readonly pending: number;
+}
+
+/** How far a run is. */
+export interface RunSnapshot extends ItemCounts {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** The run, told apart from all others. */
+  readonly runId: string;
+  /** What the run is doing. */
+  readonly state: "running" | "draining" | "aborting" | "ended";
+  /** Loads that have succeeded, each of one batch. */
+  readonly batches: number;
+  /** Calls made again after a failure. */
+  readonly retries: number;
+  /** When the run began: milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long it has run, in milliseconds. */
+  readonly duration: number;
+  /** Where the time of each stage went. */
+  readonly stages: Readonly<Record<StageName, StageTimes>>;
+}
+
+/** What a run did: plain data that can be kept, sent or printed. */
+export interface RunReport extends Omit<RunSnapshot, "state"> {
+  /** How the run ended. */
+  readonly outcome: Outcome;
+  /** The stage that was at work for the largest share of the time. */
+  readonly bottleneck: StageName;
+}
+
+/** A pipeline that a manager did not start. */
+export interface SkippedReport {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** It was not started. */
+  readonly outcome: "skipped";
+  /** The pipeline that it comes after and that did not complete, if that is why. */
+  readonly after?: string;
+}
+
+/** What the pipelines of a manager did: plain data. */
+export interface ManagerReport {
+  /** The report of each pipeline, in the order in which they were added. */
+  readonly reports: readonly (RunReport | SkippedReport)[];
+  /** The worst outcome of them all. */
+  readonly outcome: Outcome;
+}

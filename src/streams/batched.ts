@@ -1,0 +1,64 @@
+import { Batcher } from "./batcher.ts";
+import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
+import { Intake } from "./intake.ts";
+import type { Source } from "./source.ts";
+
+/**
+ * Batches pulled straight from a source: what `BucketStream` gives, without the price of a pipe for
+ * each chunk.
+ *
+ * Reading begins with the first read of a batch and goes on until one batch waits and one more is
+ * full. When the source fails, `onError` says what becomes of the gathered items. Cancelling
+ * cancels the source, also while a read of it is pending.
+ *
+ * @example Two at a time
+ * ```ts
+ * import { batched } from "millrace";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * deepEqual(await Array.fromAsync(batched([1, 2, 3], { batchSize: 2 })), [[1, 2], [3]]);
+ * ```
+ *
+ * @throws {ConfigurationError} If `source` is no source, or an option is unknown or breaks its rule.
+ */
+export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): ReadableStream<T[]> {
+  const limits = checkBucketOptions("batch source", options);
+  let output!: ReadableStreamDefaultController<T[]>; // Set by `start`, within the constructor.
+  let hasDemand = false; // A read waits.
+  let hasBegun = false;
+  let finish: (() => void) | undefined; // What the end of the source leaves to do.
+  const serve = () => {
+    const batch = hasDemand ? batcher.take() : undefined;
+    if (batch !== undefined) {
+      hasDemand = false;
+      output.enqueue(batch);
+    }
+    // `error` would drop a batch that a read given up has left in the platform's queue.
+    if (finish === undefined || !batcher.isEmpty || output.desiredSize !== 0) return;
+    finish();
+    finish = undefined;
+  };
+  const batcher = new Batcher(limits, serve);
+  const intake = new Intake(source, batcher, (end) => {
+    finish = () => end === undefined ? output.close() : output.error(end.error);
+    batcher[end === undefined ? "flush" : limits.onError]();
+    serve();
+  }, ["batch source", "source"]);
+  return new ReadableStream<T[]>({
+    start: (controller) => void (output = controller),
+    pull: () => {
+      hasDemand = true;
+      if (!hasBegun) intake.start();
+      hasBegun = true;
+      serve();
+    },
+    cancel: async (reason) => {
+      finish = () => {};
+      batcher.discard();
+      const stopped = intake.stop(reason, true);
+      // A generator that is waiting for something of its own ends only after that.
+      if (intake.isStuck) stopped.catch(() => {});
+      else await stopped;
+    },
+  }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+}

@@ -1,0 +1,178 @@
+import { nonNegative, refuse } from "../options.ts";
+import { LONGEST_TIMER } from "../timer.ts";
+import type { BucketLimits } from "./bucket-options.ts";
+
+/**
+ * Gathers items into batches: the one place where count, bytes, `flushWhen` and time decide.
+ *
+ * It knows no stream. Who fills it stops while `isFull`, and who takes from it is told by `onReady`
+ * that there is something to take. One timer serves all batches: it is not cleared as a batch
+ * closes but looks, when it fires, whether the batch that is open then has waited long enough.
+ */
+export class Batcher<T> {
+  /** Items that were put in so far. */
+  get accepted(): number {
+    return this.#closedItems + this.#open.length;
+  }
+  readonly #limits: BucketLimits<T>;
+  readonly #isMeasured: boolean;
+  readonly #onReady: () => void;
+  readonly #closed: T[][] = []; // With two of them the bucket is full.
+  #closedItems = 0;
+  #open: T[] = [];
+  #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline = Infinity; // Of the open batch.
+  #isDue = false; // The time of the open batch is up.
+  #isOver = false;
+  #onRoom: (() => void) | undefined;
+
+  /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
+  constructor(limits: BucketLimits<T>, onReady: () => void) {
+    this.#limits = limits;
+    this.#isMeasured = limits.sizeOf !== undefined || limits.flushWhen !== undefined;
+    this.#onReady = onReady;
+  }
+
+  /** One closed batch waits and one more is filled: no further item is taken in. */
+  get isFull(): boolean {
+    return this.#closed.length > 1;
+  }
+
+  /** Nothing is gathered. */
+  get isEmpty(): boolean {
+    return this.#open.length === 0 && this.#closed.length === 0;
+  }
+
+  /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
+  add(item: T): void {
+    if (this.#isMeasured) return this.#addMeasured(item);
+    const length = this.#open.push(item);
+    if (length >= this.#limits.batchSize) this.#close();
+    else if (length === 1) this.#begin();
+  }
+
+  /**
+   * Puts in `items[from]` and those after it until the bucket is full, and gives the index of the
+   * first that it left. With `isOwned`, an array that is a whole batch becomes that batch uncopied.
+   */
+  fill(items: readonly T[], from: number, isOwned: boolean): number {
+    const { batchSize } = this.#limits;
+    if (isOwned && items.length === batchSize && this.#open.length === 0 && !this.#isMeasured) {
+      this.#open = items as T[];
+      this.#close();
+      return batchSize;
+    }
+    let index = from;
+    while (index < items.length && !this.isFull && !this.#isOver) {
+      if (this.#isMeasured) {
+        this.#addMeasured(items[index++]!);
+        continue;
+      }
+      const isNew = this.#open.length === 0;
+      const end = Math.min(items.length, index + batchSize - this.#open.length);
+      if (isNew) this.#open = items.slice(index, end);
+      else for (let next = index; next < end; next++) this.#open.push(items[next]!);
+      index = end;
+      if (this.#open.length >= batchSize) this.#close();
+      else if (isNew) this.#begin();
+    }
+    return index;
+  }
+
+  /** The next batch: a closed one, or the open one if its time is up. */
+  take(): T[] | undefined {
+    if (this.#closed.length === 0 && this.#isDue) this.#seal();
+    const batch = this.#closed.shift();
+    if (this.#onRoom !== undefined && !this.isFull) this.#onRoom();
+    return batch;
+  }
+
+  /** Settles when the bucket takes items again, or is over. */
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom = () => {
+        this.#onRoom = undefined;
+        resolve();
+      };
+    });
+  }
+
+  /** Ends the open batch whose time is up even where nothing let its timer run. */
+  checkTime(): void {
+    if (!this.#isDue && performance.now() >= this.#deadline) this.#fallDue();
+  }
+
+  /** Ends the input: what is open can be taken, and no timer is left. */
+  flush(): void {
+    this.#end();
+    if (this.#open.length > 0) this.#close();
+  }
+
+  /** Ends the input and drops what was gathered; no timer is left. */
+  discard(): void {
+    this.#end();
+    this.#closed.length = 0;
+    this.#closedItems += this.#open.length;
+    this.#open = [];
+    this.#onRoom?.();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#deadline = Infinity;
+    clearTimeout(this.#timer);
+  }
+
+  #addMeasured(item: T): void {
+    const { batchSize, maxBytes, sizeOf, flushWhen } = this.#limits;
+    const size = sizeOf === undefined ? 0 : sizeOf(item);
+    if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
+    const isLast = flushWhen !== undefined && flushWhen(item);
+    if (this.#bytes + size > maxBytes && this.#open.length > 0) this.#close();
+    this.#bytes += size;
+    const length = this.#open.push(item);
+    if (isLast || length >= batchSize || this.#bytes >= maxBytes) this.#close();
+    else if (length === 1) this.#begin();
+  }
+
+  /** Starts the time of the open batch. */
+  #begin(): void {
+    if (this.#limits.timeout === Infinity || this.#isOver) return;
+    this.#deadline = performance.now() + this.#limits.timeout;
+    if (this.#timer === undefined) this.#wait(this.#limits.timeout);
+  }
+
+  #wait(delay: number): void {
+    this.#timer = setTimeout(() => this.#wake(), Math.min(delay, LONGEST_TIMER));
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    if (this.#deadline === Infinity) return; // Nothing is open, or it is known to be due.
+    const left = this.#deadline - performance.now();
+    // A timer may fire up to 1 ms before its time, as it counts whole milliseconds.
+    if (left >= 1) this.#wait(left);
+    else this.#fallDue();
+  }
+
+  #fallDue(): void {
+    this.#isDue = true;
+    this.#deadline = Infinity;
+    this.#onReady();
+  }
+
+  #close(): void {
+    this.#seal();
+    this.#onReady();
+  }
+
+  #seal(): void {
+    this.#closed.push(this.#open);
+    this.#closedItems += this.#open.length;
+    this.#open = [];
+    this.#bytes = 0;
+    this.#isDue = false;
+    this.#deadline = Infinity;
+  }
+}

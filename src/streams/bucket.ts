@@ -1,0 +1,107 @@
+import { Batcher } from "./batcher.ts";
+import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
+
+/**
+ * Groups items into arrays: `T` → `T[]`. Order is kept, nothing is lost, no batch is empty.
+ *
+ * A batch ends when it is full, when its first item has waited for `timeout` milliseconds, or when
+ * the input closes. While nobody reads, `2 × batchSize` items are taken in, then writes wait. When
+ * the input fails, `onError` says what becomes of the gathered items. On cancel they are dropped.
+ *
+ * @example Two at a time
+ * ```ts
+ * import { BucketStream } from "millrace";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const pairs = ReadableStream.from([1, 2, 3]).pipeThrough(new BucketStream({ batchSize: 2 }));
+ * deepEqual(await Array.fromAsync(pairs), [[1, 2], [3]]);
+ * ```
+ */
+export class BucketStream<T> implements ReadableWritablePair<T[], T> {
+  /** Gives batches. One whose time is up while nobody reads goes at the next read. */
+  readonly readable: ReadableStream<T[]>;
+  /** Takes items. While nobody reads, one batch waits and one more fills, then writes wait. */
+  readonly writable: WritableStream<T>;
+  readonly #batcher: Batcher<T>;
+  readonly #onError: "flush" | "discard";
+  #writes = 0;
+  #hasDemand = false; // A read waits.
+  #held: ((refusal?: Promise<never>) => void) | undefined; // The write that waits for room.
+  #finish: (() => void) | undefined; // What the end of the input leaves to do.
+  #input!: WritableStreamDefaultController; // Both are set by `start`, within the constructor.
+  #output!: ReadableStreamDefaultController<T[]>;
+
+  /**
+   * Makes an empty bucket.
+   * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+   */
+  constructor(options: BucketOptions<T> = {}) {
+    const limits = checkBucketOptions("construct BucketStream", options);
+    this.#onError = limits.onError;
+    this.#batcher = new Batcher(limits, () => this.#serve());
+    this.readable = new ReadableStream<T[]>({
+      start: (output) => void (this.#output = output),
+      pull: () => {
+        this.#hasDemand = true;
+        this.#serve();
+      },
+      cancel: (reason) => {
+        this.#held?.(Promise.reject(reason));
+        this.#end("discard", () => this.#input.error(reason));
+      },
+    }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+    this.writable = new WritableStream<T>({
+      start: (input) => void (this.#input = input),
+      write: (item) => this.#write(item),
+      close: () => this.#end("flush", () => this.#output.close()),
+      abort: (reason) => this.#end(this.#onError, () => this.#output.error(reason)),
+    });
+    // The platform calls `abort` only after the write in flight, which may be held.
+    this.#input.signal.addEventListener("abort", () => this.#held?.());
+  }
+
+  #write(item: T): void | Promise<void> {
+    // A source that is always ready starves timers; every 16th write, as a clock is not free.
+    if ((++this.#writes & 15) === 0) this.#batcher.checkTime();
+    if (!this.#batcher.isFull) return this.#add(item);
+    return new Promise((resolve) => {
+      this.#held = (refusal) => {
+        this.#held = undefined;
+        resolve(refusal ?? new Promise((added) => added(this.#add(item))));
+      };
+    });
+  }
+
+  #add(item: T): void {
+    try {
+      this.#batcher.add(item);
+    } catch (error) {
+      this.#end(this.#onError, () => this.#output.error(error));
+      throw error;
+    }
+  }
+
+  /** Gives a waiting read its batch, which makes room; ends the output once all is given. */
+  #serve(): void {
+    const batch = this.#hasDemand ? this.#batcher.take() : undefined;
+    if (batch !== undefined) {
+      this.#hasDemand = false;
+      this.#output.enqueue(batch);
+      this.#held?.();
+    }
+    // `error` would drop a batch that a read given up has left in the platform's queue.
+    if (this.#finish === undefined || !this.#batcher.isEmpty || this.#output.desiredSize !== 0) {
+      return;
+    }
+    const finish = this.#finish;
+    this.#finish = undefined;
+    finish();
+  }
+
+  /** Ends the input: what was gathered is given or discarded, then `finish` runs. */
+  #end(how: "flush" | "discard", finish: () => void): void {
+    this.#finish = finish;
+    this.#batcher[how]();
+    this.#serve();
+  }
+}

@@ -1,0 +1,149 @@
+import { nextMacrotask, Pace } from "../macrotask.ts";
+import { refuse } from "../options.ts";
+import type { Batcher } from "./batcher.ts";
+import { Chunks } from "./chunks.ts";
+import { type OpenSource, openSource, type Source } from "./source.ts";
+
+/** How an intake ended: by itself, or by an error of the source or of the bucket's callbacks. */
+export type IntakeEnd = { readonly error: unknown } | undefined;
+
+/**
+ * Reads a source into a batcher: the read loop of everything that pulls. It rests while the bucket is
+ * full, and now and then lets timers run, which a source that is always ready would starve.
+ */
+export class Intake<T> {
+  readonly #source: OpenSource;
+  readonly #isChunked: boolean;
+  readonly #batcher: Batcher<T>;
+  readonly #onEnd: (end: IntakeEnd) => void;
+  readonly #pace = new Pace();
+  #unpacked = 0; // Items that came in chunks.
+  #refused = 0; // Items that the bucket's callbacks failed on.
+  #isReading = false; // A read is pending.
+  #isStopped = false; // No further read.
+  #isHalted = false; // Nor is what was read put in.
+  #isOver = false;
+
+  /**
+   * Opens the source; `start` reads it.
+   * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
+   */
+  constructor(
+    source: Source<T>,
+    batcher: Batcher<T>,
+    onEnd: (end: IntakeEnd) => void,
+    [action, name]: readonly [string, string] = ["batch", "source"],
+  ) {
+    this.#source = openSource(action, name, source);
+    this.#isChunked = source instanceof Chunks;
+    this.#batcher = batcher;
+    this.#onEnd = onEnd;
+  }
+
+  /** Items read so far. */
+  get extracted(): number {
+    return this.#isChunked ? this.#unpacked : this.#batcher.accepted + this.#refused;
+  }
+
+  /** The read that is pending will not settle before the source is made to. */
+  get isStuck(): boolean {
+    return this.#isStopped && this.#isReading && this.#source.kind === "async";
+  }
+
+  /** Begins to read. Never rejects: what goes wrong is told by `onEnd`. */
+  async start(): Promise<void> {
+    const source = this.#source;
+    try {
+      if (source.kind === "array") await this.#fill(source.items as T[], false);
+      else if (source.kind === "sync") await this.#readSync(source.iterator as Iterator<T>);
+      else if (source.kind === "async") await this.#read(() => source.iterator.next());
+      else await this.#read(() => source.reader.read());
+      this.#end(undefined);
+    } catch (error) {
+      const isOfSource = this.#isReading;
+      this.#isReading = false;
+      if (!isOfSource && !this.#isStopped) {
+        this.#refused = 1;
+        this.#isStopped = true;
+        this.#cancel(error).catch(() => {}); // The first error is the one to tell.
+      }
+      this.#end({ error });
+    }
+  }
+
+  /**
+   * Cancels the source, also while a read is pending, and ends the intake. What was read still goes
+   * into the bucket, unless `isHalted`. Settles when the source has been cancelled.
+   */
+  async stop(reason: unknown, isHalted = false): Promise<void> {
+    this.#isHalted ||= isHalted;
+    if (this.#isStopped || this.#isOver) return;
+    this.#isStopped = true;
+    const { kind } = this.#source;
+    if (kind === "array" || kind === "sync") return; // It may be the caller: its loop ends it.
+    const cancelled = this.#cancel(reason);
+    if (this.#isReading) this.#end(undefined);
+    await cancelled;
+  }
+
+  async #cancel(reason: unknown): Promise<void> {
+    const source = this.#source;
+    if (source.kind === "stream") await source.reader.cancel(reason);
+    else if (source.kind === "async") await source.iterator.return?.();
+    else if (source.kind === "sync") source.iterator.return?.();
+  }
+
+  #end(end: IntakeEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#source.kind === "stream") this.#source.reader.releaseLock();
+    this.#onEnd(end);
+  }
+
+  async #read(next: () => Promise<IteratorResult<unknown>>): Promise<void> {
+    const batcher = this.#batcher;
+    while (!this.#isStopped) {
+      this.#isReading = true;
+      const { done, value } = await next();
+      this.#isReading = false;
+      if (done || this.#isOver) return;
+      if (this.#isChunked) await this.#fill(value as T[], true);
+      else batcher.add(value as T);
+      if (batcher.isFull && !this.#isHalted) await batcher.room();
+      if (this.#pace.isDue()) await this.#pause();
+    }
+  }
+
+  async #readSync(iterator: Iterator<unknown>): Promise<void> {
+    const batcher = this.#batcher;
+    while (!this.#isStopped) {
+      this.#isReading = true;
+      const { done, value } = iterator.next();
+      this.#isReading = false;
+      if (done) return;
+      if (this.#isChunked) await this.#fill(value as T[], true);
+      else batcher.add(value as T);
+      if (batcher.isFull && !this.#isHalted) await batcher.room();
+      if (this.#pace.isDue()) await this.#pause();
+    }
+    iterator.return?.();
+  }
+
+  /** Puts an array in as the bucket makes room for it. */
+  async #fill(items: readonly T[], isChunk: boolean): Promise<void> {
+    if (!Array.isArray(items)) refuse("read chunk", "chunk", "an array", items);
+    if (isChunk) this.#unpacked += items.length;
+    let index = 0;
+    while (index < items.length && !this.#isHalted && (isChunk || !this.#isStopped)) {
+      const next = this.#batcher.fill(items, index, isChunk);
+      if (this.#batcher.isFull && !this.#isHalted) await this.#batcher.room();
+      if (this.#pace.isDue(next - index)) await this.#pause();
+      index = next;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    this.#batcher.checkTime();
+    await nextMacrotask();
+  }
+}

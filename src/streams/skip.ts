@@ -1,0 +1,13 @@
+/**
+ * What a transform returns for an item that is to give no output. `undefined` is a value.
+ *
+ * @example Only the even ones
+ * ```ts
+ * import { ParallelMapStream, skip } from "millrace";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const even = new ParallelMapStream((n: number) => (n % 2 === 0 ? n : skip));
+ * deepEqual(await Array.fromAsync(ReadableStream.from([1, 2, 3, 4]).pipeThrough(even)), [2, 4]);
+ * ```
+ */
+export const skip: unique symbol = Symbol.for("millrace.skip") as typeof skip;

@@ -1,0 +1,56 @@
+import { refuse } from "../options.ts";
+import { Chunks } from "./chunks.ts";
+
+/**
+ * Where items come from: a stream, an async or a sync iterable, or any of them in arrays, marked by
+ * `chunks`. Whatever ends the reading early cancels the source, also while a read is pending.
+ */
+export type Source<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T> | Chunks<T>;
+
+/** A source that was opened: what reads from it, and what stops it. */
+export type OpenSource =
+  | { readonly kind: "stream"; readonly reader: ReadableStreamDefaultReader<unknown> }
+  | { readonly kind: "async"; readonly iterator: AsyncIterator<unknown> }
+  | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
+  | { readonly kind: "array"; readonly items: readonly unknown[] };
+
+/**
+ * Locks a stream, or starts an iterator.
+ *
+ * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+ */
+export function openSource(action: string, name: string, source: unknown): OpenSource {
+  const inner: unknown = source instanceof Chunks ? source.source : source;
+  if (isReadableStream(inner)) {
+    if (inner.locked) refuse(action, name, "a stream that nobody else reads", inner);
+    return { kind: "stream", reader: inner.getReader() };
+  }
+  const asyncIterator = methodOf(inner, Symbol.asyncIterator);
+  if (asyncIterator !== undefined) {
+    return { kind: "async", iterator: asyncIterator.call(inner) as AsyncIterator<unknown> };
+  }
+  const iterator = methodOf(inner, Symbol.iterator);
+  if (iterator === undefined) refuseSource(action, name, source);
+  // A plain array of items is read by index, which needs no iterator.
+  if (Array.isArray(source) && iterator === Array.prototype.values) {
+    return { kind: "array", items: source };
+  }
+  return { kind: "sync", iterator: iterator.call(inner) as Iterator<unknown> };
+}
+
+function refuseSource(action: string, name: string, source: unknown): never {
+  return refuse(action, name, "a ReadableStream, an iterable, or one of them in chunks()", source);
+}
+
+function isReadableStream(value: unknown): value is ReadableStream<unknown> {
+  return methodOf(value, "getReader") !== undefined && methodOf(value, "cancel") !== undefined;
+}
+
+function methodOf(
+  value: unknown,
+  name: PropertyKey,
+): ((...args: unknown[]) => unknown) | undefined {
+  if (value === null || value === undefined) return undefined;
+  const method: unknown = (value as Record<PropertyKey, unknown>)[name];
+  return typeof method === "function" ? method as () => unknown : undefined;
+}

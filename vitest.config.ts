@@ -1,0 +1,51 @@
+import { env } from "node:process";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+// Which runtime executes the tests. Set by scripts/test-matrix.mjs; a bare `vitest` means: this Node.
+const runtime = env["TEST_RUNTIME"] ?? "node";
+const hosts = ["node", "deno", "bun", "workerd", "chromium"]; // What needs a host lives in test/<host>/.
+
+const test: NonNullable<ViteUserConfig["test"]> = {
+  include: ["test/**/*.test.ts"],
+  exclude: hosts.filter((host) => host !== runtime).map((host) => `test/${host}/**`),
+  testTimeout: 20_000,
+  // Isolated on one Node, which finds state that files share; a fresh workerd for each file is slow.
+  isolate: env["TEST_ISOLATE"] === "1",
+};
+const config: ViteUserConfig = { test, cacheDir: `node_modules/.vite-${runtime}` };
+
+if (runtime === "bun") test.pool = "threads"; // Bun lacks child.channel.unref(), which forks call.
+if (runtime === "deno") test.pool = "forks"; // Deno lacks parentPort.removeAllListeners(), which threads call.
+if (runtime === "workerd") {
+  const { cloudflareTest } = await import("@cloudflare/vitest-plugin");
+  const compatibilityDate = env["WORKERD_DATE"] ?? "2026-10-01";
+  const flags = env["WORKERD_FLAGS"]?.split(",") ?? [];
+  const compatibilityFlags = ["nodejs_compat", ...flags];
+  config.plugins = [cloudflareTest({ miniflare: { compatibilityDate, compatibilityFlags } })];
+}
+if (runtime === "chromium") {
+  const { playwright } = await import("@vitest/browser-playwright");
+  // Otherwise vite finds it in the middle of a run on a cold cache, and reloads the page.
+  config.optimizeDeps = { include: ["fast-check"] };
+  test.browser = {
+    enabled: true,
+    headless: true,
+    screenshotFailures: false,
+    provider: playwright({
+      launchOptions: {
+        executablePath: env["CHROMIUM"]!,
+        args: [
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      },
+    }),
+    instances: [{ browser: "chromium" }],
+  };
+}
+export default defineConfig(config);
