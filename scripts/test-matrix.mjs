@@ -1,100 +1,83 @@
-// Runs the one vitest suite on every runtime found: `node scripts/test-matrix.mjs [node22 node24 node26 deno bun workerd chromium]`.
+// Runs the one test suite inside every runtime that is installed:
+//   node scripts/test-matrix.mjs [node22 node24 node26 deno bun workerd workerd-2024 chromium]
+// A runtime that is missing is skipped, unless REQUIRE_RUNTIMES names it or says "all".
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { performance } from "node:perf_hooks";
+import process, { argv, env, execPath, stdout } from "node:process";
+import { bun, chromium, deno, nodeOf, workerd, workerdDates } from "./runtimes.mjs";
 
-const plat = `${process.platform}-${process.arch}`;
-const firstThat = (...paths) => paths.find((p) => p && existsSync(p));
-const node = (major) =>
-  firstThat(`node_modules/node${major}-${plat}/bin/node`) ??
-    (process.versions.node.startsWith(`${major}.`) ? process.execPath : undefined);
-const host = node(24) ?? node(22) ?? node(26) ?? process.execPath;
-const vitest = "node_modules/vitest/vitest.mjs";
-const chromium = firstThat(
-  process.env.CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-);
-const RUNTIMES = {
-  node22: () => node(22) && [node(22), [vitest, "run"], "node"],
-  node24: () => node(24) && [node(24), [vitest, "run"], "node", { TEST_ISOLATE: "1" }],
-  node26: () => node(26) && [node(26), [vitest, "run"], "node"],
-  deno: () =>
-    existsSync("node_modules/.bin/deno") &&
-    ["node_modules/.bin/deno", ["run", "-A", "--no-lock", vitest, "run"], "deno"],
-  bun: () =>
-    existsSync("node_modules/.bin/bun") &&
-    ["node_modules/.bin/bun", ["--bun", vitest, "run"], "bun"],
-  workerd: () => existsSync("node_modules/workerd") && [host, [vitest, "run"], "workerd"],
-  // the oldest compatibility date supported: before it TransformStream had no backpressure. The flag only stops
-  // workerd of that date from reporting rejections that are handled one microtask later.
-  "workerd-2024": () =>
-    existsSync("node_modules/workerd") &&
-    [host, [vitest, "run"], "workerd", {
-      WORKERD_DATE: "2024-12-16",
-      WORKERD_FLAGS: "unhandled_rejection_after_microtask_checkpoint",
-    }],
-  chromium: () => chromium && [host, [vitest, "run"], "chromium"],
+const LONGEST_LEG = 10 * 60_000; // ms
+const vitest = ["node_modules/vitest/vitest.mjs", "run"];
+const host = nodeOf(24) ?? nodeOf(22) ?? nodeOf(26) ?? execPath; // Runs vitest where the runtime does not.
+
+/** The executable of each runtime, what it is given, and the environment of its tests. */
+const legs = {
+  node22: [nodeOf(22), vitest, { TEST_RUNTIME: "node" }],
+  node24: [nodeOf(24), vitest, { TEST_RUNTIME: "node", TEST_ISOLATE: "1" }],
+  node26: [nodeOf(26), vitest, { TEST_RUNTIME: "node" }],
+  deno: [deno, ["run", "-A", "--no-lock", ...vitest], { TEST_RUNTIME: "deno" }],
+  bun: [bun, ["--bun", ...vitest], { TEST_RUNTIME: "bun" }],
+  workerd: [workerd && host, vitest, { TEST_RUNTIME: "workerd", WORKERD_DATE: workerdDates[1] }],
+  "workerd-2024": [workerd && host, vitest, {
+    TEST_RUNTIME: "workerd",
+    WORKERD_DATE: workerdDates[0],
+    // Or workerd of that date reports rejections that are handled one microtask later.
+    WORKERD_FLAGS: "unhandled_rejection_after_microtask_checkpoint",
+  }],
+  chromium: [chromium && host, vitest, { TEST_RUNTIME: "chromium", CHROMIUM: chromium }],
 };
-const wanted = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(RUNTIMES);
-const must = new Set((process.env.REQUIRE_RUNTIMES ?? "").split(",").filter(Boolean)); // CI: a missing one is a failure
-const rows = [];
-for (const name of wanted) {
-  const cmd = RUNTIMES[name]?.();
-  if (!cmd) {
-    rows.push({
-      name,
-      state: must.has(name) ? "FAILED (not installed)" : "skipped (not installed)",
-      s: 0,
-    });
-    continue;
+
+/** Runs one leg, and gives its row of the table. */
+async function runLeg(name) {
+  const [executable, args, variables] = legs[name];
+  if (!executable) {
+    return { name, state: isRequired(name) ? "FAILED" : "skipped", tests: "not installed" };
   }
   console.log(`\n===== ${name}`);
-  const t0 = performance.now();
-  let out = "";
-  const code = await new Promise((res) => {
-    const p = spawn(cmd[0], cmd[1], {
+  const start = performance.now();
+  const { code, output } = await run(executable, args, variables);
+  const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "no tests";
+  const hasPassed = code === 0 && /[1-9]\d* passed/.test(tests);
+  return { name, state: hasPassed ? "passed" : "FAILED", tests, ms: performance.now() - start };
+}
+
+function run(executable, args, variables) {
+  return new Promise((resolve) => {
+    let output = "";
+    const child = spawn(executable, args, {
       stdio: ["ignore", "pipe", "inherit"],
-      env: {
-        ...process.env,
-        TEST_RUNTIME: cmd[2],
-        CHROMIUM: chromium ?? "",
-        NO_COLOR: "1",
-        ...cmd[3],
-      },
+      env: { ...env, NO_COLOR: "1", ...variables },
     });
-    p.stdout.on("data", (d) => {
-      out += d;
-      process.stdout.write(d);
+    child.stdout.on("data", (bytes) => {
+      output += bytes;
+      stdout.write(bytes);
     });
-    const killer = setTimeout(() => p.kill("SIGKILL"), 5 * 60_000);
-    p.on("close", (c) => {
+    const killer = setTimeout(() => child.kill("SIGKILL"), LONGEST_LEG);
+    child.on("close", (code) => {
       clearTimeout(killer);
-      res(c ?? 1);
+      resolve({ code, output });
     });
-  });
-  const tests = /Tests\s+(.*)/.exec(out)?.[1] ?? "no tests";
-  const ran = Number(/(\d+) passed/.exec(tests)?.[1] ?? 0);
-  rows.push({
-    name,
-    state: code === 0 && ran > 0 ? "passed" : "FAILED",
-    s: (performance.now() - t0) / 1000,
-    tests,
   });
 }
-console.log("\nruntime       result                  tests                      time");
-for (const r of rows) {
-  console.log(
-    `${r.name.padEnd(13)} ${r.state.padEnd(23)} ${(r.tests ?? "-").padEnd(26)} ${r.s.toFixed(1)}s`,
+
+function isRequired(name) {
+  const required = (env.REQUIRE_RUNTIMES ?? "").split(",");
+  return required.includes("all") || required.includes(name);
+}
+
+const wanted = argv.length > 2 ? argv.slice(2) : Object.keys(legs);
+const unknown = wanted.filter((name) => !(name in legs));
+if (unknown.length > 0) {
+  throw new Error(
+    `No such runtime: ${unknown.join(", ")}; there are ${Object.keys(legs).join(", ")}`,
   );
 }
-const n = (f) => rows.filter((r) => f(r.state)).length;
-const failed = n((s) => s.startsWith("FAILED"));
-console.log(
-  `\n${n((s) => s === "passed")} passed, ${failed} failed, ${
-    n((s) => s.startsWith("skipped"))
-  } skipped`,
-);
-process.exitCode = failed ? 1 : 0;
+const rows = [];
+for (const name of wanted) rows.push(await runLeg(name));
+console.log("\nruntime       result   tests                          time");
+for (const { name, state, tests, ms = 0 } of rows) {
+  const time = `${(ms / 1000).toFixed(1)} s`;
+  console.log(`${name.padEnd(13)} ${state.padEnd(8)} ${tests.padEnd(30)} ${time}`);
+}
+const count = (wantedState) => rows.filter(({ state }) => state === wantedState).length;
+console.log(`\n${count("passed")} passed, ${count("FAILED")} failed, ${count("skipped")} skipped`);
+process.exitCode = count("FAILED") > 0 ? 1 : 0;

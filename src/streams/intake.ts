@@ -100,7 +100,7 @@ export class Intake<T> {
     this.#onEnd(end);
   }
 
-  async #read(next: () => Promise<IteratorResult<unknown>>): Promise<void> {
+  async #read(next: () => Promise<{ done?: boolean | undefined; value?: unknown }>): Promise<void> {
     const batcher = this.#batcher;
     while (!this.#isStopped) {
       this.#isReading = true;
