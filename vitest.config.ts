@@ -1,4 +1,5 @@
 import { env } from "node:process";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 // Which runtime executes the tests. Set by scripts/test-matrix.mjs; a bare `vitest` means: this Node.
@@ -13,6 +14,9 @@ const test: NonNullable<ViteUserConfig["test"]> = {
   isolate: env["TEST_ISOLATE"] === "1",
 };
 const config: ViteUserConfig = { test, cacheDir: `node_modules/.vite-${runtime}` };
+// The examples import the package by its name; what is tested is the source, not the last build.
+const source = fileURLToPath(new URL("src/index.ts", import.meta.url));
+config.resolve = { alias: [{ find: /^millrace$/, replacement: source }] };
 
 if (runtime === "bun") test.pool = "threads"; // Bun lacks child.channel.unref(), which forks call.
 if (runtime === "deno") test.pool = "forks"; // Deno lacks parentPort.removeAllListeners(), which threads call.

@@ -1,0 +1,79 @@
+// Runs five pipelines, four at once, one of which reads a file. Ctrl-C drains them: nothing more is
+// extracted, what was extracted is loaded, and the process ends with code 130.
+//
+// Run: deno run -A examples/deno/etl-with-manager.ts
+// Last line: Loaded: numbers 10, words 4, cities 22, doubles 20, chores 5.
+import { setTimeout as sleep } from "node:timers/promises";
+import { chunks, etl, EtlManager, ManagerError, skip } from "millrace";
+
+const numbers = etl({
+  name: "numbers",
+  async *extract({ signal }) {
+    for (let n = 1; n <= 10; n++) {
+      await sleep(10, undefined, { signal });
+      yield n;
+    }
+  },
+  transform: (n) => `number ${n}`,
+  load: (batch) => console.log(`numbers: ${batch.join(", ")}`),
+});
+
+const words = etl({
+  name: "words",
+  extract: () => ["extract", "batch", "transform", "load"],
+  transform: async (word, { signal }) => {
+    await sleep(15, undefined, { signal });
+    return word.toUpperCase();
+  },
+  load: (batch) => console.log(`words: ${batch.join(", ")}`),
+});
+
+const cities = etl({
+  name: "cities",
+  extract: () => chunks(lines()),
+  transform: (line) => {
+    const { city, latitude } = JSON.parse(line);
+    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only those north of the equator.
+  },
+  load: (batch) => console.log(`cities: ${batch.join(", ")}`),
+});
+
+async function* lines() {
+  const { readable: file } = await Deno.open(new URL("../data/cities.ndjson", import.meta.url));
+  let rest = "";
+  for await (const text of file.pipeThrough(new TextDecoderStream())) {
+    const complete = (rest + text).split("\n");
+    rest = complete.pop() ?? "";
+    yield complete;
+  }
+  if (rest !== "") yield [rest];
+}
+
+const doubles = etl({
+  name: "doubles",
+  extract: () => Array.from({ length: 20 }, (_, index) => index + 1),
+  transform: (n) => n * 2,
+  load: (batch) => console.log(`doubles: ${batch.join(", ")}`),
+});
+
+// Steps that take no data are a pipeline too. What it is made with goes before the manager's options.
+const chores = etl({
+  name: "chores",
+  extract: () => ["connect", "migrate", "vacuum", "analyze", "disconnect"],
+  load: ([chore], { signal }) => sleep(50, `chores: ${chore}`, { signal }).then(console.log),
+}, { batchSize: 1 });
+
+const stop = new AbortController();
+const interrupt = () => stop.abort(new Error("Ctrl-C"));
+Deno.addSignalListener("SIGINT", interrupt);
+const manager = new EtlManager({ workers: 4, batchSize: 3, timeout: 100 })
+  .add(numbers).add(words).add(cities).add(doubles).add(chores);
+const { reports } = await manager.runAll({ signal: stop.signal }).catch((error) => {
+  if (!(error instanceof ManagerError)) throw error;
+  console.error(error.message);
+  Deno.exitCode = 130;
+  return error;
+});
+Deno.removeSignalListener("SIGINT", interrupt); // Or the process would not end.
+const counts = reports.map((report) => `${report.name} ${"loaded" in report ? report.loaded : 0}`);
+console.log(`Loaded: ${counts.join(", ")}.`);

@@ -1,0 +1,77 @@
+// Counts cities by hemisphere: their lines of JSON come in as the body of a request, of any length,
+// and the report goes out. Lines that are no city are counted and left out.
+//
+// Run: npx wrangler dev --config examples/workers/wrangler.jsonc
+// Then: curl --data-binary @examples/data/cities.ndjson http://localhost:8787
+// Last line: {"hemispheres":{"north":22,"south":8},"badLines":0,"report":{"name":"cities",…}}
+import { CancelledError, chunks, etl, EtlError, PipelineError, skip } from "millrace";
+
+const LONGEST_LINE = 100_000; // Characters: no sender makes the Worker hold more for one line.
+
+export default {
+  async fetch({ method, body, signal }: Request) {
+    if (method !== "POST") return answer(405, { error: "Send lines of JSON by POST" });
+    if (body === null) return answer(400, { error: "The request has no body" });
+    const hemispheres = { north: 0, south: 0 }; // Of this request: others run in the same module.
+    let badLines = 0;
+    const cities = etl({
+      name: "cities",
+      extract: () => {
+        const text = body.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
+        return chunks(text.pipeThrough(splitLines()));
+      },
+      transform: (line) => {
+        if (line === "") return skip;
+        const latitude = latitudeOf(line);
+        if (latitude !== undefined) return latitude;
+        badLines++;
+        return skip;
+      },
+      load: (latitudes) => { // Or `await` what keeps them, such as `batch` of D1.
+        for (const latitude of latitudes) hemispheres[latitude < 0 ? "south" : "north"]++;
+      },
+    });
+    try {
+      // A client that hangs up drains the run: what has come in is loaded.
+      const report = await cities.run({ batchSize: 100, workers: 2, signal });
+      return answer(200, { hemispheres, badLines, report });
+    } catch (error) {
+      if (!(error instanceof EtlError)) throw error;
+      const { message, report } = error;
+      return answer(statusOf(error), { error: message, hemispheres, badLines, report });
+    }
+  },
+};
+
+/** Makes an array of lines of each chunk of text, which then takes one hop, however many they are. */
+function splitLines() {
+  let rest = "";
+  return new TransformStream({
+    transform(text: string, output) {
+      const lines = (rest + text).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      if (rest.length > LONGEST_LINE) throw new RangeError("A line is too long");
+      output.enqueue(lines);
+    },
+    flush: (output) => output.enqueue([rest]),
+  });
+}
+
+function latitudeOf(line: unknown) {
+  try {
+    const { latitude } = JSON.parse(String(line));
+    return typeof latitude === "number" ? latitude : undefined;
+  } catch {
+    return undefined; // The caller counts it.
+  }
+}
+
+function statusOf(error: EtlError) {
+  if (error instanceof CancelledError) return 499; // Nobody is left to read it.
+  return error instanceof PipelineError && error.stage === "extract" ? 400 : 500;
+}
+
+function answer(status: number, body: object) {
+  const headers = new Headers(status === 405 ? { allow: "POST" } : {});
+  return Response.json(body, { status, headers });
+}
