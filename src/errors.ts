@@ -15,7 +15,7 @@ export class EtlError extends Error {
 
   /** Makes an error with a message, and what is known of its cause and its run. */
   constructor(message: string, options: { cause?: unknown; report?: RunReport | undefined } = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    super(message, options);
     this.report = options.report;
   }
 }
@@ -134,7 +134,12 @@ export class BatchError extends EtlError {
   }
 }
 
-/** What an error says; a thrown value that is no error is shown as it is. */
+/** What an error says; one that says nothing, or is no error, is shown as it is. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    const { message } = Object(error) as { message?: unknown };
+    return typeof message === "string" && message !== "" ? message : String(error);
+  } catch {
+    return "a value that cannot be shown"; // Whoever asks has the value itself, as `cause`.
+  }
 }

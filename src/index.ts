@@ -37,6 +37,7 @@ export { Etl, etl } from "./pipeline/etl.ts";
 export {
   type AddOptions,
   EtlManager,
+  type ManagedEtl,
   type ManagerOptions,
   type RunAllOptions,
 } from "./pipeline/manager.ts";

@@ -87,17 +87,19 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   if (typeof options !== "object" || options === null) {
     refuse(action, "options", "an object", options);
   }
+  const given = [options, ...layers] as Readonly<Record<string, unknown>>[];
   const names = Object.keys(table);
-  for (const name of Object.keys(options).filter((name) => !names.includes(name))) {
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
     const rule = `a known option, perhaps '${nearestOf(name, names)}'`;
-    refuse(action, name, rule, Reflect.get(options, name));
+    refuse(action, name, rule, given[0]![name]);
   }
   const complete: Record<string, unknown> = {};
   for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
-    const value: unknown = Reflect.get(options, name);
+    const values = given.map((layer) => layer[name]); // Once: a getter may give another next time.
+    const [value] = values;
     if (value !== undefined && !rule.holds(value)) refuse(action, name, rule.words, value);
-    const given = [options, ...layers].map((layer): unknown => Reflect.get(layer, name));
-    complete[name] = given.find((value) => value !== undefined) ?? fallback;
+    complete[name] = [...values, fallback].find((value) => value !== undefined);
   }
   return complete as Complete<O, Open>;
 }
@@ -109,7 +111,7 @@ export function refuse(action: string, name: string, rule: string, value: unknow
   );
 }
 
-/** A value as a message shows it: in a few words, and without calling any code of the user. */
+/** A value as a message shows it: in a few words, whatever it is. */
 function show(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
@@ -119,24 +121,25 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== "object" || value === null) return String(value);
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return name === undefined || name === "Object" ? "an object" : `an instance of ${name}`;
+  const isNamed = typeof name === "string" && name !== "" && name !== "Object";
+  return isNamed ? `an instance of ${name}` : "an object";
 }
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
 function nearestOf(name: string, names: readonly string[]): string | undefined {
-  const distances = names.map((other) => [editsBetween(name.toLowerCase(), other), other] as const);
-  return distances.sort(([a], [b]) => a - b)[0]?.[1];
+  const edits = (other: string) => editsBetween(name.toLowerCase(), other.toLowerCase());
+  return [...names].sort((a, b) => edits(a) - edits(b))[0];
 }
 
 function editsBetween(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= to.length; column++) {
-      const isSame = letter === to[column - 1]!.toLowerCase();
-      next.push(Math.min(row[column]! + 1, next[column - 1]! + 1, row[column - 1]! + +!isSame));
-    }
-    row = next;
+  let row = [...to, ""].map((_, column) => column);
+  for (const letter of from) {
+    let edits = row[0]! + 1;
+    row = row.map((above, column) => {
+      const isOther = letter !== to[column - 1];
+      if (column > 0) edits = Math.min(above + 1, edits + 1, row[column - 1]! + +isOther);
+      return edits;
+    });
   }
-  return row[to.length]!;
+  return row.at(-1)!;
 }

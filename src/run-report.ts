@@ -25,7 +25,7 @@ export type FailureStage =
 export interface StageTimes {
   /** At work: in the user's code, or for `extract`, waiting for the source. */
   readonly busy: number;
-  /** Waiting for input. */
+  /** Waiting for input, or done. */
   readonly starved: number;
   /** Waiting for the next stage to take what is done. */
   readonly blocked: number;
@@ -87,6 +87,6 @@ export interface SkippedReport {
 export interface ManagerReport {
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: readonly (RunReport | SkippedReport)[];
-  /** The worst outcome of them all. */
+  /** Always `"completed"`: where a pipeline did not complete, there is a `ManagerError` instead. */
   readonly outcome: Outcome;
 }

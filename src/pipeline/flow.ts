@@ -170,7 +170,9 @@ export class Flow<E, T> implements Stop {
     this.#isServing = false;
     this.#mark();
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
-    if (!this.#isExtracting && isIdle && this.#batcher.isEmpty) this.#onOver?.();
+    // A source or `sizeOf` that aborts the run still hands over the item that it was called for.
+    const isEmpty = this.#isStopped || this.#batcher.isEmpty;
+    if (!this.#isExtracting && isIdle && isEmpty) this.#onOver?.();
   }
 
   #advance(): boolean {
@@ -238,12 +240,13 @@ export class Flow<E, T> implements Stop {
   #load({ rows, info }: Batch<T>): void {
     const { signal, pipeline, runId } = this.#context;
     const context = { signal, pipeline, runId, batch: info };
-    const loaded = Math.min(rows.length, info.size);
+    const loaded = Math.min(rows.length, info.size); // Before `load` can change either.
+    const skipped = info.size - loaded;
     this.#mark(0, 1);
     this.#loads.run(() => this.#pipeline.load(rows, context), () => {
       this.batches++;
       this.loaded += loaded;
-      this.skipped += info.size - loaded;
+      this.skipped += skipped;
       this.#serve();
     });
   }

@@ -9,7 +9,6 @@ import {
   truthValue,
 } from "../options.ts";
 import type { ManagerReport } from "../run-report.ts";
-import type { Etl } from "./etl.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { checkRunOptions, type RunOptions, runOptions } from "./run-options.ts";
 import { type Entry, Schedule } from "./schedule.ts";
@@ -17,8 +16,8 @@ import { type Entry, Schedule } from "./schedule.ts";
 /** How many pipelines run together, and the options that they share. */
 export interface ManagerOptions extends Omit<RunOptions<never>, "workers" | "signal"> {
   /**
-   * Pipelines that run at once: a positive integer. How many batches each of them loads at once is
-   * an option of its own.
+   * Pipelines that run at once: a positive integer. How many batches a pipeline loads at once is set
+   * where it is made, by `etl()`.
    * @default {4}
    */
   workers?: number | undefined;
@@ -41,6 +40,18 @@ export interface RunAllOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What a manager runs: what `etl()` gives, of any types. */
+export interface ManagedEtl {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** The functions of the pipeline. */
+  readonly pipeline: object;
+  /** Options of every run that does not give its own. */
+  readonly defaults: RunOptions<never>;
+  /** Begins a run. */
+  start(): unknown;
+}
+
 const arrayOfNames: Rule = {
   words: "an array of names",
   holds: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
@@ -54,17 +65,20 @@ const managerOptions: OptionTable<ManagerOptions> = {
 const addOptions: OptionTable<AddOptions> = { after: [arrayOfNames, []] };
 const runAllOptions: OptionTable<RunAllOptions> = { signal: [abortSignal] };
 
+/** Options that nothing stands for where they are not given. */
+type OpenOptions = "sizeOf" | "flushWhen" | "onProgress";
+
 /** A pipeline that was added, and those that have to complete before it. */
 interface Member {
-  readonly etl: Etl<unknown, unknown>;
+  readonly etl: ManagedEtl;
   readonly after: readonly string[];
 }
 
 /**
  * Runs many pipelines: so many at once, some after others.
  *
- * What a pipeline was made with goes before the options of the manager. A pipeline that comes after
- * one that did not complete is reported as `"skipped"`.
+ * A pipeline's own defaults win over the options of the manager. A pipeline that comes after one
+ * that did not complete is reported as `"skipped"`.
  *
  * @example Two at once, and a third one after both
  * ```ts
@@ -92,15 +106,13 @@ export class EtlManager {
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(options: ManagerOptions = {}) {
-    const action = "construct EtlManager";
-    const { workers, failFast } = checkOptions<ManagerOptions, keyof ManagerOptions>(
-      action,
+    const { workers, failFast, ...shared } = checkOptions<ManagerOptions, OpenOptions>(
+      "construct EtlManager",
       options,
       managerOptions,
     );
-    this.#workers = workers!;
-    this.#failFast = failFast!;
-    const { workers: _, failFast: __, ...shared } = options;
+    this.#workers = workers;
+    this.#failFast = failFast;
     this.#shared = Object.freeze(shared);
   }
 
@@ -108,15 +120,12 @@ export class EtlManager {
    * Adds a pipeline, and gives the manager.
    * @throws {ConfigurationError} If it is none, or one of this name is there already.
    */
-  add<E, T>(etl: Etl<E, T>, options: AddOptions = {}): this {
+  add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
     if (!callable.holds(etl?.start)) refuse(action, "etl", "what etl() gives", etl);
     const { after } = checkOptions(action, options, addOptions);
     if (this.#members.has(etl.name)) refuse(action, "name", "one that is not taken", etl.name);
-    this.#members.set(etl.name, {
-      etl: etl as unknown as Etl<unknown, unknown>,
-      after: [...after],
-    });
+    this.#members.set(etl.name, { etl, after: [...after] });
     return this;
   }
 
@@ -136,9 +145,10 @@ export class EtlManager {
   async #runAll(options: RunAllOptions): Promise<ManagerReport> {
     const checked = checkOptions<RunAllOptions, "signal">("run pipelines", options, runAllOptions);
     this.#checkOrder();
-    const entries = [...this.#members.values()].map(({ etl, after }): Entry => ({
+    const entries = [...this.#members].map(([name, { etl, after }]): Entry => ({
+      name,
       pipeline: etl.pipeline as Pipeline<unknown, unknown>,
-      settings: checkRunOptions(`run pipeline "${etl.name}"`, {}, etl.defaults, this.#shared),
+      settings: checkRunOptions(runAction(name), {}, etl.defaults, this.#shared),
       after,
     }));
     const workers = this.#workers;
@@ -148,18 +158,42 @@ export class EtlManager {
 
   /** Refuses names that are unknown, and circles. */
   #checkOrder(): void {
-    const isDone = new Map<string, boolean>(); // False while its predecessors are looked at.
-    const visit = (name: string, path: readonly string[]): void => {
-      const action = `run pipeline "${path.at(-1)}"`;
-      const member = this.#members.get(name);
-      if (member === undefined) return refuse(action, "after", "names of added pipelines", name);
-      if (isDone.get(name) === true) return;
-      const circle = [...path, name].join(" → ");
-      if (isDone.get(name) === false) return refuse(action, "after", "free of circles", circle);
-      isDone.set(name, false);
-      for (const other of member.after) visit(other, [...path, name]);
-      isDone.set(name, true);
-    };
-    for (const name of this.#members.keys()) visit(name, []);
+    for (const [name, { after }] of this.#members) {
+      const unknown = after.find((other) => !this.#members.has(other));
+      if (unknown === undefined) continue;
+      refuse(runAction(name), "after", "names of added pipelines", unknown);
+    }
+    this.#checkCircles();
   }
+
+  /** Refuses circles. It walks without recursion, as a chain may be longer than the stack is deep. */
+  #checkCircles(): void {
+    const seen = new Set<string>();
+    const path = new Set<string>(); // Each comes after the next.
+    const stack = [...this.#members.keys()].reverse(); // The first one is looked at first.
+    for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
+      if (seen.has(name)) {
+        path.delete(name);
+        stack.pop();
+        continue;
+      }
+      seen.add(name);
+      path.add(name);
+      for (const other of this.#members.get(name)!.after) {
+        if (path.has(other)) refuseCircle([...path, other]);
+        stack.push(other);
+      }
+    }
+  }
+}
+
+/** Refuses a path that has come back to where it was. */
+function refuseCircle(path: readonly string[]): never {
+  const name = path.at(-1)!;
+  const circle = path.slice(path.indexOf(name)).join(" → ");
+  return refuse(runAction(name), "after", "free of circles", circle);
+}
+
+function runAction(name: string): string {
+  return `run pipeline "${name}"`;
 }

@@ -92,12 +92,16 @@ export class Run<E, T = E> {
    */
   drain(): Promise<RunReport> {
     if (this.#settings.drainTimeout === 0) return this.abort();
+    if (this.#report !== undefined) return this.finished; // It would leave a timer.
     this.#drain(new DOMException("The run was drained", "AbortError"));
     return this.finished;
   }
 
   /** Aborts the signal of the callbacks and begins no further call. Settles with the run: rejects. */
-  abort(reason?: unknown): Promise<RunReport> {
+  abort(
+    reason: unknown = new DOMException("The run was aborted", "AbortError"),
+  ): Promise<RunReport> {
+    if (this.#report !== undefined || this.#stop === "abort") return this.finished;
     this.#cancellation = { reason };
     this.#abort(reason);
     return this.finished;
@@ -106,9 +110,10 @@ export class Run<E, T = E> {
   async #live(): Promise<RunReport> {
     const { signal, onProgress, progressInterval } = this.#settings;
     const unfollow = follow(signal, (reason) => this.#onSignal(reason));
-    const unwatch = watch(this, onProgress, progressInterval);
+    let unwatch = () => {};
     await null; // Nothing of the user's is called before `start` has returned.
     if (this.#stop === "none") {
+      unwatch = watch(this, onProgress, progressInterval);
       await this.#work();
       const outcome = this.#outcome;
       await this.#call("finalize", () => this.#pipeline.finalize?.(outcome, this.#context));
@@ -163,16 +168,27 @@ export class Run<E, T = E> {
       throw new PipelineError(this.name, first.stage, errors, { report });
     }
     if (this.#cancellation === undefined) return report;
-    throw new CancelledError(this.name, this.#cancellation.reason, { errors: this.#late, report });
+    const errors = [...this.#late];
+    throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
   }
 
   #fail(stage: FailureStage, error: unknown): void {
-    const { aborted, reason } = this.#hard.signal;
-    if (aborted && error === reason) return; // A callback passes on why it was aborted.
-    if (this.#stop === "abort" && this.#failures.length === 0) return void this.#late.push(error);
-    this.#failures.push({ stage, error });
+    if (!this.#isEcho(error)) {
+      const isLate = this.#stop === "abort" && this.#failures.length === 0;
+      if (isLate) this.#late.push(error);
+      else this.#failures.push({ stage, error });
+    }
     // What was read before a source fails is still loaded.
     if (stage === "transform" || stage === "load") this.#abort(error);
+  }
+
+  /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */
+  #isEcho(error: unknown): boolean {
+    const { aborted, reason } = this.#hard.signal;
+    if (aborted && (error === reason || (error instanceof Error && error.name === "AbortError"))) {
+      return true;
+    }
+    return this.#cancellation !== undefined && error === this.#cancellation.reason;
   }
 
   #onSignal(reason: unknown): void {

@@ -1,5 +1,5 @@
 import { type EtlError, ManagerError } from "../errors.ts";
-import type { ManagerReport, Outcome, RunReport, SkippedReport } from "../run-report.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../run-report.ts";
 import { follow } from "../signals.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { Run } from "./run.ts";
@@ -7,6 +7,7 @@ import type { RunSettings } from "./run-options.ts";
 
 /** A pipeline, and those that have to complete before it. */
 export interface Entry {
+  readonly name: string;
   readonly pipeline: Pipeline<unknown, unknown>;
   readonly settings: RunSettings<unknown>;
   readonly after: readonly string[];
@@ -23,95 +24,97 @@ export interface ScheduleOptions {
 export class Schedule {
   readonly #entries: readonly Entry[];
   readonly #options: ScheduleOptions;
+  readonly #waiting: Set<Entry>; // In the order in which they were added, as they are to start.
+  readonly #runs = new Set<Run<unknown, unknown>>();
   readonly #reports = new Map<string, RunReport | SkippedReport>();
   readonly #errors: unknown[] = [];
-  readonly #runs = new Set<Run<unknown, unknown>>();
   readonly #stop = new AbortController(); // Drains every run, as the manager's signal does.
-  #waiting: Entry[];
-  #isStopped = false; // No further pipeline is started.
+  #cause: { readonly error: unknown } | undefined; // What came first: a failure, or the signal.
   #onOver: (() => void) | undefined;
 
   /** Plans the runs; nothing begins before `run`. */
   constructor(entries: readonly Entry[], options: ScheduleOptions) {
     this.#entries = entries;
-    this.#waiting = [...entries];
+    this.#waiting = new Set(entries);
     this.#options = options;
   }
 
   /** Settles when every pipeline that was started has. */
   async run(): Promise<ManagerReport> {
-    const { signal } = this.#options;
-    const unfollow = follow(signal, (reason) => {
-      this.#isStopped = true;
+    const unfollow = follow(this.#options.signal, (reason) => {
+      this.#cause ??= { error: reason };
+      this.#skipWaiting();
       this.#stop.abort(reason);
-      this.#serve();
     });
     await new Promise<void>((resolve) => {
-      this.#onOver = resolve;
+      this.#onOver = () => {
+        unfollow(); // At once: what aborts from now on stops nothing.
+        resolve();
+      };
       this.#serve();
     });
-    unfollow();
-    const reports = this.#entries.map(({ pipeline }) => this.#reports.get(pipeline.name)!);
-    if (signal?.aborted) throw new ManagerError(reports, this.#errors, signal.reason);
-    const [first] = this.#errors;
-    if (first !== undefined) throw new ManagerError(reports, this.#errors, first);
-    return { reports, outcome: worstOf(reports) };
+    const reports = this.#entries.map(({ name }) => this.#reports.get(name)!);
+    if (this.#cause !== undefined) {
+      throw new ManagerError(reports, this.#errors, this.#cause.error);
+    }
+    return { reports, outcome: "completed" }; // Whatever else one comes to is told by an error.
   }
 
   #serve(): void {
-    for (let known = -1; known < this.#reports.size;) {
-      known = this.#reports.size; // One that is skipped may decide about one before it.
-      for (const entry of this.#waiting) this.#consider(entry);
-      this.#waiting = this.#waiting.filter(({ pipeline }) => !this.#isSettled(pipeline.name));
+    for (const entry of this.#waiting) {
+      if (this.#runs.size >= this.#options.workers) return;
+      // One whose predecessor did not complete waits no longer.
+      if (entry.after.every((other) => this.#reports.has(other))) this.#start(entry);
     }
-    if (this.#waiting.length === 0 && this.#runs.size === 0) this.#onOver?.();
+    if (this.#runs.size === 0) this.#onOver?.();
   }
 
-  #isSettled(name: string): boolean {
-    return this.#reports.has(name) || [...this.#runs].some((run) => run.name === name);
-  }
-
-  /** Starts a pipeline, or skips it, or leaves it to wait. Those before it have been considered. */
-  #consider(entry: Entry): void {
-    const { name } = entry.pipeline;
-    const broken = entry.after.find((other) => {
-      const outcome = this.#reports.get(other)?.outcome;
-      return outcome !== undefined && outcome !== "completed";
-    });
-    if (broken !== undefined) this.#reports.set(name, { name, outcome: "skipped", after: broken });
-    else if (this.#isStopped) this.#reports.set(name, { name, outcome: "skipped" });
-    else if (entry.after.every((other) => this.#reports.has(other))) this.#start(entry);
-  }
-
-  #start({ pipeline, settings }: Entry): void {
-    if (this.#runs.size >= this.#options.workers) return;
+  #start(entry: Entry): void {
+    const { pipeline, settings } = entry;
     const stop = new AbortController();
     const end = (reason: unknown) => stop.abort(reason);
     const unfollow = [this.#stop.signal, settings.signal].map((signal) => follow(signal, end));
+    this.#waiting.delete(entry);
     const run = new Run(pipeline, { ...settings, signal: stop.signal });
     this.#runs.add(run);
-    const settle = (report: RunReport | undefined) => {
+    const settle = (report: RunReport) => {
       for (const stopFollowing of unfollow) stopFollowing();
       this.#runs.delete(run);
-      if (report !== undefined) this.#reports.set(run.name, report);
-      this.#serve();
+      this.#report(entry, report);
     };
-    run.finished.then(settle, (error: EtlError) => {
+    run.finished.then((report) => {
+      settle(report);
+      this.#serve();
+    }, (error: EtlError) => {
       this.#errors.push(error);
+      this.#cause ??= { error };
+      settle(error.report!); // A run that has begun always has one.
       if (this.#options.failFast) this.#drain();
-      settle(error.report);
+      this.#serve();
     });
   }
 
+  /** Keeps a report; if it is of one that did not complete, skips what comes after it. */
+  #report({ name }: Entry, report: RunReport | SkippedReport): void {
+    this.#reports.set(name, report);
+    const broken = report.outcome === "completed" ? [] : [name];
+    for (const after of broken) { // It grows while it is read.
+      for (const entry of this.#waiting) {
+        if (!entry.after.includes(after)) continue;
+        this.#waiting.delete(entry);
+        this.#reports.set(entry.name, { name: entry.name, outcome: "skipped", after });
+        broken.push(entry.name);
+      }
+    }
+  }
+
+  #skipWaiting(): void {
+    for (const { name } of this.#waiting) this.#reports.set(name, { name, outcome: "skipped" });
+    this.#waiting.clear();
+  }
+
   #drain(): void {
-    this.#isStopped = true;
+    this.#skipWaiting();
     for (const run of this.#runs) run.drain();
   }
-}
-
-/** The outcome of all: the worst of each. */
-function worstOf(reports: readonly (RunReport | SkippedReport)[]): Outcome {
-  const outcomes = reports.map(({ outcome }) => outcome);
-  const order: readonly Outcome[] = ["failed", "aborted", "drained"];
-  return order.find((outcome) => outcomes.includes(outcome)) ?? "completed";
 }

@@ -1,6 +1,6 @@
 import { Batcher } from "./batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
-import { Intake } from "./intake.ts";
+import { Intake, type IntakeEnd } from "./intake.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -25,8 +25,10 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
   const limits = checkBucketOptions("batch source", options);
   let output!: ReadableStreamDefaultController<T[]>; // Set by `start`, within the constructor.
   let hasDemand = false; // A read waits.
-  let hasBegun = false;
+  let reading: Promise<void> | undefined; // Settles when the source is no longer read.
   let finish: (() => void) | undefined; // What the end of the source leaves to do.
+  let isCancelled = false;
+  let lateEnd: IntakeEnd; // How the source ended after that.
   const serve = () => {
     const batch = hasDemand ? batcher.take() : undefined;
     if (batch !== undefined) {
@@ -40,6 +42,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
   };
   const batcher = new Batcher(limits, serve);
   const intake = new Intake(source, batcher, (end) => {
+    if (isCancelled) return void (lateEnd = end);
     finish = () => end === undefined ? output.close() : output.error(end.error);
     batcher[end === undefined ? "flush" : limits.onError]();
     serve();
@@ -48,17 +51,18 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     start: (controller) => void (output = controller),
     pull: () => {
       hasDemand = true;
-      if (!hasBegun) intake.start();
-      hasBegun = true;
+      reading ??= intake.start();
       serve();
     },
     cancel: async (reason) => {
-      finish = () => {};
+      isCancelled = true;
       batcher.discard();
       const stopped = intake.stop(reason, true);
-      // A generator that is waiting for something of its own ends only after that.
-      if (intake.isStuck) stopped.catch(() => {});
-      else await stopped;
+      // A generator that is waiting for something of its own ends only after that, unheard.
+      if (intake.isStuck) return void stopped.catch(() => {});
+      await stopped;
+      await reading;
+      if (lateEnd !== undefined) throw lateEnd.error;
     },
   }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
 }

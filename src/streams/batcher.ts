@@ -58,7 +58,8 @@ export class Batcher<T> {
    */
   fill(items: readonly T[], from: number, isOwned: boolean): number {
     const { batchSize } = this.#limits;
-    if (isOwned && items.length === batchSize && this.#open.length === 0 && !this.#isMeasured) {
+    const isWhole = isOwned && from === 0 && items.length === batchSize;
+    if (isWhole && this.#open.length === 0 && !this.#isMeasured) {
       this.#open = items as T[];
       this.#close();
       return batchSize;
@@ -115,6 +116,7 @@ export class Batcher<T> {
     this.#closed.length = 0;
     this.#closedItems += this.#open.length;
     this.#open = [];
+    this.#isDue = false;
     this.#onRoom?.();
   }
 

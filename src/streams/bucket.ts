@@ -17,7 +17,7 @@ import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
  * deepEqual(await Array.fromAsync(pairs), [[1, 2], [3]]);
  * ```
  */
-export class BucketStream<T> implements ReadableWritablePair<T[], T> {
+export class BucketStream<T> implements TransformStream<T, T[]> {
   /** Gives batches. One whose time is up while nobody reads goes at the next read. */
   readonly readable: ReadableStream<T[]>;
   /** Takes items. While nobody reads, one batch waits and one more fills, then writes wait. */

@@ -19,6 +19,7 @@ export class Intake<T> {
   readonly #pace = new Pace();
   #unpacked = 0; // Items that came in chunks.
   #refused = 0; // Items that the bucket's callbacks failed on.
+  #hasBegun = false;
   #isReading = false; // A read is pending.
   #isStopped = false; // No further read.
   #isHalted = false; // Nor is what was read put in.
@@ -50,9 +51,11 @@ export class Intake<T> {
     return this.#isStopped && this.#isReading && this.#source.kind === "async";
   }
 
-  /** Begins to read. Never rejects: what goes wrong is told by `onEnd`. */
+  /** Begins to read, unless it was stopped. Never rejects: what goes wrong is told by `onEnd`. */
   async start(): Promise<void> {
+    if (this.#isOver) return;
     const source = this.#source;
+    this.#hasBegun = true;
     try {
       if (source.kind === "array") await this.#fill(source.items as T[], false);
       else if (source.kind === "sync") await this.#readSync(source.iterator as Iterator<T>);
@@ -79,10 +82,10 @@ export class Intake<T> {
     this.#isHalted ||= isHalted;
     if (this.#isStopped || this.#isOver) return;
     this.#isStopped = true;
-    const { kind } = this.#source;
-    if (kind === "array" || kind === "sync") return; // It may be the caller: its loop ends it.
+    const isLooped = this.#source.kind === "array" || this.#source.kind === "sync";
+    if (this.#hasBegun && isLooped) return; // It may be the caller: its loop ends it.
     const cancelled = this.#cancel(reason);
-    if (this.#isReading) this.#end(undefined);
+    if (this.#isReading || !this.#hasBegun) this.#end(undefined);
     await cancelled;
   }
 

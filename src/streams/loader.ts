@@ -91,10 +91,10 @@ class LoaderSink<B> {
 
   start(input: WritableStreamDefaultController): void {
     this.#input = input;
-    // The platform calls `abort` only after the write in flight, which may be held.
-    input.signal.addEventListener("abort", () => this.#stop(input.signal.reason));
+    // The platform calls `abort` only after the write in flight, which may be held, and never
+    // while the stream closes.
+    input.signal.addEventListener("abort", () => this.#halt(input.signal.reason));
     this.#unfollow = follow(this.#signal, (reason) => this.#fail(reason));
-    if (this.#failure !== undefined) this.#unfollow();
   }
 
   write(batch: B): void | Promise<void> {
@@ -114,8 +114,7 @@ class LoaderSink<B> {
     });
   }
 
-  abort(reason: unknown): Promise<void> {
-    this.#stop(reason);
+  abort(): Promise<void> {
     return this.#group.idle();
   }
 
@@ -142,6 +141,14 @@ class LoaderSink<B> {
     this.#stop(error);
     const { navigator } = globalThis as { navigator?: { userAgent: string } };
     if (navigator?.userAgent !== "Cloudflare-Workers") this.#input.error(error);
+  }
+
+  /** Stops; a close that waits is refused once no load is running. */
+  #halt(reason: unknown): void {
+    const closing = this.#closing;
+    this.#closing = undefined;
+    this.#stop(reason);
+    this.#group.idle().then(() => closing?.reject(reason));
   }
 
   /** Begins no further load and aborts those that run; settles what waits. */

@@ -70,7 +70,7 @@ interface Slot<O> {
  * deepEqual(await Array.fromAsync(words.pipeThrough(lengths)), [3, 5, 7]);
  * ```
  */
-export class ParallelMapStream<I, O> implements ReadableWritablePair<O, I> {
+export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   /** Gives results. */
   readonly readable: ReadableStream<O>;
   /** Takes items. A write waits until its call may begin. */
@@ -113,10 +113,10 @@ export class ParallelMapStream<I, O> implements ReadableWritablePair<O, I> {
     this.#window = ordered ? Math.max(concurrency, reorderBuffer + 1) : concurrency;
     this.readable = this.#makeReadable();
     this.writable = this.#makeWritable();
-    // The platform calls `abort` only after the write in flight, which may be held.
-    this.#input.signal.addEventListener("abort", () => this.#stop(this.#input.signal.reason));
+    // The platform calls `abort` only after the write in flight, which may be held, and never
+    // while the stream closes.
+    this.#input.signal.addEventListener("abort", () => this.#halt(this.#input.signal.reason));
     this.#unfollow = follow(signal, (reason) => this.#fail(reason));
-    if (this.#isOver) this.#unfollow();
   }
 
   #makeReadable(): ReadableStream<O> {
@@ -143,11 +143,7 @@ export class ParallelMapStream<I, O> implements ReadableWritablePair<O, I> {
           this.#closing = { resolve, reject };
           this.#serve();
         }),
-      abort: (reason) => {
-        this.#stop(reason);
-        this.#output.error(reason);
-        return this.#group.idle();
-      },
+      abort: () => this.#group.idle(),
     });
   }
 
@@ -199,7 +195,8 @@ export class ParallelMapStream<I, O> implements ReadableWritablePair<O, I> {
       this.#held = undefined;
       begin();
     }
-    if (!this.#isClosing()) return;
+    // `enqueue` pulls where another read waits: that may have ended all within the loop above.
+    if (this.#isOver || !this.#isClosing()) return;
     this.#isOver = true;
     this.#unfollow();
     this.#output.close();
@@ -216,6 +213,16 @@ export class ParallelMapStream<I, O> implements ReadableWritablePair<O, I> {
     this.#stop(error);
     this.#output.error(error);
     this.#input.error(error);
+  }
+
+  /** Ends both sides; a close that waits is refused once no call is running. */
+  #halt(reason: unknown): void {
+    if (this.#isOver) return;
+    const closing = this.#closing;
+    this.#closing = undefined;
+    this.#stop(reason);
+    this.#output.error(reason);
+    this.#group.idle().then(() => closing?.reject(reason));
   }
 
   /** Begins no further call and aborts those that run; settles what waits. */

@@ -1,0 +1,119 @@
+// What does each feature cost when it is on?
+//   npm run bench -- features
+import { etl } from "./harness/library.ts";
+import { checkSum, type Item, itemStream } from "./harness/sources.ts";
+import type { Pipeline } from "../src/pipeline/pipeline.ts";
+import type { Run } from "../src/pipeline/run.ts";
+import type { RunOptions } from "../src/pipeline/run-options.ts";
+import type { Comparison, Question, Variant } from "./harness/question.ts";
+
+const OFTEN = 10; // ms; a hundred times as often as the default.
+
+/** What is added to a plain run. */
+interface Feature {
+  readonly title: string;
+  readonly options?: () => RunOptions<Item>;
+  readonly members?: Partial<Pipeline<Item>>;
+  /** Called with the run; gives what ends the watching. */
+  readonly watch?: (run: Run<Item>) => () => void;
+}
+
+const plain: Feature = { title: "plain", options: () => ({ timeout: Infinity }) };
+const withTimer: Feature = { title: "timer" };
+const withSignal: Feature = {
+  title: "signal",
+  options: () => ({ signal: new AbortController().signal }),
+};
+const withProgress: Feature = {
+  title: "onProgress every 10 ms",
+  options: () => ({ onProgress: () => {}, progressInterval: OFTEN }),
+};
+const withPolling: Feature = {
+  title: "snapshot() every 10 ms",
+  watch: (run) => {
+    const timer = setInterval(() => run.snapshot(), OFTEN);
+    return () => clearInterval(timer);
+  },
+};
+const withProgressStream: Feature = {
+  title: "progress() read every 10 ms",
+  watch: (run) => {
+    const stop = run.progress({ interval: OFTEN }).pipeTo(new WritableStream());
+    stop.catch(() => {});
+    return () => {};
+  },
+};
+const withSizes: Feature = {
+  title: "maxBytes and sizeOf",
+  options: () => ({ maxBytes: 1e6, sizeOf: () => 16 }),
+};
+const withFlushWhen: Feature = {
+  title: "flushWhen",
+  options: () => ({ flushWhen: () => false }),
+};
+const withHooks: Feature = {
+  title: "preProcess, postProcess, finalize",
+  members: { preProcess() {}, postProcess() {}, finalize() {} },
+};
+const singles = [
+  withTimer,
+  withSignal,
+  withProgress,
+  withPolling,
+  withProgressStream,
+  withSizes,
+  withFlushWhen,
+  withHooks,
+];
+const withMetrics: Feature = {
+  title: "timer, signal, onProgress, polling and hooks together",
+  options: () => ({ ...withSignal.options!(), ...withProgress.options!() }),
+  members: withHooks.members!,
+  watch: withPolling.watch!,
+};
+const features = [plain, ...singles, withMetrics];
+
+function variantOf(feature: Feature): Variant {
+  return {
+    items: 2_000_000,
+    prepare: (items) => async () => {
+      let sum = 0;
+      const run = etl<Item, Item>({
+        name: "features",
+        extract: () => itemStream(items),
+        transform: (item) => ({ id: item.id }),
+        load: async (rows) => {
+          for (const row of rows) sum += row.id;
+        },
+        ...feature.members,
+      }, { batchSize: 100, workers: 4 }).start(feature.options?.() ?? {});
+      const stop = feature.watch?.(run);
+      await run.finished;
+      stop?.();
+      checkSum(sum, items);
+    },
+  };
+}
+
+export const question: Question = {
+  title: "What each feature costs",
+  method:
+    "Items per second with the feature, divided by those of a plain run without it: per-item " +
+    "ReadableStream, batches of 100, 4 workers. The plain run has no timer; all others have it.",
+  variants: Object.fromEntries(features.map((feature) => [feature.title, variantOf(feature)])),
+  comparisons: [
+    { title: "timer against no timer", variant: withTimer.title, against: plain.title },
+    ...singles.slice(1).map(({ title }): Comparison => ({
+      title: `${title} against a run with the timer alone`,
+      variant: title,
+      against: withTimer.title,
+    })),
+    {
+      title: "all metrics on against a run with the timer alone",
+      variant: withMetrics.title,
+      against: withTimer.title,
+      atLeast: 0.9,
+      note: "retries and checkpoints are not part of it",
+    },
+  ],
+};

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import type { Runtime } from "./runtimes.ts";
+import { median } from "./statistics.ts";
+import type { Comparison, Measures, Question, Row, Sample } from "./question.ts";
+
+const LONGEST_VARIANT = 5 * 60_000; // ms
+
+/** What is measured, where and how often. */
+export interface Plan {
+  readonly name: string;
+  readonly question: Question;
+  readonly runtimes: Readonly<Record<string, Runtime>>;
+  readonly rounds: number;
+  readonly scale: number;
+  readonly comparisons: readonly Comparison[];
+  /** Told what is going on, as a full bench takes minutes. */
+  readonly onStep: (step: string) => void;
+}
+
+/**
+ * Measures each variant once per round, each in a fresh process. The order is reversed from round
+ * to round, so that what the machine does to the first or the last one is done to each of them.
+ */
+export async function measure(plan: Plan): Promise<Sample[]> {
+  const wanted = [...new Set(plan.comparisons.flatMap(variantsOf))];
+  const samples: Sample[] = [];
+  for (const [runtime, how] of Object.entries(plan.runtimes)) {
+    for (let round = 0; round < plan.rounds; round++) {
+      for (const variant of round % 2 === 0 ? wanted : wanted.toReversed()) {
+        plan.onStep(`${plan.name} · ${runtime} · round ${round + 1}/${plan.rounds} · ${variant}`);
+        const measures = await measureOne(how, plan, variant);
+        if (measures) samples.push({ runtime, round, variant, measures });
+      }
+    }
+  }
+  return samples;
+}
+
+/** Which variants a row needs. */
+function variantsOf({ variant, against = [] }: Comparison): string[] {
+  return [variant, ...(typeof against === "string" ? [against] : against)];
+}
+
+/** A variant that fails leaves its cells empty, and the bench goes on. */
+function measureOne(how: Runtime, plan: Plan, variant: string): Promise<Measures | undefined> {
+  const program = "bench/harness/variant-process.ts";
+  const args = [...how.args, program, plan.name, variant, String(plan.scale)];
+  return new Promise((resolve) => {
+    const child = spawn(how.executable, args, { stdio: ["ignore", "pipe", "pipe"] });
+    let [output, complaints] = ["", ""];
+    child.stdout.on("data", (bytes) => (output += bytes));
+    child.stderr.on("data", (bytes) => (complaints += bytes));
+    const killer = setTimeout(() => child.kill("SIGKILL"), LONGEST_VARIANT);
+    child.on("close", (code) => {
+      clearTimeout(killer);
+      const last = output.trim().split("\n").at(-1) ?? "";
+      if (code === 0 && last.startsWith("{")) return resolve(JSON.parse(last));
+      console.error(`\n${plan.name}: "${variant}" failed:\n${complaints.trim().slice(0, 1000)}`);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Fills in a row: values are compared within a round only, then the median is taken. */
+export function fillRow(comparison: Comparison, samples: readonly Sample[]): Row {
+  const medians: Record<string, number> = {};
+  const rounds: Record<string, number[]> = {};
+  for (const runtime of new Set(samples.map((sample) => sample.runtime))) {
+    const own = samples.filter((sample) => sample.runtime === runtime);
+    const numbers = new Set(own.map(({ round }) => round));
+    const values = [...numbers].map((round) =>
+      valueOf(comparison, own.filter((sample) => sample.round === round))
+    ).filter((value) => Number.isFinite(value));
+    if (values.length === 0) continue;
+    rounds[runtime] = values;
+    medians[runtime] = median(values);
+  }
+  return { ...comparison, medians, rounds };
+}
+
+/** The value of a row in one round of one runtime. */
+function valueOf(comparison: Comparison, round: readonly Sample[]): number {
+  const { variant, against, measure = "rate", as = "ratio" } = comparison;
+  const of = (name: string) =>
+    round.find((sample) => sample.variant === name)?.measures[measure] ?? NaN;
+  if (against === undefined) return of(variant);
+  const others = (typeof against === "string" ? [against] : against).map(of);
+  const known = others.filter((value) => Number.isFinite(value));
+  const best = known.length > 0 ? Math.max(...known) : NaN; // Nothing to compare with.
+  return as === "ratio" ? of(variant) / best : of(variant) - best;
+}

@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { arch, execPath, platform, versions } from "node:process";
+
+/** How a program is started on a runtime, and how the runtime is asked for its version. */
+export interface Runtime {
+  readonly executable: string;
+  readonly args: readonly string[];
+}
+
+const nodeArgs = ["--expose-gc", "--disable-warning=ExperimentalWarning"];
+const denoArgs = ["run", "--allow-all", "--no-lock", "--v8-flags=--expose-gc"];
+
+/** The runtimes that a bench can be asked for; what is not installed is left out. */
+export function findRuntimes(): Record<string, Runtime> {
+  const found: [string, string | undefined, readonly string[]][] = [
+    ...[22, 24, 26].map((major): [string, string | undefined, readonly string[]] => [
+      `node${major}`,
+      nodeOf(major),
+      nodeArgs,
+    ]),
+    ["deno", firstThat("node_modules/.bin/deno"), denoArgs],
+    ["bun", firstThat("node_modules/.bin/bun"), ["run"]],
+  ];
+  return Object.fromEntries(
+    found.flatMap(([name, executable, args]) => executable ? [[name, { executable, args }]] : []),
+  );
+}
+
+/** The version that a runtime gives itself. */
+export function versionOf({ executable }: Runtime): string {
+  const words = execFileSync(executable, ["--version"], { encoding: "utf8" });
+  return /\d+\.\d+\.\d+\S*/.exec(words)?.[0] ?? words.trim();
+}
+
+function nodeOf(major: number): string | undefined {
+  const running = versions.node.startsWith(`${major}.`) ? execPath : undefined;
+  return firstThat(`node_modules/node${major}-${platform}-${arch}/bin/node`) ?? running;
+}
+
+function firstThat(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
+}

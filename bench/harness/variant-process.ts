@@ -1,0 +1,22 @@
+// The process of one variant: `variant-process.ts <question> <variant> <scale>`. It warms up with a
+// tenth of the items, collects the garbage, does the job once, and prints the measures last.
+import { argv, exit, stdout } from "node:process";
+import { collectGarbage } from "./garbage.ts";
+import type { Question } from "./question.ts";
+
+const [questionName, variantName = "", scale] = argv.slice(2);
+const { question } = await import(`../${questionName}.ts`) as { question: Question };
+const variant = question.variants[variantName];
+if (variant === undefined) throw new Error(`${questionName} has no variant "${variantName}"`);
+
+const items = Math.max(10, Math.round(variant.items * Number(scale)));
+const warmUp = await variant.prepare(Math.ceil(items / 10));
+await warmUp();
+const job = await variant.prepare(items);
+collectGarbage();
+const start = performance.now();
+const measures = await job();
+const seconds = (performance.now() - start) / 1000;
+// A job that handles its items many times over says so with a rate of its own.
+const line = JSON.stringify({ rate: items / seconds, seconds, ...measures });
+stdout.write(`\n${line}\n`, () => exit()); // Some peers leave a timer behind.

@@ -1,0 +1,112 @@
+// Answers the questions of this folder: each file is one.
+//   npm run bench
+//   npm run bench -- overhead peers --rounds 3 --runtime node24,deno,bun
+//   npm run bench -- --short
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { describeMachine, describeVersions } from "./harness/machine.ts";
+import type { Question, Result } from "./harness/question.ts";
+import { updateReadme, writeResult } from "./harness/report.ts";
+import { fillRow, measure } from "./harness/rounds.ts";
+import { findRuntimes, type Runtime } from "./harness/runtimes.ts";
+import { textTable } from "./harness/table.ts";
+import { floorWords } from "./harness/words.ts";
+
+const RESULTS = "bench/results";
+const questionNames = [
+  "overhead",
+  "bucket-stream",
+  "seed",
+  "peers",
+  "io-bound",
+  "growth",
+  "latency",
+  "features",
+];
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "5" },
+    runtime: { type: "string", default: "node24,deno,bun" },
+    scale: { type: "string", default: "1" }, // Share of the items; numbers need all of them.
+    short: { type: "boolean", default: false }, // One small round.
+    out: { type: "string" }, // Where the results go if not to bench/results.
+  },
+});
+const isShort = options.short;
+const rounds = isShort ? 1 : numberOf("rounds");
+const scale = isShort ? 0.1 : numberOf("scale");
+// Small runs say whether a bench works, not how fast anything is: they are not kept unasked.
+const folder = options.out ?? (scale === 1 && !isShort ? RESULTS : undefined);
+
+function numberOf(option: "rounds" | "scale"): number {
+  const value = Number(options[option]);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new Error(`Cannot run benches as '--${option}' must be above 0: ${options[option]}`);
+}
+
+/** The runtimes that were asked for and are there. */
+function chooseRuntimes(): Record<string, Runtime> {
+  const found = findRuntimes();
+  const wanted = isShort ? ["node24"] : options.runtime.split(",");
+  const missing = wanted.filter((name) => !(name in found));
+  if (missing.length > 0) console.error(`Not installed: ${missing.join(", ")}`);
+  return Object.fromEntries(wanted.flatMap((name) => found[name] ? [[name, found[name]]] : []));
+}
+
+/** Builds what users get, with the settings of `npm run build`, beside the benches. */
+function build(): void {
+  const tsup = ["node_modules/tsup/dist/cli-default.js", "--out-dir", "bench/dist", "--silent"];
+  execFileSync(process.execPath, tsup, { stdio: "inherit" });
+}
+
+async function answer(
+  name: string,
+  runtimes: Record<string, Runtime>,
+): Promise<Result | undefined> {
+  const { question } = await import(`./${name}.ts`) as { question: Question };
+  const comparisons = question.comparisons.filter((row) => !isShort || floorWords(row) !== "");
+  if (comparisons.length === 0) return undefined;
+  const measuredAt = new Date().toISOString();
+  const machine = describeMachine();
+  const plan = { name, question, runtimes, rounds, scale, comparisons, onStep: showStep };
+  const samples = await measure(plan);
+  const { title, method } = question;
+  const rows = comparisons.map((comparison) => fillRow(comparison, samples));
+  return {
+    ...{ question: name, title, method, measuredAt, machine },
+    versions: describeVersions(runtimes),
+    settings: { rounds, scale },
+    rows,
+    samples,
+  };
+}
+
+function showStep(step: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${step}`);
+}
+
+const unknown = positionals.filter((name) => !questionNames.includes(name));
+if (unknown.length > 0) {
+  throw new Error(`No such question: ${unknown.join(", ")}; there are ${questionNames.join(", ")}`);
+}
+const runtimes = chooseRuntimes();
+build();
+for (const name of positionals.length > 0 ? positionals : questionNames) {
+  if (name === "peers" && !existsSync("bench/peers/node_modules")) {
+    console.log("\npeers: left out, as they are not installed: npm ci --prefix bench/peers");
+    continue;
+  }
+  const begin = performance.now();
+  const result = await answer(name, runtimes);
+  if (result === undefined) continue;
+  showStep("");
+  const seconds = ((performance.now() - begin) / 1000).toFixed(0);
+  console.log(`\n${result.title} (${name}, ${rounds} rounds, scale ${scale}, ${seconds} s)`);
+  console.log(textTable(result, Object.keys(runtimes)));
+  if (folder !== undefined) writeResult(folder, result);
+}
+if (folder === RESULTS) updateReadme(RESULTS, questionNames);

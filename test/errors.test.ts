@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import {
+  BatchError,
+  CancelledError,
+  ConfigurationError,
+  EtlError,
+  ManagerError,
+  messageOf,
+  PipelineError,
+} from "../src/errors.ts";
+import type { ManagerReport, RunReport } from "../src/run-report.ts";
+
+const cause = new TypeError("no such table");
+const times = { busy: 0, starved: 0, blocked: 0 };
+const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
+const report: RunReport = {
+  ...{ name: "users", runId: "1", outcome: "completed", ...counts, batches: 0, retries: 0 },
+  ...{ startedAt: 0, duration: 0, bottleneck: "load" },
+  stages: { extract: times, transform: times, load: times },
+};
+const reports: ManagerReport["reports"] = [report, { name: "sales", outcome: "skipped" }];
+
+describe("errors", () => {
+  it.each<[EtlError, string, string, string, unknown]>([
+    [new EtlError("It failed", { cause }), "EtlError", "ETL", "It failed", cause],
+    [
+      new ConfigurationError("Cannot do it"),
+      ...["ConfigurationError", "CONFIGURATION", "Cannot do it"] as const,
+      undefined,
+    ],
+    [
+      new PipelineError("users", "load", [cause, new Error("later")]),
+      ...["PipelineError", "PIPELINE", `Pipeline "users" failed in load: no such table`] as const,
+      cause,
+    ],
+    [
+      new CancelledError("users", "shutdown"),
+      ...["CancelledError", "CANCELLED", `Pipeline "users" was cancelled: shutdown`] as const,
+      "shutdown",
+    ],
+    [
+      new ManagerError(reports, [cause], cause),
+      ...["ManagerError", "MANAGER", "1 of 2 pipelines completed: no such table"] as const,
+      cause,
+    ],
+    [
+      new BatchError(new Map([[4, cause]])),
+      ...["BatchError", "BATCH", "1 item of the batch failed: no such table"] as const,
+      cause,
+    ],
+  ])("%s has a name, a code, a message and a cause", (error, name, code, message, origin) => {
+    expect(error).toBeInstanceOf(EtlError);
+    expect(error).toBeInstanceOf(Error);
+    expect([error.name, error.code, error.message]).toEqual([name, code, message]);
+    expect(error.cause).toBe(origin);
+    expect(`${error}`).toBe(`${name}: ${message}`);
+    expect(error.constructor.name).toBe(name);
+  });
+
+  it("have no cause where none is known, and may have one that is undefined", () => {
+    expect(new ConfigurationError("Cannot do it")).not.toHaveProperty("cause");
+    expect(Object.hasOwn(new PipelineError("users", "load", [undefined]), "cause")).toBe(true);
+  });
+});
+
+describe("PipelineError", () => {
+  it("tells where it failed, all failures, and what the run did", () => {
+    const errors = [cause, "second"];
+    const error = new PipelineError("users", "transform", errors, { attempts: 3, report });
+    expect(error).toMatchObject({ pipeline: "users", stage: "transform", attempts: 3 });
+    expect(error.errors).toEqual(errors);
+    expect(error.report).toBe(report);
+  });
+
+  it("counts one attempt and has no report where nothing else is known", () => {
+    const error = new PipelineError("users", "load", [cause]);
+    expect([error.attempts, error.report]).toEqual([1, undefined]);
+  });
+});
+
+describe("CancelledError", () => {
+  it("tells what failed meanwhile, and what the run did", () => {
+    const error = new CancelledError("users", cause, { errors: [1], report });
+    expect([error.errors, error.report]).toEqual([[1], report]);
+    expect(new CancelledError("users", cause).errors).toEqual([]);
+  });
+});
+
+describe("ManagerError", () => {
+  it("tells what each pipeline did", () => {
+    const error = new ManagerError(reports, [cause, "second"], "shutdown");
+    expect(error.reports).toBe(reports);
+    expect(error.errors).toEqual([cause, "second"]);
+    expect(error.cause).toBe("shutdown");
+    expect(error.report).toBeUndefined();
+  });
+});
+
+describe("BatchError", () => {
+  it("keeps the error of each item, the first one as its cause", () => {
+    const failures = new Map<number, unknown>([[7, "no id"], [3, cause]]);
+    const error = new BatchError(failures);
+    expect(error.message).toBe("2 items of the batch failed: no id");
+    expect(error.failures).toBe(failures);
+    expect(error.cause).toBe("no id");
+  });
+});
+
+describe("messageOf()", () => {
+  it.each<[unknown, string]>([
+    [new Error("no"), "no"],
+    [new TypeError(""), "TypeError"],
+    [new AggregateError([1]), "AggregateError"], // As Node's when all addresses refuse.
+    [new DOMException("late", "TimeoutError"), "late"],
+    [{ message: "of another realm" }, "of another realm"],
+    [{ message: 5 }, "[object Object]"],
+    ["text", "text"],
+    ["", ""],
+    [undefined, "undefined"],
+    [null, "null"],
+    [5n, "5"],
+    [Symbol("s"), "Symbol(s)"],
+    [Object.create(null), "a value that cannot be shown"],
+  ])("shows %o as %s", (error, words) => {
+    expect(messageOf(error)).toBe(words);
+  });
+
+  it("is not stopped by a value that throws when it is looked at", () => {
+    const value = {
+      get message(): never {
+        throw new Error("of the getter");
+      },
+    };
+    expect(messageOf(value)).toBe("a value that cannot be shown");
+  });
+});

@@ -1,0 +1,189 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/** What stands above may import what stands below, never the other way round. */
+const floors: Record<string, number> = { foundation: 0, resilience: 1, streams: 2, pipeline: 3 };
+const topFloor = 4; // The front door and the adapters, each a room of its own.
+
+const paths = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".ts"));
+
+/** The room of a file in `src`. One that stands there alone is foundation, but for the front door. */
+function roomOf(path: string): string {
+  const [folder = "", name] = path.split("/");
+  if (folder === "adapters") return `adapters/${name?.replace(/\.ts$/, "")}`;
+  if (name === undefined) return path === "index.ts" ? "index" : "foundation";
+  return folder;
+}
+
+function mayImport(path: string, target: string): boolean {
+  if (!target.startsWith(".")) return target.startsWith("node:") && path.startsWith("adapters/");
+  const [room = "", other = ""] = [path, posix.join(path, "..", target)].map(roomOf);
+  return room === other || (floors[other] ?? topFloor) < (floors[room] ?? topFloor);
+}
+
+/** The source without comments, whose examples import freely, and without what strings say. */
+function codeOf(source: string): string {
+  return source.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$|\s\/\/ .*$/gm, "");
+}
+
+function targetsOf(code: string): string[] {
+  const targets = code.matchAll(/(?:\bfrom|\bimport)[\s(]*["'`]([^"'`]+)["'`]/g);
+  return [...targets].map(([, target = ""]) => target);
+}
+
+const hostNames = /\b(?:process|Buffer|Deno|Bun|require|__dirname|__filename|importScripts)\b/;
+const mutable = /^(?:export\s+)?(?:let|var)\b/m;
+const drawer = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.|$)/;
+
+describe("src", () => {
+  it("is looked at", () => {
+    expect(paths).toContain("index.ts");
+    expect(paths).toContain("pipeline/manager.ts");
+  });
+
+  it("has no room that is not on a floor", () => {
+    const rooms = new Set(paths.map(roomOf));
+    const known = [...Object.keys(floors), "index"];
+    const strange = [...rooms].filter((room) =>
+      !known.includes(room) && !room.startsWith("adapters/")
+    );
+    expect(strange).toEqual([]);
+  });
+
+  it.each(paths)("%s keeps to the house", (path) => {
+    const source = readFileSync(`src/${path}`, "utf8");
+    const code = codeOf(source);
+    for (const target of targetsOf(code)) expect(mayImport(path, target), target).toBe(true);
+    expect(path).not.toMatch(drawer);
+    expect(path).toMatch(/^[a-z0-9/-]+\.ts$/); // kebab-case
+    expect(source.split("\n").length - 1, "lines").toBeLessThanOrEqual(300);
+    expect(code, "state that requests and runs would share").not.toMatch(mutable);
+    if (path.startsWith("adapters/")) return;
+    expect(code.replaceAll(/"[^"\n]*"/g, '""'), "what one host has").not.toMatch(hostNames);
+  });
+
+  it("index.ts is the front door: named exports, nothing else", () => {
+    const code = codeOf(readFileSync("src/index.ts", "utf8"));
+    const rest = code.replaceAll(/export (?:type )?\{[^}]*\} from "[^"]+";/g, "");
+    expect(rest.trim()).toBe("");
+  });
+
+  it("has no two files that import each other for more than types", () => {
+    const circles: string[] = [];
+    const seen = new Set<string>();
+    const visit = (path: string, trail: readonly string[]): void => {
+      if (trail.includes(path)) return void circles.push([...trail, path].join(" → "));
+      if (seen.has(path)) return;
+      const code = codeOf(readFileSync(`src/${path}`, "utf8"))
+        .replaceAll(/\b(?:import|export) type [^;]*;/g, "");
+      for (const target of targetsOf(code)) {
+        if (target.startsWith(".")) visit(posix.join(path, "..", target), [...trail, path]);
+      }
+      seen.add(path);
+    };
+    for (const path of paths) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+});
+
+describe("test", () => {
+  it("has no drawer for leftovers", () => {
+    const files = readdirSync("test", { recursive: true, encoding: "utf8" });
+    expect(files.filter((path) => drawer.test(path.replaceAll("\\", "/")))).toEqual([]);
+  });
+
+  it("has no file of more than 300 lines", () => {
+    const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"));
+    const long = files.filter((path) =>
+      readFileSync(`test/${path}`, "utf8").split("\n").length - 1 > 300
+    );
+    expect(long).toEqual([]);
+  });
+});
+
+describe("the rules", () => {
+  it.each([
+    ["errors.ts", "./run-report.ts"],
+    ["resilience/retry.ts", "../errors.ts"],
+    ["resilience/retry.ts", "./backoff.ts"],
+    ["streams/bucket.ts", "../options.ts"],
+    ["streams/bucket.ts", "../resilience/retry.ts"],
+    ["streams/bucket.ts", "./batcher.ts"],
+    ["pipeline/flow.ts", "../streams/source.ts"],
+    ["pipeline/flow.ts", "../timer.ts"],
+    ["index.ts", "./pipeline/etl.ts"],
+    ["index.ts", "./errors.ts"],
+    ["adapters/sqlite/sink.ts", "../../pipeline/pipeline.ts"],
+    ["adapters/sqlite/sink.ts", "./table.ts"],
+    ["adapters/sqlite.ts", "./sqlite/sink.ts"],
+    ["adapters/threads/pool.ts", "node:worker_threads"],
+  ])("let %s import %s", (path, target) => expect(mayImport(path, target)).toBe(true));
+
+  it.each([
+    ["errors.ts", "./streams/skip.ts"],
+    ["errors.ts", "./resilience/retry.ts"],
+    ["errors.ts", "./index.ts"],
+    ["resilience/retry.ts", "../streams/source.ts"],
+    ["streams/bucket.ts", "../pipeline/run.ts"],
+    ["streams/bucket.ts", "../index.ts"],
+    ["pipeline/run.ts", "../index.ts"],
+    ["pipeline/run.ts", "../adapters/sqlite/sink.ts"],
+    ["pipeline/run.ts", "../other/run.ts"],
+    ["index.ts", "./adapters/sqlite/sink.ts"],
+    ["adapters/sqlite/sink.ts", "../postgres/sink.ts"],
+    ["adapters/sqlite/sink.ts", "../../index.ts"],
+    ["pipeline/run.ts", "node:timers"],
+    ["errors.ts", "node:util"],
+    ["index.ts", "millrace"],
+    ["streams/bucket.ts", "rxjs"],
+    ["adapters/postgres/sink.ts", "pg"],
+    ["adapters/sqlite/sink.ts", "bun:sqlite"],
+  ])("do not let %s import %s", (path, target) => expect(mayImport(path, target)).toBe(false));
+
+  it.each([
+    'import { a } from "./a.ts";',
+    'import "./a.ts";',
+    'import type { A } from "./a.ts";',
+    'import {\n  a,\n  b,\n} from "./a.ts";',
+    'export * from "./a.ts";',
+    'const a = await import("./a.ts");',
+    "const a = await import(\n  './a.ts'\n);",
+    'type A = import("./a.ts").A;',
+  ])("see the import of %j", (code) => expect(targetsOf(code)).toEqual(["./a.ts"]));
+
+  it("see no import in a comment", () => {
+    const code = codeOf('/**\n * import { a } from "a";\n */\n// import "b";\nf(); // from "c"\n');
+    expect(targetsOf(code)).toEqual([]);
+  });
+
+  it.each([
+    "let count = 0;",
+    "export let count = 0;",
+    "var count = 0;",
+    "const a = 1;\nlet b = 2;",
+  ])("see what is mutable in %j", (code) => expect(code).toMatch(mutable));
+
+  it.each(["const a = 1;", "function f() {\n  let b = 2;\n}", "letter();"])(
+    "see nothing mutable in %j",
+    (code) => expect(code).not.toMatch(mutable),
+  );
+
+  it.each(["process.env", "Buffer.from(x)", "Deno.cwd()", "globalThis.Bun", "require(x)"])(
+    "see the host in %j",
+    (code) => expect(code).toMatch(hostNames),
+  );
+
+  it.each(["pipeline.preProcess()", "ArrayBuffer", "reorderBuffer", "bunch"])(
+    "see no host in %j",
+    (code) => expect(code).not.toMatch(hostNames),
+  );
+
+  it.each(["utils/a.ts", "streams/utils.ts", "helper.ts", "a/common/b.ts", "misc.ts"])(
+    "see a drawer in %s",
+    (path) => expect(path).toMatch(drawer),
+  );
+});

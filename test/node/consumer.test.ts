@@ -1,0 +1,124 @@
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { execPath } from "node:process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** What a user writes: every kind of thing that is exported, by the name of the package. */
+const consumer = `
+import {
+  batched, BucketStream, chunks, etl, EtlManager, LoaderStream, ParallelMapStream, PipelineError, skip,
+  type ManagerReport, type Pipeline, type RunReport, type Source,
+} from "millrace";
+
+const source: Source<number> = [1, 2, 3];
+const users = etl({
+  name: "users",
+  extract: () => source,
+  transform: (n) => n > 1 ? String(n) : skip,
+  load: async (rows, { signal, batch }) => console.log(rows.join(), signal.aborted, batch.size),
+});
+export const report: Promise<RunReport> = users.run({ batchSize: 2, signal: AbortSignal.timeout(5) });
+export const all: Promise<ManagerReport> = new EtlManager({ workers: 2 }).add(users).runAll();
+export const upper: ReadableStream<string[]> = batched(chunks([["a"]]))
+  .pipeThrough(new ParallelMapStream((batch: string[]) => batch.map((word) => word.toUpperCase())));
+export const piped: Promise<void> = new ReadableStream<number>()
+  .pipeThrough(new BucketStream<number>({ batchSize: 2 }))
+  .pipeTo(new LoaderStream((batch: number[]) => batch.length));
+export class Copy implements Pipeline<number> {
+  readonly name = "copy";
+  extract = () => source;
+  load(items: number[]): void { items.pop(); }
+}
+export const stageOf = (error: unknown) => error instanceof PipelineError ? error.stage : undefined;
+// @ts-expect-error No such option.
+users.run({ batchsize: 2 });
+`;
+
+const platforms: Record<string, { lib: string[]; types: string[]; typeRoots?: string[] }> = {
+  "a page": { lib: ["ES2022", "DOM"], types: [] },
+  "a worker": { lib: ["ES2022", "WebWorker"], types: [] },
+  "Node": { lib: ["ES2022"], types: ["node"], typeRoots: [resolve("node_modules/@types")] },
+};
+
+const compilerOptions = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: false,
+  noEmit: true,
+  target: "ES2022",
+};
+
+const resolutions: Record<string, { module: string; moduleResolution: string }> = {
+  nodenext: { module: "NodeNext", moduleResolution: "NodeNext" },
+  bundler: { module: "ESNext", moduleResolution: "Bundler" },
+};
+
+/** When the youngest source was written. */
+function lastChange(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Math.max(...files.map((file) => statSync(join(folder, file)).mtimeMs));
+}
+
+function isBuilt(): boolean {
+  const built = statSync("dist/index.d.ts", { throwIfNoEntry: false });
+  return built !== undefined && built.mtimeMs >= lastChange("src");
+}
+
+/** What the compiler says about a consumer: nothing, if all is well. */
+function compile(folder: string): string {
+  try {
+    execFileSync(execPath, [resolve("node_modules/typescript/bin/tsc"), "-p", folder], {
+      encoding: "utf8",
+    });
+    return "";
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+describe("the declarations", () => {
+  let folder = "";
+  beforeAll(() => {
+    if (!isBuilt()) execFileSync("npm", ["run", "build"], { stdio: "pipe" });
+    folder = mkdtempSync(join(tmpdir(), "consumer-"));
+    mkdirSync(join(folder, "node_modules"));
+    symlinkSync(resolve("."), join(folder, "node_modules/millrace"), "dir");
+    writeFileSync(join(folder, "package.json"), `{ "type": "module", "private": true }`);
+    writeFileSync(join(folder, "main.ts"), consumer);
+    writeFileSync(join(folder, "wrong.ts"), `import { nothing } from "millrace";\nnothing();\n`);
+  }, 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  function check(file: string, platform: string, resolution: string): string {
+    const options = { ...compilerOptions, ...platforms[platform], ...resolutions[resolution] };
+    const config = { compilerOptions: options, files: [file] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    return compile(folder);
+  }
+
+  it.each([
+    ["a page", "nodenext"],
+    ["a page", "bundler"],
+    ["a worker", "nodenext"],
+    ["Node", "nodenext"],
+    ["Node", "bundler"],
+  ])("serve %s, with all libraries checked (%s)", (platform, resolution) => {
+    expect(check("main.ts", platform, resolution)).toBe("");
+  }, 60_000);
+
+  it("are really looked at", () => {
+    const said = check("wrong.ts", "a page", "nodenext");
+    expect(said).toContain(`Module '"millrace"' has no exported member 'nothing'`);
+  }, 60_000);
+});

@@ -1,0 +1,34 @@
+import { build } from "esbuild";
+import { gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+
+/** What one import from the core costs a page: bundled, minified and gzipped, in bytes. */
+async function sizeOf(what: string): Promise<{ size: number; parts: string }> {
+  const contents = `export ${what} from "./src/index.ts";`;
+  const result = await build({
+    stdin: { contents, resolveDir: ".", loader: "ts" },
+    ...{ bundle: true, minify: true, format: "esm", target: "es2022", platform: "neutral" },
+    ...{ write: false, metafile: true },
+  });
+  const [file] = result.outputFiles;
+  const [output] = Object.values(result.metafile.outputs);
+  const parts = Object.entries(output!.inputs)
+    .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ path, bytes }) => `${path.replace("src/", "")} ${bytes}`);
+  return { size: gzipSync(file!.contents, { level: 9 }).length, parts: parts.join(", ") };
+}
+
+it.each([
+  ["the whole core", "*", 9000],
+  ["BucketStream", "{ BucketStream }", 2000],
+  ["ParallelMapStream", "{ ParallelMapStream }", 2000],
+  ["LoaderStream", "{ LoaderStream }", 2000],
+  ["batched", "{ batched }", 2000],
+  ["skip", "{ skip }", 100],
+])("%s is small, minified and gzipped", async (name, what, budget) => {
+  const { size, parts } = await sizeOf(what);
+  console.log(`${name}: ${size} of ${budget} bytes (before gzip: ${parts})`);
+  expect(size, parts).toBeLessThanOrEqual(budget);
+});

@@ -1,0 +1,198 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../src/errors.ts";
+import {
+  abortSignal,
+  callable,
+  checkOptions,
+  nonEmptyString,
+  nonNegative,
+  oneOf,
+  type OptionTable,
+  positive,
+  positiveInteger,
+  type Rule,
+  truthValue,
+} from "../src/options.ts";
+
+interface Options {
+  size?: number | undefined;
+  timeout?: number | undefined;
+  isQuick?: boolean | undefined;
+  onEnd?: (() => void) | undefined;
+}
+
+const table: OptionTable<Options> = {
+  size: [positiveInteger, 3],
+  timeout: [nonNegative, 0],
+  isQuick: [truthValue, true],
+  onEnd: [callable],
+};
+
+const check = (options: unknown, ...layers: object[]) =>
+  checkOptions<Options, "onEnd">("do it", options as Options, table, ...layers);
+
+describe("checkOptions()", () => {
+  it("fills in the defaults, and leaves open what has none", () => {
+    expect(check({})).toStrictEqual({ size: 3, timeout: 0, isQuick: true, onEnd: undefined });
+  });
+
+  it("takes what is given, zero and false included", () => {
+    const onEnd = () => {};
+    const options = { size: 9, timeout: 0, isQuick: false, onEnd };
+    expect(check(options)).toStrictEqual(options);
+    expect(check({ timeout: 0 }, { timeout: 5 }).timeout).toBe(0);
+    expect(check({}, { isQuick: false }).isQuick).toBe(false);
+  });
+
+  it("takes undefined for not given, in every layer", () => {
+    const complete = check({ size: undefined }, { size: undefined, timeout: 7 }, { size: 4 });
+    expect(complete).toMatchObject({ size: 4, timeout: 7 });
+  });
+
+  it("takes the first layer that has an option", () => {
+    const layers = [{ size: 1 }, { size: 2, timeout: 2 }];
+    expect(check({}, ...layers)).toMatchObject({ size: 1, timeout: 2 });
+    expect(check({ size: 8 }, ...layers)).toMatchObject({ size: 8, timeout: 2 });
+  });
+
+  it("leaves what it is given as it is", () => {
+    const options = Object.freeze({ size: 2 });
+    const layer = Object.freeze({ timeout: 2 });
+    const complete = check(options, layer);
+    expect(complete).not.toBe(options);
+    expect([options, layer]).toEqual([{ size: 2 }, { timeout: 2 }]);
+  });
+
+  it("reads an option once, so that what was checked is what holds", () => {
+    let reads = 0;
+    const options = {
+      get size() {
+        return reads++ === 0 ? 2 : -1;
+      },
+    };
+    expect(check(options).size).toBe(2);
+    expect(reads).toBe(1);
+  });
+
+  it("takes options of a class", () => {
+    class Defaults {
+      size = 5;
+      get timeout() {
+        return 6;
+      }
+    }
+    expect(check(new Defaults())).toMatchObject({ size: 5, timeout: 6 });
+  });
+
+  it.each<[unknown, string]>([
+    [{ size: 0 }, "'size' must be a positive integer: current value is 0"],
+    [{ size: "7" }, `'size' must be a positive integer: current value is "7"`],
+    [{ size: null }, "'size' must be a positive integer: current value is null"],
+    [{ timeout: NaN }, "'timeout' must be a number of at least 0: current value is NaN"],
+    [{ isQuick: 1 }, "'isQuick' must be a boolean: current value is 1"],
+    [{ onEnd: {} }, "'onEnd' must be a function: current value is an object"],
+    [null, "'options' must be an object: current value is null"],
+    [5, "'options' must be an object: current value is 5"],
+    [() => {}, "'options' must be an object: current value is a function"],
+    [{ Size: 1 }, "'Size' must be a known option, perhaps 'size': current value is 1"],
+    [{ timeOut: 1 }, "'timeOut' must be a known option, perhaps 'timeout': current value is 1"],
+    [{ tmeut: 1 }, "'tmeut' must be a known option, perhaps 'timeout': current value is 1"],
+    [{ isquik: 1 }, "'isquik' must be a known option, perhaps 'isQuick': current value is 1"],
+    [{ end: 1 }, "'end' must be a known option, perhaps 'onEnd': current value is 1"],
+    [
+      { sizes: undefined },
+      "'sizes' must be a known option, perhaps 'size': current value is undefined",
+    ],
+    [["a"], `'0' must be a known option, perhaps 'size': current value is "a"`],
+  ])("refuses %o", (options, sentence) => {
+    expect(() => check(options)).toThrow(new ConfigurationError(`Cannot do it as ${sentence}`));
+  });
+
+  it("tells of an unknown name before a wrong value, as that may be meant by it", () => {
+    expect(() => check({ size: 0, siz: 5 })).toThrow(
+      "Cannot do it as 'siz' must be a known option",
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ["", `""`],
+    [`a "quoted"\nline`, `"a \\"quoted\\"\\nline"`],
+    ["x".repeat(60), `"${"x".repeat(60)}"`],
+    ["x".repeat(61), `"${"x".repeat(60)}…"`],
+    [-0.5, "-0.5"],
+    [Infinity, "Infinity"],
+    [12n, "12n"],
+    [true, "true"],
+    [Symbol("s"), "Symbol(s)"],
+    [class A {}, "a function"],
+    [[1, 2], "an array of 2"],
+    [{ secret: 1 }, "an object"],
+    [Object.create(null), "an object"],
+    [new Map(), "an instance of Map"],
+    [new (class {})(), "an object"],
+    [
+      new (class {
+        static override = 1;
+        static get name() {
+          return 5;
+        }
+      })(),
+      "an object",
+    ],
+    [new (class Pool {})(), "an instance of Pool"],
+  ])("shows %o as %s", (value, words) => {
+    const sentence = `Cannot do it as 'onEnd' must be a string: current value is ${words}`;
+    const wanted: Rule = { words: "a string", holds: () => false };
+    const act = () => checkOptions("do it", { onEnd: value }, { onEnd: [wanted] });
+    expect(act).toThrow(new ConfigurationError(sentence));
+  });
+
+  it.each([
+    ["XMLURL", "xmlurl", ["abcdef", "XMLURL"]],
+    ["timeout", "TIMEOUT", ["size", "timeout"]],
+    ["maxSize", "maxSizee", ["size", "maxSize"]],
+    ["size", "maxsize", ["timeouts", "size"]],
+    ["a", "", ["bcd", "a"]],
+  ])("suggests '%s' for '%s' where there are %o", (best, wrong, names) => {
+    const options = Object.fromEntries(names.map((name) => [name, [callable] as const]));
+    expect(() => checkOptions("do it", { [wrong]: 1 }, options)).toThrow(`perhaps '${best}'`);
+  });
+
+  it("suggests the name that takes the fewest edits", () => {
+    const names = ["batchSize", "timeout", "maxBytes", "sizeOf", "flushWhen", "onError"];
+    const options = Object.fromEntries(names.map((name) => [name, [callable] as const]));
+    const edits = fc.tuple(fc.constantFrom(...names), fc.nat(20), fc.constantFrom("", "#", "##"));
+    fc.assert(
+      fc.property(edits, ([name, place, letters]) => {
+        const at = place % name.length;
+        const wrong = name.slice(0, at) + letters + name.slice(at + 1);
+        fc.pre(!names.includes(wrong));
+        expect(() => checkOptions("do it", { [wrong]: 1 }, options)).toThrow(`perhaps '${name}'`);
+      }),
+      { seed: 20261122 },
+    );
+  });
+});
+
+describe("rules", () => {
+  const { signal } = new AbortController();
+  const some = [0, -0, 1, 1.5, -1, NaN, Infinity, 2 ** 53, "1", "", "a", true, null, undefined];
+  const others = [1n, {}, [], () => {}, signal, { aborted: false, addEventListener() {} }];
+  const values: unknown[] = [...some, ...others];
+
+  it.each<[string, Rule, unknown[]]>([
+    ["a positive integer", positiveInteger, [1]],
+    ["a number above 0", positive, [1, 1.5, Infinity, 2 ** 53]],
+    ["a number of at least 0", nonNegative, [0, -0, 1, 1.5, Infinity, 2 ** 53]],
+    ["a function", callable, [others[3]]],
+    ["a boolean", truthValue, [true]],
+    ["a non-empty string", nonEmptyString, ["1", "a"]],
+    ["an AbortSignal", abortSignal, [signal, others[5]]], // The second may be of another realm.
+    [`"a" or "b"`, oneOf("a", "b"), ["a"]],
+    [`"a" or "b" or "c"`, oneOf("a", "b", "c"), ["a"]],
+  ])("%s", (words, rule, kept) => {
+    expect(rule.words).toBe(words);
+    expect(values.filter((value) => rule.holds(value))).toEqual(kept);
+  });
+});
