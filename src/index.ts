@@ -26,11 +26,8 @@ export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";
 export { type Chunks, chunks } from "./streams/chunks.ts";
 export { type LoaderOptions, LoaderStream } from "./streams/loader.ts";
-export {
-  type CallContext,
-  type ParallelMapOptions,
-  ParallelMapStream,
-} from "./streams/parallel-map.ts";
+export type { CallContext } from "./streams/call-sink.ts";
+export { type ParallelMapOptions, ParallelMapStream } from "./streams/parallel-map.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl } from "./pipeline/etl.ts";
