@@ -1,12 +1,7 @@
 /**
  * Tells whether a result has to be waited for. The user's callbacks may give either, and the read
- * loop pays for no promise where there is none.
+ * loop pays for no promise where there is none. What a getter of `then` throws comes through.
  */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  if (typeof value !== "object" && typeof value !== "function" || value === null) return false;
-  try {
-    return typeof (value as { then?: unknown }).then === "function";
-  } catch {
-    return true; // Waiting for it rejects with what was thrown, where whoever waits is told.
-  }
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

@@ -10,10 +10,6 @@ import type { BucketLimits } from "./bucket-options.ts";
  * closes but looks, when it fires, whether the batch that is open then has waited long enough.
  */
 export class Batcher<T> {
-  /** Items that were put in so far. */
-  get accepted(): number {
-    return this.#closedItems + this.#open.length;
-  }
   readonly #limits: BucketLimits<T>;
   readonly #isMeasured: boolean;
   readonly #onReady: () => void;
@@ -34,9 +30,24 @@ export class Batcher<T> {
     this.#onReady = onReady;
   }
 
+  /** Items that were put in so far. */
+  get accepted(): number {
+    return this.#closedItems + this.#open.length;
+  }
+
   /** One closed batch waits and one more is filled: no further item is taken in. */
   get isFull(): boolean {
     return this.#closed.length > 1;
+  }
+
+  /** Nothing is open, and neither bytes nor `flushWhen` decide: whole arrays can be put in. */
+  get canAdopt(): boolean {
+    return this.#open.length === 0 && !this.#isMeasured;
+  }
+
+  /** Items that fit into the open batch. */
+  get vacancy(): number {
+    return this.#limits.batchSize - this.#open.length;
   }
 
   /** Nothing is gathered. */
@@ -52,33 +63,11 @@ export class Batcher<T> {
     else if (length === 1) this.#begin();
   }
 
-  /**
-   * Puts in `items[from]` and those after it until the bucket is full, and gives the index of the
-   * first that it left. With `isOwned`, an array that is a whole batch becomes that batch uncopied.
-   */
-  fill(items: readonly T[], from: number, isOwned: boolean): number {
-    const { batchSize } = this.#limits;
-    const isWhole = isOwned && from === 0 && items.length === batchSize;
-    if (isWhole && this.#open.length === 0 && !this.#isMeasured) {
-      this.#open = items as T[];
-      this.#close();
-      return batchSize;
-    }
-    let index = from;
-    while (index < items.length && !this.isFull && !this.#isOver) {
-      if (this.#isMeasured) {
-        this.#addMeasured(items[index++]!);
-        continue;
-      }
-      const isNew = this.#open.length === 0;
-      const end = Math.min(items.length, index + batchSize - this.#open.length);
-      if (isNew) this.#open = items.slice(index, end);
-      else for (let next = index; next < end; next++) this.#open.push(items[next]!);
-      index = end;
-      if (this.#open.length >= batchSize) this.#close();
-      else if (isNew) this.#begin();
-    }
-    return index;
+  /** Puts in an array that becomes the open batch: at most `batchSize` items, while none is open. */
+  adopt(items: T[]): void {
+    this.#open = items;
+    if (items.length >= this.#limits.batchSize) this.#close();
+    else this.#begin();
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */

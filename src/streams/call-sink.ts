@@ -85,8 +85,8 @@ export class CallSink<I, R> {
 
   /** Called by the platform. */
   close(): Promise<void> {
+    if (this.#end !== undefined) throw this.#end.reason;
     return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) return reject(this.#end.reason);
       this.#closing = { resolve, reject };
       this.serve();
     });
@@ -136,8 +136,8 @@ export class CallSink<I, R> {
   }
 
   #fail(error: unknown): void {
-    if (this.#end !== undefined) return; // The first failure is told, not what it led to.
     this.#stop(error);
+    // The platform keeps the first error, so that what it led to is not told.
     if (!this.#parts.isToldLate) this.#input.error(error);
   }
 

@@ -132,17 +132,33 @@ export class Intake<T> {
     iterator.return?.();
   }
 
-  /** Puts an array in as the bucket makes room for it. */
+  /** Puts an array in, batch by batch, as the bucket makes room for it. */
   async #fill(items: readonly T[], isChunk: boolean): Promise<void> {
     if (!Array.isArray(items)) refuse("read chunk", "chunk", "an array", items);
     if (isChunk) this.#unpacked += items.length;
     let index = 0;
     while (index < items.length && !this.#isHalted && (isChunk || !this.#isStopped)) {
-      const next = this.#batcher.fill(items, index, isChunk);
+      const next = this.#fillBatch(items, index, isChunk);
       if (this.#batcher.isFull && !this.#isHalted) await this.#batcher.room();
       if (this.#pace.isDue(next - index)) await this.#pause();
       index = next;
     }
+  }
+
+  /** Puts in `items[from]` and those after it as far as they fit, and gives the index of the rest. */
+  #fillBatch(items: T[], from: number, isChunk: boolean): number {
+    const batcher = this.#batcher;
+    const { vacancy } = batcher;
+    const end = Math.min(items.length, from + vacancy);
+    if (batcher.canAdopt) {
+      // A chunk is ours, and where it is a whole batch it needs no copy.
+      const isWhole = isChunk && items.length === vacancy && from === 0;
+      batcher.adopt(isWhole ? items : items.slice(from, end));
+      return end;
+    }
+    let index = from;
+    while (index < end && !batcher.isFull && !this.#isHalted) batcher.add(items[index++]!);
+    return index;
   }
 
   async #pause(): Promise<void> {

@@ -35,13 +35,13 @@ export class TaskGroup {
     let result: R | PromiseLike<R>;
     try {
       result = call();
+      // A thenable may settle twice, and a promise does not.
+      if (isThenable(result)) result = Promise.resolve(result);
     } catch (error) {
       return this.#fail(error);
     }
-    if (!isThenable(result)) return this.#settle(done, result);
-    // A thenable may settle twice, and a promise does not.
-    const settled = Promise.resolve(result);
-    settled.then((value) => this.#settle(done, value), (error) => this.#fail(error));
+    if (!(result instanceof Promise)) return this.#settle(done, result as R);
+    result.then((value) => this.#settle(done, value), (error) => this.#fail(error));
   }
 
   /** Settles when no call is running. */

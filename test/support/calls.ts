@@ -1,4 +1,4 @@
-import type { CallContext } from "../../src/streams/parallel-map.ts";
+import type { CallContext } from "../../src/streams/call-sink.ts";
 
 /** One call that a stage has made. */
 export interface Call<I, O> extends CallContext {

@@ -27,3 +27,13 @@ export async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
   if (outcome.state !== "rejected") throw new Error(`not rejected but ${outcome.state}`);
   return outcome.value;
 }
+
+/**
+ * Whether a turn of the event loop takes long here, as in browsers. Each step of a fake clock takes
+ * one, so tests of thousands of steps then do fewer.
+ */
+export async function isSlow(): Promise<boolean> {
+  const begin = performance.now();
+  for (let turn = 0; turn < 10; turn++) await wait(0);
+  return performance.now() - begin > 25;
+}

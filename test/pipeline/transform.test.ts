@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type BatchInfo, etl, type PipelineError, type RunOptions, skip } from "../../src/index.ts";
+import { wait } from "../support/pipeline-time.ts";
+import { errorOf } from "../support/pipeline-time.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+type Mapped = unknown[] | PromiseLike<unknown[]>;
+
+/** Runs the numbers from 0 to 6 in batches of 3, and gives what was loaded. */
+async function loadedBy(
+  members: { transform?(n: number): unknown; transformBatch?(ns: number[]): Mapped },
+  options: RunOptions<number> = {},
+) {
+  const batches: (BatchInfo & { rows: unknown[] })[] = [];
+  const run = etl<number, unknown>({
+    name: "mapped",
+    extract: () => [0, 1, 2, 3, 4, 5, 6],
+    ...members,
+    load: (rows, { batch }) => void batches.push({ ...batch, rows }),
+  }).run({ batchSize: 3, ...options });
+  await vi.advanceTimersByTimeAsync(1000);
+  return { batches, rows: batches.map(({ rows }) => rows), report: await run };
+}
+
+describe("transform", () => {
+  it("may be left out: items pass as they are", async () => {
+    const { batches, report } = await loadedBy({});
+    expect(batches).toEqual([
+      { sequence: 0, offset: 0, size: 3, attempt: 1, rows: [0, 1, 2] },
+      { sequence: 1, offset: 3, size: 3, attempt: 1, rows: [3, 4, 5] },
+      { sequence: 2, offset: 6, size: 1, attempt: 1, rows: [6] },
+    ]);
+    expect(report).toMatchObject({ extracted: 7, loaded: 7, skipped: 0, pending: 0, batches: 3 });
+  });
+
+  it.each([
+    ["sync", (n: number) => 2 * n],
+    ["async", async (n: number) => 2 * n],
+    ["async, the later the sooner", async (n: number) => (await wait(9 - n), 2 * n)],
+    ["sync for some", (n: number) => n % 2 === 0 ? 2 * n : Promise.resolve(2 * n)],
+    ["a thenable that settles twice", (n: number) => ({
+      then: (resolve: (row: number) => void) => (resolve(2 * n), resolve(-1)),
+    })],
+  ])("keeps the order when %s", async (_, transform) => {
+    const { rows } = await loadedBy({ transform });
+    expect(rows).toEqual([[0, 2, 4], [6, 8, 10], [12]]);
+  });
+
+  it.each([
+    ["sync", (n: number) => n % 3 === 1 ? skip : n],
+    ["async", async (n: number) => n % 3 === 1 ? skip : n],
+  ])("leaves out what gives skip, and counts it: %s", async (_, transform) => {
+    const { batches, report } = await loadedBy({ transform });
+    expect(batches).toEqual([
+      { sequence: 0, offset: 0, size: 3, attempt: 1, rows: [0, 2] },
+      { sequence: 1, offset: 3, size: 3, attempt: 1, rows: [3, 5] },
+      { sequence: 2, offset: 6, size: 1, attempt: 1, rows: [6] },
+    ]);
+    expect(report).toMatchObject({ extracted: 7, loaded: 5, skipped: 2, pending: 0, batches: 3 });
+  });
+
+  it("loads no batch of which nothing is left, and numbers those after it on", async () => {
+    const { batches, report } = await loadedBy({ transform: (n) => n < 6 ? skip : n });
+    expect(batches).toEqual([{ sequence: 2, offset: 6, size: 1, attempt: 1, rows: [6] }]);
+    expect(report).toMatchObject({ loaded: 1, skipped: 6, pending: 0, batches: 1 });
+    const nothing = await loadedBy({ transform: () => skip }, { workers: 3 });
+    expect(nothing.batches).toEqual([]);
+    expect(nothing.report).toMatchObject({ outcome: "completed", skipped: 7, batches: 0 });
+  });
+
+  it("may give undefined, null and false, which are values", async () => {
+    const { rows } = await loadedBy({ transform: (n) => [undefined, null, false][n % 3] });
+    expect(rows).toEqual([[undefined, null, false], [undefined, null, false], [undefined]]);
+  });
+});
+
+describe("transformBatch", () => {
+  it.each([
+    ["as long", (ns: number[]) => ns.map((n) => -n), [[-0, -1, -2], [-3, -4, -5], [-6]], 7, 0],
+    ["shorter", (ns: number[]) => ns.slice(1), [[1, 2], [4, 5]], 4, 3],
+    [
+      "longer",
+      (ns: number[]) => [...ns, ...ns],
+      [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5], [6, 6]],
+      7,
+      0,
+    ],
+    ["empty", () => [], [], 0, 7],
+    ["with skip in it", (ns: number[]) => [skip, ...ns.slice(1)], [[1, 2], [4, 5]], 4, 3],
+    ["async", async (ns: number[]) => (await wait(1), ns), [[0, 1, 2], [3, 4, 5], [6]], 7, 0],
+  ])("may give an array that is %s", async (_, transformBatch, expected, loaded, skipped) => {
+    const { rows, report } = await loadedBy({ transformBatch });
+    expect(rows).toEqual(expected);
+    expect(report).toMatchObject({ extracted: 7, loaded, skipped, pending: 0 });
+  });
+
+  it.each([undefined, null, "rows", {}, new Set([1])])("fails if it gives %o", async (rows) => {
+    for (const gives of [() => rows, async () => rows]) {
+      const transformBatch = gives as () => unknown[];
+      const load = vi.fn();
+      const run = etl<number>({ name: "odd", extract: () => [1], transformBatch, load } as never);
+      const error = await errorOf(run.run()) as PipelineError;
+      expect(error.stage).toBe("transform");
+      expect(error.message).toContain(
+        `Cannot run pipeline "odd" as 'transformBatch' must be a function that gives an array: `,
+      );
+      expect(load).not.toHaveBeenCalled();
+      expect(error.report).toMatchObject({ extracted: 1, pending: 1 });
+    }
+  });
+});
+
+describe("load", () => {
+  it("cannot change what is counted", async () => {
+    const report = await etl<number>({
+      name: "careless",
+      extract: () => [1, 2, 3],
+      load: (rows, { batch }) => {
+        rows.length = 0;
+        Object.assign(batch, { size: 100 });
+      },
+    }).run({ batchSize: 2 });
+    expect(report).toMatchObject({ extracted: 3, loaded: 3, skipped: 0, pending: 0 });
+  });
+});
