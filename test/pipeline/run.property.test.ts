@@ -38,7 +38,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
 
 describe("any run", () => {
   let numRuns = 2;
-  beforeAll(async () => void (numRuns = await isSlow() ? 2 : 8));
+  beforeAll(async () => void (numRuns = await isSlow() ? 3 : 8));
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 

@@ -34,6 +34,6 @@ export async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
  */
 export async function isSlow(): Promise<boolean> {
   const begin = performance.now();
-  for (let turn = 0; turn < 10; turn++) await wait(0);
-  return performance.now() - begin > 25;
+  for (let turn = 0; turn < 30; turn++) await wait(0);
+  return performance.now() - begin > 75;
 }
