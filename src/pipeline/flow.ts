@@ -3,7 +3,7 @@ import type { StageName, StageTimes } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
 import { Intake, type IntakeEnd } from "../streams/intake.ts";
 import { mapItems, type Stop } from "../streams/map-items.ts";
-import { skip } from "../streams/skip.ts";
+import { type skip, withoutSkips } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import type { BatchInfo, Pipeline, PipelineContext } from "./pipeline.ts";
@@ -119,8 +119,11 @@ export class Flow<E, T> implements Stop {
       this.#cancel(this.#cancellation.reason, true);
       resolve();
     });
-    if (intake.isStuck) this.#listener.onStuck(this.#cancellation?.reason);
-    await this.#cancelled;
+    // Only the callbacks' signal can still reach a source that does not let go.
+    if (intake.isStuck || intake.released !== undefined) {
+      this.#listener.onStuck(this.#cancellation?.reason);
+    }
+    await Promise.all([this.#cancelled, intake.released]);
   }
 
   /** Cancels the source. What was read still goes to its load. */
@@ -228,7 +231,7 @@ export class Flow<E, T> implements Stop {
         rows,
       );
     }
-    return rows.includes(skip) ? rows.filter((row) => row !== skip) : rows;
+    return withoutSkips(rows);
   };
 
   #pass(batch: Batch<T>): void {

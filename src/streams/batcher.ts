@@ -11,6 +11,7 @@ import type { BucketLimits } from "./bucket-options.ts";
  */
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
+  readonly #batchSize: number; // A field of its own, as every item compares with it.
   readonly #isMeasured: boolean;
   readonly #onReady: () => void;
   readonly #closed: T[][] = []; // With two of them the bucket is full.
@@ -26,6 +27,7 @@ export class Batcher<T> {
   /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
+    this.#batchSize = limits.batchSize;
     this.#isMeasured = limits.sizeOf !== undefined || limits.flushWhen !== undefined;
     this.#onReady = onReady;
   }
@@ -47,7 +49,7 @@ export class Batcher<T> {
 
   /** Items that fit into the open batch. */
   get vacancy(): number {
-    return this.#limits.batchSize - this.#open.length;
+    return this.#batchSize - this.#open.length;
   }
 
   /** Nothing is gathered. */
@@ -59,14 +61,14 @@ export class Batcher<T> {
   add(item: T): void {
     if (this.#isMeasured) return this.#addMeasured(item);
     const length = this.#open.push(item);
-    if (length >= this.#limits.batchSize) this.#close();
+    if (length >= this.#batchSize) this.#close();
     else if (length === 1) this.#begin();
   }
 
   /** Puts in an array that becomes the open batch: at most `batchSize` items, while none is open. */
   adopt(items: T[]): void {
     this.#open = items;
-    if (items.length >= this.#limits.batchSize) this.#close();
+    if (items.length >= this.#batchSize) this.#close();
     else this.#begin();
   }
 

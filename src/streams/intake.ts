@@ -12,6 +12,8 @@ export type IntakeEnd = { readonly error: unknown } | undefined;
  * full, and now and then lets timers run, which a source that is always ready would starve.
  */
 export class Intake<T> {
+  /** Settles when a source that was given up for an error of the bucket's callbacks is cancelled. */
+  released: Promise<void> | undefined;
   readonly #source: OpenSource;
   readonly #isChunked: boolean;
   readonly #batcher: Batcher<T>;
@@ -68,7 +70,7 @@ export class Intake<T> {
       if (!isOfSource && !this.#isStopped) {
         this.#refused = 1;
         this.#isStopped = true;
-        this.#cancel(error).catch(() => {}); // The first error is the one to tell.
+        this.released = this.#cancel(error).catch(() => {}); // The first error is the one to tell.
       }
       this.#end({ error });
     }
@@ -120,16 +122,44 @@ export class Intake<T> {
   async #readSync(iterator: Iterator<unknown>): Promise<void> {
     const batcher = this.#batcher;
     while (!this.#isStopped) {
-      this.#isReading = true;
-      const { done, value } = iterator.next();
-      this.#isReading = false;
-      if (done) return;
-      if (this.#isChunked) await this.#fill(value as T[], true);
-      else batcher.add(value as T);
+      let isDue: boolean;
+      if (!this.#isChunked && batcher.canAdopt) {
+        const state = this.#draw(iterator as Iterator<T>);
+        this.#isReading = false;
+        if (state === "ended") return;
+        isDue = state === "due";
+      } else {
+        this.#isReading = true;
+        const { done, value } = iterator.next();
+        this.#isReading = false;
+        if (done) return;
+        if (this.#isChunked) await this.#fill(value as T[], true);
+        else batcher.add(value as T);
+        isDue = this.#pace.isDue();
+      }
       if (batcher.isFull && !this.#isHalted) await batcher.room();
-      if (this.#pace.isDue()) await this.#pause();
+      if (isDue) await this.#pause();
     }
     iterator.return?.();
+  }
+
+  /** Takes a batch from an iterator in one go, or less where it is time for a pause. */
+  #draw(iterator: Iterator<T>): "ended" | "due" | "drawn" {
+    const pace = this.#pace;
+    const { vacancy } = this.#batcher;
+    const items: T[] = [];
+    this.#isReading = true; // What is thrown before it is false again is the iterator's.
+    try {
+      while (items.length < vacancy && !this.#isStopped) {
+        const { done, value } = iterator.next();
+        if (done) return "ended";
+        items.push(value);
+        if (pace.isDue()) return "due";
+      }
+      return "drawn";
+    } finally {
+      if (items.length > 0) this.#batcher.adopt(items);
+    }
   }
 
   /** Puts an array in, batch by batch, as the bucket makes room for it. */

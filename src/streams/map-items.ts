@@ -1,5 +1,5 @@
 import { isThenable } from "../thenable.ts";
-import { skip } from "./skip.ts";
+import { skip, withoutSkips } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */
 export interface Stop {
@@ -9,6 +9,9 @@ export interface Stop {
   fail(error: unknown): void;
 }
 
+/** Gives the result of an item, or a promise of it. */
+type MapItem<I, O> = (item: I) => O | typeof skip | PromiseLike<O | typeof skip>;
+
 /**
  * Maps the items of a batch in their order, leaving out those that give `skip`. As long as `map`
  * gives no promise this is a plain loop; from the first one on, `concurrency` calls are in flight.
@@ -16,19 +19,21 @@ export interface Stop {
  */
 export function mapItems<I, O>(
   items: readonly I[],
-  map: (item: I) => O | typeof skip | PromiseLike<O | typeof skip>,
+  map: MapItem<I, O>,
   concurrency: number,
   stop: Stop,
 ): O[] | undefined | Promise<O[] | undefined> {
-  const rows: O[] = [];
+  const results: (O | typeof skip)[] = new Array(items.length);
   try {
     for (let index = 0; index < items.length; index++) {
       if (stop.isStopped) return undefined;
-      const row = map(items[index]!);
-      if (isThenable(row)) return mapRest(items, index, row, rows, map, concurrency, stop);
-      if (row !== skip) rows.push(row);
+      const result = map(items[index]!);
+      if (isThenable(result)) {
+        return mapRest(items, index, result, results, map, concurrency, stop);
+      }
+      results[index] = result;
     }
-    return rows;
+    return withoutSkips(results);
   } catch (error) {
     stop.fail(error);
     return undefined;
@@ -40,46 +45,40 @@ async function mapRest<I, O>(
   items: readonly I[],
   from: number,
   first: PromiseLike<O | typeof skip>,
-  rows: O[],
-  map: (item: I) => O | typeof skip | PromiseLike<O | typeof skip>,
+  results: (O | typeof skip)[],
+  map: MapItem<I, O>,
   concurrency: number,
   stop: Stop,
 ): Promise<O[] | undefined> {
-  const results: (O | typeof skip)[] = new Array(items.length - from);
   let next = from + 1;
   let hasFailed = false;
-  const lane = async (
-    index: number,
-    result: O | typeof skip | PromiseLike<O | typeof skip>,
-  ): Promise<void> => {
+  const fail = (error: unknown) => {
+    hasFailed = true;
+    stop.fail(error);
+  };
+  const hasNext = () => next < items.length && !hasFailed && !stop.isStopped;
+  /** Waits for one call after the other. */
+  const lane = async (index: number, result: ReturnType<typeof map>): Promise<void> => {
     try {
       for (;;) {
-        results[index - from] = isThenable(result) ? await result : result;
-        if (next >= items.length || stop.isStopped) return;
+        results[index] = isThenable(result) ? await result : result;
+        if (!hasNext()) return;
         index = next++;
         result = map(items[index]!);
       }
     } catch (error) {
-      hasFailed = true;
-      stop.fail(error);
+      fail(error);
     }
   };
   const lanes = [lane(from, first)];
-  while (lanes.length < concurrency && next < items.length && !stop.isStopped) {
-    lanes.push(startLane(next++));
-  }
-  await Promise.all(lanes); // A lane never rejects.
-  if (hasFailed || stop.isStopped) return undefined;
-  for (const row of results) if (row !== skip) rows.push(row);
-  return rows;
-
-  function startLane(index: number): Promise<void> {
+  while (lanes.length < concurrency && hasNext()) {
+    const index = next++;
     try {
-      return lane(index, map(items[index]!));
+      lanes.push(lane(index, map(items[index]!)));
     } catch (error) {
-      hasFailed = true;
-      stop.fail(error);
-      return Promise.resolve();
+      fail(error);
     }
   }
+  await Promise.all(lanes); // A lane never rejects.
+  return hasFailed || stop.isStopped ? undefined : withoutSkips(results);
 }

@@ -11,3 +11,8 @@
  * ```
  */
 export const skip: unique symbol = Symbol.for("millrace.skip") as typeof skip;
+
+/** The results without those that are `skip`; the same array where there are none. */
+export function withoutSkips<O>(results: readonly (O | typeof skip)[]): O[] {
+  return (results.includes(skip) ? results.filter((result) => result !== skip) : results) as O[];
+}

@@ -227,3 +227,21 @@ describe("PipelineError", () => {
     },
   );
 });
+
+it("waits for a source that takes its time to be cancelled where `sizeOf` throws", async () => {
+  let isCancelled = false;
+  const source = new ReadableStream<number>({
+    pull: (output) => output.enqueue(1),
+    cancel: async () => {
+      await wait(50);
+      isCancelled = true;
+    },
+  });
+  const options = { sizeOf: () => -1 };
+  const { finished } = etl({ name: "slow", extract: () => source, load: () => {} }).start(options);
+  let wasCancelled: boolean | undefined;
+  finished.catch(() => (wasCancelled = isCancelled));
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(wasCancelled).toBe(true);
+  expect(vi.getTimerCount()).toBe(0);
+});
