@@ -90,6 +90,10 @@ export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
       refuse(action, member, callable.words, value);
     }
   }
+  for (const member of ["acknowledge", "reject"] as const) {
+    const value: unknown = (pipeline as { acknowledge?: unknown; reject?: unknown })[member];
+    if (value !== undefined) refuse(action, member, "left out in this version", value);
+  }
   if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
     refuse(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);
   }

@@ -158,6 +158,10 @@ describe("etl()", () => {
       "'transformBatch' must be a function: current value is an object",
     ],
     [
+      { ...pipeline, acknowledge: () => {} },
+      "'acknowledge' must be left out in this version: current value is a function",
+    ],
+    [
       { ...pipeline, transformBatch: () => [] },
       "'transformBatch' must be left out beside 'transform': current value is a function",
     ],

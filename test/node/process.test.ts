@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { spawnSync } from "node:child_process";
+import { execPath } from "node:process";
+import { expect, it } from "vitest";
+import { etl } from "../../src/index.ts";
+
+/** Runs a program of its own process, and gives what it prints. */
+function output(program: string, ...flags: string[]): string {
+  const args = ["--disable-warning=ExperimentalWarning", ...flags, `test/node/programs/${program}`];
+  const { status, signal, stdout, stderr } = spawnSync(execPath, args, {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: "" });
+  return stdout;
+}
+
+it("leaves nothing that keeps a process alive", () => {
+  const lines = ["batched [ 1, 2 ]", "piped [ 1, 2 ]", "drained 1", ""];
+  expect(output("ends-by-itself.ts")).toBe(lines.join("\n"));
+}, 90_000);
+
+it("leaves the heap flat after 100 000 runs on one signal", () => {
+  expect(Number(output("flat-heap.ts", "--expose-gc"))).toBeLessThan(1_000_000);
+}, 90_000);
+
+it("keeps the async context of the caller in every callback", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const seen: Record<string, string | undefined> = {};
+  const note = (name: string) => void (seen[name] = storage.getStore());
+  const pipeline = etl({
+    name: "context",
+    preProcess: () => note("preProcess"),
+    extract: async function* () {
+      note("extract");
+      yield* [1, 2, 3];
+    },
+    transform: async (n) => (note("transform"), n),
+    load: async () => note("load"),
+    postProcess: () => note("postProcess"),
+    finalize: () => note("finalize"),
+  });
+  await storage.run("mine", () => pipeline.run({ batchSize: 2, workers: 2, timeout: 1 }));
+  const callbacks = ["preProcess", "extract", "transform", "load", "postProcess", "finalize"];
+  expect(seen).toEqual(Object.fromEntries(callbacks.map((name) => [name, "mine"])));
+});
