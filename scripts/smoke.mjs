@@ -148,9 +148,11 @@ const checks = [
 ];
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const isRequired = Boolean(env.REQUIRE_RUNTIMES);
+const required = (env.REQUIRE_RUNTIMES ?? "").split(",");
 prepare();
 for (const [title, executable, check] of checks) {
+  const [runtime] = title.split(" ");
+  const isRequired = required.includes("all") || required.includes(runtime);
   let result = isRequired ? "failed" : "skipped";
   let words = "not installed";
   if (executable) {

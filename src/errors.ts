@@ -41,7 +41,7 @@ export class PipelineError extends EtlError {
   readonly pipeline: string;
   /** The stage that failed first. */
   readonly stage: FailureStage;
-  /** How often the call that failed first was made. */
+  /** How often the call that failed first was made. Always 1 in this version. */
   readonly attempts: number;
   /** All failures in the order in which they came. */
   readonly errors: readonly unknown[];
@@ -106,7 +106,8 @@ export class ManagerError extends EtlError {
 }
 
 /**
- * Thrown by a `load` to say which items of its batch failed: all others are loaded.
+ * Thrown by a `load` to say which items of its batch failed. In this version it fails the run like
+ * any other error, and the whole batch counts as pending.
  *
  * @example Two of the rows were refused
  * ```ts

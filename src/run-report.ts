@@ -9,7 +9,7 @@ export type Outcome = "completed" | "drained" | "aborted" | "failed";
 /** The three stages that the items of a pipeline pass. */
 export type StageName = "extract" | "transform" | "load";
 
-/** Where a pipeline can fail. */
+/** Where a pipeline can fail; in this version never in `"deadLetters"` or `"checkpoints"`. */
 export type FailureStage =
   | "preProcess"
   | StageName
@@ -39,7 +39,7 @@ export interface ItemCounts {
   readonly loaded: number;
   /** Items that the transform left out. */
   readonly skipped: number;
-  /** Items given up on, each with its error. */
+  /** Items given up on, each with its error. Always 0 in this version. */
   readonly deadLettered: number;
   /** Items read, and neither loaded nor left out nor given up on. */
   readonly pending: number;
@@ -55,7 +55,7 @@ export interface RunSnapshot extends ItemCounts {
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Loads that have succeeded, each of one batch. */
   readonly batches: number;
-  /** Calls made again after a failure. */
+  /** Calls made again after a failure. Always 0 in this version. */
   readonly retries: number;
   /** When the run began: milliseconds since 1970. */
   readonly startedAt: number;

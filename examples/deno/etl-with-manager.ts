@@ -71,7 +71,7 @@ const manager = new EtlManager({ workers: 4, batchSize: 3, timeout: 100 })
 const { reports } = await manager.runAll({ signal: stop.signal }).catch((error) => {
   if (!(error instanceof ManagerError)) throw error;
   console.error(error.message);
-  Deno.exitCode = 130;
+  Deno.exitCode = stop.signal.aborted ? 130 : 1;
   return error;
 });
 Deno.removeSignalListener("SIGINT", interrupt); // Or the process would not end.

@@ -110,7 +110,11 @@ export class Flow<E, T> implements Stop {
    * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
   async run(source: Source<E>): Promise<void> {
-    const what = [`run pipeline "${this.#pipeline.name}"`, "extract"] as const;
+    const what = [
+      `run pipeline "${this.#pipeline.name}"`,
+      "extract",
+      "a function that gives ",
+    ] as const;
     const intake = new Intake(source, this.#batcher, (end) => this.#endExtract(end), what);
     this.#intake = intake;
     await new Promise<void>((resolve) => {

@@ -75,7 +75,7 @@ interface Member {
 }
 
 /**
- * Runs many pipelines: so many at once, some after others.
+ * Runs many pipelines: up to `workers` at once, and some after others.
  *
  * A pipeline's own defaults win over the options of the manager. A pipeline that comes after one
  * that did not complete is reported as `"skipped"`.
@@ -122,7 +122,7 @@ export class EtlManager {
    */
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
-    if (!callable.holds(etl?.start)) refuse(action, "etl", "what etl() gives", etl);
+    if (!callable.holds(etl?.start)) refuse(action, "etl", "what etl() gives for a pipeline", etl);
     const { after } = checkOptions(action, options, addOptions);
     if (this.#members.has(etl.name)) refuse(action, "name", "one that is not taken", etl.name);
     this.#members.set(etl.name, { etl, after: [...after] });
@@ -134,7 +134,7 @@ export class EtlManager {
    *
    * It rejects with `ManagerError` if one failed or the signal aborted, and with
    * `ConfigurationError`, before anything is called, if a pipeline comes after one that is not
-   * there, or after itself.
+   * there, or, directly or through others, after itself.
    */
   runAll(options: RunAllOptions = {}): Promise<ManagerReport> {
     const report = this.#runAll(options);
@@ -161,7 +161,7 @@ export class EtlManager {
     for (const [name, { after }] of this.#members) {
       const unknown = after.find((other) => !this.#members.has(other));
       if (unknown === undefined) continue;
-      refuse(runAction(name), "after", "names of added pipelines", unknown);
+      refuse(runAction(name), "after", "a name of an added pipeline", unknown);
     }
     this.#checkCircles();
   }

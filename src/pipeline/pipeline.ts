@@ -21,7 +21,7 @@ export interface BatchInfo {
   readonly offset: number;
   /** Items of the source in it, those that the transform left out included. */
   readonly size: number;
-  /** Which call for this batch it is; the first is 1. */
+  /** Which call for this batch it is; the first is 1. Always 1 in this version. */
   readonly attempt: number;
 }
 

@@ -25,12 +25,12 @@ export interface RunOptions<E> extends BucketOptions<E> {
   concurrency?: number | undefined;
   /**
    * Drains the run when it aborts: the source is cancelled, what was read is loaded, then the run
-   * rejects with `CancelledError`.
+   * rejects with `CancelledError`. One that is aborted already lets nothing begin.
    */
   signal?: AbortSignal | undefined;
   /**
    * Longest time for draining in milliseconds, a number of at least 0. After it the signal of the
-   * callbacks aborts and no further call begins.
+   * callbacks aborts and no further call begins. `0` aborts at once, `Infinity` never.
    * @default {10_000}
    */
   drainTimeout?: number | undefined;

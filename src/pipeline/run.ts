@@ -88,7 +88,7 @@ export class Run<E, T = E> {
 
   /**
    * Cancels the source and loads what was read; the run then resolves with the outcome `"drained"`.
-   * After `drainTimeout` it is aborted. Settles with the run.
+   * After `drainTimeout` it is aborted, and rejects with `CancelledError`. Settles with the run.
    */
   drain(): Promise<RunReport> {
     if (this.#settings.drainTimeout === 0) return this.abort();
@@ -97,7 +97,10 @@ export class Run<E, T = E> {
     return this.finished;
   }
 
-  /** Aborts the signal of the callbacks and begins no further call. Settles with the run: rejects. */
+  /**
+   * Aborts the signal of the callbacks and begins no further call. The promise rejects with
+   * `CancelledError`, or with `PipelineError` if a stage had failed before.
+   */
   abort(
     reason: unknown = new DOMException("The run was aborted", "AbortError"),
   ): Promise<RunReport> {

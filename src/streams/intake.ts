@@ -2,7 +2,7 @@ import { nextMacrotask, Pace } from "../macrotask.ts";
 import { refuse } from "../options.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
-import { type OpenSource, openSource, type Source } from "./source.ts";
+import { type OpenSource, openSource, type Source, type SourceUse } from "./source.ts";
 
 /** How an intake ended: by itself, or by an error of the source or of the bucket's callbacks. */
 export type IntakeEnd = { readonly error: unknown } | undefined;
@@ -35,9 +35,9 @@ export class Intake<T> {
     source: Source<T>,
     batcher: Batcher<T>,
     onEnd: (end: IntakeEnd) => void,
-    [action, name]: readonly [string, string] = ["batch", "source"],
+    use: SourceUse,
   ) {
-    this.#source = openSource(action, name, source);
+    this.#source = openSource(use, source);
     this.#isChunked = source instanceof Chunks;
     this.#batcher = batcher;
     this.#onEnd = onEnd;

@@ -1,5 +1,5 @@
 import { isThenable } from "../thenable.ts";
-import { skip, withoutSkips } from "./skip.ts";
+import { type skip, withoutSkips } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */
 export interface Stop {

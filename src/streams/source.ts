@@ -3,7 +3,9 @@ import { Chunks } from "./chunks.ts";
 
 /**
  * Where items come from: a stream, an async or a sync iterable, or any of them in arrays, marked by
- * `chunks`. Whatever ends the reading early cancels the source, also while a read is pending.
+ * `chunks`. Whatever ends the reading early cancels the source, also while a read is pending: a
+ * stream ends at once, an async generator that waits for something of its own only once that settles
+ * or heeds the signal.
  */
 export type Source<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T> | Chunks<T>;
 
@@ -14,15 +16,21 @@ export type OpenSource =
   | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
   | { readonly kind: "array"; readonly items: readonly unknown[] };
 
+/** What a message says of a source: who reads it, which option it is, and what gives it. */
+export type SourceUse = readonly [action: string, name: string, giving?: string];
+
 /**
  * Locks a stream, or starts an iterator.
  *
  * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
  */
-export function openSource(action: string, name: string, source: unknown): OpenSource {
+export function openSource(
+  [action, name, giving = ""]: SourceUse,
+  source: unknown,
+): OpenSource {
   const inner: unknown = source instanceof Chunks ? source.source : source;
   if (isReadableStream(inner)) {
-    if (inner.locked) refuse(action, name, "a stream that nobody else reads", inner);
+    if (inner.locked) refuse(action, name, `${giving}a stream that nobody else reads`, inner);
     return { kind: "stream", reader: inner.getReader() };
   }
   const asyncIterator = methodOf(inner, Symbol.asyncIterator);
@@ -30,16 +38,19 @@ export function openSource(action: string, name: string, source: unknown): OpenS
     return { kind: "async", iterator: asyncIterator.call(inner) as AsyncIterator<unknown> };
   }
   const iterator = methodOf(inner, Symbol.iterator);
-  if (iterator === undefined) refuseSource(action, name, source);
+  if (iterator === undefined) {
+    refuse(
+      action,
+      name,
+      `${giving}a ReadableStream, an iterable, or one of them in chunks()`,
+      inner,
+    );
+  }
   // A plain array of items is read by index, which needs no iterator.
   if (Array.isArray(source) && iterator === Array.prototype.values) {
     return { kind: "array", items: source };
   }
   return { kind: "sync", iterator: iterator.call(inner) as Iterator<unknown> };
-}
-
-function refuseSource(action: string, name: string, source: unknown): never {
-  return refuse(action, name, "a ReadableStream, an iterable, or one of them in chunks()", source);
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<unknown> {

@@ -178,13 +178,14 @@ describe("extract", () => {
     [7, `${words}: current value is 7`],
     [{}, `${words}: current value is an object`],
     [new Map().forEach, `${words}: current value is a function`],
-    [chunks(5 as unknown as number[][]), `${words}: current value is an instance of Chunks`],
+    [chunks(5 as unknown as number[][]), `${words}: current value is 5`],
     [locked, "a stream that nobody else reads: current value is an instance of ReadableStream"],
   ])("fails if it gives %o", async (source, rule) => {
     const calls: unknown[] = [];
     const extract = () => source as number[];
     const error = await errorOf(etl(told(calls, { extract })).run()) as PipelineError;
-    const sentence = `Cannot run pipeline "told" as 'extract' must be ${rule}`;
+    const sentence =
+      `Cannot run pipeline "told" as 'extract' must be a function that gives ${rule}`;
     expect(error.message).toBe(`Pipeline "told" failed in extract: ${sentence}`);
     expect(error.cause).toMatchObject({ name: "ConfigurationError", message: sentence });
     expect(calls).toEqual(["preProcess", "finalize", "failed"]);

@@ -196,11 +196,11 @@ describe("EtlManager refuses", () => {
   });
 
   it.each([
-    [undefined, {}, "'etl' must be what etl() gives: current value is undefined"],
+    [undefined, {}, "'etl' must be what etl() gives for a pipeline: current value is undefined"],
     [
       { name: "a", extract, load },
       {},
-      "'etl' must be what etl() gives: current value is an object",
+      "'etl' must be what etl() gives for a pipeline: current value is an object",
     ],
     [make("a"), { after: "b" }, `'after' must be an array of names: current value is "b"`],
     [
@@ -225,7 +225,7 @@ describe("EtlManager refuses", () => {
     [
       "an unknown name",
       { a: [], b: ["a", "c"] },
-      `pipeline "b" as 'after' must be names of added pipelines: current value is "c"`,
+      `pipeline "b" as 'after' must be a name of an added pipeline: current value is "c"`,
     ],
     [
       "a pipeline after itself",
