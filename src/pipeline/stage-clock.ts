@@ -6,17 +6,17 @@ import type { StageTimes } from "../run-report.ts";
  */
 export class StageClock {
   readonly #workers: number;
+  readonly #begin: number;
   #since: number;
   #atWork = 0;
   #held = 0;
   #busy = 0;
   #blocked = 0;
-  #starved = 0;
 
   /** Starts the clock of a stage of so many workers, none of which has anything to do yet. */
   constructor(workers: number, now: number) {
     this.#workers = workers;
-    this.#since = now;
+    this.#begin = this.#since = now;
   }
 
   /** From `now` on, `atWork` workers are busy, `held` wait for the next stage, and the rest for input. */
@@ -25,7 +25,6 @@ export class StageClock {
     this.#since = now;
     this.#busy += passed * this.#atWork;
     this.#blocked += passed * this.#held;
-    this.#starved += passed * (this.#workers - this.#atWork - this.#held);
     this.#atWork = atWork;
     this.#held = held;
   }
@@ -33,10 +32,8 @@ export class StageClock {
   /** The times up to `now`. They add up to the time since the start. */
   read(now: number): StageTimes {
     this.set(this.#atWork, this.#held, now);
-    return {
-      busy: this.#busy / this.#workers,
-      starved: this.#starved / this.#workers,
-      blocked: this.#blocked / this.#workers,
-    };
+    const busy = this.#busy / this.#workers;
+    const blocked = this.#blocked / this.#workers;
+    return { busy, starved: now - this.#begin - busy - blocked, blocked };
   }
 }
