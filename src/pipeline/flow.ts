@@ -1,3 +1,4 @@
+import { Pace } from "../macrotask.ts";
 import { refuse } from "../options.ts";
 import type { StageName, StageTimes } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
@@ -46,6 +47,7 @@ export class Flow<E, T> implements Stop {
   readonly #ready: Batch<T>[] = [];
   readonly #clocks: Readonly<Record<StageName, StageClock>>;
   readonly #hasTransform: boolean;
+  readonly #pace = new Pace();
   #intake: Intake<E> | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined; // Of the source.
@@ -88,6 +90,11 @@ export class Flow<E, T> implements Stop {
   /** No further call may begin. */
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** Counts a call of `transform`, and tells whether it is time to let everything else have a turn. */
+  isPauseDue(): boolean {
+    return this.#pace.isDue();
   }
 
   /** Where the time of each stage went. */
@@ -177,7 +184,7 @@ export class Flow<E, T> implements Stop {
     this.#isServing = false;
     this.#mark();
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
-    // A source or `sizeOf` that aborts the run still hands over the item that it was called for.
+    // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
     if (!this.#isExtracting && isIdle && isEmpty) this.#onOver?.();
   }

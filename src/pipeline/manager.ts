@@ -1,6 +1,5 @@
 import {
   abortSignal,
-  callable,
   checkOptions,
   type OptionTable,
   positiveInteger,
@@ -48,8 +47,6 @@ export interface ManagedEtl {
   readonly pipeline: object;
   /** Options of every run that does not give its own. */
   readonly defaults: RunOptions<never>;
-  /** Begins a run. */
-  start(): unknown;
 }
 
 const arrayOfNames: Rule = {
@@ -122,7 +119,9 @@ export class EtlManager {
    */
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
-    if (!callable.holds(etl?.start)) refuse(action, "etl", "what etl() gives for a pipeline", etl);
+    if (typeof etl?.pipeline !== "object" || typeof etl.defaults !== "object") {
+      refuse(action, "etl", "what etl() gives for a pipeline", etl);
+    }
     const { after } = checkOptions(action, options, addOptions);
     if (this.#members.has(etl.name)) refuse(action, "name", "one that is not taken", etl.name);
     this.#members.set(etl.name, { etl, after: [...after] });

@@ -1,4 +1,4 @@
-import { callable, nonEmptyString, refuse } from "../options.ts";
+import { callable, nonEmptyString, refuse, type Rule } from "../options.ts";
 import type { Outcome } from "../run-report.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
@@ -39,34 +39,53 @@ export interface Pipeline<E, T = E> {
   /** What the pipeline is called in reports and errors. */
   readonly name: string;
   /** Called first. If it fails, nothing is extracted. */
-  preProcess?(context: PipelineContext): unknown;
+  preProcess?: ((context: PipelineContext) => unknown) | undefined;
   /** Gives the source, or a promise of it. */
   extract(context: PipelineContext): Source<E> | PromiseLike<Source<E>>;
   /** Maps one item; may be async, and may return `skip`. Without it items pass as they are. */
-  transform?(item: E, context: PipelineContext): T | typeof skip | PromiseLike<T | typeof skip>;
+  transform?:
+    | ((item: E, context: PipelineContext) => T | typeof skip | PromiseLike<T | typeof skip>)
+    | undefined;
   /**
    * Maps a batch, in place of `transform`; may be async. Items that it leaves out count as skipped;
    * of a batch that it makes longer, each item of the source counts once.
    */
-  transformBatch?(
-    items: E[],
-    context: PipelineContext,
-  ): readonly (T | typeof skip)[] | PromiseLike<readonly (T | typeof skip)[]>;
+  transformBatch?:
+    | ((
+      items: E[],
+      context: PipelineContext,
+    ) => readonly (T | typeof skip)[] | PromiseLike<readonly (T | typeof skip)[]>)
+    | undefined;
   /** Loads a batch, which is never empty; may be async. */
   load(items: T[], context: LoadContext): unknown;
   /** Called once after everything is loaded and the source has ended. */
-  postProcess?(context: PipelineContext): unknown;
-  /** Called once however the run ended, if it had begun. */
-  finalize?(outcome: Outcome, context: PipelineContext): unknown;
+  postProcess?: ((context: PipelineContext) => unknown) | undefined;
+  /**
+   * Called once however the run ended, if it had begun. An abort while it runs still makes the run
+   * reject, although it was told otherwise.
+   */
+  finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
 }
 
-const optionalMembers = [
-  "preProcess",
-  "transform",
-  "transformBatch",
-  "postProcess",
-  "finalize",
-] as const;
+const optional: Rule = {
+  words: callable.words,
+  holds: (value) => value === undefined || callable.holds(value),
+};
+const absent: Rule = { words: "left out in this version", holds: (value) => value === undefined };
+
+/** What each member must be; classes may have others. */
+const members: Readonly<Record<string, Rule>> = {
+  name: nonEmptyString,
+  extract: callable,
+  load: callable,
+  preProcess: optional,
+  transform: optional,
+  transformBatch: optional,
+  postProcess: optional,
+  finalize: optional,
+  acknowledge: absent,
+  reject: absent,
+};
 
 /**
  * Checks the members of a pipeline.
@@ -78,21 +97,9 @@ export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
   if (typeof pipeline !== "object" || pipeline === null) {
     refuse(action, "pipeline", "an object", pipeline);
   }
-  if (!nonEmptyString.holds(pipeline.name)) {
-    refuse(action, "name", nonEmptyString.words, pipeline.name);
-  }
-  for (const member of ["extract", "load"] as const) {
-    if (!callable.holds(pipeline[member])) refuse(action, member, callable.words, pipeline[member]);
-  }
-  for (const member of optionalMembers) {
-    const value: unknown = pipeline[member];
-    if (value !== undefined && !callable.holds(value)) {
-      refuse(action, member, callable.words, value);
-    }
-  }
-  for (const member of ["acknowledge", "reject"] as const) {
-    const value: unknown = (pipeline as { acknowledge?: unknown; reject?: unknown })[member];
-    if (value !== undefined) refuse(action, member, "left out in this version", value);
+  for (const [member, rule] of Object.entries(members)) {
+    const value = (pipeline as unknown as Record<string, unknown>)[member];
+    if (!rule.holds(value)) refuse(action, member, rule.words, value);
   }
   if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
     refuse(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);

@@ -31,8 +31,9 @@ export class Run<E, T = E> {
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
   readonly #failures: { readonly stage: FailureStage; readonly error: unknown }[] = [];
-  #stop: "none" | "drain" | "abort" = "none";
+  #state: "running" | "draining" | "aborting" = "running";
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
+  readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
   readonly #late: unknown[] = []; // What failed after the run was aborted.
   #stopDrainTimer = () => {};
   #stopAbortTimer = () => {};
@@ -42,7 +43,8 @@ export class Run<E, T = E> {
   /** Begins a run. */
   constructor(pipeline: Pipeline<E, T>, settings: RunSettings<E>) {
     this.name = pipeline.name;
-    this.runId = crypto.randomUUID();
+    // Not `randomUUID`, which pages without HTTPS do not have.
+    this.runId = crypto.getRandomValues(new Uint32Array(4)).join("-");
     this.#pipeline = pipeline;
     this.#settings = settings;
     this.#context = Object.freeze({
@@ -68,7 +70,7 @@ export class Run<E, T = E> {
     const pending = extracted - loaded - skipped;
     return {
       ...{ name: this.name, runId: this.runId },
-      state: this.#stop === "none" ? "running" : this.#stop === "drain" ? "draining" : "aborting",
+      state: this.#state,
       ...{ extracted, loaded, skipped, deadLettered: 0, pending, batches, retries: 0 },
       startedAt: this.#startedAt,
       duration: performance.now() - this.#begin,
@@ -104,7 +106,7 @@ export class Run<E, T = E> {
   abort(
     reason: unknown = new DOMException("The run was aborted", "AbortError"),
   ): Promise<RunReport> {
-    if (this.#report !== undefined || this.#stop === "abort") return this.finished;
+    if (this.#report !== undefined || this.#state === "aborting") return this.finished;
     this.#cancellation = { reason };
     this.#abort(reason);
     return this.finished;
@@ -115,7 +117,7 @@ export class Run<E, T = E> {
     const unfollow = follow(signal, (reason) => this.#onSignal(reason));
     let unwatch = () => {};
     await null; // Nothing of the user's is called before `start` has returned.
-    if (this.#stop === "none") {
+    if (this.#state === "running") {
       unwatch = watch(this, onProgress, progressInterval);
       await this.#work();
       const outcome = this.#outcome;
@@ -161,7 +163,9 @@ export class Run<E, T = E> {
 
   get #outcome(): Outcome {
     if (this.#failures.length > 0) return "failed";
-    return ({ none: "completed", drain: "drained", abort: "aborted" } as const)[this.#stop];
+    return ({ running: "completed", draining: "drained", aborting: "aborted" } as const)[
+      this.#state
+    ];
   }
 
   #settle(report: RunReport): RunReport {
@@ -171,14 +175,13 @@ export class Run<E, T = E> {
       throw new PipelineError(this.name, first.stage, errors, { report });
     }
     if (this.#cancellation === undefined) return report;
-    const errors = [...this.#late];
+    const errors = [...this.#late]; // What fails even later is not to change it.
     throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
   }
 
   #fail(stage: FailureStage, error: unknown): void {
     if (!this.#isEcho(error)) {
-      const isLate = this.#stop === "abort" && this.#failures.length === 0;
-      if (isLate) this.#late.push(error);
+      if (this.#outcome === "aborted") this.#late.push(error);
       else this.#failures.push({ stage, error });
     }
     // What was read before a source fails is still loaded.
@@ -187,23 +190,27 @@ export class Run<E, T = E> {
 
   /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */
   #isEcho(error: unknown): boolean {
-    const { aborted, reason } = this.#hard.signal;
-    if (aborted && (error === reason || (error instanceof Error && error.name === "AbortError"))) {
-      return true;
+    if (this.#reasons.has(error)) return true;
+    if (!this.#hard.signal.aborted) return false;
+    try {
+      return (error as { name?: unknown } | null | undefined)?.name === "AbortError";
+    } catch {
+      return false; // What cannot be looked at is told as it is.
     }
-    return this.#cancellation !== undefined && error === this.#cancellation.reason;
   }
 
   #onSignal(reason: unknown): void {
     this.#cancellation ??= { reason };
+    this.#reasons.add(reason);
     // A signal that is aborted from the start lets nothing begin.
     if (this.#settings.drainTimeout === 0 || this.#giveUp === undefined) this.#abort(reason);
     else this.#drain(reason);
   }
 
   #drain(reason: unknown): void {
-    if (this.#stop !== "none") return;
-    this.#stop = "drain";
+    if (this.#state !== "running") return;
+    this.#state = "draining";
+    this.#reasons.add(reason);
     const { drainTimeout } = this.#settings;
     this.#stopDrainTimer = after(drainTimeout, () => {
       const words = `Draining took longer than ${drainTimeout} ms`;
@@ -214,8 +221,8 @@ export class Run<E, T = E> {
   }
 
   #abort(reason: unknown): void {
-    if (this.#stop === "abort") return;
-    this.#stop = "abort";
+    if (this.#state === "aborting") return;
+    this.#state = "aborting";
     this.#abortCallbacks(reason);
     this.#flow.halt(this.#hard.signal.reason);
   }
@@ -224,6 +231,7 @@ export class Run<E, T = E> {
     if (this.#hard.signal.aborted) return;
     this.#startAbortTimer();
     this.#hard.abort(reason);
+    this.#reasons.add(this.#hard.signal.reason);
   }
 
   #startAbortTimer(): void {

@@ -56,6 +56,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     },
     cancel: async (reason) => {
       isCancelled = true;
+      hasDemand = false; // What the source still gives must not go to a closed stream.
       batcher.discard();
       const stopped = intake.stop(reason, true);
       // A generator that is waiting for something of its own ends only after that, unheard.

@@ -46,6 +46,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
         this.#serve();
       },
       cancel: (reason) => {
+        this.#hasDemand = false; // What is being written must not go to a closed stream.
         this.#held?.(Promise.reject(reason));
         this.#end("discard", () => this.#input.error(reason));
       },

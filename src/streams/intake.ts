@@ -67,8 +67,9 @@ export class Intake<T> {
     } catch (error) {
       const isOfSource = this.#isReading;
       this.#isReading = false;
-      if (!isOfSource && !this.#isStopped) {
-        this.#refused = 1;
+      if (!isOfSource) this.#refused = 1;
+      // One that was stopped has been cancelled, but for a sync one that its loop was to end.
+      if (!isOfSource && (source.kind === "sync" || !this.#isStopped)) {
         this.#isStopped = true;
         this.released = this.#cancel(error).catch(() => {}); // The first error is the one to tell.
       }
@@ -109,7 +110,7 @@ export class Intake<T> {
     const batcher = this.#batcher;
     while (!this.#isStopped) {
       this.#isReading = true;
-      const { done, value } = await next();
+      const { done, value } = checkResult(await next());
       this.#isReading = false;
       if (done || this.#isOver) return;
       if (this.#isChunked) await this.#fill(value as T[], true);
@@ -130,7 +131,7 @@ export class Intake<T> {
         isDue = state === "due";
       } else {
         this.#isReading = true;
-        const { done, value } = iterator.next();
+        const { done, value } = checkResult(iterator.next());
         this.#isReading = false;
         if (done) return;
         if (this.#isChunked) await this.#fill(value as T[], true);
@@ -140,6 +141,7 @@ export class Intake<T> {
       if (batcher.isFull && !this.#isHalted) await batcher.room();
       if (isDue) await this.#pause();
     }
+    this.#isReading = true; // What `return` throws is the iterator's.
     iterator.return?.();
   }
 
@@ -151,7 +153,7 @@ export class Intake<T> {
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
     try {
       while (items.length < vacancy && !this.#isStopped) {
-        const { done, value } = iterator.next();
+        const { done, value } = checkResult(iterator.next());
         if (done) return "ended";
         items.push(value);
         if (pace.isDue()) return "due";
@@ -195,4 +197,10 @@ export class Intake<T> {
     this.#batcher.checkTime();
     await nextMacrotask();
   }
+}
+
+/** Refuses what is no result of an iterator, as `for…of` does: it might go on for ever. */
+function checkResult<R>(result: R): R {
+  if (typeof result === "object" || typeof result === "function") return result;
+  throw new TypeError("The iterator gave a result that is no object");
 }

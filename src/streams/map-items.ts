@@ -1,3 +1,4 @@
+import { nextMacrotask } from "../macrotask.ts";
 import { isThenable } from "../thenable.ts";
 import { type skip, withoutSkips } from "./skip.ts";
 
@@ -5,6 +6,8 @@ import { type skip, withoutSkips } from "./skip.ts";
 export interface Stop {
   /** No further call may begin. */
   readonly isStopped: boolean;
+  /** Counts a call, and tells whether everything else should have a turn before the next one. */
+  isPauseDue(): boolean;
   /** Takes the error of a call; it then also stops the others. */
   fail(error: unknown): void;
 }
@@ -12,10 +15,19 @@ export interface Stop {
 /** Gives the result of an item, or a promise of it. */
 type MapItem<I, O> = (item: I) => O | typeof skip | PromiseLike<O | typeof skip>;
 
+/** A batch that is being mapped. */
+interface Job<I, O> {
+  readonly items: readonly I[];
+  readonly map: MapItem<I, O>;
+  readonly concurrency: number;
+  readonly stop: Stop;
+  readonly results: (O | typeof skip)[];
+}
+
 /**
  * Maps the items of a batch in their order, leaving out those that give `skip`. As long as `map`
- * gives no promise this is a plain loop; from the first one on, `concurrency` calls are in flight.
- * Gives `undefined` if a call failed, once none is running.
+ * gives no promise this is a plain loop, with a pause where it takes long; from the first one on,
+ * `concurrency` calls are in flight. Gives `undefined` if a call failed, once none is running.
  */
 export function mapItems<I, O>(
   items: readonly I[],
@@ -23,15 +35,18 @@ export function mapItems<I, O>(
   concurrency: number,
   stop: Stop,
 ): O[] | undefined | Promise<O[] | undefined> {
-  const results: (O | typeof skip)[] = new Array(items.length);
+  return mapFrom({ items, map, concurrency, stop, results: new Array(items.length) }, 0);
+}
+
+function mapFrom<I, O>(job: Job<I, O>, from: number): O[] | undefined | Promise<O[] | undefined> {
+  const { items, map, stop, results } = job;
   try {
-    for (let index = 0; index < items.length; index++) {
+    for (let index = from; index < items.length; index++) {
       if (stop.isStopped) return undefined;
       const result = map(items[index]!);
-      if (isThenable(result)) {
-        return mapRest(items, index, result, results, map, concurrency, stop);
-      }
+      if (isThenable(result)) return mapRest(job, index, result);
       results[index] = result;
+      if (stop.isPauseDue()) return nextMacrotask().then(() => mapFrom(job, index + 1));
     }
     return withoutSkips(results);
   } catch (error) {
@@ -42,13 +57,9 @@ export function mapItems<I, O>(
 
 /** Goes on where the call for `items[from]` has given a promise. */
 async function mapRest<I, O>(
-  items: readonly I[],
+  { items, map, concurrency, stop, results }: Job<I, O>,
   from: number,
   first: PromiseLike<O | typeof skip>,
-  results: (O | typeof skip)[],
-  map: MapItem<I, O>,
-  concurrency: number,
-  stop: Stop,
 ): Promise<O[] | undefined> {
   let next = from + 1;
   let hasFailed = false;

@@ -24,6 +24,7 @@ export interface ParallelMapOptions {
   ordered?: boolean | undefined;
   /**
    * With `ordered`, how many finished results may wait for a slower earlier one: a positive integer.
+   * Those of the calls that are in flight beside it always may, which are `concurrency - 1`.
    * @default {concurrency}
    */
   reorderBuffer?: number | undefined;

@@ -54,7 +54,7 @@ export function openSource(
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<unknown> {
-  return methodOf(value, "getReader") !== undefined && methodOf(value, "cancel") !== undefined;
+  return methodOf(value, "getReader") !== undefined; // Of this realm or of another.
 }
 
 function methodOf(

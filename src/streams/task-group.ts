@@ -33,15 +33,17 @@ export class TaskGroup {
   run<R>(call: () => R | PromiseLike<R>, done: (result: R) => void): void {
     this.#running++;
     let result: R | PromiseLike<R>;
+    let isAsync: boolean;
     try {
       result = call();
-      // A thenable may settle twice, and a promise does not.
-      if (isThenable(result)) result = Promise.resolve(result);
+      isAsync = isThenable(result);
     } catch (error) {
       return this.#fail(error);
     }
-    if (!(result instanceof Promise)) return this.#settle(done, result as R);
-    result.then((value) => this.#settle(done, value), (error) => this.#fail(error));
+    if (!isAsync) return this.#settle(done, result as R);
+    // A thenable may settle twice, and a promise does not.
+    const settled = Promise.resolve(result);
+    settled.then((value) => this.#settle(done, value), (error) => this.#fail(error));
   }
 
   /** Settles when no call is running. */
