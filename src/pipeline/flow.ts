@@ -92,9 +92,9 @@ export class Flow<E, T> implements Stop {
     return this.#isStopped;
   }
 
-  /** Counts a call of `transform`, and tells whether it is time to let everything else have a turn. */
-  isPauseDue(): boolean {
-    return this.#pace.isDue();
+  /** Counts calls of `transform`, and tells whether everything else should have a turn. */
+  isPauseDue(calls: number): boolean {
+    return this.#pace.isDue(calls);
   }
 
   /** Where the time of each stage went. */
@@ -117,12 +117,11 @@ export class Flow<E, T> implements Stop {
    * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
   async run(source: Source<E>): Promise<void> {
-    const what = [
+    const intake = new Intake(source, this.#batcher, (end) => this.#endExtract(end), [
       `run pipeline "${this.#pipeline.name}"`,
       "extract",
       "a function that gives ",
-    ] as const;
-    const intake = new Intake(source, this.#batcher, (end) => this.#endExtract(end), what);
+    ]);
     this.#intake = intake;
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
@@ -190,17 +189,15 @@ export class Flow<E, T> implements Stop {
   }
 
   #advance(): boolean {
-    const { workers } = this.#settings;
-    if (this.#loads.hasRoom) {
-      const batch = this.#ready.shift();
-      if (batch !== undefined) this.#load(batch);
-      if (batch !== undefined) return true;
+    const batch = this.#loads.hasRoom ? this.#ready.shift() : undefined;
+    if (batch !== undefined) {
+      this.#load(batch);
+      return true;
     }
-    if (this.#transforms.running + this.#ready.length >= workers) return false;
-    const items = this.#batcher.take();
-    if (items === undefined) return false;
-    this.#transform(items);
-    return true;
+    const hasRoom = this.#transforms.running + this.#ready.length < this.#settings.workers;
+    const items = hasRoom ? this.#batcher.take() : undefined;
+    if (items !== undefined) this.#transform(items);
+    return items !== undefined;
   }
 
   #transform(items: E[]): void {

@@ -119,7 +119,7 @@ export class EtlManager {
    */
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
-    if (typeof etl?.pipeline !== "object" || typeof etl.defaults !== "object") {
+    if (typeof etl?.defaults !== "object") { // As what is given may be the pipeline itself.
       refuse(action, "etl", "what etl() gives for a pipeline", etl);
     }
     const { after } = checkOptions(action, options, addOptions);

@@ -67,11 +67,11 @@ export interface Pipeline<E, T = E> {
   finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
 }
 
-const optional: Rule = {
-  words: callable.words,
-  holds: (value) => value === undefined || callable.holds(value),
-};
 const absent: Rule = { words: "left out in this version", holds: (value) => value === undefined };
+const optional: Rule = {
+  ...callable,
+  holds: (value) => absent.holds(value) || callable.holds(value),
+};
 
 /** What each member must be; classes may have others. */
 const members: Readonly<Record<string, Rule>> = {

@@ -213,7 +213,7 @@ export class Run<E, T = E> {
     this.#reasons.add(reason);
     const { drainTimeout } = this.#settings;
     this.#stopDrainTimer = after(drainTimeout, () => {
-      const words = `Draining took longer than ${drainTimeout} ms`;
+      const words = `The run was not drained within ${drainTimeout} ms`;
       this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
       this.#abort(this.#cancellation.reason);
     });

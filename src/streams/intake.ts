@@ -202,5 +202,5 @@ export class Intake<T> {
 /** Refuses what is no result of an iterator, as `for…of` does: it might go on for ever. */
 function checkResult<R>(result: R): R {
   if (typeof result === "object" || typeof result === "function") return result;
-  throw new TypeError("The iterator gave a result that is no object");
+  throw new TypeError("The iterator gave no object");
 }

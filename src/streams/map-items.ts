@@ -6,8 +6,8 @@ import { type skip, withoutSkips } from "./skip.ts";
 export interface Stop {
   /** No further call may begin. */
   readonly isStopped: boolean;
-  /** Counts a call, and tells whether everything else should have a turn before the next one. */
-  isPauseDue(): boolean;
+  /** Counts calls, and tells whether everything else should have a turn before the next one. */
+  isPauseDue(calls: number): boolean;
   /** Takes the error of a call; it then also stops the others. */
   fail(error: unknown): void;
 }
@@ -46,13 +46,19 @@ function mapFrom<I, O>(job: Job<I, O>, from: number): O[] | undefined | Promise<
       const result = map(items[index]!);
       if (isThenable(result)) return mapRest(job, index, result);
       results[index] = result;
-      if (stop.isPauseDue()) return nextMacrotask().then(() => mapFrom(job, index + 1));
+      if ((index & 15) === 15 && stop.isPauseDue(16)) return mapLater(job, index + 1);
     }
     return withoutSkips(results);
   } catch (error) {
     stop.fail(error);
     return undefined;
   }
+}
+
+/** Of its own, as a closure over the index of a loop costs something for each of its turns. */
+async function mapLater<I, O>(job: Job<I, O>, from: number): Promise<O[] | undefined> {
+  await nextMacrotask();
+  return mapFrom(job, from);
 }
 
 /** Goes on where the call for `items[from]` has given a promise. */

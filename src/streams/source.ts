@@ -61,7 +61,6 @@ function methodOf(
   value: unknown,
   name: PropertyKey,
 ): ((...args: unknown[]) => unknown) | undefined {
-  if (value === null || value === undefined) return undefined;
-  const method: unknown = (value as Record<PropertyKey, unknown>)[name];
+  const method: unknown = (value as Record<PropertyKey, unknown> | null | undefined)?.[name];
   return typeof method === "function" ? method as () => unknown : undefined;
 }

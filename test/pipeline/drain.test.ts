@@ -276,7 +276,7 @@ describe("drainTimeout", () => {
     const { value } = await after(50, run.drain());
     expect(value).toBeInstanceOf(CancelledError);
     expect(value).toMatchObject({
-      message: `Pipeline "waiting" was cancelled: Draining took longer than 50 ms`,
+      message: `Pipeline "waiting" was cancelled: The run was not drained within 50 ms`,
       cause: { name: "TimeoutError" },
     });
   });

@@ -42,7 +42,7 @@ describe("an iterator that breaks the protocol", () => {
       ? { [Symbol.iterator]: () => iterator }
       : { [Symbol.asyncIterator]: () => iterator };
     const reader = batched(source as Iterable<number>).getReader();
-    await expect(reader.read()).rejects.toThrow("The iterator gave a result that is no object");
+    await expect(reader.read()).rejects.toThrow("The iterator gave no object");
   });
 });
 
