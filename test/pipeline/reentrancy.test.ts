@@ -78,7 +78,7 @@ it("lets others have a turn in the middle of a batch of slow synchronous transfo
     load: () => {},
   });
   const run = pipeline.start({ batchSize: 200_000, drainTimeout: 0 });
-  void nextMacrotask().then(() => run.abort());
+  void nextMacrotask().then(() => void run.abort());
   await expect(run.finished).rejects.toBeInstanceOf(CancelledError);
   expect(calls).toBeLessThan(200_000);
 });
