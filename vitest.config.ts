@@ -1,6 +1,7 @@
 import { env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { chromiumArguments } from "./scripts/runtimes.mjs";
 
 // Which runtime executes the tests. Set by scripts/test-matrix.mjs; a bare `vitest` means: this Node.
 const runtime = env["TEST_RUNTIME"] ?? "node";
@@ -38,15 +39,7 @@ if (runtime === "chromium") {
     provider: playwright({
       launchOptions: {
         executablePath: env["CHROMIUM"]!,
-        args: [
-          "--no-sandbox",
-          "--disable-gpu",
-          "--disable-quic",
-          "--no-first-run",
-          "--disable-background-networking",
-          "--disable-component-update",
-          "--disable-sync",
-        ],
+        args: chromiumArguments,
       },
     }),
     instances: [{ browser: "chromium" }],

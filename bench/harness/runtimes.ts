@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { arch, execPath, platform, versions } from "node:process";
+import { bun, deno, nodeOf } from "../../scripts/runtimes.mjs";
 
 /** How a program is started on a runtime, and how the runtime is asked for its version. */
 export interface Runtime {
@@ -19,8 +18,8 @@ export function findRuntimes(): Record<string, Runtime> {
       nodeOf(major),
       nodeArgs,
     ]),
-    ["deno", firstThat("node_modules/.bin/deno"), denoArgs],
-    ["bun", firstThat("node_modules/.bin/bun"), ["run"]],
+    ["deno", deno, denoArgs],
+    ["bun", bun, ["run"]],
   ];
   return Object.fromEntries(
     found.flatMap(([name, executable, args]) => executable ? [[name, { executable, args }]] : []),
@@ -31,13 +30,4 @@ export function findRuntimes(): Record<string, Runtime> {
 export function versionOf({ executable }: Runtime): string {
   const words = execFileSync(executable, ["--version"], { encoding: "utf8" });
   return /\d+\.\d+\.\d+\S*/.exec(words)?.[0] ?? words.trim();
-}
-
-function nodeOf(major: number): string | undefined {
-  const running = versions.node.startsWith(`${major}.`) ? execPath : undefined;
-  return firstThat(`node_modules/node${major}-${platform}-${arch}/bin/node`) ?? running;
-}
-
-function firstThat(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
 }
