@@ -1,23 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CancelledError, etl, type Pipeline, type RunOptions } from "../../src/index.ts";
+import { CancelledError, etl } from "../../src/index.ts";
 import { CountedSignal } from "../support/counted-signal.ts";
 import { outcomeOf } from "../support/outcome.ts";
-import { ScriptedSource } from "../support/pipeline-sources.ts";
+import { started } from "../support/pipeline-started.ts";
 import { after, untilAborted, wait } from "../support/pipeline-time.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const reason = new Error("stop");
-
-/** Starts a run whose source never ends, and lets it come to a halt. */
-async function started(members: Partial<Pipeline<number>>, options: RunOptions<number> = {}) {
-  const source = new ScriptedSource({ kind: "stream", reads: 50, end: "never" });
-  const pipeline = { name: "stopped", extract: () => source.source, load: () => {}, ...members };
-  const run = etl<number>(pipeline).start(options);
-  await vi.advanceTimersByTimeAsync(1);
-  return { run, source };
-}
 
 describe("run.abort()", () => {
   it("aborts the signal of all callbacks in the same tick, with the reason", async () => {
