@@ -2,7 +2,13 @@ import { defineConfig } from "tsup";
 
 // JavaScript only: the declarations come from tsc, as tsup needs a TypeScript with an API for them.
 export default defineConfig({
-  entry: ["src/index.ts"],
+  entry: {
+    index: "src/index.ts",
+    "adapters/sqlite": "src/adapters/sqlite.ts",
+    "adapters/postgres": "src/adapters/postgres.ts",
+    "adapters/file": "src/adapters/file.ts",
+    "adapters/testing": "src/adapters/testing.ts",
+  },
   format: "esm",
   target: "es2022",
   platform: "neutral",

@@ -16,8 +16,13 @@ const test: NonNullable<ViteUserConfig["test"]> = {
 };
 const config: ViteUserConfig = { test, cacheDir: `node_modules/.vite-${runtime}` };
 // The examples import the package by its name; what is tested is the source, not the last build.
-const source = fileURLToPath(new URL("src/index.ts", import.meta.url));
-config.resolve = { alias: [{ find: /^millrace$/, replacement: source }] };
+const source = fileURLToPath(new URL("src", import.meta.url));
+config.resolve = {
+  alias: [
+    { find: /^millrace$/, replacement: `${source}/index.ts` },
+    { find: /^millrace\/(.+)$/, replacement: `${source}/adapters/$1.ts` },
+  ],
+};
 
 if (runtime === "bun") test.pool = "threads"; // Bun lacks child.channel.unref(), which forks call.
 if (runtime === "deno") test.pool = "forks"; // Deno lacks parentPort.removeAllListeners(), which threads call.

@@ -41,7 +41,7 @@ export class PipelineError extends EtlError {
   readonly pipeline: string;
   /** The stage that failed first. */
   readonly stage: FailureStage;
-  /** How often the call that failed first was made. Always 1 in this version. */
+  /** How often the call that failed first was made. */
   readonly attempts: number;
   /** All failures in the order in which they came. */
   readonly errors: readonly unknown[];
@@ -106,8 +106,9 @@ export class ManagerError extends EtlError {
 }
 
 /**
- * Thrown by a `load` to say which items of its batch failed. In this version it fails the run like
- * any other error, and the whole batch counts as pending.
+ * Thrown by a `load` that has loaded nothing, to say which items of its batch are to blame. With
+ * dead letters these are given up on, and the rest is loaded once more without them; otherwise it
+ * fails the run like any other error.
  *
  * @example Two of the rows were refused
  * ```ts
@@ -132,6 +133,81 @@ export class BatchError extends EtlError {
     const items = failures.size === 1 ? "1 item" : `${failures.size} items`;
     super(`${items} of the batch failed: ${messageOf(first)}`, { cause: first });
     this.failures = failures;
+  }
+}
+
+/**
+ * Thrown by a `load` to say that its batch is too large: the batch is halved, and each half loaded
+ * on its own, which counts as no further attempt. For a batch of one it is an error like any other.
+ *
+ * @example The service takes two rows at a time
+ * ```ts
+ * import { etl, SplitError } from "millrace";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const loaded: number[][] = [];
+ * const load = (rows: number[]) => {
+ *   if (rows.length > 2) throw new SplitError("413 Content Too Large");
+ *   loaded.push(rows);
+ * };
+ * await etl({ name: "numbers", extract: () => [1, 2, 3, 4], load }).run({ batchSize: 4 });
+ * deepEqual(loaded, [[1, 2], [3, 4]]);
+ * ```
+ */
+export class SplitError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "SplitError" as const;
+  /** The kind of the error. */
+  override readonly code = "SPLIT" as const;
+
+  /** Makes the error of a batch that is too large. */
+  constructor(message = "The batch is too large", options: { cause?: unknown } = {}) {
+    super(message, options);
+  }
+}
+
+/** A checkpoint is not what one has to be, so that nobody knows where to go on. */
+export class CheckpointError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "CheckpointError" as const;
+  /** The kind of the error. */
+  override readonly code = "CHECKPOINT" as const;
+  /** The key of the checkpoint. */
+  readonly key: string;
+
+  /** Makes the error of the checkpoint of a key. */
+  constructor(key: string, reason: string, options: { cause?: unknown } = {}) {
+    super(`Cannot read checkpoint "${key}" as ${reason}`, options);
+    this.key = key;
+  }
+}
+
+/** Another run owns the key: this one may not write, and is stopped. */
+export class FencedError extends EtlError {
+  /** The class of the error. */
+  override readonly name = "FencedError" as const;
+  /** The kind of the error. */
+  override readonly code = "FENCED" as const;
+  /** The key of the checkpoint. */
+  readonly key: string;
+  /** The run that owns the key, where it is known. */
+  readonly owner: string | undefined;
+
+  /** Makes the error of a run that does not own a key. */
+  constructor(key: string, owner?: string) {
+    const words = owner === undefined ? "another run" : `run ${owner}`;
+    super(`Checkpoint "${key}" belongs to ${words}`);
+    this.key = key;
+    this.owner = owner;
+  }
+}
+
+/** Whether an error is of a class; one that cannot be looked at is of none. */
+export function isOf<C>(error: unknown, type: abstract new (...args: never[]) => C): error is C {
+  try {
+    return error instanceof type;
+  } catch {
+    return false;
   }
 }
 

@@ -9,7 +9,10 @@ export type Outcome = "completed" | "drained" | "aborted" | "failed";
 /** The three stages that the items of a pipeline pass. */
 export type StageName = "extract" | "transform" | "load";
 
-/** Where a pipeline can fail; in this version never in `"deadLetters"` or `"checkpoints"`. */
+/**
+ * Where a pipeline can fail. `"deadLetters"` is also to have too many of them, `"checkpoints"` also
+ * to lose the key to another run, and a failing `position` or `acknowledge`.
+ */
 export type FailureStage =
   | "preProcess"
   | StageName
@@ -39,10 +42,30 @@ export interface ItemCounts {
   readonly loaded: number;
   /** Items that the transform left out. */
   readonly skipped: number;
-  /** Items given up on, each with its error. Always 0 in this version. */
+  /** Items given up on, each with its error. */
   readonly deadLettered: number;
   /** Items read, and neither loaded nor left out nor given up on. */
   readonly pending: number;
+}
+
+/**
+ * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With
+ * the option `position` also the position of the last of them.
+ */
+export type DoneRange = readonly [from: number, to: number, position?: unknown];
+
+/** What of a source is finished: plain data. */
+export interface Checkpoint {
+  /** The first `offset` items of the source are finished: loaded, skipped or dead-lettered. */
+  readonly offset: number;
+  /** What is finished above `offset`: in order, apart from each other. */
+  readonly done: readonly DoneRange[];
+  /** What `position` gave for the last item below `offset`. */
+  readonly position?: unknown;
+  /** When it was written: milliseconds since 1970. */
+  readonly updatedAt: number;
+  /** The run that wrote it. */
+  readonly runId?: string | undefined;
 }
 
 /** How far a run is. */
@@ -55,7 +78,7 @@ export interface RunSnapshot extends ItemCounts {
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Loads that have succeeded, each of one batch. */
   readonly batches: number;
-  /** Calls made again after a failure. Always 0 in this version. */
+  /** Calls made again after a failure. */
   readonly retries: number;
   /** When the run began: milliseconds since 1970. */
   readonly startedAt: number;
@@ -63,6 +86,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly duration: number;
   /** Where the time of each stage went. */
   readonly stages: Readonly<Record<StageName, StageTimes>>;
+  /** What is finished, by earlier runs and by this one, where it has checkpoints. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** What a run did: plain data that can be kept, sent or printed. */

@@ -1,29 +1,31 @@
+import { FencedError, isOf, SplitError } from "../errors.ts";
 import { Pace } from "../macrotask.ts";
-import { refuse } from "../options.ts";
-import type { StageName, StageTimes } from "../run-report.ts";
+import { blankCheckpoint } from "../resilience/checkpoint.ts";
+import { Numbering } from "../resilience/numbering.ts";
+import { Exhausted } from "../resilience/recovery.ts";
+import { retryAfterOf } from "../resilience/retry-after.ts";
+import type { FailureStage, StageName, StageTimes } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
 import { Intake, type IntakeEnd } from "../streams/intake.ts";
-import { mapItems, type Stop } from "../streams/map-items.ts";
-import { type skip, withoutSkips } from "../streams/skip.ts";
+import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
-import type { BatchInfo, Pipeline, PipelineContext } from "./pipeline.ts";
-import type { RunSettings } from "./run-options.ts";
+import { isThenable } from "../thenable.ts";
+import { BatchLoad } from "./batch-load.ts";
+import { BatchMap } from "./batch-map.ts";
 import { StageClock } from "./stage-clock.ts";
+import { type Batch, type Counts, type Equipment, isPlain, type Station } from "./station.ts";
 
 /** What a flow tells the run that it is part of. */
 export interface FlowListener {
-  /** A stage has failed. */
-  onFailure(stage: StageName, error: unknown): void;
+  /** A stage has failed, with the error of each attempt. */
+  onFailure(stage: FailureStage, errors: readonly unknown[], attempts: number): void;
   /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
   onStuck(reason: unknown): void;
 }
 
-/** A batch that is transformed and waits for a free worker. */
-interface Batch<T> {
-  readonly rows: T[];
-  readonly info: BatchInfo;
-}
+/** What a load gives that has kept the counts itself. */
+const counted: unique symbol = Symbol("counted");
 
 /**
  * The working part of a run: source → batcher → transforms → loads, joined by one function that
@@ -31,24 +33,21 @@ interface Batch<T> {
  * back the one before it. Up to `workers` batches are transformed or wait, and as many are loaded.
  */
 export class Flow<E, T> implements Stop {
-  /** Items of the source whose load has succeeded. */
-  loaded = 0;
-  /** Items of the source that the transform left out. */
-  skipped = 0;
-  /** Loads that have succeeded. */
-  batches = 0;
-  readonly #pipeline: Pipeline<E, T>;
-  readonly #settings: RunSettings<E>;
-  readonly #context: PipelineContext;
+  /** What became of the items. */
+  readonly counts: Counts = { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0 };
+  readonly #station: Station<E, T>;
+  readonly #isPlain: boolean;
   readonly #listener: FlowListener;
   readonly #batcher: Batcher<E>;
   readonly #transforms: TaskGroup;
   readonly #loads: TaskGroup;
-  readonly #ready: Batch<T>[] = [];
+  readonly #aside: TaskGroup; // Calls of `reject`, and those that did not heed their deadline.
+  readonly #ready: Batch<E, T>[] = [];
   readonly #clocks: Readonly<Record<StageName, StageClock>>;
   readonly #hasTransform: boolean;
   readonly #pace = new Pace();
   #intake: Intake<E> | undefined;
+  #numbering: Numbering | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined; // Of the source.
   #isExtracting = false; // `extract` has been called, and its source has not ended.
@@ -59,26 +58,39 @@ export class Flow<E, T> implements Stop {
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
-  constructor(
-    pipeline: Pipeline<E, T>,
-    settings: RunSettings<E>,
-    context: PipelineContext,
-    listener: FlowListener,
-  ) {
+  constructor(equipment: Equipment<E, T>, listener: FlowListener) {
+    const { pipeline, settings } = equipment;
     const { workers } = settings;
     const now = performance.now();
-    this.#pipeline = pipeline;
-    this.#settings = settings;
-    this.#context = context;
+    this.#isPlain = isPlain(equipment);
+    this.#station = this.#stationOf(equipment);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new Batcher(settings, () => this.#serve());
     this.#transforms = new TaskGroup(workers, (error) => this.fail(error));
     this.#loads = new TaskGroup(workers, (error) => this.#failIn("load", error));
+    this.#aside = new TaskGroup(Infinity, (error) => this.#failIn("load", error));
     this.#clocks = {
       extract: new StageClock(1, now),
       transform: new StageClock(workers, now),
       load: new StageClock(workers, now),
+    };
+  }
+
+  #stationOf(equipment: Equipment<E, T>): Station<E, T> {
+    const isStopped = () => this.#isStopped;
+    return {
+      ...equipment,
+      counts: this.counts,
+      get isStopped() {
+        return isStopped();
+      },
+      onRetry: (error) => {
+        this.counts.retries++;
+        const delay = retryAfterOf(error);
+        if (delay !== undefined) equipment.settings.rateLimit?.pause(delay);
+      },
+      onLeft: (settled) => this.#aside.run(() => settled, () => this.#serve()),
     };
   }
 
@@ -117,11 +129,15 @@ export class Flow<E, T> implements Stop {
    * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
   async run(source: Source<E>): Promise<void> {
-    const intake = new Intake(source, this.#batcher, (end) => this.#endExtract(end), [
-      `run pipeline "${this.#pipeline.name}"`,
-      "extract",
-      "a function that gives ",
-    ]);
+    const { pipeline, settings, keeper } = this.#station;
+    if (!this.#isPlain) {
+      const checkpoint = keeper?.checkpoint ?? blankCheckpoint;
+      this.#numbering = new Numbering(checkpoint, settings.resume === "source");
+    }
+    const end = (end: IntakeEnd) => this.#endExtract(end);
+    const action = `run pipeline "${pipeline.name}"`;
+    const use = [action, "extract", "a function that gives "] as const;
+    const intake = new Intake(source, this.#batcher, end, use, keeper && this.#numbering);
     this.#intake = intake;
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
@@ -160,19 +176,34 @@ export class Flow<E, T> implements Stop {
   #cancel(reason: unknown, isHalted: boolean): void {
     this.#cancellation ??= { reason };
     const stopped = this.#intake?.stop(reason, isHalted);
-    this.#cancelled ??= stopped?.catch((error) => this.#listener.onFailure("extract", error));
+    this.#cancelled ??= stopped?.catch((error) => this.#listener.onFailure("extract", [error], 1));
   }
 
   #endExtract(end: IntakeEnd): void {
-    if (end !== undefined) this.#listener.onFailure("extract", end.error);
+    if (end !== undefined) this.#listener.onFailure("extract", [end.error], 1);
     this.#isExtracting = false;
-    if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : this.#settings.onError]();
+    const { onError } = this.#station.settings;
+    if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : onError]();
     this.#serve();
   }
 
-  #failIn(stage: StageName, error: unknown): void {
-    this.#listener.onFailure(stage, error);
+  #failIn(stage: FailureStage, error: unknown): void {
+    const wasStopped = this.#isStopped;
+    const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
+    const isFenced = isOf(failure.errors.at(-1), FencedError);
+    const place = failure.stage ?? (isFenced ? "checkpoints" : stage);
+    this.#listener.onFailure(place, failure.errors, failure.attempts);
+    if (!wasStopped) this.#reject(failure);
     this.#serve();
+  }
+
+  /** Tells the source which items failed. */
+  #reject({ items, errors }: Exhausted): void {
+    const { pipeline, context } = this.#station;
+    if (pipeline.reject === undefined || items.length === 0) return;
+    const { signal } = new AbortController(); // That of the run has aborted.
+    const reject = () => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal });
+    this.#aside.run(reject, () => this.#serve());
   }
 
   /** Moves on whatever can move, and finds out whether all is done. */
@@ -185,7 +216,9 @@ export class Flow<E, T> implements Stop {
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
-    if (!this.#isExtracting && isIdle && isEmpty) this.#onOver?.();
+    if (this.#isExtracting || !isIdle || !isEmpty) return;
+    if (this.#aside.running === 0) this.#onOver?.();
+    else this.#listener.onStuck(new DOMException("The run is over", "AbortError"));
   }
 
   #advance(): boolean {
@@ -194,72 +227,77 @@ export class Flow<E, T> implements Stop {
       this.#load(batch);
       return true;
     }
-    const hasRoom = this.#transforms.running + this.#ready.length < this.#settings.workers;
+    const { workers } = this.#station.settings;
+    const hasRoom = this.#transforms.running + this.#ready.length < workers;
     const items = hasRoom ? this.#batcher.take() : undefined;
-    if (items !== undefined) this.#transform(items);
+    if (items !== undefined) this.#transform(this.#batchOf(items));
     return items !== undefined;
   }
 
-  #transform(items: E[]): void {
+  #batchOf(items: E[]): Batch<E, T> {
     const size = items.length;
-    const info = { sequence: this.#sequence++, offset: this.#offset, size, attempt: 1 };
+    const ranges = this.#numbering?.take(size) ?? [];
+    const offset = ranges[0]?.[0] ?? this.#offset;
+    const info = { sequence: this.#sequence++, offset, size, attempt: 1 };
     this.#offset += size;
     // Without a transform, T is E.
-    if (!this.#hasTransform) return this.#pass({ rows: items as unknown[] as T[], info });
+    const rows = items as unknown[] as T[];
+    return { items, info, ranges, rows, results: undefined, isDivisible: true, lost: [] };
+  }
+
+  #transform(batch: Batch<E, T>): void {
+    if (!this.#hasTransform) return this.#pass(batch);
     this.#mark(1);
-    this.#transforms.run(() => this.#map(items), (rows) => {
-      if (rows !== undefined && !this.#isStopped) this.#pass({ rows, info });
+    const map = new BatchMap(this.#station, batch, this.#isPlain);
+    this.#transforms.run(() => map.run(this), (isMapped) => {
+      if (isMapped && !this.#isStopped) this.#pass(batch);
       this.#serve();
     });
   }
 
-  #map(items: E[]): T[] | undefined | Promise<T[] | undefined> {
-    const pipeline = this.#pipeline;
-    const context = this.#context;
-    if (pipeline.transformBatch !== undefined) return this.#mapBatch(items);
-    return mapItems(
-      items,
-      (item: E) => pipeline.transform!(item, context),
-      this.#settings.concurrency,
-      this,
-    );
-  }
-
-  #mapBatch(items: E[]): T[] | Promise<T[]> {
-    const rows = this.#pipeline.transformBatch!(items, this.#context);
-    return Array.isArray(rows) ? this.#rowsOf(rows) : Promise.resolve(rows).then(this.#rowsOf);
-  }
-
-  readonly #rowsOf = (rows: readonly (T | typeof skip)[]): T[] => {
-    if (!Array.isArray(rows)) {
-      refuse(
-        `run pipeline "${this.#pipeline.name}"`,
-        "transformBatch",
-        "a function that gives an array",
-        rows,
-      );
-    }
-    return withoutSkips(rows);
-  };
-
-  #pass(batch: Batch<T>): void {
-    if (batch.rows.length === 0) this.skipped += batch.info.size;
+  #pass(batch: Batch<E, T>): void {
+    if (batch.rows.length === 0 && this.#isPlain) this.counts.skipped += batch.info.size;
     else if (this.#loads.hasRoom && this.#ready.length === 0) this.#load(batch);
     else this.#ready.push(batch);
   }
 
-  #load({ rows, info }: Batch<T>): void {
-    const { signal, pipeline, runId } = this.#context;
-    const context = { signal, pipeline, runId, batch: info };
+  #load(batch: Batch<E, T>): void {
+    const { rows, info } = batch;
     const loaded = Math.min(rows.length, info.size); // Before `load` can change either.
     const skipped = info.size - loaded;
     this.#mark(0, 1);
-    this.#loads.run(() => this.#pipeline.load(rows, context), () => {
-      this.batches++;
-      this.loaded += loaded;
-      this.skipped += skipped;
+    if (!this.#isPlain) {
+      const load = new BatchLoad(this.#station, batch);
+      return this.#loads.run(() => load.run(), () => this.#serve());
+    }
+    this.#loads.run(() => this.#loadPlainly(batch), (result) => {
+      if (result !== counted) {
+        this.counts.batches++;
+        this.counts.loaded += loaded;
+        this.counts.skipped += skipped;
+      }
       this.#serve();
     });
+  }
+
+  #loadPlainly(batch: Batch<E, T>): unknown {
+    const { pipeline, context } = this.#station;
+    const { rows, info } = batch;
+    const onError = (error: unknown) => this.#split(batch, error);
+    try {
+      const result = pipeline.load(rows as T[], { ...context, batch: info });
+      return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
+    } catch (error) {
+      return onError(error);
+    }
+  }
+
+  async #split(batch: Batch<E, T>, error: unknown): Promise<typeof counted> {
+    const { rows, items, info: { offset } } = batch;
+    if (!isOf(error, SplitError) || rows.length < 2) throw error;
+    const ranges = [[offset, offset + items.length] as const];
+    await new BatchLoad(this.#station, { ...batch, ranges }).recover(error);
+    return counted;
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */

@@ -1,4 +1,5 @@
-import { callable, nonEmptyString, refuse, type Rule } from "../options.ts";
+import { callable, nonEmptyString, refuse, type Rule, truthValue } from "../options.ts";
+import type { Checkpoint, DoneRange } from "../resilience/checkpoint.ts";
 import type { Outcome } from "../run-report.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
@@ -11,6 +12,8 @@ export interface PipelineContext {
   readonly pipeline: string;
   /** The run, told apart from all others. */
   readonly runId: string;
+  /** What earlier runs have finished, where the run has checkpoints and there is one. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** Which batch a load is for. */
@@ -21,8 +24,15 @@ export interface BatchInfo {
   readonly offset: number;
   /** Items of the source in it, those that the transform left out included. */
   readonly size: number;
-  /** Which call for this batch it is; the first is 1. Always 1 in this version. */
+  /** Which attempt it is; the first is 1. A load of a part of the batch is no further one. */
   readonly attempt: number;
+  /** The key of the checkpoint, where the run has checkpoints. */
+  readonly key?: string;
+  /**
+   * The places in the source of what this load finishes, where the run has checkpoints: what a sink
+   * writes beside its rows. With `position` each has its position as third element.
+   */
+  readonly ranges?: readonly DoneRange[];
 }
 
 /** What `load` is told. */
@@ -58,6 +68,21 @@ export interface Pipeline<E, T = E> {
     | undefined;
   /** Loads a batch, which is never empty; may be async. */
   load(items: T[], context: LoadContext): unknown;
+  /**
+   * Told which items of the source are finished: once for each, after its load has succeeded, or
+   * after it was skipped or its dead letter was written.
+   */
+  acknowledge?: ((items: readonly E[], context: PipelineContext) => unknown) | undefined;
+  /** Told which items failed for good, where no dead letter takes them; then the run fails. */
+  reject?:
+    | ((items: readonly E[], error: unknown, context: PipelineContext) => unknown)
+    | undefined;
+  /**
+   * Whether another run can read the source again, in the same order. It is what the guarantee of a
+   * run is derived from, and changes nothing else.
+   * @default {true}
+   */
+  replayable?: boolean | undefined;
   /** Called once after everything is loaded and the source has ended. */
   postProcess?: ((context: PipelineContext) => unknown) | undefined;
   /**
@@ -67,10 +92,9 @@ export interface Pipeline<E, T = E> {
   finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
 }
 
-const absent: Rule = { words: "left out in this version", holds: (value) => value === undefined };
 const optional: Rule = {
   ...callable,
-  holds: (value) => absent.holds(value) || callable.holds(value),
+  holds: (value) => value === undefined || callable.holds(value),
 };
 
 /** What each member must be; classes may have others. */
@@ -83,8 +107,9 @@ const members: Readonly<Record<string, Rule>> = {
   transformBatch: optional,
   postProcess: optional,
   finalize: optional,
-  acknowledge: absent,
-  reject: absent,
+  acknowledge: optional,
+  reject: optional,
+  replayable: { ...truthValue, holds: (value) => value === undefined || truthValue.holds(value) },
 };
 
 /**

@@ -3,11 +3,19 @@ import {
   callable,
   checkOptions,
   type Complete,
+  nonEmptyString,
   nonNegative,
+  oneOf,
   type OptionTable,
   positive,
   positiveInteger,
+  type Rule,
 } from "../options.ts";
+import type { CheckpointStore } from "../resilience/checkpoint.ts";
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import { deadLetterLimit, deadLetterStream } from "../resilience/dead-letter-outlet.ts";
+import { RateLimiter, type RateLimiterOptions } from "../resilience/rate-limiter.ts";
+import { type RetryOptions, retryOptions, type RetrySettings } from "../resilience/retry.ts";
 import type { RunSnapshot } from "../run-report.ts";
 import { type BucketOptions, bucketOptions, checkBytes } from "../streams/bucket-options.ts";
 
@@ -41,6 +49,69 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   abortTimeout?: number | undefined;
   /**
+   * When a `transform` (of an item) or a `load` (of a batch) that failed is called again: for both,
+   * or `{ transform, load }`. Without it a failure is final.
+   */
+  retry?: RetryOptions | RetryByStage | undefined;
+  /**
+   * Longest time of one call of `transform` or `load` in milliseconds, a number above 0, where
+   * `retry` does not set it. After it the call's signal aborts, and it has failed.
+   * @default {Infinity}
+   */
+  attemptTimeout?: number | undefined;
+  /**
+   * Takes the items that are given up on, so that they do not fail the run. A stream that you give
+   * is yours: the run only locks it, and you close it. One that the run gets by calling your function
+   * is the run's, which closes it. If a letter cannot be written the run fails.
+   */
+  deadLetters?:
+    | WritableStream<DeadLetter<E>>
+    | (() => WritableStream<DeadLetter<E>>)
+    | undefined;
+  /**
+   * Where there are dead letters, what a batch becomes whose load fails for good: `"bisect"` halves
+   * it until the items that are to blame stand alone, `"none"` gives up on the whole batch.
+   * @default {"bisect"}
+   */
+  isolate?: "bisect" | "none" | undefined;
+  /**
+   * Most loads of parts of one batch: a positive integer or `Infinity`. When they are used up, what
+   * has failed is given up on as it is.
+   * @default {1000}
+   */
+  isolationBudget?: number | undefined;
+  /**
+   * Most dead letters of a run, a non-negative integer or `Infinity`; or `{ ratio, window }`, the
+   * largest share of the last `window` items. One more fails the run.
+   * @default {Infinity}
+   */
+  maxDeadLetters?: number | { ratio: number; window: number } | undefined;
+  /** Keeps what is finished, so that the next run goes on from there. */
+  checkpoints?: CheckpointStore | undefined;
+  /** What to keep of the last finished item beside its number, for `extract` to begin after. */
+  position?: ((item: E) => unknown) | undefined;
+  /**
+   * How a run goes on from a checkpoint: `"skip"` reads the source again from its start and drops
+   * what is finished; `"source"` trusts `extract` to give what comes after `context.checkpoint`.
+   * @default {"skip"}
+   */
+  resume?: "skip" | "source" | undefined;
+  /** Which part of the source this is: each has a checkpoint of its own. */
+  partition?: string | undefined;
+  /**
+   * How long a run that died keeps others out, in milliseconds, a number above 0: a live one renews
+   * it three times in that time.
+   * @default {1000}
+   */
+  lease?: number | undefined;
+  /** What the pipeline has to guarantee: where it cannot, the options are refused. */
+  guarantee?: Guarantee | undefined;
+  /**
+   * Most items loaded in any time of `interval` milliseconds. A `RateLimiter` may be shared by
+   * several pipelines. No batch is larger than `limit`.
+   */
+  rateLimit?: RateLimiterOptions | RateLimiter | undefined;
+  /**
    * Told how far the run is. It must not throw: what it throws is reported as an uncaught error,
    * and does not change the run.
    */
@@ -52,11 +123,55 @@ export interface RunOptions<E> extends BucketOptions<E> {
   progressInterval?: number | undefined;
 }
 
+/** When a call is made again, for each stage on its own. */
+export interface RetryByStage {
+  /** For the transform of an item. */
+  transform?: RetryOptions | undefined;
+  /** For the load of a batch. */
+  load?: RetryOptions | undefined;
+}
+
+/**
+ * How often an item is loaded when a run is killed and repeated until it completes: `"at-most-once"`
+ * may lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
+ */
+export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
+
+/** Options that nothing stands for where they are not given. */
+export type OpenRunOptions =
+  | "sizeOf"
+  | "flushWhen"
+  | "signal"
+  | "deadLetters"
+  | "checkpoints"
+  | "position"
+  | "partition"
+  | "guarantee"
+  | "onProgress";
+
 /** Run options with their defaults filled in. */
-export type RunSettings<E> = Complete<
-  RunOptions<E>,
-  "sizeOf" | "flushWhen" | "signal" | "onProgress"
->;
+export interface RunSettings<E>
+  extends Omit<Complete<RunOptions<E>, OpenRunOptions>, "retry" | "attemptTimeout" | "rateLimit"> {
+  /** When calls are made again, and how long one may take. */
+  readonly retry: { readonly transform: RetrySettings; readonly load: RetrySettings };
+  /** What holds back the loads. */
+  readonly rateLimit: RateLimiter | undefined;
+}
+
+const anObject: Rule = {
+  words: "an object",
+  holds: (value) => typeof value === "object" && value !== null,
+};
+const checkpointStore: Rule = {
+  words: "a CheckpointStore, with 'read' and 'write'",
+  holds: (value) =>
+    anObject.holds(value) && callable.holds((value as CheckpointStore).read) &&
+    callable.holds((value as CheckpointStore).write),
+};
+const positiveIntegerOrInfinity: Rule = {
+  words: "a positive integer or Infinity",
+  holds: (value) => value === Infinity || positiveInteger.holds(value),
+};
 
 /** The rule and the default of each run option. */
 export const runOptions: OptionTable<RunOptions<never>> = {
@@ -66,6 +181,19 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   signal: [abortSignal],
   drainTimeout: [nonNegative, 10_000],
   abortTimeout: [nonNegative, 5000],
+  retry: [anObject, {}],
+  attemptTimeout: [positive, Infinity],
+  deadLetters: [deadLetterStream],
+  isolate: [oneOf("bisect", "none"), "bisect"],
+  isolationBudget: [positiveIntegerOrInfinity, 1000],
+  maxDeadLetters: [deadLetterLimit, Infinity],
+  checkpoints: [checkpointStore],
+  position: [callable],
+  resume: [oneOf("skip", "source"), "skip"],
+  partition: [nonEmptyString],
+  lease: [positive, 1000],
+  guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
+  rateLimit: [anObject],
   onProgress: [callable],
   progressInterval: [positive, 1000],
 };
@@ -77,7 +205,36 @@ export function checkRunOptions<E>(
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
   const table = runOptions as OptionTable<RunOptions<E>>;
-  const settings: RunSettings<E> = checkOptions(action, options, table, ...layers);
+  const { retry, attemptTimeout, rateLimit, ...settings } = checkOptions<
+    RunOptions<E>,
+    OpenRunOptions | "rateLimit"
+  >(action, options, table, ...layers);
   checkBytes(action, settings);
-  return settings;
+  const limiter = rateLimit === undefined || rateLimit instanceof RateLimiter
+    ? rateLimit
+    : new RateLimiter(rateLimit);
+  return {
+    ...settings,
+    batchSize: Math.min(settings.batchSize, limiter?.limit ?? Infinity),
+    retry: checkRetry(action, retry, attemptTimeout),
+    rateLimit: limiter,
+  };
+}
+
+function checkRetry(
+  action: string,
+  retry: RetryOptions | RetryByStage,
+  attemptTimeout: number,
+): RunSettings<never>["retry"] {
+  const check = (options: RetryOptions) =>
+    checkOptions<RetryOptions, "isRetriable">(action, options, retryOptions, { attemptTimeout });
+  if (!("transform" in retry || "load" in retry)) {
+    const both = check(retry as RetryOptions);
+    return { transform: both, load: both };
+  }
+  const { transform, load } = checkOptions<RetryByStage>(action, retry, {
+    transform: [anObject, {}],
+    load: [anObject, {}],
+  });
+  return { transform: check(transform), load: check(load) };
 }

@@ -1,4 +1,6 @@
 import { CancelledError, PipelineError } from "../errors.ts";
+import { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
+import { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../run-report.ts";
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
@@ -7,6 +9,16 @@ import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import { progressOf, type ProgressOptions, watch } from "./progress.ts";
 import { reportOf } from "./report.ts";
 import type { RunSettings } from "./run-options.ts";
+
+/** A stage that has failed, with what each attempt failed with. */
+interface Failure {
+  readonly stage: FailureStage;
+  readonly errors: readonly unknown[];
+  readonly attempts: number;
+}
+
+/** Where a failure ends everything: what was read is not loaded any more. */
+const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLetters", "checkpoints"];
 
 /**
  * One run of a pipeline, made by `start`. It goes through the hooks one after the other, stops when
@@ -26,11 +38,13 @@ export class Run<E, T = E> {
   readonly #pipeline: Pipeline<E, T>;
   readonly #settings: RunSettings<E>;
   readonly #hard = new AbortController(); // The signal of the callbacks.
-  readonly #context: PipelineContext;
+  readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
+  readonly #outlet: DeadLetterOutlet | undefined;
+  readonly #keeper: CheckpointKeeper | undefined;
   readonly #flow: Flow<E, T>;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
-  readonly #failures: { readonly stage: FailureStage; readonly error: unknown }[] = [];
+  readonly #failures: Failure[] = [];
   #state: "running" | "draining" | "aborting" = "running";
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
   readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
@@ -47,13 +61,16 @@ export class Run<E, T = E> {
     this.runId = crypto.getRandomValues(new Uint32Array(4)).join("-");
     this.#pipeline = pipeline;
     this.#settings = settings;
-    this.#context = Object.freeze({
-      signal: this.#hard.signal,
-      pipeline: pipeline.name,
-      runId: this.runId,
-    });
-    this.#flow = new Flow(pipeline, settings, this.#context, {
-      onFailure: (stage, error) => this.#fail(stage, error),
+    this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
+    const { partition, checkpoints: store, lease } = settings;
+    const key = partition === undefined ? this.name : JSON.stringify([this.name, partition]);
+    const onFailure = (error: unknown) => this.#fail("checkpoints", [error]);
+    this.#keeper = store &&
+      new CheckpointKeeper({ store, key, runId: this.runId, lease, onFailure });
+    this.#outlet = outletOf(`run pipeline "${this.name}"`, settings);
+    const tools = { outlet: this.#outlet, keeper: this.#keeper, key };
+    this.#flow = new Flow({ pipeline, settings, context: this.#context, ...tools }, {
+      onFailure: (stage, errors, attempts) => this.#fail(stage, errors, attempts),
       onStuck: (reason) => this.#abortCallbacks(reason),
     });
     this.finished = this.#live();
@@ -66,15 +83,18 @@ export class Run<E, T = E> {
       const { outcome: _, bottleneck: __, ...snapshot } = this.#report;
       return { ...snapshot, state: "ended" };
     }
-    const { extracted, loaded, skipped, batches, stages } = this.#flow;
-    const pending = extracted - loaded - skipped;
+    const { extracted, counts, stages } = this.#flow;
+    const { loaded, skipped, deadLettered, batches, retries } = counts;
+    const pending = extracted - loaded - skipped - deadLettered;
+    const checkpoint = this.#keeper?.checkpoint;
     return {
       ...{ name: this.name, runId: this.runId },
       state: this.#state,
-      ...{ extracted, loaded, skipped, deadLettered: 0, pending, batches, retries: 0 },
+      ...{ extracted, loaded, skipped, deadLettered, pending, batches, retries },
       startedAt: this.#startedAt,
       duration: performance.now() - this.#begin,
       stages,
+      ...(checkpoint !== undefined && { checkpoint }),
     };
   }
 
@@ -119,16 +139,34 @@ export class Run<E, T = E> {
     await null; // Nothing of the user's is called before `start` has returned.
     if (this.#state === "running") {
       unwatch = watch(this, onProgress, progressInterval);
-      await this.#work();
-      const outcome = this.#outcome;
-      await this.#call("finalize", () => this.#pipeline.finalize?.(outcome, this.#context));
+      if (await this.#open()) {
+        await this.#work();
+        const outcome = this.#outcome;
+        await this.#call("finalize", () => this.#pipeline.finalize?.(outcome, this.#context));
+      }
     }
+    await this.#close();
     unfollow();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
     this.#report = reportOf(this.snapshot(), this.#outcome);
     unwatch();
     return this.#settle(this.#report);
+  }
+
+  /** Learns what earlier runs have finished; tells whether the run may begin. */
+  async #open(): Promise<boolean> {
+    await this.#call("checkpoints", async () => {
+      const checkpoint = await this.#keeper?.open(this.#hard.signal);
+      if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
+    });
+    Object.freeze(this.#context);
+    return this.#outcome === "completed";
+  }
+
+  async #close(): Promise<void> {
+    await this.#call("deadLetters", () => this.#outlet?.close());
+    await this.#call("checkpoints", () => this.#keeper?.close());
   }
 
   async #work(): Promise<void> {
@@ -149,7 +187,7 @@ export class Run<E, T = E> {
     return new Promise((resolve) => {
       this.#giveUp = resolve;
       const fail = (error: unknown) => {
-        this.#fail(stage, error);
+        this.#fail(stage, [error]);
         resolve();
       };
       try {
@@ -171,21 +209,23 @@ export class Run<E, T = E> {
   #settle(report: RunReport): RunReport {
     const [first] = this.#failures;
     if (first !== undefined) {
-      const errors = this.#failures.map(({ error }) => error);
-      throw new PipelineError(this.name, first.stage, errors, { report });
+      const errors = this.#failures.flatMap((failure) => failure.errors);
+      const { stage, attempts } = first;
+      throw new PipelineError(this.name, stage, errors, { attempts, report });
     }
     if (this.#cancellation === undefined) return report;
     const errors = [...this.#late]; // What fails even later is not to change it.
     throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
   }
 
-  #fail(stage: FailureStage, error: unknown): void {
-    if (!this.#isEcho(error)) {
-      if (this.#outcome === "aborted") this.#late.push(error);
-      else this.#failures.push({ stage, error });
+  #fail(stage: FailureStage, all: readonly unknown[], attempts = 1): void {
+    const errors = all.filter((error) => !this.#isEcho(error));
+    if (errors.length > 0) {
+      if (this.#outcome === "aborted") this.#late.push(...errors);
+      else this.#failures.push({ stage, errors, attempts });
     }
     // What was read before a source fails is still loaded.
-    if (stage === "transform" || stage === "load") this.#abort(error);
+    if (abortingStages.includes(stage)) this.#abort(all.at(-1));
   }
 
   /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */
@@ -238,4 +278,17 @@ export class Run<E, T = E> {
     this.#stopAbortTimer();
     this.#stopAbortTimer = after(this.#settings.abortTimeout, () => this.#giveUp?.());
   }
+}
+
+/** Locks the stream of the dead letters, where there is one. */
+function outletOf<E>(action: string, settings: RunSettings<E>): DeadLetterOutlet | undefined {
+  const { deadLetters, maxDeadLetters: max } = settings;
+  if (deadLetters === undefined) return undefined;
+  const isOwned = typeof deadLetters === "function";
+  return new DeadLetterOutlet({
+    action,
+    stream: isOwned ? deadLetters() : deadLetters,
+    isOwned,
+    max,
+  });
 }

@@ -1,5 +1,6 @@
 import { nextMacrotask, Pace } from "../macrotask.ts";
 import { refuse } from "../options.ts";
+import type { Numbering } from "../resilience/numbering.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
 import { type OpenSource, openSource, type Source, type SourceUse } from "./source.ts";
@@ -18,6 +19,7 @@ export class Intake<T> {
   readonly #isChunked: boolean;
   readonly #batcher: Batcher<T>;
   readonly #onEnd: (end: IntakeEnd) => void;
+  readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
   readonly #pace = new Pace();
   #unpacked = 0; // Items that came in chunks.
   #refused = 0; // Items that the bucket's callbacks failed on.
@@ -36,11 +38,13 @@ export class Intake<T> {
     batcher: Batcher<T>,
     onEnd: (end: IntakeEnd) => void,
     use: SourceUse,
+    numbering?: Numbering,
   ) {
     this.#source = openSource(use, source);
     this.#isChunked = source instanceof Chunks;
     this.#batcher = batcher;
     this.#onEnd = onEnd;
+    this.#numbering = numbering;
   }
 
   /** Items read so far. */
@@ -114,7 +118,7 @@ export class Intake<T> {
       this.#isReading = false;
       if (done || this.#isOver) return;
       if (this.#isChunked) await this.#fill(value as T[], true);
-      else batcher.add(value as T);
+      else if (!this.#numbering?.isDone()) batcher.add(value as T);
       if (batcher.isFull && !this.#isHalted) await batcher.room();
       if (this.#pace.isDue()) await this.#pause();
     }
@@ -135,7 +139,7 @@ export class Intake<T> {
         this.#isReading = false;
         if (done) return;
         if (this.#isChunked) await this.#fill(value as T[], true);
-        else batcher.add(value as T);
+        else if (!this.#numbering?.isDone()) batcher.add(value as T);
         isDue = this.#pace.isDue();
       }
       if (batcher.isFull && !this.#isHalted) await batcher.room();
@@ -148,6 +152,7 @@ export class Intake<T> {
   /** Takes a batch from an iterator in one go, or less where it is time for a pause. */
   #draw(iterator: Iterator<T>): "ended" | "due" | "drawn" {
     const pace = this.#pace;
+    const numbering = this.#numbering;
     const { vacancy } = this.#batcher;
     const items: T[] = [];
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
@@ -155,7 +160,7 @@ export class Intake<T> {
       while (items.length < vacancy && !this.#isStopped) {
         const { done, value } = checkResult(iterator.next());
         if (done) return "ended";
-        items.push(value);
+        if (!numbering?.isDone()) items.push(value);
         if (pace.isDue()) return "due";
       }
       return "drawn";
@@ -165,9 +170,11 @@ export class Intake<T> {
   }
 
   /** Puts an array in, batch by batch, as the bucket makes room for it. */
-  async #fill(items: readonly T[], isChunk: boolean): Promise<void> {
-    if (!Array.isArray(items)) refuse("read chunk", "chunk", "an array", items);
+  async #fill(given: readonly T[], isChunk: boolean): Promise<void> {
+    if (!Array.isArray(given)) refuse("read chunk", "chunk", "an array", given);
+    const items = (this.#numbering?.open(given) ?? given) as T[];
     if (isChunk) this.#unpacked += items.length;
+    if (items.length === 0 && this.#pace.isDue(given.length)) await this.#pause();
     let index = 0;
     while (index < items.length && !this.#isHalted && (isChunk || !this.#isStopped)) {
       const next = this.#fillBatch(items, index, isChunk);

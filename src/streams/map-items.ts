@@ -1,6 +1,8 @@
+import { isOf } from "../errors.ts";
 import { nextMacrotask } from "../macrotask.ts";
+import { Exhausted } from "../resilience/recovery.ts";
 import { isThenable } from "../thenable.ts";
-import { type skip, withoutSkips } from "./skip.ts";
+import type { skip } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */
 export interface Stop {
@@ -12,8 +14,14 @@ export interface Stop {
   fail(error: unknown): void;
 }
 
+/** The result of an item, or no output. */
+type Result<O> = O | typeof skip;
+
 /** Gives the result of an item, or a promise of it. */
-type MapItem<I, O> = (item: I) => O | typeof skip | PromiseLike<O | typeof skip>;
+type MapItem<I, O> = (item: I) => Result<O> | PromiseLike<Result<O>>;
+
+/** Gives another result for an item whose call has failed; rejects if there is none. */
+export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 
 /** A batch that is being mapped. */
 interface Job<I, O> {
@@ -21,81 +29,93 @@ interface Job<I, O> {
   readonly map: MapItem<I, O>;
   readonly concurrency: number;
   readonly stop: Stop;
-  readonly results: (O | typeof skip)[];
+  readonly rescue: Rescue<O> | undefined;
+  readonly results: Result<O>[];
 }
 
 /**
- * Maps the items of a batch in their order, leaving out those that give `skip`. As long as `map`
- * gives no promise this is a plain loop, with a pause where it takes long; from the first one on,
- * `concurrency` calls are in flight. Gives `undefined` if a call failed, once none is running.
+ * Maps the items of a batch in their order; the result of one may be `skip`. As long as `map` gives
+ * no promise this is a plain loop, with a pause where it takes long; from the first one on,
+ * `concurrency` calls are in flight. A call that fails is rescued, where there is a `rescue`;
+ * otherwise it gives `undefined`, once none is running.
  */
 export function mapItems<I, O>(
   items: readonly I[],
   map: MapItem<I, O>,
   concurrency: number,
   stop: Stop,
-): O[] | undefined | Promise<O[] | undefined> {
-  return mapFrom({ items, map, concurrency, stop, results: new Array(items.length) }, 0);
+  rescue?: Rescue<O>,
+): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
+  return mapFrom({ items, map, concurrency, stop, rescue, results: new Array(items.length) }, 0);
 }
 
-function mapFrom<I, O>(job: Job<I, O>, from: number): O[] | undefined | Promise<O[] | undefined> {
-  const { items, map, stop, results } = job;
+function mapFrom<I, O>(
+  job: Job<I, O>,
+  from: number,
+): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
+  const { items, map, stop, rescue, results } = job;
+  let index = from;
   try {
-    for (let index = from; index < items.length; index++) {
+    for (; index < items.length; index++) {
       if (stop.isStopped) return undefined;
       const result = map(items[index]!);
       if (isThenable(result)) return mapRest(job, index, result);
       results[index] = result;
       if ((index & 15) === 15 && stop.isPauseDue(16)) return mapLater(job, index + 1);
     }
-    return withoutSkips(results);
+    return results;
   } catch (error) {
+    if (rescue !== undefined) return mapRest(job, index, rescue(index, error));
     stop.fail(error);
     return undefined;
   }
 }
 
 /** Of its own, as a closure over the index of a loop costs something for each of its turns. */
-async function mapLater<I, O>(job: Job<I, O>, from: number): Promise<O[] | undefined> {
+async function mapLater<I, O>(job: Job<I, O>, from: number): Promise<Result<O>[] | undefined> {
   await nextMacrotask();
   return mapFrom(job, from);
 }
 
-/** Goes on where the call for `items[from]` has given a promise. */
+/** Goes on where the call for `items[from]` has given a promise, or has failed. */
 async function mapRest<I, O>(
-  { items, map, concurrency, stop, results }: Job<I, O>,
+  { items, map, concurrency, stop, rescue, results }: Job<I, O>,
   from: number,
-  first: PromiseLike<O | typeof skip>,
-): Promise<O[] | undefined> {
+  first: PromiseLike<Result<O>>,
+): Promise<Result<O>[] | undefined> {
   let next = from + 1;
   let hasFailed = false;
-  const fail = (error: unknown) => {
-    hasFailed = true;
-    stop.fail(error);
-  };
   const hasNext = () => next < items.length && !hasFailed && !stop.isStopped;
   /** Waits for one call after the other. */
   const lane = async (index: number, result: ReturnType<typeof map>): Promise<void> => {
-    try {
-      for (;;) {
-        results[index] = isThenable(result) ? await result : result;
-        if (!hasNext()) return;
-        index = next++;
-        result = map(items[index]!);
+    for (;;) {
+      try {
+        for (;;) {
+          results[index] = isThenable(result) ? await result : result;
+          if (!hasNext()) return;
+          index = next++;
+          result = map(items[index]!);
+        }
+      } catch (error) {
+        if (rescue === undefined || isOf(error, Exhausted)) {
+          hasFailed = true;
+          return stop.fail(error);
+        }
+        result = rescue(index, error);
       }
-    } catch (error) {
-      fail(error);
     }
   };
   const lanes = [lane(from, first)];
   while (lanes.length < concurrency && hasNext()) {
     const index = next++;
+    let result: ReturnType<typeof map>;
     try {
-      lanes.push(lane(index, map(items[index]!)));
+      result = map(items[index]!);
     } catch (error) {
-      fail(error);
+      result = Promise.reject(error); // Its lane takes it at once.
     }
+    lanes.push(lane(index, result));
   }
   await Promise.all(lanes); // A lane never rejects.
-  return hasFailed || stop.isStopped ? undefined : withoutSkips(results);
+  return hasFailed || stop.isStopped ? undefined : results;
 }

@@ -1,0 +1,182 @@
+import { CheckpointError, FencedError } from "../../errors.ts";
+import { nonEmptyString, refuse } from "../../options.ts";
+import {
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../resilience/checkpoint.ts";
+import { whileLocked } from "./file-lock.ts";
+import { codeOf, type FileSystem, hostFiles, ifExists } from "./file-system.ts";
+
+/**
+ * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of
+ * processes that share the directory. The directory is made when it is needed.
+ *
+ * A file is replaced as a whole and reaches the disk before `write` resolves, so that a crash or a
+ * power cut leaves the old checkpoint or the new one. A file is named by the letters and digits of
+ * its key and a hash of it; to begin a pipeline anew, remove its file while no run is going on.
+ *
+ * The mark of a load is written after the load, so what a crash falls between is loaded again. A
+ * sink that commits both at once, such as `sqliteSink`, loads every item exactly once.
+ *
+ * @example What one process has written, the next one reads
+ * ```ts
+ * import { FileCheckpointStore } from "millrace/file";
+ * import { deepEqual } from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ *
+ * const directory = mkdtempSync(join(tmpdir(), "checkpoints-"));
+ * const checkpoint = { offset: 500, done: [], position: "2026-11-22", updatedAt: Date.now() };
+ * await new FileCheckpointStore(directory).write("users", checkpoint);
+ * deepEqual(await new FileCheckpointStore(directory).read("users"), checkpoint);
+ * ```
+ */
+export class FileCheckpointStore implements CheckpointStore {
+  readonly #directory: string;
+
+  /**
+   * Makes a store that has read and written nothing yet.
+   * @throws {ConfigurationError} If `directory` is no path.
+   */
+  constructor(directory: string) {
+    if (!nonEmptyString.holds(directory)) {
+      refuse("construct FileCheckpointStore", "directory", nonEmptyString.words, directory);
+    }
+    this.#directory = directory;
+  }
+
+  /**
+   * The checkpoint of a key, if there is one.
+   * @throws {CheckpointError} If the file is none of this key: a run must not begin from zero then.
+   */
+  async read(key: string): Promise<Checkpoint | undefined> {
+    const { promises } = await hostFiles();
+    const path = await this.#pathOf(key);
+    let text: string;
+    try {
+      text = await promises.readFile(`${path}.json`, "utf8");
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw error;
+    }
+    const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
+    if (found !== key) throw new CheckpointError(key, "the file is that of another key");
+    return checkpoint;
+  }
+
+  /**
+   * Keeps the checkpoint of a key. It is on the disk when the promise resolves.
+   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`.
+   * @throws {ConfigurationError} If a position is not what JSON can hold.
+   */
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+    const keyed: Checkpoint & Keyed = { key, ...checkpoint };
+    const text = `${encodeCheckpoint(keyed)}\n`;
+    const files = await hostFiles();
+    const path = await this.#prepare(files, key);
+    const temporary = temporaryOf(path);
+    try {
+      await writeThrough(files, temporary, text);
+      await whileLocked(files, `${path}.lock`, () => {
+        const owner = claimOf(files, path)?.runId;
+        if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+        files.renameSync(temporary, `${path}.json`);
+      });
+    } catch (error) {
+      await files.promises.unlink(temporary).catch(() => {}); // What failed first is told.
+      throw error;
+    }
+    await syncDirectory(files, this.#directory);
+  }
+
+  /** Claims a key for a run, or renews its claim, and gives the claim that holds. */
+  async claim(key: string, claim: Claim, now: number): Promise<Claim> {
+    const files = await hostFiles();
+    const path = await this.#prepare(files, key);
+    return await whileLocked(files, `${path}.lock`, () => {
+      const holder = claimOf(files, path);
+      if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
+      const { runId, until } = claim;
+      // Not brought to the disk: after a power cut no run is left that could own a key.
+      const temporary = temporaryOf(path);
+      files.writeFileSync(temporary, JSON.stringify({ runId, until }));
+      files.renameSync(temporary, `${path}.claim`);
+      return { runId, until };
+    });
+  }
+
+  /** Ends the claim of a run, if it is the owner. */
+  async release(key: string, runId: string): Promise<void> {
+    const files = await hostFiles();
+    const path = await this.#prepare(files, key);
+    await whileLocked(files, `${path}.lock`, () => {
+      if (claimOf(files, path)?.runId === runId) files.unlinkSync(`${path}.claim`);
+    });
+  }
+
+  async #prepare(files: FileSystem, key: string): Promise<string> {
+    await files.promises.mkdir(this.#directory, { recursive: true });
+    return await this.#pathOf(key);
+  }
+
+  /**
+   * The path of what belongs to a key, without its ending. Any string may be a key, and file systems
+   * differ in length, letter case, Unicode forms and reserved names: the hash tells keys apart, the
+   * words are for people. JSON escapes lone surrogates, which UTF-8 would make all the same.
+   */
+  async #pathOf(key: string): Promise<string> {
+    const bytes = new TextEncoder().encode(JSON.stringify(key));
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const hex = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
+    const words = key.slice(0, 200).toLowerCase().match(/[a-z0-9]+/g) ?? [];
+    const name = [...words.join("-").slice(0, 60).split("-"), hex.join("")].filter(Boolean);
+    return `${this.#directory}/${name.join("-")}`;
+  }
+}
+
+/** A checkpoint in a file names its key, for people and against files that were mixed up. */
+interface Keyed {
+  readonly key: string;
+}
+
+/** A name that no other write has, in the same directory: a file moves atomically only within one. */
+function temporaryOf(path: string): string {
+  return `${path}.${crypto.getRandomValues(new Uint32Array(3)).join("-")}.tmp`;
+}
+
+/** The claim on a key. A file that holds none is what a power cut left, and nobody's. */
+function claimOf(files: FileSystem, path: string): Claim | undefined {
+  const text = ifExists(() => files.readFileSync(`${path}.claim`, "utf8"));
+  if (text === undefined) return undefined;
+  try {
+    const { runId, until } = Object(JSON.parse(text)) as Partial<Claim>;
+    // JSON has no Infinity, and makes it null.
+    return typeof runId === "string" ? { runId, until: until ?? Infinity } : undefined;
+  } catch {
+    return undefined; // It is claimed anew.
+  }
+}
+
+async function writeThrough(files: FileSystem, path: string, text: string): Promise<void> {
+  const file = await files.promises.open(path, "wx");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Brings the new name of a file to the disk, where directories can be opened: not on Windows. */
+async function syncDirectory(files: FileSystem, path: string): Promise<void> {
+  try {
+    const directory = await files.promises.open(path, "r");
+    await directory.sync().finally(() => directory.close());
+  } catch {
+    // The file itself is whole either way.
+  }
+}

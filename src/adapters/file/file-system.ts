@@ -1,0 +1,45 @@
+/** The part of a host's `node:fs` that the store needs. */
+export interface FileSystem {
+  openSync(path: string, flags: string): number;
+  closeSync(file: number): void;
+  statSync(path: string, options: { bigint: true }): { ino: bigint; mtimeNs: bigint };
+  readFileSync(path: string, encoding: "utf8"): string;
+  writeFileSync(path: string, text: string): void;
+  renameSync(from: string, to: string): void;
+  unlinkSync(path: string): void;
+  promises: {
+    mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+    open(path: string, flags: string): Promise<FileHandle>;
+    readFile(path: string, encoding: "utf8"): Promise<string>;
+    unlink(path: string): Promise<void>;
+  };
+}
+
+/** An open file. */
+export interface FileHandle {
+  writeFile(text: string): Promise<unknown>;
+  sync(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+/** The files of the host. It is asked for when it is used: every runtime can load this adapter. */
+export async function hostFiles(): Promise<FileSystem> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const files: FileSystem = await import("node:fs");
+  return files;
+}
+
+/** What `run` gives, or `undefined` if the file it is about does not exist. */
+export function ifExists<R>(run: () => R): R | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The code of an error of the host, such as `ENOENT`. */
+export function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
+}

@@ -1,0 +1,62 @@
+/**
+ * The tables that the adapter makes for itself.
+ * @module
+ */
+import type { Database } from "./database.ts";
+import { tableName } from "./names.ts";
+import { remember } from "./remember.ts";
+
+/** A table of the adapter's own. */
+export interface OwnTable {
+  /** Its quoted name. */
+  readonly name: string;
+  /** Makes it if it is not there; asks once. */
+  readonly prepare: () => Promise<void>;
+}
+
+/** Where checkpoints are kept. Times are milliseconds since 1970. */
+export function checkpointTable(database: Database, schema: string | undefined): OwnTable {
+  return ownTable(database, tableName("millrace_checkpoint", schema), [
+    "key text primary key",
+    "checkpoint text",
+    "run_id text",
+    "lease_until double precision",
+  ]);
+}
+
+/** Where dead letters are kept. JSON is text, as `jsonb` refuses some of it. */
+export function deadLetterTable(database: Database, schema: string | undefined): OwnTable {
+  return ownTable(database, tableName("millrace_dead_letter", schema), [
+    "id bigint generated always as identity primary key",
+    "pipeline text not null",
+    "run_id text not null",
+    "item_offset bigint not null",
+    "stage text not null",
+    "attempts integer not null",
+    "item text not null",
+    '"row" text',
+    "error text not null",
+    "error_name text not null",
+    "error_message text not null",
+    "error_code text",
+    '"at" timestamptz not null',
+  ]);
+}
+
+function ownTable(database: Database, name: string, columns: readonly string[]): OwnTable {
+  const prepare = remember(async () => {
+    // Asked first: to create needs a right that is not needed otherwise, even if the table is there.
+    if (await exists(database, name)) return;
+    try {
+      await database.values(`create table if not exists ${name} (${columns.join(", ")})`);
+    } catch (error) {
+      if (!await exists(database, name)) throw error; // Somebody else made it at the same time.
+    }
+  });
+  return { name, prepare };
+}
+
+async function exists(database: Database, name: string): Promise<boolean> {
+  const [row] = await database.values("select pg_catalog.to_regclass($1::text)::text", [name]);
+  return row?.[0] !== null;
+}

@@ -1,0 +1,151 @@
+import { FencedError } from "../../errors.ts";
+import {
+  advance,
+  blankCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+  covers,
+  decodeCheckpoint,
+  type DoneRange,
+  encodeCheckpoint,
+} from "../../resilience/checkpoint.ts";
+import type { OwnTable } from "./bookkeeping.ts";
+import type { Database, Session } from "./database.ts";
+
+/** What a load completes, and which run it belongs to. */
+export interface Mark {
+  /** The key of the checkpoint. */
+  readonly key: string;
+  /** The run, which has to own the key. */
+  readonly runId: string;
+  /** What the load completes. */
+  readonly ranges: readonly DoneRange[];
+}
+
+/** Checkpoints in a table of the database, so that a load and its mark can be one commit. */
+export class PostgresCheckpoints implements Required<CheckpointStore> {
+  readonly #database: Database;
+  readonly #table: OwnTable;
+  /** What was committed from here for each key, so that a write that tells no news costs nothing. */
+  readonly #committed = new Map<string, Checkpoint>();
+
+  /** Makes a store in a table, which is made at the first use. */
+  constructor(database: Database, table: OwnTable) {
+    this.#database = database;
+    this.#table = table;
+  }
+
+  /** The checkpoint of a key, if there is one. */
+  async read(key: string): Promise<Checkpoint | undefined> {
+    await this.#table.prepare();
+    const text = `select checkpoint from ${this.#table.name} where key = $1::text`;
+    const [row] = await this.#database.values(text, [key]);
+    return decode(key, row?.[0]);
+  }
+
+  /**
+   * Keeps a checkpoint. What its run has stored stays part of it, as loads commit their own marks
+   * while it is on its way.
+   * @throws {FencedError} If another run owns the key.
+   */
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+    const committed = this.#committed.get(key);
+    if (committed !== undefined && isPartOf(checkpoint, committed)) return;
+    await this.#table.prepare();
+    const { name } = this.#table;
+    await this.#database.transaction(async (session) => {
+      // The row has to be there to be locked.
+      await session.values(
+        `insert into ${name} (key) values ($1::text) on conflict do nothing`,
+        [key],
+      );
+      const { owner, stored } = await this.#lock(session, key);
+      if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+      await this.#store(session, key, merged(stored, checkpoint));
+    });
+  }
+
+  /** Makes a run the owner of a key if it is free, in one statement; gives the claim that holds. */
+  async claim(key: string, { runId, until }: Claim, now: number): Promise<Claim> {
+    await this.#table.prepare();
+    const isFree = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8)";
+    const text = `insert into ${this.#table.name} as own (key, run_id, lease_until)
+      values ($1::text, $2::text, $3::float8) on conflict (key) do update set
+        run_id = case when ${isFree} then excluded.run_id else own.run_id end,
+        lease_until = case when ${isFree} then excluded.lease_until else own.lease_until end
+      returning run_id, lease_until::text`;
+    const [row] = await this.#database.values(text, [key, runId, until, now]);
+    return { runId: String(row![0]), until: Number(row![1]) };
+  }
+
+  /** Ends the claim of a run, if it is the owner. */
+  async release(key: string, runId: string): Promise<void> {
+    await this.#table.prepare();
+    this.#committed.delete(key);
+    const text = `update ${this.#table.name} set run_id = null, lease_until = null
+      where key = $1::text and run_id = $2::text`;
+    await this.#database.values(text, [key, runId]);
+  }
+
+  /** Makes the table if it is not there. */
+  prepare(): Promise<void> {
+    return this.#table.prepare();
+  }
+
+  /** Whether a mark was committed already: the answer to an earlier attempt may have been lost. */
+  async has({ key, ranges }: Mark): Promise<boolean> {
+    return covers(await this.read(key) ?? blankCheckpoint, ranges);
+  }
+
+  /**
+   * Adds a mark, as the last thing of a transaction, as others wait for the row from here on. Gives
+   * what to call after the commit; nothing, and changes nothing, if the mark is there already.
+   * @throws {FencedError} If the run does not own the key.
+   */
+  async mark(session: Session, { key, runId, ranges }: Mark): Promise<(() => void) | undefined> {
+    const { owner, stored = blankCheckpoint } = await this.#lock(session, key);
+    if (owner !== runId) throw new FencedError(key, owner);
+    if (covers(stored, ranges)) return undefined;
+    const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
+    await this.#store(session, key, next);
+    return () => {
+      const known = this.#committed.get(key); // Answers to commits may come in another order.
+      if (known === undefined || isPartOf(known, next)) this.#committed.set(key, next);
+    };
+  }
+
+  async #lock(
+    session: Session,
+    key: string,
+  ): Promise<{ owner: string | undefined; stored: Checkpoint | undefined }> {
+    const text = `select checkpoint, run_id from ${this.#table.name}
+      where key = $1::text for update`;
+    const [row] = await session.values(text, [key]);
+    return { owner: (row?.[1] as string | null) ?? undefined, stored: decode(key, row?.[0]) };
+  }
+
+  async #store(session: Session, key: string, checkpoint: Checkpoint): Promise<void> {
+    const text = `update ${this.#table.name} set checkpoint = $2::text where key = $1::text`;
+    await session.values(text, [key, encodeCheckpoint(checkpoint)]);
+  }
+}
+
+function decode(key: string, text: unknown): Checkpoint | undefined {
+  return typeof text === "string" ? decodeCheckpoint(key, text) : undefined;
+}
+
+/** Whether all that a checkpoint tells is told by a later one of the same run. */
+function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
+  return checkpoint.runId === later.runId && covers(later, rangesOf(checkpoint));
+}
+
+/** A run only ever adds to what it has stored; anybody else replaces it. */
+function merged(stored: Checkpoint | undefined, checkpoint: Checkpoint): Checkpoint {
+  const isSame = stored?.runId !== undefined && stored.runId === checkpoint.runId;
+  return isSame ? advance(checkpoint, rangesOf(stored)) : checkpoint;
+}
+
+function rangesOf({ offset, done, position }: Checkpoint): DoneRange[] {
+  return [...(offset > 0 ? [[0, offset, position] as const] : []), ...done];
+}

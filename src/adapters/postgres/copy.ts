@@ -1,0 +1,34 @@
+import type { Column } from "./column-types.ts";
+import { cellsOf, type Target } from "./insert.ts";
+import { quoteName } from "./names.ts";
+
+/** The statement that takes a whole batch as the text of a COPY. */
+export function copyStatement({ table, columns }: Target): string {
+  return `copy ${table} (${columns.map(({ name }) => quoteName(name)).join(", ")}) from stdin `;
+}
+
+/**
+ * A batch as the text of a COPY.
+ * @throws {BatchError} If a value would not arrive as it is: names its row and column.
+ */
+export function copyText(columns: readonly Column[], rows: readonly unknown[]): string {
+  const lines = cellsOf(columns, rows).map((cells) =>
+    columns.map(({ kind }, place) => {
+      const cell = cells[place];
+      return cell === null ? "\\N" : escaped(kind.write?.(cell) ?? String(cell));
+    }).join("\t") + "\n"
+  );
+  return lines.join("");
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+
+/** A line that is `\.` alone would end the data: a backslash is never left as it is. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\\t\n\r]/g, (character) => escapes[character]!);
+}

@@ -1,0 +1,45 @@
+import { messageOf } from "../../errors.ts";
+import { encodeItem } from "../../resilience/dead-letter-json.ts";
+import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import type { OwnTable } from "./bookkeeping.ts";
+import type { Database } from "./database.ts";
+
+/** A stream that keeps dead letters in a table: each is there for good once its write resolves. */
+export function deadLetterStream(
+  database: Database,
+  table: OwnTable,
+): WritableStream<DeadLetter> {
+  const text = `insert into ${table.name} (pipeline, run_id, item_offset, stage, attempts, item,
+      "row", error, error_name, error_message, error_code, "at")
+    values ($1::text, $2::text, $3::text::bigint, $4::text, $5::text::integer, $6::text, $7::text,
+      $8::text, $9::text, $10::text, $11::text, $12::text::timestamptz)`;
+  return new WritableStream<DeadLetter>({
+    async write(letter) {
+      await table.prepare();
+      await database.values(text, valuesOf(letter).map(storable));
+    },
+  });
+}
+
+function valuesOf(letter: DeadLetter): (string | null)[] {
+  const { name, code } = Object(letter.error) as { name?: unknown; code?: unknown };
+  return [
+    letter.pipeline,
+    letter.runId,
+    String(letter.offset),
+    letter.stage,
+    String(letter.attempts),
+    encodeItem(letter.item),
+    letter.row === undefined ? null : encodeItem(letter.row),
+    encodeItem(letter.error),
+    typeof name === "string" ? name : typeof letter.error,
+    messageOf(letter.error),
+    typeof code === "string" || typeof code === "number" ? String(code) : null,
+    new Date(letter.at).toISOString(),
+  ];
+}
+
+/** A letter must not be lost for a character that PostgreSQL has no place for. */
+function storable(value: string | null): string | null {
+  return value?.replaceAll(/[\0\ud800-\udfff]/gu, "\ufffd") ?? null;
+}

@@ -1,0 +1,39 @@
+import { refuse } from "../../options.ts";
+import type { Database } from "./database.ts";
+import {
+  type CopyFrom,
+  type PgClient,
+  pgClientDatabase,
+  type PgPool,
+  pgPoolDatabase,
+} from "./pg.ts";
+import { type PGlite, pgliteDatabase } from "./pglite.ts";
+import { type PostgresJs, postgresJsDatabase } from "./postgres-js.ts";
+
+/** A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite. */
+export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite;
+
+/**
+ * The database behind a client, which is told by its shape.
+ * @throws {ConfigurationError} If it has none of the known ones.
+ */
+export function openDatabase(
+  action: string,
+  client: PostgresClient,
+  copyFrom?: CopyFrom,
+): Database {
+  if (has(client, "unsafe", "begin")) return postgresJsDatabase(client as PostgresJs);
+  if (has(client, "query", "transaction", "runExclusive")) return pgliteDatabase(client as PGlite);
+  if (has(client, "query", "connect")) {
+    return "totalCount" in client
+      ? pgPoolDatabase(client, copyFrom)
+      : pgClientDatabase(client as PgClient, copyFrom);
+  }
+  const rule = "a Pool or a Client of pg, a client of postgres, or a PGlite";
+  return refuse(action, "client", rule, client);
+}
+
+function has(client: unknown, ...methods: readonly string[]): boolean {
+  const members = Object(client) as Record<string, unknown>;
+  return methods.every((method) => typeof members[method] === "function");
+}

@@ -1,0 +1,95 @@
+import {
+  callable,
+  checkOptions,
+  type Complete,
+  nonEmptyString,
+  oneOf,
+  type OptionTable,
+  refuse,
+  type Rule,
+} from "../../options.ts";
+import type { Conflict } from "./insert.ts";
+import type { CopyFrom } from "./pg.ts";
+
+/** Where rows go, and how. */
+export interface PostgresSinkOptions {
+  /** The table, by its name alone: what is in it is never taken for SQL. */
+  table: string;
+  /** The schema of the table and of the tables of the sink. Without it the search path is used. */
+  schema?: string | undefined;
+  /** The columns that are loaded: of each row the properties of these names. */
+  columns: readonly string[];
+  /**
+   * What is done with a row whose key is in the table: the load fails, or the row is left out, or
+   * it replaces these columns of the other. Of rows of one batch with the same key `"ignore"` takes
+   * the first and `"replace"` the last.
+   * @default {"error"}
+   */
+  conflict?: Conflict | undefined;
+  /** The columns that tell rows apart; a unique index has to have them. @default {the primary key} */
+  key?: readonly string[] | undefined;
+  /**
+   * Types by column in which values are sent where that of the table will not do: with
+   * `{ at: "timestamptz" }` a `timestamp` takes a `Date`, in the time zone of the connection.
+   * @default {the types of the table}
+   */
+  types?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How rows are sent. `"copy"` takes no conflict but `"error"`; a client of `pg` also needs
+   * `copyFrom`.
+   * @default {"insert"}
+   */
+  method?: "insert" | "copy" | undefined;
+  /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
+  copyFrom?: CopyFrom | undefined;
+}
+
+type Open = "schema" | "key" | "copyFrom";
+
+/** The options of a sink with their defaults. */
+export type CheckedSink = Complete<PostgresSinkOptions, Open>;
+
+const names: Rule = {
+  words: "an array of different non-empty strings",
+  holds: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.holds) &&
+    new Set(value).size === value.length,
+};
+
+const typeNames: Rule = {
+  words: "an object of types by column",
+  holds: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(nonEmptyString.holds),
+};
+
+const sinkOptions: OptionTable<PostgresSinkOptions> = {
+  table: [nonEmptyString],
+  schema: [nonEmptyString],
+  columns: [names],
+  conflict: [oneOf("error", "ignore", "replace"), "error"],
+  key: [names],
+  types: [typeNames, {}],
+  method: [oneOf("insert", "copy"), "insert"],
+  copyFrom: [callable],
+};
+
+/**
+ * Checks what can be checked without the database.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+ */
+export function checkSink(action: string, options: PostgresSinkOptions): CheckedSink {
+  const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
+  const { table, columns, conflict, key, types, method } = checked;
+  if (table === undefined) refuse(action, "table", sinkOptions.table[0].words, table);
+  if (columns === undefined) refuse(action, "columns", names.words, columns);
+  for (const name of key ?? []) {
+    if (!columns.includes(name)) refuse(action, "key", "some of the 'columns'", name);
+  }
+  for (const name of Object.keys(types)) {
+    if (!columns.includes(name)) refuse(action, "types", "types of the 'columns'", name);
+  }
+  if (method === "copy" && conflict !== "error") {
+    refuse(action, "conflict", '"error" with a COPY', conflict);
+  }
+  return checked;
+}

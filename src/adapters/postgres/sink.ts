@@ -1,0 +1,162 @@
+import { refuse } from "../../options.ts";
+import { type CheckpointStore, commitsTo, type DoneRange } from "../../resilience/checkpoint.ts";
+import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
+import { PostgresCheckpoints } from "./checkpoints.ts";
+import { readLayout } from "./column-types.ts";
+import { copyStatement, copyText } from "./copy.ts";
+import type { Database, Session } from "./database.ts";
+import { deadLetterStream } from "./dead-letters.ts";
+import { insertStatement, rowsText, type Target } from "./insert.ts";
+import { tableName } from "./names.ts";
+import { openDatabase, type PostgresClient } from "./open-database.ts";
+import { remember } from "./remember.ts";
+import { type CheckedSink, checkSink, type PostgresSinkOptions } from "./sink-options.ts";
+
+/** What a load of the sink has to be told; a pipeline tells it. */
+export interface SinkContext {
+  /** The run. */
+  readonly runId: string;
+  /** The batch. */
+  readonly batch: {
+    /** Which call for this batch it is; the first is 1. */
+    readonly attempt: number;
+    /** The key of the checkpoint, where the run has checkpoints. */
+    readonly key?: string | undefined;
+    /** What the load completes, where the run has checkpoints. */
+    readonly ranges?: readonly DoneRange[] | undefined;
+  };
+}
+
+/** A table to load into, with the marks of what is loaded beside it. */
+export interface PostgresSink {
+  /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
+  readonly load: ((rows: readonly object[], context: SinkContext) => Promise<void>) & {
+    /** The store whose marks are committed together with the rows. */
+    readonly [commitsTo]: CheckpointStore;
+  };
+  /** Keeps the checkpoints in the table `millrace_checkpoint`. */
+  readonly checkpoints: Required<CheckpointStore>;
+  /** A stream that keeps dead letters in the table `millrace_dead_letter`. */
+  deadLetters(): WritableStream<DeadLetter>;
+}
+
+const action = "make a PostgreSQL sink";
+
+/**
+ * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
+ * load and its mark are one commit: after a crash at any instant a second run leaves every row
+ * exactly once.
+ *
+ * Nothing is silently changed: a value that its column would not give back is refused with a
+ * `BatchError` that names row and column. Numbers go into columns of numbers only, booleans into
+ * `boolean`, a `Date` into `timestamptz`, a `Uint8Array` into `bytea`, arrays into arrays, and any
+ * value of JSON into `json` and `jsonb`, where `null` is SQL's; a string is taken as the database
+ * reads it, by any column but `bytea`. `undefined` is refused.
+ *
+ * A pool needs one connection for each worker, and one more for a cursor of `postgresSource`.
+ *
+ * @example Into a PGlite
+ * ```ts
+ * import { etl } from "millrace";
+ * import { postgresSink } from "millrace/postgres";
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const client = new PGlite();
+ * await client.exec("create table users (id int primary key, name text)");
+ * const { load } = postgresSink(client, { table: "users", columns: ["id", "name"] });
+ * const users = [{ id: 1, name: "Ada" }, { id: 2, name: "Grace" }];
+ * await etl({ name: "users", extract: () => users, load }).run({ batchSize: 1_000 });
+ * deepEqual((await client.query("select * from users")).rows, users);
+ * await client.close();
+ * ```
+ *
+ * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A
+ * load rejects with it if the table, a column or a type is not there.
+ */
+export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink {
+  const checked = checkSink(action, options);
+  const database = openDatabase(action, client, checked.copyFrom);
+  if (checked.method === "copy" && !database.hasCopy) {
+    refuse(action, "copyFrom", "given for a COPY of pg", checked.copyFrom);
+  }
+  const { schema } = checked;
+  const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
+  const load = loader(database, checkpoints, writer(database, checked));
+  const letters = deadLetterTable(database, schema);
+  return {
+    load: Object.assign(load, { [commitsTo]: checkpoints }),
+    checkpoints,
+    deadLetters: () => deadLetterStream(database, letters),
+  };
+}
+
+/** Sends a batch that was checked. */
+type Send = (session: Session) => Promise<unknown>;
+
+/** Checks a batch, before anything is sent, and gives what sends it. */
+type Writer = (rows: readonly object[]) => Promise<Send>;
+
+function writer(database: Database, options: CheckedSink): Writer {
+  const [statementOf, textOf] = options.method === "copy"
+    ? [copyStatement, copyText]
+    : [insertStatement, rowsText];
+  const target = remember(async () => {
+    const target = await targetOf(database, options);
+    return { columns: target.columns, statement: statementOf(target) };
+  });
+  return async (rows) => {
+    const { columns, statement } = await target();
+    const text = textOf(columns, rows);
+    return (session) =>
+      options.method === "copy"
+        ? session.copy!(statement, text)
+        : session.values(statement, [text]);
+  };
+}
+
+async function targetOf(database: Database, options: CheckedSink): Promise<Target> {
+  const { conflict, types, key } = options;
+  const table = tableName(options.table, options.schema);
+  const { columns, primaryKey } = await readLayout(database, table, options.columns, types);
+  if (conflict !== "replace") return { table, columns, conflict, key: key ?? [] };
+  const known = key ?? primaryKey;
+  const isLoaded = known.every((name) => options.columns.includes(name));
+  if (known.length === 0 || !isLoaded) {
+    refuse("load rows", "key", `given, as the 'columns' have no primary key of ${table}`, key);
+  }
+  return { table, columns, conflict, key: known };
+}
+
+type Load = (rows: readonly object[], context: SinkContext) => Promise<void>;
+
+function loader(database: Database, checkpoints: PostgresCheckpoints, check: Writer): Load {
+  return async (rows, { runId, batch: { attempt, key, ranges } }) => {
+    const send = await check(rows);
+    if (key === undefined || ranges === undefined) return void await database.transaction(send);
+    const mark = { key, runId, ranges };
+    await checkpoints.prepare();
+    if (attempt > 1 && await checkpoints.has(mark)) return; // Only the answer was lost.
+    let isLoaded = false;
+    try {
+      const onCommitted = await database.transaction(async (session) => {
+        await send(session);
+        const marked = await checkpoints.mark(session, mark);
+        isLoaded = marked === undefined;
+        return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+      });
+      onCommitted();
+    } catch (error) {
+      // The rows may have met themselves: a commit whose answer was lost came through meanwhile.
+      if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark))) return;
+      throw error;
+    }
+  };
+}
+
+/** Whether a unique or an exclusion constraint was violated. */
+function isDuplicate(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return code === "23505" || code === "23P01";
+}

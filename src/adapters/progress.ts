@@ -1,0 +1,9 @@
+/**
+ * Shows how far runs are: with a bar of the user's own, as those of `cli-progress`, or as plain
+ * lines.
+ * @module
+ */
+export type { ProgressBar, ProgressBars } from "./progress/bar-display.ts";
+export type { ProgressOutput } from "./progress/output.ts";
+export type { ProgressPayload, WatchedRun } from "./progress/payload.ts";
+export { showProgress, type ShowProgressOptions } from "./progress/show-progress.ts";

@@ -1,0 +1,91 @@
+import type { ItemCounts, Outcome, RunSnapshot } from "../../run-report.ts";
+import { harmless } from "./line-text.ts";
+
+/** What is shown of a run: the subset of `Run` that is used. */
+export interface WatchedRun {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** Settles when the run is over. */
+  readonly finished: Promise<{ readonly outcome: Outcome }>;
+  /** How far the run is. */
+  snapshot(): Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration">;
+}
+
+/** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
+export interface ProgressPayload extends ItemCounts {
+  /** The name of the pipeline; characters that would steer a terminal are replaced by `?`. */
+  readonly name: string;
+  /** What the run is doing, or how it ended. */
+  readonly state: "running" | "draining" | "aborting" | Outcome;
+  /** Items that are done: loaded, skipped or dead-lettered. It is also the value of the bar. */
+  readonly done: number;
+  /** The items that are expected; `undefined` where their number is not known. */
+  readonly total: number | undefined;
+  /** Items done per second, lately; of the whole run once it is over. A whole number from 10 on. */
+  readonly rate: number;
+  /** Calls made again after a failure. */
+  readonly retries: number;
+  /** How long the run has lasted, in milliseconds. */
+  readonly elapsed: number;
+}
+
+/** How the items of a run that are expected are found, by the name of its pipeline. */
+export type TotalOf = (name: string) => number | undefined;
+
+/** Makes payloads of the snapshots of one run, and remembers the last few for the rate. */
+export class Tracker {
+  readonly #run: WatchedRun;
+  readonly #totalOf: TotalOf;
+  readonly #window: number; // How far back the rate looks, in milliseconds.
+  readonly #name: string;
+  #samples: { readonly elapsed: number; readonly done: number }[] = [];
+  #outcome: Outcome | undefined;
+
+  /** Watches a run. */
+  constructor(run: WatchedRun, totalOf: TotalOf, window: number) {
+    this.#run = run;
+    this.#totalOf = totalOf;
+    this.#window = window;
+    this.#name = harmless(String(run.name));
+  }
+
+  /** Resolves when the run is over, however it ended; whoever awaits the run is told of a failure. */
+  async over(): Promise<void> {
+    try {
+      this.#outcome = (await this.#run.finished).outcome;
+    } catch (error) {
+      const { report } = (error ?? {}) as { report?: { outcome?: Outcome } };
+      this.#outcome = report?.outcome ?? "failed";
+    }
+  }
+
+  /** How far the run is now. */
+  payload(): ProgressPayload {
+    const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
+    const { state, retries, duration: elapsed } = rest;
+    const done = loaded + skipped + deadLettered;
+    const total = this.#totalOf(this.#run.name);
+    return {
+      name: this.#name,
+      // A run whose promise has not been heard of yet is about to say how it ended.
+      state: this.#outcome ?? (state === "ended" ? "running" : state),
+      ...{ extracted, loaded, skipped, deadLettered, pending, done },
+      total: Number.isFinite(total) && total! >= 0 ? total : undefined,
+      rate: this.#outcome === undefined ? this.#rateOf(elapsed, done) : perSecond(done, elapsed),
+      retries,
+      elapsed,
+    };
+  }
+
+  #rateOf(elapsed: number, done: number): number {
+    this.#samples = this.#samples.filter((sample) => sample.elapsed >= elapsed - this.#window);
+    this.#samples.push({ elapsed, done });
+    const first = this.#samples[0]!;
+    return perSecond(done - first.done, elapsed - first.elapsed);
+  }
+}
+
+function perSecond(count: number, time: number): number {
+  const rate = time > 0 ? count * 1000 / time : 0;
+  return rate >= 10 ? Math.round(rate) : Math.round(rate * 10) / 10;
+}

@@ -1,0 +1,157 @@
+import { callable, checkOptions, type OptionTable, positive, refuse } from "../../options.ts";
+import { after } from "../../timer.ts";
+import { BarDisplay, type ProgressBar, type ProgressBars } from "./bar-display.ts";
+import type { Display } from "./display.ts";
+import { plainLines, redrawnLines } from "./line-display.ts";
+import { isRedrawable, type ProgressOutput, standardOutput } from "./output.ts";
+import { type ProgressPayload, Tracker, type WatchedRun } from "./payload.ts";
+
+/** How to show how far runs are. */
+export interface ShowProgressOptions {
+  /**
+   * How many items a run will read, where that is known: a number, at least 0, or a function that is
+   * given the name of the pipeline and asked again at every redraw.
+   * @default {undefined} not known
+   */
+  total?: number | ((name: string) => number | undefined) | undefined;
+  /**
+   * Time between two redraws in milliseconds, a number above 0.
+   * @default {100} in a terminal and for a bar; 10 000 for plain lines
+   */
+  interval?: number | undefined;
+  /**
+   * Where lines are written; without a bar only.
+   * @default {process.stderr} where there is one, else the console
+   */
+  output?: ProgressOutput | undefined;
+  /**
+   * Is told, once, what a bar, an output or `total` threw. After that nothing more is shown, and the
+   * run goes on.
+   * @default {undefined} nobody is told
+   */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+const action = "show progress";
+const options: OptionTable<ShowProgressOptions> = {
+  total: [{
+    words: "a number of at least 0 or a function",
+    holds: (value) => typeof value === "function" || (typeof value === "number" && value >= 0),
+  }],
+  interval: [positive],
+  output: [{ words: "an object with write()", holds: (value) => has(value, "write") }],
+  onError: [callable],
+};
+
+/**
+ * Shows how far a run is until it is over, and its last state. Given a bar it starts, updates and
+ * stops that. Without one it writes lines: in a terminal one line for each run, redrawn in place;
+ * elsewhere a plain line of all runs every 10 s, and a last one.
+ *
+ * Resolves once the last state is shown, however the run ended, and never rejects for what a run, a
+ * bar or an output does. No timer is left. Several runs need a group of bars, such as a `MultiBar`:
+ * each run gets a bar of it, and the group is stopped when all are over.
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or if what is given is no
+ * run or no bar.
+ *
+ * @example A line about a run
+ * ```ts
+ * import { etl } from "millrace";
+ * import { showProgress } from "millrace/progress";
+ * import { equal } from "node:assert/strict";
+ *
+ * let shown = "";
+ * const output = { write: (text: string) => shown += text };
+ * const run = etl({ name: "films", extract: () => [1, 2, 3], load: () => {} }).start();
+ * await showProgress(run, undefined, { total: 3, output });
+ * equal(shown.startsWith("films: completed, 100% of 3, 3 loaded, "), true);
+ * ```
+ */
+export async function showProgress(
+  run: WatchedRun | readonly WatchedRun[],
+  bar?: ProgressBar | ProgressBars,
+  settings: ShowProgressOptions = {},
+): Promise<void> {
+  const runs = checkRuns(run);
+  checkBar(bar, Array.isArray(run));
+  type Open = keyof ShowProgressOptions;
+  const given = checkOptions<ShowProgressOptions, Open>(action, settings, options);
+  if (runs.length === 0) return;
+  const output = given.output ?? standardOutput();
+  const isDrawn = bar !== undefined || isRedrawable(output);
+  const interval = given.interval ?? (isDrawn ? 100 : 10_000);
+  const tell = teller(given.onError);
+  const lines = isDrawn ? redrawnLines : plainLines;
+  const display = bar === undefined ? lines(output, tell) : new BarDisplay(bar);
+  const { total } = given;
+  const totalOf = typeof total === "function" ? total : () => total;
+  // Long enough that a load now and then gives a steady rate, short enough to be of now.
+  const window = Math.max(5_000, interval * 5);
+  await show(display, runs.map((each) => new Tracker(each, totalOf, window)), interval, tell);
+}
+
+/** Draws at once, at every interval, and when all runs are over. */
+async function show(
+  display: Display,
+  trackers: readonly Tracker[],
+  interval: number,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  let isBroken = false;
+  let stopTimer = () => {};
+  const attempt = (draw: (payloads: readonly ProgressPayload[]) => void) => {
+    if (isBroken) return;
+    try {
+      draw(trackers.map((tracker) => tracker.payload()));
+    } catch (error) {
+      isBroken = true;
+      display.abandon();
+      tell(error);
+    }
+  };
+  const repeat = () => {
+    attempt((payloads) => display.draw(payloads));
+    if (!isBroken) stopTimer = after(interval, repeat);
+  };
+  repeat();
+  await Promise.all(trackers.map((tracker) => tracker.over()));
+  stopTimer();
+  attempt((payloads) => display.end(payloads));
+}
+
+/** Tells the first error, and no other: what is broken may throw at every call. */
+function teller(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
+  let isTold = false;
+  return (error) => {
+    if (isTold) return;
+    isTold = true;
+    try {
+      onError?.(error);
+    } catch {
+      // Who throws it knows it, and the run is not to be disturbed by it.
+    }
+  };
+}
+
+function checkRuns(run: WatchedRun | readonly WatchedRun[]): readonly WatchedRun[] {
+  const runs: readonly WatchedRun[] = Array.isArray(run) ? [...run] : [run];
+  for (const each of runs) {
+    if (!has(each, "snapshot") || !has(each.finished, "then")) {
+      refuse(action, "run", "a run, which start() gives, or an array of runs", each);
+    }
+  }
+  return runs;
+}
+
+function checkBar(bar: unknown, isForMany: boolean): void {
+  if (bar === undefined || has(bar, "create", "stop")) return;
+  if (isForMany) refuse(action, "bar", "a group with create() and stop() for several runs", bar);
+  if (has(bar, "start", "update", "stop")) return;
+  refuse(action, "bar", "an object with start(), update() and stop()", bar);
+}
+
+function has(value: unknown, ...methods: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return methods.every((method) => typeof Reflect.get(value, method) === "function");
+}

@@ -1,0 +1,12 @@
+/**
+ * SQLite as the end or the begin of a pipeline: a sink whose rows and checkpoints are one commit,
+ * and a source that reads in pages. For `node:sqlite` (Node, Deno, Bun), better-sqlite3 and
+ * `bun:sqlite`; the database is opened by the user and handed in.
+ * @module
+ */
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
+export { sqliteSink } from "./sqlite/sink.ts";
+export type { SqliteLoad, SqliteLoadContext, SqliteSink } from "./sqlite/sink.ts";
+export type { SqliteSinkOptions } from "./sqlite/sink-options.ts";
+export { sqliteSource } from "./sqlite/source.ts";
+export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

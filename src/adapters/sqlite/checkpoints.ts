@@ -1,0 +1,167 @@
+import { FencedError } from "../../errors.ts";
+import { refuse } from "../../options.ts";
+import {
+  advance,
+  blankCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+  covers,
+  decodeCheckpoint,
+  type DoneRange,
+  encodeCheckpoint,
+} from "../../resilience/checkpoint.ts";
+import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
+import { isStorable } from "./values.ts";
+
+/** What a load completes: the key, the run, and its part of the source. */
+export interface Mark {
+  /** The key of the checkpoint. */
+  readonly key: string;
+  /** The run, which has to own the key. */
+  readonly runId: string;
+  /** The items of the batch. */
+  readonly ranges: readonly DoneRange[];
+}
+
+interface Statements {
+  readonly find: SqliteStatement;
+  readonly store: SqliteStatement;
+  readonly claim: SqliteStatement;
+  readonly release: SqliteStatement;
+}
+
+interface StoredRow {
+  readonly checkpoint: string | null;
+  /** The run whose load wrote it last; `null` if a write replaced it. */
+  readonly loaded_by: string | null;
+  readonly run_id: string | null;
+  readonly lease_until: number | null;
+}
+
+// `lease_until` is real, so that no setting of a client makes a bigint of it.
+const tableSql = `create table if not exists millrace_checkpoint (
+  key text not null primary key, checkpoint text, loaded_by text, run_id text, lease_until real
+)`;
+const findSql = `select checkpoint, loaded_by, run_id, lease_until
+  from millrace_checkpoint where key = ?`;
+const storeSql = `insert into millrace_checkpoint (key, checkpoint, loaded_by) values (?, ?, ?)
+  on conflict (key) do update set checkpoint = excluded.checkpoint, loaded_by = excluded.loaded_by`;
+const claimSql = `insert into millrace_checkpoint (key, run_id, lease_until) values (?, ?, ?)
+  on conflict (key) do update set run_id = excluded.run_id, lease_until = excluded.lease_until
+  where run_id is null or run_id = excluded.run_id or lease_until <= ?`;
+const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null
+  where key = ? and run_id = ?`;
+
+/** Checkpoints in a table beside the rows, which it makes when it is first needed. */
+export class SqliteCheckpoints implements CheckpointStore {
+  readonly #db: SqliteDatabase;
+  readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
+  readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.
+  #statements: Statements | undefined;
+
+  /** Does nothing with the database yet. */
+  constructor(db: SqliteDatabase) {
+    this.#db = db;
+  }
+
+  read(key: string): Checkpoint | undefined {
+    const row = this.#transact((statements) => find(statements, key));
+    return row?.checkpoint == null ? undefined : decodeCheckpoint(key, `${row.checkpoint}`);
+  }
+
+  /** Replaces what is stored, but for what loads of the same run have committed. */
+  write(key: string, checkpoint: Checkpoint): void {
+    const ranges = rangesOf(checkpoint);
+    const committed = this.#committed.get(key);
+    if (committed && committed.runId === checkpoint.runId && covers(committed, ranges)) return;
+    this.#transact((statements) => {
+      const row = find(statements, key);
+      const owner = row?.run_id ?? undefined;
+      if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+      const isLoaded = row?.loaded_by != null && row.loaded_by === checkpoint.runId;
+      const { updatedAt } = checkpoint;
+      const next = isLoaded ? { ...advance(storedIn(key, row), ranges), updatedAt } : checkpoint;
+      const loadedBy = isLoaded ? row.loaded_by : null;
+      statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy);
+    });
+  }
+
+  claim(key: string, { runId, until }: Claim, now: number): Claim {
+    this.#committed.delete(key);
+    const row = this.#transact((statements) => {
+      statements.claim.run(keyText(key), runId, until, now);
+      return find(statements, key)!;
+    });
+    const holder = { runId: row.run_id!, until: row.lease_until! };
+    if (holder.runId === runId) this.#claims.set(key, runId);
+    return holder;
+  }
+
+  release(key: string, runId: string): void {
+    this.#transact((statements) => statements.release.run(keyText(key), runId));
+  }
+
+  /**
+   * Does `insert` and marks what it completes in one transaction; where that is marked already, an
+   * earlier attempt was committed although nobody heard of it, and nothing is done.
+   */
+  commit({ key, runId, ranges }: Mark, insert: () => void): void {
+    const committed = this.#transact((statements) => {
+      const row = find(statements, key);
+      const owner = row?.run_id ?? undefined;
+      if (owner !== runId) this.#refuse(key, runId, owner);
+      const before = storedIn(key, row);
+      if (covers(before, ranges)) return { ...before, runId };
+      insert();
+      const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
+      statements.store.run(keyText(key), encodeCheckpoint(next), runId);
+      return next;
+    });
+    this.#committed.set(key, committed);
+  }
+
+  #refuse(key: string, runId: string, owner: string | undefined): never {
+    if (owner === undefined && this.#claims.get(key) !== runId) {
+      refuse("load by sqliteSink", "checkpoints", "those of the sink", "another store");
+    }
+    throw new FencedError(key, owner);
+  }
+
+  #transact<T>(body: (statements: Statements) => T): T {
+    try {
+      return transact(this.#db, () => body(this.#statements ??= this.#open()));
+    } catch (error) {
+      this.#statements = undefined; // The table may have been made by what was rolled back.
+      throw error;
+    }
+  }
+
+  #open(): Statements {
+    this.#db.exec(tableSql);
+    return {
+      find: prepare(this.#db, findSql),
+      store: prepare(this.#db, storeSql),
+      claim: prepare(this.#db, claimSql),
+      release: prepare(this.#db, releaseSql),
+    };
+  }
+}
+
+function find(statements: Statements, key: string): StoredRow | undefined {
+  return (statements.find.get(keyText(key)) as StoredRow | null | undefined) ?? undefined;
+}
+
+/** A key as it is stored: so that no two of them become one. */
+function keyText(key: string): string {
+  return isStorable(key) ? key : JSON.stringify(key);
+}
+
+function storedIn(key: string, row: StoredRow | undefined): Checkpoint {
+  return row?.checkpoint == null ? blankCheckpoint : decodeCheckpoint(key, `${row.checkpoint}`);
+}
+
+/** All that is finished by a checkpoint, as ranges. */
+function rangesOf({ offset, position, done }: Checkpoint): readonly DoneRange[] {
+  return offset === 0 ? done : [[0, offset, position], ...done];
+}

@@ -1,0 +1,43 @@
+import { messageOf } from "../../errors.ts";
+import { encodeItem } from "../../resilience/dead-letter-json.ts";
+import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
+import { storableText } from "./values.ts";
+
+const tableSql = `create table if not exists millrace_dead_letter (
+  id integer primary key, pipeline text not null, run_id text not null,
+  item_offset integer not null, stage text not null, attempts integer not null,
+  item text not null, row text, error_name text, error_message text not null, error_code text,
+  at integer not null
+)`;
+const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offset, stage, attempts,
+  item, row, error_name, error_message, error_code, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Keeps dead letters in a table, which it makes with the first one. */
+export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
+  let insert: SqliteStatement | undefined;
+  return new WritableStream({
+    write(letter) {
+      transact(db, () => {
+        if (insert === undefined) db.exec(tableSql);
+        insert ??= prepare(db, insertSql);
+        const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
+        insert.run(
+          ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
+          ...[encodeItem(item), row === undefined ? null : encodeItem(row)],
+          ...[partOf(error, "name"), storableText(messageOf(error)), partOf(error, "code"), at],
+        );
+      });
+    },
+  });
+}
+
+/** The name or the code of an error, if it has one that can be read. */
+function partOf(error: unknown, part: "name" | "code"): string | null {
+  try {
+    const value = (Object(error) as Record<string, unknown>)[part];
+    return typeof value === "string" || typeof value === "number" ? storableText(`${value}`) : null;
+  } catch {
+    return null; // The message says that the error cannot be read.
+  }
+}

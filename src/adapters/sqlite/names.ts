@@ -1,0 +1,31 @@
+import type { Rule } from "../../options.ts";
+import { isStorable } from "./values.ts";
+
+/** A name of a table or a column: any text, but what SQLite would cut or replace. */
+export const name: Rule = {
+  words: "a non-empty string without NUL and half surrogate pairs",
+  holds: (value) => typeof value === "string" && value !== "" && isStorable(value),
+};
+
+/** Some names, each once. SQLite takes no notice of the case of ASCII letters. */
+export const names: Rule = {
+  words: "a non-empty array of distinct non-empty strings",
+  holds: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(name.holds) &&
+    new Set(value.map(foldCase)).size === value.length,
+};
+
+/** A name as SQLite compares it. */
+export function foldCase(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** A name as it stands in SQL. Within the quotes any character is only itself. */
+export function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}
+
+/** Names as they stand in SQL, with commas. */
+export function quotedList(texts: readonly string[]): string {
+  return texts.map(quoted).join(", ");
+}

@@ -1,0 +1,55 @@
+import { checkOptions, type Complete, oneOf, type OptionTable, refuse } from "../../options.ts";
+import { foldCase, name, names } from "./names.ts";
+
+/** Where the rows go, and what happens to one that is there already. */
+export interface SqliteSinkOptions {
+  /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
+  readonly table: string;
+  /** The columns to fill, which are also the properties of the rows. */
+  readonly columns: readonly string[];
+  /**
+   * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
+   * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
+   *
+   * @default {"error"}
+   */
+  readonly conflict?: "error" | "ignore" | "replace" | undefined;
+  /**
+   * With `"replace"`: the columns that tell rows apart, some of `columns`. The table needs a primary
+   * key or a unique index on exactly these.
+   *
+   * @default {the primary key of the table}
+   */
+  readonly key?: readonly string[] | undefined;
+}
+
+/** The options, checked. */
+export type SqliteSinkSettings = Complete<SqliteSinkOptions, "key">;
+
+const table: OptionTable<SqliteSinkOptions> = {
+  table: [name],
+  columns: [names],
+  conflict: [oneOf("error", "ignore", "replace"), "error"],
+  key: [names],
+};
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings {
+  const action = "construct sqliteSink";
+  const settings = checkOptions<SqliteSinkOptions, "key">(action, options, table);
+  const { columns, conflict, key } = settings;
+  if (settings.table === undefined) refuse(action, "table", name.words, undefined);
+  if (columns === undefined) refuse(action, "columns", names.words, undefined);
+  if (key !== undefined && conflict !== "replace") {
+    refuse(action, "key", `left out unless 'conflict' is "replace"`, key);
+  }
+  if (key !== undefined) checkKey(action, columns, key);
+  return { ...settings, columns: [...columns], key: key && [...key] }; // Whoever gave them may go on.
+}
+
+/** @throws {ConfigurationError} If a column of the key gets no value, so that nothing is replaced. */
+export function checkKey(action: string, columns: readonly string[], key: readonly string[]): void {
+  const filled = columns.map(foldCase);
+  const missing = key.find((column) => !filled.includes(foldCase(column)));
+  if (missing !== undefined) refuse(action, "key", "some of 'columns'", missing);
+}

@@ -1,0 +1,209 @@
+import type { DoneRange } from "../resilience/checkpoint.ts";
+import { withDeadline } from "../resilience/deadline.ts";
+import { placesOf } from "../resilience/numbering.ts";
+import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
+import { skip } from "../streams/skip.ts";
+import { isThenable } from "../thenable.ts";
+import type { BatchInfo } from "./pipeline.ts";
+import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./station.ts";
+
+/** What a load is to finish: items by their index, and their places in the source. */
+interface Finish {
+  readonly indices: Members | undefined; // `undefined`: all of the batch.
+  readonly ranges: readonly DoneRange[];
+}
+
+/**
+ * Brings one batch to its load: within the rate limit, in as many attempts as may be, in parts where
+ * it has to be; then tells the checkpoint and the source what is finished.
+ */
+export class BatchLoad<E, T> implements Work<unknown> {
+  readonly #station: Station<E, T>;
+  readonly #batch: Batch<E, T>;
+  readonly #origins: Members | undefined; // The item of each row, where it is not the row's own.
+  #rest: number[]; // Finished without a load, which nobody was told of yet.
+  #skipped: number; // Items that the transform left out, which do not count yet.
+  #finish: Finish = { indices: [], ranges: [] }; // Of the call that runs.
+
+  /** Makes the load of a batch; nothing begins before `run`. */
+  constructor(station: Station<E, T>, batch: Batch<E, T>) {
+    const { items, rows, results, lost, isDivisible } = batch;
+    const left = items.length - lost.length;
+    const isOneToOne = !isDivisible || results === undefined || rows.length === results.length;
+    const all = isOneToOne ? [] : indicesOf(results);
+    this.#station = station;
+    this.#batch = batch;
+    this.#origins = isOneToOne ? undefined : all.filter((index) => results[index] !== skip);
+    this.#rest = all.filter((index) => results![index] === skip);
+    this.#skipped = Math.max(0, left - rows.length);
+  }
+
+  /** Loads the batch; at once where nothing has to be waited for. Rejects with `Exhausted`. */
+  run(): unknown {
+    if (this.#batch.rows.length === 0) return this.#finishRest();
+    try {
+      const result = this.#call(undefined, 1);
+      if (!isThenable(result)) return this.done(undefined);
+      return Promise.resolve(result)
+        .then(() => this.done(undefined), (error) => this.recover(error));
+    } catch (error) {
+      return this.recover(error);
+    }
+  }
+
+  /** Called by the recovery. */
+  call(members: Members, attempt: number): unknown {
+    return this.#call(members.length === this.#batch.rows.length ? undefined : members, attempt);
+  }
+
+  /** Counts what is loaded, and tells of it. Called by the recovery as well. */
+  done(members: Members | undefined): unknown {
+    const { rows, items, lost } = this.#batch;
+    const { counts, outlet } = this.#station;
+    const loaded = Math.min(members?.length ?? rows.length, items.length - lost.length);
+    counts.batches++;
+    counts.loaded += loaded;
+    outlet?.finished(loaded + this.#skipped);
+    return this.#tell(this.#finish);
+  }
+
+  /** Called by the recovery. */
+  itemsOf(members: Members): readonly E[] {
+    const { items, isDivisible } = this.#batch;
+    return isDivisible ? members.map((member) => items[this.#originOf(member)]!) : items;
+  }
+
+  /** Called by the recovery. */
+  async giveUp(member: number, error: unknown, attempts: number): Promise<void> {
+    const { rows, isDivisible, items, lost } = this.#batch;
+    const failure = { error, stage: "load", attempts } as const;
+    if (isDivisible) {
+      const { transform, transformBatch } = this.#station.pipeline;
+      const isMapped = (transform ?? transformBatch) !== undefined;
+      await this.#giveUp(this.#originOf(member), {
+        ...failure,
+        ...(isMapped && { row: rows[member] }),
+      });
+    } else if (member === 0) { // Which item a row comes from nobody knows: they all go with the first.
+      this.#skipped = 0;
+      const left = indicesOf(items).filter((index) => !lost.includes(index));
+      for (const index of left) await this.#giveUp(index, failure);
+    }
+  }
+
+  async #giveUp(index: number, failure: Parameters<typeof giveUp>[3]): Promise<void> {
+    await giveUp(this.#station, this.#batch, index, failure);
+    this.#rest.push(index);
+  }
+
+  #call(members: Members | undefined, attempt: number): unknown {
+    const { settings: { rateLimit }, context: { signal } } = this.#station;
+    const { rows, info } = this.#batch;
+    const count = Math.min(members?.length ?? rows.length, info.size);
+    if (rateLimit === undefined || rateLimit.tryAcquire(count)) return this.#load(members, attempt);
+    return rateLimit.acquire(count, { signal }).then(() => this.#load(members, attempt));
+  }
+
+  #load(members: Members | undefined, attempt: number): unknown {
+    const { pipeline, settings, context, onLeft } = this.#station;
+    const { attemptTimeout } = settings.retry.load;
+    this.#finish = this.#finishOf(members);
+    const batch = this.#infoOf(attempt);
+    // Each call has an array of its own, as it may empty it.
+    const rows = members?.map((member) => this.#batch.rows[member]!) ?? this.#batch.rows.slice();
+    if (attemptTimeout === Infinity) return pipeline.load(rows, { ...context, batch });
+    const load = (signal: AbortSignal) => pipeline.load(rows, { ...context, signal, batch });
+    return withDeadline(load, attemptTimeout, context.signal, onLeft);
+  }
+
+  #infoOf(attempt: number): BatchInfo {
+    const { indices, ranges } = this.#finish;
+    const { keeper, key } = this.#station;
+    const { info } = this.#batch;
+    return {
+      sequence: info.sequence,
+      offset: indices === undefined ? info.offset : ranges[0]![0],
+      size: indices?.length ?? info.size,
+      attempt,
+      ...(keeper !== undefined && { key, ranges }),
+    };
+  }
+
+  /** What is finished once these rows are loaded: their items, and all that needed no load. */
+  #finishOf(members: Members | undefined): Finish {
+    const { ranges, items } = this.#batch;
+    const { position } = this.#station.settings;
+    try {
+      if (members === undefined) {
+        if (position === undefined) return { indices: undefined, ranges };
+        let index = -1;
+        const positioned = ranges.map(([from, to]): DoneRange => {
+          index += to - from;
+          return [from, to, position(items[index]!)];
+        });
+        return { indices: undefined, ranges: positioned };
+      }
+      const indices = [...members.map((member) => this.#originOf(member)), ...this.#rest];
+      const places = placesOf(ranges, indices).map(([from, to, last]): DoneRange =>
+        position === undefined ? [from, to] : [from, to, position(items[last]!)]
+      );
+      return { indices, ranges: places };
+    } catch (error) {
+      throw new Exhausted([error], 1, items, "checkpoints");
+    }
+  }
+
+  #originOf(member: number): number {
+    return this.#origins?.[member] ?? member;
+  }
+
+  /** Recovers from the first load, which has failed. Rejects with `Exhausted`. */
+  async recover(error: unknown): Promise<void> {
+    const station = this.#station;
+    const policy = policyOf(station, "load", this.#batch.isDivisible);
+    const recovery = new Recovery(this, policy, listenerOf(station));
+    try {
+      await recovery.run(indicesOf(this.#batch.rows), error);
+    } catch (failure) {
+      this.#keepRest();
+      throw failure;
+    }
+    await this.#finishRest();
+  }
+
+  /** Ends what needs no load. */
+  #finishRest(): unknown {
+    if (this.#rest.length === 0) return undefined;
+    if (this.#station.isStopped) return this.#keepRest();
+    return this.#tell(this.#finishOf([]));
+  }
+
+  /** Keeps that items were given up on, when nobody is to be called any more. */
+  #keepRest(): void {
+    if (this.#rest.length > 0) this.#station.keeper?.finish(this.#finishOf([]).ranges);
+  }
+
+  #tell({ indices, ranges }: Finish): unknown {
+    const { counts, keeper, pipeline } = this.#station;
+    counts.skipped += this.#skipped;
+    this.#skipped = 0;
+    this.#rest = [];
+    keeper?.finish(ranges);
+    if (pipeline.acknowledge === undefined) return undefined;
+    const { items } = this.#batch;
+    return this.#acknowledge(indices?.map((index) => items[index]!) ?? items);
+  }
+
+  async #acknowledge(items: readonly E[]): Promise<void> {
+    const { pipeline, context } = this.#station;
+    try {
+      await pipeline.acknowledge?.(items, context);
+    } catch (error) {
+      throw new Exhausted([error], 1, [], "checkpoints");
+    }
+  }
+}
+
+function indicesOf(array: readonly unknown[]): number[] {
+  return [...array.keys()];
+}

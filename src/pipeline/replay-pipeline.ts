@@ -1,0 +1,117 @@
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import { Replayed } from "../resilience/replayed.ts";
+import type { Outcome } from "../run-report.ts";
+import { mapSource } from "../streams/map-source.ts";
+import type { skip } from "../streams/skip.ts";
+import type { Source } from "../streams/source.ts";
+import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";
+
+/** What the functions of a pipeline give for a batch. */
+type Rows<T> = readonly (T | typeof skip)[];
+
+/** Feeds dead letters to the functions of a pipeline, each from the stage that failed. */
+export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** Where the pipeline has one: spares a letter that has its row. */
+  readonly transform: ((item: Replayed<E>, context: PipelineContext) => RowOf<T>) | undefined;
+  /** Where the pipeline has one: spares the letters that have their rows. */
+  readonly transformBatch:
+    | ((items: Replayed<E>[], context: PipelineContext) => Rows<T> | PromiseLike<Rows<T>>)
+    | undefined;
+  /** Whose functions these are. */
+  readonly pipeline: Pipeline<E, T>;
+  readonly #letters: Source<DeadLetter<E>>;
+
+  /** Joins letters to a pipeline. */
+  constructor(letters: Source<DeadLetter<E>>, pipeline: Pipeline<E, T>) {
+    this.name = pipeline.name;
+    this.#letters = letters;
+    this.pipeline = pipeline;
+    if (pipeline.transform !== undefined) {
+      this.transform = ({ letter }, context) =>
+        hasRow(letter) ? letter.row as T : pipeline.transform!(letter.item, context);
+    }
+    if (pipeline.transformBatch !== undefined) {
+      this.transformBatch = (items, context) => this.#mapBatch(items, context);
+    }
+  }
+
+  /** As the pipeline does. */
+  preProcess(context: PipelineContext): unknown {
+    return this.pipeline.preProcess?.(context);
+  }
+
+  /** Gives the letters; the pipeline's own source is left alone. */
+  extract(): Source<Replayed<E>> {
+    const action = `replay pipeline "${this.name}"`;
+    return mapSource(this.#letters, (letter) => new Replayed(letter), [action, "letters"]);
+  }
+
+  /** As the pipeline does. */
+  load(items: T[], context: LoadContext): unknown {
+    return this.pipeline.load(items.map((item) => this.#unwrap(item)), context);
+  }
+
+  /** As the pipeline does. */
+  postProcess(context: PipelineContext): unknown {
+    return this.pipeline.postProcess?.(context);
+  }
+
+  /** As the pipeline does. */
+  finalize(outcome: Outcome, context: PipelineContext): unknown {
+    return this.pipeline.finalize?.(outcome, context);
+  }
+
+  /** Without a transform what is loaded is what was extracted. */
+  #unwrap(item: T): T {
+    if (!(item instanceof Replayed)) return item;
+    const { letter } = item as Replayed;
+    return (hasRow(letter) ? letter.row : letter.item) as T;
+  }
+
+  #mapBatch(items: Replayed<E>[], context: PipelineContext): Rows<T> | PromiseLike<Rows<T>> {
+    const fresh = items.filter(({ letter }) => !hasRow(letter));
+    if (fresh.length === 0) return items.map(({ letter }) => letter.row as T);
+    const rows = this.pipeline.transformBatch!(fresh.map(({ letter }) => letter.item), context);
+    const merge = (rows: Rows<T>) => mergeRows(items, rows, fresh.length);
+    return Array.isArray(rows) ? merge(rows) : Promise.resolve(rows).then(merge);
+  }
+}
+
+type RowOf<T> = T | typeof skip | PromiseLike<T | typeof skip>;
+
+/** Its load failed, and not the transform that a pipeline may have. */
+function hasRow(letter: DeadLetter): boolean {
+  return letter.stage === "load" && "row" in letter;
+}
+
+/** The rows of the letters and those that are new, in the order of the letters where it is known. */
+function mergeRows<E, T>(items: readonly Replayed<E>[], rows: Rows<T>, expected: number): Rows<T> {
+  if (!Array.isArray(rows)) return rows; // Whoever asked for them refuses it.
+  let next = 0;
+  const merged = items.flatMap(({ letter }) => {
+    if (hasRow(letter)) return [letter.row as T];
+    return rows.length === expected ? [rows[next++]!] : [];
+  });
+  return [...merged, ...rows.slice(next)];
+}
+
+/** What tells how far a source was read; letters have their places from another run. */
+const ofCheckpoints = ["checkpoints", "position", "resume", "partition", "lease", "guarantee"];
+
+/**
+ * The settings of a run: for a replay those of its pipeline, whose functions take items and not
+ * letters, without what belongs to checkpoints. Other pipelines have theirs as they are.
+ */
+export function settingsFor<S extends object>(pipeline: object, settings: S): S {
+  if (!(pipeline instanceof ReplayPipeline)) return settings;
+  const copy = { ...settings } as Record<string, unknown>;
+  for (const name of ofCheckpoints) delete copy[name];
+  for (const name of ["sizeOf", "flushWhen"]) {
+    const measure = copy[name];
+    if (typeof measure !== "function") continue;
+    copy[name] = (item: unknown) => measure(item instanceof Replayed ? item.letter.item : item);
+  }
+  return copy as S;
+}

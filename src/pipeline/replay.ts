@@ -1,0 +1,50 @@
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import type { Source } from "../streams/source.ts";
+import { Etl } from "./etl.ts";
+import { checkPipeline, type Pipeline } from "./pipeline.ts";
+import { ReplayPipeline, settingsFor } from "./replay-pipeline.ts";
+
+/**
+ * Makes a pipeline that feeds dead letters back, each from the stage that failed: what failed to
+ * load is loaded as it was transformed then, everything else is transformed and loaded. Its own
+ * `extract`, `acknowledge` and `reject` are not called.
+ *
+ * It has the name and the defaults of the pipeline. What belongs to checkpoints is left out, in the
+ * defaults and in the options of its runs, as letters are no source that is read from its start. A
+ * letter that fails again comes out with its item and its place in the first source, and with its
+ * attempts added up.
+ *
+ * @example What failed to load is loaded as it was transformed
+ * ```ts
+ * import { type DeadLetter, etl, replay } from "millrace";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const loaded: string[] = [];
+ * const words = etl({
+ *   name: "words",
+ *   extract: () => ["one", "two"],
+ *   transform: (word) => word.toUpperCase(),
+ *   load: (batch) => void loaded.push(...batch),
+ * });
+ * const facts = { error: "no", attempts: 1, pipeline: "words", runId: "run-1", at: 0 };
+ * const letters: DeadLetter<string>[] = [
+ *   { ...facts, item: "two", row: "Two!", stage: "load", offset: 1 },
+ *   { ...facts, item: "six", stage: "transform", offset: 5 },
+ * ];
+ * await replay(letters, words).run();
+ * deepEqual(loaded, ["Two!", "SIX"]);
+ * ```
+ *
+ * @throws {ConfigurationError} If the pipeline breaks its rule.
+ */
+export function replay<E, T = E>(
+  letters: Source<DeadLetter<NoInfer<E>>>,
+  etl: Etl<E, T> | Pipeline<E, T>,
+): Etl<E, T> {
+  const [given, defaults] = etl instanceof Etl ? [etl.pipeline, etl.defaults] : [etl, {}];
+  checkPipeline(given);
+  const pipeline = given instanceof ReplayPipeline ? given.pipeline as Pipeline<E, T> : given;
+  const replaying = new ReplayPipeline(letters, pipeline);
+  // To others it is a pipeline of items; that it extracts letters only a run has to know.
+  return new Etl(replaying as unknown as Pipeline<E, T>, settingsFor(replaying, defaults));
+}

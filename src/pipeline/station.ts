@@ -1,0 +1,131 @@
+import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
+import type { DoneRange } from "../resilience/checkpoint.ts";
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import type { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
+import { placeOf } from "../resilience/numbering.ts";
+import { Exhausted, type Policy, type RecoveryListener } from "../resilience/recovery.ts";
+import { Replayed } from "../resilience/replayed.ts";
+import type { BatchInfo, Pipeline, PipelineContext } from "./pipeline.ts";
+import type { RunSettings } from "./run-options.ts";
+
+/** What became of the items of a run so far. */
+export interface Counts {
+  /** Items of the source whose load has succeeded. */
+  loaded: number;
+  /** Items of the source that the transform left out. */
+  skipped: number;
+  /** Items of the source that were given up on. */
+  deadLettered: number;
+  /** Loads that have succeeded. */
+  batches: number;
+  /** Calls made again after a failure. */
+  retries: number;
+}
+
+/** A batch on its way from the bucket to its load. */
+export interface Batch<E, T> {
+  /** The items as the source gave them. */
+  readonly items: readonly E[];
+  /** Which batch it is. */
+  readonly info: BatchInfo;
+  /** The places of the items in the source, where they are looked after. */
+  readonly ranges: readonly DoneRange[];
+  /** What is to be loaded. */
+  rows: readonly T[];
+  /** What the transform gave for each item, `skip` included; `undefined` where there is none. */
+  results: readonly unknown[] | undefined;
+  /** Whether it is known which item each row comes from. */
+  isDivisible: boolean;
+  /** Items that were given up on before the load, by their index. */
+  readonly lost: number[];
+}
+
+/** What a run works with. */
+export interface Equipment<E, T> {
+  /** The user's functions. */
+  readonly pipeline: Pipeline<E, T>;
+  /** The options of the run. */
+  readonly settings: RunSettings<E>;
+  /** What the user's functions are told. */
+  readonly context: PipelineContext;
+  /** Takes dead letters, where there are any. */
+  readonly outlet: DeadLetterOutlet | undefined;
+  /** Keeps what is finished, where the run has checkpoints. */
+  readonly keeper: CheckpointKeeper | undefined;
+  /** The key of the checkpoint. */
+  readonly key: string;
+}
+
+/** What the work on the batches of a run shares. */
+export interface Station<E, T> extends Equipment<E, T> {
+  /** Kept up to date by the work. */
+  readonly counts: Counts;
+  /** No further call may begin. */
+  readonly isStopped: boolean;
+  /** A call is to be made again, after a delay in milliseconds. */
+  onRetry(error: unknown, attempt: number, delay: number): void;
+  /** A call goes on although nobody waits for it. */
+  onLeft(settled: Promise<unknown>): void;
+}
+
+/** Whether a call that fails fails the run, and nothing is to be told of one that does not. */
+export function isPlain<E, T>(equipment: Equipment<E, T>): boolean {
+  const { pipeline, settings, outlet, keeper } = equipment;
+  const { transform, load } = settings.retry;
+  const isOnce = [transform, load].every(({ maxAttempts, attemptTimeout }) =>
+    maxAttempts === 1 && attemptTimeout === Infinity
+  );
+  const extras = [outlet, keeper, settings.rateLimit, pipeline.acknowledge, pipeline.reject];
+  return isOnce && extras.every((extra) => extra === undefined);
+}
+
+/** What may be done about a failed call of a stage. */
+export function policyOf<E, T>(
+  { settings, outlet }: Station<E, T>,
+  stage: "transform" | "load",
+  isDivisible: boolean,
+): Policy {
+  return {
+    retry: settings.retry[stage],
+    hasDeadLetters: outlet !== undefined,
+    isDivisible,
+    isolates: settings.isolate === "bisect",
+    isolationBudget: settings.isolationBudget,
+  };
+}
+
+/** What stops a recovery. */
+export function listenerOf<E, T>(station: Station<E, T>): RecoveryListener {
+  return {
+    get isStopped() {
+      return station.isStopped;
+    },
+    signal: station.context.signal,
+    onRetry: (error, attempt, delay) => station.onRetry(error, attempt, delay),
+  };
+}
+
+/** Writes the dead letter of an item of a batch, and counts it. Rejects with `Exhausted`. */
+export async function giveUp<E, T>(
+  { context, counts, outlet }: Station<E, T>,
+  { items, ranges }: Batch<E, T>,
+  index: number,
+  failure: Pick<DeadLetter, "error" | "stage" | "attempts" | "row">,
+): Promise<void> {
+  const item = items[index]!;
+  const { pipeline, runId } = context;
+  const offset = placeOf(ranges, index);
+  const letter = { item, ...failure, pipeline, runId, offset, at: Date.now() };
+  try {
+    await outlet!.write(item instanceof Replayed ? again(item, letter) : letter);
+  } catch (error) {
+    throw new Exhausted([error], failure.attempts, [], "deadLetters");
+  }
+  counts.deadLettered++;
+}
+
+/** The letter of an item that came from a letter: of the same item, with all its attempts. */
+function again({ letter }: Replayed<unknown>, failure: DeadLetter): DeadLetter {
+  const { item, offset, attempts } = letter;
+  return { ...failure, item, offset, attempts: attempts + failure.attempts };
+}

@@ -1,0 +1,234 @@
+import { CheckpointError, FencedError } from "../errors.ts";
+import { nextMacrotask } from "../macrotask.ts";
+import { follow } from "../signals.ts";
+import { after } from "../timer.ts";
+import {
+  advance,
+  blankCheckpoint,
+  checkCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+  type DoneRange,
+} from "./checkpoint.ts";
+
+/** What a run keeps its checkpoint with. */
+export interface KeeperOptions {
+  /** Where the checkpoint is kept. */
+  readonly store: CheckpointStore;
+  /** The key of the checkpoint. */
+  readonly key: string;
+  /** The run. */
+  readonly runId: string;
+  /** How long a claim holds that is not renewed, in milliseconds. */
+  readonly lease: number;
+  /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
+  onFailure(error: unknown): void;
+}
+
+/**
+ * Keeps the checkpoint of one run: claims its key, reads what earlier runs have finished, writes
+ * what this one finishes, and gives the key back. The store may be slow: one write at a time is on
+ * its way, and the next takes what is newest then.
+ */
+export class CheckpointKeeper {
+  readonly #options: KeeperOptions;
+  readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
+  #phase: "opening" | "running" | "closing" = "opening";
+  #checkpoint: Checkpoint | undefined;
+  #written: Checkpoint | undefined; // What of it the store has.
+  #mayOwn = false; // The store may hold a claim of this run.
+  #isFenced = false;
+  #hasFailedToWrite = false;
+  #hasFailedToRenew = false;
+  readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
+  #stopTimer = () => {};
+  #opening: Promise<Checkpoint | undefined> | undefined;
+  #renewing: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Makes a keeper that has called nothing yet. */
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Claims the key and gives what the store has for it. While another run holds the key, it waits
+   * until the time of that claim is up; `signal` ends the wait. If it rejects, nothing is left
+   * behind. It is called once.
+   *
+   * @throws {FencedError} If the other run has renewed its claim by then: it lives.
+   * @throws {CheckpointError} If the store gives what is no checkpoint.
+   */
+  open(signal: AbortSignal): Promise<Checkpoint | undefined> {
+    const unfollow = follow(signal, (reason) => this.#stop.abort(reason));
+    const opening = this.#open().finally(unfollow);
+    this.#opening = opening;
+    const opened = opening.catch(async (error: unknown) => {
+      await this.close().catch(() => {}); // What failed first is told.
+      throw error;
+    });
+    opened.catch(() => {}); // Whoever waits for it is told.
+    return opened;
+  }
+
+  /** Counts these items as finished, and has that written before long. */
+  finish(ranges: readonly DoneRange[]): void {
+    if (ranges.length === 0) return;
+    this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, ranges);
+    if (this.#phase !== "closing") this.#write();
+  }
+
+  /**
+   * Writes what is not written yet, and releases the claim. Nothing is left behind when it settles.
+   * It rejects with what fails from now on; once a write has failed, there is no further one.
+   */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      this.#closing.catch(() => {}); // Whoever waits for it is told.
+    }
+    return this.#closing;
+  }
+
+  async #open(): Promise<Checkpoint | undefined> {
+    const { store, key } = this.#options;
+    const { signal } = this.#stop;
+    signal.throwIfAborted();
+    if (store.claim !== undefined) await this.#claim(signal);
+    const found = await store.read(key);
+    signal.throwIfAborted();
+    if (found !== undefined) this.#checkpoint = this.#written = checkCheckpoint(key, found);
+    this.#tell();
+    this.#phase = "running";
+    return found;
+  }
+
+  async #claim(signal: AbortSignal): Promise<void> {
+    const { key, runId, lease } = this.#options;
+    let last: Claim | undefined;
+    while (true) {
+      const now = Date.now();
+      const begin = performance.now(); // The other clock may be set back.
+      const holder = await this.#ask(now);
+      signal.throwIfAborted();
+      if (holder.runId === runId) return this.#renewIn(begin + lease / 3 - performance.now());
+      const isRenewed = last !== undefined &&
+        (holder.runId !== last.runId || holder.until !== last.until);
+      // A store that does not give what is free would be asked for ever.
+      if (isRenewed || holder.until <= now) throw new FencedError(key, holder.runId);
+      last = holder;
+      // Timers may be early, and the claim is then still the same.
+      await pause(Math.max(holder.until - Date.now(), 1), signal);
+    }
+  }
+
+  /** Claims the key or renews the claim, and gives the claim that holds. */
+  async #ask(now: number): Promise<Claim> {
+    const { store, key, runId, lease } = this.#options;
+    this.#mayOwn = true; // Also when the answer is lost.
+    const holder: Partial<Claim> = Object(
+      await store.claim!(key, { runId, until: now + lease }, now),
+    );
+    const { runId: owner, until } = holder;
+    if (typeof owner !== "string" || typeof until !== "number" || Number.isNaN(until)) {
+      throw new CheckpointError(key, "the store gives no claim for it");
+    }
+    this.#mayOwn = owner === runId;
+    return { runId: owner, until };
+  }
+
+  #renewIn(delay: number): void {
+    if (this.#phase === "closing") return;
+    this.#stopTimer = after(Math.max(delay, 0), () => void (this.#renewing = this.#renew()));
+  }
+
+  async #renew(): Promise<void> {
+    const { key, runId, lease } = this.#options;
+    const begin = performance.now();
+    try {
+      const { runId: owner } = await this.#ask(Date.now());
+      if (owner !== runId) this.#fail(new FencedError(key, owner));
+    } catch (error) {
+      // It is tried again while the run comes to its end, so that nobody takes over before.
+      if (!this.#hasFailedToRenew) this.#fail(error);
+      this.#hasFailedToRenew = true;
+    }
+    if (!this.#isFenced) this.#renewIn(begin + lease / 3 - performance.now());
+  }
+
+  #write(): void {
+    if (this.#writing !== undefined || this.#isFenced || this.#hasFailedToWrite) return;
+    this.#writing = this.#writeNewest();
+  }
+
+  async #writeNewest(): Promise<void> {
+    const { store, key, runId } = this.#options;
+    do {
+      await nextMacrotask(); // A run that finishes batch after batch pays for one write.
+      if (this.#isFenced) break;
+      const newest = this.#checkpoint!;
+      const written = { ...newest, updatedAt: Date.now(), runId };
+      try {
+        await store.write(key, written);
+        this.#written = written;
+        if (this.#checkpoint === newest) this.#checkpoint = written;
+      } catch (error) {
+        this.#hasFailedToWrite = true;
+        this.#fail(error);
+      }
+    } while (this.#written !== this.#checkpoint && !this.#hasFailedToWrite);
+    this.#writing = undefined;
+  }
+
+  async #close(): Promise<void> {
+    this.#phase = "closing";
+    this.#stop.abort(new DOMException("The run is over", "AbortError"));
+    this.#stopTimer();
+    await this.#opening?.catch(() => {}); // Whoever called `open` is told.
+    await this.#renewing;
+    await this.#writing;
+    const { store, key, runId } = this.#options;
+    try {
+      if (this.#mayOwn && !this.#isFenced) await store.release?.(key, runId);
+    } catch (error) {
+      this.#untold.push(error);
+    }
+    this.#tell();
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof FencedError) {
+      if (this.#isFenced) return; // The store says so for the claim and for the write.
+      this.#isFenced = true;
+      this.#stopTimer();
+    }
+    if (this.#phase === "running") this.#options.onFailure(error);
+    else this.#untold.push(error);
+  }
+
+  #tell(): void {
+    const failures = this.#untold.splice(0);
+    if (failures.length > 0) throw failures[0]; // The others follow from it.
+  }
+}
+
+/** Waits; rejects with the reason of the signal as soon as it aborts. */
+function pause(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = after(delay, () => {
+      unfollow();
+      resolve();
+    });
+    const unfollow = follow(signal, (reason) => {
+      cancel();
+      reject(reason);
+    });
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * What of a source is loaded: how it is told, kept and merged.
+ * @module
+ */
+import { CheckpointError } from "../errors.ts";
+import type { Checkpoint, DoneRange } from "../run-report.ts";
+import { refuse } from "../options.ts";
+
+export type { Checkpoint, DoneRange };
+
+/** Which run a key belongs to, and until when: milliseconds since 1970. */
+export interface Claim {
+  /** The run. */
+  readonly runId: string;
+  /** When others may take the key. Renewed while the run lives. */
+  readonly until: number;
+}
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * Keeps checkpoints by key. A store that has `claim` and `release` also keeps a second run of the
+ * same key out; a store without them cannot.
+ */
+export interface CheckpointStore {
+  /** The checkpoint of a key, if there is one. */
+  read(key: string): Awaitable<Checkpoint | undefined>;
+  /**
+   * Keeps the checkpoint of a key. Where the key is claimed by another run than
+   * `checkpoint.runId`, it throws `FencedError` and changes nothing.
+   */
+  write(key: string, checkpoint: Checkpoint): unknown;
+  /**
+   * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
+   * one whose time was up at `now`; then gives the claim that holds: its own, or that of the other.
+   * Atomic.
+   */
+  claim?(key: string, claim: Claim, now: number): Awaitable<Claim>;
+  /** Ends the claim of a run, if it is the owner. What the key holds stays. */
+  release?(key: string, runId: string): unknown;
+}
+
+/**
+ * Links a `load` to the store whose marks it commits together with its rows. A sink sets it on its
+ * `load`, so that the guarantee of a pipeline can be told.
+ */
+export const commitsTo: unique symbol = Symbol.for("millrace.commitsTo") as typeof commitsTo;
+
+/** Nothing is finished. */
+export const blankCheckpoint: Checkpoint = Object.freeze({ offset: 0, done: [], updatedAt: 0 });
+
+/**
+ * The checkpoint with more ranges finished. They may be in any order, may be finished already, and
+ * may be empty, which changes nothing.
+ */
+export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRange[]): C {
+  const { offset, done, position } = checkpoint;
+  const [only] = ranges;
+  if (ranges.length === 1 && done.length === 0 && only![0] === offset && only![1] > offset) {
+    return { ...checkpoint, offset: only![1], position: only![2] };
+  }
+  const more = ranges.filter(([from, to]) => to > from);
+  const all = [[0, offset, position] as const, ...done, ...more].sort((a, b) => a[0] - b[0]);
+  const merged: DoneRange[] = [];
+  for (const range of all) {
+    const last = merged.at(-1);
+    if (last === undefined || range[0] > last[1]) merged.push(range);
+    else if (range[1] > last[1]) merged[merged.length - 1] = [last[0], ...withoutBegin(range)];
+  }
+  const [first, ...rest] = merged;
+  return { ...checkpoint, offset: first![1], position: first![2], done: rest };
+}
+
+function withoutBegin([, to, position]: DoneRange): [to: number, position?: unknown] {
+  return position === undefined ? [to] : [to, position];
+}
+
+/** Whether all of these ranges are finished. */
+export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
+  const done = [[0, checkpoint.offset] as const, ...checkpoint.done];
+  return ranges.every(([from, to]) => done.some(([start, end]) => start <= from && to <= end));
+}
+
+/**
+ * A checkpoint as text.
+ * @throws {ConfigurationError} If a position is not what JSON can hold: it would come back as
+ * something else, and the source would go on at another place.
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): string {
+  checkPosition(checkpoint.position);
+  const done = checkpoint.done.map(([from, to, position]) => {
+    checkPosition(position);
+    return position === undefined ? [from, to] : [from, to, position]; // JSON would make it null.
+  });
+  return JSON.stringify({ ...checkpoint, done });
+}
+
+function checkPosition(position: unknown): void {
+  if (position === undefined) return;
+  const check = (value: unknown, above: readonly unknown[]): void => {
+    if (!isOfJson(value) || above.includes(value)) {
+      const rule = "what JSON can hold, also inside, such as a string or a number";
+      refuse("write a checkpoint", "position", rule, value);
+    }
+    if (typeof value !== "object" || value === null) return;
+    // `Array.from` shows the holes of an array.
+    const inside = Array.isArray(value) ? Array.from<unknown>(value) : Object.values(value);
+    for (const part of inside) check(part, [...above, value]);
+  };
+  check(position, []);
+}
+
+/** Whether JSON gives back the same for a value, apart from what is inside. */
+function isOfJson(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean";
+  if (value === null || Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlain && !("toJSON" in value);
+}
+
+/**
+ * A checkpoint from its text.
+ * @throws {CheckpointError} If it is none.
+ */
+export function decodeCheckpoint(key: string, text: string): Checkpoint {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError(key, "it is no JSON", { cause });
+  }
+  return checkCheckpoint(key, value);
+}
+
+/**
+ * A checkpoint, checked.
+ * @throws {CheckpointError} If it is none: a run must not begin at a place that nobody knows.
+ */
+export function checkCheckpoint(key: string, value: unknown): Checkpoint {
+  const { offset, done, updatedAt } = Object(value) as Partial<Checkpoint>;
+  if (!isOffset(offset)) throw new CheckpointError(key, "'offset' is no place in a source");
+  if (!Array.isArray(done)) throw new CheckpointError(key, "'done' is no array");
+  if (typeof updatedAt !== "number") throw new CheckpointError(key, "'updatedAt' is no time");
+  let end = offset;
+  for (const range of done) {
+    const [from, to] = Array.isArray(range) ? range : [];
+    if (!isOffset(from) || !isOffset(to) || from < end || to <= from) {
+      throw new CheckpointError(key, "'done' is no list of ranges in order, above 'offset'");
+    }
+    end = to;
+  }
+  return value as Checkpoint;
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

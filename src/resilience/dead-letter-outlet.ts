@@ -1,0 +1,148 @@
+import { EtlError } from "../errors.ts";
+import { positiveInteger, refuse, type Rule } from "../options.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+
+/**
+ * How many dead letters are too many: more than a number of them in the run, or more than a share of
+ * the items that were finished last.
+ */
+export type DeadLetterLimit = number | {
+  /** The share that may be given up on: above 0, up to 1. */
+  readonly ratio: number;
+  /** Of how many items: a positive integer. */
+  readonly window: number;
+};
+
+/** What a run needs to write its dead letters. */
+export interface DeadLetterOutletParts<E> {
+  /** What the run does, for the message of a stream that is none or is in use. */
+  readonly action: string;
+  /** Where the letters go. */
+  readonly stream: WritableStream<DeadLetter<E>>;
+  /** The stream was made for this run, which therefore closes it. */
+  readonly isOwned: boolean;
+  /** With the letter beyond it the run fails. */
+  readonly max: DeadLetterLimit;
+}
+
+/** A stream for dead letters, of this realm or of another, or what makes one for each run. */
+export const deadLetterStream: Rule = {
+  words: "a WritableStream, or a function that gives one",
+  holds: (value) => typeof value === "function" || isWritableStream(value),
+};
+
+/** The most dead letters of a run, or their highest share. */
+export const deadLetterLimit: Rule = {
+  words:
+    "a non-negative integer, Infinity, or { ratio, window } with a ratio above 0 and up to 1 " +
+    "and a positive integer as window",
+  holds: (value) => {
+    if (typeof value === "number") return value >= 0 && (value % 1 === 0 || value === Infinity);
+    const { ratio, window } = Object(value) as { ratio?: unknown; window?: unknown };
+    return typeof ratio === "number" && ratio > 0 && ratio <= 1 && positiveInteger.holds(window);
+  },
+};
+
+/**
+ * Writes the dead letters of a run, one after the other in the order in which they come: each is
+ * kept where its stream keeps it once its `write` has settled. Where the stream fails, so does every
+ * write from then on, and nothing is dropped in silence.
+ */
+export class DeadLetterOutlet<E = unknown> {
+  readonly #writer: WritableStreamDefaultWriter<DeadLetter<E>>;
+  readonly #isOwned: boolean;
+  readonly #max: DeadLetterLimit;
+  readonly #allowed: number; // Letters in a window.
+  readonly #places: number[] = []; // Of the last letters among the finished items: a ring.
+  #letters = 0;
+  #finished = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Locks the stream.
+   * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
+   */
+  constructor({ action, stream, isOwned, max }: DeadLetterOutletParts<E>) {
+    if (!isWritableStream(stream) || stream.locked) {
+      refuse(action, "deadLetters", "a WritableStream that nobody else writes to", stream);
+    }
+    this.#writer = stream.getWriter();
+    this.#silence();
+    this.#isOwned = isOwned;
+    this.#max = max;
+    // A product such as 0.29 × 100 falls short of the integer that is meant.
+    this.#allowed = typeof max === "number" ? max : Math.floor(max.ratio * max.window + 1e-9);
+  }
+
+  /** Counts items that were finished otherwise: loaded or left out. */
+  finished(count: number): void {
+    this.#finished += count;
+  }
+
+  /**
+   * Writes a letter, after those before it and once the stream has room. Settles when the stream has
+   * written it.
+   */
+  write(letter: DeadLetter<E>): Promise<void> {
+    const isRefused = this.#isTooMany();
+    const written = this.#last.then(async () => {
+      if (isRefused) throw this.#errorOf(letter);
+      await this.#writer.ready;
+      await this.#writer.write(letter);
+    });
+    this.#last = written.catch(() => {}); // Whoever called is told.
+    return written;
+  }
+
+  /** Ends after the last letter: an own stream is closed, another is released and stays open. */
+  async close(): Promise<void> {
+    await this.#last;
+    try {
+      if (this.#isOwned) await this.#writer.close();
+    } finally {
+      this.#release();
+    }
+  }
+
+  /** Ends at once: an own stream is aborted, another is released. What was written stays. */
+  async abort(reason: unknown): Promise<void> {
+    try {
+      if (this.#isOwned) await this.#writer.abort(reason);
+    } finally {
+      this.#release();
+    }
+  }
+
+  #isTooMany(): boolean {
+    const max = this.#max;
+    const place = ++this.#finished;
+    const slot = this.#letters++ % this.#allowed;
+    if (typeof max === "number") return this.#letters > max;
+    const before = this.#places[slot] ?? -Infinity; // As many letters ago as are allowed.
+    this.#places[slot] = place;
+    return this.#allowed === 0 || place - before < max.window;
+  }
+
+  #errorOf({ error: cause }: DeadLetter<E>): EtlError {
+    const max = this.#max;
+    const words = typeof max === "number"
+      ? `More than ${max} dead letter${max === 1 ? "" : "s"}`
+      : `More than ${max.ratio} of the last ${max.window} items are dead letters`;
+    return new EtlError(words, { cause });
+  }
+
+  #release(): void {
+    this.#writer.releaseLock();
+    this.#silence();
+  }
+
+  /** Writes, close and abort tell what goes wrong; on some runtimes these do as well. */
+  #silence(): void {
+    this.#writer.ready.catch(() => {});
+    this.#writer.closed.catch(() => {});
+  }
+}
+
+function isWritableStream(value: unknown): boolean {
+  return typeof (value as { getWriter?: unknown } | null | undefined)?.getWriter === "function";
+}

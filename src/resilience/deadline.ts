@@ -1,0 +1,48 @@
+import { follow } from "../signals.ts";
+import { after } from "../timer.ts";
+
+/** Waits so many milliseconds, or until the signal aborts. Leaves neither a timer nor a listener. */
+export function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    let stopTimer = () => {};
+    let unfollow = () => {};
+    const end = () => {
+      stopTimer();
+      unfollow();
+      resolve();
+    };
+    stopTimer = after(delay, end);
+    unfollow = follow(signal, end); // It may call at once.
+  });
+}
+
+/**
+ * Makes a call that may take `timeout` milliseconds: then its signal aborts, and the promise rejects
+ * with a `TimeoutError`, without waiting for a call that does not heed its signal. `onLeft` is given
+ * what settles with such a call.
+ */
+export function withDeadline<R>(
+  call: (signal: AbortSignal) => R | PromiseLike<R>,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  onLeft: (settled: Promise<unknown>) => void = () => {},
+): Promise<R> {
+  const deadline = new AbortController();
+  const unfollow = follow(signal, (reason) => deadline.abort(reason));
+  const result = new Promise<R>((resolve) => resolve(call(deadline.signal)));
+  return new Promise<R>((resolve, reject) => {
+    const stopTimer = after(timeout, () => {
+      unfollow();
+      const error = new DOMException(`The call took longer than ${timeout} ms`, "TimeoutError");
+      reject(error);
+      deadline.abort(error);
+      onLeft(result.catch(() => {})); // What it is told of is the timeout.
+    });
+    const settle = () => {
+      stopTimer();
+      unfollow();
+    };
+    result.then(settle, settle);
+    result.then(resolve, reject);
+  });
+}

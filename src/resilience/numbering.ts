@@ -1,0 +1,73 @@
+import type { Checkpoint, DoneRange } from "./checkpoint.ts";
+
+/**
+ * Numbers the items of a source by their place in it, and knows which of them an earlier run has
+ * finished. Items are read, where it tells which ones to drop, and later taken into batches.
+ */
+export class Numbering {
+  readonly #done: readonly DoneRange[];
+  #read: number; // Place of the next item that is read.
+  #readRange = 0; // The first range that does not end before it.
+  #taken: number; // Place of the next item that goes into a batch.
+  #takenRange = 0;
+
+  /** Numbers from the start of the source, or from the `offset` of the checkpoint. */
+  constructor({ offset, done }: Checkpoint, isAtOffset: boolean) {
+    this.#done = isAtOffset || offset === 0 ? done : [[0, offset], ...done];
+    this.#read = this.#taken = isAtOffset ? offset : 0;
+  }
+
+  /** Counts an item that was read, and tells whether it is finished. */
+  isDone(): boolean {
+    const place = this.#read++;
+    while (place >= (this.#done[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
+    return place >= (this.#done[this.#readRange]?.[0] ?? Infinity);
+  }
+
+  /** Counts items that were read, and gives those that are not finished. */
+  open<T>(items: readonly T[]): readonly T[] {
+    if (this.#readRange >= this.#done.length) return items; // Beyond it nothing is finished.
+    return items.filter(() => !this.isDone());
+  }
+
+  /** The places of the next `size` items that are not finished. */
+  take(size: number): DoneRange[] {
+    const ranges: DoneRange[] = [];
+    for (let left = size; left > 0;) {
+      const [from, to] = this.#done[this.#takenRange] ?? [Infinity, Infinity];
+      const end = Math.min(this.#taken + left, from);
+      if (end > this.#taken) ranges.push([this.#taken, end]);
+      left -= end - this.#taken;
+      this.#taken = end;
+      if (end < from) continue;
+      this.#taken = to;
+      this.#takenRange++;
+    }
+    return ranges;
+  }
+}
+
+/** The places of some items of a batch, by their index in it: as few ranges as can be. */
+export function placesOf(
+  ranges: readonly DoneRange[],
+  indices: readonly number[],
+): [from: number, to: number, last: number][] {
+  const places: [from: number, to: number, last: number][] = [];
+  for (const index of [...indices].sort((a, b) => a - b)) {
+    const place = placeOf(ranges, index);
+    const before = places.at(-1);
+    if (before?.[1] !== place) places.push([place, place + 1, index]);
+    else [before[1], before[2]] = [place + 1, index];
+  }
+  return places;
+}
+
+/** The place in the source of an item of a batch. */
+export function placeOf(ranges: readonly DoneRange[], index: number): number {
+  let left = index;
+  for (const [from, to] of ranges) {
+    if (left < to - from) return from + left;
+    left -= to - from;
+  }
+  throw new RangeError(`A batch has no item ${index}`);
+}

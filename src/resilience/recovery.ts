@@ -1,0 +1,173 @@
+import { BatchError, isOf, SplitError } from "../errors.ts";
+import type { FailureStage } from "../run-report.ts";
+import { sleep } from "./deadline.ts";
+import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
+
+/** Items of a batch, by their index in it. */
+export type Members = readonly number[];
+
+/** How the calls of a stage are made for items of a batch, and what becomes of these. */
+export interface Work<R> {
+  /** The items of the source that a failure is told for. */
+  itemsOf(members: Members): readonly unknown[];
+  /** Makes a call for some of the items. */
+  call(members: Members, attempt: number): R | PromiseLike<R>;
+  /** Takes the result of a call that succeeded. */
+  done(members: Members, result: R): unknown;
+  /** Takes an item that is given up on. */
+  giveUp(member: number, error: unknown, attempts: number): unknown;
+}
+
+/** What may be done about a failed call. */
+export interface Policy {
+  /** How often, and when, to call again. */
+  readonly retry: RetrySettings;
+  /** Items may be given up on, as there are dead letters. */
+  readonly hasDeadLetters: boolean;
+  /** A call can be made for a part of the items. */
+  readonly isDivisible: boolean;
+  /** A batch that fails is halved until what fails stands alone. */
+  readonly isolates: boolean;
+  /** Most calls for parts of one batch. */
+  readonly isolationBudget: number;
+}
+
+/** What stops a recovery, and is told of it. */
+export interface RecoveryListener {
+  /** No further call may begin. */
+  readonly isStopped: boolean;
+  /** Aborts when the run does, and ends the delays. */
+  readonly signal: AbortSignal;
+  /** A call is to be made again, after a delay in milliseconds. */
+  onRetry(error: unknown, attempt: number, delay: number): void;
+}
+
+/** A call has failed for good, and nothing takes its items. */
+export class Exhausted {
+  /** What each attempt failed with. */
+  readonly errors: readonly unknown[];
+  /** How often the call was made. */
+  readonly attempts: number;
+  /** The items that it was made for. */
+  readonly items: readonly unknown[];
+  /** Where it failed, if that is not the stage of the call itself. */
+  readonly stage: FailureStage | undefined;
+
+  /** Tells of all attempts of a call. */
+  constructor(
+    errors: readonly unknown[],
+    attempts = 1,
+    items: readonly unknown[] = [],
+    stage?: FailureStage,
+  ) {
+    this.errors = errors;
+    this.attempts = attempts;
+    this.items = items;
+    this.stage = stage;
+  }
+}
+
+/** Items that share their calls. */
+interface Part {
+  readonly members: Members;
+  readonly attempt: number; // Splitting is no further attempt.
+  readonly errors: readonly unknown[]; // Of the attempts so far.
+}
+
+/**
+ * Does what can be done about a failed call: tries again, lets single out the items that are to
+ * blame, or gives up on them. Rejects with `Exhausted` if nothing can be done.
+ *
+ * To single out one item of n by halving takes at most 2·log₂ n further calls. Items keep their
+ * order, as the part that comes first is always the next.
+ */
+export class Recovery<R> {
+  readonly #work: Work<R>;
+  readonly #policy: Policy;
+  readonly #listener: RecoveryListener;
+  readonly #parts: Part[] = []; // The last one is next.
+  #budget: number;
+
+  /** Makes the recovery of one batch. */
+  constructor(work: Work<R>, policy: Policy, listener: RecoveryListener) {
+    this.#work = work;
+    this.#policy = policy;
+    this.#listener = listener;
+    this.#budget = policy.isolationBudget;
+  }
+
+  /** Recovers from the first call for `members`, which has failed. Settles when all is settled. */
+  async run(members: Members, error: unknown): Promise<void> {
+    await this.#face({ members, attempt: 1, errors: [error] });
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      if (this.#listener.isStopped) return; // What is left is pending.
+      let result: R;
+      try {
+        result = await this.#work.call(part.members, part.attempt);
+      } catch (error) {
+        await this.#face({ ...part, errors: [...part.errors, error] });
+        continue;
+      }
+      await this.#work.done(part.members, result);
+    }
+  }
+
+  /** Decides what becomes of a part whose call has failed. */
+  async #face(part: Part): Promise<void> {
+    const { members, attempt, errors } = part;
+    const error = errors.at(-1);
+    const { retry, hasDeadLetters, isDivisible, isolates } = this.#policy;
+    if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
+    if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
+    const mayDivide = isDivisible && members.length > 1;
+    if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
+    if (isRetriable(error, attempt, retry)) return await this.#retry(part);
+    if (!hasDeadLetters) throw this.#exhausted(part);
+    if (isOf(error, BatchError) && this.#names(error, members) && this.#mayCall(1)) {
+      return await this.#exclude(part, error);
+    }
+    const mayIsolate = isolates && mayDivide && !isTransient(error, attempt, retry);
+    if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
+    for (const member of members) await this.#work.giveUp(member, error, attempt);
+  }
+
+  #mayCall(calls: number): boolean {
+    if (this.#budget < calls) return false;
+    this.#budget -= calls;
+    return true;
+  }
+
+  #exhausted({ members, attempt, errors }: Part): Exhausted {
+    return new Exhausted(errors, attempt, this.#work.itemsOf(members));
+  }
+
+  async #retry(part: Part): Promise<void> {
+    const { members, attempt, errors } = part;
+    const error = errors.at(-1);
+    const delay = delayAfter(attempt, error, this.#policy.retry);
+    this.#listener.onRetry(error, attempt, delay);
+    await sleep(delay, this.#listener.signal);
+    if (this.#listener.isStopped) throw this.#exhausted(part);
+    this.#parts.push({ members, attempt: attempt + 1, errors });
+  }
+
+  /** Gives up on the items that a load has named, and loads the rest. */
+  async #exclude({ members, attempt }: Part, { failures }: BatchError): Promise<void> {
+    for (const [place, error] of failures) {
+      await this.#work.giveUp(members[place]!, error, attempt);
+    }
+    const rest = members.filter((_, place) => !failures.has(place));
+    if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
+  }
+
+  #names({ failures }: BatchError, members: Members): boolean {
+    const isOne = (place: unknown) => members[place as number] !== undefined;
+    return this.#policy.isDivisible && failures.size > 0 && [...failures.keys()].every(isOne);
+  }
+
+  #halve({ members, attempt }: Part): void {
+    const middle = members.length >> 1;
+    this.#parts.push({ members: members.slice(middle), attempt, errors: [] });
+    this.#parts.push({ members: members.slice(0, middle), attempt, errors: [] });
+  }
+}
