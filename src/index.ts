@@ -5,13 +5,19 @@
 export {
   BatchError,
   CancelledError,
+  CheckpointError,
   ConfigurationError,
   EtlError,
+  FencedError,
   ManagerError,
   PipelineError,
+  SplitError,
 } from "./errors.ts";
 export type {
+  Checkpoint,
+  DoneRange,
   FailureStage,
+  Guarantee,
   ItemCounts,
   ManagerReport,
   Outcome,
@@ -21,6 +27,23 @@ export type {
   StageName,
   StageTimes,
 } from "./run-report.ts";
+export {
+  type AttemptContext,
+  retry,
+  type RetryCallOptions,
+  type RetryOptions,
+} from "./resilience/retry.ts";
+export { RetryAfterError } from "./resilience/retry-after.ts";
+export type { DeadLetter } from "./resilience/dead-letter.ts";
+export { ndjsonDeadLetters, readDeadLetters } from "./resilience/ndjson-dead-letters.ts";
+export { RateLimiter, type RateLimiterOptions } from "./resilience/rate-limiter.ts";
+export {
+  type Awaitable,
+  type CheckpointStore,
+  type Claim,
+  commitsTo,
+} from "./resilience/checkpoint.ts";
+export { MemoryCheckpointStore } from "./resilience/memory-checkpoint-store.ts";
 export { batched } from "./streams/batched.ts";
 export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";
@@ -28,9 +51,11 @@ export { type Chunks, chunks } from "./streams/chunks.ts";
 export { type LoaderOptions, LoaderStream } from "./streams/loader.ts";
 export type { CallContext } from "./streams/call-sink.ts";
 export { type ParallelMapOptions, ParallelMapStream } from "./streams/parallel-map.ts";
+export { RateLimitStream } from "./streams/rate-limit.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
-export { Etl, etl } from "./pipeline/etl.ts";
+export { Etl, etl, type EtlDescription } from "./pipeline/etl.ts";
+export { describeGuarantee, type GuaranteeDescription } from "./pipeline/guarantee.ts";
 export {
   type AddOptions,
   EtlManager,
@@ -41,4 +66,5 @@ export {
 export type { BatchInfo, LoadContext, Pipeline, PipelineContext } from "./pipeline/pipeline.ts";
 export type { ProgressOptions } from "./pipeline/progress.ts";
 export type { Run } from "./pipeline/run.ts";
-export type { RunOptions } from "./pipeline/run-options.ts";
+export { replay } from "./pipeline/replay.ts";
+export type { RetryByStage, RunOptions } from "./pipeline/run-options.ts";

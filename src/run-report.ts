@@ -6,6 +6,12 @@
 /** How a run ended. */
 export type Outcome = "completed" | "drained" | "aborted" | "failed";
 
+/**
+ * How often an item is loaded when a run is killed and repeated until it completes: `"at-most-once"`
+ * may lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
+ */
+export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
+
 /** The three stages that the items of a pipeline pass. */
 export type StageName = "extract" | "transform" | "load";
 
@@ -96,6 +102,8 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly outcome: Outcome;
   /** The stage that was at work for the largest share of the time. */
   readonly bottleneck: StageName;
+  /** How often an item is loaded, when runs that are killed are repeated until one completes. */
+  readonly guarantee: Guarantee;
 }
 
 /** A pipeline that a manager did not start. */

@@ -1,7 +1,19 @@
 import type { RunReport } from "../run-report.ts";
+import {
+  checkDefaults,
+  describeGuarantee,
+  type GuaranteeDescription,
+  settingsOf,
+} from "./guarantee.ts";
 import { checkPipeline, type Pipeline } from "./pipeline.ts";
 import { Run } from "./run.ts";
-import { checkRunOptions, type RunOptions } from "./run-options.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/** What can be told of a pipeline before it runs. */
+export interface EtlDescription extends GuaranteeDescription {
+  /** The name of the pipeline. */
+  readonly name: string;
+}
 
 /** A pipeline that can be run, any number of times. Made by `etl`. */
 export class Etl<E, T = E> {
@@ -16,7 +28,7 @@ export class Etl<E, T = E> {
    */
   constructor(pipeline: Pipeline<E, T>, defaults: RunOptions<E> = {}) {
     checkPipeline(pipeline);
-    checkRunOptions(`create pipeline "${pipeline.name}"`, defaults);
+    checkDefaults(`create pipeline "${pipeline.name}"`, pipeline, defaults);
     this.pipeline = pipeline;
     this.defaults = Object.freeze({ ...defaults });
   }
@@ -49,7 +61,16 @@ export class Etl<E, T = E> {
    */
   start(options: RunOptions<E> = {}): Run<E, T> {
     const action = `run pipeline "${this.name}"`;
-    return new Run(this.pipeline, checkRunOptions(action, options, this.defaults));
+    return new Run(this.pipeline, settingsOf(action, this.pipeline, options, this.defaults));
+  }
+
+  /**
+   * What a run with these options guarantees, and why; nothing is called.
+   * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+   */
+  describe(options: RunOptions<E> = {}): EtlDescription {
+    const { name, pipeline, defaults } = this;
+    return { name, ...describeGuarantee(pipeline, { ...defaults, ...options }) };
   }
 }
 

@@ -9,7 +9,13 @@ import {
 } from "../options.ts";
 import type { ManagerReport } from "../run-report.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { checkRunOptions, type RunOptions, runOptions } from "./run-options.ts";
+import { settingsOf } from "./guarantee.ts";
+import {
+  checkRunOptions,
+  type OpenRunOptions,
+  type RunOptions,
+  runOptions,
+} from "./run-options.ts";
 import { type Entry, Schedule } from "./schedule.ts";
 
 /** How many pipelines run together, and the options that they share. */
@@ -62,9 +68,6 @@ const managerOptions: OptionTable<ManagerOptions> = {
 const addOptions: OptionTable<AddOptions> = { after: [arrayOfNames, []] };
 const runAllOptions: OptionTable<RunAllOptions> = { signal: [abortSignal] };
 
-/** Options that nothing stands for where they are not given. */
-type OpenOptions = "sizeOf" | "flushWhen" | "onProgress";
-
 /** A pipeline that was added, and those that have to complete before it. */
 interface Member {
   readonly etl: ManagedEtl;
@@ -103,11 +106,12 @@ export class EtlManager {
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(options: ManagerOptions = {}) {
-    const { workers, failFast, ...shared } = checkOptions<ManagerOptions, OpenOptions>(
-      "construct EtlManager",
-      options,
-      managerOptions,
-    );
+    const action = "construct EtlManager";
+    const { workers, failFast, ...shared } = checkOptions<
+      ManagerOptions,
+      Exclude<OpenRunOptions, "signal"> | "rateLimit"
+    >(action, options, managerOptions);
+    checkRunOptions(action, shared); // What is within them as well.
     this.#workers = workers;
     this.#failFast = failFast;
     this.#shared = Object.freeze(shared);
@@ -144,12 +148,11 @@ export class EtlManager {
   async #runAll(options: RunAllOptions): Promise<ManagerReport> {
     const checked = checkOptions<RunAllOptions, "signal">("run pipelines", options, runAllOptions);
     this.#checkOrder();
-    const entries = [...this.#members].map(([name, { etl, after }]): Entry => ({
-      name,
-      pipeline: etl.pipeline as Pipeline<unknown, unknown>,
-      settings: checkRunOptions(runAction(name), {}, etl.defaults, this.#shared),
-      after,
-    }));
+    const entries = [...this.#members].map(([name, { etl, after }]): Entry => {
+      const pipeline = etl.pipeline as Pipeline<unknown, unknown>;
+      const settings = settingsOf(runAction(name), pipeline, {}, etl.defaults, this.#shared);
+      return { name, pipeline, settings, after };
+    });
     const workers = this.#workers;
     const failFast = this.#failFast;
     return await new Schedule(entries, { workers, failFast, signal: checked.signal }).run();

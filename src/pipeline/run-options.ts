@@ -16,7 +16,7 @@ import type { DeadLetter } from "../resilience/dead-letter.ts";
 import { deadLetterLimit, deadLetterStream } from "../resilience/dead-letter-outlet.ts";
 import { RateLimiter, type RateLimiterOptions } from "../resilience/rate-limiter.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../resilience/retry.ts";
-import type { RunSnapshot } from "../run-report.ts";
+import type { Guarantee, RunSnapshot } from "../run-report.ts";
 import { type BucketOptions, bucketOptions, checkBytes } from "../streams/bucket-options.ts";
 
 /** How a run batches, how much it does at once, and how it stops. */
@@ -130,12 +130,6 @@ export interface RetryByStage {
   /** For the load of a batch. */
   load?: RetryOptions | undefined;
 }
-
-/**
- * How often an item is loaded when a run is killed and repeated until it completes: `"at-most-once"`
- * may lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
- */
-export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
 
 /** Options that nothing stands for where they are not given. */
 export type OpenRunOptions =

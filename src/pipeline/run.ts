@@ -5,6 +5,7 @@ import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../run-repor
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
 import { Flow } from "./flow.ts";
+import { guaranteeOf } from "./guarantee.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import { progressOf, type ProgressOptions, watch } from "./progress.ts";
 import { reportOf } from "./report.ts";
@@ -80,7 +81,7 @@ export class Run<E, T = E> {
   /** How far the run is. */
   snapshot(): RunSnapshot {
     if (this.#report !== undefined) {
-      const { outcome: _, bottleneck: __, ...snapshot } = this.#report;
+      const { outcome: _, bottleneck: __, guarantee: ___, ...snapshot } = this.#report;
       return { ...snapshot, state: "ended" };
     }
     const { extracted, counts, stages } = this.#flow;
@@ -149,7 +150,8 @@ export class Run<E, T = E> {
     unfollow();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
-    this.#report = reportOf(this.snapshot(), this.#outcome);
+    const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
+    this.#report = reportOf(this.snapshot(), this.#outcome, guarantee);
     unwatch();
     return this.#settle(this.#report);
   }

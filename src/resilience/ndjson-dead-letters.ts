@@ -86,7 +86,13 @@ export function readDeadLetters<E = unknown>(
       for (;;) {
         for (let line = lines.pop(); line !== undefined; line = lines.pop()) {
           number++;
-          if (line.trim() !== "") return output.enqueue(letterOf(line, number) as DeadLetter<E>);
+          if (line.trim() === "") continue;
+          try {
+            return output.enqueue(letterOf(line, number) as DeadLetter<E>);
+          } catch (error) {
+            reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
+            throw error;
+          }
         }
         if (isOver) return output.close();
         const { done, value } = await reader.read();

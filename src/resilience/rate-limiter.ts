@@ -158,9 +158,9 @@ export class RateLimiter {
     while (grants.length > 0 && now - grants[0]!.last >= this.interval) {
       this.#granted -= grants.shift()!.count;
     }
-    let end = this.#resumption;
-    if (this.#granted + count > this.limit) end = Math.max(end, grants[0]!.last + this.interval);
-    else if (now >= end) {
+    const isFull = this.#granted + count > this.limit;
+    const end = isFull ? grants[0]!.last + this.interval : this.#resumption;
+    if (!isFull && now >= end) {
       this.#grant(count, now);
       return 0;
     }

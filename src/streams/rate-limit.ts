@@ -42,16 +42,19 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
   readonly readable: ReadableStream<T>;
   /** Takes items. A write waits until its item is wanted, and those before it have passed. */
   readonly writable: WritableStream<T>;
-  readonly #sink: CallSink<T, void>;
-  #item: T | undefined; // The one that is under way.
+  readonly #sink: CallSink<T, readonly [T]>;
   #hasDemand = false; // A read waits.
   #output!: ReadableStreamDefaultController<T>; // Set by `start`, within the constructor.
 
   /**
-   * Makes a stream with a limit of its own, or with that of a limiter.
+   * Makes a stream with a limit of its own.
    * @throws {ConfigurationError} If an option is missing, unknown or breaks its rule.
    */
   constructor(options: RateLimitOptions);
+  /**
+   * Makes a stream with the limit of a limiter, which others may share.
+   * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+   */
   constructor(limiter: RateLimiter, options?: RateLimitSignalOptions);
   constructor(rate: RateLimiter | RateLimitOptions, options: RateLimitSignalOptions = {}) {
     const action = "construct RateLimitStream";
@@ -61,21 +64,21 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       : checkRate<RateLimitOptions, "signal">(action, { ...options, ...rate }, rateLimitOptions);
     const limiter = isShared ? rate : new RateLimiter(limits as RateLimiterOptions);
     this.readable = this.#makeReadable();
-    this.#sink = new CallSink<T, void>({
+    this.#sink = new CallSink<T, readonly [T]>({
       call: (item, { signal }) => {
-        this.#item = item;
-        // A promise only for an item that waits.
-        return limiter.tryAcquire() ? undefined : limiter.acquire(1, { signal });
+        const passed = [item] as const; // As an item may be a promise, which is none of ours.
+        // Only an item that waits costs a promise.
+        return limiter.tryAcquire() ? passed : limiter.acquire(1, { signal }).then(() => passed);
       },
       limit: 1,
       signal,
       mayBegin: () => this.#hasDemand,
-      onBegin: () => () => this.#pass(),
-      onEnd: () => this.#output.close(),
-      onStop: (reason) => {
-        this.#item = undefined;
-        this.#output.error(reason);
+      onBegin: () => ([item]) => {
+        this.#hasDemand = false;
+        this.#output.enqueue(item); // Pulls, and so demands more, where another read waits.
       },
+      onEnd: () => this.#output.close(),
+      onStop: (reason) => this.#output.error(reason),
     });
     this.writable = new WritableStream<T>(this.#sink);
   }
@@ -89,12 +92,5 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       },
       cancel: (reason) => this.#sink.cancel(reason),
     }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
-  }
-
-  #pass(): void {
-    const item = this.#item as T;
-    this.#item = undefined;
-    this.#hasDemand = false;
-    this.#output.enqueue(item); // Pulls, and so demands more, where another read waits.
   }
 }

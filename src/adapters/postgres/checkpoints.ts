@@ -45,8 +45,8 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Keeps a checkpoint. What its run has stored stays part of it, as loads commit their own marks
-   * while it is on its way.
+   * Keeps a checkpoint. The marks that loads of its run have committed stay part of it, as they do
+   * so while it is on its way.
    * @throws {FencedError} If another run owns the key.
    */
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
@@ -60,9 +60,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         `insert into ${name} (key) values ($1::text) on conflict do nothing`,
         [key],
       );
-      const { owner, stored } = await this.#lock(session, key);
+      const { owner, stored, markedBy } = await this.#lock(session, key);
       if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
-      await this.#store(session, key, merged(stored, checkpoint));
+      const isSame = markedBy !== undefined && markedBy === checkpoint.runId;
+      const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
+      await this.#store(session, key, next, isSame ? markedBy : null);
     });
   }
 
@@ -108,27 +110,44 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     if (owner !== runId) throw new FencedError(key, owner);
     if (covers(stored, ranges)) return undefined;
     const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
-    await this.#store(session, key, next);
+    await this.#store(session, key, next, runId);
     return () => {
       const known = this.#committed.get(key); // Answers to commits may come in another order.
       if (known === undefined || isPartOf(known, next)) this.#committed.set(key, next);
     };
   }
 
-  async #lock(
-    session: Session,
-    key: string,
-  ): Promise<{ owner: string | undefined; stored: Checkpoint | undefined }> {
-    const text = `select checkpoint, run_id from ${this.#table.name}
+  async #lock(session: Session, key: string): Promise<Kept> {
+    const text = `select checkpoint, run_id, marked_by from ${this.#table.name}
       where key = $1::text for update`;
-    const [row] = await session.values(text, [key]);
-    return { owner: (row?.[1] as string | null) ?? undefined, stored: decode(key, row?.[0]) };
+    const [row = []] = await session.values(text, [key]) as [(string | null)[]?];
+    const [stored, owner, markedBy] = row;
+    return {
+      stored: decode(key, stored),
+      owner: owner ?? undefined,
+      markedBy: markedBy ?? undefined,
+    };
   }
 
-  async #store(session: Session, key: string, checkpoint: Checkpoint): Promise<void> {
-    const text = `update ${this.#table.name} set checkpoint = $2::text where key = $1::text`;
-    await session.values(text, [key, encodeCheckpoint(checkpoint)]);
+  async #store(
+    session: Session,
+    key: string,
+    checkpoint: Checkpoint,
+    markedBy: string | null,
+  ): Promise<void> {
+    const text = `update ${this.#table.name} set checkpoint = $2::text, marked_by = $3::text
+      where key = $1::text`;
+    await session.values(text, [key, encodeCheckpoint(checkpoint), markedBy]);
   }
+}
+
+/** What a row of the table says. */
+interface Kept {
+  readonly stored: Checkpoint | undefined;
+  /** The run that has claimed the key. */
+  readonly owner: string | undefined;
+  /** The run whose loads have committed their marks here. */
+  readonly markedBy: string | undefined;
 }
 
 function decode(key: string, text: unknown): Checkpoint | undefined {
@@ -140,10 +159,9 @@ function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
   return checkpoint.runId === later.runId && covers(later, rangesOf(checkpoint));
 }
 
-/** A run only ever adds to what it has stored; anybody else replaces it. */
-function merged(stored: Checkpoint | undefined, checkpoint: Checkpoint): Checkpoint {
-  const isSame = stored?.runId !== undefined && stored.runId === checkpoint.runId;
-  return isSame ? advance(checkpoint, rangesOf(stored)) : checkpoint;
+function merged(stored: Checkpoint, checkpoint: Checkpoint): Checkpoint {
+  const updatedAt = Math.max(stored.updatedAt, checkpoint.updatedAt);
+  return { ...advance(checkpoint, rangesOf(stored)), updatedAt };
 }
 
 function rangesOf({ offset, done, position }: Checkpoint): DoneRange[] {

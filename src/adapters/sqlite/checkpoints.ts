@@ -39,7 +39,7 @@ interface StoredRow {
   readonly lease_until: number | null;
 }
 
-// `lease_until` is real, so that no setting of a client makes a bigint of it.
+// `lease_until` is real, so that it is a number: integers are read as bigints.
 const tableSql = `create table if not exists millrace_checkpoint (
   key text not null primary key, checkpoint text, loaded_by text, run_id text, lease_until real
 )`;

@@ -41,10 +41,16 @@ export const database: Rule = {
   },
 };
 
-/** Prepares a statement whose rows are objects, however the database was opened. */
+/**
+ * Prepares a statement whose rows are objects with bigints for integers, however the database was
+ * opened. Otherwise integers above 2^53 are rounded by some clients and refused by others, and some
+ * Nodes refuse any `run` after an id that large was written.
+ */
 export function prepare(db: SqliteDatabase, sql: string): SqliteStatement {
   const statement = db.prepare(sql);
   statement.setReturnArrays?.(false);
+  if (statement.setReadBigInts) statement.setReadBigInts(true);
+  else statement.safeIntegers?.(true);
   return statement;
 }
 

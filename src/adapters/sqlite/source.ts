@@ -1,12 +1,6 @@
 import { checkOptions, type OptionTable, positiveInteger, refuse } from "../../options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
-import {
-  database,
-  prepare,
-  type SqliteDatabase,
-  type SqliteStatement,
-  type SqliteValue,
-} from "./database.ts";
+import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
 import { name, quoted } from "./names.ts";
 
 /** A row as it is read: an integer that no number can hold is a bigint. */
@@ -39,7 +33,8 @@ interface Query {
 }
 
 /**
- * Reads the rows of a query in pages: a source for `extract`, which is read anew by each run.
+ * Reads the rows of a query in pages: a source for `extract`, which is read anew by each run. Each `?`
+ * of the query stands for one of the values of `params`.
  *
  * Without `key` the query is open until it is read to its end or cancelled. That is right for a
  * connection that does nothing else meanwhile: better-sqlite3 then refuses to write on it, and with
@@ -94,7 +89,7 @@ export function sqliteSource<Row = SqliteRow>(
 
 /** Pages of one query that stays open. Ending the loop early closes it. */
 function* openPages({ db, sql, params, chunkSize }: Query): Generator<SqliteRow[]> {
-  const statement = prepareToRead(db, sql);
+  const statement = prepare(db, sql);
   if (statement.iterate === undefined) {
     refuse(action, "key", "given, as this client cannot iterate", undefined);
   }
@@ -113,8 +108,8 @@ function* keyedPages({ db, sql, params, chunkSize }: Query, key: string): Genera
   const column = `page.${quoted(key)}`;
   const all = `select * from (\n${sql.replace(/[\s;]+$/, "")}\n) as page`;
   const order = `order by ${column} limit ?`;
-  const first = prepareToRead(db, `${all} ${order}`);
-  const next = prepareToRead(db, `${all} where ${column} > ? ${order}`);
+  const first = prepare(db, `${all} ${order}`);
+  const next = prepare(db, `${all} where ${column} > ? ${order}`);
   let rows = first.all(...params, chunkSize + 1) as SqliteRow[];
   while (rows.length > 0) {
     const following = rows.length > chunkSize ? narrowed(rows.pop()!) : undefined;
@@ -130,15 +125,7 @@ function* keyedPages({ db, sql, params, chunkSize }: Query, key: string): Genera
   }
 }
 
-/** Integers come as bigints: otherwise one client refuses those above 2^53, the others round them. */
-function prepareToRead(db: SqliteDatabase, sql: string): SqliteStatement {
-  const statement = prepare(db, sql);
-  if (statement.setReadBigInts) statement.setReadBigInts(true);
-  else statement.safeIntegers?.(true);
-  return statement;
-}
-
-/** The row with numbers in place of the bigints that a number can hold. */
+/** The row with numbers in place of the bigints that a number can hold. Integers come as bigints. */
 function narrowed(row: SqliteRow): SqliteRow {
   for (const column in row) {
     const value = row[column];

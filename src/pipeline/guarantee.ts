@@ -1,0 +1,114 @@
+import { refuse } from "../options.ts";
+import { type CheckpointStore, commitsTo } from "../resilience/checkpoint.ts";
+import type { Guarantee } from "../run-report.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
+
+/** How often an item is loaded, and why. */
+export interface GuaranteeDescription {
+  /** What holds when a run is killed at any instant, and repeated until it completes. */
+  readonly guarantee: Guarantee;
+  /** Why it holds, and no more. */
+  readonly reason: string;
+}
+
+/** What the guarantee follows from. */
+type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume">;
+
+/**
+ * Tells how often an item is loaded when a run is killed at any instant, and repeated until it
+ * completes. It follows from the pipeline and its options, and calls nothing.
+ *
+ * It trusts what you say of the source: that it gives the same items in the same order again, unless
+ * `replayable` is `false`; and with `resume: "source"`, that `extract` begins at the checkpoint.
+ *
+ * @example Without checkpoints a repeated run loads everything again
+ * ```ts
+ * import { describeGuarantee } from "millrace";
+ * import { equal } from "node:assert/strict";
+ *
+ * const pipeline = { name: "numbers", extract: () => [1, 2, 3], load: () => {} };
+ * equal(describeGuarantee(pipeline).guarantee, "at-least-once");
+ * ```
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+ */
+export function describeGuarantee<E, T>(
+  pipeline: Pipeline<E, T>,
+  options: RunOptions<E> = {},
+): GuaranteeDescription {
+  const action = `describe pipeline "${pipeline.name}"`;
+  return guaranteeOf(pipeline, checkRunOptions(action, options));
+}
+
+/** How often an item is loaded, by options that are complete. */
+export function guaranteeOf<E, T>(
+  pipeline: Pipeline<E, T>,
+  { checkpoints, resume }: GuaranteeBasis,
+): GuaranteeDescription {
+  const atLeastOnce = (reason: string) => ({ guarantee: "at-least-once", reason } as const);
+  if (pipeline.acknowledge !== undefined) {
+    return atLeastOnce("the source gives again what was loaded but not yet acknowledged");
+  }
+  if (pipeline.replayable === false) {
+    const reason = "the source cannot be read again: what was read and not yet loaded is lost";
+    return { guarantee: "at-most-once", reason };
+  }
+  if (checkpoints === undefined) {
+    return atLeastOnce("without checkpoints a repeated run loads everything again");
+  }
+  if (storeOf(pipeline) !== checkpoints) {
+    return atLeastOnce(
+      "what was loaded after the last checkpoint is loaded again: " +
+        "the load does not commit its rows together with the checkpoint",
+    );
+  }
+  const source = resume === "skip"
+    ? "the source gives the same items in the same order"
+    : "extract begins at the checkpoint";
+  const reason = `rows and checkpoint are one commit, as long as ${source}`;
+  return { guarantee: "effectively-once", reason };
+}
+
+/**
+ * Checks and completes the options of a run of a pipeline.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or what is to be guaranteed cannot hold.
+ */
+export function settingsOf<E, T>(
+  action: string,
+  pipeline: Pipeline<E, T>,
+  options: RunOptions<E>,
+  ...layers: readonly RunOptions<never>[]
+): RunSettings<E> {
+  const settings = checkRunOptions(action, options, ...layers);
+  checkGuarantee(action, settings.guarantee, guaranteeOf(pipeline, settings));
+  return settings;
+}
+
+/** Refuses defaults that ask for what cannot hold, whatever the options of a run are. */
+export function checkDefaults<E, T>(
+  action: string,
+  pipeline: Pipeline<E, T>,
+  defaults: RunOptions<E>,
+): void {
+  const settings = checkRunOptions(action, defaults);
+  // A run may still bring the checkpoints.
+  const checkpoints = settings.checkpoints ?? storeOf(pipeline);
+  checkGuarantee(action, settings.guarantee, guaranteeOf(pipeline, { ...settings, checkpoints }));
+}
+
+function checkGuarantee(
+  action: string,
+  wanted: Guarantee | undefined,
+  { guarantee, reason }: GuaranteeDescription,
+): void {
+  // What is loaded neither twice nor never keeps the two others as well.
+  if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
+  refuse(action, "guarantee", `"${guarantee}", as ${reason}`, wanted);
+}
+
+/** The store whose marks a load commits together with its rows. */
+function storeOf<E, T>({ load }: Pipeline<E, T>): CheckpointStore | undefined {
+  return (load as { [commitsTo]?: CheckpointStore })[commitsTo];
+}
