@@ -17,6 +17,7 @@ import {
   runOptions,
 } from "./run-options.ts";
 import { type Entry, Schedule } from "./schedule.ts";
+import { shareDeadLetters } from "./shared-dead-letters.ts";
 
 /** How many pipelines run together, and the options that they share. */
 export interface ManagerOptions extends Omit<RunOptions<never>, "workers" | "signal"> {
@@ -111,7 +112,8 @@ export class EtlManager {
       ManagerOptions,
       Exclude<OpenRunOptions, "signal"> | "rateLimit"
     >(action, options, managerOptions);
-    checkRunOptions(action, shared); // What is within them as well.
+    const { retry, rateLimit } = shared;
+    checkRunOptions(action, { retry, rateLimit }); // What is within them as well.
     this.#workers = workers;
     this.#failFast = failFast;
     this.#shared = Object.freeze(shared);
@@ -145,17 +147,21 @@ export class EtlManager {
     return report;
   }
 
-  async #runAll(options: RunAllOptions): Promise<ManagerReport> {
-    const checked = checkOptions<RunAllOptions, "signal">("run pipelines", options, runAllOptions);
+  async #runAll(given: RunAllOptions): Promise<ManagerReport> {
+    const { signal } = checkOptions<RunAllOptions, "signal">("run pipelines", given, runAllOptions);
     this.#checkOrder();
     const entries = [...this.#members].map(([name, { etl, after }]): Entry => {
       const pipeline = etl.pipeline as Pipeline<unknown, unknown>;
       const settings = settingsOf(runAction(name), pipeline, {}, etl.defaults, this.#shared);
       return { name, pipeline, settings, after };
     });
-    const workers = this.#workers;
-    const failFast = this.#failFast;
-    return await new Schedule(entries, { workers, failFast, signal: checked.signal }).run();
+    const options = { workers: this.#workers, failFast: this.#failFast, signal };
+    const shared = shareDeadLetters(entries);
+    try {
+      return await new Schedule(shared.entries, options).run();
+    } finally {
+      shared.release();
+    }
   }
 
   /** Refuses names that are unknown, and circles. */

@@ -58,7 +58,7 @@ export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly Do
   const { offset, done, position } = checkpoint;
   const [only] = ranges;
   if (ranges.length === 1 && done.length === 0 && only![0] === offset && only![1] > offset) {
-    return { ...checkpoint, offset: only![1], position: only![2] };
+    return withMark(checkpoint, only!);
   }
   const more = ranges.filter(([from, to]) => to > from);
   const all = [[0, offset, position] as const, ...done, ...more].sort((a, b) => a[0] - b[0]);
@@ -69,7 +69,12 @@ export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly Do
     else if (range[1] > last[1]) merged[merged.length - 1] = [last[0], ...withoutBegin(range)];
   }
   const [first, ...rest] = merged;
-  return { ...checkpoint, offset: first![1], position: first![2], done: rest };
+  return { ...withMark(checkpoint, first!), done: rest };
+}
+
+function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange): C {
+  const { position: _, ...rest } = checkpoint;
+  return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
 }
 
 function withoutBegin([, to, position]: DoneRange): [to: number, position?: unknown] {

@@ -1,0 +1,52 @@
+import { refuse } from "../options.ts";
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import type { RunSettings } from "./run-options.ts";
+
+/** A pipeline with its settings. */
+interface Entry {
+  readonly name: string;
+  readonly settings: RunSettings<unknown>;
+}
+
+/**
+ * Lets pipelines that run together write to one dead-letter stream, which can have only one writer.
+ * Gives them as they are to be run, and what unlocks the streams when all is over.
+ *
+ * @throws {ConfigurationError} If somebody else writes to a stream.
+ */
+export function shareDeadLetters<N extends Entry>(
+  entries: readonly N[],
+): { readonly entries: N[]; release(): void } {
+  const writers = new Map<WritableStream, WritableStreamDefaultWriter<DeadLetter>>();
+  const release = () => {
+    for (const writer of writers.values()) writer.releaseLock();
+  };
+  const shared = entries.map((entry): N => {
+    const { name, settings } = entry;
+    const stream = settings.deadLetters;
+    if (stream === undefined || typeof stream === "function") return entry;
+    let writer = writers.get(stream);
+    if (writer === undefined) {
+      if (stream.locked) {
+        release();
+        const rule = "a WritableStream that nobody else writes to";
+        refuse(`run pipeline "${name}"`, "deadLetters", rule, stream);
+      }
+      writer = stream.getWriter();
+      writer.closed.catch(() => {}); // Each write tells what goes wrong.
+      writers.set(stream, writer);
+    }
+    return { ...entry, settings: { ...settings, deadLetters: () => branchOf(writer) } };
+  });
+  return { entries: shared, release };
+}
+
+/** A stream of its own for a run; what it is given goes to the writer. */
+function branchOf(writer: WritableStreamDefaultWriter<DeadLetter>): WritableStream<DeadLetter> {
+  return new WritableStream<DeadLetter>({
+    write: async (letter) => {
+      await writer.ready;
+      await writer.write(letter);
+    },
+  });
+}
