@@ -34,7 +34,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
     this.#station = station;
     this.#batch = batch;
     this.#origins = isOneToOne ? undefined : all.filter((index) => results[index] !== skip);
-    this.#rest = all.filter((index) => results![index] === skip);
+    this.#rest = restOf(batch);
     this.#skipped = Math.max(0, left - rows.length);
   }
 
@@ -165,7 +165,11 @@ export class BatchLoad<E, T> implements Work<unknown> {
     try {
       await recovery.run(indicesOf(this.#batch.rows), error);
     } catch (failure) {
-      this.#keepRest();
+      try {
+        this.#keepRest();
+      } catch {
+        // What failed first is told; the next run comes to these items again.
+      }
       throw failure;
     }
     await this.#finishRest();
@@ -202,6 +206,14 @@ export class BatchLoad<E, T> implements Work<unknown> {
       throw new Exhausted([error], 1, [], "checkpoints");
     }
   }
+}
+
+/** The items of a batch that need no load, by their index. */
+function restOf({ items, rows, results, lost, isDivisible }: Batch<unknown, unknown>): number[] {
+  if (rows.length === 0) return indicesOf(items);
+  if (!isDivisible) return [...lost];
+  if (results === undefined || rows.length === results.length) return [];
+  return indicesOf(results).filter((index) => results[index] === skip);
 }
 
 function indicesOf(array: readonly unknown[]): number[] {

@@ -9,127 +9,136 @@ import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./statio
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
 
-/** Maps the items of one batch: each on its own, or all in one call. */
+/** What a transform gives for a batch. */
+type Results<T> = readonly Result<T>[];
+
+/** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
 export class BatchMap<E, T> {
   readonly #station: Station<E, T>;
-  readonly #batch: Batch<E, T>;
   readonly #isPlain: boolean; // What fails fails the run.
+  readonly #callItem: (item: E) => Result<T> | PromiseLike<Result<T>>;
 
-  /** Makes the map of a batch; nothing begins before `run`. */
-  constructor(station: Station<E, T>, batch: Batch<E, T>, isPlain: boolean) {
-    this.#station = station;
-    this.#batch = batch;
-    this.#isPlain = isPlain;
-  }
-
-  /** Fills the rows of the batch; tells whether it could. */
-  run(stop: Stop): boolean | Promise<boolean> {
-    if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch();
-    const { items } = this.#batch;
-    const { concurrency } = this.#station.settings;
-    const rescue = this.#isPlain ? undefined : this.#rescue;
-    const results = mapItems(items, this.#callOf(), concurrency, stop, rescue);
-    return isThenable(results) ? Promise.resolve(results).then(this.#take) : this.#take(results);
-  }
-
-  #callOf(): (item: E) => Result<T> | PromiseLike<Result<T>> {
-    const { pipeline, context, settings, onLeft } = this.#station;
+  /** Makes the map of a run; nothing begins before `run`. */
+  constructor(station: Station<E, T>, isPlain: boolean) {
+    const { pipeline, context, settings, onLeft } = station;
     const { attemptTimeout } = settings.retry.transform;
-    if (attemptTimeout === Infinity) return (item) => pipeline.transform!(item, context);
-    return (item) => {
-      const map = (signal: AbortSignal) => pipeline.transform!(item, { ...context, signal });
-      return withDeadline(map, attemptTimeout, context.signal, onLeft);
-    };
+    this.#station = station;
+    this.#isPlain = isPlain;
+    this.#callItem = attemptTimeout === Infinity
+      ? (item) => pipeline.transform!(item, context)
+      : (item) => {
+        const map = (signal: AbortSignal) => pipeline.transform!(item, { ...context, signal });
+        return withDeadline(map, attemptTimeout, context.signal, onLeft);
+      };
   }
 
-  /** Takes the results of all items, or of none. */
-  readonly #take = (results: readonly Result<T>[] | undefined): boolean => {
-    if (results === undefined) return false;
-    const batch = this.#batch;
-    batch.rows = withoutSkips(results);
-    batch.results = results;
-    batch.isDivisible = results.length === batch.items.length;
-    return true;
-  };
+  /** Fills the rows of a batch; tells whether it could. */
+  run(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
+    if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
+    const { concurrency } = this.#station.settings;
+    const rescue = this.#isPlain
+      ? undefined
+      : (index: number, error: unknown) => this.#rescue(batch, index, error);
+    const results = mapItems(batch.items, this.#callItem, concurrency, stop, rescue);
+    return this.#fill(batch, results);
+  }
+
+  #fill(
+    batch: Batch<E, T>,
+    results: Results<T> | undefined | PromiseLike<Results<T> | undefined>,
+  ): boolean | Promise<boolean> {
+    if (isThenable(results)) return Promise.resolve(results).then((all) => fillRows(batch, all));
+    return fillRows(batch, results);
+  }
 
   /** Tries an item again, or gives up on it. */
-  readonly #rescue = async (index: number, error: unknown): Promise<Result<T>> => {
+  async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Result<T>> {
     const station = this.#station;
-    const item = this.#batch.items[index]!;
-    const call = this.#callOf();
+    const item = batch.items[index]!;
     let result: Result<T> = skip;
     const work: Work<Result<T>> = {
       itemsOf: () => [item],
-      call: () => call(item),
+      call: () => this.#callItem(item),
       done: (_, mapped) => void (result = mapped),
-      giveUp: (_, error, attempts) => this.#giveUp(index, error, attempts),
+      giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
     };
     const policy = policyOf(station, "transform", false);
     await new Recovery(work, policy, listenerOf(station)).run([index], error);
     return result;
-  };
-
-  async #giveUp(index: number, error: unknown, attempts: number): Promise<void> {
-    await giveUp(this.#station, this.#batch, index, { error, stage: "transform", attempts });
-    this.#batch.lost.push(index);
   }
 
-  #mapBatch(): boolean | Promise<boolean> {
-    const { items } = this.#batch;
-    if (this.#isPlain) {
-      const rows = this.#call(items as E[]);
-      return isThenable(rows) ? Promise.resolve(rows).then(this.#take) : this.#take(rows);
-    }
-    let rows: readonly Result<T>[] | PromiseLike<readonly Result<T>[]>;
+  async #giveUp(
+    batch: Batch<E, T>,
+    index: number,
+    error: unknown,
+    attempts: number,
+  ): Promise<void> {
+    await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
+    batch.lost.push(index);
+  }
+
+  #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
+    const { items } = batch;
+    if (this.#isPlain) return this.#fill(batch, this.#callBatch(items as E[]));
     try {
-      rows = this.#call(items.slice()); // It may empty it.
-      if (!isThenable(rows)) return this.#take(rows);
+      const rows = this.#callBatch(items.slice()); // It may empty it.
+      if (!isThenable(rows)) return fillRows(batch, rows);
+      return Promise.resolve(rows)
+        .then((all) => fillRows(batch, all), (error) => this.#recover(batch, error));
     } catch (error) {
-      return this.#recover(error);
+      return this.#recover(batch, error);
     }
-    return Promise.resolve(rows).then(this.#take, (error) => this.#recover(error));
   }
 
-  #call(items: E[]): readonly Result<T>[] | Promise<readonly Result<T>[]> {
+  #callBatch(items: E[]): Results<T> | Promise<Results<T>> {
     const { pipeline, context, settings, onLeft } = this.#station;
     const { attemptTimeout } = settings.retry.transform;
-    const map = (signal: AbortSignal) =>
-      pipeline.transformBatch!(items, signal === context.signal ? context : { ...context, signal });
+    const map = (signal: AbortSignal) => pipeline.transformBatch!(items, { ...context, signal });
     const rows = attemptTimeout === Infinity
-      ? map(context.signal)
+      ? pipeline.transformBatch!(items, context)
       : withDeadline(map, attemptTimeout, context.signal, onLeft);
-    return isThenable(rows) ? Promise.resolve(rows).then(this.#check) : this.#check(rows);
+    const check = (all: Results<T>) => checkRows(pipeline.name, all);
+    return isThenable(rows) ? Promise.resolve(rows).then(check) : check(rows);
   }
 
-  readonly #check = (rows: readonly Result<T>[]): readonly Result<T>[] => {
-    if (Array.isArray(rows)) return rows;
-    const action = `run pipeline "${this.#station.pipeline.name}"`;
-    return refuse(action, "transformBatch", "a function that gives an array", rows);
-  };
-
-  /** Maps the batch again, in parts where it has to be. */
-  async #recover(error: unknown): Promise<boolean> {
-    const { items } = this.#batch;
+  /** Maps a batch again, in parts where it has to be. */
+  async #recover(batch: Batch<E, T>, error: unknown): Promise<boolean> {
+    const { items } = batch;
     const station = this.#station;
-    const parts: { readonly members: Members; readonly rows: readonly Result<T>[] }[] = [];
-    const work: Work<readonly Result<T>[]> = {
+    const parts: { readonly members: Members; readonly rows: Results<T> }[] = [];
+    const work: Work<Results<T>> = {
       itemsOf: (members) => members.map((member) => items[member]!),
-      call: (members) => this.#call(members.map((member) => items[member]!)),
+      call: (members) => this.#callBatch(members.map((member) => items[member]!)),
       done: (members, rows) => void parts.push({ members, rows }),
-      giveUp: (member, error, attempts) => this.#giveUp(member, error, attempts),
+      giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
     const policy = policyOf(station, "transform", true);
     await new Recovery(work, policy, listenerOf(station)).run([...items.keys()], error);
     if (station.isStopped) return false;
     if (parts.some(({ members, rows }) => members.length !== rows.length)) {
-      this.#batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
-      this.#batch.isDivisible = false;
+      batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
+      batch.isDivisible = false;
       return true;
     }
     const results = new Array<Result<T>>(items.length).fill(skip);
     for (const { members, rows } of parts) {
       members.forEach((member, place) => results[member] = rows[place]!);
     }
-    return this.#take(results);
+    return fillRows(batch, results);
   }
+}
+
+/** Takes the results of all items, or of none. */
+function fillRows<E, T>(batch: Batch<E, T>, results: Results<T> | undefined): boolean {
+  if (results === undefined) return false;
+  batch.rows = withoutSkips(results);
+  batch.results = results;
+  batch.isDivisible = results.length === batch.items.length;
+  return true;
+}
+
+function checkRows<T>(name: string, rows: Results<T>): Results<T> {
+  if (Array.isArray(rows)) return rows;
+  const rule = "a function that gives an array";
+  return refuse(`run pipeline "${name}"`, "transformBatch", rule, rows);
 }

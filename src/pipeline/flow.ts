@@ -1,4 +1,4 @@
-import { FencedError, isOf, SplitError } from "../errors.ts";
+import { FencedError, isOf } from "../errors.ts";
 import { Pace } from "../macrotask.ts";
 import { blankCheckpoint } from "../resilience/checkpoint.ts";
 import { Numbering } from "../resilience/numbering.ts";
@@ -10,9 +10,9 @@ import { Intake, type IntakeEnd } from "../streams/intake.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
-import { isThenable } from "../thenable.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { counted, loadPlainly } from "./plain-load.ts";
 import { StageClock } from "./stage-clock.ts";
 import { type Batch, type Counts, type Equipment, isPlain, type Station } from "./station.ts";
 
@@ -24,9 +24,6 @@ export interface FlowListener {
   onStuck(reason: unknown): void;
 }
 
-/** What a load gives that has kept the counts itself. */
-const counted: unique symbol = Symbol("counted");
-
 /**
  * The working part of a run: source → batcher → transforms → loads, joined by one function that
  * moves on whatever can move. A stage with nothing to do costs nothing, and one that is full holds
@@ -37,6 +34,7 @@ export class Flow<E, T> implements Stop {
   readonly counts: Counts = { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0 };
   readonly #station: Station<E, T>;
   readonly #isPlain: boolean;
+  readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
   readonly #batcher: Batcher<E>;
   readonly #transforms: TaskGroup;
@@ -64,6 +62,7 @@ export class Flow<E, T> implements Stop {
     const now = performance.now();
     this.#isPlain = isPlain(equipment);
     this.#station = this.#stationOf(equipment);
+    this.#map = new BatchMap(this.#station, this.#isPlain);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new Batcher(settings, () => this.#serve());
@@ -248,8 +247,7 @@ export class Flow<E, T> implements Stop {
   #transform(batch: Batch<E, T>): void {
     if (!this.#hasTransform) return this.#pass(batch);
     this.#mark(1);
-    const map = new BatchMap(this.#station, batch, this.#isPlain);
-    this.#transforms.run(() => map.run(this), (isMapped) => {
+    this.#transforms.run(() => this.#map.run(batch, this), (isMapped) => {
       if (isMapped && !this.#isStopped) this.#pass(batch);
       this.#serve();
     });
@@ -270,7 +268,7 @@ export class Flow<E, T> implements Stop {
       const load = new BatchLoad(this.#station, batch);
       return this.#loads.run(() => load.run(), () => this.#serve());
     }
-    this.#loads.run(() => this.#loadPlainly(batch), (result) => {
+    this.#loads.run(() => loadPlainly(this.#station, batch), (result) => {
       if (result !== counted) {
         this.counts.batches++;
         this.counts.loaded += loaded;
@@ -278,26 +276,6 @@ export class Flow<E, T> implements Stop {
       }
       this.#serve();
     });
-  }
-
-  #loadPlainly(batch: Batch<E, T>): unknown {
-    const { pipeline, context } = this.#station;
-    const { rows, info } = batch;
-    const onError = (error: unknown) => this.#split(batch, error);
-    try {
-      const result = pipeline.load(rows as T[], { ...context, batch: info });
-      return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
-    } catch (error) {
-      return onError(error);
-    }
-  }
-
-  async #split(batch: Batch<E, T>, error: unknown): Promise<typeof counted> {
-    const { rows, items, info: { offset } } = batch;
-    if (!isOf(error, SplitError) || rows.length < 2) throw error;
-    const ranges = [[offset, offset + items.length] as const];
-    await new BatchLoad(this.#station, { ...batch, ranges }).recover(error);
-    return counted;
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */

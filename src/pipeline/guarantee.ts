@@ -2,6 +2,7 @@ import { refuse } from "../options.ts";
 import { type CheckpointStore, commitsTo } from "../resilience/checkpoint.ts";
 import type { Guarantee } from "../run-report.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { settingsFor } from "./replay-pipeline.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
 
 /** How often an item is loaded, and why. */
@@ -81,7 +82,7 @@ export function settingsOf<E, T>(
   options: RunOptions<E>,
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
-  const settings = checkRunOptions(action, options, ...layers);
+  const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
   checkGuarantee(action, settings.guarantee, guaranteeOf(pipeline, settings));
   return settings;
 }

@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { DoneRange } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
@@ -117,7 +118,7 @@ export async function giveUp<E, T>(
   const offset = placeOf(ranges, index);
   const letter = { item, ...failure, pipeline, runId, offset, at: Date.now() };
   try {
-    await outlet!.write(item instanceof Replayed ? again(item, letter) : letter);
+    await outlet!.write(isOf(item, Replayed) ? again(item, letter) : letter);
   } catch (error) {
     throw new Exhausted([error], failure.attempts, [], "deadLetters");
   }

@@ -1,0 +1,32 @@
+import { isOf, SplitError } from "../errors.ts";
+import { isThenable } from "../thenable.ts";
+import { BatchLoad } from "./batch-load.ts";
+import type { Batch, Station } from "./station.ts";
+
+/** What a load gives that has kept the counts itself. */
+export const counted: unique symbol = Symbol("counted");
+
+/** Loads a batch of a run that does nothing about failures, unless it is too large for one load. */
+export function loadPlainly<E, T>(station: Station<E, T>, batch: Batch<E, T>): unknown {
+  const { pipeline, context } = station;
+  const { rows, info } = batch;
+  const onError = (error: unknown) => split(station, batch, error);
+  try {
+    const result = pipeline.load(rows as T[], { ...context, batch: info });
+    return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
+  } catch (error) {
+    return onError(error);
+  }
+}
+
+async function split<E, T>(
+  station: Station<E, T>,
+  batch: Batch<E, T>,
+  error: unknown,
+): Promise<typeof counted> {
+  const { rows, items, info: { offset } } = batch;
+  if (!isOf(error, SplitError) || rows.length < 2) throw error;
+  const ranges = [[offset, offset + items.length] as const];
+  await new BatchLoad(station, { ...batch, ranges }).recover(error);
+  return counted;
+}
