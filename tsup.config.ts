@@ -7,6 +7,9 @@ export default defineConfig({
     "adapters/sqlite": "src/adapters/sqlite.ts",
     "adapters/postgres": "src/adapters/postgres.ts",
     "adapters/file": "src/adapters/file.ts",
+    "adapters/progress": "src/adapters/progress.ts",
+    "adapters/otel": "src/adapters/otel.ts",
+    "adapters/report": "src/adapters/report.ts",
     "adapters/testing": "src/adapters/testing.ts",
   },
   format: "esm",
@@ -16,4 +19,5 @@ export default defineConfig({
   splitting: true,
   clean: true,
   dts: false,
+  removeNodeProtocol: false, // `node:` is what Deno and Workers know them by.
 });

@@ -19,13 +19,16 @@ export type {
   FailureStage,
   Guarantee,
   ItemCounts,
+  Latency,
   ManagerReport,
   Outcome,
   RunReport,
   RunSnapshot,
+  RunTrace,
   SkippedReport,
   StageName,
   StageTimes,
+  TracedBatch,
 } from "./run-report.ts";
 export {
   type AttemptContext,
@@ -36,7 +39,11 @@ export {
 export { RetryAfterError } from "./resilience/retry-after.ts";
 export type { DeadLetter } from "./resilience/dead-letter.ts";
 export { ndjsonDeadLetters, readDeadLetters } from "./resilience/ndjson-dead-letters.ts";
-export { RateLimiter, type RateLimiterOptions } from "./resilience/rate-limiter.ts";
+export {
+  type AcquireOptions,
+  RateLimiter,
+  type RateLimiterOptions,
+} from "./resilience/rate-limiter.ts";
 export {
   type Awaitable,
   type CheckpointStore,
@@ -51,7 +58,11 @@ export { type Chunks, chunks } from "./streams/chunks.ts";
 export { type LoaderOptions, LoaderStream } from "./streams/loader.ts";
 export type { CallContext } from "./streams/call-sink.ts";
 export { type ParallelMapOptions, ParallelMapStream } from "./streams/parallel-map.ts";
-export { RateLimitStream } from "./streams/rate-limit.ts";
+export {
+  type RateLimitOptions,
+  type RateLimitSignalOptions,
+  RateLimitStream,
+} from "./streams/rate-limit.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl, type EtlDescription } from "./pipeline/etl.ts";
@@ -67,4 +78,11 @@ export type { BatchInfo, LoadContext, Pipeline, PipelineContext } from "./pipeli
 export type { ProgressOptions } from "./pipeline/progress.ts";
 export type { Run } from "./pipeline/run.ts";
 export { replay } from "./pipeline/replay.ts";
+export type {
+  BatchTimes,
+  RunEvent,
+  RunEventBase,
+  RunEventDetails,
+  RunObserver,
+} from "./pipeline/run-event.ts";
 export type { RetryByStage, RunOptions } from "./pipeline/run-options.ts";

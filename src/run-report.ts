@@ -38,6 +38,56 @@ export interface StageTimes {
   readonly starved: number;
   /** Waiting for the next stage to take what is done. */
   readonly blocked: number;
+  /** Waiting before another attempt, where there was one. */
+  readonly backoff?: number;
+  /** Waiting for the rate limit, where it held something back. */
+  readonly limited?: number;
+}
+
+/** How long batches take from the bucket to the end of their load, in milliseconds, within 5 %. */
+export interface Latency {
+  /** Half of them take no longer. */
+  readonly p50: number;
+  /** 90 % take no longer. */
+  readonly p90: number;
+  /** 99 % take no longer. */
+  readonly p99: number;
+  /** The longest, exactly. */
+  readonly max: number;
+}
+
+/** A batch in the trace of a run. Times are milliseconds since the run began. */
+export interface TracedBatch {
+  /** Place of the batch in the run, from 0. */
+  readonly sequence: number;
+  /** Which of the workers loaded it, from 0. */
+  readonly lane: number;
+  /** Items of the source in it. */
+  readonly size: number;
+  /** Calls that were made again for it. */
+  readonly retries: number;
+  /** Items of it that were given up on. */
+  readonly deadLettered: number;
+  /** It was taken from the bucket. */
+  readonly formed: number;
+  /** Its transform was done. */
+  readonly mapped: number;
+  /** Its load began. */
+  readonly begun: number;
+  /** Its load was done. */
+  readonly ended: number;
+}
+
+/** What a picture of a run is drawn from, of the same size however long the run was. */
+export interface RunTrace {
+  /** Of how many batches one is kept: the smallest power of 2 with which they are at most 512. */
+  readonly every: number;
+  /** The batches that are kept, in the order in which they ended. */
+  readonly batches: readonly TracedBatch[];
+  /** Length of an interval in milliseconds: the smallest power of 2 with which there are at most 256. */
+  readonly interval: number;
+  /** Items that were done in each interval. */
+  readonly done: readonly number[];
 }
 
 /** The items of a run, each counted once: `extracted = loaded + skipped + deadLettered + pending`. */
@@ -92,6 +142,18 @@ export interface RunSnapshot extends ItemCounts {
   readonly duration: number;
   /** Where the time of each stage went. */
   readonly stages: Readonly<Record<StageName, StageTimes>>;
+  /** Items that were done per second: in the last five seconds, or when it is over in all. */
+  readonly rate: number;
+  /** Batches that are at work now. */
+  readonly inFlight: { readonly transform: number; readonly load: number };
+  /** What waits: items in the bucket, and batches for a free worker. */
+  readonly queued: { readonly items: number; readonly batches: number };
+  /** How long batches take, where one is done. */
+  readonly latency?: Latency;
+  /** The items to expect, where the option `total` says so, or the source is an array. */
+  readonly total?: number;
+  /** Time that is left in milliseconds, at the present rate, where `total` is known. */
+  readonly eta?: number;
   /** What is finished, by earlier runs and by this one, where it has checkpoints. */
   readonly checkpoint?: Checkpoint;
 }
@@ -104,6 +166,13 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly bottleneck: StageName;
   /** How often an item is loaded, when runs that are killed are repeated until one completes. */
   readonly guarantee: Guarantee;
+  /**
+   * Whether the clock runs while code does: on Workers it stands still, so that only waiting is
+   * measured, and work that waits for nothing takes no time.
+   */
+  readonly clock: "running" | "still";
+  /** What a picture of the run is drawn from, with the option `trace`. */
+  readonly trace?: RunTrace;
 }
 
 /** A pipeline that a manager did not start. */

@@ -61,9 +61,10 @@ export class BatchLoad<E, T> implements Work<unknown> {
     const { rows, items, lost } = this.#batch;
     const { counts, outlet } = this.#station;
     const loaded = Math.min(members?.length ?? rows.length, items.length - lost.length);
+    if (this.#station.isOver) return undefined; // It was reported as pending.
     counts.batches++;
     counts.loaded += loaded;
-    outlet?.finished(loaded + this.#skipped);
+    outlet?.finished(loaded);
     return this.#tell(this.#finish);
   }
 
@@ -87,7 +88,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
     } else if (member === 0) { // Which item a row comes from nobody knows: they all go with the first.
       this.#skipped = 0;
       const left = indicesOf(items).filter((index) => !lost.includes(index));
-      for (const index of left) await this.#giveUp(index, failure);
+      for (const index of left) {
+        if (!this.#station.isStopped) await this.#giveUp(index, failure);
+      }
     }
   }
 
@@ -101,7 +104,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
     const { rows, info } = this.#batch;
     const count = Math.min(members?.length ?? rows.length, info.size);
     if (rateLimit === undefined || rateLimit.tryAcquire(count)) return this.#load(members, attempt);
-    return rateLimit.acquire(count, { signal }).then(() => this.#load(members, attempt));
+    const onGranted = this.#station.onLimited();
+    return rateLimit.acquire(count, { signal }).finally(onGranted)
+      .then(() => this.#load(members, attempt));
   }
 
   #load(members: Members | undefined, attempt: number): unknown {
@@ -144,6 +149,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
         return { indices: undefined, ranges: positioned };
       }
       const indices = [...members.map((member) => this.#originOf(member)), ...this.#rest];
+      indices.sort((a, b) => a - b); // A source may take the last that is told for the newest.
       const places = placesOf(ranges, indices).map(([from, to, last]): DoneRange =>
         position === undefined ? [from, to] : [from, to, position(items[last]!)]
       );
@@ -161,7 +167,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
   async recover(error: unknown): Promise<void> {
     const station = this.#station;
     const policy = policyOf(station, "load", this.#batch.isDivisible);
-    const recovery = new Recovery(this, policy, listenerOf(station));
+    const recovery = new Recovery(this, policy, listenerOf(station, this.#batch, "load"));
     try {
       await recovery.run(indicesOf(this.#batch.rows), error);
     } catch (failure) {
@@ -188,8 +194,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
   }
 
   #tell({ indices, ranges }: Finish): unknown {
-    const { counts, keeper, pipeline } = this.#station;
+    const { counts, outlet, keeper, pipeline } = this.#station;
     counts.skipped += this.#skipped;
+    outlet?.finished(this.#skipped);
     this.#skipped = 0;
     this.#rest = [];
     keeper?.finish(ranges);

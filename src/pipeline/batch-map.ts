@@ -63,7 +63,7 @@ export class BatchMap<E, T> {
       giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
     };
     const policy = policyOf(station, "transform", false);
-    await new Recovery(work, policy, listenerOf(station)).run([index], error);
+    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run([index], error);
     return result;
   }
 
@@ -113,7 +113,10 @@ export class BatchMap<E, T> {
       giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
     const policy = policyOf(station, "transform", true);
-    await new Recovery(work, policy, listenerOf(station)).run([...items.keys()], error);
+    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run(
+      [...items.keys()],
+      error,
+    );
     if (station.isStopped) return false;
     if (parts.some(({ members, rows }) => members.length !== rows.length)) {
       batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));

@@ -1,13 +1,8 @@
 import type { RunReport } from "../run-report.ts";
-import {
-  checkDefaults,
-  describeGuarantee,
-  type GuaranteeDescription,
-  settingsOf,
-} from "./guarantee.ts";
+import { checkDefaults, type GuaranteeDescription, guaranteeOf, settingsOf } from "./guarantee.ts";
 import { checkPipeline, type Pipeline } from "./pipeline.ts";
 import { Run } from "./run.ts";
-import type { RunOptions } from "./run-options.ts";
+import { checkRunOptions, type RunOptions } from "./run-options.ts";
 
 /** What can be told of a pipeline before it runs. */
 export interface EtlDescription extends GuaranteeDescription {
@@ -70,7 +65,8 @@ export class Etl<E, T = E> {
    */
   describe(options: RunOptions<E> = {}): EtlDescription {
     const { name, pipeline, defaults } = this;
-    return { name, ...describeGuarantee(pipeline, { ...defaults, ...options }) };
+    const settings = checkRunOptions(`describe pipeline "${name}"`, options, defaults);
+    return { name, ...guaranteeOf(pipeline, settings) };
   }
 }
 

@@ -3,26 +3,26 @@ import { Pace } from "../macrotask.ts";
 import { blankCheckpoint } from "../resilience/checkpoint.ts";
 import { Numbering } from "../resilience/numbering.ts";
 import { Exhausted } from "../resilience/recovery.ts";
-import { retryAfterOf } from "../resilience/retry-after.ts";
-import type { FailureStage, StageName, StageTimes } from "../run-report.ts";
+import type { FailureStage, RunSnapshot, StageName } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
 import { Intake, type IntakeEnd } from "../streams/intake.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
+import { Aside } from "./aside.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { Gauges } from "./gauges.ts";
 import { counted, loadPlainly } from "./plain-load.ts";
-import { StageClock } from "./stage-clock.ts";
-import { type Batch, type Counts, type Equipment, isPlain, type Station } from "./station.ts";
-
-/** What a flow tells the run that it is part of. */
-export interface FlowListener {
-  /** A stage has failed, with the error of each attempt. */
-  onFailure(stage: FailureStage, errors: readonly unknown[], attempts: number): void;
-  /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
-  onStuck(reason: unknown): void;
-}
+import {
+  type Batch,
+  type Counts,
+  type Equipment,
+  type FlowListener,
+  isPlain,
+  type Station,
+  stationOf,
+} from "./station.ts";
 
 /**
  * The working part of a run: source → batcher → transforms → loads, joined by one function that
@@ -32,6 +32,8 @@ export interface FlowListener {
 export class Flow<E, T> implements Stop {
   /** What became of the items. */
   readonly counts: Counts = { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0 };
+  /** What is measured. */
+  readonly gauges: Gauges;
   readonly #station: Station<E, T>;
   readonly #isPlain: boolean;
   readonly #map: BatchMap<E, T>;
@@ -39,9 +41,8 @@ export class Flow<E, T> implements Stop {
   readonly #batcher: Batcher<E>;
   readonly #transforms: TaskGroup;
   readonly #loads: TaskGroup;
-  readonly #aside: TaskGroup; // Calls of `reject`, and those that did not heed their deadline.
+  readonly #aside: Aside<E, T>;
   readonly #ready: Batch<E, T>[] = [];
-  readonly #clocks: Readonly<Record<StageName, StageClock>>;
   readonly #hasTransform: boolean;
   readonly #pace = new Pace();
   #intake: Intake<E> | undefined;
@@ -50,6 +51,7 @@ export class Flow<E, T> implements Stop {
   #cancelled: Promise<void> | undefined; // Of the source.
   #isExtracting = false; // `extract` has been called, and its source has not ended.
   #isStopped = false;
+  #isOver = false;
   #isServing = false;
   #sequence = 0;
   #offset = 0;
@@ -59,43 +61,29 @@ export class Flow<E, T> implements Stop {
   constructor(equipment: Equipment<E, T>, listener: FlowListener) {
     const { pipeline, settings } = equipment;
     const { workers } = settings;
-    const now = performance.now();
+    this.gauges = new Gauges(workers, settings.trace, equipment.emit);
     this.#isPlain = isPlain(equipment);
-    this.#station = this.#stationOf(equipment);
+    this.#aside = new Aside(equipment, {
+      onFailure: (error) => this.#failIn("load", error),
+      onSettled: () => this.#serve(),
+    });
+    this.#station = stationOf(equipment, this, this.#aside);
     this.#map = new BatchMap(this.#station, this.#isPlain);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new Batcher(settings, () => this.#serve());
     this.#transforms = new TaskGroup(workers, (error) => this.fail(error));
     this.#loads = new TaskGroup(workers, (error) => this.#failIn("load", error));
-    this.#aside = new TaskGroup(Infinity, (error) => this.#failIn("load", error));
-    this.#clocks = {
-      extract: new StageClock(1, now),
-      transform: new StageClock(workers, now),
-      load: new StageClock(workers, now),
-    };
-  }
-
-  #stationOf(equipment: Equipment<E, T>): Station<E, T> {
-    const isStopped = () => this.#isStopped;
-    return {
-      ...equipment,
-      counts: this.counts,
-      get isStopped() {
-        return isStopped();
-      },
-      onRetry: (error) => {
-        this.counts.retries++;
-        const delay = retryAfterOf(error);
-        if (delay !== undefined) equipment.settings.rateLimit?.pause(delay);
-      },
-      onLeft: (settled) => this.#aside.run(() => settled, () => this.#serve()),
-    };
   }
 
   /** Items read from the source. */
   get extracted(): number {
     return this.#intake?.extracted ?? 0;
+  }
+
+  /** The run waits for nothing of it any more. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** No further call may begin. */
@@ -108,16 +96,36 @@ export class Flow<E, T> implements Stop {
     return this.#pace.isDue(calls);
   }
 
-  /** Where the time of each stage went. */
-  get stages(): Record<StageName, StageTimes> {
-    const now = performance.now();
-    const { extract, transform, load } = this.#clocks;
-    return { extract: extract.read(now), transform: transform.read(now), load: load.read(now) };
+  /** Changes whenever anything moves. */
+  get moves(): number {
+    const { loaded, skipped, deadLettered, retries } = this.counts;
+    return this.extracted + this.#sequence + loaded + skipped + deadLettered + retries;
+  }
+
+  /** The stage that everything waits for. */
+  get current(): StageName {
+    if (this.#loads.running > 0) return "load";
+    return this.#transforms.running > 0 ? "transform" : "extract";
+  }
+
+  /** What is at work, and what waits. */
+  get queues(): Pick<RunSnapshot, "inFlight" | "queued"> {
+    return {
+      inFlight: { transform: this.#transforms.running, load: this.#loads.running },
+      queued: { items: this.#batcher.size, batches: this.#ready.length },
+    };
+  }
+
+  /** The items to expect, where the source can tell. */
+  get total(): number | undefined {
+    return this.#intake?.total;
   }
 
   /** From now on the time of `extract` counts, until its source ends. */
   expectSource(isExpected: boolean): void {
     this.#isExtracting = isExpected;
+    this.#isOver = !isExpected;
+    if (this.#isOver) this.#aside.stop();
     this.#mark();
   }
 
@@ -191,18 +199,12 @@ export class Flow<E, T> implements Stop {
     const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
     const isFenced = isOf(failure.errors.at(-1), FencedError);
     const place = failure.stage ?? (isFenced ? "checkpoints" : stage);
+    const wasServing = this.#isServing;
+    this.#isServing = true; // So that nothing is over before `reject` has been called.
     this.#listener.onFailure(place, failure.errors, failure.attempts);
-    if (!wasStopped) this.#reject(failure);
+    if (!wasStopped) this.#aside.reject(failure);
+    this.#isServing = wasServing;
     this.#serve();
-  }
-
-  /** Tells the source which items failed. */
-  #reject({ items, errors }: Exhausted): void {
-    const { pipeline, context } = this.#station;
-    if (pipeline.reject === undefined || items.length === 0) return;
-    const { signal } = new AbortController(); // That of the run has aborted.
-    const reject = () => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal });
-    this.#aside.run(reject, () => this.#serve());
   }
 
   /** Moves on whatever can move, and finds out whether all is done. */
@@ -216,8 +218,8 @@ export class Flow<E, T> implements Stop {
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
     if (this.#isExtracting || !isIdle || !isEmpty) return;
-    if (this.#aside.running === 0) this.#onOver?.();
-    else this.#listener.onStuck(new DOMException("The run is over", "AbortError"));
+    if (this.#aside.isEmpty) this.#onOver?.();
+    else this.#aside.wait(() => this.#onOver?.());
   }
 
   #advance(): boolean {
@@ -241,12 +243,14 @@ export class Flow<E, T> implements Stop {
     this.#offset += size;
     // Without a transform, T is E.
     const rows = items as unknown[] as T[];
-    return { items, info, ranges, rows, results: undefined, isDivisible: true, lost: [] };
+    return {
+      ...{ items, info, ranges, rows, results: undefined, isDivisible: true, lost: [] },
+      ...{ retries: 0, resting: 0, formed: this.#mark(+this.#hasTransform), mapped: 0, begun: 0 },
+    };
   }
 
   #transform(batch: Batch<E, T>): void {
     if (!this.#hasTransform) return this.#pass(batch);
-    this.#mark(1);
     this.#transforms.run(() => this.#map.run(batch, this), (isMapped) => {
       if (isMapped && !this.#isStopped) this.#pass(batch);
       this.#serve();
@@ -254,38 +258,42 @@ export class Flow<E, T> implements Stop {
   }
 
   #pass(batch: Batch<E, T>): void {
-    if (batch.rows.length === 0 && this.#isPlain) this.counts.skipped += batch.info.size;
-    else if (this.#loads.hasRoom && this.#ready.length === 0) this.#load(batch);
-    else this.#ready.push(batch);
+    const { size } = batch.info;
+    if (batch.rows.length === 0 && this.#isPlain) {
+      this.counts.skipped += size;
+      return this.gauges.end(batch, size);
+    }
+    if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
+    batch.mapped = performance.now();
+    this.#ready.push(batch);
   }
 
   #load(batch: Batch<E, T>): void {
-    const { rows, info } = batch;
-    const loaded = Math.min(rows.length, info.size); // Before `load` can change either.
-    const skipped = info.size - loaded;
-    this.#mark(0, 1);
-    if (!this.#isPlain) {
-      const load = new BatchLoad(this.#station, batch);
-      return this.#loads.run(() => load.run(), () => this.#serve());
-    }
-    this.#loads.run(() => loadPlainly(this.#station, batch), (result) => {
-      if (result !== counted) {
+    const { rows, info: { size } } = batch;
+    const loaded = Math.min(rows.length, size); // Before `load` can change either.
+    this.gauges.begin(batch, this.#mark(0, 1));
+    const call = this.#isPlain
+      ? () => loadPlainly(this.#station, batch)
+      : () => new BatchLoad(this.#station, batch).run();
+    this.#loads.run(call, (result) => {
+      if (this.#isPlain && result !== counted) {
         this.counts.batches++;
         this.counts.loaded += loaded;
-        this.counts.skipped += skipped;
+        this.counts.skipped += size - loaded;
       }
+      this.gauges.end(batch, size);
       this.#serve();
     });
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
-  #mark(transforms = 0, loads = 0): void {
-    const now = performance.now();
-    const { extract, transform, load } = this.#clocks;
-    // While the stages below hold the thread, nothing can be read.
-    const isHeld = this.#isServing || this.#batcher.isFull;
-    extract.set(+(this.#isExtracting && !isHeld), +(this.#isExtracting && isHeld), now);
-    transform.set(this.#transforms.running + transforms, this.#ready.length, now);
-    load.set(this.#loads.running + loads, 0, now);
+  #mark(transforms = 0, loads = 0): number {
+    return this.gauges.mark({
+      isExtracting: this.#isExtracting,
+      isHeld: this.#isServing || this.#batcher.isFull, // While the thread is held, nothing is read.
+      transforms: this.#transforms.running + transforms,
+      ready: this.#ready.length,
+      loads: this.#loads.running + loads,
+    });
   }
 }

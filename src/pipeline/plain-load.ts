@@ -10,7 +10,12 @@ export const counted: unique symbol = Symbol("counted");
 export function loadPlainly<E, T>(station: Station<E, T>, batch: Batch<E, T>): unknown {
   const { pipeline, context } = station;
   const { rows, info } = batch;
-  const onError = (error: unknown) => split(station, batch, error);
+  const { length } = rows;
+  const onError = (error: unknown) => {
+    // The array is the batch's own: what a load has taken out of it is not there to be halved.
+    if (!isOf(error, SplitError) || length < 2 || rows.length < length) throw error;
+    return split(station, batch, error);
+  };
   try {
     const result = pipeline.load(rows as T[], { ...context, batch: info });
     return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
@@ -24,9 +29,8 @@ async function split<E, T>(
   batch: Batch<E, T>,
   error: unknown,
 ): Promise<typeof counted> {
-  const { rows, items, info: { offset } } = batch;
-  if (!isOf(error, SplitError) || rows.length < 2) throw error;
-  const ranges = [[offset, offset + items.length] as const];
+  const { offset, size } = batch.info;
+  const ranges = [[offset, offset + size] as const];
   await new BatchLoad(station, { ...batch, ranges }).recover(error);
   return counted;
 }

@@ -10,14 +10,21 @@ import {
   positive,
   positiveInteger,
   type Rule,
+  truthValue,
 } from "../options.ts";
 import type { CheckpointStore } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import { deadLetterLimit, deadLetterStream } from "../resilience/dead-letter-outlet.ts";
-import { RateLimiter, type RateLimiterOptions } from "../resilience/rate-limiter.ts";
+import {
+  checkRate,
+  RateLimiter,
+  type RateLimiterOptions,
+  rateLimiterOptions,
+} from "../resilience/rate-limiter.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../resilience/retry.ts";
 import type { Guarantee, RunSnapshot } from "../run-report.ts";
 import { type BucketOptions, bucketOptions, checkBytes } from "../streams/bucket-options.ts";
+import type { RunObserver } from "./run-event.ts";
 
 /** How a run batches, how much it does at once, and how it stops. */
 export interface RunOptions<E> extends BucketOptions<E> {
@@ -111,6 +118,22 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * several pipelines. No batch is larger than `limit`.
    */
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
+  /** How many items to expect: a number of at least 0. With it snapshots tell the time left. */
+  total?: number | undefined;
+  /**
+   * Whether the report gets what a picture of the run is drawn from: at most 512 batches, however
+   * many there were.
+   * @default {false}
+   */
+  trace?: boolean | undefined;
+  /** Told of everything that happens. What it throws or rejects with changes nothing. */
+  observer?: RunObserver | undefined;
+  /**
+   * Tells the observer that the run is stalled, when nothing has moved for so many milliseconds: a
+   * number above 0.
+   * @default {Infinity}
+   */
+  stallTimeout?: number | undefined;
   /**
    * Told how far the run is. It must not throw: what it throws is reported as an uncaught error,
    * and does not change the run.
@@ -141,6 +164,8 @@ export type OpenRunOptions =
   | "position"
   | "partition"
   | "guarantee"
+  | "total"
+  | "observer"
   | "onProgress";
 
 /** Run options with their defaults filled in. */
@@ -188,6 +213,10 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   lease: [positive, 1000],
   guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
   rateLimit: [anObject],
+  total: [nonNegative],
+  trace: [truthValue, false],
+  observer: [callable],
+  stallTimeout: [positive, Infinity],
   onProgress: [callable],
   progressInterval: [positive, 1000],
 };
@@ -206,7 +235,7 @@ export function checkRunOptions<E>(
   checkBytes(action, settings);
   const limiter = rateLimit === undefined || rateLimit instanceof RateLimiter
     ? rateLimit
-    : new RateLimiter(rateLimit);
+    : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));
   return {
     ...settings,
     batchSize: Math.min(settings.batchSize, limiter?.limit ?? Infinity),
@@ -223,6 +252,8 @@ function checkRetry(
   const check = (options: RetryOptions) =>
     checkOptions<RetryOptions, "isRetriable">(action, options, retryOptions, { attemptTimeout });
   if (!("transform" in retry || "load" in retry)) {
+    const table = { ...retryOptions, transform: [anObject], load: [anObject] } as const;
+    checkOptions<RetryOptions & RetryByStage>(action, retry, table); // A near name may be a stage.
     const both = check(retry as RetryOptions);
     return { transform: both, load: both };
   }

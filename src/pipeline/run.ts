@@ -1,15 +1,16 @@
 import { CancelledError, PipelineError } from "../errors.ts";
-import { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
-import { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../run-report.ts";
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
+import { equipmentOf } from "./equipment.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import { progressOf, type ProgressOptions, watch } from "./progress.ts";
-import { reportOf } from "./report.ts";
+import { finishedIn, reportOf, snapshotOf } from "./report.ts";
 import type { RunSettings } from "./run-options.ts";
+import { StallWatch } from "./stall-watch.ts";
+import type { Equipment } from "./station.ts";
 
 /** A stage that has failed, with what each attempt failed with. */
 interface Failure {
@@ -40,8 +41,7 @@ export class Run<E, T = E> {
   readonly #settings: RunSettings<E>;
   readonly #hard = new AbortController(); // The signal of the callbacks.
   readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
-  readonly #outlet: DeadLetterOutlet | undefined;
-  readonly #keeper: CheckpointKeeper | undefined;
+  readonly #equipment: Equipment<E, T>;
   readonly #flow: Flow<E, T>;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
@@ -53,6 +53,7 @@ export class Run<E, T = E> {
   #stopDrainTimer = () => {};
   #stopAbortTimer = () => {};
   #giveUp: (() => void) | undefined; // Ends the wait for the callback that is running.
+  #last: RunSnapshot | undefined; // As it is over.
   #report: RunReport | undefined;
 
   /** Begins a run. */
@@ -63,14 +64,11 @@ export class Run<E, T = E> {
     this.#pipeline = pipeline;
     this.#settings = settings;
     this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
-    const { partition, checkpoints: store, lease } = settings;
-    const key = partition === undefined ? this.name : JSON.stringify([this.name, partition]);
-    const onFailure = (error: unknown) => this.#fail("checkpoints", [error]);
-    this.#keeper = store &&
-      new CheckpointKeeper({ store, key, runId: this.runId, lease, onFailure });
-    this.#outlet = outletOf(`run pipeline "${this.name}"`, settings);
-    const tools = { outlet: this.#outlet, keeper: this.#keeper, key };
-    this.#flow = new Flow({ pipeline, settings, context: this.#context, ...tools }, {
+    this.#equipment = equipmentOf({
+      ...{ pipeline, settings, context: this.#context, begin: this.#begin },
+      onLost: (error) => this.#fail("checkpoints", [error]),
+    });
+    this.#flow = new Flow(this.#equipment, {
       onFailure: (stage, errors, attempts) => this.#fail(stage, errors, attempts),
       onStuck: (reason) => this.#abortCallbacks(reason),
     });
@@ -80,23 +78,7 @@ export class Run<E, T = E> {
 
   /** How far the run is. */
   snapshot(): RunSnapshot {
-    if (this.#report !== undefined) {
-      const { outcome: _, bottleneck: __, guarantee: ___, ...snapshot } = this.#report;
-      return { ...snapshot, state: "ended" };
-    }
-    const { extracted, counts, stages } = this.#flow;
-    const { loaded, skipped, deadLettered, batches, retries } = counts;
-    const pending = extracted - loaded - skipped - deadLettered;
-    const checkpoint = this.#keeper?.checkpoint;
-    return {
-      ...{ name: this.name, runId: this.runId },
-      state: this.#state,
-      ...{ extracted, loaded, skipped, deadLettered, pending, batches, retries },
-      startedAt: this.#startedAt,
-      duration: performance.now() - this.#begin,
-      stages,
-      ...(checkpoint !== undefined && { checkpoint }),
-    };
+    return this.#last ?? this.#look(this.#state);
   }
 
   /**
@@ -134,12 +116,20 @@ export class Run<E, T = E> {
   }
 
   async #live(): Promise<RunReport> {
-    const { signal, onProgress, progressInterval } = this.#settings;
+    const { signal, onProgress, progressInterval, stallTimeout } = this.#settings;
     const unfollow = follow(signal, (reason) => this.#onSignal(reason));
     let unwatch = () => {};
+    let stall: StallWatch | undefined;
     await null; // Nothing of the user's is called before `start` has returned.
     if (this.#state === "running") {
+      this.#equipment.emit?.({ type: "run:start" });
       unwatch = watch(this, onProgress, progressInterval);
+      stall = new StallWatch(
+        stallTimeout,
+        this.#flow,
+        (duration) =>
+          this.#equipment.emit?.({ type: "stalled", stage: this.#flow.current, duration }),
+      );
       if (await this.#open()) {
         await this.#work();
         const outcome = this.#outcome;
@@ -151,15 +141,20 @@ export class Run<E, T = E> {
     this.#stopDrainTimer();
     this.#stopAbortTimer();
     const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
-    this.#report = reportOf(this.snapshot(), this.#outcome, guarantee);
+    this.#last = this.#look("ended");
+    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow);
+    stall?.stop();
+    this.#equipment.emit?.({ type: "run:end", report: this.#report });
     unwatch();
     return this.#settle(this.#report);
   }
 
   /** Learns what earlier runs have finished; tells whether the run may begin. */
   async #open(): Promise<boolean> {
+    const { outlet, keeper } = this.#equipment;
+    await this.#call("deadLetters", () => outlet?.open());
     await this.#call("checkpoints", async () => {
-      const checkpoint = await this.#keeper?.open(this.#hard.signal);
+      const checkpoint = await keeper?.open(this.#hard.signal);
       if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
     });
     Object.freeze(this.#context);
@@ -167,8 +162,9 @@ export class Run<E, T = E> {
   }
 
   async #close(): Promise<void> {
-    await this.#call("deadLetters", () => this.#outlet?.close());
-    await this.#call("checkpoints", () => this.#keeper?.close());
+    const { outlet, keeper } = this.#equipment;
+    await this.#call("deadLetters", () => outlet?.close());
+    await this.#call("checkpoints", () => keeper?.close());
   }
 
   async #work(): Promise<void> {
@@ -201,6 +197,16 @@ export class Run<E, T = E> {
     });
   }
 
+  #look(state: RunSnapshot["state"]): RunSnapshot {
+    const { resume, total } = this.#settings;
+    const { keeper } = this.#equipment;
+    const earlier = resume === "skip" ? finishedIn(this.#context.checkpoint) : 0;
+    return snapshotOf({
+      ...{ name: this.name, runId: this.runId, state, keeper, earlier, total },
+      ...{ startedAt: this.#startedAt, begin: this.#begin },
+    }, this.#flow);
+  }
+
   get #outcome(): Outcome {
     if (this.#failures.length > 0) return "failed";
     return ({ running: "completed", draining: "drained", aborting: "aborted" } as const)[
@@ -225,6 +231,7 @@ export class Run<E, T = E> {
     if (errors.length > 0) {
       if (this.#outcome === "aborted") this.#late.push(...errors);
       else this.#failures.push({ stage, errors, attempts });
+      this.#equipment.emit?.({ type: "failure", stage, errors });
     }
     // What was read before a source fails is still loaded.
     if (abortingStages.includes(stage)) this.#abort(all.at(-1));
@@ -252,6 +259,7 @@ export class Run<E, T = E> {
   #drain(reason: unknown): void {
     if (this.#state !== "running") return;
     this.#state = "draining";
+    this.#equipment.emit?.({ type: "drain", reason });
     this.#reasons.add(reason);
     const { drainTimeout } = this.#settings;
     this.#stopDrainTimer = after(drainTimeout, () => {
@@ -265,6 +273,7 @@ export class Run<E, T = E> {
   #abort(reason: unknown): void {
     if (this.#state === "aborting") return;
     this.#state = "aborting";
+    this.#equipment.emit?.({ type: "abort", reason });
     this.#abortCallbacks(reason);
     this.#flow.halt(this.#hard.signal.reason);
   }
@@ -280,17 +289,4 @@ export class Run<E, T = E> {
     this.#stopAbortTimer();
     this.#stopAbortTimer = after(this.#settings.abortTimeout, () => this.#giveUp?.());
   }
-}
-
-/** Locks the stream of the dead letters, where there is one. */
-function outletOf<E>(action: string, settings: RunSettings<E>): DeadLetterOutlet | undefined {
-  const { deadLetters, maxDeadLetters: max } = settings;
-  if (deadLetters === undefined) return undefined;
-  const isOwned = typeof deadLetters === "function";
-  return new DeadLetterOutlet({
-    action,
-    stream: isOwned ? deadLetters() : deadLetters,
-    isOwned,
-    max,
-  });
 }

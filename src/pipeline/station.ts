@@ -5,8 +5,13 @@ import type { DeadLetter } from "../resilience/dead-letter.ts";
 import type { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import { placeOf } from "../resilience/numbering.ts";
 import { Exhausted, type Policy, type RecoveryListener } from "../resilience/recovery.ts";
+import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
+import type { FailureStage } from "../run-report.ts";
+import type { Emit } from "./emitter.ts";
+import type { Gauges } from "./gauges.ts";
 import type { BatchInfo, Pipeline, PipelineContext } from "./pipeline.ts";
+import type { RunEventDetails } from "./run-event.ts";
 import type { RunSettings } from "./run-options.ts";
 
 /** What became of the items of a run so far. */
@@ -39,6 +44,16 @@ export interface Batch<E, T> {
   isDivisible: boolean;
   /** Items that were given up on before the load, by their index. */
   readonly lost: number[];
+  /** Calls that were made again for it. */
+  retries: number;
+  /** Its items that wait before another attempt. */
+  resting: number;
+  /** When it was taken from the bucket. */
+  readonly formed: number;
+  /** When its transform was done. */
+  mapped: number;
+  /** When its load began. */
+  begun: number;
 }
 
 /** What a run works with. */
@@ -55,7 +70,12 @@ export interface Equipment<E, T> {
   readonly keeper: CheckpointKeeper | undefined;
   /** The key of the checkpoint. */
   readonly key: string;
+  /** Tells the observer of the run, where there is one. */
+  readonly emit: Emit | undefined;
 }
+
+/** A call that is to be made again. */
+export type Retry = Omit<Extract<RunEventDetails, { type: "retry" }>, "type" | "sequence">;
 
 /** What the work on the batches of a run shares. */
 export interface Station<E, T> extends Equipment<E, T> {
@@ -63,8 +83,12 @@ export interface Station<E, T> extends Equipment<E, T> {
   readonly counts: Counts;
   /** No further call may begin. */
   readonly isStopped: boolean;
-  /** A call is to be made again, after a delay in milliseconds. */
-  onRetry(error: unknown, attempt: number, delay: number): void;
+  /** The run is over: a call that ends now was not waited for. */
+  readonly isOver: boolean;
+  /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
+  onRetry(batch: Batch<E, T>, retry: Retry): () => void;
+  /** A load waits for the rate limit; gives what ends that. */
+  onLimited(): () => void;
   /** A call goes on although nobody waits for it. */
   onLeft(settled: Promise<unknown>): void;
 }
@@ -78,6 +102,65 @@ export function isPlain<E, T>(equipment: Equipment<E, T>): boolean {
   );
   const extras = [outlet, keeper, settings.rateLimit, pipeline.acknowledge, pipeline.reject];
   return isOnce && extras.every((extra) => extra === undefined);
+}
+
+/** What the station is part of: the working part of a run. */
+interface Workplace {
+  readonly counts: Counts;
+  readonly gauges: Gauges;
+  readonly isStopped: boolean;
+  readonly isOver: boolean;
+}
+
+/** Makes the station of a run. */
+export function stationOf<E, T>(
+  equipment: Equipment<E, T>,
+  place: Workplace,
+  aside: { add(settled: Promise<unknown>): void },
+): Station<E, T> {
+  const { counts, gauges } = place;
+  return {
+    ...equipment,
+    counts,
+    get isStopped() {
+      return place.isStopped;
+    },
+    get isOver() {
+      return place.isOver;
+    },
+    onRetry: (batch, retry) => {
+      counts.retries++;
+      return beginRetry(equipment, gauges, batch, retry);
+    },
+    onLimited: () => gauges.rest("load", "limited"),
+    onLeft: (settled) => aside.add(settled),
+  };
+}
+
+function beginRetry<E, T>(
+  { settings, emit }: Equipment<E, T>,
+  gauges: Gauges,
+  batch: Batch<E, T>,
+  retry: Retry,
+): () => void {
+  const pause = retryAfterOf(retry.error);
+  if (pause !== undefined) settings.rateLimit?.pause(pause);
+  batch.retries++;
+  emit?.({ type: "retry", sequence: batch.info.sequence, ...retry });
+  // Of the items of a batch that are transformed side by side, one that rests is enough.
+  const wake = batch.resting++ === 0 ? gauges.rest(retry.stage, "backoff") : undefined;
+  return () => {
+    batch.resting--;
+    wake?.();
+  };
+}
+
+/** What a flow tells the run that it is part of. */
+export interface FlowListener {
+  /** A stage has failed, with the error of each attempt. */
+  onFailure(stage: FailureStage, errors: readonly unknown[], attempts: number): void;
+  /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
+  onStuck(reason: unknown): void;
 }
 
 /** What may be done about a failed call of a stage. */
@@ -96,33 +179,39 @@ export function policyOf<E, T>(
 }
 
 /** What stops a recovery. */
-export function listenerOf<E, T>(station: Station<E, T>): RecoveryListener {
+export function listenerOf<E, T>(
+  station: Station<E, T>,
+  batch: Batch<E, T>,
+  stage: "transform" | "load",
+): RecoveryListener {
   return {
     get isStopped() {
       return station.isStopped;
     },
     signal: station.context.signal,
-    onRetry: (error, attempt, delay) => station.onRetry(error, attempt, delay),
+    onRetry: (error, attempt, delay) => station.onRetry(batch, { stage, error, attempt, delay }),
   };
 }
 
 /** Writes the dead letter of an item of a batch, and counts it. Rejects with `Exhausted`. */
 export async function giveUp<E, T>(
-  { context, counts, outlet }: Station<E, T>,
-  { items, ranges }: Batch<E, T>,
+  { context, counts, outlet, emit }: Station<E, T>,
+  { items, ranges, info }: Batch<E, T>,
   index: number,
   failure: Pick<DeadLetter, "error" | "stage" | "attempts" | "row">,
 ): Promise<void> {
   const item = items[index]!;
   const { pipeline, runId } = context;
   const offset = placeOf(ranges, index);
-  const letter = { item, ...failure, pipeline, runId, offset, at: Date.now() };
+  const fresh = { item, ...failure, pipeline, runId, offset, at: Date.now() };
+  const letter = isOf(item, Replayed) ? again(item, fresh) : fresh;
   try {
-    await outlet!.write(isOf(item, Replayed) ? again(item, letter) : letter);
+    await outlet!.write(letter);
   } catch (error) {
     throw new Exhausted([error], failure.attempts, [], "deadLetters");
   }
   counts.deadLettered++;
+  emit?.({ type: "dead-letter", sequence: info.sequence, letter });
 }
 
 /** The letter of an item that came from a letter: of the same item, with all its attempts. */

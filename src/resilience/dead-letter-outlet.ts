@@ -17,10 +17,8 @@ export type DeadLetterLimit = number | {
 export interface DeadLetterOutletParts<E> {
   /** What the run does, for the message of a stream that is none or is in use. */
   readonly action: string;
-  /** Where the letters go. */
-  readonly stream: WritableStream<DeadLetter<E>>;
-  /** The stream was made for this run, which therefore closes it. */
-  readonly isOwned: boolean;
+  /** Where the letters go; or what makes a stream for this run, which then closes it. */
+  readonly stream: WritableStream<DeadLetter<E>> | (() => WritableStream<DeadLetter<E>>);
   /** With the letter beyond it the run fails. */
   readonly max: DeadLetterLimit;
 }
@@ -49,29 +47,36 @@ export const deadLetterLimit: Rule = {
  * write from then on, and nothing is dropped in silence.
  */
 export class DeadLetterOutlet<E = unknown> {
-  readonly #writer: WritableStreamDefaultWriter<DeadLetter<E>>;
-  readonly #isOwned: boolean;
+  readonly #action: string;
+  readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.
+  #writer: WritableStreamDefaultWriter<DeadLetter<E>> | undefined;
   readonly #max: DeadLetterLimit;
   readonly #allowed: number; // Letters in a window.
   readonly #places: number[] = []; // Of the last letters among the finished items: a ring.
   #letters = 0;
   #finished = 0;
   #last: Promise<unknown> = Promise.resolve();
+  #hasFailed = false; // A write has told why.
 
   /**
-   * Locks the stream.
+   * Locks a stream that is given; one that is made is there from `open` on.
    * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
    */
-  constructor({ action, stream, isOwned, max }: DeadLetterOutletParts<E>) {
-    if (!isWritableStream(stream) || stream.locked) {
-      refuse(action, "deadLetters", "a WritableStream that nobody else writes to", stream);
-    }
-    this.#writer = stream.getWriter();
-    this.#silence();
-    this.#isOwned = isOwned;
+  constructor({ action, stream, max }: DeadLetterOutletParts<E>) {
+    this.#action = action;
     this.#max = max;
     // A product such as 0.29 × 100 falls short of the integer that is meant.
     this.#allowed = typeof max === "number" ? max : Math.floor(max.ratio * max.window + 1e-9);
+    if (typeof stream === "function") this.#make = stream;
+    else this.#lock(stream);
+  }
+
+  /**
+   * Has the stream made, where it is to be. Called once, before the first letter.
+   * @throws {ConfigurationError} If that gives no stream, or one that somebody else writes to.
+   */
+  open(): void {
+    if (this.#make !== undefined) this.#lock(this.#make());
   }
 
   /** Counts items that were finished otherwise: loaded or left out. */
@@ -87,10 +92,10 @@ export class DeadLetterOutlet<E = unknown> {
     const isRefused = this.#isTooMany();
     const written = this.#last.then(async () => {
       if (isRefused) throw this.#errorOf(letter);
-      await this.#writer.ready;
-      await this.#writer.write(letter);
+      await this.#writer!.ready;
+      await this.#writer!.write(letter);
     });
-    this.#last = written.catch(() => {}); // Whoever called is told.
+    this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is told.
     return written;
   }
 
@@ -98,7 +103,7 @@ export class DeadLetterOutlet<E = unknown> {
   async close(): Promise<void> {
     await this.#last;
     try {
-      if (this.#isOwned) await this.#writer.close();
+      if (this.#make !== undefined && !this.#hasFailed) await this.#writer?.close();
     } finally {
       this.#release();
     }
@@ -107,7 +112,7 @@ export class DeadLetterOutlet<E = unknown> {
   /** Ends at once: an own stream is aborted, another is released. What was written stays. */
   async abort(reason: unknown): Promise<void> {
     try {
-      if (this.#isOwned) await this.#writer.abort(reason);
+      if (this.#make !== undefined) await this.#writer?.abort(reason);
     } finally {
       this.#release();
     }
@@ -131,15 +136,24 @@ export class DeadLetterOutlet<E = unknown> {
     return new EtlError(words, { cause });
   }
 
+  #lock(stream: WritableStream<DeadLetter<E>>): void {
+    if (!isWritableStream(stream) || stream.locked) {
+      const rule = "a WritableStream that nobody else writes to";
+      refuse(this.#action, "deadLetters", rule, stream);
+    }
+    this.#writer = stream.getWriter();
+    this.#silence();
+  }
+
   #release(): void {
-    this.#writer.releaseLock();
+    this.#writer?.releaseLock();
     this.#silence();
   }
 
   /** Writes, close and abort tell what goes wrong; on some runtimes these do as well. */
   #silence(): void {
-    this.#writer.ready.catch(() => {});
-    this.#writer.closed.catch(() => {});
+    this.#writer?.ready.catch(() => {});
+    this.#writer?.closed.catch(() => {});
   }
 }
 

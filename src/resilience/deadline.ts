@@ -19,30 +19,34 @@ export function sleep(delay: number, signal: AbortSignal | undefined): Promise<v
 /**
  * Makes a call that may take `timeout` milliseconds: then its signal aborts, and the promise rejects
  * with a `TimeoutError`, without waiting for a call that does not heed its signal. `onLeft` is given
- * what settles with such a call.
+ * what settles with such a call; who takes that also sees to a call that has to end because `signal`
+ * has aborted, and no timer is left then.
  */
 export function withDeadline<R>(
   call: (signal: AbortSignal) => R | PromiseLike<R>,
   timeout: number,
   signal: AbortSignal | undefined,
-  onLeft: (settled: Promise<unknown>) => void = () => {},
+  onLeft?: (settled: Promise<unknown>) => void,
 ): Promise<R> {
   const deadline = new AbortController();
-  const unfollow = follow(signal, (reason) => deadline.abort(reason));
-  const result = new Promise<R>((resolve) => resolve(call(deadline.signal)));
   return new Promise<R>((resolve, reject) => {
     const stopTimer = after(timeout, () => {
       unfollow();
       const error = new DOMException(`The call took longer than ${timeout} ms`, "TimeoutError");
       reject(error);
       deadline.abort(error);
-      onLeft(result.catch(() => {})); // What it is told of is the timeout.
+      onLeft?.(result.catch(() => {})); // What it is told of is the timeout.
     });
-    const settle = () => {
+    const unfollow = follow(signal, (reason) => {
+      if (onLeft !== undefined) stopTimer();
+      deadline.abort(reason);
+    });
+    const result = new Promise<R>((settle) => settle(call(deadline.signal)));
+    const end = () => {
       stopTimer();
       unfollow();
     };
-    result.then(settle, settle);
+    result.then(end, end);
     result.then(resolve, reject);
   });
 }

@@ -38,8 +38,8 @@ export interface RecoveryListener {
   readonly isStopped: boolean;
   /** Aborts when the run does, and ends the delays. */
   readonly signal: AbortSignal;
-  /** A call is to be made again, after a delay in milliseconds. */
-  onRetry(error: unknown, attempt: number, delay: number): void;
+  /** A call is to be made again, after a delay in milliseconds; gives what to call after it. */
+  onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
 
 /** A call has failed for good, and nothing takes its items. */
@@ -116,19 +116,41 @@ export class Recovery<R> {
   async #face(part: Part): Promise<void> {
     const { members, attempt, errors } = part;
     const error = errors.at(-1);
-    const { retry, hasDeadLetters, isDivisible, isolates } = this.#policy;
+    const { hasDeadLetters, isDivisible, isolates } = this.#policy;
     if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
-    if (isRetriable(error, attempt, retry)) return await this.#retry(part);
+    if (this.#asks(part, isRetriable)) return await this.#retry(part);
     if (!hasDeadLetters) throw this.#exhausted(part);
-    if (isOf(error, BatchError) && this.#names(error, members) && this.#mayCall(1)) {
-      return await this.#exclude(part, error);
+    if (isOf(error, BatchError) && this.#names(error, members)) {
+      const calls = +(error.failures.size < members.length);
+      if (this.#mayCall(calls)) return await this.#exclude(part, error);
     }
-    const mayIsolate = isolates && mayDivide && !isTransient(error, attempt, retry);
+    const mayIsolate = isolates && mayDivide && !this.#asks(part, isTransient);
     if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
-    for (const member of members) await this.#work.giveUp(member, error, attempt);
+    await this.#giveUp(members.map((member) => [member, error] as const), attempt);
+  }
+
+  /** Asks about the last error. The user's `isRetriable`, which may be asked, must not hide it. */
+  #asks(part: Part, ask: typeof isRetriable): boolean {
+    const { errors, attempt } = part;
+    try {
+      return ask(errors.at(-1), attempt, this.#policy.retry);
+    } catch (thrown) {
+      throw this.#exhausted({ ...part, errors: [...errors, thrown] });
+    }
+  }
+
+  /** Gives up on items one by one; on those that are left when the run is stopped it does not. */
+  async #giveUp(
+    failed: readonly (readonly [member: number, error: unknown])[],
+    attempt: number,
+  ): Promise<void> {
+    for (const [member, error] of failed) {
+      if (this.#listener.isStopped) return;
+      await this.#work.giveUp(member, error, attempt);
+    }
   }
 
   #mayCall(calls: number): boolean {
@@ -145,23 +167,23 @@ export class Recovery<R> {
     const { members, attempt, errors } = part;
     const error = errors.at(-1);
     const delay = delayAfter(attempt, error, this.#policy.retry);
-    this.#listener.onRetry(error, attempt, delay);
+    const onResume = this.#listener.onRetry(error, attempt, delay);
     await sleep(delay, this.#listener.signal);
+    onResume();
     if (this.#listener.isStopped) throw this.#exhausted(part);
     this.#parts.push({ members, attempt: attempt + 1, errors });
   }
 
   /** Gives up on the items that a load has named, and loads the rest. */
   async #exclude({ members, attempt }: Part, { failures }: BatchError): Promise<void> {
-    for (const [place, error] of failures) {
-      await this.#work.giveUp(members[place]!, error, attempt);
-    }
     const rest = members.filter((_, place) => !failures.has(place));
+    const failed = [...failures].map(([place, error]) => [members[place]!, error] as const);
+    await this.#giveUp(failed, attempt);
     if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
   }
 
   #names({ failures }: BatchError, members: Members): boolean {
-    const isOne = (place: unknown) => members[place as number] !== undefined;
+    const isOne = (place: unknown) => typeof place === "number" && members[place] !== undefined;
     return this.#policy.isDivisible && failures.size > 0 && [...failures.keys()].every(isOne);
   }
 

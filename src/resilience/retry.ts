@@ -93,7 +93,8 @@ export const retryOptions: OptionTable<RetryOptions> = {
  */
 export function delayAfter(attempt: number, error: unknown, settings: RetrySettings): number {
   const { minDelay, maxDelay, factor, jitter } = settings;
-  const longest = Math.min(maxDelay, minDelay * factor ** (attempt - 1));
+  // The power grows to Infinity, which times 0 is no number.
+  const longest = minDelay && Math.min(maxDelay, minDelay * factor ** (attempt - 1));
   return retryAfterOf(error) ?? (jitter === "full" ? Math.random() * longest : longest);
 }
 

@@ -37,6 +37,11 @@ export class Batcher<T> {
     return this.#closedItems + this.#open.length;
   }
 
+  /** Items that are gathered now. */
+  get size(): number {
+    return this.#closed.reduce((sum, batch) => sum + batch.length, this.#open.length);
+  }
+
   /** One closed batch waits and one more is filled: no further item is taken in. */
   get isFull(): boolean {
     return this.#closed.length > 1;

@@ -52,6 +52,11 @@ export class Intake<T> {
     return this.#isChunked ? this.#unpacked : this.#batcher.accepted + this.#refused;
   }
 
+  /** The items that it will give, where that is known before. */
+  get total(): number | undefined {
+    return this.#source.kind === "array" ? this.#source.items.length : undefined;
+  }
+
   /** The read that is pending will not settle before the source is made to. */
   get isStuck(): boolean {
     return this.#isStopped && this.#isReading && this.#source.kind === "async";

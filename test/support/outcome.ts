@@ -33,3 +33,8 @@ export async function settle(time = 0): Promise<void> {
   vi.advanceTimersByTime(0);
   await turns();
 }
+
+/** Lets time pass in steps, so that a timer that another one has begun fires in its time. */
+export async function pass(time: number, step = 50): Promise<void> {
+  for (let left = time; left > 0; left -= step) await settle(Math.min(left, step));
+}

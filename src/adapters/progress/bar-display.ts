@@ -59,8 +59,7 @@ export class BarDisplay implements Display {
     this.#shown = [];
     for (const payload of payloads) {
       const total = payload.total ?? 0;
-      // A copy: a bar may keep it as its own, and write to it.
-      this.#shown.push({ bar: this.#bars.create(total, payload.done, { ...payload }), total });
+      this.#shown.push({ bar: this.#bars.create(total, payload.done, payload), total });
     }
   }
 
@@ -74,7 +73,7 @@ export class BarDisplay implements Display {
       bar.setTotal(total);
       shown.total = total;
     }
-    bar.update(payload.done, { ...payload });
+    bar.update(payload.done, payload);
   }
 
   /** A `MultiBar` that is stopped twice, or in a pipe, prints its bars once more. */

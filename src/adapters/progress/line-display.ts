@@ -1,22 +1,11 @@
 import type { Display } from "./display.ts";
 import { cut, isOver, textOf } from "./line-text.ts";
-import { beforeExit, type ProgressOutput } from "./output.ts";
+import { beforeExit, type ProgressOutput, writerTo } from "./output.ts";
 import type { ProgressPayload } from "./payload.ts";
-
-/** Writes to an output; a promise that it returns is not left without a handler. */
-function writer(
-  output: ProgressOutput,
-  onError: (error: unknown) => void,
-): (text: string) => void {
-  return (text) => {
-    const written = output.write(text);
-    if (written instanceof Promise) written.catch(onError);
-  };
-}
 
 /** One line of all runs at each interval, for a pipe, a file, or the log of a CI. */
 export function plainLines(output: ProgressOutput, onError: (error: unknown) => void): Display {
-  const write = writer(output, onError);
+  const write = writerTo(output, onError);
   const draw = (payloads: readonly ProgressPayload[]) =>
     write(`${payloads.map((payload) => textOf(payload)).join(" | ")}\n`);
   let hasBegun = false;
@@ -35,11 +24,11 @@ export function plainLines(output: ProgressOutput, onError: (error: unknown) => 
  * so that what the program prints meanwhile is not overwritten by the next redraw of one line.
  */
 export function redrawnLines(output: ProgressOutput, onError: (error: unknown) => void): Display {
-  const write = writer(output, onError);
+  const write = writerTo(output, onError);
   let height = 0; // Lines that stand in the terminal.
   const cancelExit = beforeExit(() => {
     try {
-      if (height > 0) write("\n");
+      write("\n");
     } catch {
       // The process ends; there is nobody left to tell.
     }

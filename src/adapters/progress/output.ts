@@ -34,6 +34,46 @@ export function standardOutput(): ProgressOutput {
   return { write: (text) => console.info(text.trimEnd()) };
 }
 
+/** What is used of an output that is a stream of Node. */
+interface Emitter {
+  write(text: string, done: (error?: unknown) => void): unknown;
+  once(event: "error", listener: () => void): unknown;
+}
+
+/**
+ * Gives what writes to an output until that fails. A promise that it returns is not left without a
+ * handler, nor is an error event, which ends the process where nobody listens: that a pipe was
+ * closed by who read it, as `head` does, is no reason to stop a run.
+ */
+export function writerTo(
+  output: ProgressOutput,
+  onError: (error: unknown) => void,
+): (text: string) => void {
+  let hasFailed = false;
+  const fail = (error: unknown) => {
+    hasFailed = true;
+    onError(error);
+  };
+  return (text) => {
+    if (hasFailed) return;
+    if (isEmitter(output)) {
+      // It is called before the event is emitted, as `console` of Node relies on as well.
+      output.write(text, (error) => {
+        if (!error || hasFailed) return;
+        output.once("error", () => {}); // The error has been told.
+        fail(error);
+      });
+    } else {
+      const written = output.write(text);
+      if (written instanceof Promise) written.catch(fail);
+    }
+  };
+}
+
+function isEmitter(output: object): output is Emitter {
+  return "once" in output && typeof output.once === "function";
+}
+
 /** Whether lines can be redrawn: in a terminal that somebody looks at, so not in CI. */
 export function isRedrawable(output: ProgressOutput): boolean {
   if (output.isTTY !== true || variable("TERM") === "dumb") return false;

@@ -1,0 +1,59 @@
+import type { Exhausted } from "../resilience/recovery.ts";
+import { TaskGroup } from "../streams/task-group.ts";
+import { after } from "../timer.ts";
+import type { Equipment } from "./station.ts";
+
+/** Who is told of what runs aside. */
+export interface AsideListener {
+  /** A call of `reject` has failed. */
+  onFailure(error: unknown): void;
+  /** A call has settled. */
+  onSettled(): void;
+}
+
+/**
+ * Calls that hold no worker: of `reject`, and those that did not heed their deadline. A run waits
+ * for them at its end, but not for ever.
+ */
+export class Aside<E, T> {
+  readonly #equipment: Equipment<E, T>;
+  readonly #listener: AsideListener;
+  readonly #calls: TaskGroup;
+  #stopWaiting: (() => void) | undefined;
+
+  /** Makes it for a run; nothing runs aside yet. */
+  constructor(equipment: Equipment<E, T>, listener: AsideListener) {
+    this.#equipment = equipment;
+    this.#listener = listener;
+    this.#calls = new TaskGroup(Infinity, (error) => listener.onFailure(error));
+  }
+
+  /** Nothing runs aside. */
+  get isEmpty(): boolean {
+    return this.#calls.running === 0;
+  }
+
+  /** Takes a call that goes on although nobody waits for it. */
+  add(settled: Promise<unknown>): void {
+    this.#calls.run(() => settled, () => this.#listener.onSettled());
+  }
+
+  /** Tells the source which items failed. */
+  reject({ items, errors }: Exhausted): void {
+    const { pipeline, context } = this.#equipment;
+    if (pipeline.reject === undefined || items.length === 0) return;
+    const { signal } = new AbortController(); // That of the run has aborted.
+    const reject = () => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal });
+    this.#calls.run(reject, () => this.#listener.onSettled());
+  }
+
+  /** Calls back when the time is up for what runs aside: it was told to stop, or cannot be. */
+  wait(onTimeout: () => void): void {
+    this.#stopWaiting ??= after(this.#equipment.settings.abortTimeout, onTimeout);
+  }
+
+  /** Nobody waits any longer; no timer is left. */
+  stop(): void {
+    this.#stopWaiting?.();
+  }
+}

@@ -1,0 +1,34 @@
+import { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
+import { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
+import { emitterOf } from "./emitter.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
+import type { RunSettings } from "./run-options.ts";
+import type { Equipment } from "./station.ts";
+
+/** What is known of a run when it is made. */
+export interface RunParts<E, T> {
+  readonly pipeline: Pipeline<E, T>;
+  readonly settings: RunSettings<E>;
+  readonly context: PipelineContext;
+  /** When the run began, by the clock that durations are measured with. */
+  readonly begin: number;
+  /** The checkpoint could not be kept. */
+  onLost(error: unknown): void;
+}
+
+/**
+ * Makes what a run works with; locks its dead-letter stream, and calls nothing yet.
+ *
+ * @throws {ConfigurationError} If somebody else writes to that stream.
+ */
+export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
+  const { pipeline, settings, context, begin, onLost } = parts;
+  const { runId } = context;
+  const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
+  const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
+  const keeper = store && new CheckpointKeeper({ store, key, runId, lease, onFailure: onLost });
+  const outlet = deadLetters &&
+    new DeadLetterOutlet({ action: `run pipeline "${pipeline.name}"`, stream: deadLetters, max });
+  const emit = emitterOf(settings.observer, pipeline.name, runId, begin);
+  return { pipeline, settings, context, outlet, keeper, key, emit };
+}

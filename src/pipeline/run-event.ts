@@ -1,0 +1,87 @@
+import type { DeadLetter } from "../resilience/dead-letter.ts";
+import type { Checkpoint, FailureStage, RunReport, StageName } from "../run-report.ts";
+
+/** What every event says. */
+export interface RunEventBase {
+  /** The name of the pipeline. */
+  readonly pipeline: string;
+  /** The run, told apart from all others. */
+  readonly runId: string;
+  /** When it happened: milliseconds since the run began. */
+  readonly time: number;
+}
+
+/** When a batch went from one stage to the next: milliseconds since the run began. */
+export interface BatchTimes {
+  /** It was taken from the bucket. */
+  readonly formed: number;
+  /** Its transform was done; the same as `formed` where there is none. */
+  readonly mapped: number;
+  /** Its first load began. */
+  readonly begun: number;
+  /** Its last load was done. */
+  readonly ended: number;
+}
+
+/** What happens in a run. */
+export type RunEvent = RunEventBase & RunEventDetails;
+
+/** What happens in a run, without whose run it is and when. */
+export type RunEventDetails =
+  /** The run begins: nothing was called before. */
+  | { readonly type: "run:start" }
+  /** A batch is finished: loaded, or in parts loaded and given up on. */
+  | {
+    readonly type: "batch:loaded";
+    /** Place of the batch in the run, from 0. */
+    readonly sequence: number;
+    /** Place of its first item in the source, from 0. */
+    readonly offset: number;
+    /** Items of the source in it. */
+    readonly size: number;
+    /** When it went from one stage to the next. */
+    readonly times: BatchTimes;
+  }
+  /** A call failed, and is made again after a delay. */
+  | {
+    readonly type: "retry";
+    /** Which call failed. */
+    readonly stage: "transform" | "load";
+    /** The batch that it was made for. */
+    readonly sequence: number;
+    /** Which attempt failed; the first is 1. */
+    readonly attempt: number;
+    /** Time until the next attempt in milliseconds. */
+    readonly delay: number;
+    /** What it failed with. */
+    readonly error: unknown;
+  }
+  /** An item was given up on, and its letter is written. */
+  | { readonly type: "dead-letter"; readonly sequence: number; readonly letter: DeadLetter }
+  /** The store has this checkpoint. */
+  | { readonly type: "checkpoint"; readonly checkpoint: Checkpoint }
+  /** The source is cancelled, and what was read is loaded. */
+  | { readonly type: "drain"; readonly reason: unknown }
+  /** The callbacks' signal aborts, and no further call begins. */
+  | { readonly type: "abort"; readonly reason: unknown }
+  /** A stage has failed for good. */
+  | {
+    readonly type: "failure";
+    /** Where. */
+    readonly stage: FailureStage;
+    /** With what: the error of each attempt. */
+    readonly errors: readonly unknown[];
+  }
+  /** Nothing has moved for `stallTimeout`. */
+  | {
+    readonly type: "stalled";
+    /** The stage that everything waits for. */
+    readonly stage: StageName;
+    /** For how long already, in milliseconds. */
+    readonly duration: number;
+  }
+  /** The run is over, and nothing of it goes on. */
+  | { readonly type: "run:end"; readonly report: RunReport };
+
+/** Is told what happens in a run. What it throws or rejects with is left aside. */
+export type RunObserver = (event: RunEvent) => unknown;

@@ -1,0 +1,72 @@
+import type { RunTrace, TracedBatch } from "../run-report.ts";
+import type { Batch } from "./station.ts";
+
+/** Most batches and most intervals that are kept. With one more, every other one is dropped. */
+const mostBatches = 512;
+const mostIntervals = 256;
+
+/** Keeps what a picture of a run needs, in constant memory however long the run is. */
+export class Trace {
+  readonly #begin: number;
+  readonly #isTaken: boolean[]; // Of each worker that loads.
+  readonly #lanes = new Map<number, number>(); // Of each batch that is being loaded.
+  #every = 1;
+  #batches: TracedBatch[] = [];
+  #interval = 1; // ms
+  #done: number[] = [];
+
+  /** Begins the trace of a run of so many workers. */
+  constructor(workers: number, begin: number) {
+    this.#begin = begin;
+    this.#isTaken = new Array<boolean>(workers).fill(false);
+  }
+
+  /** The load of a batch begins. */
+  begin(sequence: number): void {
+    const lane = this.#isTaken.indexOf(false);
+    this.#isTaken[lane] = true;
+    this.#lanes.set(sequence, lane);
+  }
+
+  /** A batch is finished. */
+  end<E, T>({ info, formed, mapped, begun, retries, lost }: Batch<E, T>, ended: number): void {
+    const { sequence, size } = info;
+    const lane = this.#lanes.get(sequence) ?? 0;
+    this.#lanes.delete(sequence);
+    this.#isTaken[lane] = false;
+    this.#count(size, ended - this.#begin);
+    if (sequence % this.#every !== 0) return;
+    const since = (time: number) => time - this.#begin;
+    const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
+    const counts = { size, retries, deadLettered: lost.length };
+    this.#batches.push({ sequence, lane, ...counts, ...times, ended: since(ended) });
+    if (this.#batches.length <= mostBatches) return;
+    this.#every *= 2;
+    this.#batches = this.#batches.filter((batch) => batch.sequence % this.#every === 0);
+  }
+
+  /** What was kept: plain data. */
+  read(): RunTrace {
+    return {
+      every: this.#every,
+      batches: [...this.#batches],
+      interval: this.#interval,
+      done: [...this.#done],
+    };
+  }
+
+  #count(size: number, time: number): void {
+    while (time >= this.#interval * mostIntervals) {
+      const before = this.#done;
+      this.#interval *= 2;
+      this.#done = [];
+      before.forEach((count, index) => this.#add(index >> 1, count));
+    }
+    this.#add(Math.floor(time / this.#interval), size);
+  }
+
+  #add(index: number, count: number): void {
+    while (this.#done.length <= index) this.#done.push(0);
+    this.#done[index]! += count;
+  }
+}

@@ -1,0 +1,38 @@
+import { vi } from "vitest";
+import { CheckpointKeeper } from "../../src/resilience/checkpoint-keeper.ts";
+import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
+import { CountedSignal } from "./counted-signal.ts";
+import { type Outcome, outcomeOf, settle } from "./outcome.ts";
+
+/** A keeper under a fake clock, with what it told. */
+export class KeptRun {
+  /** What it told of failures, in order. */
+  readonly failures: unknown[] = [];
+  /** The signal that it was opened with. */
+  readonly stop: CountedSignal = new CountedSignal();
+  readonly keeper: CheckpointKeeper;
+
+  constructor(store: CheckpointStore, runId = "one", lease = 900) {
+    const onFailure = (error: unknown) => void this.failures.push(error);
+    this.keeper = new CheckpointKeeper({ store, key: "a", runId, lease, onFailure });
+  }
+
+  /** Opens the keeper and lets what answers at once answer. */
+  async open(): Promise<Outcome> {
+    const outcome = outcomeOf(this.keeper.open(this.stop.signal));
+    await settle();
+    return outcome;
+  }
+
+  /** Closes the keeper and lets what answers at once answer. */
+  async close(): Promise<Outcome> {
+    const outcome = outcomeOf(this.keeper.close());
+    await settle();
+    return outcome;
+  }
+}
+
+/** Timers and listeners that are left. */
+export function leftBy(...runs: KeptRun[]): number {
+  return runs.reduce((count, { stop }) => count + stop.listeners, vi.getTimerCount());
+}

@@ -1,0 +1,70 @@
+import { PGlite } from "@electric-sql/pglite";
+import pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
+import postgres from "postgres";
+import { type PostgresClient, postgresSink } from "../../src/adapters/postgres.ts";
+import type { PostgresSink, PostgresSinkOptions } from "../../src/adapters/postgres.ts";
+
+type Rows = Record<string, unknown>[];
+
+/** A client under test, and a way around the adapter. */
+export interface TestClient {
+  readonly client: PostgresClient;
+  /** Runs statements that take no values. */
+  run(text: string): Promise<Rows>;
+  /** Connections that somebody has taken and not given back. */
+  taken(): Promise<number>;
+  close(): Promise<unknown>;
+}
+
+/** Makes each kind of client; those of a server are given its URL. */
+export const clients: Readonly<Record<string, (url: string) => Promise<TestClient>>> = {
+  "pg Pool": async (url) => {
+    const client = new pg.Pool({ connectionString: url, max: 10 });
+    client.on("error", () => {}); // A server that stops ends the idle ones.
+    return {
+      client,
+      run: async (text) => (await client.query(text)).rows as Rows,
+      taken: async () => client.totalCount - client.idleCount,
+      close: () => client.end(),
+    };
+  },
+  "pg Client": async (url) => {
+    const client = new pg.Client({ connectionString: url });
+    client.on("error", () => {});
+    await client.connect();
+    return {
+      client,
+      run: async (text) => (await client.query(text)).rows as Rows,
+      taken: async () => client.getTransactionStatus() === "I" ? 0 : 1,
+      close: () => client.end(),
+    };
+  },
+  "postgres": async (url) => {
+    const client = postgres(url, { max: 10, onnotice: () => {}, backoff: false });
+    return {
+      client,
+      run: async (text) => [...await client.unsafe(text)] as Rows,
+      taken: async () => {
+        const [row] = await client`select count(*)::int as n from pg_stat_activity
+          where state like 'idle in transaction%'`;
+        return row!["n"] as number;
+      },
+      close: () => client.end(),
+    };
+  },
+  "PGlite": async () => {
+    const client = await PGlite.create();
+    return {
+      client,
+      run: async (text) => (await client.exec(text)).at(-1)?.rows as Rows,
+      taken: async () => 0, // It would keep every other test from running.
+      close: () => client.close(),
+    };
+  },
+};
+
+/** A sink of which every kind of client can copy. */
+export function sinkOf({ client }: TestClient, options: PostgresSinkOptions): PostgresSink {
+  return postgresSink(client, { copyFrom, ...options });
+}
