@@ -15,7 +15,14 @@ const times = { busy: 0, starved: 0, blocked: 0 };
 const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
 const report: RunReport = {
   ...{ name: "users", runId: "1", outcome: "completed", ...counts, batches: 0, retries: 0 },
-  ...{ startedAt: 0, duration: 0, bottleneck: "load" },
+  ...{
+    startedAt: 0,
+    duration: 0,
+    bottleneck: "load",
+    guarantee: "at-least-once",
+    clock: "running",
+  },
+  ...{ rate: 0, inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
   stages: { extract: times, transform: times, load: times },
 };
 const reports: ManagerReport["reports"] = [report, { name: "sales", outcome: "skipped" }];

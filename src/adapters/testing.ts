@@ -5,3 +5,10 @@
  */
 export { type CheckpointStoreSuite, testCheckpointStore } from "./testing/checkpoint-store.ts";
 export type { DefineTest } from "./testing/define-test.ts";
+export {
+  type DeadLetterStore,
+  type DeadLetterSuite,
+  testDeadLetters,
+} from "./testing/dead-letters.ts";
+export { type SinkSuite, testSink } from "./testing/sink.ts";
+export type { SinkRow, TestedSink } from "./testing/tested-sink.ts";

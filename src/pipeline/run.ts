@@ -40,6 +40,7 @@ export class Run<E, T = E> {
   readonly #pipeline: Pipeline<E, T>;
   readonly #settings: RunSettings<E>;
   readonly #hard = new AbortController(); // The signal of the callbacks.
+  readonly #waiting = new AbortController(); // Ends the wait for the claim of another run.
   readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
   readonly #equipment: Equipment<E, T>;
   readonly #flow: Flow<E, T>;
@@ -154,7 +155,7 @@ export class Run<E, T = E> {
     const { outlet, keeper } = this.#equipment;
     await this.#call("deadLetters", () => outlet?.open());
     await this.#call("checkpoints", async () => {
-      const checkpoint = await keeper?.open(this.#hard.signal);
+      const checkpoint = await keeper?.open(this.#waiting.signal);
       if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
     });
     Object.freeze(this.#context);
@@ -176,6 +177,7 @@ export class Run<E, T = E> {
     // In one, so that a source that comes after the wait was given up is still cancelled.
     await this.#call("extract", async () => this.#flow.run(await pipeline.extract(context)));
     this.#flow.expectSource(false);
+    await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
     if (this.#outcome !== "completed") return;
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
@@ -267,6 +269,7 @@ export class Run<E, T = E> {
       this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
       this.#abort(this.#cancellation.reason);
     });
+    this.#waiting.abort(reason);
     this.#flow.drain(reason);
   }
 
@@ -274,6 +277,7 @@ export class Run<E, T = E> {
     if (this.#state === "aborting") return;
     this.#state = "aborting";
     this.#equipment.emit?.({ type: "abort", reason });
+    this.#waiting.abort(reason);
     this.#abortCallbacks(reason);
     this.#flow.halt(this.#hard.signal.reason);
   }

@@ -12,6 +12,9 @@ import {
   type DoneRange,
 } from "./checkpoint.ts";
 
+/** Renewals in a lease. */
+const mostFailedRenewals = 3;
+
 /** What a run keeps its checkpoint with. */
 export interface KeeperOptions {
   /** Where the checkpoint is kept. */
@@ -40,7 +43,7 @@ export class CheckpointKeeper {
   #mayOwn = false; // The store may hold a claim of this run.
   #isFenced = false;
   #hasFailedToWrite = false;
-  #hasFailedToRenew = false;
+  #failedRenewals = 0; // In a row.
   readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
   #stopTimer = () => {};
   #opening: Promise<Checkpoint | undefined> | undefined;
@@ -83,6 +86,11 @@ export class CheckpointKeeper {
     if (ranges.length === 0) return;
     this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, ranges);
     if (this.#phase !== "closing") this.#write();
+  }
+
+  /** Settles when the store has what is finished by now, or cannot take it. */
+  async flush(): Promise<void> {
+    await this.#writing; // Which takes what is newest until there is nothing newer.
   }
 
   /**
@@ -155,10 +163,11 @@ export class CheckpointKeeper {
     try {
       const { runId: owner } = await this.#ask(Date.now());
       if (owner !== runId) this.#fail(new FencedError(key, owner));
+      this.#failedRenewals = 0;
     } catch (error) {
-      // It is tried again while the run comes to its end, so that nobody takes over before.
-      if (!this.#hasFailedToRenew) this.#fail(error);
-      this.#hasFailedToRenew = true;
+      // A store may be busy for a moment. From the third in a row on others may take the key; it is
+      // tried again all the same while the run comes to its end.
+      if (++this.#failedRenewals === mostFailedRenewals) this.#fail(error);
     }
     if (!this.#isFenced) this.#renewIn(begin + lease / 3 - performance.now());
   }

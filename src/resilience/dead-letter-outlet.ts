@@ -109,15 +109,6 @@ export class DeadLetterOutlet<E = unknown> {
     }
   }
 
-  /** Ends at once: an own stream is aborted, another is released. What was written stays. */
-  async abort(reason: unknown): Promise<void> {
-    try {
-      if (this.#make !== undefined) await this.#writer?.abort(reason);
-    } finally {
-      this.#release();
-    }
-  }
-
   #isTooMany(): boolean {
     const max = this.#max;
     const place = ++this.#finished;

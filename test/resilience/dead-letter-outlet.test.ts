@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigurationError, EtlError } from "../../src/errors.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
 import {
@@ -39,15 +39,25 @@ function openOutlet(max: DeadLetterLimit = Infinity, isOwned = false) {
     close: () => void ends.push("close"),
     abort: (reason) => void ends.push(["abort", reason]),
   });
+  return { kept, ends, stream, outlet: outletOf(stream, isOwned, max) };
+}
+
+/** An outlet that is open: to a stream that it was given, or that was made for it. */
+function outletOf<E>(
+  stream: WritableStream<DeadLetter<E>>,
+  isOwned: boolean,
+  max: DeadLetterLimit = Infinity,
+): DeadLetterOutlet<E> {
   const action = 'run pipeline "letters"';
-  return { kept, ends, stream, outlet: new DeadLetterOutlet({ action, stream, isOwned, max }) };
+  const outlet = new DeadLetterOutlet({ action, stream: isOwned ? () => stream : stream, max });
+  outlet.open();
+  return outlet;
 }
 
 function hold(isOwned = false) {
   const held = new HeldStream();
   const { stream } = held;
-  const outlet = new DeadLetterOutlet<number>({ action: "run", stream, isOwned, max: Infinity });
-  return { held, stream, outlet };
+  return { held, stream, outlet: outletOf(stream, isOwned) };
 }
 
 describe("DeadLetterOutlet", () => {
@@ -89,7 +99,7 @@ describe("DeadLetterOutlet", () => {
       { highWaterMark: 0 },
     );
     const outlet = new DeadLetterOutlet<number>({
-      ...{ action: "run", stream: writable, isOwned: true, max: Infinity },
+      ...{ action: "run", stream: writable, max: Infinity },
     });
     const written = [1, 2, 3].map((item) => outcomeOf(outlet.write(letterOf(item))));
     await turns();
@@ -130,7 +140,7 @@ describe("DeadLetterOutlet", () => {
       held.controller.error(error);
       held.held[0]!.resolve();
       await turns();
-      await Promise.allSettled([isOwned ? outlet.abort(error) : outlet.close()]);
+      await Promise.allSettled([outlet.close()]);
     }
   });
 
@@ -179,35 +189,17 @@ describe("DeadLetterOutlet", () => {
 
   it("tells that its own stream cannot be closed, and frees it", async () => {
     const stream = new WritableStream<DeadLetter>({ close: () => Promise.reject(error) });
-    const outlet = new DeadLetterOutlet({ action: "run", stream, isOwned: true, max: 1 });
+    const outlet = outletOf(stream, true);
     await expect(outlet.close()).rejects.toBe(error);
     expect(stream.locked).toBe(false);
   });
 
-  it("aborts its own stream", async () => {
-    const { kept, ends, stream, outlet } = openOutlet(Infinity, true);
-    await outlet.write(letterOf(1));
-    await outlet.abort(error);
-    expect([kept, ends, stream.locked]).toEqual([[1], [["abort", error]], false]);
-  });
-
-  it("tells that its own stream cannot be aborted, and frees it", async () => {
-    const stream = new WritableStream<DeadLetter>({ abort: () => Promise.reject(error) });
-    const outlet = new DeadLetterOutlet({ action: "run", stream, isOwned: true, max: 1 });
-    await expect(outlet.abort("stop")).rejects.toBe(error);
-    expect(stream.locked).toBe(false);
-  });
-
-  it("frees the stream of another on abort, at once, and rejects what was not begun", async () => {
-    const { held, stream, outlet } = hold();
-    const written = [1, 2].map((item) => outcomeOf(outlet.write(letterOf(item))));
-    await turns();
-    await outlet.abort(error);
-    expect(stream.locked).toBe(false);
-    held.held[0]!.resolve();
-    await turns();
-    expect(written.map(({ state }) => state)).toEqual(["fulfilled", "rejected"]);
-    expect(held.events).toEqual([1]);
+  it("has its own stream made only when it is opened", () => {
+    const make = vi.fn(() => new WritableStream<DeadLetter>());
+    const outlet = new DeadLetterOutlet({ action: "run", stream: make, max: 1 });
+    expect(make).not.toHaveBeenCalled();
+    outlet.open();
+    expect(make).toHaveBeenCalledTimes(1);
   });
 
   it.each([[0, "0 dead letters"], [1, "1 dead letter"], [2, "2 dead letters"]])(
@@ -273,7 +265,7 @@ describe("DeadLetterOutlet", () => {
     "refuses what is no stream, or is in use",
     (stream) => {
       const action = 'run pipeline "letters"';
-      const parts = { action, stream: stream as WritableStream, isOwned: false, max: 1 };
+      const parts = { action, stream: stream as WritableStream, max: 1 };
       const rule = "'deadLetters' must be a WritableStream that nobody else writes to: current";
       expect(() => new DeadLetterOutlet(parts)).toThrow(ConfigurationError);
       expect(() => new DeadLetterOutlet(parts)).toThrow(`Cannot ${action} as ${rule} value is `);

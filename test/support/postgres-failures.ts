@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { postgresSource } from "../../src/adapters/postgres.ts";
+import { type PgPool, postgresSink, postgresSource } from "../../src/adapters/postgres.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
 
 /** Defines the tests of connections that are lost, which only a server can lose. */
@@ -70,6 +70,42 @@ export function testPostgresFailures(
     expect(await all(table)).toEqual([row(1), row(2)]);
     expect(await checkpoints.read(key)).toMatchObject({ offset: 2 });
   });
+
+  it.runIf(name === "pg Pool")(
+    "loads nothing twice where the answer to a commit was lost",
+    async () => {
+      const table = await create("id int");
+      const pool = tested().client as PgPool;
+      let losses = 1;
+      const lossy: PgPool = {
+        totalCount: 0,
+        query: () => Promise.reject(new Error("Not used")),
+        connect: async () => {
+          const client = await pool.connect();
+          const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+          const lose = async (...args: unknown[]) => {
+            const answer = await query(...args);
+            if (args[0] === "commit" && losses-- > 0) throw new Error("The connection was lost");
+            return answer;
+          };
+          return {
+            query: lose as typeof client.query,
+            connect: () => client.connect(),
+            on: (event, listener) => client.on(event, listener),
+            removeListener: (event, listener) => client.removeListener(event, listener),
+            release: (error) => client.release(error),
+          };
+        },
+      };
+      const { load, checkpoints } = postgresSink(lossy, { table, columns: ["id"] });
+      await checkpoints.claim("answer", { runId: "run", until: 2000 }, 1000);
+      const rows = [row(1), row(2)];
+      const first = load(rows, contextOf("answer", [[0, 2]]));
+      await expect(first).rejects.toThrow("The connection was lost");
+      await load(rows, contextOf("answer", [[0, 2]], { attempt: 2 }));
+      expect(await all(table)).toEqual(rows);
+    },
+  );
 
   it("rejects when the connection is closed", async () => {
     const { clients, sinkOf } = await import("./postgres-clients.ts");

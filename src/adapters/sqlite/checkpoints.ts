@@ -112,7 +112,7 @@ export class SqliteCheckpoints implements CheckpointStore {
       const owner = row?.run_id ?? undefined;
       if (owner !== runId) this.#refuse(key, runId, owner);
       const before = storedIn(key, row);
-      if (covers(before, ranges)) return { ...before, runId };
+      if (covers(before, ranges)) return before;
       insert();
       const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
       statements.store.run(keyText(key), encodeCheckpoint(next), runId);
@@ -163,5 +163,5 @@ function storedIn(key: string, row: StoredRow | undefined): Checkpoint {
 
 /** All that is finished by a checkpoint, as ranges. */
 function rangesOf({ offset, position, done }: Checkpoint): readonly DoneRange[] {
-  return offset === 0 ? done : [[0, offset, position], ...done];
+  return [[0, offset, position], ...done];
 }

@@ -24,7 +24,7 @@ export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLett
         const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
         insert.run(
           ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-          ...[encodeItem(item), row === undefined ? null : encodeItem(row)],
+          ...[encodeItem(item), "row" in letter ? encodeItem(row) : null],
           ...[partOf(error, "name"), storableText(messageOf(error)), partOf(error, "code"), at],
         );
       });

@@ -25,8 +25,9 @@ export class Inserter {
   constructor(db: SqliteDatabase, settings: SqliteSinkSettings) {
     this.#db = db;
     this.#settings = settings;
-    const largest = Math.min(maxRows, Math.floor(maxValues / settings.columns.length));
-    this.#sizes = [...new Set([largest, Math.min(largest, 10), 1])].filter((size) => size > 0);
+    const fitting = Math.floor(maxValues / settings.columns.length);
+    const largest = Math.max(1, Math.min(maxRows, fitting));
+    this.#sizes = [...new Set([largest, Math.min(largest, 10), 1])];
   }
 
   /** Writes the values of any number of rows. */
@@ -35,10 +36,10 @@ export class Inserter {
     let next = 0;
     for (const size of this.#sizes) {
       const step = size * width;
-      if (values.length - next < step) continue;
+      if (values.length - next < step) continue; // It may never be needed.
       const statement = this.#statementOf(size);
       for (; values.length - next >= step; next += step) {
-        statement.run(...(values.length === step ? values : values.slice(next, next + step)));
+        statement.run(...values.slice(next, next + step));
       }
     }
   }
@@ -76,7 +77,7 @@ export class Inserter {
     const { table, columns, conflict } = this.#settings;
     if (conflict !== "replace") return [];
     prepare(this.#db, `select 1 from ${quoted(table)}`); // Says so if there is no such table.
-    const sql = "select name from pragma_table_info(?) where pk > 0 order by pk";
+    const sql = "select name from pragma_table_info(?) where pk > 0";
     const rows = prepare(this.#db, sql).all(table) as { name: string }[];
     const key = rows.map(({ name }) => name);
     const action = `load into table ${JSON.stringify(table)}`;

@@ -53,9 +53,12 @@ export interface SqliteSink {
  * a number in a column of type `text` becomes a text.
  *
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. The
- * calls are synchronous. Errors of the database come through, a lock held by another process
- * (`SQLITE_BUSY`) included. The tables `millrace_checkpoint` and `millrace_dead_letter` are made when
- * they are first needed; the table for the rows never is.
+ * calls are synchronous. Errors of the database come through. That another process holds the lock
+ * (`SQLITE_BUSY`) is one of them, so open the database with a `timeout`, or set
+ * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read meanwhile.
+ *
+ * The tables `millrace_checkpoint` and `millrace_dead_letter` are made when they are first needed;
+ * the table for the rows never is.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule.
  *

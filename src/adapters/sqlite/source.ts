@@ -106,7 +106,7 @@ function* openPages({ db, sql, params, chunkSize }: Query): Generator<SqliteRow[
 function* keyedPages({ db, sql, params, chunkSize }: Query, key: string): Generator<SqliteRow[]> {
   // With a table before it, an unknown name in quotes is an error, and not taken for a text.
   const column = `page.${quoted(key)}`;
-  const all = `select * from (\n${sql.replace(/[\s;]+$/, "")}\n) as page`;
+  const all = `select * from (${sql.replace(/[\s;]+$/, "")}\n) as page`;
   const order = `order by ${column} limit ?`;
   const first = prepare(db, `${all} ${order}`);
   const next = prepare(db, `${all} where ${column} > ? ${order}`);
@@ -114,9 +114,9 @@ function* keyedPages({ db, sql, params, chunkSize }: Query, key: string): Genera
   while (rows.length > 0) {
     const following = rows.length > chunkSize ? narrowed(rows.pop()!) : undefined;
     rows.forEach(narrowed);
-    const last = rows.at(-1)![key];
+    const last = rows.at(-1)![key] as SqliteValue; // If the first row has one.
     // NULL comes first and is above nothing; of equal keys the next page would leave some out.
-    if (rows[0]![key] == null || last == null || last === following?.[key]) {
+    if (rows[0]![key] == null || last === following?.[key]) {
       refuse("read pages", "key", "a column of the result, unique and never NULL", key);
     }
     yield rows;

@@ -31,7 +31,7 @@ export function isStorable(value: unknown): value is SqliteValue {
     case "bigint":
       return BigInt.asIntN(64, value) === value;
     default:
-      return value === null || isBytes(value);
+      return value === null || value instanceof Uint8Array;
   }
 }
 
@@ -42,11 +42,6 @@ export function storableText(text: string): string {
 
 function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024.
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array ||
-    Object.prototype.toString.call(value) === "[object Uint8Array]"; // Of another realm.
 }
 
 function refusalOf(index: number, column: string, value: unknown): Error {

@@ -1,0 +1,155 @@
+// How fast does the SQLite sink write, against a loop by hand that does the same transactions?
+//   npm run bench -- sinks-sqlite
+import type * as Sqlite from "../src/adapters/sqlite.ts";
+import type { Comparison, Question, Variant } from "./harness/question.ts";
+
+const built = new URL("./dist/adapters/sqlite.js", import.meta.url).href;
+const BATCH_SIZE = 1000;
+const ROWS_OF_A_STATEMENT = 100;
+const KEY = "users";
+const RUN = "bench";
+
+interface Row {
+  readonly id: number;
+  readonly name: string;
+  readonly email: string;
+  readonly amount: number;
+  readonly ts: string;
+}
+const columns = ["id", "name", "email", "amount", "ts"] as const;
+
+/** What all variants use of a database. */
+type Database = Sqlite.SqliteDatabase;
+/** Loads one batch, whose first row has this place. */
+type Load = (rows: Row[], from: number) => void;
+
+const clients: Readonly<Record<string, () => Promise<Database>>> = {
+  "node:sqlite": async () => {
+    const { DatabaseSync } = await import("node:sqlite");
+    return new DatabaseSync(":memory:");
+  },
+  "better-sqlite3": async () => {
+    const { default: BetterSqlite } = await import("better-sqlite3");
+    return new BetterSqlite(":memory:");
+  },
+};
+
+const writers: Readonly<Record<string, (db: Database) => Promise<Load>>> = {
+  "sqliteSink": async (db) => {
+    const { sqliteSink }: typeof Sqlite = await import(built);
+    const { load, checkpoints } = sqliteSink(db, { table: "users", columns });
+    const now = Date.now();
+    await checkpoints.claim?.(KEY, { runId: RUN, until: now + 1000 }, now);
+    return (rows, from) =>
+      load(rows, {
+        runId: RUN,
+        batch: { attempt: 1, key: KEY, ranges: [[from, from + rows.length]] },
+      });
+  },
+  "a loop, run() per row": async (db) => {
+    const insert = db.prepare("insert into users values (?, ?, ?, ?, ?)");
+    return byHand(db, (rows) => {
+      for (const { id, name, email, amount, ts } of rows) insert.run(id, name, email, amount, ts);
+    });
+  },
+  "a loop, 100 rows per statement": async (db) => {
+    const places = Array.from({ length: ROWS_OF_A_STATEMENT }, () => "(?, ?, ?, ?, ?)").join(", ");
+    const insert = db.prepare(`insert into users values ${places}`);
+    return byHand(db, (rows) => {
+      for (let first = 0; first < rows.length; first += ROWS_OF_A_STATEMENT) {
+        const values: (string | number)[] = [];
+        for (let index = first; index < first + ROWS_OF_A_STATEMENT; index++) {
+          const { id, name, email, amount, ts } = rows[index]!;
+          values.push(id, name, email, amount, ts);
+        }
+        insert.run(...values);
+      }
+    });
+  },
+};
+
+/** The transaction around the rows: with a checkpoint that is written, but no lease and no merge. */
+function byHand(db: Database, insert: (rows: Row[]) => void): Load {
+  db.exec("create table checkpoint (key text primary key, next integer)");
+  const mark = db.prepare(
+    "insert into checkpoint values (?, ?) on conflict do update set next = ?",
+  );
+  return (rows, from) => {
+    db.exec("begin immediate");
+    try {
+      insert(rows);
+      mark.run(KEY, from + rows.length, from + rows.length);
+      db.exec("commit");
+    } catch (error) {
+      db.exec("rollback");
+      throw error;
+    }
+  };
+}
+
+function batchFrom(from: number): Row[] {
+  return Array.from({ length: BATCH_SIZE }, (_, index) => {
+    const id = from + index;
+    const [name, email, ts] = [`User ${id}`, `user${id}@example.com`, "2025-01-01T00:00:00Z"];
+    return { id, name, email, amount: id / 4, ts };
+  });
+}
+
+function variantOf(
+  open: () => Promise<Database>,
+  writer: (db: Database) => Promise<Load>,
+): Variant {
+  return {
+    items: 400_000,
+    prepare: async (items) => {
+      const count = Math.ceil(items / BATCH_SIZE);
+      const batches = Array.from({ length: count }, (_, index) => batchFrom(index * BATCH_SIZE));
+      const db = await open();
+      db.exec("create table users (id integer, name text, email text, amount real, ts text)");
+      const load = await writer(db);
+      return async () => {
+        batches.forEach((rows, index) => load(rows, index * BATCH_SIZE));
+        const { rows } = db.prepare("select count(*) as rows from users").get() as { rows: number };
+        if (rows !== count * BATCH_SIZE) throw new Error(`${rows} rows were written`);
+      };
+    },
+  };
+}
+
+const variants: Record<string, Variant> = {};
+const comparisons: Comparison[] = [];
+for (const [client, open] of Object.entries(clients)) {
+  for (const [writer, make] of Object.entries(writers)) {
+    variants[`${client}: ${writer}`] = variantOf(open, make);
+  }
+  const variant = `${client}: sqliteSink`;
+  const [perRow, perHundred] = [
+    `${client}: a loop, run() per row`,
+    `${client}: a loop, 100 rows per statement`,
+  ];
+  comparisons.push(
+    {
+      title: `${variant} against a loop with run() per row`,
+      variant,
+      against: perRow,
+      atLeast: 0.9,
+    },
+    {
+      title: `${variant} against a loop with 100 rows per statement`,
+      variant,
+      against: perHundred,
+    },
+    { title: variant, variant, unit: "rows/s" },
+  );
+}
+
+export const question: Question = {
+  title: "Writing to SQLite",
+  method:
+    "Rows per second of the sink, divided by those of a loop by hand: rows of 5 columns in batches " +
+    "of 1000, each batch one transaction together with its checkpoint, into a database in memory, " +
+    "where nothing hides what the sink costs. The sink also checks each value and the owner of the " +
+    "checkpoint.",
+  variants,
+  comparisons,
+};

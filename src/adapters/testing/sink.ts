@@ -1,0 +1,117 @@
+import { etl } from "../../pipeline/etl.ts";
+import { type Awaitable, type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import type { DefineTest } from "./define-test.ts";
+import { expectSame } from "./expectations.ts";
+import { newKey } from "./new-key.ts";
+import { testMarks } from "./sink-marks.ts";
+import {
+  type DefineSinkTest,
+  expectFailure,
+  expectMark,
+  expectRows,
+  load,
+  rowOf,
+  rowsOf,
+  type TestedSink,
+} from "./tested-sink.ts";
+
+/** How a sink is made. */
+export interface SinkSuite {
+  /** Makes a sink with an empty table, for one test. */
+  create(): Awaitable<TestedSink>;
+}
+
+/**
+ * Defines the tests that every sink has to pass whose rows and checkpoint are one commit, with the
+ * `it` of any framework. The sink must refuse a row whose `id` is there already.
+ *
+ * @example A table of SQLite
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { type SinkRow, testSink } from "millrace/testing";
+ * import { sqliteSink } from "millrace/sqlite";
+ * import { ok } from "node:assert/strict";
+ *
+ * const tests: (() => void | Promise<void>)[] = [];
+ * const it = (_name: string, test: () => void | Promise<void>) => tests.push(test); // Or vitest's.
+ * testSink(it, {
+ *   create: () => {
+ *     const db = new DatabaseSync(":memory:");
+ *     db.exec("create table users (id integer primary key, name text not null)");
+ *     const sink = sqliteSink(db, { table: "users", columns: ["id", "name"] });
+ *     const rows = () => db.prepare("select id, name from users").all() as unknown as SinkRow[];
+ *     return { ...sink, rows, close: () => db.close() };
+ *   },
+ * });
+ * for (const test of tests) await test();
+ * ok(tests.length > 10);
+ * ```
+ */
+export function testSink(it: DefineTest, suite: SinkSuite): void {
+  const define: DefineSinkTest = (name, test) =>
+    it(name, async () => {
+      const sink = await suite.create();
+      try {
+        await test(sink);
+      } finally {
+        await sink.close();
+      }
+    });
+  testRows(define);
+  testMarks(define);
+  testRuns(define);
+}
+
+function testRows(define: DefineSinkTest): void {
+  define("links its load to its checkpoints", async (sink) => {
+    const linked = (sink.load as { [commitsTo]?: CheckpointStore })[commitsTo];
+    expectSame("the store of the load is that of the sink", linked === sink.checkpoints, true);
+    await Promise.resolve();
+  });
+
+  define("writes the rows of a run without checkpoints", async (sink) => {
+    await load(sink, { rows: rowsOf(1, 2) });
+    await load(sink, { rows: rowsOf(3), attempt: 2 });
+    await expectRows(sink, 1, 2, 3);
+  });
+
+  define("writes none of the rows if one is refused, and goes on", async (sink) => {
+    await load(sink, { rows: rowsOf(5) });
+    await expectFailure("load", load(sink, { rows: rowsOf(1, 2, 5, 6) }));
+    await expectRows(sink, 5);
+    await load(sink, { rows: rowsOf(1, 2, 6) });
+    await expectRows(sink, 1, 2, 5, 6);
+  });
+
+  define("takes dead letters, one stream after the other", async (sink) => {
+    const facts = { pipeline: "sink", runId: "one", at: 0, attempts: 1, error: new Error("no") };
+    for (const item of [rowOf(1), 7n]) {
+      const writer = sink.deadLetters().getWriter();
+      await writer.write({ ...facts, item, stage: "transform", offset: 0 });
+      await writer.close();
+    }
+    await expectRows(sink);
+  });
+}
+
+function testRuns(define: DefineSinkTest): void {
+  define("has each row once after a run that failed and one that did not", async (sink) => {
+    const name = newKey();
+    const ids = Array.from({ length: 20 }, (_, id) => id);
+    const run = (last: number) => {
+      const extract = function* () {
+        for (const id of ids) {
+          if (id > last) throw new Error("The source has failed");
+          yield rowOf(id);
+        }
+      };
+      const load = sink.load.bind(sink);
+      const { checkpoints } = sink;
+      return etl({ name, extract, load }).run({ batchSize: 3, workers: 2, checkpoints });
+    };
+    await expectFailure("the first run", run(10));
+    await run(99);
+    await expectRows(sink, ...ids);
+    await expectMark(sink, name, { offset: ids.length });
+  });
+}

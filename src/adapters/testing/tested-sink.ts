@@ -1,0 +1,107 @@
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type {
+  Awaitable,
+  Checkpoint,
+  CheckpointStore,
+  DoneRange,
+} from "../../resilience/checkpoint.ts";
+import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import { expectSame } from "./expectations.ts";
+import { newKey } from "./new-key.ts";
+
+/** A row of the table that a sink is tested with: `id` is its primary key. */
+export interface SinkRow {
+  /** A 32-bit integer; a second row of the same is refused. */
+  readonly id: number;
+  /** Any text. */
+  readonly name: string;
+}
+
+/** A sink to be tested, whose table is empty. */
+export interface TestedSink {
+  /** Writes rows, and what they complete, in one transaction. */
+  load(rows: SinkRow[], context: LoadContext): unknown;
+  /** The store whose marks `load` commits. */
+  readonly checkpoints: CheckpointStore;
+  /** Gives a stream for dead letters. */
+  deadLetters(): WritableStream<DeadLetter>;
+  /** Reads the table, in any order. */
+  rows(): Awaitable<readonly SinkRow[]>;
+  /** Removes what `create` has made, after the test, whatever came of it. */
+  close(): unknown;
+}
+
+/** Defines a test that is given a sink. */
+export type DefineSinkTest = (name: string, test: (sink: TestedSink) => Promise<void>) => unknown;
+
+/** A row, made of its id. */
+export const rowOf = (id: number): SinkRow => ({ id, name: `name ${id}` });
+/** Rows, made of their ids. */
+export const rowsOf = (...ids: number[]): SinkRow[] => ids.map(rowOf);
+
+/** A load to be made; without ranges it completes as many items as it has rows. */
+export interface Loading {
+  /** The rows. */
+  readonly rows: SinkRow[];
+  /** The key, where there are checkpoints. */
+  readonly key?: string;
+  /** What it completes. */
+  readonly ranges?: readonly DoneRange[];
+  /** The run. */
+  readonly runId?: string;
+  /** Which attempt it is. */
+  readonly attempt?: number;
+}
+
+/** Calls `load` as a run does. */
+export async function load(sink: TestedSink, loading: Loading): Promise<void> {
+  const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1 } = loading;
+  const marks = key === undefined ? {} : { key, ranges };
+  const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
+  const { signal } = new AbortController();
+  await sink.load(rows, { signal, pipeline: "sink", runId, batch });
+}
+
+/** Throws unless a call has failed. */
+export async function expectFailure(what: string, call: Promise<unknown>): Promise<void> {
+  const hasFailed = await call.then(() => false, () => true);
+  expectSame(`${what} has failed`, hasFailed, true);
+}
+
+/** Throws unless the table has the rows of these ids. */
+export async function expectRows(sink: TestedSink, ...ids: number[]): Promise<void> {
+  const rows = (await sink.rows()).map(({ id, name }) => ({ id, name }));
+  expectSame("rows", rows.sort((a, b) => a.id - b.id), rowsOf(...ids));
+}
+
+/** Throws unless the checkpoint says that so much is finished, and no more. */
+export async function expectMark(
+  sink: TestedSink,
+  key: string,
+  expected: Pick<Checkpoint, "offset"> & Partial<Checkpoint>,
+): Promise<void> {
+  const found = await sink.checkpoints.read(key);
+  const { offset, done, position } = found ?? { offset: 0, done: [] };
+  expectSame("checkpoint", { offset, done, position }, { done: [], ...expected });
+}
+
+/** When the claims of the tests begin: milliseconds since 1970. */
+export const claimedAt = 1_700_000_000_000;
+
+/** Claims a key for a run, for a second from `now` on. */
+export async function claim(
+  { checkpoints }: TestedSink,
+  key: string,
+  runId: string,
+  now: number = claimedAt,
+): Promise<void> {
+  const claimed = await checkpoints.claim?.(key, { runId, until: now + 1000 }, now);
+  expectSame("owner", claimed?.runId, runId);
+}
+
+/** A key of its own, claimed for the run `"one"`, which loads where nothing else is said. */
+export async function claimedKey(sink: TestedSink): Promise<string> {
+  const key = newKey();
+  await claim(sink, key, "one");
+  return key;
+}
