@@ -24,6 +24,8 @@ const questionNames = [
   "growth",
   "latency",
   "features",
+  "sinks-sqlite",
+  "sinks-postgres",
 ];
 
 const { values: options, positionals } = parseArgs({

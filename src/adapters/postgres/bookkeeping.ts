@@ -21,7 +21,7 @@ export function checkpointTable(database: Database, schema: string | undefined):
     "checkpoint text",
     "run_id text",
     "lease_until double precision",
-    "marked_by text",
+    "loaded_by text",
   ]);
 }
 

@@ -18,7 +18,7 @@ export interface Kind {
 }
 
 /** What no text of PostgreSQL can hold: it ends at the first, and UTF-8 has no place for the others. */
-const unstorable = /[\0\ud800-\udfff]/u;
+export const unstorable: RegExp = /[\0\ud800-\udfff]/u;
 
 const maxDepth = 400; // Above it, JSON runs out of stack on some runtimes.
 

@@ -1,4 +1,4 @@
-import { FencedError } from "../../errors.ts";
+import { CheckpointError, FencedError } from "../../errors.ts";
 import {
   advance,
   blankCheckpoint,
@@ -11,6 +11,7 @@ import {
   encodeCheckpoint,
 } from "../../resilience/checkpoint.ts";
 import type { OwnTable } from "./bookkeeping.ts";
+import { unstorable } from "./cells.ts";
 import type { Database, Session } from "./database.ts";
 
 /** What a load completes, and which run it belongs to. */
@@ -38,7 +39,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
 
   /** The checkpoint of a key, if there is one. */
   async read(key: string): Promise<Checkpoint | undefined> {
-    await this.#table.prepare();
+    await this.#prepare(key);
     const text = `select checkpoint from ${this.#table.name} where key = $1::text`;
     const [row] = await this.#database.values(text, [key]);
     return decode(key, row?.[0]);
@@ -52,7 +53,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
     const committed = this.#committed.get(key);
     if (committed !== undefined && isPartOf(checkpoint, committed)) return;
-    await this.#table.prepare();
+    await this.#prepare(key);
     const { name } = this.#table;
     await this.#database.transaction(async (session) => {
       // The row has to be there to be locked.
@@ -60,17 +61,17 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         `insert into ${name} (key) values ($1::text) on conflict do nothing`,
         [key],
       );
-      const { owner, stored, markedBy } = await this.#lock(session, key);
+      const { owner, stored, loadedBy } = await this.#lock(session, key);
       if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
-      const isSame = markedBy !== undefined && markedBy === checkpoint.runId;
+      const isSame = loadedBy !== undefined && loadedBy === checkpoint.runId;
       const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
-      await this.#store(session, key, next, isSame ? markedBy : null);
+      await this.#store(session, key, next, isSame ? loadedBy : null);
     });
   }
 
   /** Makes a run the owner of a key if it is free, in one statement; gives the claim that holds. */
   async claim(key: string, { runId, until }: Claim, now: number): Promise<Claim> {
-    await this.#table.prepare();
+    await this.#prepare(key);
     const isFree = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8)";
     const text = `insert into ${this.#table.name} as own (key, run_id, lease_until)
       values ($1::text, $2::text, $3::float8) on conflict (key) do update set
@@ -83,7 +84,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
 
   /** Ends the claim of a run, if it is the owner. */
   async release(key: string, runId: string): Promise<void> {
-    await this.#table.prepare();
+    await this.#prepare(key);
     this.#committed.delete(key);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null
       where key = $1::text and run_id = $2::text`;
@@ -117,15 +118,21 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     };
   }
 
+  /** A client would send another key for one that cannot be encoded. */
+  async #prepare(key: string): Promise<void> {
+    if (unstorable.test(key)) throw new CheckpointError(key, "PostgreSQL cannot store its key");
+    await this.#table.prepare();
+  }
+
   async #lock(session: Session, key: string): Promise<Kept> {
-    const text = `select checkpoint, run_id, marked_by from ${this.#table.name}
+    const text = `select checkpoint, run_id, loaded_by from ${this.#table.name}
       where key = $1::text for update`;
     const [row = []] = await session.values(text, [key]) as [(string | null)[]?];
-    const [stored, owner, markedBy] = row;
+    const [stored, owner, loadedBy] = row;
     return {
       stored: decode(key, stored),
       owner: owner ?? undefined,
-      markedBy: markedBy ?? undefined,
+      loadedBy: loadedBy ?? undefined,
     };
   }
 
@@ -133,11 +140,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     session: Session,
     key: string,
     checkpoint: Checkpoint,
-    markedBy: string | null,
+    loadedBy: string | null,
   ): Promise<void> {
-    const text = `update ${this.#table.name} set checkpoint = $2::text, marked_by = $3::text
+    const text = `update ${this.#table.name} set checkpoint = $2::text, loaded_by = $3::text
       where key = $1::text`;
-    await session.values(text, [key, encodeCheckpoint(checkpoint), markedBy]);
+    await session.values(text, [key, encodeCheckpoint(checkpoint), loadedBy]);
   }
 }
 
@@ -147,7 +154,7 @@ interface Kept {
   /** The run that has claimed the key. */
   readonly owner: string | undefined;
   /** The run whose loads have committed their marks here. */
-  readonly markedBy: string | undefined;
+  readonly loadedBy: string | undefined;
 }
 
 function decode(key: string, text: unknown): Checkpoint | undefined {

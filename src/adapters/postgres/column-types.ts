@@ -61,7 +61,8 @@ export async function readLayout(
   names: readonly string[],
   given: Readonly<Record<string, string>>,
 ): Promise<Layout> {
-  const types = [...new Set(names.flatMap((name) => given[name] ?? []))];
+  const typeOf = (name: string) => Object.hasOwn(given, name) ? given[name] : undefined;
+  const types = [...new Set(names.flatMap((name) => typeOf(name) ?? []))];
   const named = types.length === 0
     ? []
     : await database.values(namesQuery, [JSON.stringify(types)]);
@@ -70,7 +71,7 @@ export async function readLayout(
   const own = new Map(found.map((row) => [row[0], row]));
   const other = new Map(named.map((row) => [row[0], row]));
   const columns = names.map((name) => {
-    const type = given[name];
+    const type = typeOf(name);
     const row = type === undefined ? own.get(name) : other.get(type);
     if (!own.has(name)) refuse("load rows", "columns", `columns of ${table}`, name);
     if (row === undefined) refuse("load rows", "types", "types of the database", type);

@@ -1,5 +1,5 @@
 import type { Column } from "./column-types.ts";
-import { cellsOf, type Target } from "./insert.ts";
+import { cellName, cellsOf, type Target } from "./insert.ts";
 import { quoteName } from "./names.ts";
 
 /** The statement that takes a whole batch as the text of a COPY. */
@@ -14,7 +14,7 @@ export function copyStatement({ table, columns }: Target): string {
 export function copyText(columns: readonly Column[], rows: readonly unknown[]): string {
   const lines = cellsOf(columns, rows).map((cells) =>
     columns.map(({ kind }, place) => {
-      const cell = cells[place];
+      const cell = cells[cellName(place)];
       return cell === null ? "\\N" : escaped(kind.write?.(cell) ?? String(cell));
     }).join("\t") + "\n"
   );

@@ -20,6 +20,8 @@ export interface Session {
 export interface Database extends Session {
   /** Has one connection only, so that a transaction keeps everybody else waiting. */
   readonly isSingle: boolean;
+  /** How a JSON that is a string already is bound as the first parameter. */
+  readonly json: "$1::json" | "$1::text::json";
   /** Can copy, within a transaction. */
   readonly hasCopy: boolean;
   /** Runs `work` in a transaction of its own connection; what it rejects with is rolled back. */

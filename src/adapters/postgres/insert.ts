@@ -16,17 +16,19 @@ export interface Target {
   readonly conflict: Conflict;
   /** The columns that tell rows apart; none for any unique index. */
   readonly key: readonly string[];
+  /** The parameter of the statement, as the client has to be told. */
+  readonly json: string;
 }
 
 /** The statement that inserts a whole batch, which is bound as one JSON. */
-export function insertStatement({ table, columns, conflict, key }: Target): string {
+export function insertStatement({ table, columns, conflict, key, json }: Target): string {
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
   const cells = columns.map((_, place) => cellName(place)).join(", ");
   const types = columns.map(({ type }, place) => `${cellName(place)} ${type}`).join(", ");
-  const rows = `json_to_recordset($1::text::json) as x(${types})`;
-  const insert = `insert into ${table} (${names}) select ${cells} from`;
+  const rows = `pg_catalog.json_to_recordset(${json}) as x(${types})`;
+  const insert = `insert into ${table} (${names}) select ${cells}`;
   if (key.length === 0) {
-    return `${insert} ${rows}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
+    return `${insert} from ${rows}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
   }
   const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
   const keys = key.map((name) => cellName(placeOf(name))).join(", ");
@@ -37,14 +39,14 @@ export function insertStatement({ table, columns, conflict, key }: Target): stri
   // In the order of the key two batches never wait for each other's rows in a circle. Of rows with
   // one key the last is taken, or the first: one statement must not touch a row twice.
   const place = conflict === "replace" ? "place desc" : "place";
-  return `${insert} (select distinct on (${keys}) * from
-    rows from (json_to_recordset($1::text::json) as (${types}))
+  return `${insert} from (select distinct on (${keys}) * from
+    rows from (pg_catalog.json_to_recordset(${json}) as (${types}))
     with ordinality as x(${cells}, place) order by ${keys}, ${place}) as rows
     on conflict (${key.map(quoteName).join(", ")}) do ${action}`;
 }
 
 /** Short, as each row repeats it, and never `__proto__`. */
-function cellName(place: number): string {
+export function cellName(place: number): string {
   return `c${place}`;
 }
 
@@ -53,33 +55,34 @@ function cellName(place: number): string {
  * @throws {BatchError} If a value would not arrive as it is: names its row and column.
  */
 export function rowsText(columns: readonly Column[], rows: readonly unknown[]): string {
-  const names = columns.map((_, place) => cellName(place));
-  const records = cellsOf(columns, rows).map((cells) => {
-    const record: Record<string, unknown> = {};
-    for (let place = 0; place < names.length; place++) record[names[place]!] = cells[place];
-    return record;
-  });
-  return JSON.stringify(records);
+  return JSON.stringify(cellsOf(columns, rows));
 }
 
 /**
- * The values of each row, in the order of the columns, as JSON has them.
+ * The values of each row as JSON has them, by `cellName`.
  * @throws {BatchError} If a value would not arrive as it is: names its row and column.
  */
-export function cellsOf(columns: readonly Column[], rows: readonly unknown[]): unknown[][] {
+export function cellsOf(
+  columns: readonly Column[],
+  rows: readonly unknown[],
+): Record<string, unknown>[] {
   const failures = new Map<number, Error>();
-  const cells = rows.map((row, index) =>
-    columns.map(({ name, kind }) => {
+  const cellNames = columns.map((_, place) => cellName(place));
+  const all = rows.map((row, index) => {
+    const cells: Record<string, unknown> = {};
+    for (let place = 0; place < columns.length; place++) {
+      const { name, kind } = columns[place]!;
       const value: unknown = (row as Record<string, unknown> | null | undefined)?.[name];
       const cell = value === null ? null : kind.encode(value);
       if (cell === unfit && !failures.has(index)) {
         failures.set(index, refusal(index, name, kind, value));
       }
-      return cell;
-    })
-  );
+      cells[cellNames[place]!] = cell;
+    }
+    return cells;
+  });
   if (failures.size > 0) throw new BatchError(failures);
-  return cells;
+  return all;
 }
 
 function refusal(index: number, name: string, { words }: Column["kind"], value: unknown): Error {

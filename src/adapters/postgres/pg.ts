@@ -37,6 +37,8 @@ export interface PgPool {
   readonly totalCount: number;
   /** Lends a client. */
   connect(): Promise<PgPoolClient>;
+  /** Runs a statement on any client; never called here. */
+  query(text: string): Promise<unknown>;
 }
 
 /** What takes the text of a COPY: a writable stream of Node. */
@@ -63,6 +65,7 @@ export function pgPoolDatabase(pool: PgPool, copyFrom?: CopyFrom): Database {
   }
   return {
     isSingle: false,
+    json: "$1::json",
     hasCopy: copyFrom !== undefined,
     values: (text, params) => lend("select 1", (client) => valuesOf(client, text, params)),
     rows: (text, params) => lend("select 1", (client) => rowsOf(client, text, params)),
@@ -76,6 +79,7 @@ export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Databas
     takeTurns(client, () => useClient(client, use, mend, () => {}));
   return {
     isSingle: true,
+    json: "$1::json",
     hasCopy: copyFrom !== undefined,
     values: (text, params) => inTurn("select 1", () => valuesOf(client, text, params)),
     rows: (text, params) => inTurn("select 1", () => rowsOf(client, text, params)),

@@ -22,6 +22,7 @@ export interface PGlite extends PGliteSession {
 export function pgliteDatabase(client: PGlite): Database {
   return {
     isSingle: true,
+    json: "$1::json",
     hasCopy: true,
     ...sessionOf(client),
     transaction: (work) =>

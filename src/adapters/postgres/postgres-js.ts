@@ -4,16 +4,6 @@ import type { Database, Row, Session } from "./database.ts";
 export interface PostgresJsQuery extends PromiseLike<Row[]> {
   /** The rows as arrays. */
   values(): PromiseLike<unknown[][]>;
-  /** What takes the text of a COPY. */
-  writable(): PromiseLike<PostgresJsWritable>;
-}
-
-/** A writable stream of Node. */
-export interface PostgresJsWritable {
-  /** Takes the last of the text. */
-  end(text: string): unknown;
-  /** Tells of the end, or of a failure. */
-  once(event: "finish" | "error", listener: (error?: Error) => void): unknown;
 }
 
 /** What runs statements: the client, or one of its transactions. */
@@ -30,11 +20,15 @@ export interface PostgresJs extends PostgresJsSession {
 
 /** A client of `postgres` (postgres.js), which is a pool. */
 export function postgresJsDatabase(sql: PostgresJs): Database {
+  const transaction: Database["transaction"] = (work) => begin(sql, work);
   return {
     isSingle: false,
-    hasCopy: true,
-    ...sessionOf(sql),
-    transaction: (work) => transaction(sql, work),
+    json: "$1::text::json", // It makes a JSON of everything else, also of JSON.
+    hasCopy: false, // Its COPY never settles where the server refuses the data (3.4.9).
+    // In transactions too, as only what `begin` answers tells whether a statement was run.
+    values: (text, params) => transaction((session) => session.values(text, params)),
+    rows: (text, params) => transaction((session) => session.rows(text, params)),
+    transaction,
   };
 }
 
@@ -43,31 +37,48 @@ export function postgresJsDatabase(sql: PostgresJs): Database {
  * where nobody can catch it: work that lost its connection never settles for the client, which
  * rejects by itself.
  */
-async function transaction<T>(sql: PostgresJs, work: (session: Session) => Promise<T>): Promise<T> {
+async function begin<T>(
+  sql: PostgresJs,
+  work: (session: Session) => Promise<T>,
+  attempt = 1,
+): Promise<T> {
   const never = new Promise<never>(() => {});
-  let result: T | undefined;
-  let loss: unknown;
-  let hasEnded = false;
+  const state: { result?: T; loss?: unknown; hasBegun: boolean; hasEnded: boolean } = {
+    hasBegun: false,
+    hasEnded: false,
+  };
   try {
     await sql.begin(async (inner) => {
+      state.hasBegun = true;
       try {
-        result = await work({ ...sessionOf(inner), copy: copyOn(inner) });
+        state.result = await work(sessionOf(inner));
       } catch (error) {
         if (!isLoss(error)) throw error;
-        loss = error;
+        state.loss = error;
       }
-      if (loss !== undefined || hasEnded) await never;
+      if (state.loss !== undefined || state.hasEnded) await never;
     });
-    return result as T;
+    return state.result as T;
   } catch (error) {
-    hasEnded = true;
-    throw loss ?? error;
+    state.hasEnded = true;
+    // Told anew by the first statement of the next connection, once for each that was ended (3.4.9).
+    const isStale = !state.hasBegun && codeOf(error) === adminShutdown;
+    if (isStale && attempt < maxAttempts) return begin(sql, work, attempt + 1);
+    throw state.loss ?? error;
   }
+}
+
+const adminShutdown = "57P01";
+const maxAttempts = 10;
+
+function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
 }
 
 /** Whether an error took the connection with it. */
 function isLoss(error: unknown): boolean {
-  const { code, severity } = Object(error) as { code?: unknown; severity?: unknown };
+  const { severity } = Object(error) as { severity?: unknown };
+  const code = codeOf(error);
   if (severity === "FATAL" || severity === "PANIC") return true;
   return severity === undefined && typeof code === "string" && /^(CONNECTION_|E[A-Z]+$)/.test(code);
 }
@@ -79,16 +90,5 @@ function sessionOf(sql: PostgresJsSession): Session {
   return {
     values: async (text, params = []) => await query(text, params).values(),
     rows: async (text, params = []) => await query(text, params),
-  };
-}
-
-function copyOn(sql: PostgresJsSession): NonNullable<Session["copy"]> {
-  return async (statement, text) => {
-    const stream = await sql.unsafe(statement).writable();
-    await new Promise<void>((resolve, reject) => {
-      stream.once("finish", () => resolve());
-      stream.once("error", reject);
-      stream.end(text);
-    });
   };
 }

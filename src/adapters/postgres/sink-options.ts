@@ -35,8 +35,8 @@ export interface PostgresSinkOptions {
    */
   types?: Readonly<Record<string, string>> | undefined;
   /**
-   * How rows are sent. `"copy"` takes no conflict but `"error"`; a client of `pg` also needs
-   * `copyFrom`.
+   * How rows are sent. `"copy"` takes no conflict but `"error"`, and a PGlite or, with `copyFrom`, a
+   * client of `pg`.
    * @default {"insert"}
    */
   method?: "insert" | "copy" | undefined;

@@ -14,7 +14,7 @@ import { remember } from "./remember.ts";
 import { type CheckedSink, checkSink, type PostgresSinkOptions } from "./sink-options.ts";
 
 /** What a load of the sink has to be told; a pipeline tells it. */
-export interface SinkContext {
+export interface PostgresLoadContext {
   /** The run. */
   readonly runId: string;
   /** The batch. */
@@ -31,7 +31,7 @@ export interface SinkContext {
 /** A table to load into, with the marks of what is loaded beside it. */
 export interface PostgresSink {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
-  readonly load: ((rows: readonly object[], context: SinkContext) => Promise<void>) & {
+  readonly load: ((rows: readonly object[], context: PostgresLoadContext) => Promise<void>) & {
     /** The store whose marks are committed together with the rows. */
     readonly [commitsTo]: CheckpointStore;
   };
@@ -79,11 +79,11 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   const checked = checkSink(action, options);
   const database = openDatabase(action, client, checked.copyFrom);
   if (checked.method === "copy" && !database.hasCopy) {
-    refuse(action, "copyFrom", "given for a COPY of pg", checked.copyFrom);
+    refuse(action, "method", '"insert" without "copyFrom" of pg, or a PGlite', checked.method);
   }
   const { schema } = checked;
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
-  const load = loader(database, checkpoints, writer(database, checked));
+  const load = loader(database, checkpoints, writerOf(database, checked));
   const letters = deadLetterTable(database, schema);
   return {
     load: Object.assign(load, { [commitsTo]: checkpoints }),
@@ -95,10 +95,15 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
 /** Sends a batch that was checked. */
 type Send = (session: Session) => Promise<unknown>;
 
-/** Checks a batch, before anything is sent, and gives what sends it. */
-type Writer = (rows: readonly object[]) => Promise<Send>;
+/** How batches are sent. */
+interface Writer {
+  /** Checks a batch, before anything is sent, and gives what sends it. */
+  check(rows: readonly object[]): Promise<Send>;
+  /** Sends a batch by itself, all of it or nothing. */
+  send(send: Send): Promise<unknown>;
+}
 
-function writer(database: Database, options: CheckedSink): Writer {
+function writerOf(database: Database, options: CheckedSink): Writer {
   const [statementOf, textOf] = options.method === "copy"
     ? [copyStatement, copyText]
     : [insertStatement, rowsText];
@@ -106,13 +111,15 @@ function writer(database: Database, options: CheckedSink): Writer {
     const target = await targetOf(database, options);
     return { columns: target.columns, statement: statementOf(target) };
   });
-  return async (rows) => {
-    const { columns, statement } = await target();
-    const text = textOf(columns, rows);
-    return (session) =>
-      options.method === "copy"
-        ? session.copy!(statement, text)
-        : session.values(statement, [text]);
+  const isCopy = options.method === "copy";
+  return {
+    check: async (rows) => {
+      const { columns, statement } = await target();
+      const text = textOf(columns, rows);
+      return (session) =>
+        isCopy ? session.copy!(statement, text) : session.values(statement, [text]);
+    },
+    send: (send) => isCopy ? database.transaction(send) : send(database),
   };
 }
 
@@ -120,21 +127,22 @@ async function targetOf(database: Database, options: CheckedSink): Promise<Targe
   const { conflict, types, key } = options;
   const table = tableName(options.table, options.schema);
   const { columns, primaryKey } = await readLayout(database, table, options.columns, types);
-  if (conflict !== "replace") return { table, columns, conflict, key: key ?? [] };
+  const target = { table, columns, conflict, json: database.json };
+  if (conflict !== "replace") return { ...target, key: key ?? [] };
   const known = key ?? primaryKey;
   const isLoaded = known.every((name) => options.columns.includes(name));
   if (known.length === 0 || !isLoaded) {
     refuse("load rows", "key", `given, as the 'columns' have no primary key of ${table}`, key);
   }
-  return { table, columns, conflict, key: known };
+  return { ...target, key: known };
 }
 
-type Load = (rows: readonly object[], context: SinkContext) => Promise<void>;
+type Load = (rows: readonly object[], context: PostgresLoadContext) => Promise<void>;
 
-function loader(database: Database, checkpoints: PostgresCheckpoints, check: Writer): Load {
+function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
   return async (rows, { runId, batch: { attempt, key, ranges } }) => {
-    const send = await check(rows);
-    if (key === undefined || ranges === undefined) return void await database.transaction(send);
+    const send = await writer.check(rows);
+    if (key === undefined || ranges === undefined) return void await writer.send(send);
     const mark = { key, runId, ranges };
     await checkpoints.prepare();
     if (attempt > 1 && await checkpoints.has(mark)) return; // Only the answer was lost.

@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { postgresSink, postgresSource } from "../../src/adapters/postgres.ts";
+import { ConfigurationError } from "../../src/errors.ts";
+
+const none = () => Promise.reject(new Error("No statement is sent"));
+const pool = { totalCount: 0, query: none, connect: none };
+const columns = ["a", "b"];
+
+describe("postgresSink", () => {
+  it.each([
+    [{}, "'table' must be a non-empty string: current value is undefined"],
+    [{ table: "" }, `'table' must be a non-empty string: current value is ""`],
+    [
+      { table: "t" },
+      "'columns' must be an array of different non-empty strings: current value is undefined",
+    ],
+    [
+      { table: "t", columns: ["a", "a"] },
+      "'columns' must be an array of different non-empty strings: current value is an array of 2",
+    ],
+    [
+      { table: "t", columns: [] },
+      "'columns' must be an array of different non-empty strings: current value is an array of 0",
+    ],
+    [
+      { table: "t", columns, conflict: "update" },
+      `'conflict' must be "error" or "ignore" or "replace": current value is "update"`,
+    ],
+    [
+      { table: "t", columns, key: ["c"] },
+      `'key' must be some of the 'columns': current value is "c"`,
+    ],
+    [
+      { table: "t", columns, types: { c: "int" } },
+      `'types' must be types of the 'columns': current value is "c"`,
+    ],
+    [
+      { table: "t", columns, types: { a: 1 } },
+      "'types' must be an object of types by column: current value is an object",
+    ],
+    [
+      { table: "t", columns, method: "copy", conflict: "ignore" },
+      `'conflict' must be "error" with a COPY: current value is "ignore"`,
+    ],
+    [
+      { table: "t", columns, method: "copy" },
+      `'method' must be "insert" without "copyFrom" of pg, or a PGlite: current value is "copy"`,
+    ],
+    [
+      { tabel: "t", columns },
+      `'tabel' must be a known option, perhaps 'table': current value is "t"`,
+    ],
+  ])("refuses %o in a full sentence", (options, sentence) => {
+    const error = new ConfigurationError(`Cannot make a PostgreSQL sink as ${sentence}`);
+    expect(() => Reflect.apply(postgresSink, undefined, [pool, options])).toThrow(error);
+  });
+
+  const rule = "a Pool or a Client of pg, a client of postgres, or a PGlite";
+  it.each([
+    [undefined, "undefined"],
+    [{}, "an object"],
+    [{ query: none }, "an object"],
+    [() => {}, "a function"],
+  ])("refuses %o as a client", (client, words) => {
+    const end = `as 'client' must be ${rule}: current value is ${words}`;
+    const sink = [client, { table: "t", columns }];
+    expect(() => Reflect.apply(postgresSink, undefined, sink))
+      .toThrow(new ConfigurationError(`Cannot make a PostgreSQL sink ${end}`));
+    expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
+      .toThrow(new ConfigurationError(`Cannot read from PostgreSQL ${end}`));
+  });
+});

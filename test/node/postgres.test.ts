@@ -1,0 +1,3 @@
+import { testPostgres } from "../support/postgres-cases.ts";
+
+testPostgres();
