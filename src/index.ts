@@ -21,14 +21,17 @@ export type {
   ItemCounts,
   Latency,
   ManagerReport,
+  ManagerSnapshot,
   Outcome,
   RunReport,
   RunSnapshot,
   RunTrace,
   SkippedReport,
+  SkippedSnapshot,
   StageName,
   StageTimes,
   TracedBatch,
+  WaitingSnapshot,
 } from "./run-report.ts";
 export {
   type AttemptContext,
@@ -74,6 +77,7 @@ export {
   type ManagerOptions,
   type RunAllOptions,
 } from "./pipeline/manager.ts";
+export type { ManagerRun } from "./pipeline/manager-run.ts";
 export type { BatchInfo, LoadContext, Pipeline, PipelineContext } from "./pipeline/pipeline.ts";
 export type { ProgressOptions } from "./pipeline/progress.ts";
 export type { Run } from "./pipeline/run.ts";

@@ -60,7 +60,7 @@ export interface Latency {
 export interface TracedBatch {
   /** Place of the batch in the run, from 0. */
   readonly sequence: number;
-  /** Which of the workers loaded it, from 0. */
+  /** Which of the workers loaded it, from 0; of one that needed no load, which took no time, 0. */
   readonly lane: number;
   /** Items of the source in it. */
   readonly size: number;
@@ -150,7 +150,10 @@ export interface RunSnapshot extends ItemCounts {
   readonly queued: { readonly items: number; readonly batches: number };
   /** How long batches take, where one is done. */
   readonly latency?: Latency;
-  /** The items to expect, where the option `total` says so, or the source is an array. */
+  /**
+   * The items to expect, where the option `total` says so, or the source is an array; without those
+   * that earlier runs have finished, as these are not read again.
+   */
   readonly total?: number;
   /** Time that is left in milliseconds, at the present rate, where `total` is known. */
   readonly eta?: number;
@@ -162,7 +165,7 @@ export interface RunSnapshot extends ItemCounts {
 export interface RunReport extends Omit<RunSnapshot, "state"> {
   /** How the run ended. */
   readonly outcome: Outcome;
-  /** The stage that was at work for the largest share of the time. */
+  /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
   readonly bottleneck: StageName;
   /** How often an item is loaded, when runs that are killed are repeated until one completes. */
   readonly guarantee: Guarantee;
@@ -183,6 +186,38 @@ export interface SkippedReport {
   readonly outcome: "skipped";
   /** The pipeline that it comes after and that did not complete, if that is why. */
   readonly after?: string;
+}
+
+/** A pipeline of a manager that has not begun yet. */
+export interface WaitingSnapshot {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** It waits for its turn, or for those that it comes after. */
+  readonly state: "waiting";
+}
+
+/** A pipeline that a manager does not start any more. */
+export interface SkippedSnapshot {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** It is not started. */
+  readonly state: "skipped";
+  /** The pipeline that it comes after and that did not complete, if that is why. */
+  readonly after?: string;
+}
+
+/** How far the pipelines of a manager are: plain data. The counts are those of all of them. */
+export interface ManagerSnapshot extends ItemCounts {
+  /** What the manager is doing: while it drains, it starts no further pipeline. */
+  readonly state: "running" | "draining" | "ended";
+  /** Calls made again after a failure. */
+  readonly retries: number;
+  /** When the first pipeline was started: milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long they have run, in milliseconds. */
+  readonly duration: number;
+  /** Each pipeline, in the order in which they were added. */
+  readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
 }
 
 /** What the pipelines of a manager did: plain data. */

@@ -4,7 +4,7 @@ import { placesOf } from "../resilience/numbering.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
-import type { BatchInfo } from "./pipeline.ts";
+import { type BatchInfo, loadContextOf } from "./pipeline.ts";
 import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./station.ts";
 
 /** What a load is to finish: items by their index, and their places in the source. */
@@ -116,8 +116,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
     const batch = this.#infoOf(attempt);
     // Each call has an array of its own, as it may empty it.
     const rows = members?.map((member) => this.#batch.rows[member]!) ?? this.#batch.rows.slice();
-    if (attemptTimeout === Infinity) return pipeline.load(rows, { ...context, batch });
-    const load = (signal: AbortSignal) => pipeline.load(rows, { ...context, signal, batch });
+    const own = loadContextOf(context, batch);
+    if (attemptTimeout === Infinity) return pipeline.load(rows, own);
+    const load = (signal: AbortSignal) => pipeline.load(rows, { ...own, signal });
     return withDeadline(load, attemptTimeout, context.signal, onLeft);
   }
 
@@ -125,13 +126,11 @@ export class BatchLoad<E, T> implements Work<unknown> {
     const { indices, ranges } = this.#finish;
     const { keeper, key } = this.#station;
     const { info } = this.#batch;
-    return {
-      sequence: info.sequence,
-      offset: indices === undefined ? info.offset : ranges[0]![0],
-      size: indices?.length ?? info.size,
-      attempt,
-      ...(keeper !== undefined && { key, ranges }),
-    };
+    const { sequence } = info;
+    const offset = indices === undefined ? info.offset : ranges[0]![0];
+    const size = indices?.length ?? info.size;
+    if (keeper === undefined) return { sequence, offset, size, attempt };
+    return { sequence, offset, size, attempt, key, ranges };
   }
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */

@@ -9,6 +9,9 @@ import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./statio
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
 
+/** Gives the result of an item, or a promise of it. */
+type MapItem<E, T> = (item: E) => Result<T> | PromiseLike<Result<T>>;
+
 /** What a transform gives for a batch. */
 type Results<T> = readonly Result<T>[];
 
@@ -16,7 +19,7 @@ type Results<T> = readonly Result<T>[];
 export class BatchMap<E, T> {
   readonly #station: Station<E, T>;
   readonly #isPlain: boolean; // What fails fails the run.
-  readonly #callItem: (item: E) => Result<T> | PromiseLike<Result<T>>;
+  readonly #callItem: MapItem<E, T>;
 
   /** Makes the map of a run; nothing begins before `run`. */
   constructor(station: Station<E, T>, isPlain: boolean) {
@@ -24,12 +27,16 @@ export class BatchMap<E, T> {
     const { attemptTimeout } = settings.retry.transform;
     this.#station = station;
     this.#isPlain = isPlain;
-    this.#callItem = attemptTimeout === Infinity
+    const callItem: MapItem<E, T> = attemptTimeout === Infinity
       ? (item) => pipeline.transform!(item, context)
       : (item) => {
         const map = (signal: AbortSignal) => pipeline.transform!(item, { ...context, signal });
         return withDeadline(map, attemptTimeout, context.signal, onLeft);
       };
+    // A large batch may take long although it moves on, which is no stall.
+    this.#callItem = settings.stallTimeout === Infinity
+      ? callItem
+      : (item) => (station.counts.calls++, callItem(item));
   }
 
   /** Fills the rows of a batch; tells whether it could. */
@@ -117,7 +124,6 @@ export class BatchMap<E, T> {
       [...items.keys()],
       error,
     );
-    if (station.isStopped) return false;
     if (parts.some(({ members, rows }) => members.length !== rows.length)) {
       batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
       batch.isDivisible = false;

@@ -1,10 +1,14 @@
 import { isThenable } from "../thenable.ts";
-import type { RunEventDetails, RunObserver } from "./run-event.ts";
+import type { RunEvent, RunEventDetails, RunObserver } from "./run-event.ts";
 
 /** Tells what happens. */
 export type Emit = (details: RunEventDetails) => void;
 
-/** What tells the observer of a run, if there is one. Nothing that it does changes the run. */
+/**
+ * What tells the observer of a run, if there is one. Nothing that it does changes the run. The first
+ * event is `run:start`, whatever came before, and the last one is `run:end`: calls that nobody waits
+ * for may still settle after it.
+ */
 export function emitterOf(
   observer: RunObserver | undefined,
   pipeline: string,
@@ -12,13 +16,26 @@ export function emitterOf(
   begin: number,
 ): Emit | undefined {
   if (observer === undefined) return undefined;
-  return (details) => {
+  let held: RunEvent[] | undefined = []; // What happened before the run has begun.
+  let isOver = false;
+  const tell = (event: RunEvent) => {
     try {
-      const answer = observer({ pipeline, runId, time: performance.now() - begin, ...details });
+      const answer = observer(event);
       // Nobody waits for it, and what it fails with is the observer's own affair.
       if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
     } catch {
       // Who watches a run must not be able to break it.
     }
+  };
+  return (details) => {
+    if (isOver) return;
+    isOver = details.type === "run:end";
+    const isStart = details.type === "run:start";
+    const event = { pipeline, runId, time: isStart ? 0 : performance.now() - begin, ...details };
+    if (held === undefined) return tell(event);
+    if (!isStart) return void held.push(event);
+    held.unshift(event);
+    for (const each of held) tell(each); // It grows if the observer stops the run.
+    held = undefined;
   };
 }

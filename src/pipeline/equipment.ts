@@ -26,9 +26,12 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
   const { runId } = context;
   const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
   const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
-  const keeper = store && new CheckpointKeeper({ store, key, runId, lease, onFailure: onLost });
   const outlet = deadLetters &&
     new DeadLetterOutlet({ action: `run pipeline "${pipeline.name}"`, stream: deadLetters, max });
   const emit = emitterOf(settings.observer, pipeline.name, runId, begin);
-  return { pipeline, settings, context, outlet, keeper, key, emit };
+  const keeper = store && new CheckpointKeeper({
+    ...{ store, key, runId, lease, onFailure: onLost },
+    ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint", checkpoint }) }),
+  });
+  return { pipeline, settings, context, outlet, keeper, key, emit, begin };
 }

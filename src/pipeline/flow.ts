@@ -16,9 +16,11 @@ import { Gauges } from "./gauges.ts";
 import { counted, loadPlainly } from "./plain-load.ts";
 import {
   type Batch,
+  batchOf,
   type Counts,
   type Equipment,
   type FlowListener,
+  freshCounts,
   isPlain,
   type Station,
   stationOf,
@@ -31,7 +33,7 @@ import {
  */
 export class Flow<E, T> implements Stop {
   /** What became of the items. */
-  readonly counts: Counts = { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0 };
+  readonly counts: Counts = freshCounts();
   /** What is measured. */
   readonly gauges: Gauges;
   readonly #station: Station<E, T>;
@@ -61,7 +63,7 @@ export class Flow<E, T> implements Stop {
   constructor(equipment: Equipment<E, T>, listener: FlowListener) {
     const { pipeline, settings } = equipment;
     const { workers } = settings;
-    this.gauges = new Gauges(workers, settings.trace, equipment.emit);
+    this.gauges = new Gauges(equipment, this.counts);
     this.#isPlain = isPlain(equipment);
     this.#aside = new Aside(equipment, {
       onFailure: (error) => this.#failIn("load", error),
@@ -98,8 +100,8 @@ export class Flow<E, T> implements Stop {
 
   /** Changes whenever anything moves. */
   get moves(): number {
-    const { loaded, skipped, deadLettered, retries } = this.counts;
-    return this.extracted + this.#sequence + loaded + skipped + deadLettered + retries;
+    const { loaded, skipped, deadLettered, retries, calls } = this.counts;
+    return this.extracted + this.#sequence + loaded + skipped + deadLettered + retries + calls;
   }
 
   /** The stage that everything waits for. */
@@ -241,16 +243,14 @@ export class Flow<E, T> implements Stop {
     const offset = ranges[0]?.[0] ?? this.#offset;
     const info = { sequence: this.#sequence++, offset, size, attempt: 1 };
     this.#offset += size;
-    // Without a transform, T is E.
-    const rows = items as unknown[] as T[];
-    return {
-      ...{ items, info, ranges, rows, results: undefined, isDivisible: true, lost: [] },
-      ...{ retries: 0, resting: 0, formed: this.#mark(+this.#hasTransform), mapped: 0, begun: 0 },
-    };
+    return batchOf(items, info, ranges, this.#mark(+this.#hasTransform));
   }
 
   #transform(batch: Batch<E, T>): void {
-    if (!this.#hasTransform) return this.#pass(batch);
+    if (!this.#hasTransform) {
+      batch.mapped = batch.formed;
+      return this.#pass(batch);
+    }
     this.#transforms.run(() => this.#map.run(batch, this), (isMapped) => {
       if (isMapped && !this.#isStopped) this.#pass(batch);
       this.#serve();
@@ -264,7 +264,7 @@ export class Flow<E, T> implements Stop {
       return this.gauges.end(batch, size);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    batch.mapped = performance.now();
+    if (batch.mapped < 0) batch.mapped = performance.now();
     this.#ready.push(batch);
   }
 
@@ -288,12 +288,12 @@ export class Flow<E, T> implements Stop {
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
   #mark(transforms = 0, loads = 0): number {
-    return this.gauges.mark({
-      isExtracting: this.#isExtracting,
-      isHeld: this.#isServing || this.#batcher.isFull, // While the thread is held, nothing is read.
-      transforms: this.#transforms.running + transforms,
-      ready: this.#ready.length,
-      loads: this.#loads.running + loads,
-    });
+    const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
+    return this.gauges.mark(
+      this.#isExtracting ? (isHeld ? "held" : "reading") : "done",
+      this.#transforms.running + transforms,
+      this.#ready.length,
+      this.#loads.running + loads,
+    );
   }
 }

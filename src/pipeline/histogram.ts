@@ -12,6 +12,7 @@ const least = 2 ** -10;
 export class Histogram {
   readonly #counts: number[] = new Array<number>(steps * 42).fill(0); // Up to 2^32 ms.
   #total = 0;
+  #min = Infinity;
   #max = 0;
 
   /** Counts a duration in milliseconds. */
@@ -19,20 +20,21 @@ export class Histogram {
     const place = duration <= least ? 0 : Math.ceil(Math.log2(duration / least) * steps);
     this.#counts[Math.min(place, this.#counts.length - 1)]!++;
     this.#total++;
+    if (duration < this.#min) this.#min = duration;
     if (duration > this.#max) this.#max = duration;
   }
 
   /** The durations that 50, 90 and 99 % do not exceed, and the longest; `undefined` without any. */
   read(): Latency | undefined {
     if (this.#total === 0) return undefined;
-    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => this.#quantile(share));
+    const [p50, p90, p99] = [50, 90, 99].map((percent) => this.#quantile(percent));
     return { p50: p50!, p90: p90!, p99: p99!, max: this.#max };
   }
 
-  #quantile(share: number): number {
-    let left = share * this.#total;
+  #quantile(percent: number): number {
+    let left = percent * this.#total / 100; // The product is exact, a share as 0.99 is not.
     const place = this.#counts.findIndex((count) => (left -= count) <= 0);
     const middle = place === 0 ? 0 : least * 2 ** ((place - 0.5) / steps);
-    return Math.min(middle, this.#max);
+    return Math.max(this.#min, Math.min(middle, this.#max));
   }
 }

@@ -7,9 +7,11 @@ import {
   type Rule,
   truthValue,
 } from "../options.ts";
-import type { ManagerReport } from "../run-report.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { ManagerReport, ManagerSnapshot } from "../run-report.ts";
 import { settingsOf } from "./guarantee.ts";
+import { ManagerRun } from "./manager-run.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { progressOf, progressOfNext, type ProgressOptions, type Watched } from "./progress.ts";
 import {
   checkRunOptions,
   type OpenRunOptions,
@@ -101,6 +103,8 @@ export class EtlManager {
   readonly #workers: number;
   readonly #failFast: boolean;
   readonly #members = new Map<string, Member>();
+  readonly #going = new Set<ManagerRun>();
+  readonly #waiting = new Set<(run: ManagerRun) => void>(); // Who watches the next one.
 
   /**
    * Makes a manager without pipelines.
@@ -142,26 +146,59 @@ export class EtlManager {
    * there, or, directly or through others, after itself.
    */
   runAll(options: RunAllOptions = {}): Promise<ManagerReport> {
-    const report = this.#runAll(options);
-    report.catch(() => {}); // As for every promise of a run.
-    return report;
+    try {
+      return this.start(options).finished;
+    } catch (error) {
+      const refused = Promise.reject<ManagerReport>(error);
+      refused.catch(() => {}); // As for every promise of a run.
+      return refused;
+    }
   }
 
-  async #runAll(given: RunAllOptions): Promise<ManagerReport> {
-    const { signal } = checkOptions<RunAllOptions, "signal">("run pipelines", given, runAllOptions);
+  /**
+   * Begins to run all pipelines, as `runAll` does, and lets them be watched.
+   * @throws {ConfigurationError} If a pipeline comes after one that is not there, or after itself.
+   */
+  start(options: RunAllOptions = {}): ManagerRun {
+    const { signal } = checkOptions<RunAllOptions, "signal">(
+      "run pipelines",
+      options,
+      runAllOptions,
+    );
     this.#checkOrder();
-    const entries = [...this.#members].map(([name, { etl, after }]): Entry => {
+    const { entries, release } = shareDeadLetters(this.#plan());
+    const limits = { workers: this.#workers, failFast: this.#failFast, signal };
+    const run = new ManagerRun(new Schedule(entries, limits), () => {
+      release();
+      this.#going.delete(run);
+    });
+    this.#going.add(run);
+    for (const take of this.#waiting) take(run);
+    this.#waiting.clear();
+    return run;
+  }
+
+  /**
+   * How far the pipelines are, every `interval` milliseconds and once at their end: of the `runAll`
+   * or `start` that goes on, or else of the next one to come.
+   *
+   * @throws {ConfigurationError} If `interval` is no number above 0.
+   */
+  progress(options: ProgressOptions = {}): ReadableStream<ManagerSnapshot> {
+    const latest = [...this.#going].at(-1);
+    if (latest !== undefined) return progressOf(latest, options);
+    return progressOfNext((take: (run: Watched<ManagerSnapshot>) => void) => {
+      this.#waiting.add(take);
+      return () => void this.#waiting.delete(take);
+    }, options);
+  }
+
+  #plan(): Entry[] {
+    return [...this.#members].map(([name, { etl, after }]): Entry => {
       const pipeline = etl.pipeline as Pipeline<unknown, unknown>;
       const settings = settingsOf(runAction(name), pipeline, {}, etl.defaults, this.#shared);
       return { name, pipeline, settings, after };
     });
-    const options = { workers: this.#workers, failFast: this.#failFast, signal };
-    const shared = shareDeadLetters(entries);
-    try {
-      return await new Schedule(shared.entries, options).run();
-    } finally {
-      shared.release();
-    }
   }
 
   /** Refuses names that are unknown, and circles. */

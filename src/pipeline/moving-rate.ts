@@ -7,6 +7,7 @@ export class MovingRate {
   readonly #counts: number[] = new Array<number>(slots).fill(0);
   readonly #begin: number;
   #current = 0; // The slot that is being filled, counted from the start.
+  #end = -Infinity; // Of that slot.
 
   /** Starts to count. */
   constructor(now: number) {
@@ -30,7 +31,9 @@ export class MovingRate {
 
   /** Empties the slots that have passed. */
   #turnTo(now: number): void {
+    if (now < this.#end) return; // Most often.
     const current = Math.floor((now - this.#begin) / slot);
+    this.#end = this.#begin + (current + 1) * slot;
     const passed = Math.min(current - this.#current, slots);
     for (let step = 1; step <= passed; step++) this.#counts[(this.#current + step) % slots] = 0;
     this.#current = Math.max(current, this.#current);

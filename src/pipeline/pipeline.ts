@@ -41,6 +41,13 @@ export interface LoadContext extends PipelineContext {
   readonly batch: BatchInfo;
 }
 
+/** The context of a load. Written out, as it is made for each batch. */
+export function loadContextOf(context: PipelineContext, batch: BatchInfo): LoadContext {
+  const { signal, pipeline, runId, checkpoint } = context;
+  if (checkpoint === undefined) return { signal, pipeline, runId, batch };
+  return { signal, pipeline, runId, checkpoint, batch };
+}
+
 /**
  * Extract, transform and load: an object literal, or an instance of a class. `E` is what the source
  * gives, `T` what is loaded; both are inferred when the members stand in this order.

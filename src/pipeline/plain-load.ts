@@ -1,6 +1,7 @@
 import { isOf, SplitError } from "../errors.ts";
 import { isThenable } from "../thenable.ts";
 import { BatchLoad } from "./batch-load.ts";
+import { loadContextOf } from "./pipeline.ts";
 import type { Batch, Station } from "./station.ts";
 
 /** What a load gives that has kept the counts itself. */
@@ -17,7 +18,7 @@ export function loadPlainly<E, T>(station: Station<E, T>, batch: Batch<E, T>): u
     return split(station, batch, error);
   };
   try {
-    const result = pipeline.load(rows as T[], { ...context, batch: info });
+    const result = pipeline.load(rows as T[], loadContextOf(context, info));
     return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
   } catch (error) {
     return onError(error);

@@ -1,5 +1,5 @@
-import { checkOptions, type OptionTable, positive } from "../options.ts";
-import type { RunReport, RunSnapshot } from "../run-report.ts";
+import { checkOptions, type Complete, type OptionTable, positive } from "../options.ts";
+import type { RunSnapshot } from "../run-report.ts";
 import { after } from "../timer.ts";
 
 /** How often to tell how far a run is. */
@@ -13,18 +13,20 @@ export interface ProgressOptions {
 
 const progressOptions: OptionTable<ProgressOptions> = { interval: [positive, 1000] };
 
-/** What can be watched: a run. */
-interface Watched {
-  readonly finished: Promise<RunReport>;
-  snapshot(): RunSnapshot;
+/** What can be watched: a run, or all those of a manager. */
+export interface Watched<S> {
+  /** Settles when it is over. */
+  readonly finished: Promise<unknown>;
+  /** How far it is. */
+  snapshot(): S;
 }
 
 /** Snapshots as a stream. A timer runs only while somebody reads. */
-export function progressOf(run: Watched, options: ProgressOptions): ReadableStream<RunSnapshot> {
-  const { interval } = checkOptions("watch progress", options, progressOptions);
+export function progressOf<S>(run: Watched<S>, options: ProgressOptions): ReadableStream<S> {
+  const { interval } = checkProgressOptions(options);
   let stopTimer = () => {};
   let isOver = false;
-  return new ReadableStream<RunSnapshot>({
+  return new ReadableStream<S>({
     start: (output) => {
       const end = () => {
         if (isOver) return;
@@ -46,9 +48,39 @@ export function progressOf(run: Watched, options: ProgressOptions): ReadableStre
   }, { highWaterMark: 0 });
 }
 
+/**
+ * Snapshots of what has not begun yet: of the first that `onNext` gives. It is to give what ends the
+ * wait.
+ */
+export function progressOfNext<S>(
+  onNext: (take: (run: Watched<S>) => void) => () => void,
+  options: ProgressOptions,
+): ReadableStream<S> {
+  checkProgressOptions(options);
+  let stopWaiting = () => {};
+  let reader: ReadableStreamDefaultReader<S> | undefined;
+  const next = new Promise<Watched<S>>((resolve) => stopWaiting = onNext(resolve));
+  return new ReadableStream<S>({
+    pull: async (output) => {
+      reader ??= progressOf(await next, options).getReader();
+      const { done, value } = await reader.read();
+      if (done) output.close();
+      else output.enqueue(value);
+    },
+    cancel: async (reason) => {
+      stopWaiting();
+      await reader?.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function checkProgressOptions(options: ProgressOptions): Complete<ProgressOptions> {
+  return checkOptions("watch progress", options, progressOptions);
+}
+
 /** Tells `onProgress` every `interval` milliseconds, and a last time when the watch is ended. */
 export function watch(
-  run: Watched,
+  run: Watched<RunSnapshot>,
   onProgress: ((snapshot: RunSnapshot) => void) | undefined,
   interval: number,
 ): () => void {

@@ -1,6 +1,6 @@
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../run-report.ts";
-import type { RunSnapshot, StageName } from "../run-report.ts";
+import type { RunSnapshot, StageName, StageTimes } from "../run-report.ts";
 import type { Flow } from "./flow.ts";
 
 /** What a run knows of itself, beside what moves through it. */
@@ -20,16 +20,17 @@ export interface RunFacts {
 
 /** How far a run is. */
 export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot {
-  const { name, runId, state, startedAt, begin, keeper, earlier } = facts;
-  const { extracted, counts, gauges, queues } = flow;
+  const { name, runId, state, startedAt, begin, keeper } = facts;
+  const { extracted, counts, queues } = flow;
   const { loaded, skipped, deadLettered, batches, retries } = counts;
   const done = loaded + skipped + deadLettered;
-  const duration = performance.now() - begin;
-  const total = facts.total ?? flow.total;
-  const { rate: lately, latency, stages } = gauges;
+  const now = performance.now(); // One for all, so that the times add up.
+  const duration = now - begin;
+  const { stages, rate: lately, latency } = flow.gauges.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
+  const total = totalOf(facts, flow);
   const isForeseen = total !== undefined && rate > 0 && state === "running";
-  const eta = isForeseen ? Math.max(0, total - earlier - done) / rate * 1000 : undefined;
+  const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
   const checkpoint = keeper?.checkpoint;
   return {
     ...{ name, runId, state, extracted, loaded, skipped, deadLettered },
@@ -59,7 +60,9 @@ export function reportOf<E, T>(
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
   const names: StageName[] = ["extract", "transform", "load"];
-  const [bottleneck = "extract"] = names.sort((a, b) => stages[b].busy - stages[a].busy);
+  // A stage that waits for its own attempts and limits holds up the others as one that works.
+  const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
+  const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
   const { navigator } = globalThis as { navigator?: { userAgent: string } };
   const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
   const { trace } = flow.gauges;
@@ -73,6 +76,12 @@ export function reportOf<E, T>(
 export function finishedIn(checkpoint: Checkpoint | undefined): number {
   const { offset = 0, done = [] } = checkpoint ?? {};
   return done.reduce((sum, [from, to]) => sum + to - from, offset);
+}
+
+/** The items that this run is to do, where that is known. */
+function totalOf<E, T>({ total, earlier }: RunFacts, flow: Flow<E, T>): number | undefined {
+  const all = total ?? flow.total;
+  return all === undefined || all === Infinity ? undefined : Math.max(0, all - earlier);
 }
 
 function perSecond(count: number, duration: number): number {

@@ -122,8 +122,8 @@ export class Run<E, T = E> {
     let unwatch = () => {};
     let stall: StallWatch | undefined;
     await null; // Nothing of the user's is called before `start` has returned.
+    this.#equipment.emit?.({ type: "run:start" });
     if (this.#state === "running") {
-      this.#equipment.emit?.({ type: "run:start" });
       unwatch = watch(this, onProgress, progressInterval);
       stall = new StallWatch(
         stallTimeout,

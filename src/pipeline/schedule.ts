@@ -1,5 +1,5 @@
 import { type EtlError, ManagerError } from "../errors.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../run-report.ts";
+import type { ManagerReport, ManagerSnapshot, RunReport, SkippedReport } from "../run-report.ts";
 import { follow } from "../signals.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { Run } from "./run.ts";
@@ -25,11 +25,13 @@ export class Schedule {
   readonly #entries: readonly Entry[];
   readonly #options: ScheduleOptions;
   readonly #waiting: Set<Entry>; // In the order in which they were added, as they are to start.
-  readonly #runs = new Set<Run<unknown, unknown>>();
+  readonly #runs = new Set<Run<unknown, unknown>>(); // That are not over.
+  readonly #begun = new Map<string, Run<unknown, unknown>>(); // Every run, by its pipeline.
   readonly #reports = new Map<string, RunReport | SkippedReport>();
   readonly #errors: unknown[] = [];
   readonly #stop = new AbortController(); // Drains every run, as the manager's signal does.
   #cause: { readonly error: unknown } | undefined; // What came first: a failure, or the signal.
+  #isDraining = false;
   #onOver: (() => void) | undefined;
 
   /** Plans the runs; nothing begins before `run`. */
@@ -37,6 +39,28 @@ export class Schedule {
     this.#entries = entries;
     this.#waiting = new Set(entries);
     this.#options = options;
+  }
+
+  /** No further pipeline is started. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** The runs that have begun, in the order in which their pipelines were added. */
+  get runs(): Run<unknown, unknown>[] {
+    return this.#entries.flatMap(({ name }) => this.#begun.get(name) ?? []);
+  }
+
+  /** How far each pipeline is. */
+  look(): ManagerSnapshot["pipelines"] {
+    return this.#entries.map(({ name }) => {
+      const run = this.#begun.get(name);
+      if (run !== undefined) return run.snapshot();
+      const report = this.#reports.get(name);
+      if (report === undefined) return { name, state: "waiting" };
+      const { after } = report as SkippedReport; // Any other report is of a run.
+      return { name, state: "skipped", ...(after !== undefined && { after }) };
+    });
   }
 
   /** Settles when every pipeline that was started has. */
@@ -77,6 +101,7 @@ export class Schedule {
     this.#waiting.delete(entry);
     const run = new Run(pipeline, { ...settings, signal: stop.signal });
     this.#runs.add(run);
+    this.#begun.set(entry.name, run);
     const settle = (report: RunReport) => {
       for (const stopFollowing of unfollow) stopFollowing();
       this.#runs.delete(run);
@@ -109,6 +134,7 @@ export class Schedule {
   }
 
   #skipWaiting(): void {
+    this.#isDraining = true;
     for (const { name } of this.#waiting) this.#reports.set(name, { name, outcome: "skipped" });
     this.#waiting.clear();
   }

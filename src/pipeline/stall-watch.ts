@@ -31,8 +31,8 @@ export class StallWatch {
     this.#stopTimer = after(this.#timeout / 2, () => {
       const { moves } = this.#movement;
       if (moves !== before) return this.#look(moves, 1);
+      this.#look(moves, times + 1); // Before it is told, as whoever is told may end the watch.
       if (times === 2) this.#onStall(this.#timeout);
-      this.#look(moves, times + 1);
     });
   }
 }

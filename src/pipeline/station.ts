@@ -26,6 +26,13 @@ export interface Counts {
   batches: number;
   /** Calls made again after a failure. */
   retries: number;
+  /** Calls of `transform` that have begun; counted only where a stall is watched for. */
+  calls: number;
+}
+
+/** The counts of a run that has done nothing yet. */
+export function freshCounts(): Counts {
+  return { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0, calls: 0 };
 }
 
 /** A batch on its way from the bucket to its load. */
@@ -46,14 +53,44 @@ export interface Batch<E, T> {
   readonly lost: number[];
   /** Calls that were made again for it. */
   retries: number;
+  /** Its items that were given up on. */
+  deadLettered: number;
   /** Its items that wait before another attempt. */
   resting: number;
+  /** What ends that the batch counts as one that waits. */
+  wake: (() => void) | undefined;
   /** When it was taken from the bucket. */
   readonly formed: number;
-  /** When its transform was done. */
+  /** When its transform was done; `-1` before. */
   mapped: number;
-  /** When its load began. */
+  /** When its load began; `-1` before. */
   begun: number;
+}
+
+/** A batch that was taken from the bucket at this time. */
+export function batchOf<E, T>(
+  items: readonly E[],
+  info: BatchInfo,
+  ranges: readonly DoneRange[],
+  formed: number,
+): Batch<E, T> {
+  const rows = items as readonly unknown[] as readonly T[]; // Without a transform, T is E.
+  return {
+    items,
+    info,
+    ranges,
+    rows,
+    results: undefined,
+    isDivisible: true,
+    lost: [],
+    retries: 0,
+    deadLettered: 0,
+    resting: 0,
+    wake: undefined,
+    formed,
+    mapped: -1,
+    begun: -1,
+  };
 }
 
 /** What a run works with. */
@@ -72,6 +109,8 @@ export interface Equipment<E, T> {
   readonly key: string;
   /** Tells the observer of the run, where there is one. */
   readonly emit: Emit | undefined;
+  /** When the run began, by the clock that durations are measured with. */
+  readonly begin: number;
 }
 
 /** A call that is to be made again. */
@@ -148,10 +187,9 @@ function beginRetry<E, T>(
   batch.retries++;
   emit?.({ type: "retry", sequence: batch.info.sequence, ...retry });
   // Of the items of a batch that are transformed side by side, one that rests is enough.
-  const wake = batch.resting++ === 0 ? gauges.rest(retry.stage, "backoff") : undefined;
+  if (batch.resting++ === 0) batch.wake = gauges.rest(retry.stage, "backoff");
   return () => {
-    batch.resting--;
-    wake?.();
+    if (--batch.resting === 0) batch.wake?.();
   };
 }
 
@@ -195,11 +233,13 @@ export function listenerOf<E, T>(
 
 /** Writes the dead letter of an item of a batch, and counts it. Rejects with `Exhausted`. */
 export async function giveUp<E, T>(
-  { context, counts, outlet, emit }: Station<E, T>,
-  { items, ranges, info }: Batch<E, T>,
+  station: Station<E, T>,
+  batch: Batch<E, T>,
   index: number,
   failure: Pick<DeadLetter, "error" | "stage" | "attempts" | "row">,
 ): Promise<void> {
+  const { items, ranges, info } = batch;
+  const { context, counts, outlet, emit } = station;
   const item = items[index]!;
   const { pipeline, runId } = context;
   const offset = placeOf(ranges, index);
@@ -211,6 +251,7 @@ export async function giveUp<E, T>(
     throw new Exhausted([error], failure.attempts, [], "deadLetters");
   }
   counts.deadLettered++;
+  batch.deadLettered++;
   emit?.({ type: "dead-letter", sequence: info.sequence, letter });
 }
 

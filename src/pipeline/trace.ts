@@ -29,20 +29,32 @@ export class Trace {
   }
 
   /** A batch is finished. */
-  end<E, T>({ info, formed, mapped, begun, retries, lost }: Batch<E, T>, ended: number): void {
-    const { sequence, size } = info;
-    const lane = this.#lanes.get(sequence) ?? 0;
+  end<E, T>(batch: Batch<E, T>, ended: number): void {
+    const { info: { sequence, size }, formed, mapped, begun, retries, deadLettered } = batch;
+    const lane = this.#lanes.get(sequence);
+    if (lane !== undefined) this.#isTaken[lane] = false; // Else nothing of it was to be loaded.
     this.#lanes.delete(sequence);
-    this.#isTaken[lane] = false;
-    this.#count(size, ended - this.#begin);
     if (sequence % this.#every !== 0) return;
     const since = (time: number) => time - this.#begin;
     const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
-    const counts = { size, retries, deadLettered: lost.length };
-    this.#batches.push({ sequence, lane, ...counts, ...times, ended: since(ended) });
-    if (this.#batches.length <= mostBatches) return;
-    this.#every *= 2;
-    this.#batches = this.#batches.filter((batch) => batch.sequence % this.#every === 0);
+    const counts = { size, retries, deadLettered };
+    this.#batches.push({ sequence, lane: lane ?? 0, ...counts, ...times, ended: since(ended) });
+    while (this.#batches.length > mostBatches) {
+      this.#every *= 2;
+      this.#batches = this.#batches.filter((kept) => kept.sequence % this.#every === 0);
+    }
+  }
+
+  /** So many items are done. */
+  count(done: number, now: number): void {
+    const time = now - this.#begin;
+    while (time >= this.#interval * mostIntervals) {
+      const before = this.#done;
+      this.#interval *= 2;
+      this.#done = [];
+      before.forEach((count, index) => this.#add(index >> 1, count));
+    }
+    this.#add(Math.floor(time / this.#interval), done);
   }
 
   /** What was kept: plain data. */
@@ -53,16 +65,6 @@ export class Trace {
       interval: this.#interval,
       done: [...this.#done],
     };
-  }
-
-  #count(size: number, time: number): void {
-    while (time >= this.#interval * mostIntervals) {
-      const before = this.#done;
-      this.#interval *= 2;
-      this.#done = [];
-      before.forEach((count, index) => this.#add(index >> 1, count));
-    }
-    this.#add(Math.floor(time / this.#interval), size);
   }
 
   #add(index: number, count: number): void {

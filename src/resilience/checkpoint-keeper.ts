@@ -27,6 +27,8 @@ export interface KeeperOptions {
   readonly lease: number;
   /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
   onFailure(error: unknown): void;
+  /** Is told of each checkpoint that the store has taken. It must not throw. */
+  onWritten?(checkpoint: Checkpoint): void;
 }
 
 /**
@@ -39,6 +41,7 @@ export class CheckpointKeeper {
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
+  #finished: DoneRange[] = []; // What the checkpoint lacks.
   #written: Checkpoint | undefined; // What of it the store has.
   #mayOwn = false; // The store may hold a claim of this run.
   #isFenced = false;
@@ -58,6 +61,10 @@ export class CheckpointKeeper {
 
   /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
   get checkpoint(): Checkpoint | undefined {
+    if (this.#finished.length > 0) {
+      this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished);
+      this.#finished = [];
+    }
     return this.#checkpoint;
   }
 
@@ -84,8 +91,20 @@ export class CheckpointKeeper {
   /** Counts these items as finished, and has that written before long. */
   finish(ranges: readonly DoneRange[]): void {
     if (ranges.length === 0) return;
-    this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, ranges);
+    for (const range of ranges) this.#add(range);
     if (this.#phase !== "closing") this.#write();
+  }
+
+  /** Keeps a range for the next look at the checkpoint: most often it goes on where the last ends. */
+  #add(range: DoneRange): void {
+    const last = this.#finished.at(-1);
+    if (last === undefined || last[1] !== range[0]) this.#finished.push(range);
+    else {
+      const [from] = last;
+      const [, to, position] = range;
+      const longer: DoneRange = position === undefined ? [from, to] : [from, to, position];
+      this.#finished[this.#finished.length - 1] = longer;
+    }
   }
 
   /** Settles when the store has what is finished by now, or cannot take it. */
@@ -182,17 +201,18 @@ export class CheckpointKeeper {
     do {
       await nextMacrotask(); // A run that finishes batch after batch pays for one write.
       if (this.#isFenced) break;
-      const newest = this.#checkpoint!;
+      const newest = this.checkpoint!;
       const written = { ...newest, updatedAt: Date.now(), runId };
       try {
         await store.write(key, written);
         this.#written = written;
-        if (this.#checkpoint === newest) this.#checkpoint = written;
+        this.#checkpoint = written; // What has come meanwhile is not in it yet.
       } catch (error) {
         this.#hasFailedToWrite = true;
         this.#fail(error);
       }
-    } while (this.#written !== this.#checkpoint && !this.#hasFailedToWrite);
+      if (this.#written === written) this.#options.onWritten?.(written);
+    } while (this.#written !== this.checkpoint && !this.#hasFailedToWrite);
     this.#writing = undefined;
   }
 

@@ -180,6 +180,50 @@ describe("a run that was taken over", () => {
     expect((run.value as PipelineError).errors).toHaveLength(1); // The loads only passed it on.
   });
 
+  it("is stopped when the other has come and gone while it was away", async () => {
+    const store = new HeldStore();
+    const signals: AbortSignal[] = [];
+    const load = ([n]: number[], { signal }: { signal: AbortSignal }) => {
+      signals.push(signal);
+      return n === 0 ? undefined : untilAborted(signal);
+    };
+    const pipeline = etl<number>({ name: "numbers", extract: () => [0, 1, 2], load });
+    const run = outcomeOf(pipeline.run({ checkpoints: store, lease }));
+    await pass(100);
+    expect(store.inner.read("numbers")).toMatchObject({ offset: 1 });
+    const answer = store.hold("claim");
+    await pass(lease); // Its renewal is on its way for longer than its claim holds.
+    store.inner.claim("numbers", { runId: "other", until: Date.now() + lease }, Date.now());
+    store.inner.write("numbers", { offset: 3, done: [], updatedAt: 2, runId: "other" });
+    store.inner.release("numbers", "other");
+    answer();
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(run.value).toMatchObject({ stage: "checkpoints", report: { loaded: 1 } });
+    expect((run.value as PipelineError).cause).toEqual(new FencedError("numbers", "other"));
+    expect(store.inner.read("numbers")).toMatchObject({ offset: 3, runId: "other" });
+    const next = { runId: "next", until: Infinity };
+    expect(store.inner.claim("numbers", next, Date.now())).toEqual(next);
+  });
+
+  it("goes on when nobody has come while it was away", async () => {
+    const store = new HeldStore();
+    store.inner.write("numbers", { offset: 1, done: [], updatedAt: 1, runId: "earlier" });
+    const loaded: unknown[] = [];
+    const run = outcomeOf(
+      slow(loaded, () => wait(2000)).run({
+        ...{ checkpoints: store, lease, batchSize: 10 },
+      }),
+    );
+    await pass(100);
+    const answer = store.hold("claim");
+    await pass(2 * lease);
+    answer();
+    await pass(3000);
+    expect(run.state).toBe("fulfilled");
+    expect(loaded).toHaveLength(19);
+  });
+
   it.each([1, 4])("is stopped by a sink that finds it out, with %i workers", async (workers) => {
     const store = new HeldStore();
     const loaded: unknown[] = [];

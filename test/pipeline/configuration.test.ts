@@ -157,10 +157,9 @@ describe("etl()", () => {
       { ...pipeline, transform: undefined, transformBatch: {} },
       "'transformBatch' must be a function: current value is an object",
     ],
-    [
-      { ...pipeline, acknowledge: () => {} },
-      "'acknowledge' must be left out in this version: current value is a function",
-    ],
+    [{ ...pipeline, acknowledge: 1 }, "'acknowledge' must be a function: current value is 1"],
+    [{ ...pipeline, reject: null }, "'reject' must be a function: current value is null"],
+    [{ ...pipeline, replayable: 0 }, "'replayable' must be a boolean: current value is 0"],
     [
       { ...pipeline, transformBatch: () => [] },
       "'transformBatch' must be left out beside 'transform': current value is a function",

@@ -1,0 +1,19 @@
+/**
+ * Tells OpenTelemetry, and `node:diagnostics_channel`, what runs do. It imports no package: what it
+ * needs of `@opentelemetry/api` is handed in.
+ * @module
+ */
+export { instrument, type InstrumentOptions } from "./otel/instrument.ts";
+export type {
+  OtelApi,
+  OtelAttributes,
+  OtelContext,
+  OtelCounter,
+  OtelHistogram,
+  OtelInstrumentOptions,
+  OtelMeter,
+  OtelSpan,
+  OtelSpanOptions,
+  OtelTracer,
+} from "./otel/otel-api.ts";
+export { publishDiagnostics } from "./otel/publish-diagnostics.ts";

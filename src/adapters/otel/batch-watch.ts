@@ -1,0 +1,144 @@
+import { messageOf } from "../../errors.ts";
+import type { BatchInfo, LoadContext } from "../../pipeline/pipeline.ts";
+import { isThenable } from "../../thenable.ts";
+import type { Meters } from "./meters.ts";
+import type { OtelAttributes } from "./otel-api.ts";
+import { noScope, type Scope, typeOf } from "./scope.ts";
+
+/** What a batch is watched for. */
+export interface BatchListener {
+  /** Takes what is measured. */
+  readonly meters: Meters;
+  /** No further call begins: what fails from now on is not tried again. */
+  readonly isStopping: boolean;
+  /** What the batch is part of. */
+  readonly scope: Scope;
+  /** Attributes of every span. */
+  readonly attributes: OtelAttributes;
+}
+
+/** Which items of the source. */
+type Place = Pick<BatchInfo, "sequence" | "offset" | "size">;
+
+/** A load that runs. */
+interface Load {
+  readonly scope: Scope;
+  readonly begun: number;
+  readonly signal: AbortSignal;
+}
+
+/** Watches one batch from its first load on. Its loads come one after the other. */
+export class BatchWatch {
+  /** Items that were loaded. */
+  loaded = 0;
+  /** Items that were given up on. */
+  lost = 0;
+  /** Loads that have succeeded. */
+  loads = 0;
+  /** The span of the batch, once its load has begun. */
+  scope: Scope = noScope;
+  readonly #listener: BatchListener;
+  #size = 0;
+  #isBegun = false;
+  #load: Load | undefined;
+  #failure: string | undefined; // Of the last load, if it failed.
+
+  /** Makes the watch of a batch; its span begins with its first load. */
+  constructor(listener: BatchListener) {
+    this.#listener = listener;
+  }
+
+  /** No load is running. */
+  get isIdle(): boolean {
+    return this.#load === undefined;
+  }
+
+  /** Begins its span, if it has not begun; `age` is for how long the batch is on its way, in ms. */
+  begin(place: Place, age?: number): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    this.#size = place.size;
+    const { scope, attributes } = this.#listener;
+    const name = `batch ${attributes["millrace.pipeline"]}`;
+    this.scope = scope.child(name, placeOf(place, attributes), age);
+  }
+
+  /** Calls a load for so many rows, as the active span. */
+  call(rows: number, context: LoadContext, call: () => unknown): unknown {
+    const load = this.#beginLoad(rows, context);
+    try {
+      const result = load.scope.run(() => {
+        const result = call();
+        // Some thenables begin to work when they are waited for, and each time anew.
+        return isThenable(result) ? Promise.resolve(result) : result;
+      });
+      if (result instanceof Promise) {
+        result.then(() => this.#succeed(load, rows), (error) => this.#fail(load, error));
+      } else {
+        this.#succeed(load, rows);
+      }
+      return result;
+    } catch (error) {
+      this.#fail(load, error);
+      throw error;
+    }
+  }
+
+  /** Nobody waits for the load that runs: it took too long. */
+  leave(): void {
+    const load = this.#load;
+    if (load === undefined) return;
+    const { aborted, reason } = load.signal;
+    this.#fail(load, aborted ? reason : new Error("The call was left"));
+  }
+
+  /** The batch is over. */
+  end(): void {
+    this.leave();
+    this.scope.end(this.#failure);
+  }
+
+  #beginLoad(rows: number, { batch, signal }: LoadContext): Load {
+    const { meters, attributes } = this.#listener;
+    this.leave();
+    this.begin(batch); // The first load is always for the whole batch.
+    const scope = this.scope.child(`load ${attributes["millrace.pipeline"]}`, {
+      ...placeOf(batch, attributes),
+      "millrace.load.attempt": batch.attempt,
+      "millrace.load.rows": rows,
+    });
+    meters.loadBegins();
+    return this.#load = { scope, begun: performance.now(), signal };
+  }
+
+  #succeed(load: Load, rows: number): void {
+    if (load !== this.#load) return; // It was left.
+    // After its deadline a call has failed, whatever it gives.
+    if (load.signal.aborted && !this.#listener.isStopping) return this.leave();
+    this.#load = undefined;
+    this.#failure = undefined;
+    this.loads++;
+    this.loaded += Math.min(rows, this.#size - this.lost);
+    load.scope.end();
+    this.#listener.meters.loadEnds(performance.now() - load.begun, undefined);
+  }
+
+  #fail(load: Load, error: unknown): void {
+    if (load !== this.#load) return;
+    this.#load = undefined;
+    this.#failure = messageOf(error);
+    load.scope.record(error);
+    load.scope.end(this.#failure);
+    this.#listener.meters.loadEnds(performance.now() - load.begun, typeOf(error));
+    if (this.#listener.isStopping) this.end();
+  }
+}
+
+function placeOf({ sequence, offset, size }: Place, attributes: OtelAttributes): OtelAttributes {
+  return {
+    ...attributes,
+    "millrace.batch.sequence": sequence,
+    "millrace.batch.offset": offset,
+    "millrace.batch.size": size,
+  };
+}

@@ -1,0 +1,91 @@
+import { callable, checkOptions, type OptionTable, refuse, type Rule } from "../../options.ts";
+import { Etl } from "../../pipeline/etl.ts";
+import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
+import { InstrumentedEtl } from "./instrumented-etl.ts";
+import { Meters } from "./meters.ts";
+import { Tracing } from "./scope.ts";
+
+/** Who is told of the runs of a pipeline. */
+export interface InstrumentOptions {
+  /** The module `@opentelemetry/api`: it gives a tracer and a meter, and knows what is active. */
+  api?: OtelApi | undefined;
+  /** Makes the spans, in place of the tracer that `api` gives under the name `"millrace"`. */
+  tracer?: OtelTracer | undefined;
+  /** Makes the metrics, in place of the meter that `api` gives under the name `"millrace"`. */
+  meter?: OtelMeter | undefined;
+  /** Further attributes of every span and of every metric: few values, as each makes a series. */
+  attributes?: OtelAttributes | undefined;
+}
+
+/** An object with these functions, some of them inside. */
+function withFunctions(words: string, ...paths: readonly string[]): Rule {
+  const at = (value: unknown, path: string) =>
+    path.split(".").reduce<unknown>((inner, name) => Object(inner)[name], value);
+  return { words, holds: (value) => paths.every((path) => callable.holds(at(value, path))) };
+}
+
+const instrumentOptions: OptionTable<InstrumentOptions> = {
+  api: [
+    withFunctions(
+      "the module @opentelemetry/api",
+      "context.active",
+      "context.with",
+      "trace.setSpan",
+    ),
+  ],
+  tracer: [withFunctions("a Tracer of OpenTelemetry", "startSpan")],
+  meter: [
+    withFunctions(
+      "a Meter of OpenTelemetry",
+      "createCounter",
+      "createUpDownCounter",
+      "createHistogram",
+    ),
+  ],
+  attributes: [{
+    words: "an object",
+    holds: (value) => typeof value === "object" && value !== null,
+  }, {}],
+};
+
+/**
+ * Makes a pipeline that does the same and tells OpenTelemetry: a span for each run, each batch and
+ * each call of `load`, in which your own spans become children, and counts and durations. There is
+ * nothing for each item, so that it costs next to nothing where no SDK is set up.
+ *
+ * Your observer is still called, and the guarantee stays.
+ *
+ * @example With the API alone, nobody listens
+ * ```ts
+ * import * as api from "@opentelemetry/api";
+ * import { etl } from "millrace";
+ * import { instrument } from "millrace/otel";
+ * import { equal } from "node:assert/strict";
+ *
+ * const numbers = etl({ name: "numbers", extract: () => [1, 2, 3], load: () => {} });
+ * const report = await instrument(numbers, { api }).run({ batchSize: 2 });
+ * equal(report.loaded, 3);
+ * ```
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or there is a tracer
+ * without `api`, which knows what its spans belong to.
+ */
+export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}): Etl<E, T> {
+  if (!(etl instanceof Etl)) {
+    refuse("instrument a pipeline", "etl", "what etl() gives for a pipeline", etl);
+  }
+  const action = `instrument pipeline "${etl.name}"`;
+  const { api, tracer = api?.trace.getTracer?.("millrace"), meter, attributes } = checkOptions<
+    InstrumentOptions,
+    "api" | "tracer" | "meter"
+  >(action, options, instrumentOptions);
+  if (tracer !== undefined && api === undefined) {
+    refuse(action, "api", "given beside 'tracer': the module @opentelemetry/api", api);
+  }
+  const all = { ...attributes, "millrace.pipeline": etl.name };
+  return new InstrumentedEtl(etl, {
+    tracing: api && tracer && new Tracing(api, tracer),
+    meters: new Meters(meter ?? api?.metrics?.getMeter("millrace"), all),
+    attributes: all,
+  });
+}

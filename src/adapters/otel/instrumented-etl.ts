@@ -1,0 +1,69 @@
+import { Etl } from "../../pipeline/etl.ts";
+import { settingsOf } from "../../pipeline/guarantee.ts";
+import { Run } from "../../pipeline/run.ts";
+import type { RunEvent, RunObserver } from "../../pipeline/run-event.ts";
+import type { RunOptions } from "../../pipeline/run-options.ts";
+import { instrumentedPipeline } from "./instrumented-pipeline.ts";
+import { RunWatch, type Telemetry } from "./run-watch.ts";
+
+/** A pipeline whose runs are told to OpenTelemetry. */
+export class InstrumentedEtl<E, T> extends Etl<E, T> {
+  readonly #etl: Etl<E, T>;
+  readonly #telemetry: Telemetry;
+
+  /** Makes it from one whose runs are not told. */
+  constructor(etl: Etl<E, T>, telemetry: Telemetry) {
+    // For who starts a run from the pipeline and its defaults, as a manager and `replay` do.
+    const watches = new Map<string, RunWatch>();
+    const wrapsTransform = telemetry.tracing !== undefined;
+    const watchOf = ({ runId }: { runId: string }) => watches.get(runId);
+    const { observer, ...defaults } = etl.defaults;
+    super(instrumentedPipeline(etl.pipeline, { watchOf, wrapsTransform }), {
+      ...defaults,
+      observer: both((event) => observeAny(watches, telemetry, event), observer),
+    });
+    this.#etl = etl;
+    this.#telemetry = telemetry;
+  }
+
+  /**
+   * Begins a run within its span, so that whatever the run calls later is called within it as well.
+   * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+   */
+  override start(options: RunOptions<E> = {}): Run<E, T> {
+    const { pipeline, defaults } = this.#etl;
+    const settings = settingsOf(`run pipeline "${this.name}"`, pipeline, options, defaults);
+    const watch = new RunWatch(this.#telemetry);
+    const wrapping = { watchOf: () => watch, wrapsTransform: false };
+    const observer = both((event) => watch.observe(event), settings.observer);
+    const watched = instrumentedPipeline(pipeline, wrapping);
+    try {
+      return watch.scope.run(() => new Run(watched, { ...settings, observer }));
+    } catch (error) {
+      watch.refuse(error);
+      throw error;
+    }
+  }
+}
+
+/** Tells the event of any run to what watches it, from its first event to its last. */
+function observeAny(watches: Map<string, RunWatch>, telemetry: Telemetry, event: RunEvent): void {
+  const { runId, type } = event;
+  const watch = watches.get(runId) ?? new RunWatch(telemetry);
+  if (type === "run:end") watches.delete(runId);
+  else watches.set(runId, watch);
+  watch.observe(event);
+}
+
+/** Tells the second whatever becomes of the first. */
+function both(first: (event: RunEvent) => void, second: RunObserver | undefined): RunObserver {
+  if (second === undefined) return first;
+  return (event) => {
+    try {
+      first(event);
+    } catch {
+      // As every observer of a run: it must not be able to break anything.
+    }
+    return second(event);
+  };
+}

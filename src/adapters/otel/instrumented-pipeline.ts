@@ -1,0 +1,62 @@
+import type { Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
+import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import type { RunWatch } from "./run-watch.ts";
+
+/** What watches the run that a function is called for, if it is watched. */
+export type WatchOf = (context: PipelineContext) => RunWatch | undefined;
+
+/** How the functions of a pipeline are called. */
+export interface Wrapping {
+  readonly watchOf: WatchOf;
+  /**
+   * Whether `transform` is called within the span of the run. It is the one function that is called
+   * for each item, and needs it only where the whole run was not begun within that span.
+   */
+  readonly wrapsTransform: boolean;
+}
+
+type Load<E, T> = Pipeline<E, T>["load"] & { [commitsTo]?: CheckpointStore };
+
+/**
+ * The same pipeline, whose functions are called within spans. They are called as members of the
+ * pipeline that was given, so that a class finds its own fields, and what it lacks is lacking here.
+ */
+export function instrumentedPipeline<E, T>(
+  pipeline: Pipeline<E, T>,
+  { watchOf, wrapsTransform }: Wrapping,
+): Pipeline<E, T> {
+  const within = <R>(context: PipelineContext, call: () => R): R => {
+    const watch = watchOf(context);
+    return watch === undefined ? call() : watch.scope.run(call);
+  };
+  const load: Load<E, T> = (rows, context) => {
+    const watch = watchOf(context);
+    if (watch === undefined) return pipeline.load(rows, context);
+    return watch.load(rows.length, context, () => pipeline.load(rows, context));
+  };
+  const store = (pipeline.load as Load<E, T>)[commitsTo];
+  if (store !== undefined) load[commitsTo] = store; // The guarantee follows from it.
+  const transform: NonNullable<Pipeline<E, T>["transform"]> = wrapsTransform
+    ? (item, context) => within(context, () => pipeline.transform!(item, context))
+    : (item, context) => pipeline.transform!(item, context);
+  const { preProcess, transformBatch, postProcess, finalize, acknowledge, reject } = pipeline;
+  return {
+    name: pipeline.name,
+    replayable: pipeline.replayable,
+    extract: (context) => within(context, () => pipeline.extract(context)),
+    load,
+    transform: pipeline.transform && transform,
+    transformBatch: transformBatch &&
+      ((items, context) => within(context, () => pipeline.transformBatch!(items, context))),
+    preProcess: preProcess &&
+      ((context) => within(context, () => pipeline.preProcess!(context))),
+    postProcess: postProcess &&
+      ((context) => within(context, () => pipeline.postProcess!(context))),
+    finalize: finalize &&
+      ((outcome, context) => within(context, () => pipeline.finalize!(outcome, context))),
+    acknowledge: acknowledge &&
+      ((items, context) => within(context, () => pipeline.acknowledge!(items, context))),
+    reject: reject &&
+      ((items, error, context) => within(context, () => pipeline.reject!(items, error, context))),
+  };
+}

@@ -1,0 +1,158 @@
+import { messageOf } from "../../errors.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { RunEvent } from "../../pipeline/run-event.ts";
+import type { RunReport } from "../../run-report.ts";
+import { type BatchListener, BatchWatch } from "./batch-watch.ts";
+import type { ItemOutcome, Meters } from "./meters.ts";
+import type { OtelAttributes } from "./otel-api.ts";
+import { noScope, type Scope, type Tracing, typeOf } from "./scope.ts";
+
+/** What is told of the runs of a pipeline, and to whom. */
+export interface Telemetry {
+  /** Begins spans, where there is a tracer. */
+  readonly tracing: Tracing | undefined;
+  /** Takes what is measured. */
+  readonly meters: Meters;
+  /** Attributes of every span and of every metric; one is the name of the pipeline. */
+  readonly attributes: OtelAttributes;
+}
+
+type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+
+/** Watches one run: its events tell what becomes of it, and its loads are made within spans. */
+export class RunWatch implements BatchListener {
+  /** Takes what is measured. */
+  readonly meters: Meters;
+  /** Attributes of every span. */
+  readonly attributes: OtelAttributes;
+  /** The span of the run. */
+  readonly scope: Scope;
+  /** No further call begins. */
+  isStopping = false;
+  readonly #batches = new Map<number, BatchWatch>(); // Those that are not finished.
+  readonly #counted = { loaded: 0, skipped: 0, dead_lettered: 0, batches: 0 };
+  #failure: string | undefined; // The first one.
+
+  /** Begins the span of a run, below the one that is active. */
+  constructor({ tracing, meters, attributes }: Telemetry) {
+    this.meters = meters;
+    this.attributes = attributes;
+    const name = `run ${attributes["millrace.pipeline"]}`;
+    this.scope = tracing?.begin(name, attributes) ?? noScope;
+  }
+
+  /** Calls a load for so many rows, as the active span. */
+  load(rows: number, context: LoadContext, call: () => unknown): unknown {
+    return this.#batch(context.batch.sequence).call(rows, context, call);
+  }
+
+  /** Takes what happens. */
+  observe(event: RunEvent): void {
+    if (event.type === "batch:loaded") this.#onBatch(event);
+    else if (event.type === "retry") this.#onRetry(event);
+    else if (event.type === "dead-letter") this.#onDeadLetter(event);
+    else if (event.type === "failure") this.#onFailure(event);
+    else if (event.type === "abort") this.#onAbort(event.reason);
+    else if (event.type === "drain") this.#note("drain", { reason: messageOf(event.reason) });
+    else if (event.type === "stalled") {
+      const { stage, duration } = event;
+      this.#note("stalled", { stage, duration: duration / 1000 });
+    } else if (event.type === "run:end") this.#onEnd(event.report);
+  }
+
+  /** The run could not begin. */
+  refuse(error: unknown): void {
+    this.scope.record(error);
+    this.scope.end(messageOf(error));
+  }
+
+  #batch(sequence: number): BatchWatch {
+    let batch = this.#batches.get(sequence);
+    if (batch === undefined) this.#batches.set(sequence, batch = new BatchWatch(this));
+    return batch;
+  }
+
+  #note(event: string, facts: OtelAttributes, scope: Scope = this.scope): void {
+    const named = Object.entries(facts).map(([name, fact]) => [`millrace.${name}`, fact] as const);
+    scope.event(`millrace.${event}`, Object.fromEntries(named));
+  }
+
+  #onBatch({ times, ...place }: EventOf<"batch:loaded">): void {
+    const { sequence, size } = place;
+    const batch = this.#batches.get(sequence) ?? new BatchWatch(this);
+    this.#batches.delete(sequence);
+    const { formed, mapped, begun, ended } = times;
+    batch.begin(place, ended - formed); // It may have had nothing to load.
+    if (batch.loads > 0) {
+      batch.scope.describe({
+        "millrace.batch.transform_duration": (mapped - formed) / 1000,
+        "millrace.batch.wait_duration": (begun - mapped) / 1000,
+      });
+    }
+    batch.end();
+    this.meters.batch(ended - formed);
+    this.#count("loaded", batch.loaded);
+    // What a run that is stopped leaves is not skipped; its report tells.
+    if (!this.isStopping) this.#count("skipped", size - batch.loaded - batch.lost);
+    this.#countBatches(batch.loads);
+  }
+
+  #onRetry({ stage, sequence, attempt, delay, error }: EventOf<"retry">): void {
+    const batch = this.#batches.get(sequence);
+    if (stage === "load") batch?.leave(); // If it took too long, it may still be running.
+    this.meters.retry(stage, typeOf(error));
+    this.#note("retry", { stage, attempt, delay: delay / 1000 }, batch?.scope);
+  }
+
+  #onDeadLetter({ sequence, letter }: EventOf<"dead-letter">): void {
+    const batch = this.#batch(sequence);
+    batch.lost++;
+    this.#count("dead_lettered", 1);
+    const { stage, offset, attempts, error } = letter;
+    this.#note("dead_letter", { stage, offset, attempts, error: messageOf(error) }, batch.scope);
+  }
+
+  #onFailure({ errors }: EventOf<"failure">): void {
+    this.#failure ??= messageOf(errors[0]);
+    for (const error of errors) this.scope.record(error);
+  }
+
+  #onAbort(reason: unknown): void {
+    this.isStopping = true;
+    this.#note("abort", { reason: messageOf(reason) });
+    for (const batch of this.#batches.values()) if (batch.isIdle) batch.end();
+  }
+
+  #onEnd(report: RunReport): void {
+    const { runId, outcome, extracted, loaded, skipped, deadLettered, pending } = report;
+    for (const batch of this.#batches.values()) batch.end();
+    this.#batches.clear();
+    this.#count("loaded", loaded - this.#counted.loaded);
+    this.#count("skipped", skipped - this.#counted.skipped);
+    this.#count("dead_lettered", deadLettered - this.#counted.dead_lettered);
+    this.#countBatches(report.batches - this.#counted.batches);
+    this.meters.run(report);
+    this.scope.describe({
+      "millrace.run.id": runId,
+      "millrace.outcome": outcome,
+      "millrace.items.extracted": extracted,
+      "millrace.items.loaded": loaded,
+      "millrace.items.skipped": skipped,
+      "millrace.items.dead_lettered": deadLettered,
+      "millrace.items.pending": pending,
+      "millrace.batches": report.batches,
+      "millrace.retries": report.retries,
+    });
+    this.scope.end(outcome === "failed" ? this.#failure : undefined);
+  }
+
+  #count(outcome: ItemOutcome, count: number): void {
+    this.#counted[outcome] += Math.max(0, count);
+    this.meters.items(outcome, count);
+  }
+
+  #countBatches(count: number): void {
+    this.#counted.batches += Math.max(0, count);
+    this.meters.batches(count);
+  }
+}

@@ -1,0 +1,124 @@
+import { isOf, messageOf } from "../../errors.ts";
+import type { OtelApi, OtelAttributes, OtelContext, OtelSpan, OtelTracer } from "./otel-api.ts";
+
+/** What is going on: a run, a batch or a load. With a tracer it is a span, else nothing. */
+export interface Scope {
+  /** Begins what is part of it; `age` is for how long it has gone on already, in milliseconds. */
+  child(name: string, attributes: OtelAttributes, age?: number): Scope;
+  /** Calls with it as the active span. */
+  run<R>(call: () => R): R;
+  /** Tells what happened. */
+  event(name: string, attributes: OtelAttributes): void;
+  /** Tells of an error. */
+  record(error: unknown): void;
+  /** Tells what is known of it. */
+  describe(attributes: OtelAttributes): void;
+  /** Ends it, as failed if there is a `failure`: what the error says. A second time does nothing. */
+  end(failure?: string): void;
+}
+
+/** What there is without a tracer. */
+export const noScope: Scope = Object.freeze({
+  child: () => noScope,
+  run: <R>(call: () => R) => call(),
+  event: () => {},
+  record: () => {},
+  describe: () => {},
+  end: () => {},
+});
+
+const failed = 2; // `SpanStatusCode.ERROR`
+const nobody = "0".repeat(32); // The trace of a span that no SDK has made.
+
+/** Begins spans. */
+export class Tracing {
+  readonly api: OtelApi;
+  readonly tracer: OtelTracer;
+
+  /** Joins a tracer to what knows its contexts. */
+  constructor(api: OtelApi, tracer: OtelTracer) {
+    this.api = api;
+    this.tracer = tracer;
+  }
+
+  /** Begins a span below the one that is active. */
+  begin(name: string, attributes: OtelAttributes): Scope {
+    return new SpanScope(this, this.api.context.active(), name, { attributes });
+  }
+}
+
+class SpanScope implements Scope {
+  readonly #tracing: Tracing;
+  readonly #span: OtelSpan;
+  readonly #context: OtelContext;
+  #isEnded = false;
+
+  constructor(
+    tracing: Tracing,
+    parent: OtelContext,
+    name: string,
+    options: { attributes: OtelAttributes; startTime?: number },
+  ) {
+    this.#tracing = tracing;
+    this.#span = tracing.tracer.startSpan(name, options, parent);
+    this.#context = tracing.api.trace.setSpan(parent, this.#span);
+  }
+
+  child(name: string, attributes: OtelAttributes, age?: number): Scope {
+    // Where no SDK makes spans, none makes those below, and a batch pays for none.
+    if (this.#span.spanContext().traceId === nobody) return noScope;
+    const options = age === undefined
+      ? { attributes }
+      : { attributes, startTime: Date.now() - age };
+    return new SpanScope(this.#tracing, this.#context, name, options);
+  }
+
+  run<R>(call: () => R): R {
+    return this.#tracing.api.context.with(this.#context, call);
+  }
+
+  event(name: string, attributes: OtelAttributes): void {
+    if (!this.#isEnded) this.#span.addEvent(name, attributes);
+  }
+
+  record(error: unknown): void {
+    if (!this.#isEnded) this.#span.recordException(exceptionOf(error));
+  }
+
+  describe(attributes: OtelAttributes): void {
+    if (!this.#isEnded) this.#span.setAttributes(attributes);
+  }
+
+  end(failure?: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (failure !== undefined) this.#span.setStatus({ code: failed, message: failure });
+    this.#span.end();
+  }
+}
+
+/** Of an error only what is told: an SDK would take the number of a `DOMException` for its type. */
+function exceptionOf(error: unknown): { name: string; message: string; stack?: string } {
+  const { name, message } = { name: nameOf(error), message: messageOf(error) };
+  const stack = isOf(error, Error) ? error.stack : undefined;
+  return stack === undefined ? { name, message } : { name, message, stack };
+}
+
+/** The kind of an error: its code, else its name. */
+export function typeOf(error: unknown): string {
+  try {
+    const { code } = Object(error) as { code?: unknown };
+    return typeof code === "string" && code !== "" ? code : nameOf(error);
+  } catch {
+    return "_OTHER";
+  }
+}
+
+function nameOf(error: unknown): string {
+  try {
+    const { name } = Object(error) as { name?: unknown };
+    return typeof name === "string" && name !== "" ? name : "_OTHER";
+  } catch {
+    return "_OTHER";
+  }
+}

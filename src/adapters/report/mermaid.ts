@@ -1,0 +1,74 @@
+import { count, counted, percent, time } from "../../pipeline/quantities.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
+import { plain } from "./markup.ts";
+import type { RenderReportOptions } from "./render-report.ts";
+import { isManagerReport } from "./report-kind.ts";
+import { namesBefore } from "./schedule.ts";
+import { sharesOf, stageNames } from "./shares.ts";
+
+/**
+ * Gives a small flowchart for Mermaid, as READMEs show it in a block of ` ```mermaid `: of a run its
+ * stages with the shares of their time, of a manager its pipelines with what comes after what.
+ *
+ * @throws {ConfigurationError} If `report` is none.
+ *
+ * @example A flowchart of a run
+ * ```ts
+ * import { etl } from "millrace";
+ * import { toMermaid } from "millrace/report";
+ * import { equal } from "node:assert/strict";
+ *
+ * const report = await etl({ name: "films", extract: () => [1, 2, 3], load: () => {} }).run();
+ * equal(toMermaid(report).startsWith("flowchart LR\n"), true);
+ * ```
+ */
+export function toMermaid(
+  report: RunReport | ManagerReport,
+  { after = {} }: Pick<RenderReportOptions, "after"> = {},
+): string {
+  const lines = isManagerReport("draw flowchart", report)
+    ? ofManager(report, after)
+    : ofRun(report);
+  return `flowchart LR\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+function ofRun(report: RunReport): string[] {
+  const { name, extracted, batches, deadLettered, stages, bottleneck } = report;
+  const nodes = stageNames.map((stage) => {
+    const busy = sharesOf(stages[stage]).find(({ state }) => state === "busy")!;
+    return `${stage}["${stage}<br/>busy ${percent(busy.share)}"]`;
+  });
+  const [extract, transform, load] = nodes;
+  return [
+    `subgraph run["${quoted(name)}"]`,
+    `  ${extract} -->|${counted(extracted, "item")}| bucket(["bucket"])`,
+    `  bucket -->|${counted(batches, "batch", "batches")}| ${transform} --> ${load}`,
+    ...(deadLettered > 0 ? [`  load -.->|${count(deadLettered)}| dead[("dead letters")]`] : []),
+    "end",
+    ...(stages[bottleneck].busy > 0 ? [`style ${bottleneck} stroke-width:3px`] : []),
+  ];
+}
+
+function ofManager({ reports }: ManagerReport, after: Record<string, readonly string[]>): string[] {
+  const places = new Map(reports.map(({ name }, index) => [name, index]));
+  const nodes = reports.map((report, index) =>
+    `p${index}["${quoted(report.name)}<br/>${summary(report)}"]`
+  );
+  const arrows = reports.flatMap((report, index) =>
+    namesBefore(report, after)
+      .filter((name) => places.has(name) && name !== report.name)
+      .map((name) => `p${places.get(name)} --> p${index}`)
+  );
+  return [...nodes, ...arrows];
+}
+
+function summary(report: RunReport | SkippedReport): string {
+  if (report.outcome === "skipped") return "skipped";
+  return `${report.outcome}, ${count(report.loaded)} loaded, ${time(report.duration)}`;
+}
+
+/** A text within quotes: what Mermaid or Markdown could read in any way is given by its number. */
+function quoted(text: string): string {
+  const number = (character: string) => `#${character.charCodeAt(0)};`;
+  return plain(text, 40).replaceAll(/[!-/:-@[-`{-~]/g, number);
+}

@@ -1,0 +1,64 @@
+import { explain } from "../../pipeline/explain.ts";
+import { time } from "../../pipeline/quantities.ts";
+import type { Outcome, RunReport } from "../../run-report.ts";
+import { latencies, throughput } from "./charts.ts";
+import { escape, label } from "./markup.ts";
+import { pipelineRow } from "./pipeline-row.ts";
+import { tiles } from "./tiles.ts";
+import { waterfall } from "./waterfall.ts";
+
+const badges: Readonly<Record<Outcome | "skipped", readonly [mark: string, tone: string]>> = {
+  completed: ["✓", ""],
+  drained: ["◐", " warn"],
+  aborted: ["■", " bad"],
+  failed: ["✕", " bad"],
+  skipped: ["–", " warn"],
+};
+
+/** How something ended, as a badge. */
+export function badge(outcome: Outcome | "skipped"): string {
+  const [mark, tone] = badges[outcome];
+  return `<span class="badge${tone}" data-outcome="${outcome}">` +
+    `<span aria-hidden="true">${mark}</span>${outcome}</span>`;
+}
+
+/** How and when a run went, in a line. */
+export function facts({ outcome, startedAt, duration, runId }: RunReport): string {
+  return `<p class="facts">${badge(outcome)}<span>${instant(startedAt)}</span>` +
+    `<span>took ${time(duration)}</span><span>run <bdi>${label(runId, 40)}</bdi></span></p>`;
+}
+
+/** All about one run, below its heading. */
+export function runBody(id: string, report: RunReport): string {
+  const words = escape(explain(report)).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
+  return `<div class="card words"><h3>In words</h3><p data-explanation>${words}</p></div>
+${pipelineRow(id, report)}
+${tiles(report)}
+${pictures(id, report)}`;
+}
+
+function pictures(id: string, report: RunReport): string {
+  const { trace, outcome } = report;
+  if (trace === undefined) {
+    return `<p class="card note" data-hint="trace">Throughput over time, the latency of each batch ` +
+      `and the batches over the workers are shown for a run with the option ` +
+      `<code>trace: true</code>.</p>`;
+  }
+  if (trace.batches.length === 0) {
+    const when = outcome === "completed" ? "" : ` before the run ${outcome}`;
+    return `<p class="card note" data-hint="empty">No batch was finished${when}, so that there is ` +
+      `nothing to draw over time.</p>`;
+  }
+  return [
+    throughput(`${id}-throughput`, report, trace),
+    waterfall(`${id}-waterfall`, report, trace),
+    latencies(`${id}-latency`, report, trace),
+  ].join("\n");
+}
+
+/** A moment in universal time, as a page that is kept is read elsewhere. */
+function instant(at: number): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return "at an unknown time";
+  return `<time>${date.toISOString().slice(0, 19).replace("T", " ")} UTC</time>`;
+}

@@ -1,0 +1,114 @@
+import { count, counted, time } from "../../pipeline/quantities.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
+import { timeAxis } from "./axis.ts";
+import { attributes, element, label, place } from "./markup.ts";
+import { figureOf } from "./plot.ts";
+
+/** Which pipelines come after which, by their names. */
+export type Dependencies = Readonly<Record<string, readonly string[]>>;
+
+const rowHeight = 46;
+const barTop = 22;
+const barHeight = 14;
+
+/** A pipeline in the schedule. Times are milliseconds since the first one began. */
+interface Row {
+  readonly report: RunReport | SkippedReport;
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
+  readonly after: readonly Row[];
+}
+
+/** The pipelines of a manager over time, each in a row, with arrows from those that they come after. */
+export function schedule({ reports }: ManagerReport, after: Dependencies): string {
+  const all = rowsOf(reports, after);
+  const duration = Math.max(0, ...all.map(({ to }) => to));
+  const arrows = all.flatMap((row) => row.after.map((before) => arrow(before, row, duration)));
+  return figureOf({
+    id: "schedule",
+    kind: "schedule",
+    title: "Pipelines over time",
+    description: all.map(sentence).join(" "),
+    height: all.length * rowHeight,
+    body: timeAxis(duration) + arrows.join("") + all.map((row) => bar(row, duration)).join(""),
+  }).replace('class="card"', 'class="card schedule"');
+}
+
+/** The names that a pipeline comes after: as given, or as its report says. */
+export function namesBefore(report: RunReport | SkippedReport, after: Dependencies): string[] {
+  const given = Object.hasOwn(after, report.name) ? after[report.name]! : [];
+  const told = report.outcome === "skipped" && report.after !== undefined ? [report.after] : [];
+  return [...new Set([...given, ...told])];
+}
+
+function rowsOf(reports: ManagerReport["reports"], after: Dependencies): readonly Row[] {
+  const begins = reports.flatMap((report) => report.outcome === "skipped" ? [] : report.startedAt);
+  const begin = Math.min(...begins, Infinity);
+  const rows = new Map<string, Row & { after: Row[] }>();
+  reports.forEach((report, index) => {
+    const isSkipped = report.outcome === "skipped";
+    const from = isSkipped ? 0 : report.startedAt - begin;
+    const to = isSkipped ? 0 : from + report.duration;
+    rows.set(report.name, { report, index, from, to, after: [] });
+  });
+  for (const row of rows.values()) {
+    for (const name of namesBefore(row.report, after)) {
+      const before = rows.get(name);
+      if (before !== undefined && before !== row) row.after.push(before);
+    }
+  }
+  return [...rows.values()].map((row) => {
+    // One that was skipped stands where it would have begun.
+    const from = Math.max(0, ...row.after.map(({ to }) => to));
+    return row.report.outcome === "skipped" ? { ...row, from, to: from } : row;
+  });
+}
+
+function bar({ report, index, from, to }: Row, duration: number): string {
+  const y = index * rowHeight;
+  const isSkipped = report.outcome === "skipped";
+  const width = place(Math.max(to - from, duration * 0.004), duration);
+  const shape = isSkipped ? { x: place(Math.min(from, duration * 0.9), duration), width: "10%" } : {
+    x: place(from, duration),
+    width,
+  };
+  const kind = isSkipped ? "skipped" : `busy ended-${report.outcome}`;
+  const data = attributes({ "data-pipeline": label(report.name), "data-outcome": report.outcome });
+  const name = `<text class="name" y="${y + 16}">${label(report.name, 34)}` +
+    `<tspan class="extra" dx="8">${extra(report)}</tspan></text>`;
+  return `<a href="#run-${index + 1}"${data}>${name}` +
+    element("rect", { ...shape, y: y + barTop, height: barHeight, rx: 3, class: kind }) + "</a>";
+}
+
+function extra(report: RunReport | SkippedReport): string {
+  if (report.outcome === "skipped") return "skipped";
+  const how = report.outcome === "completed" ? "" : `${report.outcome}, `;
+  return `${how}${count(report.loaded)} in ${time(report.duration)}`;
+}
+
+/** From the end of a bar down or up, then to the begin of another. */
+function arrow(before: Row, row: Row, duration: number): string {
+  const x = place(before.to, duration);
+  const begin = place(Math.max(row.from, before.to), duration);
+  const [y1, y2] = [before, row].map(({ index }) => index * rowHeight + barTop + barHeight / 2);
+  const data = { "data-after": label(before.report.name), "data-pipeline": label(row.report.name) };
+  return element(
+    "g",
+    data,
+    element("line", { x1: x, x2: x, y1, y2, class: "after" }),
+    element("line", { x1: x, x2: begin, y1: y2, y2, class: "after" }),
+    element("use", { href: "#mark-tip", x: begin, y: y2 }),
+  );
+}
+
+function sentence({ report, from, after }: Row): string {
+  const names = after.map((row) => label(row.report.name, 34)).join(", ");
+  const order = names === "" ? "" : `, after ${names}`;
+  const name = label(report.name, 34);
+  if (report.outcome === "skipped") return `${name}: skipped${order}.`;
+  const items = counted(report.loaded, "item");
+  return `${name}: ${report.outcome}, ${items} from ${time(from)} on, in ${
+    time(report.duration)
+  }${order}.`;
+}

@@ -1,0 +1,31 @@
+import { percent } from "../../pipeline/quantities.ts";
+import type { StageName, StageTimes } from "../../run-report.ts";
+import { element, place, short } from "./markup.ts";
+import { sharesOf } from "./shares.ts";
+
+/** What a bar says to those who do not see it. */
+export function wordsOf(times: StageTimes): string {
+  return sharesOf(times).map(({ state, share }) => `${state} ${percent(share)}`).join(", ");
+}
+
+/**
+ * The parts of a bar, as wide as what it stands in or so many units. With the parts come their
+ * shares as `data-share`.
+ */
+export function segments(
+  stage: StageName,
+  times: StageTimes,
+  height: number,
+  width?: number,
+): string {
+  let from = 0;
+  const at = (share: number) => width === undefined ? place(share, 1) : short(share * width);
+  return sharesOf(times).map(({ state, share }) => {
+    const x = at(from);
+    from += share;
+    if (share === 0) return "";
+    const box = { x, y: 0, width: at(share), height, class: state };
+    const data = { "data-stage": stage, "data-state": state, "data-share": short(share) };
+    return element("rect", { ...box, ...data }, element("title", {}, `${state} ${percent(share)}`));
+  }).join("");
+}

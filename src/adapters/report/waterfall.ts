@@ -1,0 +1,105 @@
+import { counted, time } from "../../pipeline/quantities.ts";
+import type { RunReport, RunTrace, TracedBatch } from "../../run-report.ts";
+import { timeAxis } from "./axis.ts";
+import { batchMarks, sampleNote } from "./charts.ts";
+import { element, place } from "./markup.ts";
+import { figureOf, keyOf } from "./plot.ts";
+
+/** Height of a lane, and of what is drawn in it. */
+const laneHeight = 32;
+const loadHeight = 14;
+const mostLanes = 48;
+
+/** The batches over the workers that loaded them: formed, mapped, begun, ended. */
+export function waterfall(id: string, { duration }: RunReport, trace: RunTrace): string {
+  const { batches } = trace;
+  const all = Math.max(0, ...batches.map(({ lane }) => lane)) + 1;
+  const lanes = Math.min(all, mostLanes);
+  const seen = new Array<number>(lanes).fill(0);
+  const drawn = [...batches].sort((a, b) => a.begun - b.begun)
+    .filter(({ lane }) => lane < lanes)
+    .map((batch) => batchAt(batch, duration, seen[batch.lane]!++));
+  const hidden = all - lanes;
+  const notes = [
+    sampleNote(trace),
+    hidden > 0 ? `${counted(hidden, "worker")} more ${hidden === 1 ? "is" : "are"} left out.` : "",
+  ].filter((note) => note !== undefined && note !== "");
+  return figureOf({
+    id,
+    kind: "waterfall",
+    title: "Batches over workers",
+    description:
+      `Each row is a worker, ${all} in all, and each bar the load of a batch over time: ` +
+      `${counted(batches.length, "batch", "batches")} in ${time(duration)}.`,
+    height: lanes * laneHeight,
+    body: rows(lanes) + timeAxis(duration) + drawn.join(""),
+    key: keyOf(
+      [element("rect", { x: 1, y: 4, width: 16, height: 4, class: "map" }), "transform"],
+      [
+        element("rect", { x: 1, y: 5.5, width: 16, height: 1.5, class: "wait" }),
+        "waits for a worker",
+      ],
+      [element("rect", { x: 1, y: 0, width: 16, height: 12, rx: 2, class: "busy" }), "load"],
+      ...batchMarks(batches),
+    ),
+    note: notes.length > 0 ? notes.join(" ") : undefined,
+  });
+}
+
+function rows(lanes: number): string {
+  return Array.from({ length: lanes }, (_, lane) => {
+    const y = lane * laneHeight;
+    const line = { x1: 0, x2: "100%", y1: y, y2: y, class: "grid" };
+    const text = { x: -8, y: y + 15, "text-anchor": "end", class: "tick" };
+    return element("line", line) + element("text", text, String(lane + 1));
+  }).join("");
+}
+
+/** A batch: its load in full height, and below, in two tracks in turn, what came before. */
+function batchAt(batch: TracedBatch, duration: number, turn: number): string {
+  const { sequence, lane, size, retries, deadLettered, formed, mapped, begun, ended } = batch;
+  const top = lane * laneHeight + 4;
+  const track = top + loadHeight + 2 + turn % 2 * 5;
+  const x = place(begun, duration);
+  const span = (from: number, to: number) => ({
+    x: place(from, duration),
+    width: place(Math.max(to - from, 0), duration),
+  });
+  const load = { ...span(begun, ended), y: top, height: loadHeight, rx: 2, class: "busy edge" };
+  const isWide = ended - begun > duration * 0.06;
+  const number = { x: place((begun + ended) / 2, duration), y: top + 10.5, class: "number" };
+  const words = `batch ${sequence}: ${counted(size, "item")}, ${steps(batch)}` +
+    (retries > 0 ? `, ${counted(retries, "retry", "retries")}` : "") +
+    (deadLettered > 0 ? `, ${counted(deadLettered, "dead letter")}` : "");
+  return element(
+    "g",
+    { "data-sequence": sequence, "data-lane": lane },
+    element("title", {}, words),
+    mapped > formed
+      ? element("rect", { ...span(formed, mapped), y: track, height: 4, class: "map" })
+      : "",
+    begun > mapped
+      ? element("rect", { ...span(mapped, begun), y: track + 1.25, height: 1.5, class: "wait" })
+      : "",
+    element("rect", load),
+    isWide && retries + deadLettered === 0 ? element("text", number, String(sequence)) : "",
+    retries > 0 ? element("use", { href: "#mark-retry", x, y: top + 7.5, class: "left" }) : "",
+    deadLettered > 0
+      ? element("use", {
+        href: "#mark-lost",
+        x: place(ended, duration),
+        y: top + 7,
+        class: "right",
+      })
+      : "",
+  );
+}
+
+function steps({ formed, mapped, begun, ended }: TracedBatch): string {
+  const parts = [
+    mapped > formed ? `transform ${time(mapped - formed)}` : "",
+    begun > mapped ? `wait ${time(begun - mapped)}` : "",
+    `load ${time(ended - begun)}`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}

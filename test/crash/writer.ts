@@ -1,0 +1,83 @@
+// Loads the numbers below `rows` into a table, on Node, Deno and Bun: `writer.ts <job as JSON>`. It
+// prints a line after its first commit and one at its end; its parent may kill it at any instant.
+import { argv, exit } from "node:process";
+import { commitsTo, etl, type LoadContext, type Pipeline } from "../../src/index.ts";
+import type { CheckpointStore, RunOptions } from "../../src/index.ts";
+import type { Job } from "./job.ts";
+import { randomOf } from "./random.ts";
+
+/** What a writer needs of a sink. */
+interface Sink {
+  load(rows: readonly object[], context: LoadContext): unknown;
+  readonly checkpoints: CheckpointStore;
+}
+
+const job = JSON.parse(argv[2]!) as Job;
+const random = randomOf(job.seed);
+
+async function sinkOf({ store, at, maxPages }: Job): Promise<Sink> {
+  const options = { table: "t", columns: ["n"] };
+  if (store === "sqlite") {
+    const { DatabaseSync } = await import("node:sqlite");
+    const { sqliteSink } = await import("../../src/adapters/sqlite.ts");
+    const db = new DatabaseSync(at, { timeout: 5000 });
+    db.exec("pragma synchronous = normal");
+    if (maxPages !== undefined) db.exec(`pragma max_page_count = ${maxPages}`);
+    return sqliteSink(db, options);
+  }
+  const { postgresSink } = await import("../../src/adapters/postgres.ts");
+  if (store === "pg") {
+    const { default: pg } = await import("pg");
+    const pool = new pg.Pool({ connectionString: at, max: 9 });
+    pool.on("error", () => {}); // A server that dies ends the idle ones.
+    return postgresSink(pool, options);
+  }
+  const { default: postgres } = await import("postgres");
+  return postgresSink(postgres(at, { max: 9, onnotice: () => {}, backoff: false }), options);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, random() * 2 * job.pause));
+}
+
+function* numbers(from: number): Generator<{ n: number }> {
+  for (let n = from; n < job.rows; n++) yield { n };
+}
+
+function pipelineOf({ load, checkpoints }: Sink): Pipeline<{ n: number }> {
+  let hasBegun = false;
+  const loadSlowly = async (rows: { n: number }[], context: LoadContext) => {
+    await pause(); // So that loads end in another order than they began in.
+    await load(rows, context);
+    if (!hasBegun) console.log("began");
+    hasBegun = true;
+    await pause(); // It may be killed between the commit and the news of it.
+  };
+  return {
+    name: "crash",
+    extract: ({ checkpoint }) =>
+      numbers(job.resume === "source" ? Number(checkpoint?.position ?? 0) : 0),
+    load: Object.assign(loadSlowly, { [commitsTo]: checkpoints }),
+  };
+}
+
+function optionsOf({ checkpoints }: Sink): RunOptions<{ n: number }> {
+  const { batchSize, workers, lease, resume, isRetrying } = job;
+  return {
+    ...{ batchSize, workers, lease, resume, checkpoints, guarantee: "effectively-once" },
+    position: ({ n }) => n + 1,
+    ...isRetrying && { retry: { maxAttempts: 50, minDelay: 20, maxDelay: 200 } },
+  };
+}
+
+try {
+  const sink = await sinkOf(job);
+  const { loaded, retries } = await etl(pipelineOf(sink)).run(optionsOf(sink));
+  console.log(`loaded ${loaded}, retries ${retries}`);
+  exit(0);
+} catch (error) {
+  const { name, message, stage, cause } = error as Error & { stage?: string };
+  const words = cause instanceof Error ? `${cause.name}: ${cause.message}` : `${cause}`;
+  console.error(JSON.stringify({ name, message, stage, cause: words }));
+  exit(1);
+}

@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { version } from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { crashUntilDone } from "../crash/crash.ts";
+import { type CrashDatabase, sqliteFile } from "../crash/database.ts";
+import { type Job, jobOf } from "../crash/job.ts";
+import { postgresDatabase } from "../crash/postgres-database.ts";
+import { randomOf } from "../crash/random.ts";
+import { freeze, killWaiting, runTwo } from "../crash/rivals.ts";
+import { WriterProcess } from "../crash/writer-process.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+
+const isRun = version.startsWith("v24."); // Once is enough: the writers run on every runtime.
+const seed = 1;
+const LONGEST = 60_000; // ms
+
+/** What a database holds of a job that is complete. */
+function completeOf(rows: number): object {
+  const checkpoint = { offset: rows, done: [], position: rows };
+  return { rows, numbers: rows, sum: rows * (rows - 1) / 2, checkpoint };
+}
+
+/** What every database has to get through, whatever is killed. */
+function survives(
+  where: () => Pick<Job, "store" | "at">,
+  open: () => CrashDatabase,
+  turns: readonly number[],
+): void {
+  const make = (turn: number, time: number, more: Partial<Job> = {}): Job => ({
+    ...jobOf(where(), turn, time, randomOf(seed + turn)),
+    ...more,
+  });
+
+  it.each(turns)("has each row once after any kill (%i)", async (turn) => {
+    const database = open();
+    await database.clear();
+    const tally = { kills: 0, duplicates: 0, losses: 0 };
+    const job = make(turn, 1300);
+    await crashUntilDone(database, job, randomOf(seed + turn), tally);
+    expect(tally).toEqual({ kills: expect.any(Number), duplicates: 0, losses: 0 });
+    expect(tally.kills).toBeGreaterThan(5);
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+  }, LONGEST);
+
+  it("has each row once after two runs at once", async () => {
+    const database = open();
+    await database.clear();
+    const job = make(1, 600, { lease: 300 });
+    const ends = await runTwo(job);
+    expect(ends.map(({ code }) => code)).toContain(0);
+    const [failed] = ends.filter(({ code }) => code !== 0);
+    if (failed !== undefined) expect(JSON.parse(failed.stderr)).toMatchObject(fenced);
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+  }, LONGEST);
+
+  it("has each row once after a writer is killed that waits for a lock", async () => {
+    const database = open();
+    await database.clear();
+    const job = make(1, 600);
+    await killWaiting(database, job);
+    expect(await new WriterProcess(job, 1).ended).toMatchObject({ code: 0, stderr: "" });
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+  }, LONGEST);
+
+  it("has each row once after a writer was frozen, and another has taken over", async () => {
+    const database = open();
+    await database.clear();
+    const job = make(1, 600);
+    const [frozen, other] = await freeze(database, job);
+    expect(other).toMatchObject({ code: 0, stderr: "" });
+    if (frozen!.code !== 0) expect(JSON.parse(frozen!.stderr)).toMatchObject(fenced);
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+    const last = await new WriterProcess(job, 2).ended;
+    expect(last).toMatchObject({ code: 0, stdout: "loaded 0, retries 0\n" });
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+  }, LONGEST);
+}
+
+const fenced = { name: "PipelineError", stage: "checkpoints" };
+
+describe.runIf(isRun)("a file of SQLite", () => {
+  let folder = "";
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const where = () => ({ store: "sqlite", at: join(folder, "crash.db") }) as const;
+  survives(where, () => sqliteFile(where().at), [0, 1, 2]);
+
+  it("goes on where it was when its disk was full", async () => {
+    const at = join(folder, "full.db");
+    const database = sqliteFile(at);
+    await database.clear();
+    const job = { ...jobOf(where(), 0, 100, randomOf(seed)), at };
+    const { code, stderr } = await new WriterProcess({ ...job, maxPages: 40 }).ended;
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({
+      stage: "load",
+      cause: expect.stringMatching(/database or disk is full/),
+    });
+    const { rows, numbers, checkpoint } = await database.read();
+    expect(rows).toBeGreaterThan(100);
+    expect([numbers, checkpoint!.offset]).toEqual([rows, rows]);
+    expect(await new WriterProcess(job, 1).ended).toMatchObject({
+      code: 0,
+      stdout: `began\nloaded ${job.rows - rows}, retries 0\n`,
+    });
+    expect(await database.read()).toMatchObject(completeOf(job.rows));
+  }, LONGEST);
+});
+
+describe.runIf(isRun)("PostgreSQL", () => {
+  let server: PostgresServer;
+  let database: ReturnType<typeof postgresDatabase>;
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = postgresDatabase(server.url);
+  }, LONGEST);
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  }, LONGEST);
+
+  describe.each(["pg", "postgres"] as const)("through %s", (store) => {
+    const where = () => ({ store, at: server.url });
+    survives(where, () => database, store === "pg" ? [1, 2] : [0]);
+
+    /** Runs a job with retries, and does something to it again and again while it runs. */
+    async function disturb(act: () => Promise<void>, times: number): Promise<void> {
+      await database.clear();
+      const job = { ...jobOf(where(), 1, 1500, randomOf(seed)), lease: 3000, isRetrying: true };
+      const disturbed = new WriterProcess(job);
+      await disturbed.began;
+      for (let time = 0; time < times; time++) {
+        await act();
+        await wait(150);
+      }
+      // A client that loses a connection while it opens it may take the process with it.
+      const { code, stdout } = await disturbed.ended;
+      if (code === 0) expect(stdout).toMatch(/retries [1-9]/);
+      else expect(await new WriterProcess(job, 1).ended).toMatchObject({ code: 0, stderr: "" });
+      expect(await database.read()).toMatchObject(completeOf(job.rows));
+    }
+
+    it("loses nothing when the server is killed and started again", async () => {
+      await disturb(() => server.crash(), 2);
+    }, LONGEST);
+
+    it("loses nothing when connections are dropped", async () => {
+      await disturb(() => database.terminate(), 5);
+    }, LONGEST);
+  });
+});

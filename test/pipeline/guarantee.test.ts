@@ -1,0 +1,178 @@
+import { describe, expect, it, vi } from "vitest";
+import {
+  type CheckpointStore,
+  commitsTo,
+  ConfigurationError,
+  describeGuarantee,
+  etl,
+  type Guarantee,
+  MemoryCheckpointStore,
+  type Pipeline,
+  type RunOptions,
+} from "../../src/index.ts";
+
+const own = new MemoryCheckpointStore();
+const other = new MemoryCheckpointStore();
+const reasons = {
+  acknowledged: "the source gives again what was loaded but not yet acknowledged",
+  lost: "the source cannot be read again: what was read and not yet loaded is lost",
+  repeated: "without checkpoints a repeated run loads everything again",
+  between: "what was loaded after the last checkpoint is loaded again: " +
+    "the load does not commit its rows together with the checkpoint",
+  skip: "rows and checkpoint are one commit, as long as " +
+    "the source gives the same items in the same order",
+  source: "rows and checkpoint are one commit, as long as extract begins at the checkpoint",
+};
+
+/** A pipeline of which nothing is called, as it may be asked what it guarantees. */
+function pipelineWith(
+  members: Omit<Partial<Pipeline<number>>, "extract">,
+  commits?: CheckpointStore,
+): Pipeline<number> & { extract: ReturnType<typeof vi.fn<() => number[]>> } {
+  const load = Object.assign(() => {}, commits && { [commitsTo]: commits });
+  return { name: "numbers", extract: vi.fn(() => [1, 2]), load, ...members };
+}
+
+interface Case {
+  readonly acknowledge: boolean;
+  readonly replayable: boolean | undefined;
+  readonly commits: CheckpointStore | undefined;
+  readonly checkpoints: CheckpointStore | undefined;
+  readonly resume: "skip" | "source" | undefined;
+}
+
+const cases: Case[] = [false, true].flatMap((acknowledge) =>
+  [undefined, true, false].flatMap((replayable) =>
+    [undefined, own].flatMap((commits) =>
+      [undefined, own, other].flatMap((checkpoints) =>
+        [undefined, "skip" as const, "source" as const].map((resume) => ({
+          ...{ acknowledge, replayable, commits, checkpoints, resume },
+        }))
+      )
+    )
+  )
+);
+
+/** What a case guarantees, in a table of its own. */
+function expectedOf(given: Case): { guarantee: Guarantee; reason: string } {
+  const { acknowledge, replayable, commits, checkpoints, resume = "skip" } = given;
+  const atLeastOnce = { guarantee: "at-least-once" } as const;
+  if (acknowledge) return { ...atLeastOnce, reason: reasons.acknowledged };
+  if (replayable === false) return { guarantee: "at-most-once", reason: reasons.lost };
+  if (!checkpoints) return { ...atLeastOnce, reason: reasons.repeated };
+  if (commits === undefined || commits !== checkpoints) {
+    return { ...atLeastOnce, reason: reasons.between };
+  }
+  return { guarantee: "effectively-once", reason: reasons[resume] };
+}
+
+/** What an option asks for can be had. */
+function isKept(wanted: Guarantee, { guarantee }: { guarantee: Guarantee }): boolean {
+  return wanted === guarantee || guarantee === "effectively-once";
+}
+
+const levels: Guarantee[] = ["at-most-once", "at-least-once", "effectively-once"];
+
+describe("the guarantee", () => {
+  const rows = cases.map((given) => {
+    const { acknowledge, commits, checkpoints } = given;
+    const shown = [
+      acknowledge && "acknowledge",
+      given.replayable === false && "not replayable",
+      commits && "commits",
+      checkpoints && (checkpoints === own ? "own store" : "other store"),
+      given.resume && `resume ${given.resume}`,
+    ].filter(Boolean);
+    return [shown.join(", ") || "nothing", given] as const;
+  });
+
+  it.each(rows)("is derived: %s", async (_, given) => {
+    const { acknowledge, replayable, commits, checkpoints, resume } = given;
+    const members = { replayable, ...acknowledge && { acknowledge: () => {} } };
+    const pipeline = pipelineWith(members, commits);
+    const expected = expectedOf(given);
+    const options: RunOptions<number> = { checkpoints, resume };
+    expect(describeGuarantee(pipeline, options)).toEqual(expected);
+    const numbers = etl(pipeline);
+    expect(numbers.describe(options)).toEqual({ name: "numbers", ...expected });
+    expect(etl(pipeline, options).describe()).toEqual({ name: "numbers", ...expected });
+    for (const guarantee of levels) {
+      const start = () => numbers.start({ ...options, guarantee });
+      if (isKept(guarantee, expected)) continue;
+      expect(start).toThrow(
+        new ConfigurationError(
+          `Cannot run pipeline "numbers" as 'guarantee' must be "${expected.guarantee}", ` +
+            `as ${expected.reason}: current value is "${guarantee}"`,
+        ),
+      );
+    }
+    expect(pipeline.extract).not.toHaveBeenCalled();
+    const partition = String(rows.findIndex(([, other]) => other === given));
+    for (const guarantee of [undefined, ...levels.filter((level) => isKept(level, expected))]) {
+      const report = await numbers.run({ ...options, guarantee, partition });
+      expect(report).toMatchObject({ guarantee: expected.guarantee, outcome: "completed" });
+    }
+  });
+});
+
+describe("etl() with a guarantee", () => {
+  it("is refused where no run could keep it", () => {
+    const refused = (members: Partial<Pipeline<number>>, options: RunOptions<number>) => () =>
+      etl(pipelineWith(members), options);
+    const words = (kept: Guarantee, reason: string, wanted: Guarantee) =>
+      new ConfigurationError(
+        `Cannot create pipeline "numbers" as 'guarantee' must be "${kept}", as ${reason}: ` +
+          `current value is "${wanted}"`,
+      );
+    expect(refused({}, { guarantee: "effectively-once" })).toThrow(
+      words("at-least-once", reasons.repeated, "effectively-once"),
+    );
+    expect(refused({ replayable: false }, { guarantee: "at-least-once" })).toThrow(
+      words("at-most-once", reasons.lost, "at-least-once"),
+    );
+    expect(refused({ acknowledge: () => {} }, { guarantee: "at-most-once" })).toThrow(
+      words("at-least-once", reasons.acknowledged, "at-most-once"),
+    );
+    expect(refused({}, { guarantee: "effectively-once", checkpoints: other })).toThrow(
+      words("at-least-once", reasons.between, "effectively-once"),
+    );
+  });
+
+  it("is not refused where a run may still bring the store, which is checked then", async () => {
+    const pipeline = etl(pipelineWith({}, own), { guarantee: "effectively-once" });
+    expect(() => pipeline.start()).toThrow(ConfigurationError);
+    await expect(pipeline.run({ checkpoints: other })).rejects.toThrow(ConfigurationError);
+    const report = await pipeline.run({ checkpoints: own, partition: "late" });
+    expect(report.guarantee).toBe("effectively-once");
+  });
+
+  it("can be changed by a run", async () => {
+    const pipeline = etl(pipelineWith({}), { guarantee: "at-least-once" });
+    expect((await pipeline.run()).guarantee).toBe("at-least-once");
+    expect(() => pipeline.start({ guarantee: "effectively-once" })).toThrow(ConfigurationError);
+  });
+});
+
+describe("describe()", () => {
+  it("takes what is undefined from the defaults, as a run does", () => {
+    const pipeline = etl(pipelineWith({}, own), { checkpoints: own });
+    const options = { checkpoints: undefined, resume: undefined };
+    expect(pipeline.describe(options).guarantee).toBe("effectively-once");
+  });
+
+  it("refuses what a run would refuse, in its own words", () => {
+    const pipeline = etl(pipelineWith({}));
+    const rule = "'workers' must be a positive integer: current value is 0";
+    const words = `Cannot describe pipeline "numbers" as ${rule}`;
+    expect(() => pipeline.describe({ workers: 0 })).toThrow(new ConfigurationError(words));
+    expect(() => describeGuarantee(pipeline.pipeline, { workers: 0 })).toThrow(
+      new ConfigurationError(words),
+    );
+  });
+});
+
+it("is in the report of a run that fails, too", async () => {
+  const pipeline = etl(pipelineWith({ load: () => Promise.reject(new Error("no")) }));
+  const error = await pipeline.run().catch((error) => error);
+  expect(error.report).toMatchObject({ outcome: "failed", guarantee: "at-least-once" });
+});

@@ -1,0 +1,57 @@
+import type { RunReport, RunTrace, StageName, StageTimes, TracedBatch } from "../../src/index.ts";
+
+/** Shares of the time of a stage; what is left over is starved. */
+type Shares = Partial<Record<"busy" | "blocked" | "backoff" | "limited", number>>;
+
+/** What a report is to say; the rest is that of a quiet run of one second. */
+export type ReportParts = Partial<Omit<RunReport, "stages">> & Partial<Record<StageName, Shares>>;
+
+/** The report of a run of one second in which 1000 items were loaded in 20 batches. */
+export function runReport({ extract, transform, load, ...parts }: ReportParts = {}): RunReport {
+  const duration = parts.duration ?? 1000;
+  return {
+    ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
+    ...{ skipped: 0, deadLettered: 0, pending: 0, batches: 20, retries: 0 },
+    ...{ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5), duration, rate: 1000, bottleneck: "load" },
+    ...{ guarantee: "at-least-once", clock: "running" },
+    ...{ inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
+    stages: {
+      extract: times(duration, extract),
+      transform: times(duration, transform),
+      load: times(duration, load),
+    },
+    ...parts,
+  };
+}
+
+function times(duration: number, shares: Shares = {}): StageTimes {
+  const { busy = 0, blocked = 0, backoff = 0, limited = 0 } = shares;
+  return {
+    busy: busy * duration,
+    starved: (1 - busy - blocked - backoff - limited) * duration,
+    blocked: blocked * duration,
+    ...(backoff > 0 && { backoff: backoff * duration }),
+    ...(limited > 0 && { limited: limited * duration }),
+  };
+}
+
+/** A batch of 50 items in a trace, by its four times. */
+export function tracedBatch(
+  sequence: number,
+  [formed, mapped, begun, ended]: readonly [number, number, number, number],
+  parts: Partial<TracedBatch> = {},
+): TracedBatch {
+  const counts = { size: 50, retries: 0, deadLettered: 0 };
+  return { sequence, lane: 0, ...counts, formed, mapped, begun, ended, ...parts };
+}
+
+/** A trace of 20 batches on so many lanes, whose loads take turns and overlap. */
+export function runTrace(lanes: number, parts: Partial<RunTrace> = {}): RunTrace {
+  const batches = Array.from({ length: 20 }, (_, sequence) => {
+    const begun = 10 + sequence * 45;
+    const times = [begun - 8, begun - 5, begun, begun + 45 * lanes - 1] as const;
+    return tracedBatch(sequence, times, { lane: sequence % lanes });
+  });
+  const done = Array.from({ length: 16 }, (_, index) => index < 15 ? 64 : 40);
+  return { every: 1, batches, interval: 64, done, ...parts };
+}
