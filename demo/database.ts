@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 // A film has at most one director, one genre and one distributor in this data, so it refers to
-// them, and no table of pairs is called for.
+// them, and no table of pairs is called for. Who loads a film knows their names and not their ids:
+// the view takes it with the names.
 const schema = `
   CREATE TABLE flight (
     id INTEGER PRIMARY KEY,
@@ -34,42 +35,85 @@ const schema = `
     imdb_votes INTEGER,
     UNIQUE (title, year)
   ) STRICT;
+  CREATE VIEW film_with_names AS
+    SELECT
+      title, year, released,
+      person.name AS director, genre.name AS genre, distributor.name AS distributor,
+      source, creative_type, certificate, minutes, budget, us_gross, world_gross, us_dvd_sales,
+      tomatoes, imdb_rating, imdb_votes
+    FROM film
+      LEFT JOIN person ON person.id = director_id
+      LEFT JOIN genre ON genre.id = genre_id
+      LEFT JOIN distributor ON distributor.id = distributor_id;
+  CREATE TRIGGER film_with_names_insert INSTEAD OF INSERT ON film_with_names BEGIN
+    INSERT INTO person (name)
+      SELECT NEW.director WHERE NEW.director IS NOT NULL ON CONFLICT DO NOTHING;
+    INSERT INTO genre (name)
+      SELECT NEW.genre WHERE NEW.genre IS NOT NULL ON CONFLICT DO NOTHING;
+    INSERT INTO distributor (name)
+      SELECT NEW.distributor WHERE NEW.distributor IS NOT NULL ON CONFLICT DO NOTHING;
+    INSERT INTO film (
+      title, year, released, director_id, genre_id, distributor_id, source, creative_type,
+      certificate, minutes, budget, us_gross, world_gross, us_dvd_sales,
+      tomatoes, imdb_rating, imdb_votes
+    ) VALUES (
+      NEW.title, NEW.year, NEW.released,
+      (SELECT id FROM person WHERE name = NEW.director),
+      (SELECT id FROM genre WHERE name = NEW.genre),
+      (SELECT id FROM distributor WHERE name = NEW.distributor),
+      NEW.source, NEW.creative_type, NEW.certificate, NEW.minutes, NEW.budget, NEW.us_gross,
+      NEW.world_gross, NEW.us_dvd_sales, NEW.tomatoes, NEW.imdb_rating, NEW.imdb_votes
+    );
+  END;
 `;
 
+// A power cut may undo the last commits, of rows together with their checkpoints: the next run
+// loads these rows again.
+const settings = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA busy_timeout = 5000;
+`;
+
+/** What says in the file that it is a database of the demo: "mill". */
+const applicationId = 0x6d_69_6c_6c;
+
 /**
- * Makes a database with empty tables; one of this name is replaced.
- * @throws {Error} If there is a file of this name that is no SQLite database.
+ * Opens what a run has left that did not end, and otherwise a database with empty tables; `isFresh`
+ * decides it whatever was left.
+ * @throws {Error} If there is a file of this name that is no database of the demo.
  */
-export function createDatabase(path: string): DatabaseSync {
-  if (existsSync(path) && !isDatabase(path)) {
-    throw new Error(`Cannot replace "${path}" as it is no SQLite database`);
-  }
+export function openDatabase(path: string, isFresh: boolean | undefined): DatabaseSync {
+  const found = open(path);
+  if (!(isFresh ?? isComplete(found))) return found;
+  found.close();
   for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+  return open(path);
+}
+
+function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
-  database.exec(schema);
-  return database;
-}
-
-/** An empty file is one too: SQLite writes nothing before the first table. */
-function isDatabase(path: string): boolean {
-  const content = readFileSync(path, "latin1");
-  return content === "" || content.startsWith("SQLite format 3\0");
-}
-
-/**
- * Writes all or nothing. Both pipelines share the connection: as `write` is synchronous, none comes
- * between the BEGIN and the COMMIT of another.
- */
-export function inTransaction(database: DatabaseSync, write: () => void): void {
-  database.exec("BEGIN");
   try {
-    write();
-    database.exec("COMMIT");
-  } catch (error) {
-    database.exec("ROLLBACK");
-    throw error;
+    const isNew = countOf(database, "SELECT count(*) FROM sqlite_schema") === 0;
+    const isOurs = countOf(database, "PRAGMA application_id") === applicationId;
+    if (!isNew && !isOurs) throw new Error("it belongs to another application");
+    database.exec(settings);
+    const mark = `PRAGMA application_id = ${applicationId}`;
+    if (isNew) database.exec(`BEGIN; ${mark}; ${schema} COMMIT;`);
+    return database;
+  } catch (cause) {
+    database.close();
+    throw new Error(`Cannot load into "${path}": ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Keeps that everything is loaded: the next run begins with a new database. */
+export function setComplete(database: DatabaseSync): void {
+  database.exec("PRAGMA user_version = 1");
+}
+
+function isComplete(database: DatabaseSync): boolean {
+  return countOf(database, "PRAGMA user_version") === 1;
 }
 
 /** The only number that a query gives. */

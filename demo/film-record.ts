@@ -3,7 +3,7 @@ import { Rejection } from "./rejection.ts";
 import type { Tally } from "./tally.ts";
 import { titleOf } from "./titles.ts";
 
-/** A film as it is stored; `null` is not known. */
+/** A film as it is stored, named like the columns; `null` is not known. */
 export interface Film {
   readonly title: string;
   readonly year: number;
@@ -12,16 +12,16 @@ export interface Film {
   readonly genre: string | null;
   readonly distributor: string | null;
   readonly source: string | null;
-  readonly creativeType: string | null;
+  readonly creative_type: string | null;
   readonly certificate: string | null;
   readonly minutes: number | null;
   readonly budget: number | null;
-  readonly usGross: number | null;
-  readonly worldGross: number | null;
-  readonly usDvdSales: number | null;
+  readonly us_gross: number | null;
+  readonly world_gross: number | null;
+  readonly us_dvd_sales: number | null;
   readonly tomatoes: number | null;
-  readonly imdbRating: number | null;
-  readonly imdbVotes: number | null;
+  readonly imdb_rating: number | null;
+  readonly imdb_votes: number | null;
 }
 
 /**
@@ -40,16 +40,16 @@ export function filmOf(given: unknown, repaired: Tally): Film {
     genre: text("Major Genre"),
     distributor: text("Distributor"),
     source: text("Source"),
-    creativeType: text("Creative Type"),
+    creative_type: text("Creative Type"),
     certificate: text("MPAA Rating"),
     minutes: number("Running Time min"),
     budget: number("Production Budget"),
-    usGross: number("US Gross"),
-    worldGross: number("Worldwide Gross"),
-    usDvdSales: number("US DVD Sales"),
+    us_gross: number("US Gross"),
+    world_gross: number("Worldwide Gross"),
+    us_dvd_sales: number("US DVD Sales"),
     tomatoes: number("Rotten Tomatoes Rating", 100),
-    imdbRating: number("IMDB Rating", 10),
-    imdbVotes: number("IMDB Votes"),
+    imdb_rating: number("IMDB Rating", 10),
+    imdb_votes: number("IMDB Votes"),
   };
   return repair(film, repaired);
 }
@@ -58,9 +58,9 @@ export function filmOf(given: unknown, repaired: Tally): Film {
 function repair(film: Film, repaired: Tally): Film {
   const better: { -readonly [K in keyof Film]?: Film[K] } = {};
   // 12 Angry Men is among those that are said to have earned nothing.
-  if (film.usGross === 0) better.usGross = null;
-  if (film.worldGross === 0) better.worldGross = null;
-  if (film.usGross === 0 || film.worldGross === 0) repaired.add("films with earnings of 0");
+  if (film.us_gross === 0) better.us_gross = null;
+  if (film.world_gross === 0) better.world_gross = null;
+  if (film.us_gross === 0 || film.world_gross === 0) repaired.add("films with earnings of 0");
   // Quotes were doubled for CSV and stayed so: Jeff ""King Jeff"" Hollins.
   if (film.director?.includes('""')) {
     better.director = film.director.replaceAll('""', '"');

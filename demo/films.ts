@@ -1,70 +1,38 @@
 import type { DatabaseSync } from "node:sqlite";
-import { chunks, type Etl, etl, skip } from "../src/index.ts";
-import { inTransaction } from "./database.ts";
+import { type SqliteSink, sqliteSink } from "../src/adapters/sqlite.ts";
+import { chunks, type Etl, etl } from "../src/index.ts";
 import { type Film, filmOf } from "./film-record.ts";
 import { dataFile, type ReadOptions, readRecords } from "./records.ts";
-import { Rejection } from "./rejection.ts";
 import type { Tally } from "./tally.ts";
 
-/** The pipeline of the films: `leftOut` counts why some are not loaded, `repaired` what was put right. */
-export function films(
-  database: DatabaseSync,
-  options: ReadOptions,
-  { leftOut, repaired }: { leftOut: Tally; repaired: Tally },
-): Etl<unknown, Film> {
-  const write = filmWriter(database);
-  const known = new Set<string>();
-  return etl({
-    name: "films",
-    extract: async () => chunks(await readRecords(dataFile("movies.json"), options)),
-    transform: (record) => {
-      try {
-        const film = filmOf(record, repaired);
-        const key = `${film.title} (${film.year})`; // Remakes bear the same title.
-        if (known.has(key)) throw new Rejection("another release of a film");
-        known.add(key);
-        return film;
-      } catch (error) {
-        if (!(error instanceof Rejection)) throw error; // A bug, not a bad record.
-        leftOut.add(error.message);
-        return skip;
-      }
-    },
-    load: (batch) =>
-      inTransaction(database, () => {
-        for (const film of batch) write(film);
-      }),
-    // Needs all films: whether a rating is shared is seen once both are there.
-    postProcess: () => repaired.add("ratings given to two films", withdrawRatings(database)),
+/** The view that takes films, and with each the names that it refers to. */
+export function filmSink(database: DatabaseSync): SqliteSink {
+  return sqliteSink(database, {
+    table: "film_with_names",
+    columns: [
+      ...["title", "year", "released", "director", "genre", "distributor", "source"],
+      ...["creative_type", "certificate", "minutes", "budget", "us_gross", "world_gross"],
+      ...["us_dvd_sales", "tomatoes", "imdb_rating", "imdb_votes"],
+    ],
   });
 }
 
-/** Writes a film, and the names that it refers to where they are new. */
-function filmWriter(database: DatabaseSync): (film: Film) => void {
-  const names = { director: "person", genre: "genre", distributor: "distributor" };
-  const references = Object.entries(names).map(([field, table]) => ({
-    field: field as keyof typeof names,
-    insert: database.prepare(`INSERT INTO ${table} (name) VALUES (?) ON CONFLICT DO NOTHING`),
-  }));
-  const insert = database.prepare(`
-    INSERT INTO film (
-      title, year, released, director_id, genre_id, distributor_id, source, creative_type,
-      certificate, minutes, budget, us_gross, world_gross, us_dvd_sales,
-      tomatoes, imdb_rating, imdb_votes
-    ) VALUES (
-      :title, :year, :released,
-      (SELECT id FROM person WHERE name = :director),
-      (SELECT id FROM genre WHERE name = :genre),
-      (SELECT id FROM distributor WHERE name = :distributor),
-      :source, :creativeType, :certificate, :minutes, :budget, :usGross, :worldGross, :usDvdSales,
-      :tomatoes, :imdbRating, :imdbVotes
-    )`);
-  return (film) => {
-    for (const { field, insert } of references) {
-      if (film[field] !== null) insert.run(film[field]);
-    }
-    insert.run({ ...film });
-  };
+/** The pipeline of the films; `repaired` counts what was put right. */
+export function films(
+  { load, checkpoints }: SqliteSink,
+  options: ReadOptions,
+  { database, repaired }: { database: DatabaseSync; repaired: Tally },
+): Etl<unknown, Film> {
+  return etl<unknown, Film>({
+    name: "films",
+    extract: async () => chunks(await readRecords(dataFile("movies.json"), options)),
+    // What it throws makes a dead letter of the record; so does what the database refuses, as a
+    // second release of the same film: the batch is halved until that film stands alone.
+    transform: (record) => filmOf(record, repaired),
+    load,
+    // Needs all films: whether a rating is shared is seen once both are there.
+    postProcess: () => repaired.add("ratings given to two films", withdrawRatings(database)),
+  }, { checkpoints, guarantee: "effectively-once", total: 3201 });
 }
 
 /**

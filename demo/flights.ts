@@ -1,10 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { chunks, type Etl, etl, skip } from "../src/index.ts";
-import { inTransaction } from "./database.ts";
+import { type SqliteSink, sqliteSink } from "../src/adapters/sqlite.ts";
+import { chunks, type Etl, etl } from "../src/index.ts";
 import { dataFile, type ReadOptions, readRecords } from "./records.ts";
-import type { Tally } from "./tally.ts";
+import { Rejection } from "./rejection.ts";
 
-/** A flight as it is stored. */
+/** A flight as it is stored: named like the columns. */
 interface Flight {
   /** Minute of the day. */
   readonly departure: number;
@@ -14,41 +14,36 @@ interface Flight {
   readonly distance: number;
 }
 
-/** The pipeline of the flights; `leftOut` counts why some are not loaded. */
+/** The table of the flights. */
+export function flightSink(database: DatabaseSync): SqliteSink {
+  return sqliteSink(database, { table: "flight", columns: ["departure", "delay", "distance"] });
+}
+
+/** The pipeline of the flights. */
 export function flights(
-  database: DatabaseSync,
+  { load, checkpoints }: SqliteSink,
   options: ReadOptions,
-  leftOut: Tally,
 ): Etl<unknown, Flight> {
-  const insert = database.prepare(
-    "INSERT INTO flight (departure, delay, distance) VALUES (?, ?, ?)",
-  );
-  return etl({
+  return etl<unknown, Flight>({
     name: "flights",
     extract: async () => chunks(await readRecords(dataFile("flights-200k.json"), options)),
-    transform: (record) => {
-      const flight = flightOf(record);
-      if (typeof flight === "object") return flight;
-      leftOut.add(flight);
-      return skip;
-    },
-    load: (batch) =>
-      inTransaction(database, () => {
-        for (const { departure, delay, distance } of batch) insert.run(departure, delay, distance);
-      }),
-  });
+    transform: flightOf,
+    load,
+  }, { checkpoints, guarantee: "effectively-once", total: 200_000 });
 }
 
 /**
- * A flight, or why it is none. Rows that are alike are kept: without a number or an airport, two
+ * Makes a flight of a record. Rows that are alike are kept: without a number or an airport, two
  * flights of one minute, one delay and one distance are no sign of a row that is there twice.
+ * @throws {Rejection} If the record is no flight.
  */
-function flightOf(record: unknown): Flight | string {
-  if (typeof record !== "object" || record === null) return "no record";
+function flightOf(record: unknown): Flight {
+  if (typeof record !== "object" || record === null) throw new Rejection("no record");
   const { time, delay, distance } = record as Record<string, unknown>;
-  if (typeof time !== "number" || !(time >= 0 && time < 24)) return "no time of the day";
-  if (!isWhole(delay)) return "no delay in minutes";
-  if (!isWhole(distance) || distance <= 0) return "no distance in miles";
+  const isTime = typeof time === "number" && time >= 0 && time < 24;
+  if (!isTime) throw new Rejection("no time of the day");
+  if (!isWhole(delay)) throw new Rejection("no delay in minutes");
+  if (!isWhole(distance) || distance <= 0) throw new Rejection("no distance in miles");
   // Minutes are given as fractions of an hour: 23.983333333333334 is 23:59.
   return { departure: Math.round(time * 60) % 1440, delay, distance };
 }

@@ -1,78 +1,98 @@
 /**
  * Loads 200,000 flights and 3,201 films, with the faults they really have, into one SQLite database.
  *
- *     npm run demo -- [database] [--slow 100] [--progress-interval 100]
+ *     npm run demo -- [database] [--fresh] [--slow 100] [--progress-interval 100]
  *
- * `--slow` rests so many milliseconds after each piece of a file: time to watch, and to press Ctrl-C.
+ * However it is stopped, also by `kill -9`, the next one goes on from there, and in the end every row
+ * is there once. When everything was loaded, the next one begins with a new database; `--fresh`
+ * always does that, and `--no-fresh` never. `--slow` rests so many milliseconds after each piece of
+ * a file: time to watch, and to press Ctrl-C.
  */
+import { writeFileSync } from "node:fs";
 import process from "node:process";
+import { type ProgressBars, showProgress } from "../src/adapters/progress.ts";
+import { renderReport } from "../src/adapters/report.ts";
 import { EtlManager, ManagerError, type ManagerReport } from "../src/index.ts";
 import { readArguments } from "./arguments.ts";
-import { countOf, createDatabase } from "./database.ts";
-import { Display } from "./display.ts";
-import { films } from "./films.ts";
-import { flights } from "./flights.ts";
-import { show } from "./numbers.ts";
+import { openDatabase, setComplete } from "./database.ts";
+import { openDeadLetters } from "./dead-letters.ts";
+import { films, filmSink } from "./films.ts";
+import { flights, flightSink } from "./flights.ts";
+import { progressBars } from "./progress-bars.ts";
 import { answers } from "./questions.ts";
+import { remainderOf, sentenceOn } from "./remainder.ts";
 import { reportTable } from "./report-table.ts";
+import { deadLetterSummary, repairSummary, rowSummary } from "./summary.ts";
 import { Tally } from "./tally.ts";
 
-const display = new Display(process.stdout);
-const { path, progressInterval, slow } = readArguments(process.argv.slice(2), display.isTerminal);
+const { path, isFresh, progressInterval, slow } = readArguments(process.argv.slice(2));
+const database = openDatabase(path, isFresh);
+const besidePath = path.replace(/\.db$/, "");
+const letterPath = `${besidePath}-dead-letters.ndjson`;
+const pagePath = `${besidePath}-report.html`;
+const sinks = { flights: flightSink(database), films: filmSink(database) };
+const deadLetters = await openDeadLetters(database, sinks.films.deadLetters(), letterPath);
+
+const bars = progressBars();
+const stop = stopOnInterrupt(bars);
+const repaired = new Tally();
+const pipelines = [
+  flights(sinks.flights, { slow, signal: stop }),
+  films(sinks.films, { slow, signal: stop }, { database, repaired }),
+];
+const remainders = await Promise.all(pipelines.map(remainderOf));
+for (const sentence of remainders.flatMap(sentenceOn)) console.log(sentence);
+
 const manager = new EtlManager({
   workers: 2, // Both at once.
   batchSize: 1000,
-  onProgress: display.update,
-  progressInterval,
+  deadLetters,
+  maxDeadLetters: 100, // So many are no faults of the data, but of this program.
+  trace: true,
 });
-const database = createDatabase(path);
-const stop = stopOnInterrupt();
+for (const pipeline of pipelines) manager.add(pipeline);
+const { runs, finished } = manager.start({ signal: stop });
+await showProgress(runs, bars, {
+  total: (name) => remainders.find((remainder) => remainder.name === name)?.left,
+  interval: progressInterval,
+});
+const report = await reportOf(finished);
+await deadLetters.close();
+writeFileSync(pagePath, renderReport(report, { title: "Flights and films" }));
 
-const reading = { slow, signal: stop };
-const leftOut = { flights: new Tally(), films: new Tally() };
-const repaired = new Tally();
-manager
-  .add(flights(database, reading, leftOut.flights))
-  .add(films(database, reading, { leftOut: leftOut.films, repaired }));
-
-let reports: ManagerReport["reports"];
-try {
-  ({ reports } = await manager.runAll({ signal: stop }));
-} catch (error) {
-  if (!(error instanceof ManagerError)) throw error;
-  ({ reports } = error);
-  process.exitCode = stop.aborted ? 130 : 1;
-  display.print(`\n${error.message}`);
-}
-process.removeAllListeners("SIGINT");
-
-display.print(`\n${reportTable(reports)}\n`);
-display.print(sentenceOf("Flights left out", leftOut.flights));
-display.print(sentenceOf("Films left out", leftOut.films));
-display.print(sentenceOf("Put right in films", repaired));
-const [flightCount, filmCount] = ["flight", "film"].map((table) =>
-  show(countOf(database, `SELECT count(*) FROM ${table}`))
-);
-display.print(`\nIn ${path} there are now ${flightCount} flights and ${filmCount} films.\n`);
-if (process.exitCode === undefined) {
-  for (const answer of answers(database)) display.print(answer);
-} else display.print("Not all is loaded, so no questions are asked.");
+console.log(`\n${reportTable(report.reports)}\n`);
+console.log(deadLetterSummary(database, letterPath));
+console.log(repairSummary(repaired));
+console.log(`\n${rowSummary(database, path)} How this run went is in ${pagePath}.\n`);
+if (report.outcome === "completed") {
+  setComplete(database);
+  for (const answer of answers(database)) console.log(answer);
+} else console.log("Not all is loaded, so no questions are asked. The next run goes on from here.");
 database.close();
 
-/** The first Ctrl-C drains. A second one leaves at once: a batch is in the database whole or not at all. */
-function stopOnInterrupt(): AbortSignal {
+/** The first Ctrl-C drains. A second one leaves at once: the next run goes on from what is there. */
+function stopOnInterrupt(bars: ProgressBars | undefined): AbortSignal {
   const stop = new AbortController();
   process.on("SIGINT", () => {
-    if (stop.signal.aborted) process.exit(130);
-    display.print("Stopping: what was read is still loaded. Ctrl-C again leaves at once.");
+    if (stop.signal.aborted) {
+      bars?.stop(); // They have changed settings of the terminal.
+      process.exit(130);
+    }
+    // Bars show it themselves, and would be torn by a line between them.
+    if (bars === undefined) console.log("Stopping: Ctrl-C again leaves at once.");
     stop.abort(new DOMException("Ctrl-C was pressed", "AbortError"));
   });
   return stop.signal;
 }
 
-function sentenceOf(words: string, tally: Tally): string {
-  const reasons = tally.entries.map(([reason, count]) =>
-    `\n  ${show(count).padStart(5)}  ${reason}`
-  );
-  return `${words}: ${show(tally.total)}${reasons.join("")}`;
+/** What was done, also where that is not all. */
+async function reportOf(finished: Promise<ManagerReport>): Promise<ManagerReport> {
+  try {
+    return await finished;
+  } catch (error) {
+    if (!(error instanceof ManagerError)) throw error;
+    process.exitCode = stop.aborted ? 130 : 1;
+    console.log(`\n${error.message}`);
+    return { reports: error.reports, outcome: stop.aborted ? "drained" : "failed" };
+  }
 }

@@ -7,9 +7,10 @@ type Report = ManagerReport["reports"][number];
 /** What is told of each run, in the order of the rows. */
 const facts: readonly [words: string, fact: (report: RunReport) => string][] = [
   ["outcome", ({ outcome }) => outcome],
+  ["guarantee", ({ guarantee }) => guarantee],
   ["extracted", ({ extracted }) => show(extracted)],
   ["loaded", ({ loaded }) => show(loaded)],
-  ["skipped", ({ skipped }) => show(skipped)],
+  ["dead-lettered", ({ deadLettered }) => show(deadLettered)],
   ["pending", ({ pending }) => show(pending)],
   ["batches", ({ batches }) => show(batches)],
   ["duration", ({ duration }) => `${show(duration)} ms`],
@@ -20,12 +21,15 @@ const facts: readonly [words: string, fact: (report: RunReport) => string][] = [
   ["bottleneck", ({ bottleneck }) => bottleneck],
 ];
 
+/** The width of a column, which the longest guarantee fills. */
+const width = "effectively-once".length;
+
 /** The reports side by side: a column for each pipeline, so that they fit a narrow terminal. */
 export function reportTable(reports: readonly Report[]): string {
-  const head = ["", ...reports.map(({ name }) => name.padStart(12))];
+  const head = ["", ...reports.map(({ name }) => name.padStart(width))];
   const rows = facts.map(([words, fact]) => [
     words,
-    ...reports.map((report) => factOf(report, words, fact).padStart(12)),
+    ...reports.map((report) => factOf(report, words, fact).padStart(width)),
   ]);
   return tableOf([head, ...rows]);
 }

@@ -7,11 +7,6 @@ export class Tally {
     if (count > 0) this.#counts.set(word, (this.#counts.get(word) ?? 0) + count);
   }
 
-  /** The sum of all counts. */
-  get total(): number {
-    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
-  }
-
   /** Words and counts, the largest count first. */
   get entries(): [word: string, count: number][] {
     return [...this.#counts].sort(([, a], [, b]) => b - a);

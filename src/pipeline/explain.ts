@@ -1,4 +1,4 @@
-import type { RunReport, StageName, StageTimes } from "../run-report.ts";
+import type { RunReport, StageName, StageTimes, TracedBatch } from "../run-report.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 
 /** What can hold a run back. */
@@ -117,13 +117,15 @@ function threadOf({ report, shares, order, workers }: Evidence): "transform" | "
   const [top] = order;
   if (trace === undefined || trace.every > 1 || workers !== 1) return undefined;
   const { batches } = trace;
-  const times = batches.flatMap((
-    { formed, mapped, begun, ended },
-  ) => [formed, mapped, begun, ended]);
-  const isAlone = (from: number, to: number) => !times.some((time) => time > from && time < to);
   // While one worker waits, the next batch is formed or the last one ends; while code runs, nothing.
-  const loads = batches.filter(({ begun, ended }) => isAlone(begun, ended)).length;
-  const maps = batches.filter(({ formed, mapped }) => isAlone(formed, mapped)).length;
+  // A coarse clock may give two moments as one: in doubt a batch is formed meanwhile.
+  const isAlone = (batch: TracedBatch, from: number, to: number) =>
+    batches.every((other) =>
+      other === batch || (other.formed < from || other.formed >= to) &&
+        (other.ended <= from || other.ended >= to)
+    );
+  const loads = batches.filter((batch) => isAlone(batch, batch.begun, batch.ended)).length;
+  const maps = batches.filter((batch) => isAlone(batch, batch.formed, batch.mapped)).length;
   const most = batches.length * 0.8;
   if (top === "load" && loads > most) return "load";
   return top === "transform" && maps > most && loads < most ? "transform" : undefined;

@@ -3,7 +3,22 @@ import { progressOf, type ProgressOptions } from "./progress.ts";
 import type { Run } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** The pipelines of a manager while they run, made by its `start`. */
+/**
+ * The pipelines of a manager while they run, made by its `start`.
+ *
+ * @example How far all of them are
+ * ```ts
+ * import { etl, EtlManager } from "millrace";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const make = (name: string) => etl({ name, extract: () => [1, 2, 3], load: () => {} });
+ * const run = new EtlManager().add(make("users")).add(make("sales"), { after: ["users"] }).start();
+ * const states = run.snapshot().pipelines.map(({ name, state }) => [name, state]);
+ * deepEqual(states, [["users", "running"], ["sales", "waiting"]]);
+ * await run.finished;
+ * equal(run.snapshot().loaded, 6);
+ * ```
+ */
 export class ManagerRun {
   /** What is shown for all of them together. */
   readonly name = "all pipelines";

@@ -248,7 +248,8 @@ export async function giveUp<E, T>(
   try {
     await outlet!.write(letter);
   } catch (error) {
-    throw new Exhausted([error], failure.attempts, [], "deadLetters");
+    // The item is nowhere: what it failed with is told as well.
+    throw new Exhausted([error, failure.error], failure.attempts, [item], "deadLetters");
   }
   counts.deadLettered++;
   batch.deadLettered++;

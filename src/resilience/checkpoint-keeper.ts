@@ -47,6 +47,7 @@ export class CheckpointKeeper {
   #isFenced = false;
   #hasFailedToWrite = false;
   #failedRenewals = 0; // In a row.
+  #renewedAt = 0; // When the claim that holds was asked for.
   readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
   #stopTimer = () => {};
   #opening: Promise<Checkpoint | undefined> | undefined;
@@ -145,7 +146,10 @@ export class CheckpointKeeper {
       const begin = performance.now(); // The other clock may be set back.
       const holder = await this.#ask(now);
       signal.throwIfAborted();
-      if (holder.runId === runId) return this.#renewIn(begin + lease / 3 - performance.now());
+      if (holder.runId === runId) {
+        this.#renewedAt = begin;
+        return this.#renewIn(begin + lease / 3 - performance.now());
+      }
       const isRenewed = last !== undefined &&
         (holder.runId !== last.runId || holder.until !== last.until);
       // A store that does not give what is free would be asked for ever.
@@ -181,7 +185,8 @@ export class CheckpointKeeper {
     const begin = performance.now();
     try {
       const { runId: owner } = await this.#ask(Date.now());
-      if (owner !== runId) this.#fail(new FencedError(key, owner));
+      const other = owner === runId ? await this.#otherSince(begin) : owner;
+      if (other !== undefined) this.#fail(new FencedError(key, other));
       this.#failedRenewals = 0;
     } catch (error) {
       // A store may be busy for a moment. From the third in a row on others may take the key; it is
@@ -189,6 +194,24 @@ export class CheckpointKeeper {
       if (++this.#failedRenewals === mostFailedRenewals) this.#fail(error);
     }
     if (!this.#isFenced) this.#renewIn(begin + lease / 3 - performance.now());
+  }
+
+  /**
+   * The run that had the key while the claim of this one had lapsed, if one has come and gone; then
+   * gives the key back. What it has finished this one does not know.
+   */
+  async #otherSince(begin: number): Promise<string | undefined> {
+    const { store, key, runId, lease } = this.#options;
+    const hasLapsed = performance.now() - this.#renewedAt > lease;
+    this.#renewedAt = begin;
+    if (!hasLapsed) return undefined;
+    const found = await store.read(key);
+    const writer = found?.runId;
+    if (writer === undefined || writer === runId || writer === this.#written?.runId) {
+      return undefined;
+    }
+    await store.release?.(key, runId);
+    return writer;
   }
 
   #write(): void {

@@ -91,7 +91,11 @@ async function mapRest<I, O>(
     for (;;) {
       try {
         for (;;) {
-          results[index] = isThenable(result) ? await result : result;
+          if (isThenable(result)) results[index] = await result;
+          else {
+            results[index] = result;
+            if (stop.isPauseDue(1)) await nextMacrotask();
+          }
           if (!hasNext()) return;
           index = next++;
           result = map(items[index]!);

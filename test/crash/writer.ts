@@ -33,7 +33,13 @@ async function sinkOf({ store, at, maxPages }: Job): Promise<Sink> {
     return postgresSink(pool, options);
   }
   const { default: postgres } = await import("postgres");
-  return postgresSink(postgres(at, { max: 9, onnotice: () => {}, backoff: false }), options);
+  return postgresSink(
+    postgres(at, {
+      ...{ max: 9, onnotice: () => {}, backoff: false },
+      fetch_types: false, // A connection that is lost while it asks for them ends the process (3.4.9).
+    }),
+    options,
+  );
 }
 
 function pause(): Promise<void> {

@@ -1,50 +1,14 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tally } from "../../demo/tally.ts";
 import { titleOf } from "../../demo/titles.ts";
+import { demo, type Ending, factsOf, query, runDemo } from "../support/demo-process.ts";
+import { runInTerminal } from "../support/pseudo-terminal.ts";
 
-const main = fileURLToPath(new URL("../../demo/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "millrace-demo-"));
-
-interface Ending {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-/** Runs the demo in the folder; `onOutput` is given what was printed so far, and what sends Ctrl-C. */
-function runDemo(
-  args: readonly string[],
-  onOutput: (output: string, interrupt: () => void) => void = () => {},
-): Promise<Ending> {
-  const command = ["--disable-warning=ExperimentalWarning", main, ...args];
-  const child = spawn(process.execPath, command, { cwd: folder });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-    onOutput(output, () => child.kill("SIGINT"));
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => errors += text);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject).on("close", (code) => resolve({ code, output, errors }));
-  });
-}
-
-function query(name: string, sql: string): Record<string, unknown>[] {
-  const database = new DatabaseSync(join(folder, name), { readOnly: true });
-  try {
-    return database.prepare(sql).all().map((row) => ({ ...row }));
-  } finally {
-    database.close();
-  }
-}
 
 function dataOf<T>(name: string): T[] {
   const url = new URL(`../../node_modules/vega-datasets/data/${name}`, import.meta.url);
@@ -53,12 +17,6 @@ function dataOf<T>(name: string): T[] {
 
 function sumOf<T>(items: readonly T[], measure: (item: T) => number | null): number {
   return items.reduce((sum, item) => sum + (measure(item) ?? 0), 0);
-}
-
-/** The numbers that stand behind a word in the table of the reports, one for each pipeline. */
-function factsOf(output: string, word: string): number[] {
-  const line = output.split("\n").find((line) => line.startsWith(`  ${word} `)) ?? "";
-  return (line.match(/\d[\d,]*/g) ?? []).map((digits) => Number(digits.replaceAll(",", "")));
 }
 
 // All but the ends of lines.
@@ -70,17 +28,18 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("demo, run to its end", () => {
   let ending: Ending;
   beforeAll(async () => {
-    ending = await runDemo([]);
+    ending = await runDemo(folder, []);
   });
 
   it("ends well, and leaves its database in the current folder", () => {
-    expect(ending).toMatchObject({ code: 0, errors: "" });
+    expect(ending.code).toBe(0);
     expect(existsSync(join(folder, "demo.db"))).toBe(true);
   });
 
   it("has every flight of the file in its table", () => {
     const records = dataOf<{ time: number; delay: number; distance: number }>("flights-200k.json");
     const [row] = query(
+      folder,
       "demo.db",
       `SELECT count(*) AS count, sum(distance) AS distance, sum(delay) AS delay,
         sum(departure) AS departure FROM flight`,
@@ -103,6 +62,7 @@ describe("demo, run to its end", () => {
       !unreleased.some((name) => String(title).endsWith(name))
     );
     const [row] = query(
+      folder,
       "demo.db",
       `SELECT count(*) AS count, sum(budget) AS budget, sum(world_gross) AS gross,
         sum(tomatoes) AS tomatoes, count(director_id) AS directed,
@@ -119,10 +79,39 @@ describe("demo, run to its end", () => {
       people: new Set(names("Director")).size,
       genres: new Set(names("Major Genre")).size,
     });
-    const [, skipped = 0] = factsOf(ending.output, "skipped");
-    expect(kept.length + skipped).toBe(records.length);
-    expect(ending.output).toContain(`Films left out: ${skipped}\n`);
-    expect(ending.output).toContain("    8  no date of release\n");
+    expect(factsOf(ending.output, "dead-lettered")).toEqual([0, records.length - kept.length]);
+  });
+
+  it("keeps a dead letter of each other film, in its table and in a file", () => {
+    const rows = query(
+      folder,
+      "demo.db",
+      `SELECT pipeline, stage, error_message AS reason, count(*) AS count
+        FROM millrace_dead_letter GROUP BY 1, 2, 3 ORDER BY count DESC, reason`,
+    );
+    const unreleasedWords = "not released when the data was gathered";
+    const refusal = "UNIQUE constraint failed: film.title, film.year";
+    expect(rows).toEqual([
+      { pipeline: "films", stage: "transform", reason: "no date of release", count: 8 },
+      { pipeline: "films", stage: "transform", reason: unreleasedWords, count: 3 },
+      { pipeline: "films", stage: "load", reason: refusal, count: 1 },
+      { pipeline: "films", stage: "transform", reason: "no title", count: 1 },
+    ]);
+    for (const { reason, count } of rows) {
+      expect(ending.output).toContain(`    ${count}  films: ${reason}\n`);
+    }
+    const lines = readFileSync(join(folder, "demo-dead-letters.ndjson"), "utf8").split("\n");
+    expect(lines.pop()).toBe("");
+    const letters = query(
+      folder,
+      "demo.db",
+      "SELECT item_offset AS offset, item FROM millrace_dead_letter ORDER BY id",
+    );
+    const inFile = lines.map((line) => JSON.parse(line));
+    expect(inFile.map(({ offset, item }) => ({ offset, item: JSON.stringify(item) })))
+      .toEqual(letters);
+    const movies = dataOf<object>("movies.json");
+    expect(inFile.map(({ item }) => item)).toEqual(inFile.map(({ offset }) => movies[offset]));
   });
 
   it.each([
@@ -137,7 +126,11 @@ describe("demo, run to its end", () => {
     ["The Charge of the Light Brigade", 1936, "1936-10-20"],
     ["Halloween: The Curse of Michael Myers", 1995, "1995-09-29"],
   ])("puts right what is wrong with %s", (title, year, released) => {
-    const found = query("demo.db", `SELECT title, year, released FROM film WHERE year = ${year}`);
+    const found = query(
+      folder,
+      "demo.db",
+      `SELECT title, year, released FROM film WHERE year = ${year}`,
+    );
     expect(found).toContainEqual({ title, year, released });
   });
 
@@ -149,79 +142,76 @@ describe("demo, run to its end", () => {
   });
 
   it("takes ratings from films that share them, and no money that is not known for 0", () => {
-    const rated = query("demo.db", "SELECT title, imdb_votes FROM film WHERE imdb_votes > 0");
+    const rated = query(
+      folder,
+      "demo.db",
+      "SELECT title, imdb_votes FROM film WHERE imdb_votes > 0",
+    );
     const titles = rated.map(({ title }) => title);
     expect(titles).not.toContain("King Kong");
     expect(titles).not.toContain("Monster");
     expect(titles).toContain("Taking Woodstock"); // Has the votes of another film by chance.
-    expect(query("demo.db", "SELECT * FROM film WHERE 0 IN (us_gross, world_gross)")).toEqual([]);
+    expect(query(folder, "demo.db", "SELECT * FROM film WHERE 0 IN (us_gross, world_gross)"))
+      .toEqual([]);
   });
 
   it("prints lines of plain text where there is no terminal", () => {
     expect(ending.output).not.toMatch(controlCharacter);
-    expect(ending.output).toContain("flights: 200,000 loaded, ended\n");
     expect(ending.output.match(/\?$/gm), "questions").toHaveLength(3);
+    expect(ending.errors).toMatch(
+      /^flights: completed, 100% of 200,000, 200,000 loaded, .* \| films: completed, 100% of 3,201, 3,188 loaded, .*, 13 dead-lettered, .*\n$/,
+    );
   });
 
-  it("replaces the database that it finds", async () => {
-    const again = await runDemo(["demo.db"]);
+  it("leaves a page about the run, and says where", () => {
+    expect(ending.output).toContain("How this run went is in demo-report.html.\n");
+    const page = readFileSync(join(folder, "demo-report.html"), "utf8");
+    expect(page.startsWith("<!doctype html>")).toBe(true);
+    for (const text of ["Flights and films", "200,000", "3,188"]) expect(page).toContain(text);
+  });
+
+  it("begins with a new database when everything was loaded", async () => {
+    const again = await runDemo(folder, ["demo.db"]);
     expect(again.code).toBe(0);
-    expect(query("demo.db", "SELECT count(*) AS count FROM flight")).toEqual([{ count: 200_000 }]);
+    expect(factsOf(again.output, "loaded")).toEqual([200_000, 3188]);
+    expect(again.output).not.toContain("Going on");
+  });
+
+  it("finds nothing left to load when it is told to keep the database", async () => {
+    const again = await runDemo(folder, ["--no-fresh"]);
+    expect(again.code).toBe(0);
+    expect(again.output).toContain("No flights are left to load.\nNo films are left to load.\n");
+    expect(factsOf(again.output, "extracted")).toEqual([0, 0]);
+    expect(again.output).toContain("there are now 200,000 flights and 3,188 films. ");
+    expect(again.output.match(/\?$/gm), "questions").toHaveLength(3);
   });
 });
 
-describe("demo, stopped", () => {
-  it("loads what it has read when Ctrl-C is pressed, and says what that is", async () => {
-    // Rests so long after the first piece of each file that it cannot end before it is stopped.
-    const args = ["stopped.db", "--slow", "3600000", "--progress-interval", "20"];
-    let isInterrupted = false;
-    const { code, output, errors } = await runDemo(args, (output, interrupt) => {
-      if (isInterrupted || !/flights: [1-9]/.test(output)) return;
-      isInterrupted = true;
-      interrupt();
-    });
-    expect({ code, errors }).toEqual({ code: 130, errors: "" });
-    const [{ flights, films }] = query(
-      "stopped.db",
-      "SELECT (SELECT count(*) FROM flight) AS flights, (SELECT count(*) FROM film) AS films",
-    ) as [{ flights: number; films: number }];
-    const said = /there are now ([\d,]+) flights and ([\d,]+) films/.exec(output)!;
-    expect(said.slice(1).map((digits) => Number(digits.replaceAll(",", "")))).toEqual([
-      flights,
-      films,
-    ]);
-    expect(factsOf(output, "loaded")).toEqual([flights, films]);
-    const [skippedFlights = 0, skippedFilms = 0] = factsOf(output, "skipped");
-    expect(factsOf(output, "extracted")).toEqual([flights + skippedFlights, films + skippedFilms]);
-    expect(factsOf(output, "pending")).toEqual([0, 0]);
-    expect(output).toMatch(/^ {2}outcome +drained +drained$/m);
-    expect(flights).toBeGreaterThan(1000); // The open batch as well.
-    expect(flights).toBeLessThan(200_000);
-    expect(output).not.toMatch(controlCharacter);
-  });
-
-  it("loads on when nobody reads what it prints any more", async () => {
-    const command = ["--disable-warning=ExperimentalWarning", main, "unread.db"];
-    const child = spawn(process.execPath, command, { cwd: folder });
-    child.stdout.destroy();
-    const code = await new Promise((resolve) => child.on("close", resolve));
-    expect(code).toBe(0);
-    expect(query("unread.db", "SELECT count(*) AS count FROM flight")).toEqual([{
-      count: 200_000,
-    }]);
-  });
-
-  it("leaves a file alone that is no database", async () => {
-    writeFileSync(join(folder, "letter.txt"), "Dear reader");
-    const { code, errors } = await runDemo(["letter.txt"]);
-    expect(code).toBe(1);
-    expect(errors).toContain('Cannot replace "letter.txt" as it is no SQLite database');
-    expect(readFileSync(join(folder, "letter.txt"), "utf8")).toBe("Dear reader");
-  });
-
+describe("demo", () => {
   it("says in a sentence which option is wrong", async () => {
-    const { code, errors } = await runDemo(["--slow", "very"]);
+    const { code, errors } = await runDemo(folder, ["--slow", "very"]);
     expect(code).toBe(1);
     expect(errors).toContain(`'slow' must be a number of at least 0: current value is "very"`);
+  });
+
+  /** Runs it in a terminal of its own. */
+  const runInBars = (args: string, interruptAt?: RegExp) => {
+    const node = `${process.execPath} ${demo.join(" ")} ${args}`;
+    return runInTerminal(`sh -c 'echo begin; cd ${folder}; exec ${node}'`, interruptAt);
+  };
+
+  it("draws a bar for each pipeline in a terminal", async () => {
+    const { code, output } = await runInBars("terminal.db");
+    expect(code).toBe(0);
+    expect(output).toContain("] 100% of 200000 flights | completed");
+    expect(output).toContain("] 100% of 3201 films | completed");
+  });
+
+  it("shows in the bars that Ctrl-C has drained it, and leaves the terminal as it was", async () => {
+    const { code, output } = await runInBars("interrupted.db --slow 3600000", /flights \| running/);
+    expect(code).toBe(130);
+    expect(output).toMatch(/\d% of 200000 flights \| drained/);
+    const [wraps, cuts] = ["\x1b[?7h", "\x1b[?7l"].map((code) => output.lastIndexOf(code));
+    expect(wraps).toBeGreaterThan(cuts!);
   });
 });

@@ -61,7 +61,7 @@ describe("a dead-letter stream that fails", () => {
     expect(await reportOf({}, { deadLetters: broken() })).toMatchObject({ loaded: 8 });
     const error = await failureOf({ load: failAll }, { deadLetters: broken() });
     expect(error).toMatchObject({ stage: "deadLetters", cause: full });
-    expect(error.errors).toEqual([full]);
+    expect(error.errors).toEqual([full, expect.any(Error)]); // What the item failed with, too.
   });
 
   it("to be closed fails the run that has made it", async () => {

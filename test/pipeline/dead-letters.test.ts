@@ -24,7 +24,8 @@ describe("a dead letter", () => {
     const same = { error: failure, stage: "transform", attempts: 3, pipeline: "numbers", runId };
     expect(kept.letters).toEqual([
       { item: 1, ...same, offset: 1, at: now + 150 },
-      { item: 6, ...same, offset: 6, at: now + 300 },
+      // A turn for everything else may lie between, which takes a millisecond.
+      { item: 6, ...same, offset: 6, at: expect.closeTo(now + 300, -1) },
     ]);
     expect(kept.letters[0]!.error).toBe(failure);
   });

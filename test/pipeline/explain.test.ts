@@ -12,7 +12,7 @@ describe("explain()", () => {
     expect(explain(report)).toBe(
       "The source holds this run back: it was waited for 93 % of the time. Try a faster source, or " +
         "one that gives many items at once (`chunks()`); more `workers` do not help. At most: the " +
-        "load with its workers would allow about 100,000 items/s, 12.5 times as many.",
+        "load with its workers would allow about 100,000 items/s, 13 times as many.",
     );
   });
 
@@ -80,7 +80,7 @@ describe("explain()", () => {
   it("knows a transform that keeps the thread of one worker, while loads wait", () => {
     const batches = Array.from({ length: 20 }, (_, n) => {
       const from = n * 50;
-      return tracedBatch(n, [from, from + 48, from + 48, from + 60]);
+      return tracedBatch(n, [from, from + 48, from + 48, from + 99]);
     });
     const parts = { extract: { blocked: 0.97 }, transform: { busy: 0.97 }, load: { busy: 0.2 } };
     expect(explain(runReport({ ...parts, trace: { ...runTrace(1), batches } })))

@@ -125,7 +125,10 @@ describe("an observer", () => {
     recorded.run.drain();
     expect(await outcomeOf(recorded)).toBe("aborted");
     await expect(recorded.run.finished).rejects.toMatchObject({ cause: reason });
-    expect(kinds(recorded.events)).toEqual(["run:start", "drain", "abort", "run:end"]);
+    // The loads that were running fail later, as they do not heed their signal.
+    expect(kinds(recorded.events)).toEqual(
+      ["run:start", "drain", "abort", "failure load", "failure load", "run:end"],
+    );
   });
 
   it("that stops the run when it is told of a failure does not hide it", async () => {

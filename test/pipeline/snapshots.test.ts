@@ -14,8 +14,10 @@ import { settle } from "../support/outcome.ts";
 import { seeded } from "../support/schedules.ts";
 import { checkLanes } from "../support/trace-lanes.ts";
 
-let items: number; // Of each random run.
-beforeAll(async () => items = await isSlow() ? 15 : 60);
+let [items, numRuns] = [60, 40]; // Of the random runs.
+beforeAll(async () => {
+  if (await isSlow()) [items, numRuns] = [15, 12];
+});
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -108,7 +110,7 @@ describe("run.snapshot()", () => {
         expect(lost).toBe(letters.length);
         checkLanes(report.trace!, workers!);
       }),
-      { ...seeded, numRuns: 40 },
+      { ...seeded, numRuns },
     );
   });
 

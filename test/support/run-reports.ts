@@ -55,3 +55,19 @@ export function runTrace(lanes: number, parts: Partial<RunTrace> = {}): RunTrace
   const done = Array.from({ length: 16 }, (_, index) => index < 15 ? 64 : 40);
   return { every: 1, batches, interval: 64, done, ...parts };
 }
+
+const latency = { p50: 52, p90: 60, p99: 150, max: 180 };
+
+/** The report of a run in which something of everything happened, with a trace of four workers. */
+export const richReport: RunReport = runReport({
+  extract: { busy: 0.31, blocked: 0.6 },
+  transform: { busy: 0.125, blocked: 0.5, backoff: 0.05 },
+  load: { busy: 0.8, limited: 0.1, backoff: 0.04 },
+  ...{ extracted: 1010, loaded: 1000, skipped: 7, deadLettered: 3, retries: 12, latency },
+  trace: {
+    ...runTrace(4),
+    batches: runTrace(4).batches.map((batch, index) =>
+      index === 3 ? { ...batch, retries: 2 } : index === 5 ? { ...batch, deadLettered: 3 } : batch
+    ),
+  },
+});

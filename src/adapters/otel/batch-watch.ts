@@ -59,6 +59,7 @@ export class BatchWatch {
     this.#isBegun = true;
     this.#size = place.size;
     const { scope, attributes } = this.#listener;
+    if (!scope.isTold) return;
     const name = `batch ${attributes["millrace.pipeline"]}`;
     this.scope = scope.child(name, placeOf(place, attributes), age);
   }
@@ -102,11 +103,13 @@ export class BatchWatch {
     const { meters, attributes } = this.#listener;
     this.leave();
     this.begin(batch); // The first load is always for the whole batch.
-    const scope = this.scope.child(`load ${attributes["millrace.pipeline"]}`, {
-      ...placeOf(batch, attributes),
-      "millrace.load.attempt": batch.attempt,
-      "millrace.load.rows": rows,
-    });
+    const scope = !this.scope.isTold
+      ? noScope
+      : this.scope.child(`load ${attributes["millrace.pipeline"]}`, {
+        ...placeOf(batch, attributes),
+        "millrace.load.attempt": batch.attempt,
+        "millrace.load.rows": rows,
+      });
     meters.loadBegins();
     return this.#load = { scope, begun: performance.now(), signal };
   }

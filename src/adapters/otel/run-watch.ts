@@ -73,6 +73,7 @@ export class RunWatch implements BatchListener {
   }
 
   #note(event: string, facts: OtelAttributes, scope: Scope = this.scope): void {
+    if (!scope.isTold) return;
     const named = Object.entries(facts).map(([name, fact]) => [`millrace.${name}`, fact] as const);
     scope.event(`millrace.${event}`, Object.fromEntries(named));
   }
@@ -83,7 +84,7 @@ export class RunWatch implements BatchListener {
     this.#batches.delete(sequence);
     const { formed, mapped, begun, ended } = times;
     batch.begin(place, ended - formed); // It may have had nothing to load.
-    if (batch.loads > 0) {
+    if (batch.scope.isTold && batch.loads > 0) {
       batch.scope.describe({
         "millrace.batch.transform_duration": (mapped - formed) / 1000,
         "millrace.batch.wait_duration": (begun - mapped) / 1000,

@@ -3,6 +3,8 @@ import type { OtelApi, OtelAttributes, OtelContext, OtelSpan, OtelTracer } from 
 
 /** What is going on: a run, a batch or a load. With a tracer it is a span, else nothing. */
 export interface Scope {
+  /** Whether anybody is told: if not, what would be told need not be made. */
+  readonly isTold: boolean;
   /** Begins what is part of it; `age` is for how long it has gone on already, in milliseconds. */
   child(name: string, attributes: OtelAttributes, age?: number): Scope;
   /** Calls with it as the active span. */
@@ -17,8 +19,9 @@ export interface Scope {
   end(failure?: string): void;
 }
 
-/** What there is without a tracer. */
+/** What there is where nobody is told. */
 export const noScope: Scope = Object.freeze({
+  isTold: false,
   child: () => noScope,
   run: <R>(call: () => R) => call(),
   event: () => {},
@@ -41,13 +44,15 @@ export class Tracing {
     this.tracer = tracer;
   }
 
-  /** Begins a span below the one that is active. */
+  /** Begins a span below the one that is active. Where no SDK makes it, there will be none below. */
   begin(name: string, attributes: OtelAttributes): Scope {
-    return new SpanScope(this, this.api.context.active(), name, { attributes });
+    const scope = new SpanScope(this, this.api.context.active(), name, { attributes });
+    return scope.isOfNobody ? noScope : scope;
   }
 }
 
 class SpanScope implements Scope {
+  readonly isTold = true;
   readonly #tracing: Tracing;
   readonly #span: OtelSpan;
   readonly #context: OtelContext;
@@ -64,9 +69,12 @@ class SpanScope implements Scope {
     this.#context = tracing.api.trace.setSpan(parent, this.#span);
   }
 
+  /** No SDK has made it. */
+  get isOfNobody(): boolean {
+    return this.#span.spanContext().traceId === nobody;
+  }
+
   child(name: string, attributes: OtelAttributes, age?: number): Scope {
-    // Where no SDK makes spans, none makes those below, and a batch pays for none.
-    if (this.#span.spanContext().traceId === nobody) return noScope;
     const options = age === undefined
       ? { attributes }
       : { attributes, startTime: Date.now() - age };

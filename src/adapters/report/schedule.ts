@@ -75,8 +75,10 @@ function bar({ report, index, from, to }: Row, duration: number): string {
   };
   const kind = isSkipped ? "skipped" : `busy ended-${report.outcome}`;
   const data = attributes({ "data-pipeline": label(report.name), "data-outcome": report.outcome });
-  const name = `<text class="name" y="${y + 16}">${label(report.name, 34)}` +
-    `<tspan class="extra" dx="8">${extra(report)}</tspan></text>`;
+  // A name that is wider than its letters let expect is cut where the other text begins.
+  const name = `<svg y="${y}" width="60%" height="22"><text class="name" y="16">` +
+    `${label(report.name, 26)}</text></svg>` +
+    `<text class="name extra" x="100%" y="${y + 16}" text-anchor="end">${extra(report)}</text>`;
   return `<a href="#run-${index + 1}"${data}>${name}` +
     element("rect", { ...shape, y: y + barTop, height: barHeight, rx: 3, class: kind }) + "</a>";
 }

@@ -4,15 +4,15 @@ import { colours, fills } from "./theme.ts";
 export const style: string = `${colours()}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);
+body{margin:0;overflow-wrap:anywhere;background:var(--page);color:var(--ink);
 font:15px/1.5 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;
 font-variant-numeric:tabular-nums}
 main,.top,.foot{max-width:1120px;margin:0 auto;padding:0 clamp(16px,4vw,40px)}
 .top{padding-top:clamp(24px,5vw,52px)}
-.foot{padding-top:28px;padding-bottom:40px;color:var(--muted);font-size:13px;overflow-wrap:anywhere}
+.foot{padding-top:28px;padding-bottom:40px;color:var(--muted);font-size:13px}
 h1,h2,h3,p,ul,dl,dd,figure{margin:0;padding:0}
 ul{list-style:none}
-h1,h2{overflow-wrap:anywhere;text-wrap:balance}
+h1,h2{text-wrap:balance}
 h1{font-size:clamp(26px,4.4vw,38px);line-height:1.15;letter-spacing:-.022em;font-weight:680}
 h2{font-size:clamp(21px,3vw,26px);line-height:1.2;letter-spacing:-.015em;font-weight:660}
 h3{font-size:15px;font-weight:640;letter-spacing:-.005em}
@@ -40,7 +40,6 @@ text-wrap:pretty}
 background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:hidden}
 .tiles>div{background:var(--card);padding:14px clamp(12px,1.8vw,20px);min-width:0}
 .tiles dt{color:var(--muted);font-size:13px}
-.tiles dd{overflow-wrap:anywhere}
 .tiles .value{font-size:clamp(20px,2.6vw,27px);line-height:1.25;font-weight:640;
 letter-spacing:-.02em}
 .tiles .value small{font-size:.58em;font-weight:500;letter-spacing:0;color:var(--muted)}
@@ -96,7 +95,7 @@ stroke-linejoin:round;fill:var(--ink)}
 .schedule .frame{padding-left:6px}
 .schedule .name{font-size:13px;font-weight:600;fill:var(--ink);paint-order:stroke;
 stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
-.schedule .extra{font-weight:400;fill:var(--muted)}
+.schedule .extra{font-weight:400;font-variant-numeric:tabular-nums;fill:var(--muted)}
 .after{stroke:var(--muted);stroke-width:1.25}
 .tip{fill:var(--muted)}
 .skipped{fill:none;stroke:var(--muted);stroke-dasharray:3 3}
