@@ -23,7 +23,7 @@ export function films(
   options: ReadOptions,
   { database, repaired }: { database: DatabaseSync; repaired: Tally },
 ): Etl<unknown, Film> {
-  return etl<unknown, Film>({
+  return etl({
     name: "films",
     extract: async () => chunks(await readRecords(dataFile("movies.json"), options)),
     // What it throws makes a dead letter of the record; so does what the database refuses, as a

@@ -24,7 +24,7 @@ export function flights(
   { load, checkpoints }: SqliteSink,
   options: ReadOptions,
 ): Etl<unknown, Flight> {
-  return etl<unknown, Flight>({
+  return etl({
     name: "flights",
     extract: async () => chunks(await readRecords(dataFile("flights-200k.json"), options)),
     transform: flightOf,

@@ -2,7 +2,22 @@
  * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart.
  * @module
  */
-export type { ManagerReport, RunReport } from "../run-report.ts";
+export type {
+  Checkpoint,
+  DoneRange,
+  Guarantee,
+  ItemCounts,
+  Latency,
+  ManagerReport,
+  Outcome,
+  RunReport,
+  RunSnapshot,
+  RunTrace,
+  SkippedReport,
+  StageName,
+  StageTimes,
+  TracedBatch,
+} from "../run-report.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

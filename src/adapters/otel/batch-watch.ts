@@ -67,22 +67,23 @@ export class BatchWatch {
   /** Calls a load for so many rows, as the active span. */
   call(rows: number, context: LoadContext, call: () => unknown): unknown {
     const load = this.#beginLoad(rows, context);
+    let result: unknown;
     try {
-      const result = load.scope.run(() => {
+      result = load.scope.run(() => {
         const result = call();
         // Some thenables begin to work when they are waited for, and each time anew.
         return isThenable(result) ? Promise.resolve(result) : result;
       });
-      if (result instanceof Promise) {
-        result.then(() => this.#succeed(load, rows), (error) => this.#fail(load, error));
-      } else {
-        this.#succeed(load, rows);
-      }
-      return result;
     } catch (error) {
       this.#fail(load, error);
       throw error;
     }
+    if (result instanceof Promise) {
+      result.then(() => this.#succeed(load, rows), (error) => this.#fail(load, error));
+    } else {
+      this.#succeed(load, rows);
+    }
+    return result;
   }
 
   /** Nobody waits for the load that runs: it took too long. */

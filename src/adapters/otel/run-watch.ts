@@ -72,18 +72,19 @@ export class RunWatch implements BatchListener {
     return batch;
   }
 
-  #note(event: string, facts: OtelAttributes, scope: Scope = this.scope): void {
+  /** Tells what happened, within the run where the batch has no span yet. */
+  #note(event: string, facts: OtelAttributes, batch: Scope = noScope): void {
+    const scope = batch.isTold ? batch : this.scope;
     if (!scope.isTold) return;
     const named = Object.entries(facts).map(([name, fact]) => [`millrace.${name}`, fact] as const);
     scope.event(`millrace.${event}`, Object.fromEntries(named));
   }
 
-  #onBatch({ times, ...place }: EventOf<"batch:loaded">): void {
-    const { sequence, size } = place;
+  #onBatch(event: EventOf<"batch:loaded">): void {
+    const { sequence, size, times: { formed, mapped, begun, ended } } = event;
     const batch = this.#batches.get(sequence) ?? new BatchWatch(this);
     this.#batches.delete(sequence);
-    const { formed, mapped, begun, ended } = times;
-    batch.begin(place, ended - formed); // It may have had nothing to load.
+    batch.begin(event, ended - formed); // It may have had nothing to load.
     if (batch.scope.isTold && batch.loads > 0) {
       batch.scope.describe({
         "millrace.batch.transform_duration": (mapped - formed) / 1000,

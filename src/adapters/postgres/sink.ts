@@ -28,13 +28,18 @@ export interface PostgresLoadContext {
   };
 }
 
+/** Loads batches; links itself to the store whose marks it commits together with them. */
+export interface PostgresLoad {
+  /** Writes the rows, and what they complete, in one transaction. */
+  <T extends object>(rows: readonly T[], context: PostgresLoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
 /** A table to load into, with the marks of what is loaded beside it. */
 export interface PostgresSink {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
-  readonly load: ((rows: readonly object[], context: PostgresLoadContext) => Promise<void>) & {
-    /** The store whose marks are committed together with the rows. */
-    readonly [commitsTo]: CheckpointStore;
-  };
+  readonly load: PostgresLoad;
   /** Keeps the checkpoints in the table `millrace_checkpoint`. */
   readonly checkpoints: Required<CheckpointStore>;
   /** A stream that keeps dead letters in the table `millrace_dead_letter`. */

@@ -7,7 +7,7 @@ import { namesBefore } from "./schedule.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 
 /**
- * Gives a small flowchart for Mermaid, as READMEs show it in a block of ` ```mermaid `: of a run its
+ * Gives a small flowchart for Mermaid, which READMEs draw in a block of that language: of a run its
  * stages with the shares of their time, of a manager its pipelines with what comes after what.
  *
  * @throws {ConfigurationError} If `report` is none.

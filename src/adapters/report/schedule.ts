@@ -45,20 +45,16 @@ export function namesBefore(report: RunReport | SkippedReport, after: Dependenci
 function rowsOf(reports: ManagerReport["reports"], after: Dependencies): readonly Row[] {
   const begins = reports.flatMap((report) => report.outcome === "skipped" ? [] : report.startedAt);
   const begin = Math.min(...begins, Infinity);
-  const rows = new Map<string, Row & { after: Row[] }>();
-  reports.forEach((report, index) => {
-    const isSkipped = report.outcome === "skipped";
-    const from = isSkipped ? 0 : report.startedAt - begin;
-    const to = isSkipped ? 0 : from + report.duration;
-    rows.set(report.name, { report, index, from, to, after: [] });
+  const rows = reports.map((report, index): Row & { after: Row[] } => {
+    const from = report.outcome === "skipped" ? 0 : report.startedAt - begin;
+    const to = report.outcome === "skipped" ? 0 : from + report.duration;
+    return { report, index, from, to, after: [] };
   });
-  for (const row of rows.values()) {
-    for (const name of namesBefore(row.report, after)) {
-      const before = rows.get(name);
-      if (before !== undefined && before !== row) row.after.push(before);
-    }
+  for (const row of rows) {
+    const names = namesBefore(row.report, after);
+    row.after.push(...rows.filter((other) => other !== row && names.includes(other.report.name)));
   }
-  return [...rows.values()].map((row) => {
+  return rows.map((row) => {
     // One that was skipped stands where it would have begun.
     const from = Math.max(0, ...row.after.map(({ to }) => to));
     return row.report.outcome === "skipped" ? { ...row, from, to: from } : row;

@@ -99,8 +99,8 @@ stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .after{stroke:var(--muted);stroke-width:1.25}
 .tip{fill:var(--muted)}
 .skipped{fill:none;stroke:var(--muted);stroke-dasharray:3 3}
-.ended-failed,.ended-aborted{fill:var(--bad)}
-.ended-drained{fill:var(--blocked)}
+.schedule .ended-failed,.schedule .ended-aborted{fill:var(--bad)}
+.schedule .ended-drained{fill:var(--blocked)}
 ${fills}
 @media (max-width:820px){
 .tiles{grid-template-columns:repeat(2,1fr)}

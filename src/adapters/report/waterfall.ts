@@ -66,7 +66,7 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     width: place(Math.max(to - from, 0), duration),
   });
   const load = { ...span(begun, ended), y: top, height: loadHeight, rx: 2, class: "busy edge" };
-  const isWide = ended - begun > duration * 0.06;
+  const isWide = ended - begun > duration * 0.02 * (String(sequence).length + 1);
   const number = { x: place((begun + ended) / 2, duration), y: top + 10.5, class: "number" };
   const words = `batch ${sequence}: ${counted(size, "item")}, ${steps(batch)}` +
     (retries > 0 ? `, ${counted(retries, "retry", "retries")}` : "") +

@@ -26,7 +26,7 @@ export interface SqliteLoadContext {
 /** The `load` of a sink. */
 export interface SqliteLoad {
   /** Writes the rows, and what they complete, in one transaction. */
-  (rows: readonly object[], context: SqliteLoadContext): void;
+  <T extends object>(rows: readonly T[], context: SqliteLoadContext): void;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
