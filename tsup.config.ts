@@ -19,5 +19,6 @@ export default defineConfig({
   splitting: true,
   clean: true,
   dts: false,
+  external: [/^node:/], // Adapters import them when they are first needed.
   removeNodeProtocol: false, // `node:` is what Deno and Workers know them by.
 });
