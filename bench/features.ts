@@ -1,12 +1,17 @@
 // What does each feature cost when it is on?
 //   npm run bench -- features
+import * as api from "@opentelemetry/api";
 import { etl, MemoryCheckpointStore } from "./harness/library.ts";
 import { checkSum, type Item, itemStream } from "./harness/sources.ts";
+import type * as Otel from "../src/adapters/otel.ts";
+import type { Etl } from "../src/pipeline/etl.ts";
 import type { Pipeline } from "../src/pipeline/pipeline.ts";
 import type { Run } from "../src/pipeline/run.ts";
 import type { RunOptions } from "../src/pipeline/run-options.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 
+const built = new URL("./dist/adapters/otel.js", import.meta.url).href;
+const { instrument }: typeof Otel = await import(built);
 const OFTEN = 10; // ms; a hundred times as often as the default.
 
 /** What is added to a plain run. */
@@ -14,6 +19,7 @@ interface Feature {
   readonly title: string;
   readonly options?: () => RunOptions<Item>;
   readonly members?: Partial<Pipeline<Item>>;
+  readonly wrap?: (pipeline: Etl<Item>) => Etl<Item>;
   /** Called with the run; gives what ends the watching. */
   readonly watch?: (run: Run<Item>) => () => void;
 }
@@ -70,6 +76,10 @@ const withRateLimit: Feature = {
   title: "rateLimit that holds nothing back",
   options: () => ({ rateLimit: { limit: 1e9, interval: 1000 } }),
 };
+const withOtel: Feature = {
+  title: "OpenTelemetry, the API alone",
+  wrap: (pipeline) => instrument(pipeline, { api }),
+};
 const singles = [
   withTimer,
   withSignal,
@@ -80,6 +90,7 @@ const singles = [
   withFlushWhen,
   withHooks,
   withObserver,
+  withOtel,
   withTrace,
   withRetry,
   withDeadLetters,
@@ -104,7 +115,7 @@ function variantOf(feature: Feature): Variant {
     items: 2_000_000,
     prepare: (items) => async () => {
       let sum = 0;
-      const run = etl<Item, Item>({
+      const pipeline = etl<Item, Item>({
         name: "features",
         extract: () => itemStream(items),
         transform: (item) => ({ id: item.id }),
@@ -112,7 +123,8 @@ function variantOf(feature: Feature): Variant {
           for (const row of rows) sum += row.id;
         },
         ...feature.members,
-      }, { batchSize: 100, workers: 4 }).start(feature.options?.() ?? {});
+      }, { batchSize: 100, workers: 4 });
+      const run = (feature.wrap?.(pipeline) ?? pipeline).start(feature.options?.() ?? {});
       const stop = feature.watch?.(run);
       await run.finished;
       stop?.();
@@ -133,6 +145,7 @@ export const question: Question = {
       title: `${title} against a run with the timer alone`,
       variant: title,
       against: withTimer.title,
+      ...(title === withOtel.title && { atLeast: 0.95 }),
     })),
     {
       title: "retries, checkpoints to memory, metrics all on against a run with the timer alone",

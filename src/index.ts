@@ -48,10 +48,14 @@ export {
   type RateLimiterOptions,
 } from "./resilience/rate-limiter.ts";
 export {
+  advance,
   type Awaitable,
   type CheckpointStore,
   type Claim,
   commitsTo,
+  covers,
+  decodeCheckpoint,
+  encodeCheckpoint,
 } from "./resilience/checkpoint.ts";
 export { MemoryCheckpointStore } from "./resilience/memory-checkpoint-store.ts";
 export { batched } from "./streams/batched.ts";
@@ -69,6 +73,7 @@ export {
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl, type EtlDescription } from "./pipeline/etl.ts";
+export { explain } from "./pipeline/explain.ts";
 export { describeGuarantee, type GuaranteeDescription } from "./pipeline/guarantee.ts";
 export {
   type AddOptions,

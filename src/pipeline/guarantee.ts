@@ -14,7 +14,7 @@ export interface GuaranteeDescription {
 }
 
 /** What the guarantee follows from. */
-type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume">;
+type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume" | "retry">;
 
 /**
  * Tells how often an item is loaded when a run is killed at any instant, and repeated until it
@@ -45,15 +45,17 @@ export function describeGuarantee<E, T>(
 /** How often an item is loaded, by options that are complete. */
 export function guaranteeOf<E, T>(
   pipeline: Pipeline<E, T>,
-  { checkpoints, resume }: GuaranteeBasis,
+  { checkpoints, resume, retry }: GuaranteeBasis,
 ): GuaranteeDescription {
   const atLeastOnce = (reason: string) => ({ guarantee: "at-least-once", reason } as const);
   if (pipeline.acknowledge !== undefined) {
     return atLeastOnce("the source gives again what was loaded but not yet acknowledged");
   }
   if (pipeline.replayable === false) {
-    const reason = "the source cannot be read again: what was read and not yet loaded is lost";
-    return { guarantee: "at-most-once", reason };
+    const lost = "the source cannot be read again: what was read and not yet loaded is lost";
+    const { maxAttempts } = retry.load;
+    const again = maxAttempts > 1 ? "; a load that is tried again may load some items twice" : "";
+    return { guarantee: "at-most-once", reason: lost + again };
   }
   if (checkpoints === undefined) {
     return atLeastOnce("without checkpoints a repeated run loads everything again");

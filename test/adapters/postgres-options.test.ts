@@ -44,14 +44,14 @@ describe("postgresSink", () => {
     ],
     [
       { table: "t", columns, method: "copy" },
-      `'method' must be "insert" without "copyFrom" of pg, or a PGlite: current value is "copy"`,
+      `'method' must be "insert", as "copy" needs a PGlite, or pg with 'copyFrom': current value is "copy"`,
     ],
     [
       { tabel: "t", columns },
       `'tabel' must be a known option, perhaps 'table': current value is "t"`,
     ],
   ])("refuses %o in a full sentence", (options, sentence) => {
-    const error = new ConfigurationError(`Cannot make a PostgreSQL sink as ${sentence}`);
+    const error = new ConfigurationError(`Cannot construct postgresSink as ${sentence}`);
     expect(() => Reflect.apply(postgresSink, undefined, [pool, options])).toThrow(error);
   });
 
@@ -65,8 +65,8 @@ describe("postgresSink", () => {
     const end = `as 'client' must be ${rule}: current value is ${words}`;
     const sink = [client, { table: "t", columns }];
     expect(() => Reflect.apply(postgresSink, undefined, sink))
-      .toThrow(new ConfigurationError(`Cannot make a PostgreSQL sink ${end}`));
+      .toThrow(new ConfigurationError(`Cannot construct postgresSink ${end}`));
     expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
-      .toThrow(new ConfigurationError(`Cannot read from PostgreSQL ${end}`));
+      .toThrow(new ConfigurationError(`Cannot construct postgresSource ${end}`));
   });
 });

@@ -35,35 +35,50 @@ class RecordedContext implements OtelContext {
 export class RecordedSpan implements OtelSpan {
   readonly name: string;
   readonly parent: RecordedSpan | undefined;
+  readonly startTime: number | undefined;
+  readonly traceId: string;
   readonly attributes: Record<string, string | number | boolean>;
   readonly errors: { name: string; message: string }[] = [];
   readonly events: { name: string; attributes: OtelAttributes }[] = [];
   status: { code: number; message?: string } | undefined;
   ends = 0;
+  /** How often it was told something after its end, which an SDK would drop. */
+  late = 0;
 
-  constructor(name: string, parent: RecordedSpan | undefined, options: OtelSpanOptions) {
+  constructor(
+    name: string,
+    parent: RecordedSpan | undefined,
+    options: OtelSpanOptions,
+    traceId: string,
+  ) {
+    this.startTime = options.startTime;
+    this.traceId = traceId;
     this.name = name;
     this.parent = parent;
     this.attributes = { ...options.attributes };
   }
 
   spanContext(): { traceId: string } {
-    return { traceId: "1".repeat(32) };
+    return { traceId: this.traceId };
   }
 
   setAttributes(attributes: OtelAttributes): void {
+    this.late += this.ends;
     Object.assign(this.attributes, attributes);
   }
 
   setStatus(status: { code: number; message?: string }): void {
+    this.late += this.ends;
     this.status = status;
   }
 
   recordException({ name, message }: { name: string; message: string }): void {
+    this.late += this.ends;
     this.errors.push({ name, message });
   }
 
   addEvent(name: string, attributes: OtelAttributes): void {
+    this.late += this.ends;
     this.events.push({ name, attributes });
   }
 
@@ -87,7 +102,13 @@ export class OtelRecorder {
   readonly measurements: Measurement[] = [];
   /** The unit of each metric. */
   readonly units: Record<string, string> = {};
+  readonly #traceId: string;
   #active: OtelContext = new RecordedContext();
+
+  /** Makes one whose spans have this trace; zeros are that of no SDK. */
+  constructor(traceId: string = "1".repeat(32)) {
+    this.#traceId = traceId;
+  }
 
   readonly api: OtelApi = {
     context: {
@@ -112,7 +133,7 @@ export class OtelRecorder {
   readonly tracer: OtelTracer = {
     startSpan: (name, options, context) => {
       const parent = context.getValue(spanKey) as RecordedSpan | undefined;
-      const span = new RecordedSpan(name, parent, options);
+      const span = new RecordedSpan(name, parent, options, this.#traceId);
       this.spans.push(span);
       return span;
     },

@@ -11,7 +11,7 @@ export function pipelineOf(members: Partial<Pipeline<number>> = {}, count = 4): 
 }
 
 /** Runs an instrumented pipeline, and gives its report or its error. */
-export async function startRecorded(given: Etl<number>, options: RunOptions<number> = {}) {
+export function startRecorded(given: Etl<number>, options: RunOptions<number> = {}) {
   const otel = new OtelRecorder();
   const run = instrument(given, { api: otel.api }).start({ batchSize: 2, ...options });
   const running = run.finished.then(
@@ -23,7 +23,7 @@ export async function startRecorded(given: Etl<number>, options: RunOptions<numb
 
 /** Runs it until it is over. */
 export async function recordRun(given: Etl<number>, options: RunOptions<number> = {}) {
-  const { otel, running } = await startRecorded(given, options);
+  const { otel, running } = startRecorded(given, options);
   const settled = running.then(({ report }) => ({ otel, report }));
   await vi.runAllTimersAsync();
   return settled;
@@ -32,6 +32,7 @@ export async function recordRun(given: Etl<number>, options: RunOptions<number> 
 /** What holds whatever the run does. */
 export function expectWhole(otel: OtelRecorder, report: Record<string, unknown>): void {
   expect(otel.spans.map(({ ends }) => ends)).toEqual(otel.spans.map(() => 1));
+  expect(otel.spans.map(({ late }) => late)).toEqual(otel.spans.map(() => 0));
   const sums = otel.sums("millrace.items", "millrace.outcome");
   expect(sums["loaded"] ?? 0).toBe(report["loaded"]);
   expect(sums["skipped"] ?? 0).toBe(report["skipped"]);

@@ -93,6 +93,6 @@ export function testPostgresSource({ tested, create, sink }: Bench): void {
       "array of 0",
     ],
   ])("refuses %o", (options, words) => {
-    expect(() => numbers(options)).toThrow(`Cannot read from PostgreSQL as ${words}`);
+    expect(() => numbers(options)).toThrow(`Cannot construct postgresSource as ${words}`);
   });
 }

@@ -30,7 +30,7 @@ function valuesOf(letter: DeadLetter): (string | null)[] {
     letter.stage,
     String(letter.attempts),
     encodeItem(letter.item),
-    letter.row === undefined ? null : encodeItem(letter.row),
+    "row" in letter ? encodeItem(letter.row) : null,
     encodeItem(letter.error),
     typeof name === "string" ? name : typeof letter.error,
     messageOf(letter.error),

@@ -46,7 +46,7 @@ export interface PostgresSink {
   deadLetters(): WritableStream<DeadLetter>;
 }
 
-const action = "make a PostgreSQL sink";
+const action = "construct postgresSink";
 
 /**
  * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
@@ -84,7 +84,12 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   const checked = checkSink(action, options);
   const database = openDatabase(action, client, checked.copyFrom);
   if (checked.method === "copy" && !database.hasCopy) {
-    refuse(action, "method", '"insert" without "copyFrom" of pg, or a PGlite', checked.method);
+    refuse(
+      action,
+      "method",
+      `"insert", as "copy" needs a PGlite, or pg with 'copyFrom'`,
+      checked.method,
+    );
   }
   const { schema } = checked;
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));

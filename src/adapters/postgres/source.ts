@@ -72,7 +72,7 @@ export function postgresSource<T = Row>(
   params: readonly unknown[] = [],
   options: PostgresSourceOptions = {},
 ): Chunks<T> {
-  const action = "read from PostgreSQL";
+  const action = "construct postgresSource";
   const { chunkSize, key } = checkOptions<PostgresSourceOptions, "key">(
     action,
     options,
