@@ -193,7 +193,17 @@ export class CheckpointKeeper {
       // tried again all the same while the run comes to its end.
       if (++this.#failedRenewals === mostFailedRenewals) this.#fail(error);
     }
+    this.#renewing = undefined;
     if (!this.#isFenced) this.#renewIn(begin + lease / 3 - performance.now());
+  }
+
+  /** Once the claim has lapsed, nothing is written before it is known who has come meanwhile. */
+  async #secure(): Promise<void> {
+    const { store, lease } = this.#options;
+    if (store.claim === undefined || performance.now() - this.#renewedAt <= lease) return;
+    this.#stopTimer();
+    this.#renewing ??= this.#renew();
+    await this.#renewing;
   }
 
   /**
@@ -223,6 +233,7 @@ export class CheckpointKeeper {
     const { store, key, runId } = this.#options;
     do {
       await nextMacrotask(); // A run that finishes batch after batch pays for one write.
+      await this.#secure();
       if (this.#isFenced) break;
       const newest = this.checkpoint!;
       const written = { ...newest, updatedAt: Date.now(), runId };

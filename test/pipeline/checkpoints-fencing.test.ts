@@ -206,6 +206,28 @@ describe("a run that was taken over", () => {
     expect(store.inner.claim("numbers", next, Date.now())).toEqual(next);
   });
 
+  it("writes nothing after it was away before it knows who has come meanwhile", async () => {
+    const store = new HeldStore();
+    const ends: (() => void)[] = [];
+    const load = () => new Promise<void>((resolve) => void ends.push(resolve));
+    const pipeline = etl<number>({ name: "numbers", extract: () => [0, 1, 2], load });
+    const run = outcomeOf(pipeline.run({ checkpoints: store, lease }));
+    await settle();
+    const answer = store.hold("claim");
+    await pass(2 * lease);
+    store.inner.claim("numbers", { runId: "other", until: Date.now() + lease }, Date.now());
+    store.inner.write("numbers", { offset: 3, done: [], updatedAt: 2, runId: "other" });
+    store.inner.release("numbers", "other");
+    ends[0]!();
+    await settle();
+    answer();
+    await settle();
+    ends[1]!(); // It has not heeded its signal.
+    await settle();
+    expect(run.value).toMatchObject({ stage: "checkpoints" });
+    expect(store.inner.read("numbers")).toMatchObject({ offset: 3, runId: "other" });
+  });
+
   it("goes on when nobody has come while it was away", async () => {
     const store = new HeldStore();
     store.inner.write("numbers", { offset: 1, done: [], updatedAt: 1, runId: "earlier" });
