@@ -35,14 +35,14 @@ try {
 }
 const { kills, duplicates, losses } = tally;
 console.log(`${kills} kills, ${duplicates} rows twice, ${losses} rows lost`);
-process.exitCode = duplicates + losses > 0 ? 1 : 0;
+process.exit(duplicates + losses > 0 ? 1 : 0);
 
 /** Crashes one job until it completes, and prints a line of it. */
 async function crashOnce(turn) {
   const store = values.store[turn % values.store.length];
   const at = store === "sqlite" ? join(folder, "crash.db") : server.url;
   const database = store === "sqlite" ? sqliteFile(at) : postgresDatabase(at);
-  const before = tally.kills;
+  const before = { ...tally };
   const job = jobOf({ store, at }, Math.floor(turn / values.store.length), 2000, random);
   try {
     await database.clear();
@@ -52,6 +52,8 @@ async function crashOnce(turn) {
     await database.close();
   }
   const { workers, batchSize, resume } = job;
-  const details = `${workers} workers, batches of ${batchSize}, resume "${resume}"`;
-  console.log(`${store.padEnd(9)}${`${tally.kills - before} kills`.padEnd(9)}  ${details}`);
+  const [kills, duplicates, losses] = Object.keys(tally).map((name) => tally[name] - before[name]);
+  const faults = duplicates + losses > 0 ? `, ${duplicates} rows twice, ${losses} lost` : "";
+  const details = `${workers} workers, batches of ${batchSize}, resume "${resume}"${faults}`;
+  console.log(`${store.padEnd(9)}${`${kills} kills`.padEnd(9)}  ${details}`);
 }

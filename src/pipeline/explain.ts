@@ -222,7 +222,9 @@ function bound({ shares, order: [top], workers, report: { rate } }: Evidence): s
   const [next] = others.filter((stage) => stage !== top).sort((a, b) => shares[b] - shares[a]);
   if (next === undefined || shares[next] < 0.01 || rate === 0) return "";
   const times = 1 / shares[next];
-  const enough = isWorkers && workers !== undefined && (top === "load" || workers > 1)
+  // With one worker it is not known whether a transform waits, and far off it is no advice.
+  const isKnown = workers !== undefined && (top === "load" || workers > 1) && times <= 20;
+  const enough = isWorkers && isKnown
     ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers bring nothing`
     : "";
   const most = `${about(rate * times)} items/s, ${about(times)} times as many`;

@@ -40,9 +40,8 @@ export class Gauges {
     this.#emit = emit;
   }
 
-  /** What a picture is drawn from, if it is wanted. */
+  /** What a picture is drawn from, if it is wanted; as it was when `read` was called last. */
   get trace(): RunTrace | undefined {
-    this.#count(performance.now());
     return this.#trace?.read();
   }
 

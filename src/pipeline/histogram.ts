@@ -27,12 +27,12 @@ export class Histogram {
   /** The durations that 50, 90 and 99 % do not exceed, and the longest; `undefined` without any. */
   read(): Latency | undefined {
     if (this.#total === 0) return undefined;
-    const [p50, p90, p99] = [50, 90, 99].map((percent) => this.#quantile(percent));
+    const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => this.#quantile(share));
     return { p50: p50!, p90: p90!, p99: p99!, max: this.#max };
   }
 
-  #quantile(percent: number): number {
-    let left = percent * this.#total / 100; // The product is exact, a share as 0.99 is not.
+  #quantile(share: number): number {
+    let left = share * this.#total;
     const place = this.#counts.findIndex((count) => (left -= count) <= 0);
     const middle = place === 0 ? 0 : least * 2 ** ((place - 0.5) / steps);
     return Math.max(this.#min, Math.min(middle, this.#max));

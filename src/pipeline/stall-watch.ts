@@ -13,12 +13,12 @@ export class StallWatch {
   readonly #onStall: (duration: number) => void;
   #stopTimer = () => {};
 
-  /** Begins to watch; `Infinity` watches nothing and sets no timer. */
+  /** Begins to watch; `Infinity` sets no timer. */
   constructor(timeout: number, movement: Movement, onStall: (duration: number) => void) {
     this.#timeout = timeout;
     this.#movement = movement;
     this.#onStall = onStall;
-    if (timeout !== Infinity) this.#look(movement.moves, 1);
+    this.#look(movement.moves, 1);
   }
 
   /** Ends the watch; no timer is left. */

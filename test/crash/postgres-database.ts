@@ -8,21 +8,32 @@ export function postgresDatabase(url: string): CrashDatabase & {
 } {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   pool.on("error", () => {}); // A server that dies ends the idle ones.
-  const read = async (): Promise<Stored> => {
-    const { rows: [row] } = await pool.query(
+  const read = async (client: pg.ClientBase): Promise<Stored> => {
+    const { rows: [row] } = await client.query(
       `select rows::int, numbers::int, sum::float8,
         to_regclass('millrace_checkpoint') is not null as has from (${countSql})`,
     );
     const { has, ...counts } = row as Omit<Stored, "checkpoint"> & { has: boolean };
     if (!has) return { ...counts, checkpoint: undefined };
-    const { rows: [kept] } = await pool.query("select checkpoint from millrace_checkpoint");
+    const { rows: [kept] } = await client.query("select checkpoint from millrace_checkpoint");
     return { ...counts, checkpoint: checkpointOf(kept?.checkpoint) };
+  };
+  /** Sees rows and checkpoint at one moment: the server may still commit what a dead client sent. */
+  const readAtOnce = async (): Promise<Stored> => {
+    const client = await pool.connect();
+    try {
+      await client.query("begin isolation level repeatable read");
+      return await read(client);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
   };
   return {
     clear: async () =>
       void await pool.query(`drop table if exists t; create table t (n integer);
         drop table if exists millrace_checkpoint`),
-    read,
+    read: readAtOnce,
     terminate: async () =>
       void await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity
         where pid <> pg_backend_pid() and backend_type = 'client backend'`),

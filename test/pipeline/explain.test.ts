@@ -37,6 +37,16 @@ describe("explain()", () => {
     );
   });
 
+  it("names no number of workers that is far off", () => {
+    const report = runReport({
+      extract: { busy: 0.02, blocked: 0.9 },
+      transform: { blocked: 0.9 },
+      load: { busy: 0.98 },
+      trace: runTrace(4),
+    });
+    expect(explain(report)).toMatch(/about 50,000 items\/s, 50 times as many\.$/);
+  });
+
   it("tells of one worker only where the trace does", () => {
     const load = { busy: 0.98 };
     const idle = { extract: { blocked: 0.9 }, transform: { blocked: 0.9 } };
@@ -85,6 +95,21 @@ describe("explain()", () => {
     const parts = { extract: { blocked: 0.97 }, transform: { busy: 0.97 }, load: { busy: 0.2 } };
     expect(explain(runReport({ ...parts, trace: { ...runTrace(1), batches } })))
       .toContain("The transform holds this run back: its code keeps the one thread");
+  });
+
+  it.each(
+    [
+      ["loads end meanwhile", 50, 60],
+      ["loads keep the thread as well", 40, 9],
+    ] as const,
+  )("does not know a transform that keeps the thread where %s", (_, mapped, load) => {
+    const batches = Array.from({ length: 20 }, (_, n) => {
+      const done = n * 50 + mapped - 1;
+      return tracedBatch(n, [n * 50, done, done, done + load]);
+    });
+    const parts = { extract: { blocked: 0.97 }, transform: { busy: 0.97 }, load: { busy: 0.2 } };
+    expect(explain(runReport({ ...parts, trace: { ...runTrace(1), batches } })))
+      .toContain("If it computes rather than waits");
   });
 
   it("says what a transform may be where it does not know, and does not where it does", () => {
@@ -147,6 +172,8 @@ describe("explain()", () => {
     const none = { extracted: 0, loaded: 0, batches: 0, rate: 0, duration: 12 };
     expect(explain(runReport(none))).toBe("Nothing happened: no item was read in 12 ms.");
     const checkpoint = { offset: 1000, done: [], updatedAt: 0 };
+    expect(explain(runReport({ ...none, checkpoint: { ...checkpoint, offset: 0 } })))
+      .toBe("Nothing happened: no item was read in 12 ms.");
     expect(explain(runReport({ ...none, checkpoint })))
       .toBe("Nothing was left to do: earlier runs have finished what the source gives.");
   });

@@ -131,7 +131,7 @@ describe("manager.start()", () => {
       state: "draining",
       pipelines: [{ state: "ended" }, { state: "draining" }, { name: "waiting", state: "skipped" }],
     });
-    expect(run.snapshot().pipelines[2]).toEqual({ name: "waiting", state: "skipped" });
+    expect(run.snapshot().pipelines[2]).toStrictEqual({ name: "waiting", state: "skipped" });
     await vi.advanceTimersByTimeAsync(1000);
     expect(run.snapshot().state).toBe("ended");
   });
@@ -146,6 +146,20 @@ describe("manager.start()", () => {
     expect(await none.finished).toEqual({ reports: [], outcome: "completed" });
   });
 
+  it("unlocks the dead-letter stream that the pipelines share", async () => {
+    const deadLetters = new WritableStream();
+    const plan = { one: { items: 1, fails: true }, two: { items: 2, fails: true } };
+    const manager = managerOf(plan, { deadLetters });
+    for (const round of [1, 2]) {
+      const run = manager.start();
+      expect(deadLetters.locked).toBe(true);
+      expect(() => manager.start()).toThrow("'deadLetters' must be a WritableStream that nobody");
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(run.snapshot(), `round ${round}`).toMatchObject({ state: "ended", deadLettered: 3 });
+      expect(deadLetters.locked).toBe(false);
+    }
+  });
+
   it("throws what runAll() rejects with where the options are wrong", async () => {
     const manager = managerOf({ lost: { items: 1, after: ["nobody"] } });
     const sentence =
@@ -153,6 +167,8 @@ describe("manager.start()", () => {
       'current value is "nobody"';
     expect(() => manager.start()).toThrow(sentence);
     await expect(manager.runAll()).rejects.toThrow(sentence);
+    void manager.runAll(); // Nobody handles it.
+    await settle();
     expect(() => managerOf({}).start({ signal: 1 } as object)).toThrow(
       "Cannot run pipelines as 'signal' must be an AbortSignal: current value is 1",
     );
@@ -220,13 +236,15 @@ describe("progress of a manager", () => {
   it.each(["nothing", "a read"])("can be cancelled with %s pending", async (pending) => {
     const manager = managerOf({ one: { items: 20 } });
     const readers = [manager.progress().getReader()];
+    const waiting = manager.progress().getReader();
+    if (pending === "a read") void waiting.read();
     if (pending === "a read") void readers[0]!.read();
     await settle();
     await readers[0]!.cancel();
     const run = manager.start();
     await settle();
-    readers.push(manager.progress().getReader(), run.progress().getReader());
-    const timers = vi.getTimerCount();
+    readers.push(manager.progress().getReader(), run.progress().getReader(), waiting);
+    const timers = 1; // Of the load.
     for (const reader of readers.slice(1)) {
       if (pending === "a read") void reader.read();
       await settle();

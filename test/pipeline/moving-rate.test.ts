@@ -41,6 +41,7 @@ describe("MovingRate", () => {
     }
     expect(rate.read(15_000)).toBe(0);
     expect(rate.read(1_000_000)).toBe(0);
+    expect(new MovingRate(0).read(2 ** 50)).toBe(0); // It does not go through all of that time.
     rate.add(45, 1_000_001);
     expect(rate.read(1_000_002)).toBeGreaterThanOrEqual(45 / 5);
     expect(rate.read(1_000_002)).toBeLessThanOrEqual(45 / 4.5);

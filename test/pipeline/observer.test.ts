@@ -14,7 +14,10 @@ import { batchOf, freshCounts } from "../../src/pipeline/station.ts";
 import { wait } from "../support/pipeline-time.ts";
 import { kinds, record, type Recorded, times } from "../support/recorded-events.ts";
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.advanceTimersByTime(123); // The clock does not begin with the run.
+});
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();

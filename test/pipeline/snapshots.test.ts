@@ -18,8 +18,14 @@ let [items, numRuns] = [60, 40]; // Of the random runs.
 beforeAll(async () => {
   if (await isSlow()) [items, numRuns] = [15, 12];
 });
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.advanceTimersByTime(123); // The clock does not begin with the run.
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
@@ -240,7 +246,31 @@ describe("run.snapshot()", () => {
     }
   });
 
+  it("has one time for the bucket and the transform where there is none", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now++); // No two looks are the same.
+    const run = etl<number>({ name: "bare", extract: () => numbers(5), load: () => wait(1) })
+      .run({ trace: true });
+    await vi.advanceTimersByTimeAsync(100);
+    const { trace, stages, duration } = await run;
+    expect(trace!.batches).toHaveLength(5);
+    for (const { formed, mapped, begun } of trace!.batches) {
+      expect(mapped).toBe(formed);
+      expect(begun).toBeGreaterThan(mapped);
+    }
+    addUp({ stages, duration });
+  });
+
   it("tells latencies from the bucket to the end of the load", async () => {
+    const { report } = await measure({
+      extract: () => numbers(1),
+      transform: (n) => wait(30).then(() => n),
+      load: () => wait(10),
+    });
+    expect(report.latency).toEqual({ p50: 40, p90: 40, p99: 40, max: 40 });
+  });
+
+  it("tells latencies of most batches and of the slowest", async () => {
     const { report } = await measure({
       extract: () => numbers(100),
       load: (_, { batch }) => wait(batch.sequence < 90 ? 10 : 200),

@@ -165,5 +165,6 @@ describe("StallWatch", () => {
     vi.advanceTimersByTime(1000);
     expect(told).toEqual([1000]);
     expect(vi.getTimerCount()).toBe(0);
+    watch.stop(); // Once more does no harm.
   });
 });

@@ -129,6 +129,7 @@ describe("Trace", () => {
     const trace = new Trace(600, 0);
     for (let sequence = 0; sequence < 1200; sequence++) {
       if (sequence % 2 === 0) trace.end(batch(sequence, 1), 2);
+      expect(trace.read().batches.length).toBeLessThanOrEqual(512);
     }
     const { every, batches } = trace.read();
     expect([every, batches.length]).toEqual([4, 300]);
@@ -138,7 +139,7 @@ describe("Trace", () => {
     const trace = new Trace(1, 0);
     loadInTurn(trace, 3);
     const read = trace.read();
-    loadInTurn(trace, 3);
+    loadInTurn(trace, 5, 2);
     expect([read.batches.length, read.done.length]).toEqual([3, 4]);
   });
 });

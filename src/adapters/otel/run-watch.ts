@@ -131,7 +131,6 @@ export class RunWatch implements BatchListener {
     this.#batches.clear();
     this.#count("loaded", loaded - this.#counted.loaded);
     this.#count("skipped", skipped - this.#counted.skipped);
-    this.#count("dead_lettered", deadLettered - this.#counted.dead_lettered);
     this.#countBatches(report.batches - this.#counted.batches);
     this.meters.run(report);
     this.scope.describe({

@@ -35,7 +35,9 @@ const nobody = "0".repeat(32); // The trace of a span that no SDK has made.
 
 /** Begins spans. */
 export class Tracing {
+  /** Knows contexts. */
   readonly api: OtelApi;
+  /** Makes spans. */
   readonly tracer: OtelTracer;
 
   /** Joins a tracer to what knows its contexts. */

@@ -60,12 +60,13 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
   const { sequence, lane, size, retries, deadLettered, formed, mapped, begun, ended } = batch;
   const top = lane * laneHeight + 4;
   const track = top + loadHeight + 2 + turn % 2 * 5;
-  const x = place(begun, duration);
   const span = (from: number, to: number) => ({
     x: place(from, duration),
-    width: place(Math.max(to - from, 0), duration),
+    width: place(Math.min(to, duration) - from, duration),
   });
-  const load = { ...span(begun, ended), y: top, height: loadHeight, rx: 2, class: "busy edge" };
+  // A seam would hide a bar that is hardly wider.
+  const kind = ended - begun > duration * 0.01 ? "busy edge" : "busy";
+  const load = { ...span(begun, ended), y: top, height: loadHeight, rx: 2, class: kind };
   const isWide = ended - begun > duration * 0.02 * (String(sequence).length + 1);
   const number = { x: place((begun + ended) / 2, duration), y: top + 10.5, class: "number" };
   const words = `batch ${sequence}: ${counted(size, "item")}, ${steps(batch)}` +
@@ -83,7 +84,9 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
       : "",
     element("rect", load),
     isWide && retries + deadLettered === 0 ? element("text", number, String(sequence)) : "",
-    retries > 0 ? element("use", { href: "#mark-retry", x, y: top + 7.5, class: "left" }) : "",
+    retries > 0
+      ? element("use", { href: "#mark-retry", x: load.x, y: top + 7.5, class: "left" })
+      : "",
     deadLettered > 0
       ? element("use", {
         href: "#mark-lost",

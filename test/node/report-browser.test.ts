@@ -1,0 +1,147 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium as engine, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chromium, chromiumArguments } from "../../scripts/runtimes.mjs";
+import { renderDiagram, renderReport } from "../../src/adapters/report.ts";
+import { richReport, runReport } from "../support/run-reports.ts";
+
+const long = "a name as long as a sentence without an end ".repeat(200);
+const pages = {
+  run: renderReport(richReport),
+  plain: renderReport(runReport({ name: "x".repeat(500) }), { title: "W".repeat(500) }),
+  manager: renderReport({
+    reports: [richReport, runReport({ name: long }), {
+      ...{ name: "mail", outcome: "skipped", after: long },
+    }],
+    outcome: "failed",
+  }, { after: { [long]: ["orders"] } }),
+};
+const kinds = Object.keys(pages) as (keyof typeof pages)[];
+const views = kinds.flatMap((kind) =>
+  [390, 1280].flatMap((width) =>
+    (["light", "dark"] as const).map((scheme) => ({ kind, width, scheme }))
+  )
+);
+
+describe.skipIf(chromium === undefined)("the page of a report in Chromium", () => {
+  let browser: Browser;
+  let folder: string;
+  let page: Page;
+  const heard: string[] = []; // What pages have asked for or complained about.
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "millrace-report-"));
+    await writeFile(join(folder, "diagram.svg"), renderDiagram(richReport));
+    await writeFile(join(folder, "diagram.html"), '<!doctype html><img src="diagram.svg">');
+    for (const kind of kinds) await writeFile(join(folder, `${kind}.html`), pages[kind]);
+    browser = await engine.launch({ executablePath: chromium!, args: chromiumArguments });
+    page = await browser.newPage();
+    page.on("console", (message) => heard.push(message.text()));
+    page.on("pageerror", (error) => heard.push(String(error)));
+    page.on("request", (request) => heard.push(request.url()));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a file; gives its address. */
+  async function open(name: string, width: number, colorScheme: "light" | "dark") {
+    const url = pathToFileURL(join(folder, name)).href;
+    heard.length = 0;
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    await page.goto(url);
+    return url;
+  }
+
+  it.each(views)("shows $kind at $width pixels, $scheme", async ({ kind, width, scheme }) => {
+    const url = await open(`${kind}.html`, width, scheme);
+    const { scroll, cut, colour } = await page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      // What stands out of the page, although the page may hide it.
+      cut: [...document.querySelectorAll("main *, header *")]
+        .filter((element) => {
+          const { left, right } = element.getBoundingClientRect();
+          return right > innerWidth + 0.5 || left < -0.5;
+        })
+        .map((element) => element.outerHTML.slice(0, 120)),
+      colour: getComputedStyle(document.body).backgroundColor,
+    }));
+    expect(heard).toEqual([url]);
+    expect(scroll).toBe(width);
+    expect(cut).toEqual([]);
+    expect(colour).toBe(scheme === "dark" ? "rgb(14, 17, 22)" : "rgb(246, 247, 249)");
+  });
+
+  it.each([390, 1280])("can be kept as a picture of %i pixels", async (width) => {
+    await open("run.html", width, "dark");
+    const path = join(folder, `run-${width}.png`);
+    await page.screenshot({ path, fullPage: true });
+    expect((await stat(path)).size).toBeGreaterThan(20_000);
+  });
+
+  it.each([390, 1280])("draws bars as wide as their shares at %i pixels", async (width) => {
+    await open("run.html", width, "light");
+    const bars = await page.evaluate(() =>
+      [...document.querySelectorAll<SVGRectElement>("[data-share]")].map((bar) => ({
+        share: Number(bar.dataset["share"]),
+        drawn: bar.getBBox().width / bar.ownerSVGElement!.clientWidth,
+      }))
+    );
+    expect(bars).toHaveLength(11);
+    for (const { share, drawn } of bars) expect(drawn).toBeCloseTo(share, 2);
+  });
+
+  it("has room for every word in its boxes on a phone", async () => {
+    await open("run.html", 390, "light");
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll(".tiles > div, .stage, .bucket, .card, .flow")]
+        .filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => box.textContent)
+    );
+    expect(cut).toEqual([]);
+  });
+
+  it("is white on paper, whatever the screen is", async () => {
+    await open("run.html", 800, "dark");
+    await page.emulateMedia({ colorScheme: "dark", media: "print" });
+    const [back, ink] = await page.evaluate(() => {
+      const { backgroundColor, color } = getComputedStyle(document.body);
+      return [backgroundColor, color];
+    });
+    await page.emulateMedia({ media: "screen" });
+    expect([back, ink]).toEqual(["rgb(255, 255, 255)", "rgb(20, 23, 31)"]);
+  });
+
+  it("reads the picture that stands alone as XML, whatever a name holds", async () => {
+    await open("run.html", 800, "light");
+    const names = [
+      "a & b",
+      "<g>",
+      "]]>",
+      "\u0000\u0008\ufffe",
+      "\ud800",
+      "\u202e",
+      "👩‍👩‍👧‍👦".repeat(99),
+    ];
+    const pictures = names.map((name) => renderDiagram({ ...richReport, name }));
+    const errors = await page.evaluate(
+      (texts) =>
+        texts.map((text) =>
+          new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror")
+            ?.textContent
+        ),
+      pictures,
+    );
+    expect(errors).toEqual(names.map(() => undefined));
+  });
+
+  it("shows the picture that stands alone as an image", async () => {
+    await open("diagram.html", 1280, "dark");
+    expect(await page.evaluate(() => document.querySelector("img")!.naturalWidth)).toBe(960);
+  });
+});
