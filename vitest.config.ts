@@ -36,7 +36,7 @@ if (runtime === "workerd") {
 if (runtime === "chromium") {
   const { playwright } = await import("@vitest/browser-playwright");
   // Otherwise vite finds it in the middle of a run on a cold cache, and reloads the page.
-  config.optimizeDeps = { include: ["fast-check"] };
+  config.optimizeDeps = { include: ["fast-check", "@opentelemetry/api"] };
   test.browser = {
     enabled: true,
     headless: true,

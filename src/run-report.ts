@@ -167,6 +167,8 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly outcome: Outcome;
   /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
   readonly bottleneck: StageName;
+  /** Batches that could be loaded at once. */
+  readonly workers: number;
   /** How often an item is loaded, when runs that are killed are repeated until one completes. */
   readonly guarantee: Guarantee;
   /**

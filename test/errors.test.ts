@@ -19,6 +19,7 @@ const report: RunReport = {
     startedAt: 0,
     duration: 0,
     bottleneck: "load",
+    workers: 1,
     guarantee: "at-least-once",
     clock: "running",
   },

@@ -7,6 +7,9 @@ import { isThenable } from "../thenable.ts";
 import { type BatchInfo, loadContextOf } from "./pipeline.ts";
 import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./station.ts";
 
+/** What a load gives that was stopped half-way: the rest of its items is pending. */
+export const unfinished: unique symbol = Symbol("unfinished");
+
 /** What a load is to finish: items by their index, and their places in the source. */
 interface Finish {
   readonly indices: Members | undefined; // `undefined`: all of the batch.
@@ -162,13 +165,17 @@ export class BatchLoad<E, T> implements Work<unknown> {
     return this.#origins?.[member] ?? member;
   }
 
-  /** Recovers from the first load, which has failed. Rejects with `Exhausted`. */
-  async recover(error: unknown): Promise<void> {
+  /**
+   * Recovers from the first load, which has failed. Rejects with `Exhausted`; gives `unfinished` if
+   * the run was stopped before all was done.
+   */
+  async recover(error: unknown): Promise<typeof unfinished | undefined> {
     const station = this.#station;
     const policy = policyOf(station, "load", this.#batch.isDivisible);
     const recovery = new Recovery(this, policy, listenerOf(station, this.#batch, "load"));
+    let isDone: boolean;
     try {
-      await recovery.run(indicesOf(this.#batch.rows), error);
+      isDone = await recovery.run(indicesOf(this.#batch.rows), error);
     } catch (failure) {
       try {
         this.#keepRest();
@@ -178,6 +185,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
       throw failure;
     }
     await this.#finishRest();
+    return isDone ? undefined : unfinished;
   }
 
   /** Ends what needs no load. */

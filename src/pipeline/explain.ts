@@ -12,7 +12,7 @@ interface Evidence {
   /** The causes, the largest share first. */
   readonly order: readonly [Cause, Cause];
   /** Workers that loaded, where the trace tells. */
-  readonly workers: number | undefined;
+  readonly workers: number;
 }
 
 const tells: Readonly<Record<Cause, string>> = {
@@ -102,9 +102,7 @@ function evidenceOf(report: RunReport): Evidence {
   const weight = (cause: Cause) => isLimited && cause === "limited" ? 2 : shares[cause];
   const causes = Object.keys(shares) as Cause[];
   const [first = "extract", second = "load"] = causes.sort((a, b) => weight(b) - weight(a));
-  const lanes = report.trace?.batches.map(({ lane }) => lane) ?? [];
-  const workers = lanes.length > 0 ? Math.max(...lanes) + 1 : undefined;
-  return { report, shares, order: [first, second], workers };
+  return { report, shares, order: [first, second], workers: report.workers };
 }
 
 /** The stage whose code keeps the one thread most of the time, if it is known. */
@@ -176,15 +174,13 @@ function ofBalance(evidence: Evidence): readonly string[] | undefined {
 
 function ofCause(evidence: Evidence): readonly string[] {
   const { shares, order: [top], workers, report } = evidence;
-  const tell = workers === 1 && top === "load"
-    ? tells.load.replace("workers were", "one worker was")
-    : tells[top];
+  const tell = workers === 1 ? tells[top].replace("workers were", "one worker was") : tells[top];
   const size = Math.round(report.loaded / report.batches);
   const tip = top === "load" && report.batches > 0
     ? tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`)
     : tips[top];
   // Several workers that compute are never at work all together, but one may be.
-  const isUnsure = top === "transform" && (workers ?? 1) === 1;
+  const isUnsure = top === "transform" && workers === 1;
   const other = "If it computes rather than waits, it needs less work or a thread of its own.";
   return [
     `${tell} ${percent(shares[top])} of the time${flight(evidence)}.`,
@@ -223,7 +219,7 @@ function bound({ shares, order: [top], workers, report: { rate } }: Evidence): s
   if (next === undefined || shares[next] < 0.01 || rate === 0) return "";
   const times = 1 / shares[next];
   // With one worker it is not known whether a transform waits, and far off it is no advice.
-  const isKnown = workers !== undefined && (top === "load" || workers > 1) && times <= 20;
+  const isKnown = (top === "load" || workers > 1) && times <= 20;
   const enough = isWorkers && isKnown
     ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers bring nothing`
     : "";

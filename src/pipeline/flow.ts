@@ -10,7 +10,7 @@ import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { Aside } from "./aside.ts";
-import { BatchLoad } from "./batch-load.ts";
+import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Gauges } from "./gauges.ts";
 import { counted, loadPlainly } from "./plain-load.ts";
@@ -276,12 +276,12 @@ export class Flow<E, T> implements Stop {
       ? () => loadPlainly(this.#station, batch)
       : () => new BatchLoad(this.#station, batch).run();
     this.#loads.run(call, (result) => {
-      if (this.#isPlain && result !== counted) {
+      if (this.#isPlain && result !== counted && result !== unfinished) {
         this.counts.batches++;
         this.counts.loaded += loaded;
         this.counts.skipped += size - loaded;
       }
-      this.gauges.end(batch, size);
+      if (result !== unfinished) this.gauges.end(batch, size);
       this.#serve();
     });
   }

@@ -1,6 +1,6 @@
 import { isOf, SplitError } from "../errors.ts";
 import { isThenable } from "../thenable.ts";
-import { BatchLoad } from "./batch-load.ts";
+import { BatchLoad, type unfinished } from "./batch-load.ts";
 import { loadContextOf } from "./pipeline.ts";
 import type { Batch, Station } from "./station.ts";
 
@@ -29,9 +29,8 @@ async function split<E, T>(
   station: Station<E, T>,
   batch: Batch<E, T>,
   error: unknown,
-): Promise<typeof counted> {
+): Promise<typeof counted | typeof unfinished> {
   const { offset, size } = batch.info;
   const ranges = [[offset, offset + size] as const];
-  await new BatchLoad(station, { ...batch, ranges }).recover(error);
-  return counted;
+  return await new BatchLoad(station, { ...batch, ranges }).recover(error) ?? counted;
 }

@@ -57,6 +57,7 @@ export function reportOf<E, T>(
   outcome: Outcome,
   guarantee: Guarantee,
   flow: Flow<E, T>,
+  workers: number,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
   const names: StageName[] = ["extract", "transform", "load"];
@@ -67,7 +68,7 @@ export function reportOf<E, T>(
   const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
   const { trace } = flow.gauges;
   return {
-    ...{ ...counts, stages, outcome, bottleneck, guarantee, clock },
+    ...{ ...counts, stages, outcome, bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),
   };
 }

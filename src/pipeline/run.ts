@@ -141,9 +141,10 @@ export class Run<E, T = E> {
     unfollow();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
+    const { workers } = this.#settings;
     const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
     this.#last = this.#look("ended");
-    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow);
+    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow, workers);
     stall?.stop();
     this.#equipment.emit?.({ type: "run:end", report: this.#report });
     unwatch();

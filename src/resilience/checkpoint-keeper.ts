@@ -74,7 +74,7 @@ export class CheckpointKeeper {
    * until the time of that claim is up; `signal` ends the wait. If it rejects, nothing is left
    * behind. It is called once.
    *
-   * @throws {FencedError} If the other run has renewed its claim by then: it lives.
+   * @throws {FencedError} If the other run has renewed its claim twice by then: it lives.
    * @throws {CheckpointError} If the store gives what is no checkpoint.
    */
   open(signal: AbortSignal): Promise<Checkpoint | undefined> {
@@ -141,6 +141,7 @@ export class CheckpointKeeper {
   async #claim(signal: AbortSignal): Promise<void> {
     const { key, runId, lease } = this.#options;
     let last: Claim | undefined;
+    let renewals = 0;
     while (true) {
       const now = Date.now();
       const begin = performance.now(); // The other clock may be set back.
@@ -150,10 +151,11 @@ export class CheckpointKeeper {
         this.#renewedAt = begin;
         return this.#renewIn(begin + lease / 3 - performance.now());
       }
-      const isRenewed = last !== undefined &&
-        (holder.runId !== last.runId || holder.until !== last.until);
-      // A store that does not give what is free would be asked for ever.
-      if (isRenewed || holder.until <= now) throw new FencedError(key, holder.runId);
+      if (last !== undefined && holder.until !== last.until) renewals++;
+      const isOther = last !== undefined && holder.runId !== last.runId;
+      // One renewal of a run that has died since may still have been on its way. And a store that
+      // does not give what is free would be asked for ever.
+      if (isOther || renewals > 1 || holder.until <= now) throw new FencedError(key, holder.runId);
       last = holder;
       // Timers may be early, and the claim is then still the same.
       await pause(Math.max(holder.until - Date.now(), 1), signal);

@@ -87,6 +87,7 @@ export class Recovery<R> {
   readonly #listener: RecoveryListener;
   readonly #parts: Part[] = []; // The last one is next.
   #budget: number;
+  #isCut = false; // Items are left that nothing takes any more.
 
   /** Makes the recovery of one batch. */
   constructor(work: Work<R>, policy: Policy, listener: RecoveryListener) {
@@ -96,11 +97,14 @@ export class Recovery<R> {
     this.#budget = policy.isolationBudget;
   }
 
-  /** Recovers from the first call for `members`, which has failed. Settles when all is settled. */
-  async run(members: Members, error: unknown): Promise<void> {
+  /**
+   * Recovers from the first call for `members`, which has failed. Settles when all is settled; tells
+   * whether all of it is done, and nothing was left as the run was stopped.
+   */
+  async run(members: Members, error: unknown): Promise<boolean> {
     await this.#face({ members, attempt: 1, errors: [error] });
     for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
-      if (this.#listener.isStopped) return; // What is left is pending.
+      if (this.#listener.isStopped) return false; // What is left is pending.
       let result: R;
       try {
         result = await this.#work.call(part.members, part.attempt);
@@ -110,6 +114,7 @@ export class Recovery<R> {
       }
       await this.#work.done(part.members, result);
     }
+    return !this.#isCut;
   }
 
   /** Decides what becomes of a part whose call has failed. */
@@ -148,7 +153,8 @@ export class Recovery<R> {
     attempt: number,
   ): Promise<void> {
     for (const [member, error] of failed) {
-      if (this.#listener.isStopped) return;
+      this.#isCut ||= this.#listener.isStopped;
+      if (this.#isCut) return;
       await this.#work.giveUp(member, error, attempt);
     }
   }

@@ -41,12 +41,12 @@ describe("two runs of one key at once", () => {
   it("refuses the second, and lets the first complete", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const loaded: unknown[] = [];
-    const pipeline = slow(loaded);
+    const pipeline = slow(loaded, () => wait(200));
     const first = outcomeOf(pipeline.run({ checkpoints, lease }));
     await pass(150);
     const run = pipeline.start({ checkpoints, lease });
     const second = outcomeOf(run.finished);
-    await pass(lease + 300);
+    await pass(2 * lease + 300);
     expect(second.state).toBe("rejected");
     const { cause } = second.value as { cause: FencedError };
     expect(second.value).toBeInstanceOf(PipelineError);

@@ -47,14 +47,14 @@ describe("explain()", () => {
     expect(explain(report)).toMatch(/about 50,000 items\/s, 50 times as many\.$/);
   });
 
-  it("tells of one worker only where the trace does", () => {
+  it("tells of one worker where there is only one", () => {
     const load = { busy: 0.98 };
     const idle = { extract: { blocked: 0.9 }, transform: { blocked: 0.9 } };
     const report = runReport({ ...idle, load });
     expect(explain(report)).toContain(
       "The load holds this run back: its workers were at work 98 %",
     );
-    const one = runReport({ ...idle, load, trace: overlapping() });
+    const one = runReport({ ...idle, load, workers: 1 });
     expect(explain(one)).toContain("The load holds this run back: its one worker was at work 98 %");
   });
 
@@ -118,9 +118,12 @@ describe("explain()", () => {
       "Try more `workers`, a higher `concurrency`, or `transformBatch` with one call " +
       "for many items.";
     const other = "If it computes rather than waits, it needs less work or a thread of its own.";
-    const lead = "The transform holds this run back: its workers were at work 95 % of the time.";
-    expect(explain(runReport(parts))).toBe(`${lead} ${advice} ${other}`);
-    expect(explain(runReport({ ...parts, trace: runTrace(4) }))).toBe(`${lead} ${advice}`);
+    const lead = "The transform holds this run back: its";
+    const share = "at work 95 % of the time.";
+    expect(explain(runReport({ ...parts, workers: 1 })))
+      .toBe(`${lead} one worker was ${share} ${advice} ${other}`);
+    expect(explain(runReport({ ...parts, workers: 4 })))
+      .toBe(`${lead} workers were ${share} ${advice}`);
   });
 
   it("tells of the rate limit, also where loads take longer than the waits for it", () => {
@@ -231,11 +234,3 @@ describe("explain() of real runs", () => {
     expect(explain({ ...await running, clock: "running" })).toContain(words);
   });
 });
-
-/** A trace of one worker during whose loads the next batch is formed. */
-function overlapping() {
-  const batches = Array.from({ length: 20 }, (_, n) => {
-    return tracedBatch(n, [n * 45 - 44, n * 45 - 44, n * 45, n * 45 + 45]);
-  });
-  return { ...runTrace(1), batches };
-}

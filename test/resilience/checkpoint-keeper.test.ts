@@ -72,22 +72,6 @@ describe("CheckpointKeeper.open()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it.each(["other", "third"])("is refused when %s has claimed the key by then", async (runId) => {
-    const store = claimedStore();
-    const run = new KeptRun(store);
-    const opened = await run.open();
-    await settle(500);
-    if (runId === "third") store.inner.release("a", "other");
-    store.inner.claim("a", { runId, until: Date.now() + 1000 }, Date.now());
-    await settle(499);
-    expect(opened.state).toBe("pending");
-    await settle(1);
-    expect(opened).toEqual({ state: "rejected", value: new FencedError("a", runId) });
-    expect(opened.value).toMatchObject({ key: "a", owner: runId });
-    expect(store.calls).toEqual(["claim", "claim"]); // Neither read nor released.
-    expect(leftBy(run)).toBe(0);
-  });
-
   it("waits on when its clock is ahead of the other's by a little", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);

@@ -1,5 +1,10 @@
 import { expect, it } from "vitest";
-import { type PgPool, postgresSink, postgresSource } from "../../src/adapters/postgres.ts";
+import {
+  type PgPool,
+  type PgPoolClient,
+  postgresSink,
+  postgresSource,
+} from "../../src/adapters/postgres.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
 
 /** Defines the tests of connections that are lost, which only a server can lose. */
@@ -80,22 +85,23 @@ export function testPostgresFailures(
       const lossy: PgPool = {
         totalCount: 0,
         query: () => Promise.reject(new Error("Not used")),
-        connect: async () => {
-          const client = await pool.connect();
-          const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
-          const lose = async (...args: unknown[]) => {
-            const answer = await query(...args);
-            if (args[0] === "commit" && losses-- > 0) throw new Error("The connection was lost");
-            return answer;
-          };
-          return {
-            query: lose as typeof client.query,
-            connect: () => client.connect(),
-            on: (event, listener) => client.on(event, listener),
-            removeListener: (event, listener) => client.removeListener(event, listener),
-            release: (error) => client.release(error),
-          };
-        },
+        connect: (callback) =>
+          pool.connect((error, client) => callback(error, client && losing(client))),
+      };
+      const losing = (client: PgPoolClient): PgPoolClient => {
+        const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
+        const lose = async (...args: unknown[]) => {
+          const answer = await query(...args);
+          if (args[0] === "commit" && losses-- > 0) throw new Error("The connection was lost");
+          return answer;
+        };
+        return {
+          query: lose as typeof client.query,
+          connect: () => client.connect(),
+          on: (event, listener) => client.on(event, listener),
+          removeListener: (event, listener) => client.removeListener(event, listener),
+          release: (error) => client.release(error),
+        };
       };
       const { load, checkpoints } = postgresSink(lossy, { table, columns: ["id"] });
       await checkpoints.claim("answer", { runId: "run", until: 2000 }, 1000);

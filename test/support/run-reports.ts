@@ -9,11 +9,12 @@ export type ReportParts = Partial<Omit<RunReport, "stages">> & Partial<Record<St
 /** The report of a run of one second in which 1000 items were loaded in 20 batches. */
 export function runReport({ extract, transform, load, ...parts }: ReportParts = {}): RunReport {
   const duration = parts.duration ?? 1000;
+  const lanes = parts.trace?.batches.map(({ lane }) => lane + 1) ?? [4];
   return {
     ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
     ...{ skipped: 0, deadLettered: 0, pending: 0, batches: 20, retries: 0 },
     ...{ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5), duration, rate: 1000, bottleneck: "load" },
-    ...{ guarantee: "at-least-once", clock: "running" },
+    ...{ workers: Math.max(1, ...lanes), guarantee: "at-least-once", clock: "running" },
     ...{ inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
     stages: {
       extract: times(duration, extract),

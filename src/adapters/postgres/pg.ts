@@ -36,7 +36,9 @@ export interface PgPool {
   /** Clients that the pool has now. */
   readonly totalCount: number;
   /** Lends a client. */
-  connect(): Promise<PgPoolClient>;
+  connect(
+    callback: (error: Error | undefined, client: PgPoolClient | undefined) => void,
+  ): void;
   /** Runs a statement on any client; never called here. */
   query(text: string): Promise<unknown>;
 }
@@ -55,11 +57,12 @@ export type CopyFrom = (statement: string) => object;
 /** A pool of `pg`: every transaction has a client of its own. */
 export function pgPoolDatabase(pool: PgPool, copyFrom?: CopyFrom): Database {
   async function lend<T>(mend: string, use: (client: PgClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
+    const client = await connect(pool);
     let isLost = false;
     try {
       return await useClient(client, () => use(client), mend, () => void (isLost = true));
     } finally {
+      client.removeListener("error", ignore);
       client.release(isLost); // Back to the others, or away.
     }
   }
@@ -87,6 +90,23 @@ export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Databas
   };
 }
 
+/**
+ * Lends a client that is listened to at once. By the promise of `connect` whoever waits would come too
+ * late for the error of a connection that is lost with its first answer, which ends Node.
+ */
+function connect(pool: PgPool): Promise<PgPoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error);
+      client.on("error", ignore);
+      resolve(client);
+    });
+  });
+}
+
+/** An event that nobody hears ends Node; the statement in flight, or the next one, rejects as well. */
+const ignore = () => {};
+
 /** After a failure the statement `mend` leaves the connection as it was, or finds that it is lost. */
 async function useClient<T>(
   client: PgClient,
@@ -94,15 +114,15 @@ async function useClient<T>(
   mend: string,
   onLost: () => void,
 ): Promise<T> {
-  const ignore = () => {}; // The statement in flight, or the next one, rejects as well.
-  client.on("error", ignore); // An event that nobody hears ends Node.
+  const listen = () => {}; // Of its own, as a client may be used by two calls at once.
+  client.on("error", listen);
   try {
     return await use();
   } catch (error) {
     await client.query(mend, []).catch(onLost);
     throw error;
   } finally {
-    client.removeListener("error", ignore);
+    client.removeListener("error", listen);
   }
 }
 

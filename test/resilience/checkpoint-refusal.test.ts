@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FencedError } from "../../src/errors.ts";
+import { HeldStore } from "../support/held-store.ts";
+import { KeptRun, leftBy } from "../support/keeper-time.ts";
+import { settle } from "../support/outcome.ts";
+
+beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
+afterEach(() => void vi.useRealTimers());
+
+/** A store whose key another run holds until 1000 ms from now. */
+function claimedStore(): HeldStore {
+  const store = new HeldStore();
+  store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+  return store;
+}
+
+describe("CheckpointKeeper.open(), while another run holds the key", () => {
+  it("is refused when a third run has claimed the key by then", async () => {
+    const store = claimedStore();
+    const run = new KeptRun(store);
+    const opened = await run.open();
+    await settle(500);
+    store.inner.release("a", "other");
+    store.inner.claim("a", { runId: "third", until: Date.now() + 1000 }, Date.now());
+    await settle(499);
+    expect(opened.state).toBe("pending");
+    await settle(1);
+    expect(opened).toEqual({ state: "rejected", value: new FencedError("a", "third") });
+    expect(opened.value).toMatchObject({ key: "a", owner: "third" });
+    expect(store.calls).toEqual(["claim", "claim"]); // Neither read nor released.
+    expect(leftBy(run)).toBe(0);
+  });
+
+  it("is refused when the other has renewed its claim twice", async () => {
+    const store = claimedStore();
+    const run = new KeptRun(store);
+    const opened = await run.open();
+    for (let renewals = 0; renewals < 8; renewals++) {
+      await settle(300);
+      store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+    }
+    expect(opened).toEqual({ state: "rejected", value: new FencedError("a", "other") });
+    expect(leftBy(run)).toBe(0);
+  });
+
+  it("takes over when the last renewal of a dead run comes late", async () => {
+    const store = claimedStore();
+    const run = new KeptRun(store);
+    const opened = await run.open();
+    await settle(500);
+    store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+    await settle(1000);
+    expect(opened.state).toBe("fulfilled");
+    await run.close();
+    expect(leftBy(run)).toBe(0);
+  });
+});
