@@ -6,10 +6,13 @@ import { chromiumArguments } from "./scripts/runtimes.mjs";
 // Which runtime executes the tests. Set by scripts/test-matrix.mjs; a bare `vitest` means: this Node.
 const runtime = env["TEST_RUNTIME"] ?? "node";
 const hosts = ["node", "deno", "bun", "workerd", "chromium"]; // What needs a host lives in test/<host>/.
+// What starts programs on every runtime by itself lives in test/once/, and runs on one leg.
+const isOnce = env["TEST_ONCE"] === "1";
 
 const test: NonNullable<ViteUserConfig["test"]> = {
   include: ["test/**/*.test.ts"],
-  exclude: hosts.filter((host) => host !== runtime).map((host) => `test/${host}/**`),
+  exclude: hosts.filter((host) => host !== runtime).concat(isOnce ? [] : ["once"])
+    .map((host) => `test/${host}/**`),
   testTimeout: 20_000,
   // Isolated on one Node, which finds state that files share; a fresh workerd for each file is slow.
   isolate: env["TEST_ISOLATE"] === "1",

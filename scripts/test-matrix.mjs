@@ -12,7 +12,7 @@ const host = nodeOf(24) ?? nodeOf(22) ?? nodeOf(26) ?? execPath; // Runs vitest 
 /** The executable of each runtime, what it is given, and the environment of its tests. */
 const legs = {
   node22: [nodeOf(22), vitest, { TEST_RUNTIME: "node" }],
-  node24: [nodeOf(24), vitest, { TEST_RUNTIME: "node", TEST_ISOLATE: "1" }],
+  node24: [nodeOf(24), vitest, { TEST_RUNTIME: "node", TEST_ISOLATE: "1", TEST_ONCE: "1" }],
   node26: [nodeOf(26), vitest, { TEST_RUNTIME: "node" }],
   deno: [deno, ["run", "-A", "--no-lock", ...vitest], { TEST_RUNTIME: "deno" }],
   bun: [bun, ["--bun", ...vitest], { TEST_RUNTIME: "bun" }],

@@ -46,7 +46,7 @@ describe("sqliteSink", () => {
     ],
     [
       { ...good, key: ["id"] },
-      `'key' must be left out unless 'conflict' is "replace": current value is an array of 1`,
+      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
     ],
     [
       { ...good, conflict: "replace", key: [] },

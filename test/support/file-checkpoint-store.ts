@@ -217,6 +217,16 @@ function testLocks(): void {
     expect(await whileLocked(files, lock, () => 5)).toBe(5);
   });
 
+  it("leaves the lock of who took its own for stale", async () => {
+    const lock = join(directory, "a.lock");
+    await whileLocked(files, lock, () => {
+      rmSync(lock);
+      writeFileSync(lock, "");
+      utimesSync(lock, 1, 1); // The same inode may be used again at once.
+    });
+    expect(endings()).toEqual([".lock"]);
+  });
+
   it("does not remove a lock that changes hands", async () => {
     await store.write("a", blank);
     const lock = pathOf(".json").replace(".json", ".lock");

@@ -148,6 +148,14 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(2);
     });
 
+    it("do not take rows that complete nothing for loaded", () => {
+      const db = databases.inMemory(keyed);
+      const { load, checkpoints } = sqliteSink(db, { table: "t", columns });
+      checkpoints.claim!("users", claim, 1000);
+      load(batchOf(0, 2), markedContext([]));
+      expect(countOf(db, "t")).toBe(2);
+    });
+
     it("refuse a run that another one has taken over from, and write none of its rows", () => {
       const db = databases.inFile("b.db", unkeyed);
       const { load, store } = claimed(db);

@@ -23,7 +23,7 @@ function letterIn(row: Record<string, unknown>): DeadLetter {
   return {
     item: decodeItem(row["item"] as string),
     ...(row["row"] !== null && { row: decodeItem(row["row"] as string) }),
-    error: new Error(row["error_message"] as string),
+    error: decodeItem(row["error"] as string),
     stage: row["stage"] as DeadLetter["stage"],
     attempts: row["attempts"] as number,
     pipeline: row["pipeline"] as string,
@@ -61,9 +61,10 @@ export function testSqliteDeadLetters(client: SqliteClient): void {
     it("are rows as soon as they are written", async () => {
       const { db, writer } = open();
       await writer.write(letter);
-      const [{ item, row, ...rest }] = rowsOf(db, sql) as [Stored];
+      const [{ item, row, error, ...rest }] = rowsOf(db, sql) as [Stored];
       expect(decodeItem(item!)).toEqual(letter.item);
       expect(decodeItem(row!)).toEqual(letter.row);
+      expect(decodeItem(error!)).toMatchObject({ name: "RangeError", message: "too far" });
       expect(rest).toEqual({
         ...{ id: 1, pipeline: "users", run_id: "one", item_offset: 41, stage: "load", attempts: 3 },
         ...{ error_name: "RangeError", error_message: "too far", error_code: null },
@@ -95,7 +96,9 @@ export function testSqliteDeadLetters(client: SqliteClient): void {
       const [first, second] = rowsOf(db, sql) as [Stored, Stored];
       expect(first).toMatchObject({ error_message: "a\\u0000\\udfff", error_name: "N\\u0000" });
       expect(second["pipeline"]).toBe("p\\u0000");
-      for (const { item } of [first, second]) expect(() => decodeItem(item!)).not.toThrow();
+      for (const { item, error } of [first, second]) {
+        expect(() => [item!, error!].map(decodeItem)).not.toThrow();
+      }
     });
 
     it("are not part of a transaction of the user", async () => {

@@ -127,6 +127,17 @@ export function testSqliteLoads(client: SqliteClient): void {
       expect(loaded).toEqual({ 1: "old", 2: "old" });
     });
 
+    it('"ignore" with a key ignores no other', () => {
+      const table = "create table t (id integer unique, name text unique)";
+      const only = { conflict: "ignore", key: ["id"] } as const;
+      const twice = "UNIQUE constraint failed: t.name";
+      const db = databases.inMemory(table);
+      const { load } = sqliteSink(db, { table: "t", columns, ...only });
+      load([{ id: 1, name: "a" }, { id: 1, name: "b" }], plainContext);
+      expect(() => load([{ id: 2, name: "a" }], plainContext)).toThrow(twice);
+      expect(rowsOf(db, "select * from t")).toEqual([{ id: 1, name: "a" }]);
+    });
+
     it('"replace" updates by the primary key', () => {
       expect(loadedWith({ conflict: "replace" })).toEqual({ 0: "newer", 1: "new", 2: "old" });
     });

@@ -29,10 +29,12 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
       await new Promise<void>((resolve) => void after(1 + 9 * Math.random(), resolve));
     }
   }
+  const own = markOf(files, path);
   try {
     return act();
   } finally {
-    ifExists(() => files.unlinkSync(path));
+    // A process that was frozen meanwhile may find the lock of whoever took this one for stale.
+    if (markOf(files, path) === own) ifExists(() => files.unlinkSync(path));
   }
 }
 

@@ -104,7 +104,8 @@ export class SqliteCheckpoints implements CheckpointStore {
 
   /**
    * Does `insert` and marks what it completes in one transaction; where that is marked already, an
-   * earlier attempt was committed although nobody heard of it, and nothing is done.
+   * earlier attempt was committed although nobody heard of it, and nothing is done. Where it
+   * completes nothing, nothing can be told by that.
    */
   commit({ key, runId, ranges }: Mark, insert: () => void): void {
     const committed = this.#transact((statements) => {
@@ -112,7 +113,7 @@ export class SqliteCheckpoints implements CheckpointStore {
       const owner = row?.run_id ?? undefined;
       if (owner !== runId) this.#refuse(key, runId, owner);
       const before = storedIn(key, row);
-      if (covers(before, ranges)) return before;
+      if (ranges.length > 0 && covers(before, ranges)) return before;
       insert();
       const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
       statements.store.run(keyText(key), encodeCheckpoint(next), runId);

@@ -7,11 +7,12 @@ import { storableText } from "./values.ts";
 const tableSql = `create table if not exists millrace_dead_letter (
   id integer primary key, pipeline text not null, run_id text not null,
   item_offset integer not null, stage text not null, attempts integer not null,
-  item text not null, row text, error_name text, error_message text not null, error_code text,
+  item text not null, row text, error text not null, error_name text, error_message text not null, error_code text,
   at integer not null
 )`;
 const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offset, stage, attempts,
-  item, row, error_name, error_message, error_code, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  item, row, error, error_name, error_message, error_code, at)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Keeps dead letters in a table, which it makes with the first one. */
 export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
@@ -24,7 +25,7 @@ export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLett
         const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
         insert.run(
           ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-          ...[encodeItem(item), "row" in letter ? encodeItem(row) : null],
+          ...[encodeItem(item), "row" in letter ? encodeItem(row) : null, encodeItem(error)],
           ...[partOf(error, "name"), storableText(messageOf(error)), partOf(error, "code"), at],
         );
       });

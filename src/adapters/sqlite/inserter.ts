@@ -65,12 +65,13 @@ export class Inserter {
   #resolution(): string {
     const { columns, conflict, key = this.#primaryKey() } = this.#settings;
     if (conflict === "error") return "";
-    if (conflict === "ignore") return " on conflict do nothing";
+    const target = key.length > 0 ? ` on conflict (${quotedList(key)})` : " on conflict";
+    if (conflict === "ignore") return `${target} do nothing`;
     const folded = key.map(foldCase);
     const others = columns.filter((column) => !folded.includes(foldCase(column)));
     const updates = others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
     const action = updates.length > 0 ? `update set ${updates.join(", ")}` : "nothing";
-    return ` on conflict (${quotedList(key)}) do ${action}`;
+    return `${target} do ${action}`;
   }
 
   #primaryKey(): readonly string[] {

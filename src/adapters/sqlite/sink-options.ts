@@ -15,10 +15,10 @@ export interface SqliteSinkOptions {
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * With `"replace"`: the columns that tell rows apart, some of `columns`. The table needs a primary
-   * key or a unique index on exactly these.
+   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. The table
+   * needs a primary key or a unique index on exactly these.
    *
-   * @default {the primary key of the table}
+   * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   readonly key?: readonly string[] | undefined;
 }
@@ -40,14 +40,14 @@ export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings
   const { columns, conflict, key } = settings;
   if (settings.table === undefined) refuse(action, "table", name.words, undefined);
   if (columns === undefined) refuse(action, "columns", names.words, undefined);
-  if (key !== undefined && conflict !== "replace") {
-    refuse(action, "key", `left out unless 'conflict' is "replace"`, key);
+  if (key !== undefined && conflict === "error") {
+    refuse(action, "key", `left out where 'conflict' is "error"`, key);
   }
   if (key !== undefined) checkKey(action, columns, key);
   return { ...settings, columns: [...columns], key: key && [...key] }; // Whoever gave them may go on.
 }
 
-/** @throws {ConfigurationError} If a column of the key gets no value, so that nothing is replaced. */
+/** @throws {ConfigurationError} If a column of the key gets no value, so that no row is found by it. */
 export function checkKey(action: string, columns: readonly string[], key: readonly string[]): void {
   const filled = columns.map(foldCase);
   const missing = key.find((column) => !filled.includes(foldCase(column)));

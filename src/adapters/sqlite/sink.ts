@@ -50,7 +50,7 @@ export interface SqliteSink {
  * bigints of 64 bits, `null` and `Uint8Array`s. What SQLite would change or cut fails its row with
  * words on what to give instead: `undefined`, booleans, dates, `NaN`, `-0`, strings with NUL or half
  * of a surrogate pair, other objects. What the type of a column makes of a value is up to the table:
- * a number in a column of type `text` becomes a text.
+ * a number in a column of type `text` becomes a text, 5 the text "5.0" on most clients.
  *
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. The
  * calls are synchronous. Errors of the database come through. That another process holds the lock

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { version } from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crashUntilDone } from "../crash/crash.ts";
@@ -13,7 +12,6 @@ import { freeze, killWaiting, runTwo } from "../crash/rivals.ts";
 import { WriterProcess } from "../crash/writer-process.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
 
-const isRun = version.startsWith("v24."); // Once is enough: the writers run on every runtime.
 const seed = 1;
 const LONGEST = 60_000; // ms
 
@@ -81,7 +79,7 @@ function survives(
 
 const fenced = { name: "PipelineError", stage: "checkpoints" };
 
-describe.runIf(isRun)("a file of SQLite", () => {
+describe("a file of SQLite", () => {
   let folder = "";
   beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -111,7 +109,7 @@ describe.runIf(isRun)("a file of SQLite", () => {
   }, LONGEST);
 });
 
-describe.runIf(isRun)("PostgreSQL", () => {
+describe("PostgreSQL", () => {
   let server: PostgresServer;
   let database: ReturnType<typeof postgresDatabase>;
   beforeAll(async () => {
