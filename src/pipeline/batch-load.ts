@@ -108,8 +108,10 @@ export class BatchLoad<E, T> implements Work<unknown> {
     const count = Math.min(members?.length ?? rows.length, info.size);
     if (rateLimit === undefined || rateLimit.tryAcquire(count)) return this.#load(members, attempt);
     const onGranted = this.#station.onLimited();
-    return rateLimit.acquire(count, { signal }).finally(onGranted)
-      .then(() => this.#load(members, attempt));
+    return rateLimit.acquire(count, { signal }).finally(onGranted).then(() => {
+      signal.throwIfAborted(); // It may have aborted in the same turn.
+      return this.#load(members, attempt);
+    });
   }
 
   #load(members: Members | undefined, attempt: number): unknown {
@@ -139,7 +141,8 @@ export class BatchLoad<E, T> implements Work<unknown> {
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
   #finishOf(members: Members | undefined): Finish {
     const { ranges, items } = this.#batch;
-    const { position } = this.#station.settings;
+    const { keeper, settings } = this.#station;
+    const position = keeper && settings.position;
     try {
       if (members === undefined) {
         if (position === undefined) return { indices: undefined, ranges };
@@ -197,7 +200,12 @@ export class BatchLoad<E, T> implements Work<unknown> {
 
   /** Keeps that items were given up on, when nobody is to be called any more. */
   #keepRest(): void {
-    if (this.#rest.length > 0) this.#station.keeper?.finish(this.#finishOf([]).ranges);
+    const { counts, keeper, pipeline } = this.#station;
+    // A source that is told of what is finished is to give again what it was not told of.
+    if (this.#rest.length === 0 || pipeline.acknowledge !== undefined) return;
+    counts.skipped += this.#skipped;
+    this.#skipped = 0;
+    keeper?.finish(this.#finishOf([]).ranges);
   }
 
   #tell({ indices, ranges }: Finish): unknown {
@@ -213,8 +221,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
   }
 
   async #acknowledge(items: readonly E[]): Promise<void> {
-    const { pipeline, context } = this.#station;
+    const { pipeline, context, keeper } = this.#station;
     try {
+      await keeper?.flush(); // What the source is told of is marked before.
       await pipeline.acknowledge?.(items, context);
     } catch (error) {
       throw new Exhausted([error], 1, [], "checkpoints");

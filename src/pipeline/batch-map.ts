@@ -4,7 +4,7 @@ import { type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { mapItems, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
-import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./station.ts";
+import { type Batch, giveUp, listenerOf, markLost, policyOf, type Station } from "./station.ts";
 
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
@@ -82,11 +82,13 @@ export class BatchMap<E, T> {
   ): Promise<void> {
     await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
     batch.lost.push(index);
+    // At once, as the batch may never come to its load; a source is told together with the others.
+    if (this.#station.pipeline.acknowledge === undefined) markLost(this.#station, batch, index);
   }
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
     const { items } = batch;
-    if (this.#isPlain) return this.#fill(batch, this.#callBatch(items as E[]));
+    if (this.#isPlain) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
       const rows = this.#callBatch(items.slice()); // It may empty it.
       if (!isThenable(rows)) return fillRows(batch, rows);

@@ -27,7 +27,12 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
   const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
   const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
   const outlet = deadLetters &&
-    new DeadLetterOutlet({ action: `run pipeline "${pipeline.name}"`, stream: deadLetters, max });
+    new DeadLetterOutlet({
+      action: `run pipeline "${pipeline.name}"`,
+      stream: deadLetters,
+      max,
+      signal: context.signal,
+    });
   const emit = emitterOf(settings.observer, pipeline.name, runId, begin);
   const keeper = store && new CheckpointKeeper({
     ...{ store, key, runId, lease, onFailure: onLost },

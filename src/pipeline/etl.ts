@@ -1,6 +1,7 @@
 import type { RunReport } from "../run-report.ts";
 import { checkDefaults, type GuaranteeDescription, guaranteeOf, settingsOf } from "./guarantee.ts";
 import { checkPipeline, type Pipeline } from "./pipeline.ts";
+import { settingsFor } from "./replay-pipeline.ts";
 import { Run } from "./run.ts";
 import { checkRunOptions, type RunOptions } from "./run-options.ts";
 
@@ -65,7 +66,8 @@ export class Etl<E, T = E> {
    */
   describe(options: RunOptions<E> = {}): EtlDescription {
     const { name, pipeline, defaults } = this;
-    const settings = checkRunOptions(`describe pipeline "${name}"`, options, defaults);
+    const action = `describe pipeline "${name}"`;
+    const settings = settingsFor(pipeline, checkRunOptions(action, options, defaults));
     return { name, ...guaranteeOf(pipeline, settings) };
   }
 }

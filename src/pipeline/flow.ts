@@ -230,8 +230,7 @@ export class Flow<E, T> implements Stop {
       this.#load(batch);
       return true;
     }
-    const { workers } = this.#station.settings;
-    const hasRoom = this.#transforms.running + this.#ready.length < workers;
+    const hasRoom = this.#transforms.running + this.#ready.length < this.gauges.workers;
     const items = hasRoom ? this.#batcher.take() : undefined;
     if (items !== undefined) this.#transform(this.#batchOf(items));
     return items !== undefined;
@@ -276,7 +275,8 @@ export class Flow<E, T> implements Stop {
       ? () => loadPlainly(this.#station, batch)
       : () => new BatchLoad(this.#station, batch).run();
     this.#loads.run(call, (result) => {
-      if (this.#isPlain && result !== counted && result !== unfinished) {
+      // What ends after the run has told its counts is pending for ever.
+      if (this.#isPlain && result !== counted && result !== unfinished && !this.#isOver) {
         this.counts.batches++;
         this.counts.loaded += loaded;
         this.counts.skipped += size - loaded;

@@ -17,6 +17,8 @@ export interface GaugesOptions {
 
 /** Measures a run: a few looks at the clock for each batch, and none for an item. */
 export class Gauges {
+  /** Batches that can be loaded at once. */
+  readonly workers: number;
   readonly #clocks: Readonly<Record<StageName, StageClock>>;
   readonly #counts: Counts;
   readonly #begin: number;
@@ -33,10 +35,11 @@ export class Gauges {
       transform: new StageClock(workers, begin),
       load: new StageClock(workers, begin),
     };
+    this.workers = workers;
     this.#counts = counts;
     this.#begin = begin;
     this.#rate = new MovingRate(begin);
-    this.#trace = trace ? new Trace(workers, begin) : undefined;
+    this.#trace = trace ? new Trace(begin) : undefined;
     this.#emit = emit;
   }
 

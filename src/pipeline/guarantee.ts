@@ -85,7 +85,7 @@ export function settingsOf<E, T>(
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
   const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
-  checkGuarantee(action, settings.guarantee, guaranteeOf(pipeline, settings));
+  checkGuarantee(action, settings, guaranteeOf(pipeline, settings));
   return settings;
 }
 
@@ -98,14 +98,19 @@ export function checkDefaults<E, T>(
   const settings = checkRunOptions(action, defaults);
   // A run may still bring the checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
-  checkGuarantee(action, settings.guarantee, guaranteeOf(pipeline, { ...settings, checkpoints }));
+  checkGuarantee(action, settings, guaranteeOf(pipeline, { ...settings, checkpoints }));
 }
 
 function checkGuarantee(
   action: string,
-  wanted: Guarantee | undefined,
+  { guarantee: wanted, retry, deadLetters, isolate }: RunSettings<never>,
   { guarantee, reason }: GuaranteeDescription,
 ): void {
+  const isIsolating = deadLetters !== undefined && isolate === "bisect";
+  if (wanted === "at-most-once" && (retry.load.maxAttempts > 1 || isIsolating)) {
+    const rule = "left out where a load may be called again: it may load some items twice";
+    refuse(action, "guarantee", rule, wanted);
+  }
   // What is loaded neither twice nor never keeps the two others as well.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
   refuse(action, "guarantee", `"${guarantee}", as ${reason}`, wanted);

@@ -57,7 +57,6 @@ export function reportOf<E, T>(
   outcome: Outcome,
   guarantee: Guarantee,
   flow: Flow<E, T>,
-  workers: number,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
   const names: StageName[] = ["extract", "transform", "load"];
@@ -66,7 +65,7 @@ export function reportOf<E, T>(
   const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
   const { navigator } = globalThis as { navigator?: { userAgent: string } };
   const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
-  const { trace } = flow.gauges;
+  const { trace, workers } = flow.gauges;
   return {
     ...{ ...counts, stages, outcome, bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),

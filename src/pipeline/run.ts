@@ -141,10 +141,9 @@ export class Run<E, T = E> {
     unfollow();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
-    const { workers } = this.#settings;
     const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
     this.#last = this.#look("ended");
-    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow, workers);
+    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow);
     stall?.stop();
     this.#equipment.emit?.({ type: "run:end", report: this.#report });
     unwatch();
@@ -156,7 +155,10 @@ export class Run<E, T = E> {
     const { outlet, keeper } = this.#equipment;
     await this.#call("deadLetters", () => outlet?.open());
     await this.#call("checkpoints", async () => {
-      const checkpoint = await keeper?.open(this.#waiting.signal);
+      const { signal } = this.#waiting;
+      const checkpoint = await keeper?.open(signal).catch((error) => {
+        if (!signal.aborted || error !== signal.reason) throw error; // Else it was ended by the run.
+      });
       if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
     });
     Object.freeze(this.#context);
@@ -166,6 +168,7 @@ export class Run<E, T = E> {
   async #close(): Promise<void> {
     const { outlet, keeper } = this.#equipment;
     await this.#call("deadLetters", () => outlet?.close());
+    outlet?.release(); // Also where a letter is still being written.
     await this.#call("checkpoints", () => keeper?.close());
   }
 

@@ -256,8 +256,26 @@ export async function giveUp<E, T>(
   emit?.({ type: "dead-letter", sequence: info.sequence, letter });
 }
 
+/** Has it kept that an item of a batch is finished without a load. Throws `Exhausted`. */
+export function markLost<E, T>(
+  { keeper, settings: { position } }: Station<E, T>,
+  { items, ranges }: Batch<E, T>,
+  index: number,
+): void {
+  if (keeper === undefined) return;
+  const place = placeOf(ranges, index);
+  try {
+    const at = position?.(items[index]!);
+    keeper.finish([at === undefined ? [place, place + 1] : [place, place + 1, at]]);
+  } catch (error) {
+    throw new Exhausted([error], 1, [], "checkpoints");
+  }
+}
+
 /** The letter of an item that came from a letter: of the same item, with all its attempts. */
 function again({ letter }: Replayed<unknown>, failure: DeadLetter): DeadLetter {
   const { item, offset, attempts } = letter;
-  return { ...failure, item, offset, attempts: attempts + failure.attempts };
+  // What it was mapped to then is still what is to be loaded.
+  const row = failure.stage === "load" && "row" in letter ? { row: letter.row } : {};
+  return { ...row, ...failure, item, offset, attempts: attempts + failure.attempts };
 }

@@ -8,22 +8,22 @@ const mostIntervals = 256;
 /** Keeps what a picture of a run needs, in constant memory however long the run is. */
 export class Trace {
   readonly #begin: number;
-  readonly #isTaken: boolean[]; // Of each worker that loads.
+  readonly #isTaken: boolean[] = []; // Of each worker that has loaded.
   readonly #lanes = new Map<number, number>(); // Of each batch that is being loaded.
   #every = 1;
   #batches: TracedBatch[] = [];
   #interval = 1; // ms
   #done: number[] = [];
 
-  /** Begins the trace of a run of so many workers. */
-  constructor(workers: number, begin: number) {
+  /** Begins the trace of a run. */
+  constructor(begin: number) {
     this.#begin = begin;
-    this.#isTaken = new Array<boolean>(workers).fill(false);
   }
 
   /** The load of a batch begins. */
   begin(sequence: number): void {
-    const lane = this.#isTaken.indexOf(false);
+    const free = this.#isTaken.indexOf(false);
+    const lane = free < 0 ? this.#isTaken.length : free;
     this.#isTaken[lane] = true;
     this.#lanes.set(sequence, lane);
   }

@@ -242,7 +242,7 @@ export class CheckpointKeeper {
       try {
         await store.write(key, written);
         this.#written = written;
-        this.#checkpoint = written; // What has come meanwhile is not in it yet.
+        if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
       } catch (error) {
         this.#hasFailedToWrite = true;
         this.#fail(error);

@@ -19,6 +19,8 @@ export interface DeadLetterOutletParts<E> {
   readonly action: string;
   /** Where the letters go; or what makes a stream for this run, which then closes it. */
   readonly stream: WritableStream<DeadLetter<E>> | (() => WritableStream<DeadLetter<E>>);
+  /** Once it has aborted, no further letter is written. */
+  readonly signal?: AbortSignal;
   /** With the letter beyond it the run fails. */
   readonly max: DeadLetterLimit;
 }
@@ -36,7 +38,8 @@ export const deadLetterLimit: Rule = {
     "and a positive integer as window",
   holds: (value) => {
     if (typeof value === "number") return value >= 0 && (value % 1 === 0 || value === Infinity);
-    const { ratio, window } = Object(value) as { ratio?: unknown; window?: unknown };
+    const { ratio, window, ...others } = Object(value) as { ratio?: unknown; window?: unknown };
+    if (Object.keys(others).length > 0) return false;
     return typeof ratio === "number" && ratio > 0 && ratio <= 1 && positiveInteger.holds(window);
   },
 };
@@ -48,6 +51,7 @@ export const deadLetterLimit: Rule = {
  */
 export class DeadLetterOutlet<E = unknown> {
   readonly #action: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.
   #writer: WritableStreamDefaultWriter<DeadLetter<E>> | undefined;
   readonly #max: DeadLetterLimit;
@@ -62,8 +66,9 @@ export class DeadLetterOutlet<E = unknown> {
    * Locks a stream that is given; one that is made is there from `open` on.
    * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
    */
-  constructor({ action, stream, max }: DeadLetterOutletParts<E>) {
+  constructor({ action, stream, max, signal }: DeadLetterOutletParts<E>) {
     this.#action = action;
+    this.#signal = signal;
     this.#max = max;
     // A product such as 0.29 × 100 falls short of the integer that is meant.
     this.#allowed = typeof max === "number" ? max : Math.floor(max.ratio * max.window + 1e-9);
@@ -93,6 +98,7 @@ export class DeadLetterOutlet<E = unknown> {
     const written = this.#last.then(async () => {
       if (isRefused) throw this.#errorOf(letter);
       await this.#writer!.ready;
+      this.#signal?.throwIfAborted();
       await this.#writer!.write(letter);
     });
     this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is told.
@@ -105,8 +111,14 @@ export class DeadLetterOutlet<E = unknown> {
     try {
       if (this.#make !== undefined && !this.#hasFailed) await this.#writer?.close();
     } finally {
-      this.#release();
+      this.release();
     }
+  }
+
+  /** Lets go of the stream at once: what is not written by now is refused. */
+  release(): void {
+    this.#writer?.releaseLock();
+    this.#silence();
   }
 
   #isTooMany(): boolean {
@@ -133,11 +145,6 @@ export class DeadLetterOutlet<E = unknown> {
       refuse(this.#action, "deadLetters", rule, stream);
     }
     this.#writer = stream.getWriter();
-    this.#silence();
-  }
-
-  #release(): void {
-    this.#writer?.releaseLock();
     this.#silence();
   }
 

@@ -53,8 +53,15 @@ export function placesOf(
   indices: readonly number[],
 ): [from: number, to: number, last: number][] {
   const places: [from: number, to: number, last: number][] = [];
+  let number = 0; // Of the range that holds the item, and the index of its first item.
+  let first = 0;
   for (const index of [...indices].sort((a, b) => a - b)) {
-    const place = placeOf(ranges, index);
+    let [from, to] = ranges[number]!;
+    while (index >= first + to - from) {
+      first += to - from;
+      [from, to] = ranges[++number]!;
+    }
+    const place = from + index - first;
     const before = places.at(-1);
     if (before?.[1] !== place) places.push([place, place + 1, index]);
     else [before[1], before[2]] = [place + 1, index];

@@ -155,8 +155,17 @@ export async function retry<R>(
       return await withDeadline((own) => call({ attempt, signal: own }), attemptTimeout, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isRetriable(error, attempt, settings)) throw error;
+      if (!mayRetry(error, attempt, settings)) throw error;
       await sleep(delayAfter(attempt, error, settings), signal);
     }
+  }
+}
+
+/** A user's `isRetriable` that throws must not hide what it was asked about. */
+function mayRetry(error: unknown, attempt: number, settings: RetrySettings): boolean {
+  try {
+    return isRetriable(error, attempt, settings);
+  } catch {
+    return false; // The error itself is told.
   }
 }

@@ -45,14 +45,23 @@ function mapStream<I, O>(
   reader.closed.catch(() => {}); // Reads tell.
   return new ReadableStream<O>({
     async pull(output) {
-      const { done, value } = await reader.read();
-      if (!done) return output.enqueue(map(value));
+      let result: ReadableStreamReadResult<I>;
+      try {
+        result = await reader.read();
+      } catch (error) {
+        reader.releaseLock();
+        throw error;
+      }
+      if (!result.done) return output.enqueue(map(result.value));
       output.close();
       reader.releaseLock();
     },
     async cancel(reason) {
-      await reader.cancel(reason);
-      reader.releaseLock();
+      try {
+        await reader.cancel(reason);
+      } finally {
+        reader.releaseLock();
+      }
     },
   }, { highWaterMark: 0 });
 }

@@ -12,23 +12,27 @@ describe("postgresSink", () => {
     [{ table: "" }, `'table' must be a non-empty string: current value is ""`],
     [
       { table: "t" },
-      "'columns' must be an array of different non-empty strings: current value is undefined",
+      "'columns' must be a non-empty array of distinct non-empty strings: current value is undefined",
     ],
     [
       { table: "t", columns: ["a", "a"] },
-      "'columns' must be an array of different non-empty strings: current value is an array of 2",
+      "'columns' must be a non-empty array of distinct non-empty strings: current value is an array of 2",
     ],
     [
       { table: "t", columns: [] },
-      "'columns' must be an array of different non-empty strings: current value is an array of 0",
+      "'columns' must be a non-empty array of distinct non-empty strings: current value is an array of 0",
     ],
     [
       { table: "t", columns, conflict: "update" },
       `'conflict' must be "error" or "ignore" or "replace": current value is "update"`,
     ],
     [
-      { table: "t", columns, key: ["c"] },
-      `'key' must be some of the 'columns': current value is "c"`,
+      { table: "t", columns, key: ["a"] },
+      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
+    ],
+    [
+      { table: "t", columns, conflict: "replace", key: ["c"] },
+      `'key' must be some of 'columns': current value is "c"`,
     ],
     [
       { table: "t", columns, types: { c: "int" } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { renderReport } from "../../src/adapters/report.ts";
+import { renderReport, toMermaid } from "../../src/adapters/report.ts";
 import { ConfigurationError } from "../../src/index.ts";
 import { explain } from "../../src/pipeline/explain.ts";
 import { elementsWith, pictureOf, valuesOf } from "../support/report-markup.ts";
@@ -204,6 +204,15 @@ describe("renderReport()", () => {
     const render = () => Reflect.apply(renderReport, undefined, [rich, options]);
     expect(render).toThrow(ConfigurationError);
     expect(render).toThrow(`Cannot render report as ${sentence}`);
+  });
+
+  it.each([
+    [{ afer: {} }, "'afer' must be a known option, perhaps 'after': current value is an object"],
+    [{ after: { a: "b" } }, "'after' must be an object with an array of names for each name"],
+  ])("refuses %o for a flowchart", (options, sentence) => {
+    const draw = () => Reflect.apply(toMermaid, undefined, [rich, options]);
+    expect(draw).toThrow(ConfigurationError);
+    expect(draw).toThrow(`Cannot draw flowchart as ${sentence}`);
   });
 
   it.each([undefined, null, 7, "report", {}, { reports: 1 }])("refuses %o as a report", (value) => {

@@ -21,11 +21,11 @@ function loadInTurn(trace: Trace, count: number, every = 1): void {
 
 describe("Trace", () => {
   it("is empty before anything is done", () => {
-    expect(new Trace(3, 0).read()).toEqual({ every: 1, batches: [], interval: 1, done: [] });
+    expect(new Trace(0).read()).toEqual({ every: 1, batches: [], interval: 1, done: [] });
   });
 
   it("keeps a batch with its times since the start of the run", () => {
-    const trace = new Trace(2, 1000);
+    const trace = new Trace(1000);
     trace.begin(0);
     trace.begin(1);
     trace.count(2, 1009);
@@ -50,7 +50,7 @@ describe("Trace", () => {
     [1025, 4],
     [5000, 16],
   ])("of %i batches keeps one of %i", (count, every) => {
-    const trace = new Trace(1, 0);
+    const trace = new Trace(0);
     loadInTurn(trace, count);
     const { batches, ...read } = trace.read();
     expect(read.every).toBe(every);
@@ -66,7 +66,7 @@ describe("Trace", () => {
     [512, 4, 129],
     [100_000, 512, 196],
   ])("of what was done after %i ms tells intervals of %i ms", (time, interval, intervals) => {
-    const trace = new Trace(1, 0);
+    const trace = new Trace(0);
     trace.count(3, 0);
     trace.count(4, time);
     const { done, ...read } = trace.read();
@@ -76,7 +76,7 @@ describe("Trace", () => {
   });
 
   it("stays small over a million batches, and counts every item", () => {
-    const trace = new Trace(1, 0);
+    const trace = new Trace(0);
     for (let round = 0; round < 1_000_000; round++) {
       trace.begin(round);
       trace.count(2, round + 0.5);
@@ -96,7 +96,7 @@ describe("Trace", () => {
   });
 
   it("gives every load a lane of its own, the lowest that is free", () => {
-    const trace = new Trace(3, 0);
+    const trace = new Trace(0);
     const lanes: number[] = [];
     const end = (sequence: number, begun: number, now: number) => {
       trace.end({ ...batch(sequence, begun), begun }, now);
@@ -115,7 +115,7 @@ describe("Trace", () => {
   });
 
   it("takes no lane from others for a batch that needed no load", () => {
-    const trace = new Trace(2, 0);
+    const trace = new Trace(0);
     trace.begin(0);
     trace.end({ ...batch(1, 1), begun: 2 }, 2);
     trace.begin(2); // The first lane is still taken.
@@ -126,7 +126,7 @@ describe("Trace", () => {
   });
 
   it("keeps to its size where only batches of even places have ended", () => {
-    const trace = new Trace(600, 0);
+    const trace = new Trace(0);
     for (let sequence = 0; sequence < 1200; sequence++) {
       if (sequence % 2 === 0) trace.end(batch(sequence, 1), 2);
       expect(trace.read().batches.length).toBeLessThanOrEqual(512);
@@ -136,7 +136,7 @@ describe("Trace", () => {
   });
 
   it("gives what is the reader's own", () => {
-    const trace = new Trace(1, 0);
+    const trace = new Trace(0);
     loadInTurn(trace, 3);
     const read = trace.read();
     loadInTurn(trace, 5, 2);

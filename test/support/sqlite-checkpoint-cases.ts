@@ -149,10 +149,8 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     });
 
     it("do not take rows that complete nothing for loaded", () => {
-      const db = databases.inMemory(keyed);
-      const { load, checkpoints } = sqliteSink(db, { table: "t", columns });
-      checkpoints.claim!("users", claim, 1000);
-      load(batchOf(0, 2), markedContext([]));
+      const { db, load } = claimed();
+      load(rows(1, 2), markedContext([]));
       expect(countOf(db, "t")).toBe(2);
     });
 

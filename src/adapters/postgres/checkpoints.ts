@@ -109,7 +109,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   async mark(session: Session, { key, runId, ranges }: Mark): Promise<(() => void) | undefined> {
     const { owner, stored = blankCheckpoint } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
-    if (covers(stored, ranges)) return undefined;
+    if (ranges.length > 0 && covers(stored, ranges)) return undefined;
     const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
     await this.#store(session, key, next, runId);
     return () => {

@@ -22,7 +22,6 @@ export function deadLetterStream(
 }
 
 function valuesOf(letter: DeadLetter): (string | null)[] {
-  const { name, code } = Object(letter.error) as { name?: unknown; code?: unknown };
   return [
     letter.pipeline,
     letter.runId,
@@ -32,11 +31,21 @@ function valuesOf(letter: DeadLetter): (string | null)[] {
     encodeItem(letter.item),
     "row" in letter ? encodeItem(letter.row) : null,
     encodeItem(letter.error),
-    typeof name === "string" ? name : typeof letter.error,
+    partOf(letter.error, "name") ?? typeof letter.error,
     messageOf(letter.error),
-    typeof code === "string" || typeof code === "number" ? String(code) : null,
+    partOf(letter.error, "code"),
     new Date(letter.at).toISOString(),
   ];
+}
+
+/** The name or the code of an error, if it has one that can be read. */
+function partOf(error: unknown, part: "name" | "code"): string | null {
+  try {
+    const value = (Object(error) as Record<string, unknown>)[part];
+    return typeof value === "string" || typeof value === "number" ? String(value) : null;
+  } catch {
+    return null; // The message says that the error cannot be read.
+  }
 }
 
 /** A letter must not be lost for a character that PostgreSQL has no place for. */

@@ -26,7 +26,11 @@ export interface PostgresSinkOptions {
    * @default {"error"}
    */
   conflict?: Conflict | undefined;
-  /** The columns that tell rows apart; a unique index has to have them. @default {the primary key} */
+  /**
+   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. A unique
+   * index has to have exactly these.
+   * @default {the primary key of the table} with `"ignore"` every unique index of the table
+   */
   key?: readonly string[] | undefined;
   /**
    * Types by column in which values are sent where that of the table will not do: with
@@ -50,7 +54,7 @@ type Open = "schema" | "key" | "copyFrom";
 export type CheckedSink = Complete<PostgresSinkOptions, Open>;
 
 const names: Rule = {
-  words: "an array of different non-empty strings",
+  words: "a non-empty array of distinct non-empty strings",
   holds: (value) =>
     Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.holds) &&
     new Set(value).size === value.length,
@@ -82,8 +86,11 @@ export function checkSink(action: string, options: PostgresSinkOptions): Checked
   const { table, columns, conflict, key, types, method } = checked;
   if (table === undefined) refuse(action, "table", sinkOptions.table[0].words, table);
   if (columns === undefined) refuse(action, "columns", names.words, columns);
+  if (key !== undefined && conflict === "error") {
+    refuse(action, "key", `left out where 'conflict' is "error"`, key);
+  }
   for (const name of key ?? []) {
-    if (!columns.includes(name)) refuse(action, "key", "some of the 'columns'", name);
+    if (!columns.includes(name)) refuse(action, "key", "some of 'columns'", name);
   }
   for (const name of Object.keys(types)) {
     if (!columns.includes(name)) refuse(action, "types", "types of the 'columns'", name);

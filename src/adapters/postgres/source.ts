@@ -3,6 +3,7 @@ import {
   nonEmptyString,
   type OptionTable,
   positiveInteger,
+  refuse,
   type Rule,
 } from "../../options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
@@ -78,6 +79,8 @@ export function postgresSource<T = Row>(
     options,
     sourceOptions,
   );
+  if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
+  if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
   const database = openDatabase(action, client);
   const query: Query = { database, sql: statementOf(sql), params, chunkSize };
   const open = key === undefined
@@ -169,7 +172,7 @@ async function pages(
   const select = (where: string) =>
     `select page.*, pg_catalog.json_build_array(${columns.map((name) => `${name}::text`)})::text
       as ${quoteName(keyText)} from (${sql}\n) as page ${where}
-    order by ${columns.join(", ")} limit ${chunkSize}`;
+    order by ${columns.join(", ")} limit ${chunkSize + 1}`;
   const types = await database.values(
     `select ${columns.map((name) => `pg_catalog.pg_typeof(${name})::text`).join(", ")}
       from (select) as one left join (${sql}\n) as page on false`,
@@ -178,26 +181,34 @@ async function pages(
   // Each as text: what a client makes of a time has lost its microseconds.
   const last = columns.map((_, n) => `$${params.length + 1 + n}::text::${String(types[0]![n])}`);
   const following = select(`where (${columns.join(", ")}) > (${last.join(", ")})`);
-  let position: (string | null)[] | undefined;
+  let position: string[] | undefined;
   return {
     read: async () => {
       const rows = position === undefined
         ? await database.rows(select(""), params)
         : await database.rows(following, [...params, ...position]);
-      position = takeKey(rows) ?? position;
-      if (position?.includes(null)) {
-        throw new TypeError(`Cannot read pages as the key ${key.join(", ")} is null in a row`);
-      }
+      position = takeKeys(rows, chunkSize, key) ?? position;
       return rows;
     },
     close: async () => {},
   };
 }
 
-/** Takes the text of the keys off the rows, and gives that of the last. */
-function takeKey(rows: readonly Row[]): (string | null)[] | undefined {
+/**
+ * Takes the texts of the keys off the rows, and the row beyond the page; gives the last key.
+ * @throws {TypeError} If the page that follows would leave out rows.
+ */
+function takeKeys(rows: Row[], pageSize: number, key: readonly string[]): string[] | undefined {
   const name = Object.keys(rows.at(-1) ?? {}).at(-1) ?? keyText; // A client may rename columns.
-  const text = rows.at(-1)?.[name];
+  const next = rows.length > pageSize ? rows.pop() : undefined;
+  const texts = [rows.at(-1), next].map((row) => row?.[name] as string | undefined);
   for (const row of rows) delete row[name];
-  return typeof text === "string" ? JSON.parse(text) : undefined;
+  const [last, beyond] = texts.map((text) => text && JSON.parse(text)) as (string[] | undefined)[];
+  // Nulls come last and are above nothing; of equal keys the next page would leave some out.
+  const hasNull = [...last ?? [], ...beyond ?? []].some((part) => part === null);
+  if (hasNull || (next !== undefined && texts[0] === texts[1])) {
+    const fault = hasNull ? "null in a row" : "not unique";
+    throw new TypeError(`Cannot read pages as the key ${key.join(", ")} is ${fault}`);
+  }
+  return last;
 }

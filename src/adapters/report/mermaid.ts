@@ -1,16 +1,22 @@
+import { checkOptions, type OptionTable } from "../../options.ts";
 import { count, counted, percent, time } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
 import { isManagerReport } from "./report-kind.ts";
-import { namesBefore } from "./schedule.ts";
+import { dependencies, namesBefore } from "./schedule.ts";
 import { sharesOf, stageNames } from "./shares.ts";
+
+type FlowchartOptions = Pick<RenderReportOptions, "after">;
+
+const action = "draw flowchart";
+const options: OptionTable<FlowchartOptions> = { after: [dependencies, {}] };
 
 /**
  * Gives a small flowchart for Mermaid, which READMEs draw in a block of that language: of a run its
  * stages with the shares of their time, of a manager its pipelines with what comes after what.
  *
- * @throws {ConfigurationError} If `report` is none.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is none.
  *
  * @example A flowchart of a run
  * ```ts
@@ -24,11 +30,10 @@ import { sharesOf, stageNames } from "./shares.ts";
  */
 export function toMermaid(
   report: RunReport | ManagerReport,
-  { after = {} }: Pick<RenderReportOptions, "after"> = {},
+  settings: Pick<RenderReportOptions, "after"> = {},
 ): string {
-  const lines = isManagerReport("draw flowchart", report)
-    ? ofManager(report, after)
-    : ofRun(report);
+  const { after } = checkOptions<FlowchartOptions>(action, settings, options);
+  const lines = isManagerReport(action, report) ? ofManager(report, after) : ofRun(report);
   return `flowchart LR\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 

@@ -1,11 +1,11 @@
-import { checkOptions, nonEmptyString, type OptionTable, type Rule } from "../../options.ts";
+import { checkOptions, nonEmptyString, type OptionTable } from "../../options.ts";
 import { counted } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { label } from "./markup.ts";
 import { page } from "./page.ts";
 import { isManagerReport } from "./report-kind.ts";
 import { badge, facts, runBody } from "./run-section.ts";
-import { type Dependencies, namesBefore, schedule } from "./schedule.ts";
+import { type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
 
 /** How a report is shown. */
 export interface RenderReportOptions {
@@ -23,14 +23,9 @@ export interface RenderReportOptions {
 }
 
 const action = "render report";
-const namesByName: Rule = {
-  words: "an object with an array of names for each name",
-  holds: (value) =>
-    typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
-};
 const options: OptionTable<RenderReportOptions> = {
   title: [nonEmptyString],
-  after: [namesByName, {}],
+  after: [dependencies, {}],
 };
 
 /**

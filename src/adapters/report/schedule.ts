@@ -1,3 +1,4 @@
+import type { Rule } from "../../options.ts";
 import { count, counted, time } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { timeAxis } from "./axis.ts";
@@ -6,6 +7,13 @@ import { figureOf } from "./plot.ts";
 
 /** Which pipelines come after which, by their names. */
 export type Dependencies = Readonly<Record<string, readonly string[]>>;
+
+/** Such an object. */
+export const dependencies: Rule = {
+  words: "an object with an array of names for each name",
+  holds: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
+};
 
 const rowHeight = 46;
 const barTop = 22;

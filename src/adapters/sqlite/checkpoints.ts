@@ -54,7 +54,7 @@ const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = 
   where key = ? and run_id = ?`;
 
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
-export class SqliteCheckpoints implements CheckpointStore {
+export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #db: SqliteDatabase;
   readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
   readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.

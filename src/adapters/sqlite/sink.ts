@@ -36,7 +36,7 @@ export interface SqliteSink {
   /** The `load` of the pipeline. */
   readonly load: SqliteLoad;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
-  readonly checkpoints: CheckpointStore;
+  readonly checkpoints: Required<CheckpointStore>;
   /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
