@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import {
   BatchError,
   type BatchInfo,
@@ -122,10 +122,10 @@ it("tells the same places at each attempt", async () => {
   const load = () => {
     if (++calls < 3) throw failure;
   };
-  const told = await toldOf({ retry: { maxAttempts: 3, minDelay: 0.01, jitter: "none" } }, {
-    load,
-  });
-  const tries = told.slice(0, 3).map(([, { attempt, ranges, sequence }]) => [
+  vi.useFakeTimers();
+  const told = toldOf({ retry: { maxAttempts: 3, minDelay: 10, jitter: "none" } }, { load });
+  await vi.advanceTimersByTimeAsync(1000).finally(() => vi.useRealTimers());
+  const tries = (await told).slice(0, 3).map(([, { attempt, ranges, sequence }]) => [
     attempt,
     ranges,
     sequence,
