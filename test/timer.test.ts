@@ -3,7 +3,10 @@ import { after, LONGEST_TIMER } from "../src/timer.ts";
 
 describe("after()", () => {
   beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.restoreAllMocks(); // First, or it would give back the faked timer.
+    vi.useRealTimers();
+  });
 
   it.each([0, 1, 5000, LONGEST_TIMER, LONGEST_TIMER + 1, 2 ** 31, 3 * LONGEST_TIMER + 7])(
     "calls once after %i ms, and not before",
@@ -25,7 +28,6 @@ describe("after()", () => {
     vi.advanceTimersByTime(2 * LONGEST_TIMER);
     expect(timers.mock.calls.map(([, delay]) => delay)).toEqual(Array(3).fill(2 ** 31 - 1));
     stop();
-    timers.mockRestore();
   });
 
   it("sets no timer for Infinity", () => {
