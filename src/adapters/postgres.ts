@@ -3,12 +3,7 @@
  * `pg`, `postgres` (postgres.js) or PGlite.
  * @module
  */
-export {
-  type PostgresLoad,
-  type PostgresLoadContext,
-  type PostgresSink,
-  postgresSink,
-} from "./postgres/sink.ts";
+export { type PostgresLoad, type PostgresSink, postgresSink } from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
 export type { PostgresClient } from "./postgres/open-database.ts";
@@ -17,3 +12,4 @@ export type { Row as PostgresRow } from "./postgres/database.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
 export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";
+export type { SinkLoadContext as PostgresLoadContext } from "../resilience/mark.ts";

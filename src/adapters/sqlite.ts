@@ -6,7 +6,8 @@
  */
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
 export { sqliteSink } from "./sqlite/sink.ts";
-export type { SqliteLoad, SqliteLoadContext, SqliteSink } from "./sqlite/sink.ts";
+export type { SqliteLoad, SqliteSink } from "./sqlite/sink.ts";
+export type { SinkLoadContext as SqliteLoadContext } from "../resilience/mark.ts";
 export type { SqliteSinkOptions } from "./sqlite/sink-options.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

@@ -1,11 +1,10 @@
 import type { DoneRange } from "../resilience/checkpoint.ts";
 import { withDeadline } from "../resilience/deadline.ts";
-import { placesOf } from "../resilience/numbering.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
 import { type BatchInfo, loadContextOf } from "./pipeline.ts";
-import { type Batch, giveUp, listenerOf, policyOf, type Station } from "./station.ts";
+import { type Batch, giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -140,28 +139,9 @@ export class BatchLoad<E, T> implements Work<unknown> {
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
   #finishOf(members: Members | undefined): Finish {
-    const { ranges, items } = this.#batch;
-    const { keeper, settings } = this.#station;
-    const position = keeper && settings.position;
-    try {
-      if (members === undefined) {
-        if (position === undefined) return { indices: undefined, ranges };
-        let index = -1;
-        const positioned = ranges.map(([from, to]): DoneRange => {
-          index += to - from;
-          return [from, to, position(items[index]!)];
-        });
-        return { indices: undefined, ranges: positioned };
-      }
-      const indices = [...members.map((member) => this.#originOf(member)), ...this.#rest];
-      indices.sort((a, b) => a - b); // A source may take the last that is told for the newest.
-      const places = placesOf(ranges, indices).map(([from, to, last]): DoneRange =>
-        position === undefined ? [from, to] : [from, to, position(items[last]!)]
-      );
-      return { indices, ranges: places };
-    } catch (error) {
-      throw new Exhausted([error], 1, items, "checkpoints");
-    }
+    const indices = members && [...members.map((member) => this.#originOf(member)), ...this.#rest];
+    indices?.sort((a, b) => a - b); // A source may take the last that is told for the newest.
+    return { indices, ranges: rangesFor(this.#station, this.#batch, indices) };
   }
 
   #originOf(member: number): number {

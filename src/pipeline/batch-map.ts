@@ -4,7 +4,7 @@ import { type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { mapItems, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
-import { type Batch, giveUp, listenerOf, markLost, policyOf, type Station } from "./station.ts";
+import { type Batch, giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
 
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
@@ -82,8 +82,11 @@ export class BatchMap<E, T> {
   ): Promise<void> {
     await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
     batch.lost.push(index);
+    const { keeper, pipeline } = this.#station;
     // At once, as the batch may never come to its load; a source is told together with the others.
-    if (this.#station.pipeline.acknowledge === undefined) markLost(this.#station, batch, index);
+    if (pipeline.acknowledge === undefined) {
+      keeper?.finish(rangesFor(this.#station, batch, [index]));
+    }
   }
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {

@@ -3,7 +3,7 @@ import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { DoneRange } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import type { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
-import { placeOf } from "../resilience/numbering.ts";
+import { allPlacesOf, placeOf, placesOf } from "../resilience/numbering.ts";
 import { Exhausted, type Policy, type RecoveryListener } from "../resilience/recovery.ts";
 import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
@@ -256,19 +256,23 @@ export async function giveUp<E, T>(
   emit?.({ type: "dead-letter", sequence: info.sequence, letter });
 }
 
-/** Has it kept that an item of a batch is finished without a load. Throws `Exhausted`. */
-export function markLost<E, T>(
-  { keeper, settings: { position } }: Station<E, T>,
+/**
+ * The places in the source of some items of a batch, or of all, with their positions where these are
+ * kept. Throws `Exhausted` if a position cannot be told.
+ */
+export function rangesFor<E, T>(
+  { keeper, settings }: Station<E, T>,
   { items, ranges }: Batch<E, T>,
-  index: number,
-): void {
-  if (keeper === undefined) return;
-  const place = placeOf(ranges, index);
+  indices?: readonly number[],
+): readonly DoneRange[] {
+  const position = keeper && settings.position;
+  if (position === undefined && indices === undefined) return ranges;
+  const places = indices === undefined ? allPlacesOf(ranges) : placesOf(ranges, indices);
+  if (position === undefined) return places.map(([from, to]) => [from, to]);
   try {
-    const at = position?.(items[index]!);
-    keeper.finish([at === undefined ? [place, place + 1] : [place, place + 1, at]]);
+    return places.map(([from, to, last]) => [from, to, position(items[last]!)]);
   } catch (error) {
-    throw new Exhausted([error], 1, [], "checkpoints");
+    throw new Exhausted([error], 1, items, "checkpoints");
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type Claim,
   type DoneRange,
 } from "./checkpoint.ts";
+import { sleep } from "./deadline.ts";
 
 /** Renewals in a lease. */
 const mostFailedRenewals = 3;
@@ -158,7 +159,8 @@ export class CheckpointKeeper {
       if (isOther || renewals > 1 || holder.until <= now) throw new FencedError(key, holder.runId);
       last = holder;
       // Timers may be early, and the claim is then still the same.
-      await pause(Math.max(holder.until - Date.now(), 1), signal);
+      await sleep(Math.max(holder.until - Date.now(), 1), signal);
+      signal.throwIfAborted();
     }
   }
 
@@ -282,18 +284,4 @@ export class CheckpointKeeper {
     const failures = this.#untold.splice(0);
     if (failures.length > 0) throw failures[0]; // The others follow from it.
   }
-}
-
-/** Waits; rejects with the reason of the signal as soon as it aborts. */
-function pause(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = after(delay, () => {
-      unfollow();
-      resolve();
-    });
-    const unfollow = follow(signal, (reason) => {
-      cancel();
-      reject(reason);
-    });
-  });
 }

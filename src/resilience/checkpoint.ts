@@ -55,13 +55,13 @@ export const blankCheckpoint: Checkpoint = Object.freeze({ offset: 0, done: [], 
  * may be empty, which changes nothing.
  */
 export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRange[]): C {
-  const { offset, done, position } = checkpoint;
+  const { offset, done } = checkpoint;
   const [only] = ranges;
   if (ranges.length === 1 && done.length === 0 && only![0] === offset && only![1] > offset) {
     return withMark(checkpoint, only!);
   }
   const more = ranges.filter(([from, to]) => to > from);
-  const all = [[0, offset, position] as const, ...done, ...more].sort((a, b) => a[0] - b[0]);
+  const all = [...rangesOf(checkpoint), ...more].sort((a, b) => a[0] - b[0]);
   const merged: DoneRange[] = [];
   for (const range of all) {
     const last = merged.at(-1);
@@ -81,9 +81,14 @@ function withoutBegin([, to, position]: DoneRange): [to: number, position?: unkn
   return position === undefined ? [to] : [to, position];
 }
 
+/** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */
+export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneRange[] {
+  return [[0, offset, position], ...done];
+}
+
 /** Whether all of these ranges are finished. */
 export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
-  const done = [[0, checkpoint.offset] as const, ...checkpoint.done];
+  const done = rangesOf(checkpoint);
   return ranges.every(([from, to]) => done.some(([start, end]) => start <= from && to <= end));
 }
 

@@ -69,6 +69,14 @@ export function placesOf(
   return places;
 }
 
+/** The places of all items of a batch, each range with the index of its last item. */
+export function allPlacesOf(
+  ranges: readonly DoneRange[],
+): [from: number, to: number, last: number][] {
+  let last = -1;
+  return ranges.map(([from, to]) => [from, to, last += to - from]);
+}
+
 /** The place in the source of an item of a batch. */
 export function placeOf(ranges: readonly DoneRange[], index: number): number {
   let left = index;

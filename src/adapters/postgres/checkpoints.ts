@@ -7,22 +7,13 @@ import {
   type Claim,
   covers,
   decodeCheckpoint,
-  type DoneRange,
   encodeCheckpoint,
+  rangesOf,
 } from "../../resilience/checkpoint.ts";
+import type { Mark } from "../../resilience/mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import type { Database, Session } from "./database.ts";
-
-/** What a load completes, and which run it belongs to. */
-export interface Mark {
-  /** The key of the checkpoint. */
-  readonly key: string;
-  /** The run, which has to own the key. */
-  readonly runId: string;
-  /** What the load completes. */
-  readonly ranges: readonly DoneRange[];
-}
 
 /** Checkpoints in a table of the database, so that a load and its mark can be one commit. */
 export class PostgresCheckpoints implements Required<CheckpointStore> {
@@ -169,8 +160,4 @@ function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
 function merged(stored: Checkpoint, checkpoint: Checkpoint): Checkpoint {
   const updatedAt = Math.max(stored.updatedAt, checkpoint.updatedAt);
   return { ...advance(checkpoint, rangesOf(stored)), updatedAt };
-}
-
-function rangesOf({ offset, done, position }: Checkpoint): DoneRange[] {
-  return [...(offset > 0 ? [[0, offset, position] as const] : []), ...done];
 }

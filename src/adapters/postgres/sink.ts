@@ -1,6 +1,7 @@
 import { refuse } from "../../options.ts";
-import { type CheckpointStore, commitsTo, type DoneRange } from "../../resilience/checkpoint.ts";
+import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import type { SinkLoadContext } from "../../resilience/mark.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { readLayout } from "./column-types.ts";
@@ -13,25 +14,10 @@ import { openDatabase, type PostgresClient } from "./open-database.ts";
 import { remember } from "./remember.ts";
 import { type CheckedSink, checkSink, type PostgresSinkOptions } from "./sink-options.ts";
 
-/** What a load of the sink has to be told; a pipeline tells it. */
-export interface PostgresLoadContext {
-  /** The run. */
-  readonly runId: string;
-  /** The batch. */
-  readonly batch: {
-    /** Which call for this batch it is; the first is 1. */
-    readonly attempt: number;
-    /** The key of the checkpoint, where the run has checkpoints. */
-    readonly key?: string | undefined;
-    /** What the load completes, where the run has checkpoints. */
-    readonly ranges?: readonly DoneRange[] | undefined;
-  };
-}
-
 /** Loads batches; links itself to the store whose marks it commits together with them. */
 export interface PostgresLoad {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends object>(rows: readonly T[], context: PostgresLoadContext): Promise<void>;
+  <T extends object>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -147,7 +133,7 @@ async function targetOf(database: Database, options: CheckedSink): Promise<Targe
   return { ...target, key: known };
 }
 
-type Load = (rows: readonly object[], context: PostgresLoadContext) => Promise<void>;
+type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>;
 
 function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
   return async (rows, { runId, batch: { attempt, key, ranges } }) => {

@@ -8,21 +8,12 @@ import {
   type Claim,
   covers,
   decodeCheckpoint,
-  type DoneRange,
   encodeCheckpoint,
+  rangesOf,
 } from "../../resilience/checkpoint.ts";
+import type { Mark } from "../../resilience/mark.ts";
 import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
 import { isStorable } from "./values.ts";
-
-/** What a load completes: the key, the run, and its part of the source. */
-export interface Mark {
-  /** The key of the checkpoint. */
-  readonly key: string;
-  /** The run, which has to own the key. */
-  readonly runId: string;
-  /** The items of the batch. */
-  readonly ranges: readonly DoneRange[];
-}
 
 interface Statements {
   readonly find: SqliteStatement;
@@ -160,9 +151,4 @@ function keyText(key: string): string {
 
 function storedIn(key: string, row: StoredRow | undefined): Checkpoint {
   return row?.checkpoint == null ? blankCheckpoint : decodeCheckpoint(key, `${row.checkpoint}`);
-}
-
-/** All that is finished by a checkpoint, as ranges. */
-function rangesOf({ offset, position, done }: Checkpoint): readonly DoneRange[] {
-  return [[0, offset, position], ...done];
 }

@@ -1,6 +1,7 @@
 import { refuse } from "../../options.ts";
-import { type CheckpointStore, commitsTo, type DoneRange } from "../../resilience/checkpoint.ts";
+import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import type { SinkLoadContext } from "../../resilience/mark.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { database, type SqliteDatabase, transact } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
@@ -8,25 +9,10 @@ import { Inserter } from "./inserter.ts";
 import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import { valuesOf } from "./values.ts";
 
-/** What a load of the sink has to know of its batch: part of what every `load` is told. */
-export interface SqliteLoadContext {
-  /** The run. */
-  readonly runId: string;
-  /** The batch. */
-  readonly batch: {
-    /** Which call for this batch it is; the first is 1. */
-    readonly attempt: number;
-    /** The key of the checkpoint, where the run has checkpoints. */
-    readonly key?: string | undefined;
-    /** What of the source the load completes, where the run has checkpoints. */
-    readonly ranges?: readonly DoneRange[] | undefined;
-  };
-}
-
 /** The `load` of a sink. */
 export interface SqliteLoad {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends object>(rows: readonly T[], context: SqliteLoadContext): void;
+  <T extends object>(rows: readonly T[], context: SinkLoadContext): void;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -84,7 +70,7 @@ export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): Sqli
   const settings = checkSinkOptions(options);
   const checkpoints = new SqliteCheckpoints(db);
   const inserter = new Inserter(db, settings);
-  const load = (rows: readonly object[], { runId, batch }: SqliteLoadContext): void => {
+  const load = (rows: readonly object[], { runId, batch }: SinkLoadContext): void => {
     const values = valuesOf(rows, settings.columns); // First, as then nothing is written if it fails.
     const { key, ranges = [] } = batch;
     const insert = () => inserter.insert(values);
