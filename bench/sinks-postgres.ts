@@ -5,36 +5,12 @@ import type * as Postgres from "../src/adapters/postgres.ts";
 import { startPostgres } from "../test/support/postgres-server.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 import { etl } from "./harness/library.ts";
+import { BATCH_SIZE, batchesOf, columns, type Row } from "./harness/rows.ts";
 
 const built = new URL("./dist/adapters/postgres.js", import.meta.url).href;
 const { postgresSink }: typeof Postgres = await import(built);
 
 const ITEMS = 200_000;
-const BATCH_SIZE = 1000;
-const columns = ["id", "name", "email", "amount", "ts"];
-
-interface Row {
-  readonly id: number;
-  readonly name: string;
-  readonly email: string;
-  readonly amount: number;
-  readonly ts: string;
-}
-
-function* rowsOf(items: number): Generator<Row> {
-  for (let id = 0; id < items; id++) {
-    const name = `user number ${id}`;
-    yield { id, name, email: `user${id}@example.com`, amount: id / 4, ts: "2026-01-01T00:00:00Z" };
-  }
-}
-
-function batchesOf(items: number): Row[][] {
-  const rows = [...rowsOf(items)];
-  return Array.from(
-    { length: Math.ceil(items / BATCH_SIZE) },
-    (_, n) => rows.slice(n * BATCH_SIZE, (n + 1) * BATCH_SIZE),
-  );
-}
 
 /** Loads everything; the rows are made before. */
 type Driver = (pool: pg.Pool, batches: Row[][], workers: number) => Promise<unknown>;

@@ -2,21 +2,12 @@
 //   npm run bench -- sinks-sqlite
 import type * as Sqlite from "../src/adapters/sqlite.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
+import { BATCH_SIZE, batchesOf, columns, type Row } from "./harness/rows.ts";
 
 const built = new URL("./dist/adapters/sqlite.js", import.meta.url).href;
-const BATCH_SIZE = 1000;
 const ROWS_OF_A_STATEMENT = 100;
 const KEY = "users";
 const RUN = "bench";
-
-interface Row {
-  readonly id: number;
-  readonly name: string;
-  readonly email: string;
-  readonly amount: number;
-  readonly ts: string;
-}
-const columns = ["id", "name", "email", "amount", "ts"] as const;
 
 /** What all variants use of a database. */
 type Database = Sqlite.SqliteDatabase;
@@ -87,14 +78,6 @@ function byHand(db: Database, insert: (rows: Row[]) => void): Load {
   };
 }
 
-function batchFrom(from: number): Row[] {
-  return Array.from({ length: BATCH_SIZE }, (_, index) => {
-    const id = from + index;
-    const [name, email, ts] = [`User ${id}`, `user${id}@example.com`, "2025-01-01T00:00:00Z"];
-    return { id, name, email, amount: id / 4, ts };
-  });
-}
-
 function variantOf(
   open: () => Promise<Database>,
   writer: (db: Database) => Promise<Load>,
@@ -102,15 +85,14 @@ function variantOf(
   return {
     items: 400_000,
     prepare: async (items) => {
-      const count = Math.ceil(items / BATCH_SIZE);
-      const batches = Array.from({ length: count }, (_, index) => batchFrom(index * BATCH_SIZE));
+      const batches = batchesOf(items);
       const db = await open();
       db.exec("create table users (id integer, name text, email text, amount real, ts text)");
       const load = await writer(db);
       return async () => {
         batches.forEach((rows, index) => load(rows, index * BATCH_SIZE));
         const { rows } = db.prepare("select count(*) as rows from users").get() as { rows: number };
-        if (rows !== count * BATCH_SIZE) throw new Error(`${rows} rows were written`);
+        if (rows !== items) throw new Error(`${rows} rows were written`);
       };
     },
   };

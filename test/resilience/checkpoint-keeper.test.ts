@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CheckpointError, FencedError } from "../../src/errors.ts";
 import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
 import { HeldStore } from "../support/held-store.ts";
-import { KeptRun, leftBy } from "../support/keeper-time.ts";
+import { claimedStore, KeptRun, leftBy } from "../support/keeper-time.ts";
 import { settle } from "../support/outcome.ts";
 
 const failure = new Error("broken");
@@ -10,13 +10,6 @@ const earlier = { offset: 4, done: [[6, 8]] as const, position: "d", updatedAt: 
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
-
-/** A store whose key another run holds until 1000 ms from now. */
-function claimedStore(): HeldStore {
-  const store = new HeldStore();
-  store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
-  return store;
-}
 
 describe("CheckpointKeeper.open()", () => {
   it("claims the key, then gives what earlier runs have finished", async () => {

@@ -1,18 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FencedError } from "../../src/errors.ts";
-import { HeldStore } from "../support/held-store.ts";
-import { KeptRun, leftBy } from "../support/keeper-time.ts";
+import { claimedStore, KeptRun, leftBy } from "../support/keeper-time.ts";
 import { settle } from "../support/outcome.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
-
-/** A store whose key another run holds until 1000 ms from now. */
-function claimedStore(): HeldStore {
-  const store = new HeldStore();
-  store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
-  return store;
-}
 
 describe("CheckpointKeeper.open(), while another run holds the key", () => {
   it("is refused when a third run has claimed the key by then", async () => {

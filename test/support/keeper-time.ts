@@ -2,6 +2,7 @@ import { vi } from "vitest";
 import { CheckpointKeeper } from "../../src/resilience/checkpoint-keeper.ts";
 import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
 import { CountedSignal } from "./counted-signal.ts";
+import { HeldStore } from "./held-store.ts";
 import { type Outcome, outcomeOf, settle } from "./outcome.ts";
 
 /** A keeper under a fake clock, with what it told. */
@@ -30,6 +31,13 @@ export class KeptRun {
     await settle();
     return outcome;
   }
+}
+
+/** A store whose key another run holds until 1000 ms from now. */
+export function claimedStore(): HeldStore {
+  const store = new HeldStore();
+  store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+  return store;
 }
 
 /** Timers and listeners that are left. */
