@@ -17,6 +17,11 @@ export class Pace {
   #lookedAt: number = performance.now();
   #pausedAt: number = this.#lookedAt;
 
+  /** Items until it looks at the clock again: who counts them may tell of that many at once. */
+  get left(): number {
+    return this.#left;
+  }
+
   /** Counts `items` more; true when it is time for `nextMacrotask`. */
   isDue(items = 1): boolean {
     this.#left -= items;

@@ -134,11 +134,10 @@ function nearestOf(name: string, names: readonly string[]): string | undefined {
 function editsBetween(from: string, to: string): number {
   let row = [...to, ""].map((_, column) => column);
   for (const letter of from) {
-    let edits = row[0]! + 1;
+    let edits = 0; // To the column on the left.
     row = row.map((above, column) => {
-      const isOther = letter !== to[column - 1];
-      if (column > 0) edits = Math.min(above + 1, edits + 1, row[column - 1]! + +isOther);
-      return edits;
+      const edit = row[column - 1]! + +(letter !== to[column - 1]);
+      return edits = column > 0 ? Math.min(above + 1, edits + 1, edit) : above + 1;
     });
   }
   return row.at(-1)!;

@@ -1,7 +1,7 @@
 import { FencedError, isOf } from "../errors.ts";
 import { Pace } from "../macrotask.ts";
 import { blankCheckpoint } from "../resilience/checkpoint.ts";
-import { Numbering } from "../resilience/numbering.ts";
+import { nowhere, Numbering } from "../resilience/numbering.ts";
 import { Exhausted } from "../resilience/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
@@ -209,13 +209,13 @@ export class Flow<E, T> implements Stop {
     this.#serve();
   }
 
-  /** Moves on whatever can move, and finds out whether all is done. */
-  #serve(): void {
+  /** Moves on whatever can move, and finds out whether all is done; `now` saves a look at the clock. */
+  #serve(now?: number): void {
     if (this.#isServing) return; // A callback that returned at once is served by the caller.
     this.#isServing = true;
-    while (!this.#isStopped && this.#advance());
+    while (!this.#isStopped && this.#advance()) now = undefined;
     this.#isServing = false;
-    this.#mark();
+    this.#mark(0, 0, now);
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
@@ -238,7 +238,7 @@ export class Flow<E, T> implements Stop {
 
   #batchOf(items: E[]): Batch<E, T> {
     const size = items.length;
-    const ranges = this.#numbering?.take(size) ?? [];
+    const ranges = this.#numbering?.take(size) ?? nowhere;
     const offset = ranges[0]?.[0] ?? this.#offset;
     const info = { sequence: this.#sequence++, offset, size, attempt: 1 };
     this.#offset += size;
@@ -260,7 +260,7 @@ export class Flow<E, T> implements Stop {
     const { size } = batch.info;
     if (batch.rows.length === 0 && this.#isPlain) {
       this.counts.skipped += size;
-      return this.gauges.end(batch, size);
+      return void this.gauges.end(batch, size);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
     if (batch.mapped < 0) batch.mapped = performance.now();
@@ -281,19 +281,20 @@ export class Flow<E, T> implements Stop {
         this.counts.loaded += loaded;
         this.counts.skipped += size - loaded;
       }
-      if (result !== unfinished) this.gauges.end(batch, size);
-      this.#serve();
+      this.#serve(result === unfinished ? undefined : this.gauges.end(batch, size));
     });
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
-  #mark(transforms = 0, loads = 0): number {
+  #mark(transforms = 0, loads = 0, now: number = performance.now()): number {
     const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
-    return this.gauges.mark(
+    this.gauges.mark(
+      now,
       this.#isExtracting ? (isHeld ? "held" : "reading") : "done",
       this.#transforms.running + transforms,
       this.#ready.length,
       this.#loads.running + loads,
     );
+    return now;
   }
 }

@@ -3,7 +3,7 @@ import type { Emit } from "./emitter.ts";
 import { Histogram } from "./histogram.ts";
 import { MovingRate } from "./moving-rate.ts";
 import type { RunSettings } from "./run-options.ts";
-import { type StageActivity, StageClock } from "./stage-clock.ts";
+import { StageClock } from "./stage-clock.ts";
 import type { Batch, Counts } from "./station.ts";
 import { Trace } from "./trace.ts";
 
@@ -31,9 +31,9 @@ export class Gauges {
   /** Begins to measure a run; `counts` is kept up to date by its work. */
   constructor({ settings: { workers, trace }, emit, begin }: GaugesOptions, counts: Counts) {
     this.#clocks = {
-      extract: new StageClock(1, begin),
-      transform: new StageClock(workers, begin),
-      load: new StageClock(workers, begin),
+      extract: new StageClock(1),
+      transform: new StageClock(workers),
+      load: new StageClock(workers),
     };
     this.workers = workers;
     this.#counts = counts;
@@ -53,42 +53,45 @@ export class Gauges {
     this.#count(now);
     const { extract, transform, load } = this.#clocks;
     const latency = this.#latency.read();
+    const since = now - this.#begin;
     return {
-      stages: { extract: extract.read(now), transform: transform.read(now), load: load.read(now) },
+      stages: {
+        extract: extract.read(since),
+        transform: transform.read(since),
+        load: load.read(since),
+      },
       rate: this.#rate.read(now),
       ...(latency !== undefined && { latency }),
     };
   }
 
   /**
-   * Tells the clocks who is at work from now on, and gives the time: what is done about the source,
-   * how many batches are transformed, are ready for a load, and are loaded.
+   * Tells the clocks who is at work from `now` on: what is done about the source, how many batches
+   * are transformed, are ready for a load, and are loaded.
    */
   mark(
+    now: number,
     source: "reading" | "held" | "done",
     transforms: number,
     ready: number,
     loads: number,
-  ): number {
-    const now = performance.now();
+  ): void {
+    const since = now - this.#begin;
     const { extract, transform, load } = this.#clocks;
-    const reading = extract.tick(now);
-    reading.busy = source === "reading" ? 1 : 0;
-    reading.blocked = source === "held" ? 1 : 0;
-    const mapping = transform.tick(now);
-    mapping.busy = transforms - mapping.backoff;
-    mapping.blocked = ready;
-    const loading = load.tick(now);
-    loading.busy = loads - loading.backoff - loading.limited;
-    return now;
+    extract.busy.set(source === "reading" ? 1 : 0, since);
+    extract.blocked.set(source === "held" ? 1 : 0, since);
+    transform.busy.set(transforms - transform.backoff.count, since);
+    transform.blocked.set(ready, since);
+    load.busy.set(loads - load.backoff.count - load.limited.count, since);
   }
 
   /** A worker waits before another attempt, or for the rate limit; gives what ends that. */
   rest(stage: "transform" | "load", why: "backoff" | "limited"): () => void {
+    const { busy, [why]: waiting } = this.#clocks[stage];
     const turn = (change: number) => {
-      const activity: StageActivity = this.#clocks[stage].tick(performance.now());
-      activity[why] += change;
-      activity.busy -= change;
+      const since = performance.now() - this.#begin;
+      waiting.set(waiting.count + change, since);
+      busy.set(busy.count - change, since);
     };
     turn(1);
     return () => turn(-1);
@@ -101,8 +104,8 @@ export class Gauges {
     this.#trace?.begin(batch.info.sequence);
   }
 
-  /** A batch is finished. */
-  end<E, T>(batch: Batch<E, T>, size: number): void {
+  /** A batch is finished; gives the time. */
+  end<E, T>(batch: Batch<E, T>, size: number): number {
     const now = performance.now();
     this.#latency.record(now - batch.formed);
     this.#count(now);
@@ -111,12 +114,16 @@ export class Gauges {
       if (batch.mapped < 0) batch.mapped = now;
     }
     this.#trace?.end(batch, now);
-    if (this.#emit === undefined) return;
+    if (this.#emit !== undefined) this.#tell(this.#emit, batch, size, now);
+    return now;
+  }
+
+  #tell<E, T>(emit: Emit, batch: Batch<E, T>, size: number, now: number): void {
     const since = (time: number) => time - this.#begin;
     const { formed, mapped, begun, info: { sequence, offset } } = batch;
     const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
     const ended = since(now);
-    this.#emit({ type: "batch:loaded", sequence, offset, size, times: { ...times, ended } });
+    emit({ type: "batch:loaded", sequence, offset, size, times: { ...times, ended } });
   }
 
   /** Counts what was done since it was called last: parts of a batch may be done long before it. */

@@ -1,60 +1,65 @@
 import type { StageTimes } from "../run-report.ts";
 
-/** How many workers of a stage do something else than to wait for input. */
-export interface StageActivity {
-  /** They are in the user's code. */
-  busy: number;
-  /** They wait for the next stage. */
-  blocked: number;
-  /** They wait before another attempt. */
-  backoff: number;
-  /** They wait for the rate limit. */
-  limited: number;
+/**
+ * The time that workers spend on one thing. Costs a comparison while their number stays, and is
+ * exact to the last digits of a double, as it only adds up the times of changes.
+ */
+export class Tally {
+  #count = 0;
+  #sum = 0; // The time up to `now` is `#sum + #count * now`.
+
+  /** How many do it at present. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** So many do it from `now` on, which counts from the start of the clock. */
+  set(count: number, now: number): void {
+    if (count === this.#count) return;
+    this.#sum -= (count - this.#count) * now;
+    this.#count = count;
+  }
+
+  /** The time up to `now`, of all workers together. */
+  read(now: number): number {
+    return this.#sum + this.#count * now;
+  }
 }
 
 /**
  * Counts where the time of a stage goes. It is told when a worker changes what it does, which costs
- * two or three looks at the clock for a batch and none for an item.
+ * two or three looks at the clock for a batch and none for an item. Times are since its start.
  */
 export class StageClock {
-  /** What the workers do now. To be changed only between `tick` and the next `tick` or `read`. */
-  readonly activity: StageActivity = { busy: 0, blocked: 0, backoff: 0, limited: 0 };
-  readonly #times: StageActivity = { busy: 0, blocked: 0, backoff: 0, limited: 0 };
+  /** Workers in the user's code. */
+  readonly busy: Tally = new Tally();
+  /** Workers that wait for the next stage. */
+  readonly blocked: Tally = new Tally();
+  /** Workers that wait before another attempt. */
+  readonly backoff: Tally = new Tally();
+  /** Workers that wait for the rate limit. */
+  readonly limited: Tally = new Tally();
   readonly #workers: number;
-  readonly #begin: number;
-  #since: number;
 
   /** Starts the clock of a stage of so many workers, none of which has anything to do yet. */
-  constructor(workers: number, now: number) {
+  constructor(workers: number) {
     this.#workers = workers;
-    this.#begin = this.#since = now;
   }
 
-  /** Counts what the workers did until `now`; what they do from now on is to be set afterwards. */
-  tick(now: number): StageActivity {
-    const passed = now - this.#since;
-    const times = this.#times;
-    const activity = this.activity;
-    this.#since = now;
-    times.busy += passed * activity.busy;
-    times.blocked += passed * activity.blocked;
-    times.backoff += passed * activity.backoff;
-    times.limited += passed * activity.limited;
-    return activity;
-  }
-
-  /** The times up to `now`. They add up to the time since the start. */
+  /** The times up to `now`. They add up to `now`. */
   read(now: number): StageTimes {
-    this.tick(now);
-    const share = (time: number) => time / this.#workers;
-    const { busy, blocked, backoff, limited } = this.#times;
-    const rest = share(busy + blocked + backoff + limited);
+    const [busy, blocked, backoff, limited] = [
+      this.busy,
+      this.blocked,
+      this.backoff,
+      this.limited,
+    ].map((tally) => tally.read(now) / this.#workers) as [number, number, number, number];
     return {
-      busy: share(busy),
-      starved: now - this.#begin - rest,
-      blocked: share(blocked),
-      ...(backoff > 0 && { backoff: share(backoff) }),
-      ...(limited > 0 && { limited: share(limited) }),
+      busy,
+      starved: Math.max(0, now - busy - blocked - backoff - limited),
+      blocked,
+      ...(backoff > 0 && { backoff }),
+      ...(limited > 0 && { limited }),
     };
   }
 }

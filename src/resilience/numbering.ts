@@ -1,5 +1,8 @@
 import type { Checkpoint, DoneRange } from "./checkpoint.ts";
 
+/** The places of items that nobody looks after. */
+export const nowhere: readonly DoneRange[] = [];
+
 /**
  * Numbers the items of a source by their place in it, and knows which of them an earlier run has
  * finished. Items are read, where it tells which ones to drop, and later taken into batches.

@@ -12,7 +12,8 @@ import type { BucketLimits } from "./bucket-options.ts";
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
   readonly #batchSize: number; // A field of its own, as every item compares with it.
-  readonly #isMeasured: boolean;
+  /** Bytes or `flushWhen` decide too, and may throw. */
+  readonly isMeasured: boolean;
   readonly #onReady: () => void;
   readonly #closed: T[][] = []; // With two of them the bucket is full.
   #closedItems = 0;
@@ -28,7 +29,7 @@ export class Batcher<T> {
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
     this.#batchSize = limits.batchSize;
-    this.#isMeasured = limits.sizeOf !== undefined || limits.flushWhen !== undefined;
+    this.isMeasured = limits.sizeOf !== undefined || limits.flushWhen !== undefined;
     this.#onReady = onReady;
   }
 
@@ -47,14 +48,9 @@ export class Batcher<T> {
     return this.#closed.length > 1;
   }
 
-  /** Nothing is open, and neither bytes nor `flushWhen` decide: whole arrays can be put in. */
-  get canAdopt(): boolean {
-    return this.#open.length === 0 && !this.#isMeasured;
-  }
-
-  /** Items that fit into the open batch. */
+  /** Items that may be put in at once: those that fit into the open batch, or one to be measured. */
   get vacancy(): number {
-    return this.#batchSize - this.#open.length;
+    return this.isMeasured ? 1 : this.#batchSize - this.#open.length;
   }
 
   /** Nothing is gathered. */
@@ -62,19 +58,27 @@ export class Batcher<T> {
     return this.#open.length === 0 && this.#closed.length === 0;
   }
 
-  /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
-  add(item: T): void {
-    if (this.#isMeasured) return this.#addMeasured(item);
+  /**
+   * Puts an item in; false if that closed no batch, so that nobody was called. What `sizeOf` and
+   * `flushWhen` throw comes through, and the item is left out.
+   */
+  add(item: T): boolean {
+    if (this.isMeasured) return this.#addMeasured(item);
     const length = this.#open.push(item);
-    if (length >= this.#batchSize) this.#close();
-    else if (length === 1) this.#begin();
+    if (length >= this.#batchSize) return this.#close();
+    if (length === 1) this.#begin();
+    return false;
   }
 
-  /** Puts in an array that becomes the open batch: at most `batchSize` items, while none is open. */
+  /** Puts in an array that is nobody else's, of at most `vacancy` items. */
   adopt(items: T[]): void {
-    this.#open = items;
-    if (items.length >= this.#batchSize) this.#close();
-    else this.#begin();
+    if (this.isMeasured || this.#open.length > 0) {
+      for (const item of items) this.add(item);
+    } else {
+      this.#open = items;
+      if (items.length >= this.#batchSize) this.#close();
+      else this.#begin();
+    }
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
@@ -97,7 +101,7 @@ export class Batcher<T> {
 
   /** Ends the open batch whose time is up even where nothing let its timer run. */
   checkTime(): void {
-    if (!this.#isDue && performance.now() >= this.#deadline) this.#fallDue();
+    if (performance.now() >= this.#deadline) this.#fallDue();
   }
 
   /** Ends the input: what is open can be taken, and no timer is left. */
@@ -122,7 +126,7 @@ export class Batcher<T> {
     clearTimeout(this.#timer);
   }
 
-  #addMeasured(item: T): void {
+  #addMeasured(item: T): true {
     const { batchSize, maxBytes, sizeOf, flushWhen } = this.#limits;
     const size = sizeOf === undefined ? 0 : sizeOf(item);
     if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
@@ -132,6 +136,7 @@ export class Batcher<T> {
     const length = this.#open.push(item);
     if (isLast || length >= batchSize || this.#bytes >= maxBytes) this.#close();
     else if (length === 1) this.#begin();
+    return true; // The callbacks were.
   }
 
   /** Starts the time of the open batch. */
@@ -160,9 +165,10 @@ export class Batcher<T> {
     this.#onReady();
   }
 
-  #close(): void {
+  #close(): true {
     this.#seal();
     this.#onReady();
+    return true;
   }
 
   #seal(): void {

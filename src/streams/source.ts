@@ -11,10 +11,22 @@ export type Source<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T> | Chu
 
 /** A source that was opened: what reads from it, and what stops it. */
 export type OpenSource =
-  | { readonly kind: "stream"; readonly reader: ReadableStreamDefaultReader<unknown> }
-  | { readonly kind: "async"; readonly iterator: AsyncIterator<unknown> }
+  | AwaitedSource
   | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
   | { readonly kind: "array"; readonly items: readonly unknown[] };
+
+/** A source that makes its reader wait. */
+export type AwaitedSource =
+  | {
+    readonly kind: "stream";
+    readonly reader: ReadableStreamDefaultReader<unknown>;
+    readonly iterator?: undefined;
+  }
+  | {
+    readonly kind: "async";
+    readonly reader?: undefined;
+    readonly iterator: AsyncIterator<unknown>;
+  };
 
 /** What a message says of a source: who reads it, which option it is, and what gives it. */
 export type SourceUse = readonly [action: string, name: string, giving?: string];
@@ -51,6 +63,18 @@ export function openSource(
     return { kind: "array", items: source };
   }
   return { kind: "sync", iterator: iterator.call(inner) as Iterator<unknown> };
+}
+
+/** What every async generator inherits, here. */
+const generators = Object.getPrototypeOf(async function* () {}).prototype as AsyncGenerator;
+
+/**
+ * An async generator, where `for await` is the quicker way to read it: Bun takes 0.6 of the time that
+ * calls of `next` take, and V8 a little more. With no method of its own it may be returned twice.
+ */
+export function isQuickGenerator<T>(iterator: unknown): iterator is AsyncGenerator<T> {
+  const { next, return: end } = (iterator ?? {}) as Partial<AsyncGenerator>;
+  return "Bun" in globalThis && next === generators.next && end === generators.return;
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<unknown> {

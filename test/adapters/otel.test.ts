@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { instrument, publishDiagnostics } from "../../src/adapters/otel.ts";
-import { etl, type Pipeline, skip } from "../../src/index.ts";
+import type { OtelTracer } from "../../src/adapters/otel.ts";
+import { etl, EtlManager, type Pipeline, skip } from "../../src/index.ts";
 import { OtelRecorder } from "../support/otel-recorder.ts";
 import {
   expectWhole,
@@ -170,6 +171,28 @@ describe("instrument()", () => {
     expect(otel.spans.map(({ name }) => name)).toEqual(["run n"]);
     expect(otel.sums("millrace.items")).toEqual({ all: 4 });
   });
+
+  it.each(["its own", "a manager's"])(
+    "calls nothing within %s run before there is an SDK",
+    async (whose) => {
+      const [silent, sdk] = [new OtelRecorder("0".repeat(32)), new OtelRecorder()];
+      let current = silent;
+      const { context, trace } = sdk.api;
+      const within = vi.spyOn(context, "with");
+      const tracer: OtelTracer = { startSpan: (...given) => current.tracer.startSpan(...given) };
+      const members = { transform: (n: number) => n + 1, load: () => {} };
+      const numbers = instrument(pipelineOf(members), { api: { context, trace }, tracer });
+      const run = () =>
+        whose === "its own" ? numbers.run() : new EtlManager().add(numbers).runAll();
+      await run();
+      expect(silent.spans.map(({ name }) => name)).toEqual(["run n"]);
+      expect(within).not.toHaveBeenCalled();
+      current = sdk;
+      await run();
+      expect(sdk.spans).toHaveLength(9);
+      expect(within).toHaveBeenCalled();
+    },
+  );
 
   it("measures without a tracer, and makes spans without a meter", async () => {
     const otel = new OtelRecorder();

@@ -16,7 +16,10 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
     // For who starts a run from the pipeline and its defaults, as a manager and `replay` do.
     const watches = new Map<string, RunWatch>();
     const wrapsTransform = telemetry.tracing !== undefined;
-    const watchOf = ({ runId }: { runId: string }) => watches.get(runId);
+    const watchOf = ({ runId }: { runId: string }) => {
+      const watch = watches.get(runId);
+      return watch?.isTold ? watch : undefined;
+    };
     const { observer, ...defaults } = etl.defaults;
     super(instrumentedPipeline(etl.pipeline, { watchOf, wrapsTransform }), {
       ...defaults,
@@ -34,6 +37,7 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
     const { pipeline, defaults } = this.#etl;
     const settings = settingsOf(`run pipeline "${this.name}"`, pipeline, options, defaults);
     const watch = new RunWatch(this.#telemetry);
+    if (!watch.isTold) return new Run(pipeline, settings); // No SDK, no cost.
     const wrapping = { watchOf: () => watch, wrapsTransform: false };
     const observer = both((event) => watch.observe(event), settings.observer);
     const watched = instrumentedPipeline(pipeline, wrapping);
@@ -52,7 +56,7 @@ function observeAny(watches: Map<string, RunWatch>, telemetry: Telemetry, event:
   const watch = watches.get(runId) ?? new RunWatch(telemetry);
   if (type === "run:end") watches.delete(runId);
   else watches.set(runId, watch);
-  watch.observe(event);
+  if (watch.isTold) watch.observe(event);
 }
 
 /** Tells the second whatever becomes of the first. */

@@ -22,6 +22,8 @@ const noMeter: OtelMeter = {
 
 /** The metrics of a pipeline. Attributes are made once, and not for each batch. */
 export class Meters {
+  /** Whether anybody is told. */
+  readonly isTold: boolean;
   readonly #attributes: OtelAttributes;
   readonly #outcomes: Readonly<Record<ItemOutcome, OtelAttributes>>;
   readonly #items: OtelCounter;
@@ -56,6 +58,8 @@ export class Meters {
       "millrace.retries",
       count("retry", "Calls made again after a failure."),
     );
+    // Without an SDK the API gives one and the same counter for everything.
+    this.isTold = this.#items !== this.#retries;
     this.#runs = meter.createCounter("millrace.runs", count("run", "Runs that are over."));
     this.#inFlight = meter.createUpDownCounter(
       "millrace.in_flight",

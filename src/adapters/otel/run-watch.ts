@@ -41,6 +41,11 @@ export class RunWatch implements BatchListener {
     this.scope = tracing?.begin(name, attributes) ?? noScope;
   }
 
+  /** Whether anybody is told: if not, the run need not be watched. */
+  get isTold(): boolean {
+    return this.scope.isTold || this.meters.isTold;
+  }
+
   /** Calls a load for so many rows, as the active span. */
   load(rows: number, context: LoadContext, call: () => unknown): unknown {
     return this.#batch(context.batch.sequence).call(rows, context, call);
