@@ -1,12 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  CancelledError,
-  chunks,
-  etl,
-  type RunOptions,
-  type RunReport,
-  type Source,
-} from "../../src/index.ts";
+import { CancelledError, chunks, etl, type RunOptions, type Source } from "../../src/index.ts";
 import { CountedSignal } from "../support/counted-signal.ts";
 import { outcomeOf } from "../support/outcome.ts";
 import { ScriptedSource, sourceKinds } from "../support/pipeline-sources.ts";
@@ -197,52 +190,6 @@ describe("run.drain()", () => {
     expect(source.cancelled).toHaveLength(1);
     expect(source.stream!.locked).toBe(false);
     expect(load).not.toHaveBeenCalled();
-  });
-
-  it("ends a generator that waits, by the signal, once all that it gave is loaded", async () => {
-    const events: string[] = [];
-    const run = etl<number>({
-      name: "generator",
-      extract: async function* ({ signal }) {
-        yield 1;
-        await untilAborted(signal).finally(() => events.push("aborted"));
-      },
-      load: async () => {
-        await wait(10);
-        events.push("loaded");
-      },
-    }).start();
-    await vi.advanceTimersByTimeAsync(5);
-    const { value } = await after(5, run.drain());
-    expect(value).toMatchObject({ outcome: "drained", loaded: 1, pending: 0 });
-    expect(events).toEqual(["loaded", "aborted"]);
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  it.each([
-    ["waits for room", { batchSize: 2 }],
-    ["lets others have a turn", { batchSize: 1_000_000 }],
-    ["lets others have a turn, and measures", { batchSize: 1_000_000, sizeOf: () => 1 }],
-  ])("loads what a generator gave before it has cleaned up, while it %s", async (_, options) => {
-    const events: string[] = [];
-    const run = etl<number>({
-      name: "tidy",
-      extract: async function* () {
-        try {
-          for (let n = 0;; n++) yield n;
-        } finally {
-          await wait(100);
-          events.push("clean");
-        }
-      },
-      load: () => wait(10).then(() => void events.push("loaded")),
-    }).start({ workers: 1, timeout: Infinity, ...options });
-    await vi.advanceTimersByTimeAsync(0); // No read is pending then.
-    const { value } = await after(200, run.drain());
-    const { outcome, extracted, loaded, batches } = value as RunReport;
-    expect({ outcome, loaded }).toEqual({ outcome: "drained", loaded: extracted });
-    expect(extracted).toBeGreaterThan(2);
-    expect(events).toEqual([...Array.from({ length: batches }, () => "loaded"), "clean"]);
   });
 
   it.each([
