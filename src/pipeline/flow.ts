@@ -13,7 +13,7 @@ import { Aside } from "./aside.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Gauges } from "./gauges.ts";
-import { counted, loadPlainly } from "./plain-load.ts";
+import { countPlainly, loadPlainly, splitPlainly } from "./plain-load.ts";
 import {
   type Batch,
   batchOf,
@@ -57,6 +57,7 @@ export class Flow<E, T> implements Stop {
   #isServing = false;
   #sequence = 0;
   #offset = 0;
+  #now: number | undefined; // Where the clock was looked at just before.
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
@@ -144,8 +145,7 @@ export class Flow<E, T> implements Stop {
       this.#numbering = new Numbering(checkpoint, settings.resume === "source");
     }
     const end = (end: IntakeEnd) => this.#endExtract(end);
-    const action = `run pipeline "${pipeline.name}"`;
-    const use = [action, "extract", "a function that gives "] as const;
+    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
     const intake = new Intake(source, this.#batcher, end, use, keeper && this.#numbering);
     this.#intake = intake;
     await new Promise<void>((resolve) => {
@@ -209,13 +209,13 @@ export class Flow<E, T> implements Stop {
     this.#serve();
   }
 
-  /** Moves on whatever can move, and finds out whether all is done; `now` saves a look at the clock. */
-  #serve(now?: number): void {
+  /** Moves on whatever can move, and finds out whether all is done. */
+  #serve(): void {
     if (this.#isServing) return; // A callback that returned at once is served by the caller.
     this.#isServing = true;
-    while (!this.#isStopped && this.#advance()) now = undefined;
+    while (!this.#isStopped && this.#advance());
     this.#isServing = false;
-    this.#mark(0, 0, now);
+    this.#mark();
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
@@ -225,9 +225,8 @@ export class Flow<E, T> implements Stop {
   }
 
   #advance(): boolean {
-    const batch = this.#loads.hasRoom ? this.#ready.shift() : undefined;
-    if (batch !== undefined) {
-      this.#load(batch);
+    if (this.#ready.length > 0 && this.#loads.hasRoom) {
+      this.#load(this.#ready.shift()!);
       return true;
     }
     const hasRoom = this.#transforms.running + this.#ready.length < this.gauges.workers;
@@ -247,7 +246,7 @@ export class Flow<E, T> implements Stop {
 
   #transform(batch: Batch<E, T>): void {
     if (!this.#hasTransform) {
-      batch.mapped = batch.formed;
+      batch.mapped = this.#now = batch.formed;
       return this.#pass(batch);
     }
     this.#transforms.run(() => this.#map.run(batch, this), (isMapped) => {
@@ -257,8 +256,8 @@ export class Flow<E, T> implements Stop {
   }
 
   #pass(batch: Batch<E, T>): void {
-    const { size } = batch.info;
-    if (batch.rows.length === 0 && this.#isPlain) {
+    const { rows, info: { size } } = batch;
+    if (rows.length === 0 && this.#isPlain) {
       this.counts.skipped += size;
       return void this.gauges.end(batch, size);
     }
@@ -268,25 +267,26 @@ export class Flow<E, T> implements Stop {
   }
 
   #load(batch: Batch<E, T>): void {
-    const { rows, info: { size } } = batch;
-    const loaded = Math.min(rows.length, size); // Before `load` can change either.
+    const station = this.#station;
+    const { rows: { length }, info: { size } } = batch; // Before `load` can change either.
     this.gauges.begin(batch, this.#mark(0, 1));
-    const call = this.#isPlain
-      ? () => loadPlainly(this.#station, batch)
-      : () => new BatchLoad(this.#station, batch).run();
-    this.#loads.run(call, (result) => {
-      // What ends after the run has told its counts is pending for ever.
-      if (this.#isPlain && result !== counted && result !== unfinished && !this.#isOver) {
-        this.counts.batches++;
-        this.counts.loaded += loaded;
-        this.counts.skipped += size - loaded;
-      }
-      this.#serve(result === unfinished ? undefined : this.gauges.end(batch, size));
+    const done = (result?: unknown) => {
+      if (result !== unfinished) this.#now = this.gauges.end(batch, size);
+      this.#serve();
+    };
+    if (!this.#isPlain) return this.#loads.run(() => new BatchLoad(station, batch).run(), done);
+    const load = () => loadPlainly(station, batch);
+    this.#loads.run(load, () => (countPlainly(station, length, size), done()), (error) => {
+      const split = splitPlainly(station, batch, length, error);
+      if (split === undefined) this.#failIn("load", error);
+      else this.#loads.run(split, done);
     });
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
-  #mark(transforms = 0, loads = 0, now: number = performance.now()): number {
+  #mark(transforms = 0, loads = 0): number {
+    const now = this.#now ?? performance.now();
+    this.#now = undefined;
     const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
     this.gauges.mark(
       now,

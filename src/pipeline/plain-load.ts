@@ -1,36 +1,40 @@
 import { isOf, SplitError } from "../errors.ts";
-import { isThenable } from "../thenable.ts";
 import { BatchLoad, type unfinished } from "./batch-load.ts";
 import { loadContextOf } from "./pipeline.ts";
 import type { Batch, Station } from "./station.ts";
 
-/** What a load gives that has kept the counts itself. */
-export const counted: unique symbol = Symbol("counted");
-
-/** Loads a batch of a run that does nothing about failures, unless it is too large for one load. */
-export function loadPlainly<E, T>(station: Station<E, T>, batch: Batch<E, T>): unknown {
-  const { pipeline, context } = station;
-  const { rows, info } = batch;
-  const { length } = rows;
-  const onError = (error: unknown) => {
-    // The array is the batch's own: what a load has taken out of it is not there to be halved.
-    if (!isOf(error, SplitError) || length < 2 || rows.length < length) throw error;
-    return split(station, batch, error);
-  };
-  try {
-    const result = pipeline.load(rows as T[], loadContextOf(context, info));
-    return isThenable(result) ? Promise.resolve(result).catch(onError) : result;
-  } catch (error) {
-    return onError(error);
-  }
+/** Loads a batch of a run that does nothing about failures. */
+export function loadPlainly<E, T>(station: Station<E, T>, { rows, info }: Batch<E, T>): unknown {
+  // The array is the batch's own, as nobody looks at it again.
+  return station.pipeline.load(rows as T[], loadContextOf(station.context, info));
 }
 
-async function split<E, T>(
+/** Counts a batch of so many items whose load of so many rows has succeeded. */
+export function countPlainly<E, T>(
+  { counts, isOver }: Station<E, T>,
+  rows: number,
+  size: number,
+): void {
+  if (isOver) return; // What ends after the run has told its counts is pending for ever.
+  const loaded = Math.min(rows, size);
+  counts.batches++;
+  counts.loaded += loaded;
+  counts.skipped += size - loaded;
+}
+
+/**
+ * Goes on where the load of so many rows has failed, in halves, if they were too many for one load;
+ * gives `undefined` if that would not help.
+ */
+export function splitPlainly<E, T>(
   station: Station<E, T>,
   batch: Batch<E, T>,
+  length: number,
   error: unknown,
-): Promise<typeof counted | typeof unfinished> {
-  const { offset, size } = batch.info;
+): (() => Promise<typeof unfinished | undefined>) | undefined {
+  const { rows, info: { offset, size } } = batch;
+  // What a load has taken out of the array is not there to be halved.
+  if (!isOf(error, SplitError) || length < 2 || rows.length < length) return undefined;
   const ranges = [[offset, offset + size] as const];
-  return await new BatchLoad(station, { ...batch, ranges }).recover(error) ?? counted;
+  return () => new BatchLoad(station, { ...batch, ranges }).recover(error);
 }

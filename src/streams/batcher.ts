@@ -83,7 +83,10 @@ export class Batcher<T> {
 
   /** The next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
-    if (this.#closed.length === 0 && this.#isDue) this.#seal();
+    if (this.#closed.length === 0) {
+      if (!this.#isDue) return undefined;
+      this.#seal();
+    }
     const batch = this.#closed.shift();
     if (this.#onRoom !== undefined && !this.isFull) this.#onRoom();
     return batch;

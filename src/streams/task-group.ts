@@ -27,10 +27,14 @@ export class TaskGroup {
   }
 
   /**
-   * Makes a call and gives its result to `done`: at once where it is no promise. `done` must not
-   * throw.
+   * Makes a call and gives its result to `done`, at once where it is no promise, or what it fails
+   * with to `failed`. Neither may throw.
    */
-  run<R>(call: () => R | PromiseLike<R>, done: (result: R) => void): void {
+  run<R>(
+    call: () => R | PromiseLike<R>,
+    done: (result: R) => void,
+    failed: (error: unknown) => void = this.#onFailure,
+  ): void {
     this.#running++;
     let result: R | PromiseLike<R>;
     let isAsync: boolean;
@@ -38,12 +42,12 @@ export class TaskGroup {
       result = call();
       isAsync = isThenable(result);
     } catch (error) {
-      return this.#fail(error);
+      return this.#settle(failed, error);
     }
     if (!isAsync) return this.#settle(done, result as R);
     // A thenable may settle twice, and a promise does not.
     const settled = Promise.resolve(result);
-    settled.then((value) => this.#settle(done, value), (error) => this.#fail(error));
+    settled.then((value) => this.#settle(done, value), (error) => this.#settle(failed, error));
   }
 
   /** Settles when no call is running. */
@@ -57,11 +61,6 @@ export class TaskGroup {
   #settle<R>(done: (result: R) => void, result: R): void {
     this.#end();
     done(result);
-  }
-
-  #fail(error: unknown): void {
-    this.#end();
-    this.#onFailure(error);
   }
 
   #end(): void {
