@@ -2,10 +2,10 @@
 //   npm run bench
 //   npm run bench -- overhead peers --rounds 3 --runtime node24,deno,bun
 //   npm run bench -- --short
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { buildLibrary } from "./harness/build.ts";
 import { describeMachine, describeVersions } from "./harness/machine.ts";
 import type { Question, Result } from "./harness/question.ts";
 import { updateReadme, writeResult } from "./harness/report.ts";
@@ -59,12 +59,6 @@ function chooseRuntimes(): Record<string, Runtime> {
   return Object.fromEntries(wanted.flatMap((name) => found[name] ? [[name, found[name]]] : []));
 }
 
-/** Builds what users get, with the settings of `npm run build`, beside the benches. */
-function build(): void {
-  const tsup = ["node_modules/tsup/dist/cli-default.js", "--out-dir", "bench/dist", "--silent"];
-  execFileSync(process.execPath, tsup, { stdio: "inherit" });
-}
-
 async function answer(
   name: string,
   runtimes: Record<string, Runtime>,
@@ -96,7 +90,7 @@ if (unknown.length > 0) {
   throw new Error(`No such question: ${unknown.join(", ")}; there are ${questionNames.join(", ")}`);
 }
 const runtimes = chooseRuntimes();
-build();
+buildLibrary();
 for (const name of positionals.length > 0 ? positionals : questionNames) {
   if (name === "peers" && !existsSync("bench/peers/node_modules")) {
     console.log("\npeers: left out, as they are not installed: npm ci --prefix bench/peers");

@@ -5,26 +5,28 @@ import type { RunEvent, RunEventDetails, RunObserver } from "./run-event.ts";
 export type Emit = (details: RunEventDetails) => void;
 
 /**
- * What tells the observer of a run, if there is one. Nothing that it does changes the run. The first
- * event is `run:start`, whatever came before, and the last one is `run:end`: calls that nobody waits
+ * What tells the observers of a run, if there are any. Nothing that they do changes the run. The
+ * first event is `run:start`, whatever came before, and the last one is `run:end`: calls that nobody waits
  * for may still settle after it.
  */
 export function emitterOf(
-  observer: RunObserver | undefined,
+  observers: readonly RunObserver[],
   pipeline: string,
   runId: string,
   begin: number,
 ): Emit | undefined {
-  if (observer === undefined) return undefined;
+  if (observers.length === 0) return undefined;
   let held: RunEvent[] | undefined = []; // What happened before the run has begun.
   let isOver = false;
   const tell = (event: RunEvent) => {
-    try {
-      const answer = observer(event);
-      // Nobody waits for it, and what it fails with is the observer's own affair.
-      if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
-    } catch {
-      // Who watches a run must not be able to break it.
+    for (const observer of observers) {
+      try {
+        const answer = observer(event);
+        // Nobody waits for it, and what it fails with is the observer's own affair.
+        if (isThenable(answer)) Promise.resolve(answer).catch(() => {});
+      } catch {
+        // Who watches a run must not be able to break it.
+      }
     }
   };
   return (details) => {
@@ -35,7 +37,7 @@ export function emitterOf(
     if (held === undefined) return tell(event);
     if (!isStart) return void held.push(event);
     held.unshift(event);
-    for (const each of held) tell(each); // It grows if the observer stops the run.
+    for (const each of held) tell(each); // It grows if an observer stops the run.
     held = undefined;
   };
 }

@@ -2,6 +2,7 @@ import { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import { emitterOf } from "./emitter.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
+import { type Observed, observedBy } from "./run-event.ts";
 import type { RunSettings } from "./run-options.ts";
 import type { Equipment } from "./station.ts";
 
@@ -33,7 +34,9 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
       max,
       signal: context.signal,
     });
-  const emit = emitterOf(settings.observer, pipeline.name, runId, begin);
+  const { [observedBy]: own = [] } = pipeline as Observed;
+  const observers = settings.observer === undefined ? own : [...own, settings.observer];
+  const emit = emitterOf(observers, pipeline.name, runId, begin);
   const keeper = store && new CheckpointKeeper({
     ...{ store, key, runId, lease, onFailure: onLost },
     ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint", checkpoint }) }),

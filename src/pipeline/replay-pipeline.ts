@@ -5,6 +5,7 @@ import { mapSource } from "../streams/map-source.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";
+import { type Observed, observedBy } from "./run-event.ts";
 
 /** What the functions of a pipeline give for a batch. */
 type Rows<T> = readonly (T | typeof skip)[];
@@ -28,6 +29,7 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
     this.name = pipeline.name;
     this.#letters = letters;
     this.pipeline = pipeline;
+    Object.assign(this, { [observedBy]: (pipeline as Observed)[observedBy] });
     if (pipeline.transform !== undefined) {
       this.transform = ({ letter }, context) =>
         hasRow(letter) ? letter.row as T : pipeline.transform!(letter.item, context);

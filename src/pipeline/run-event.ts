@@ -85,3 +85,15 @@ export type RunEventDetails =
 
 /** Is told what happens in a run. What it throws or rejects with is left aside. */
 export type RunObserver = (event: RunEvent) => unknown;
+
+/**
+ * Who is told of the runs of a pipeline whatever their options are: a member of the pipeline, and no
+ * option, so that no other observer takes its place.
+ */
+export const observedBy: unique symbol = Symbol.for("millrace.observedBy") as typeof observedBy;
+
+/** A pipeline that may have observers of its own. */
+export interface Observed {
+  /** They are told before the observer of the run. */
+  readonly [observedBy]?: readonly RunObserver[] | undefined;
+}

@@ -49,7 +49,7 @@ describe("what instrument() gives", () => {
     const instrumented = instrument(given, { api: new OtelRecorder().api });
     expect(instrumented.describe()).toEqual(given.describe());
     expect((await instrumented.run()).guarantee).toBe("effectively-once");
-    expect(instrumented.defaults).toEqual({ ...given.defaults, observer: expect.any(Function) });
+    expect(instrumented.defaults).toEqual(given.defaults);
     expect(instrumented.name).toBe("n");
     expect(instrumented).toBeInstanceOf(given.constructor);
   });
@@ -65,6 +65,19 @@ describe("what instrument() gives", () => {
     await instrumented.run(place === "option" ? { observer, onProgress } : { onProgress });
     expect(seen).toEqual(["run:start", "batch:loaded", "run:end"]);
     expect(progress.at(-1)).toBe(1);
+  });
+
+  it.each(["of a manager", "of a replay"])("is told beside the observer %s", async (whose) => {
+    const seen: string[] = [];
+    const observer = (event: RunEvent) => void seen.push(event.type);
+    const otel = new OtelRecorder();
+    const twice = instrument(instrument(pipelineOf({}, 1), { api: otel.api }), { api: otel.api });
+    const letter = { item: 1, error: "no", attempts: 1, pipeline: "n", runId: "r", at: 0 };
+    if (whose === "of a manager") await new EtlManager({ observer }).add(twice).runAll();
+    else await replay([{ ...letter, offset: 0, stage: "load" }], twice).run({ observer });
+    expect(seen).toEqual(["run:start", "batch:loaded", "run:end"]);
+    expect(otel.sums("millrace.items")).toEqual({ all: 2 });
+    expect(otel.spans.map(({ ends }) => ends)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
   it("calls the observer although the meter throws", async () => {

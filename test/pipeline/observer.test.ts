@@ -272,7 +272,7 @@ describe("the events of every outcome", () => {
 
 describe("no observer", () => {
   it("needs no events", async () => {
-    expect(emitterOf(undefined, "name", "id", 0)).toBeUndefined();
+    expect(emitterOf([], "name", "id", 0)).toBeUndefined();
     const settings = { workers: 1, trace: false };
     const gauges = new Gauges({ settings, emit: undefined, begin: 0 }, freshCounts());
     const info = vi.fn(() => ({ sequence: 0, offset: 0, size: 1, attempt: 1 }));

@@ -1,7 +1,7 @@
 import { Etl } from "../../pipeline/etl.ts";
 import { settingsOf } from "../../pipeline/guarantee.ts";
 import { Run } from "../../pipeline/run.ts";
-import type { RunEvent, RunObserver } from "../../pipeline/run-event.ts";
+import type { RunEvent } from "../../pipeline/run-event.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import { instrumentedPipeline } from "./instrumented-pipeline.ts";
 import { RunWatch, type Telemetry } from "./run-watch.ts";
@@ -20,11 +20,8 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
       const watch = watches.get(runId);
       return watch?.isTold ? watch : undefined;
     };
-    const { observer, ...defaults } = etl.defaults;
-    super(instrumentedPipeline(etl.pipeline, { watchOf, wrapsTransform }), {
-      ...defaults,
-      observer: both((event) => observeAny(watches, telemetry, event), observer),
-    });
+    const observe = (event: RunEvent) => observeAny(watches, telemetry, event);
+    super(instrumentedPipeline(etl.pipeline, { watchOf, wrapsTransform, observe }), etl.defaults);
     this.#etl = etl;
     this.#telemetry = telemetry;
   }
@@ -38,11 +35,13 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
     const settings = settingsOf(`run pipeline "${this.name}"`, pipeline, options, defaults);
     const watch = new RunWatch(this.#telemetry);
     if (!watch.isTold) return new Run(pipeline, settings); // No SDK, no cost.
-    const wrapping = { watchOf: () => watch, wrapsTransform: false };
-    const observer = both((event) => watch.observe(event), settings.observer);
-    const watched = instrumentedPipeline(pipeline, wrapping);
+    const watched = instrumentedPipeline(pipeline, {
+      watchOf: () => watch,
+      wrapsTransform: false,
+      observe: (event) => watch.observe(event),
+    });
     try {
-      return watch.scope.run(() => new Run(watched, { ...settings, observer }));
+      return watch.scope.run(() => new Run(watched, settings));
     } catch (error) {
       watch.refuse(error);
       throw error;
@@ -57,17 +56,4 @@ function observeAny(watches: Map<string, RunWatch>, telemetry: Telemetry, event:
   if (type === "run:end") watches.delete(runId);
   else watches.set(runId, watch);
   if (watch.isTold) watch.observe(event);
-}
-
-/** Tells the second whatever becomes of the first. */
-function both(first: (event: RunEvent) => void, second: RunObserver | undefined): RunObserver {
-  if (second === undefined) return first;
-  return (event) => {
-    try {
-      first(event);
-    } catch {
-      // As every observer of a run: it must not be able to break anything.
-    }
-    return second(event);
-  };
 }

@@ -1,4 +1,5 @@
 import type { Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
+import { type Observed, observedBy, type RunEvent } from "../../pipeline/run-event.ts";
 import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { RunWatch } from "./run-watch.ts";
 
@@ -13,6 +14,8 @@ export interface Wrapping {
    * for each item, and needs it only where the whole run was not begun within that span.
    */
   readonly wrapsTransform: boolean;
+  /** Is told of every event of its runs. */
+  readonly observe: (event: RunEvent) => void;
 }
 
 type Load<E, T> = Pipeline<E, T>["load"] & { [commitsTo]?: CheckpointStore };
@@ -23,8 +26,8 @@ type Load<E, T> = Pipeline<E, T>["load"] & { [commitsTo]?: CheckpointStore };
  */
 export function instrumentedPipeline<E, T>(
   pipeline: Pipeline<E, T>,
-  { watchOf, wrapsTransform }: Wrapping,
-): Pipeline<E, T> {
+  { watchOf, wrapsTransform, observe }: Wrapping,
+): Pipeline<E, T> & Observed {
   const within = <R>(context: PipelineContext, call: () => R): R => {
     const watch = watchOf(context);
     return watch === undefined ? call() : watch.scope.run(call);
@@ -43,6 +46,7 @@ export function instrumentedPipeline<E, T>(
   return {
     name: pipeline.name,
     replayable: pipeline.replayable,
+    [observedBy]: [...(pipeline as Observed)[observedBy] ?? [], observe],
     extract: (context) => within(context, () => pipeline.extract(context)),
     load,
     transform: pipeline.transform && transform,

@@ -1,0 +1,8 @@
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+
+/** Builds what users get, with the settings of `npm run build`, beside the benches. */
+export function buildLibrary(): void {
+  const tsup = ["node_modules/tsup/dist/cli-default.js", "--out-dir", "bench/dist", "--silent"];
+  execFileSync(process.execPath, tsup, { stdio: "inherit" });
+}
