@@ -4,7 +4,6 @@ import type { Numbering } from "../resilience/numbering.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
 import {
-  type AwaitedSource,
   isQuickGenerator,
   type OpenSource,
   openSource,
@@ -77,11 +76,9 @@ export class Intake<T> {
     try {
       if (source.kind === "array") await this.#fill(source.items as T[], false);
       else if (source.kind === "sync") await this.#readSync(source.iterator as Iterator<T>);
-      else if (
-        !this.#isChunked && isQuickGenerator<T>(source.iterator) && !this.#batcher.isMeasured
-      ) {
-        await this.#readGenerator(source.iterator);
-      } else await this.#read(source);
+      else if (source.kind === "async") await this.#readAsync(source.iterator);
+      else if (this.#isChunked) await this.#read(() => source.reader.read());
+      else await this.#readStream(source.reader);
       this.#end(undefined);
     } catch (error) {
       const isOfSource = this.#isReading;
@@ -126,26 +123,48 @@ export class Intake<T> {
   }
 
   /** The hot path: what costs something is done for a closed batch, or when a pause may be due. */
-  async #read({ reader, iterator }: AwaitedSource): Promise<void> {
+  async #readStream(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
     const batcher = this.#batcher;
     const numbering = this.#numbering;
-    const isChunked = this.#isChunked;
     while (!this.#isStopped) {
       const { left } = this.#pace;
       let count = 0;
       for (let isClosed = false; !isClosed && count < left; count++) {
         this.#isReading = true;
-        // Called here, as a closure would cost each item.
-        const result = reader === undefined ? await iterator.next() : await reader.read();
-        const { done, value } = checkResult(result);
+        const result = await reader.read();
+        this.#isReading = false;
+        if (result.done || this.#isOver) return;
+        isClosed = !numbering?.isDone() && batcher.add(result.value as T);
+      }
+      const isDue = this.#pace.isDue(count);
+      if (isDue || batcher.isFull) await this.#rest(isDue);
+    }
+  }
+
+  /** The same for all that gives a promise; a stream of items would pay for what others need. */
+  async #read(next: () => Promise<{ done?: boolean | undefined; value?: unknown }>): Promise<void> {
+    const batcher = this.#batcher;
+    const numbering = this.#numbering;
+    while (!this.#isStopped) {
+      const { left } = this.#pace;
+      let count = 0;
+      for (let isClosed = false; !isClosed && count < left; count++) {
+        this.#isReading = true;
+        const { done, value } = checkResult(await next());
         this.#isReading = false;
         if (done || this.#isOver) return;
-        if (isChunked) await this.#fill(value as T[], isClosed = true);
+        if (this.#isChunked) await this.#fill(value as T[], isClosed = true);
         else isClosed = !numbering?.isDone() && batcher.add(value as T);
       }
       const isDue = this.#pace.isDue(count);
       if (isDue || batcher.isFull) await this.#rest(isDue);
     }
+  }
+
+  #readAsync(iterator: AsyncIterator<unknown>): Promise<void> {
+    const isQuick = !this.#isChunked && !this.#batcher.isMeasured;
+    if (isQuick && isQuickGenerator<T>(iterator)) return this.#readGenerator(iterator);
+    return this.#read(() => iterator.next());
   }
 
   /** The same for an async generator, in the one way that Bun makes quick. */

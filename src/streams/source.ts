@@ -11,22 +11,10 @@ export type Source<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T> | Chu
 
 /** A source that was opened: what reads from it, and what stops it. */
 export type OpenSource =
-  | AwaitedSource
+  | { readonly kind: "stream"; readonly reader: ReadableStreamDefaultReader<unknown> }
+  | { readonly kind: "async"; readonly iterator: AsyncIterator<unknown> }
   | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
   | { readonly kind: "array"; readonly items: readonly unknown[] };
-
-/** A source that makes its reader wait. */
-export type AwaitedSource =
-  | {
-    readonly kind: "stream";
-    readonly reader: ReadableStreamDefaultReader<unknown>;
-    readonly iterator?: undefined;
-  }
-  | {
-    readonly kind: "async";
-    readonly reader?: undefined;
-    readonly iterator: AsyncIterator<unknown>;
-  };
 
 /** What a message says of a source: who reads it, which option it is, and what gives it. */
 export type SourceUse = readonly [action: string, name: string, giving?: string];
