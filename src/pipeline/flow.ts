@@ -268,7 +268,7 @@ export class Flow<E, T> implements Stop {
 
   #load(batch: Batch<E, T>): void {
     const station = this.#station;
-    const { rows: { length }, info: { size } } = batch; // Before `load` can change either.
+    const { rows: { length }, info: { size } } = batch; // A load may change its rows.
     this.gauges.begin(batch, this.#mark(0, 1));
     const done = (result?: unknown) => {
       if (result !== unfinished) this.#now = this.gauges.end(batch, size);

@@ -104,8 +104,8 @@ export class Gauges {
     this.#trace?.begin(batch.info.sequence);
   }
 
-  /** A batch is finished; gives the time. */
-  end<E, T>(batch: Batch<E, T>, size: number): number {
+  /** A batch is finished; gives the time, unless an observer has taken some of it since. */
+  end<E, T>(batch: Batch<E, T>, size: number): number | undefined {
     const now = performance.now();
     this.#latency.record(now - batch.formed);
     this.#count(now);
@@ -114,8 +114,9 @@ export class Gauges {
       if (batch.mapped < 0) batch.mapped = now;
     }
     this.#trace?.end(batch, now);
-    if (this.#emit !== undefined) this.#tell(this.#emit, batch, size, now);
-    return now;
+    if (this.#emit === undefined) return now;
+    this.#tell(this.#emit, batch, size, now);
+    return undefined;
   }
 
   #tell<E, T>(emit: Emit, batch: Batch<E, T>, size: number, now: number): void {

@@ -5,8 +5,9 @@ import type { Batch, Station } from "./station.ts";
 
 /** Loads a batch of a run that does nothing about failures. */
 export function loadPlainly<E, T>(station: Station<E, T>, { rows, info }: Batch<E, T>): unknown {
-  // The array is the batch's own, as nobody looks at it again.
-  return station.pipeline.load(rows as T[], loadContextOf(station.context, info));
+  const { pipeline, context } = station;
+  const { sequence, offset, size, attempt } = info; // It may change what it is told.
+  return pipeline.load(rows as T[], loadContextOf(context, { sequence, offset, size, attempt }));
 }
 
 /** Counts a batch of so many items whose load of so many rows has succeeded. */
@@ -33,8 +34,8 @@ export function splitPlainly<E, T>(
   error: unknown,
 ): (() => Promise<typeof unfinished | undefined>) | undefined {
   const { rows, info: { offset, size } } = batch;
-  // What a load has taken out of the array is not there to be halved.
-  if (!isOf(error, SplitError) || length < 2 || rows.length < length) return undefined;
+  // What a load has taken out of the array is not there to be halved, nor is what it has put in.
+  if (!isOf(error, SplitError) || length < 2 || rows.length !== length) return undefined;
   const ranges = [[offset, offset + size] as const];
   return () => new BatchLoad(station, { ...batch, ranges }).recover(error);
 }

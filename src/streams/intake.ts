@@ -252,15 +252,16 @@ export class Intake<T> {
   async #fill(given: readonly T[], isChunk: boolean): Promise<void> {
     if (!Array.isArray(given)) refuse("read chunk", "chunk", "an array", given);
     const items = (this.#numbering?.open(given) ?? given) as T[];
-    if (isChunk) this.#unpacked += items.length;
-    if (items.length === 0 && this.#pace.isDue(given.length)) await this.#rest(true);
+    const { length } = items; // Before a load, which may be given the array as it is, can change it.
+    if (isChunk) this.#unpacked += length;
+    if (length === 0 && this.#pace.isDue(given.length)) await this.#rest(true);
     let index = 0;
-    while (index < items.length && !this.#isHalted && (isChunk || !this.#isStopped)) {
+    while (index < length && !this.#isHalted && (isChunk || !this.#isStopped)) {
       const from = index;
       const { vacancy } = this.#batcher;
-      index = Math.min(items.length, from + vacancy);
+      index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
-      const isWhole = isChunk && items.length === vacancy && from === 0;
+      const isWhole = isChunk && length === vacancy && from === 0;
       this.#batcher.adopt(isWhole ? items : items.slice(from, index));
       const isDue = this.#pace.isDue(index - from);
       if (isDue || this.#batcher.isFull) await this.#rest(isDue);

@@ -58,11 +58,12 @@ const generators = Object.getPrototypeOf(async function* () {}).prototype as Asy
 
 /**
  * An async generator, where `for await` is the quicker way to read it: Bun takes 0.6 of the time that
- * calls of `next` take, and V8 a little more. With no method of its own it may be returned twice.
+ * calls of `next` take, and V8 a little more. With no method of its own it may be opened and returned twice.
  */
 export function isQuickGenerator<T>(iterator: unknown): iterator is AsyncGenerator<T> {
-  const { next, return: end } = (iterator ?? {}) as Partial<AsyncGenerator>;
-  return "Bun" in globalThis && next === generators.next && end === generators.return;
+  if (!("Bun" in globalThis)) return false;
+  const methods = ["next", "return", Symbol.asyncIterator] as const;
+  return methods.every((name) => (iterator as AsyncGenerator)[name] === generators[name]);
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<unknown> {

@@ -194,6 +194,15 @@ describe("instrument()", () => {
     },
   );
 
+  it("measures with a meter that has one counter for everything", async () => {
+    const add = vi.fn();
+    const counter = { add, record: vi.fn() };
+    const give = () => counter;
+    const meter = { createCounter: give, createUpDownCounter: give, createHistogram: give };
+    await instrument(pipelineOf(), { meter }).run({ batchSize: 4 });
+    expect(add).toHaveBeenCalledWith(4, expect.objectContaining({ "millrace.pipeline": "n" }));
+  });
+
   it("measures without a tracer, and makes spans without a meter", async () => {
     const otel = new OtelRecorder();
     const { context, trace } = otel.api;

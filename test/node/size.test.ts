@@ -26,7 +26,7 @@ it.each([
   ["BucketStream", "{ BucketStream }", 2150],
   ["ParallelMapStream", "{ ParallelMapStream }", 2100],
   ["LoaderStream", "{ LoaderStream }", 2048],
-  ["batched", "{ batched }", 3550], // Reads a source as well.
+  ["batched", "{ batched }", 3600], // Reads a source as well.
   ["RateLimiter", "{ RateLimiter }", 1700],
   ["RateLimitStream", "{ RateLimitStream }", 3300],
   ["retry", "{ retry }", 2048],

@@ -105,6 +105,13 @@ const schedules: Record<string, Schedule> = {
     // One batch is ready but for the first and the last.
     stages: { load: { busy: 200 }, transform: { busy: 0, blocked: 190, starved: 10 } },
   },
+  "an observer that holds the thread after a load": {
+    pipeline: () => ({ extract: () => quickly(10), load: () => hold(3) }),
+    options: { observer: ({ type }) => type === "batch:loaded" && hold(8) },
+    duration: 110,
+    bottleneck: "load",
+    stages: { extract: { busy: 0, blocked: 110 }, load: { busy: 110 } },
+  },
   "a load that holds the thread": {
     pipeline: () => ({ extract: () => quickly(20), load: () => hold(10) }),
     duration: 200,

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type BatchInfo, etl, type PipelineError, type RunOptions, skip } from "../../src/index.ts";
+import {
+  type BatchInfo,
+  chunks,
+  etl,
+  type LoadContext,
+  type PipelineError,
+  type RunOptions,
+  skip,
+  SplitError,
+} from "../../src/index.ts";
 import { wait } from "../support/pipeline-time.ts";
 import { errorOf } from "../support/pipeline-time.ts";
 
@@ -123,5 +132,52 @@ describe("load", () => {
       },
     }).run({ batchSize: 2 });
     expect(report).toMatchObject({ extracted: 3, loaded: 3, skipped: 0, pending: 0 });
+  });
+
+  it.each(["sync", "async"])("cannot put anything into the source: %s", async (kind) => {
+    const seen: number[][] = [];
+    const load = (rows: number[]) => {
+      seen.push([...rows]);
+      rows.push(99);
+    };
+    const report = await etl<number>({
+      name: "generous",
+      extract: () => chunks([[1, 2], [3, 4]]),
+      load: kind === "sync" ? load : async (rows) => load(rows),
+    }).run({ batchSize: 2 });
+    expect(seen).toEqual([[1, 2], [3, 4]]);
+    expect(report).toMatchObject({ extracted: 4, loaded: 4, pending: 0 });
+  });
+
+  it.each(["sync", "async"])(
+    "may ask for halves after it has changed its batch: %s",
+    async (kind) => {
+      const seen: number[][] = [];
+      const load = (rows: number[], { batch }: LoadContext) => {
+        seen.push([...rows]);
+        Object.assign(batch, { size: 100, offset: 50, sequence: 7 });
+        if (rows.length > 1) throw new SplitError();
+      };
+      const report = await etl<number>({
+        name: "meddling",
+        extract: () => [1, 2, 3, 4],
+        load: kind === "sync" ? load : async (rows, context) => load(rows, context),
+      }).run({ batchSize: 4 });
+      expect(seen).toEqual([[1, 2, 3, 4], [1, 2], [1], [2], [3, 4], [3], [4]]);
+      expect(report).toMatchObject({ extracted: 4, loaded: 4, skipped: 0, pending: 0 });
+    },
+  );
+
+  it("is not called for halves of what it has added to", async () => {
+    const failure = new SplitError();
+    const run = etl<number>({
+      name: "meddling",
+      extract: () => [1, 2],
+      load: (rows) => {
+        rows.push(3);
+        throw failure;
+      },
+    }).run({ batchSize: 2 });
+    await expect(run).rejects.toMatchObject({ stage: "load", cause: failure });
   });
 });

@@ -224,6 +224,19 @@ describe("a source", () => {
     await reader.cancel();
   });
 
+  it("may be a generator with methods of its own, which are called once", async () => {
+    const calls: string[] = [];
+    const generator = Object.assign(asyncOf(items), {
+      [Symbol.asyncIterator]: () => (calls.push("open"), generator),
+      return: async () => (calls.push("return"), { done: true as const, value: undefined }),
+    });
+    const reader = batched(generator, { batchSize: 2 }).getReader();
+    expect((await reader.read()).value).toEqual([1, 2]);
+    await reader.cancel("enough");
+    await settle();
+    expect(calls).toEqual(["open", "return"]);
+  });
+
   it("lets go of a stream whose reading ends before it began", async () => {
     const source = streamOf(items);
     await batched(source).cancel("enough");
