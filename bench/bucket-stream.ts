@@ -51,6 +51,7 @@ export const question: Question = {
   title: "BucketStream in a pipe",
   method: "Items per second of a per-item ReadableStream, piped through batches of 100 to a sink " +
     "that does nothing, divided by those of a plain `pipeTo` the same sink.",
+  times: 3,
   variants: {
     "pipeTo": plainPipe,
     "BucketStream": pipe(() => new BucketStream({ batchSize: BATCH_SIZE })),

@@ -138,6 +138,7 @@ export const question: Question = {
   method:
     "Items per second with the feature, divided by those of a plain run without it: per-item " +
     "ReadableStream, batches of 100, 4 workers. The plain run has no timer; all others have it.",
+  times: 3,
   variants: Object.fromEntries(features.map((feature) => [feature.title, variantOf(feature)])),
   comparisons: [
     { title: "timer against no timer", variant: withTimer.title, against: plain.title },

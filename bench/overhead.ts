@@ -86,6 +86,7 @@ export const question: Question = {
   title: "run() against the bare read() loop",
   method: "Items per second of a run with 4 workers, timer on, whose async load adds up the ids, " +
     "divided by those of a loop over `reader.read()` on the per-item ReadableStream.",
+  times: 3,
   variants,
   comparisons,
 };

@@ -114,6 +114,7 @@ export const question: Question = {
     "Items become batches of 100, by size or after 5 s, each item is mapped, and 4 batches are " +
     "loaded at once by an async function that adds up the ids. Before a peer is measured, each " +
     "item has to arrive exactly once.",
+  times: 3,
   variants,
   comparisons,
 };

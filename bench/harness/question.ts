@@ -46,6 +46,8 @@ export interface Question {
   readonly title: string;
   /** What is done, in a sentence or two: printed above the table. */
   readonly method: string;
+  /** How often a process does its job, of which the fastest counts; once if it is left out. */
+  readonly times?: number;
   readonly variants: Readonly<Record<string, Variant>>;
   readonly comparisons: readonly Comparison[];
 }

@@ -1,5 +1,6 @@
 // The process of one variant: `variant-process.ts <question> <variant> <scale>`. It warms up with a
-// tenth of the items, collects the garbage, does the job once, and prints the measures last.
+// tenth of the items, collects the garbage, does the job, and prints the measures last. Of several
+// times the fastest counts, as other work on the machine only ever makes it slower.
 import { argv, exit, stdout } from "node:process";
 import { collectGarbage } from "./garbage.ts";
 import type { Question } from "./question.ts";
@@ -12,11 +13,16 @@ if (variant === undefined) throw new Error(`${questionName} has no variant "${va
 const items = Math.max(10, Math.round(variant.items * Number(scale)));
 const warmUp = await variant.prepare(Math.ceil(items / 10));
 await warmUp();
-const job = await variant.prepare(items);
-collectGarbage();
-const start = performance.now();
-const measures = await job();
-const seconds = (performance.now() - start) / 1000;
-// A job that handles its items many times over says so with a rate of its own.
-const line = JSON.stringify({ rate: items / seconds, seconds, ...measures });
+let best: { rate: number } | undefined;
+for (let time = 0; time < (question.times ?? 1); time++) {
+  const job = await variant.prepare(items);
+  collectGarbage();
+  const start = performance.now();
+  const measures = await job();
+  const seconds = (performance.now() - start) / 1000;
+  // A job that handles its items many times over says so with a rate of its own.
+  const all = { rate: items / seconds, seconds, ...measures };
+  if (best === undefined || all.rate > best.rate) best = all;
+}
+const line = JSON.stringify(best);
 stdout.write(`\n${line}\n`, () => exit()); // Some peers leave a timer behind.
