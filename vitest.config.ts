@@ -13,7 +13,9 @@ const test: NonNullable<ViteUserConfig["test"]> = {
   include: ["test/**/*.test.ts"],
   exclude: hosts.filter((host) => host !== runtime).concat(isOnce ? [] : ["once"])
     .map((host) => `test/${host}/**`),
-  testTimeout: 20_000,
+  // Only what hangs is to fail: a cold machine may take long to start a browser or a database.
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
   // Isolated on one Node, which finds state that files share; a fresh workerd for each file is slow.
   isolate: env["TEST_ISOLATE"] === "1",
 };

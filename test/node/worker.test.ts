@@ -43,18 +43,22 @@ const config :Workerd.Config = (
   );
 }
 
-/** Starts workerd, and gives the port that it has chosen. */
-async function serve(directory: string): Promise<{ server: ChildProcess; port: number }> {
+/** Starts workerd. */
+function serve(directory: string): ChildProcess {
   const workerd = join(root, "node_modules/.bin/workerd");
   const args = ["serve", "config.capnp", "--control-fd=1"];
-  const server = spawn(workerd, args, { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(workerd, args, { cwd: directory, stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** The port that it has chosen, once it listens. */
+async function portOf(server: ChildProcess): Promise<number> {
   const failed = once(server, "exit").then(([code]) => {
     throw new Error(`workerd ended with code ${code}`);
   });
   const listening = once(createInterface(server.stdout!), "line");
   const [line] = await Promise.race([listening, failed]);
   failed.catch(() => {}); // It ends when the tests do.
-  return { server, port: JSON.parse(line).port };
+  return JSON.parse(line).port;
 }
 
 describe("the example of a Worker, served by workerd", () => {
@@ -64,9 +68,8 @@ describe("the example of a Worker, served by workerd", () => {
 
   beforeAll(async () => {
     await prepare(directory);
-    const started = await serve(directory);
-    server = started.server;
-    url = `http://127.0.0.1:${started.port}/`;
+    server = serve(directory);
+    url = `http://127.0.0.1:${await portOf(server)}/`;
   });
   afterAll(async () => {
     if (server?.exitCode === null) await Promise.all([once(server, "exit"), server.kill()]);
