@@ -31,7 +31,7 @@ const questionNames = [
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     runtime: { type: "string", default: "node24,deno,bun" },
     scale: { type: "string", default: "1" }, // Share of the items; numbers need all of them.
     short: { type: "boolean", default: false }, // One small round.

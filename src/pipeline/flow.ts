@@ -259,7 +259,7 @@ export class Flow<E, T> implements Stop {
     const { rows, info: { size } } = batch;
     if (rows.length === 0 && this.#isPlain) {
       this.counts.skipped += size;
-      return void this.gauges.end(batch, size);
+      return void this.gauges.end(batch);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
     if (batch.mapped < 0) batch.mapped = performance.now();
@@ -268,15 +268,15 @@ export class Flow<E, T> implements Stop {
 
   #load(batch: Batch<E, T>): void {
     const station = this.#station;
-    const { rows: { length }, info: { size } } = batch; // A load may change its rows.
+    const { length } = batch.rows; // A load may change its rows.
     this.gauges.begin(batch, this.#mark(0, 1));
     const done = (result?: unknown) => {
-      if (result !== unfinished) this.#now = this.gauges.end(batch, size);
+      if (result !== unfinished) this.#now = this.gauges.end(batch);
       this.#serve();
     };
     if (!this.#isPlain) return this.#loads.run(() => new BatchLoad(station, batch).run(), done);
     const load = () => loadPlainly(station, batch);
-    this.#loads.run(load, () => (countPlainly(station, length, size), done()), (error) => {
+    this.#loads.run(load, () => (countPlainly(station, batch, length), done()), (error) => {
       const split = splitPlainly(station, batch, length, error);
       if (split === undefined) this.#failIn("load", error);
       else this.#loads.run(split, done);

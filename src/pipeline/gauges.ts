@@ -105,7 +105,7 @@ export class Gauges {
   }
 
   /** A batch is finished; gives the time, unless an observer has taken some of it since. */
-  end<E, T>(batch: Batch<E, T>, size: number): number | undefined {
+  end<E, T>(batch: Batch<E, T>): number | undefined {
     const now = performance.now();
     this.#latency.record(now - batch.formed);
     this.#count(now);
@@ -115,13 +115,13 @@ export class Gauges {
     }
     this.#trace?.end(batch, now);
     if (this.#emit === undefined) return now;
-    this.#tell(this.#emit, batch, size, now);
+    this.#tell(this.#emit, batch, now);
     return undefined;
   }
 
-  #tell<E, T>(emit: Emit, batch: Batch<E, T>, size: number, now: number): void {
+  #tell<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
     const since = (time: number) => time - this.#begin;
-    const { formed, mapped, begun, info: { sequence, offset } } = batch;
+    const { formed, mapped, begun, info: { sequence, offset, size } } = batch;
     const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
     const ended = since(now);
     emit({ type: "batch:loaded", sequence, offset, size, times: { ...times, ended } });

@@ -10,11 +10,11 @@ export function loadPlainly<E, T>(station: Station<E, T>, { rows, info }: Batch<
   return pipeline.load(rows as T[], loadContextOf(context, { sequence, offset, size, attempt }));
 }
 
-/** Counts a batch of so many items whose load of so many rows has succeeded. */
+/** Counts a batch whose load of so many rows has succeeded. */
 export function countPlainly<E, T>(
   { counts, isOver }: Station<E, T>,
+  { info: { size } }: Batch<E, T>,
   rows: number,
-  size: number,
 ): void {
   if (isOver) return; // What ends after the run has told its counts is pending for ever.
   const loaded = Math.min(rows, size);

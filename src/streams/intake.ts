@@ -153,8 +153,10 @@ export class Intake<T> {
         const { done, value } = checkResult(await next());
         this.#isReading = false;
         if (done || this.#isOver) return;
-        if (this.#isChunked) await this.#fill(value as T[], isClosed = true);
-        else isClosed = !numbering?.isDone() && batcher.add(value as T);
+        if (this.#isChunked) {
+          await this.#fill(value as T[], true);
+          isClosed = true;
+        } else isClosed = !numbering?.isDone() && batcher.add(value as T);
       }
       const isDue = this.#pace.isDue(count);
       if (isDue || batcher.isFull) await this.#rest(isDue);

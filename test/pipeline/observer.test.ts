@@ -278,7 +278,7 @@ describe("no observer", () => {
     const info = vi.fn(() => ({ sequence: 0, offset: 0, size: 1, attempt: 1 }));
     const batch = Object.defineProperty(batchOf([1], info(), [], 0), "info", { get: info });
     info.mockClear();
-    gauges.end(batch, 1);
+    gauges.end(batch);
     expect(info).not.toHaveBeenCalled(); // An event would tell of it.
     const run = etl<number>({ name: "alone", extract: () => [1], load: () => {} }).run();
     await vi.advanceTimersByTimeAsync(10);

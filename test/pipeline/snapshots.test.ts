@@ -258,6 +258,9 @@ describe("run.snapshot()", () => {
       expect(mapped).toBe(formed);
       expect(begun).toBeGreaterThanOrEqual(mapped);
     }
+    // Only the first finds its worker free, and needs no look of its own; the others wait.
+    const waited = trace!.batches.map(({ mapped, begun }) => begun > mapped);
+    expect(waited).toEqual([false, true, true, true, true]);
     addUp({ stages, duration });
   });
 
