@@ -242,7 +242,7 @@ export class CheckpointKeeper {
       const newest = this.checkpoint!;
       const written = { ...newest, updatedAt: Date.now(), runId };
       try {
-        await store.write(key, written);
+        await store.write(key, written, this.#written ?? blankCheckpoint);
         this.#written = written;
         if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
       } catch (error) {

@@ -2,7 +2,7 @@
  * What of a source is loaded: how it is told, kept and merged.
  * @module
  */
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError, FencedError } from "../errors.ts";
 import type { Checkpoint, DoneRange } from "../run-report.ts";
 import { refuse } from "../options.ts";
 
@@ -27,10 +27,12 @@ export interface CheckpointStore {
   /** The checkpoint of a key, if there is one. */
   read(key: string): Awaitable<Checkpoint | undefined>;
   /**
-   * Keeps the checkpoint of a key. Where the key is claimed by another run than
-   * `checkpoint.runId`, it throws `FencedError` and changes nothing.
+   * Keeps the checkpoint of a key. It throws `FencedError` and changes nothing where the key is
+   * claimed by another run than `checkpoint.runId`, and where what it would replace is neither of
+   * this run nor of that of `before`: a third run has come and gone. `before` is what the run knows
+   * the store to have, one with no `runId` where that is nothing; without it only the claim counts.
    */
-  write(key: string, checkpoint: Checkpoint): unknown;
+  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): unknown;
   /**
    * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
    * one whose time was up at `now`; then gives the claim that holds: its own, or that of the other.
@@ -81,6 +83,31 @@ function withoutBegin([, to, position]: DoneRange): [to: number, position?: unkn
   return position === undefined ? [to] : [to, position];
 }
 
+/** What a checkpoint is to replace. */
+export interface Replaced {
+  /** The run that has claimed the key. */
+  readonly owner: string | undefined;
+  /** What the store has. */
+  readonly stored: Checkpoint | undefined;
+  /** What the run knows the store to have, if it tells. */
+  readonly before: Checkpoint | undefined;
+}
+
+/**
+ * Checks what a store has for a key before a checkpoint replaces it.
+ * @throws {FencedError} If another run owns the key, or has written what `before` does not know.
+ */
+export function checkWriter(
+  key: string,
+  { runId }: Checkpoint,
+  { owner, stored, before }: Replaced,
+): void {
+  if (owner !== undefined && owner !== runId) throw new FencedError(key, owner);
+  if (before === undefined || stored === undefined) return;
+  const writer = stored.runId;
+  if (writer !== runId && writer !== before.runId) throw new FencedError(key, writer);
+}
+
 /** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */
 export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneRange[] {
   return [[0, offset, position], ...done];
@@ -90,6 +117,21 @@ export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneR
 export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
   const done = rangesOf(checkpoint);
   return ranges.every(([from, to]) => done.some(([start, end]) => start <= from && to <= end));
+}
+
+/**
+ * Checks that none of the ranges that a load has written is finished.
+ * @throws {FencedError} If one is: no run begins what is finished, so another one has come.
+ */
+export function checkUnfinished(
+  key: string,
+  checkpoint: Checkpoint,
+  ranges: readonly DoneRange[],
+): void {
+  const done = rangesOf(checkpoint);
+  const isFinished = ([from, to]: DoneRange) =>
+    from < to && done.some(([start, end]) => from < end && start < to);
+  if (ranges.some(isFinished)) throw new FencedError(key, checkpoint.runId);
 }
 
 /**

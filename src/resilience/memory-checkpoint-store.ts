@@ -1,5 +1,4 @@
-import { FencedError } from "../errors.ts";
-import type { Checkpoint, CheckpointStore, Claim } from "./checkpoint.ts";
+import { type Checkpoint, type CheckpointStore, checkWriter, type Claim } from "./checkpoint.ts";
 
 /**
  * Keeps checkpoints in memory, for as long as the object lives: for tests, and for runs that are
@@ -32,12 +31,13 @@ export class MemoryCheckpointStore implements CheckpointStore {
 
   /**
    * Keeps a copy of the checkpoint of a key.
-   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`. The claim of
-   * a run holds until it is released or taken over, also when its time is up.
+   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
+   * one has written since `before`. The claim of a run holds until it is released or taken over, also
+   * when its time is up.
    */
-  write(key: string, checkpoint: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
     const owner = this.#claims.get(key)?.runId;
-    if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+    checkWriter(key, checkpoint, { owner, stored: this.#checkpoints.get(key), before });
     this.#checkpoints.set(key, frozenCopyOf(checkpoint));
   }
 

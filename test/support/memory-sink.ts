@@ -4,6 +4,7 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
+  checkUnfinished,
   type Claim,
   commitsTo,
   covers,
@@ -23,7 +24,7 @@ export class MemorySink {
   readonly owners = new Map<string, string>();
   readonly checkpoints: CheckpointStore = {
     read: (key) => this.store.read(key),
-    write: (key, checkpoint) => this.write(key, checkpoint),
+    write: (key, checkpoint, before) => this.write(key, checkpoint, before),
     claim: (key, claim, now) => this.claim(key, claim, now),
     release: (key, runId) => this.store.release(key, runId),
   };
@@ -50,6 +51,7 @@ export class MemorySink {
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
     if (this.isDone(checkpoint, ranges, attempt)) return;
+    this.checkUnfinished(key, checkpoint, ranges);
     this.insert(rows);
     this.mark(key, runId, advance(checkpoint, ranges));
   }
@@ -61,6 +63,10 @@ export class MemorySink {
 
   isDone(checkpoint: Checkpoint, ranges: readonly DoneRange[], _attempt: number): boolean {
     return covers(checkpoint, ranges);
+  }
+
+  checkUnfinished(...args: Parameters<typeof checkUnfinished>): void {
+    checkUnfinished(...args);
   }
 
   insert(rows: Row[]): void {
@@ -79,11 +85,11 @@ export class MemorySink {
     return held;
   }
 
-  write(key: string, checkpoint: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
     const stored = this.store.read(key) ?? blankCheckpoint;
     const { offset, done, position } = checkpoint;
     const ranges = [[0, offset, position] as const, ...done].filter(([from, to]) => from < to);
-    this.store.write(key, { ...checkpoint, ...advance(stored, ranges) });
+    this.store.write(key, { ...checkpoint, ...advance(stored, ranges) }, before);
   }
 
   deadLetters(): WritableStream<DeadLetter> {

@@ -139,6 +139,10 @@ const mutants: [string, () => TestedSink, string[]][] = [
         super.mark(key, runId, { offset: done.at(-1)?.[1] ?? offset, done: [], updatedAt: 1 });
       }
     })(), ["writes what is finished in part alone"]],
+  ["rows written again of a batch that is finished in part", () =>
+    new (class extends MemorySink {
+      override checkUnfinished(): void {}
+    })(), ["writes nothing of a batch that is finished in part"]],
   ["no fence", () =>
     new (class extends MemorySink {
       override checkOwner(): void {}

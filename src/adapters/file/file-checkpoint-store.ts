@@ -1,8 +1,9 @@
-import { CheckpointError, FencedError } from "../../errors.ts";
+import { CheckpointError } from "../../errors.ts";
 import { nonEmptyString, refuse } from "../../options.ts";
 import {
   type Checkpoint,
   type CheckpointStore,
+  checkWriter,
   type Claim,
   decodeCheckpoint,
   encodeCheckpoint,
@@ -70,10 +71,11 @@ export class FileCheckpointStore implements CheckpointStore {
 
   /**
    * Keeps the checkpoint of a key. It is on the disk when the promise resolves.
-   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`.
+   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
+   * one has written since `before`.
    * @throws {ConfigurationError} If a position is not what JSON can hold.
    */
-  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+  async write(key: string, checkpoint: Checkpoint, before?: Checkpoint): Promise<void> {
     const keyed: Checkpoint & Keyed = { key, ...checkpoint };
     const text = `${encodeCheckpoint(keyed)}\n`;
     const files = await hostFiles();
@@ -82,8 +84,8 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       await writeThrough(files, temporary, text);
       await whileLocked(files, `${path}.lock`, () => {
-        const owner = claimOf(files, path)?.runId;
-        if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+        const stored = before && checkpointOf(files, key, path);
+        checkWriter(key, checkpoint, { owner: claimOf(files, path)?.runId, stored, before });
         files.renameSync(temporary, `${path}.json`);
       });
     } catch (error) {
@@ -146,6 +148,12 @@ interface Keyed {
 /** A name that no other write has, in the same directory: a file moves atomically only within one. */
 function temporaryOf(path: string): string {
   return `${path}.${crypto.getRandomValues(new Uint32Array(3)).join("-")}.tmp`;
+}
+
+/** The checkpoint of a key, in one step. */
+function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint | undefined {
+  const text = ifExists(() => files.readFileSync(`${path}.json`, "utf8"));
+  return text === undefined ? undefined : decodeCheckpoint(key, text);
 }
 
 /** The claim on a key. A file that holds none is what a power cut left, and nobody's. */

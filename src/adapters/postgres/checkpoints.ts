@@ -4,6 +4,8 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
+  checkUnfinished,
+  checkWriter,
   type Claim,
   covers,
   decodeCheckpoint,
@@ -39,9 +41,9 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   /**
    * Keeps a checkpoint. The marks that loads of its run have committed stay part of it, as they do
    * so while it is on its way.
-   * @throws {FencedError} If another run owns the key.
+   * @throws {FencedError} If another run owns the key, or has written since `before`.
    */
-  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+  async write(key: string, checkpoint: Checkpoint, before?: Checkpoint): Promise<void> {
     const committed = this.#committed.get(key);
     if (committed !== undefined && isPartOf(checkpoint, committed)) return;
     await this.#prepare(key);
@@ -53,7 +55,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         [key],
       );
       const { owner, stored, loadedBy } = await this.#lock(session, key);
-      if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+      checkWriter(key, checkpoint, { owner, stored, before });
       const isSame = loadedBy !== undefined && loadedBy === checkpoint.runId;
       const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
       await this.#store(session, key, next, isSame ? loadedBy : null);
@@ -95,12 +97,13 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   /**
    * Adds a mark, as the last thing of a transaction, as others wait for the row from here on. Gives
    * what to call after the commit; nothing, and changes nothing, if the mark is there already.
-   * @throws {FencedError} If the run does not own the key.
+   * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
    */
   async mark(session: Session, { key, runId, ranges }: Mark): Promise<(() => void) | undefined> {
     const { owner, stored = blankCheckpoint } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
     if (ranges.length > 0 && covers(stored, ranges)) return undefined;
+    checkUnfinished(key, stored, ranges);
     const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
     await this.#store(session, key, next, runId);
     return () => {

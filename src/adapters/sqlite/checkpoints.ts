@@ -5,6 +5,8 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
+  checkUnfinished,
+  checkWriter,
   type Claim,
   covers,
   decodeCheckpoint,
@@ -57,22 +59,21 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   read(key: string): Checkpoint | undefined {
-    const row = this.#transact((statements) => find(statements, key));
-    return row?.checkpoint == null ? undefined : decodeCheckpoint(key, `${row.checkpoint}`);
+    return storedIn(key, this.#transact((statements) => find(statements, key)));
   }
 
   /** Replaces what is stored, but for what loads of the same run have committed. */
-  write(key: string, checkpoint: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
     const ranges = rangesOf(checkpoint);
     const committed = this.#committed.get(key);
     if (committed && committed.runId === checkpoint.runId && covers(committed, ranges)) return;
     this.#transact((statements) => {
       const row = find(statements, key);
-      const owner = row?.run_id ?? undefined;
-      if (owner !== undefined && owner !== checkpoint.runId) throw new FencedError(key, owner);
+      const stored = storedIn(key, row);
+      checkWriter(key, checkpoint, { owner: row?.run_id ?? undefined, stored, before });
       const isLoaded = row?.loaded_by != null && row.loaded_by === checkpoint.runId;
       const { updatedAt } = checkpoint;
-      const next = isLoaded ? { ...advance(storedIn(key, row), ranges), updatedAt } : checkpoint;
+      const next = isLoaded ? { ...advance(stored!, ranges), updatedAt } : checkpoint;
       const loadedBy = isLoaded ? row.loaded_by : null;
       statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy);
     });
@@ -103,8 +104,9 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       const row = find(statements, key);
       const owner = row?.run_id ?? undefined;
       if (owner !== runId) this.#refuse(key, runId, owner);
-      const before = storedIn(key, row);
+      const before = storedIn(key, row) ?? blankCheckpoint;
       if (ranges.length > 0 && covers(before, ranges)) return before;
+      checkUnfinished(key, before, ranges);
       insert();
       const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
       statements.store.run(keyText(key), encodeCheckpoint(next), runId);
@@ -149,6 +151,6 @@ function keyText(key: string): string {
   return isStorable(key) ? key : JSON.stringify(key);
 }
 
-function storedIn(key: string, row: StoredRow | undefined): Checkpoint {
-  return row?.checkpoint == null ? blankCheckpoint : decodeCheckpoint(key, `${row.checkpoint}`);
+function storedIn(key: string, row: StoredRow | undefined): Checkpoint | undefined {
+  return row?.checkpoint == null ? undefined : decodeCheckpoint(key, `${row.checkpoint}`);
 }

@@ -21,6 +21,7 @@ export function testClaims(define: DefineStoreTest): void {
   testOwners(define);
   testReleases(define);
   testWrites(define);
+  testReturns(define);
 }
 
 function testOwners(define: DefineStoreTest): void {
@@ -152,6 +153,47 @@ function testWrites(define: DefineStoreTest): void {
     expectSame("read", await store.read(key), checkpoint(1, "one"));
     await store.write(key, checkpoint(3, "two"));
     expectSame("read", await store.read(key), checkpoint(3, "two"));
+  });
+}
+
+function testReturns(define: DefineStoreTest): void {
+  /** A run whose key another one has had in the meantime. */
+  const overtaken = async (store: CheckpointStore) => {
+    const { claim, release } = claimsOf(store);
+    const key = newKey();
+    await claim(key, one, now);
+    await store.write(key, checkpoint(1, "one"), checkpoint(0));
+    await claim(key, two, one.until);
+    await store.write(key, checkpoint(3, "two"), checkpoint(1, "one"));
+    await release(key, "two");
+    return key;
+  };
+  const late = (store: CheckpointStore, key: string) =>
+    expectError(
+      "late write",
+      "FencedError",
+      () => store.write(key, checkpoint(2, "one"), checkpoint(1, "one")),
+    );
+
+  define("refuses the late writes of a run after another has come and gone", async (store) => {
+    const key = await overtaken(store);
+    await late(store, key);
+    expectSame("read", await store.read(key), checkpoint(3, "two"));
+  });
+
+  define("refuses them too after the run has claimed its key again", async (store) => {
+    const key = await overtaken(store);
+    const again = { runId: "one", until: two.until + 1000 };
+    expectSame("claim", await claimsOf(store).claim(key, again, two.until), again);
+    await late(store, key);
+    expectSame("read", await store.read(key), checkpoint(3, "two"));
+  });
+
+  define("takes the writes of a run that knows what it replaces", async (store) => {
+    const key = await overtaken(store);
+    await store.write(key, checkpoint(4, "one"), checkpoint(3, "two"));
+    await store.write(key, checkpoint(5, "one"), checkpoint(3, "two")); // An answer was lost.
+    expectSame("read", await store.read(key), checkpoint(5, "one"));
   });
 }
 

@@ -105,6 +105,15 @@ function testRepeats(define: DefineSinkTest): void {
     expectSame("the gap is finished", covers(found!, [[1, 2]]), false);
   });
 
+  define("writes nothing of a batch that is finished in part", async (sink) => {
+    const key = await claimedKey(sink);
+    await load(sink, { key, rows: rowsOf(2), ranges: [[1, 2]] });
+    const loading = { key, rows: rowsOf(1, 8, 9), ranges: [[0, 3]] as const };
+    await expectFailure("load", load(sink, loading));
+    await expectRows(sink, 2);
+    await expectMark(sink, key, { offset: 0, done: [[1, 2]] });
+  });
+
   define("writes nothing once a checkpoint says that it is done", async (sink) => {
     const key = await claimedKey(sink);
     await sink.checkpoints.write(key, { offset: 2, done: [], updatedAt: 1, runId: "one" });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CheckpointStoreSuite, testCheckpointStore } from "../../../src/adapters/testing.ts";
+import { FencedError } from "../../../src/errors.ts";
 import type { Checkpoint, CheckpointStore, Claim } from "../../../src/resilience/checkpoint.ts";
 import { MemoryCheckpointStore } from "../../../src/resilience/memory-checkpoint-store.ts";
 
@@ -25,7 +26,8 @@ const storeBut = (change: (store: MemoryCheckpointStore) => Partial<CheckpointSt
   const store = new MemoryCheckpointStore();
   return {
     read: (key: string) => store.read(key),
-    write: (key: string, checkpoint: Checkpoint) => store.write(key, checkpoint),
+    write: (key: string, checkpoint: Checkpoint, before?: Checkpoint) =>
+      store.write(key, checkpoint, before),
     claim: (key: string, claim: Claim, now: number) => store.claim(key, claim, now),
     release: (key: string, runId: string) => store.release(key, runId),
     ...change(store),
@@ -127,6 +129,17 @@ const faults: [string, (store: MemoryCheckpointStore) => Partial<CheckpointStore
       release: (key, runId) => (released.add(key), store.release(key, runId)),
     };
   }, "read: expected"],
+  ["looks at the claim alone", (store) => ({
+    write: (key, checkpoint) => store.write(key, checkpoint),
+  }), "late write: expected a FencedError, but got nothing"],
+  ["takes no first write", (store) => ({
+    write: (key, checkpoint, before) => {
+      if (store.read(key)?.runId === "two" && checkpoint.runId === "one") {
+        throw new FencedError("a");
+      }
+      store.write(key, checkpoint, before);
+    },
+  }), 'Checkpoint "a" belongs to another run'],
   ["takes the writes of anybody", () => {
     const checkpoints = new MemoryCheckpointStore();
     return {
@@ -166,9 +179,9 @@ describe("testCheckpointStore()", () => {
 
   it("passes a store that refuses keys which its encoding does not have", async () => {
     const failures = await failuresOf(storeBut((store) => ({
-      write: (key, checkpoint) => {
+      write: (key, checkpoint, before) => {
         if (/[\0\ud800-\udfff]/u.test(key)) throw new Error("no such text");
-        store.write(key, checkpoint);
+        store.write(key, checkpoint, before);
       },
     })));
     expect(failures).toEqual([]);
