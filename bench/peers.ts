@@ -12,18 +12,26 @@ interface Entry {
   readonly file: string;
   readonly items?: number;
   readonly lacks?: string;
+  /** From which sources its batches have a timer too. */
+  readonly timed?: readonly Source["kind"][];
 }
+
+const kinds: readonly Source["kind"][] = ["stream", "async generator", "iterable"];
 
 /** The file of each peer in bench/peers/, and what of the job its own operators cannot do. */
 const peers: Readonly<Record<string, Entry>> = {
-  "Effect Stream": { file: "effect", items: FEWER },
-  "RxJS": { file: "rxjs", lacks: "no backpressure" },
-  "IxJS": { file: "ix", items: FEWER },
-  "streaming-iterables": { file: "streaming-iterables", lacks: "no timer for an iterable" },
+  "Effect Stream": { file: "effect", items: FEWER, timed: kinds },
+  "RxJS": { file: "rxjs", lacks: "no backpressure", timed: kinds },
+  "IxJS": { file: "ix", items: FEWER, timed: kinds },
+  "streaming-iterables": {
+    file: "streaming-iterables",
+    lacks: "no timer for an iterable",
+    timed: ["stream", "async generator"],
+  },
   "it-batch + it-parallel": { file: "it", lacks: "no timer" },
   "exstream.js": { file: "exstream", lacks: "no timer" },
   "stream-chain": { file: "stream-chain", lacks: "no timer, one load at a time" },
-  "scramjet": { file: "scramjet", items: FEWER },
+  "scramjet": { file: "scramjet", items: FEWER, timed: kinds },
   "Node streams": { file: "node-streams", items: FEWER, lacks: "no timer, batches by hand" },
   "native pipeThrough": { file: "native", lacks: "no timer, batches and workers by hand" },
 };
@@ -80,7 +88,6 @@ function variant({ file, items = MANY }: Entry, kind: Source["kind"]): Variant {
   };
 }
 
-const kinds = Object.keys(openers) as Source["kind"][];
 const variants: Record<string, Variant> = {};
 const comparisons: Comparison[] = [];
 for (const kind of kinds) {
@@ -94,6 +101,12 @@ for (const kind of kinds) {
       variant: `millrace, ${kind}`,
       against: Object.keys(peers).map((name) => `${name}, ${kind}`),
       ...(kind === "async generator" ? { atLeast: 1.1 } : {}),
+    },
+    {
+      title: `from ${article(kind)}: run() against the fastest peer that has a timer`,
+      variant: `millrace, ${kind}`,
+      against: Object.entries(peers).filter(([, { timed }]) => timed?.includes(kind))
+        .map(([name]) => `${name}, ${kind}`),
     },
     ...Object.entries(peers).map(([name, { lacks }]): Comparison => ({
       title: `from ${article(kind)}: run() against ${name}`,

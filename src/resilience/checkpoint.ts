@@ -120,21 +120,6 @@ export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): bo
 }
 
 /**
- * Checks that none of the ranges that a load has written is finished.
- * @throws {FencedError} If one is: no run begins what is finished, so another one has come.
- */
-export function checkUnfinished(
-  key: string,
-  checkpoint: Checkpoint,
-  ranges: readonly DoneRange[],
-): void {
-  const done = rangesOf(checkpoint);
-  const isFinished = ([from, to]: DoneRange) =>
-    from < to && done.some(([start, end]) => from < end && start < to);
-  if (ranges.some(isFinished)) throw new FencedError(key, checkpoint.runId);
-}
-
-/**
  * A checkpoint as text.
  * @throws {ConfigurationError} If a position is not what JSON can hold: it would come back as
  * something else, and the source would go on at another place.

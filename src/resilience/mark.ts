@@ -1,4 +1,5 @@
-import type { DoneRange } from "./checkpoint.ts";
+import { FencedError } from "../errors.ts";
+import { type Checkpoint, type DoneRange, rangesOf } from "./checkpoint.ts";
 
 /** What a load completes, and which run it belongs to: what a sink writes beside the rows. */
 export interface Mark {
@@ -23,4 +24,16 @@ export interface SinkLoadContext {
     /** What of the source the load completes, where the run has checkpoints. */
     readonly ranges?: readonly DoneRange[] | undefined;
   };
+}
+
+/**
+ * Checks that no other run has finished a part of what one has loaded.
+ * @throws {FencedError} If one has: no run begins what is finished, so the other has come meanwhile.
+ */
+export function checkUnfinished({ key, runId, ranges }: Mark, checkpoint: Checkpoint): void {
+  if (checkpoint.runId === runId) return; // It may have given up on some of the items.
+  const done = rangesOf(checkpoint);
+  const isFinished = ([from, to]: DoneRange) =>
+    from < to && done.some(([start, end]) => from < end && start < to);
+  if (ranges.some(isFinished)) throw new FencedError(key, checkpoint.runId);
 }

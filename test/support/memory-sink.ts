@@ -4,13 +4,13 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
-  checkUnfinished,
   type Claim,
   commitsTo,
   covers,
   type DoneRange,
 } from "../../src/resilience/checkpoint.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import { checkUnfinished } from "../../src/resilience/mark.ts";
 import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
 
 export type Row = { readonly id: number; readonly name: string };
@@ -51,7 +51,7 @@ export class MemorySink {
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
     if (this.isDone(checkpoint, ranges, attempt)) return;
-    this.checkUnfinished(key, checkpoint, ranges);
+    this.checkUnfinished({ key, runId, ranges }, checkpoint);
     this.insert(rows);
     this.mark(key, runId, advance(checkpoint, ranges));
   }

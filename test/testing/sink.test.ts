@@ -139,10 +139,20 @@ const mutants: [string, () => TestedSink, string[]][] = [
         super.mark(key, runId, { offset: done.at(-1)?.[1] ?? offset, done: [], updatedAt: 1 });
       }
     })(), ["writes what is finished in part alone"]],
-  ["rows written again of a batch that is finished in part", () =>
+  [
+    "rows written again of a batch that another run has finished in part",
+    () =>
+      new (class extends MemorySink {
+        override checkUnfinished(): void {}
+      })(),
+    ["writes nothing of a batch that another run has finished in part"],
+  ],
+  ["no rows where some of the batch are given up on", () =>
     new (class extends MemorySink {
-      override checkUnfinished(): void {}
-    })(), ["writes nothing of a batch that is finished in part"]],
+      override checkUnfinished(...[mark, checkpoint]: Parameters<MemorySink["checkUnfinished"]>) {
+        super.checkUnfinished(mark, { ...checkpoint, runId: "?" });
+      }
+    })(), ["writes a batch of which the run has given up on some items"]],
   ["no fence", () =>
     new (class extends MemorySink {
       override checkOwner(): void {}

@@ -4,7 +4,6 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
-  checkUnfinished,
   checkWriter,
   type Claim,
   covers,
@@ -12,7 +11,7 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import type { Mark } from "../../resilience/mark.ts";
+import { checkUnfinished, type Mark } from "../../resilience/mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import type { Database, Session } from "./database.ts";
@@ -99,11 +98,12 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * what to call after the commit; nothing, and changes nothing, if the mark is there already.
    * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
    */
-  async mark(session: Session, { key, runId, ranges }: Mark): Promise<(() => void) | undefined> {
+  async mark(session: Session, mark: Mark): Promise<(() => void) | undefined> {
+    const { key, runId, ranges } = mark;
     const { owner, stored = blankCheckpoint } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
     if (ranges.length > 0 && covers(stored, ranges)) return undefined;
-    checkUnfinished(key, stored, ranges);
+    checkUnfinished(mark, stored);
     const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
     await this.#store(session, key, next, runId);
     return () => {

@@ -5,7 +5,6 @@ import {
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
-  checkUnfinished,
   checkWriter,
   type Claim,
   covers,
@@ -13,7 +12,7 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import type { Mark } from "../../resilience/mark.ts";
+import { checkUnfinished, type Mark } from "../../resilience/mark.ts";
 import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
 import { isStorable } from "./values.ts";
 
@@ -99,14 +98,15 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
    * earlier attempt was committed although nobody heard of it, and nothing is done. Where it
    * completes nothing, nothing can be told by that.
    */
-  commit({ key, runId, ranges }: Mark, insert: () => void): void {
+  commit(mark: Mark, insert: () => void): void {
+    const { key, runId, ranges } = mark;
     const committed = this.#transact((statements) => {
       const row = find(statements, key);
       const owner = row?.run_id ?? undefined;
       if (owner !== runId) this.#refuse(key, runId, owner);
       const before = storedIn(key, row) ?? blankCheckpoint;
       if (ranges.length > 0 && covers(before, ranges)) return before;
-      checkUnfinished(key, before, ranges);
+      checkUnfinished(mark, before);
       insert();
       const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
       statements.store.run(keyText(key), encodeCheckpoint(next), runId);

@@ -105,13 +105,13 @@ function testRepeats(define: DefineSinkTest): void {
     expectSame("the gap is finished", covers(found!, [[1, 2]]), false);
   });
 
-  define("writes nothing of a batch that is finished in part", async (sink) => {
+  define("writes a batch of which the run has given up on some items", async (sink) => {
     const key = await claimedKey(sink);
-    await load(sink, { key, rows: rowsOf(2), ranges: [[1, 2]] });
-    const loading = { key, rows: rowsOf(1, 8, 9), ranges: [[0, 3]] as const };
-    await expectFailure("load", load(sink, loading));
-    await expectRows(sink, 2);
-    await expectMark(sink, key, { offset: 0, done: [[1, 2]] });
+    const gone: DoneRange[] = [[1, 2]];
+    await sink.checkpoints.write(key, { offset: 0, done: gone, updatedAt: 1, runId: "one" });
+    await load(sink, { key, rows: rowsOf(1, 3), ranges: [[0, 3]] });
+    await expectRows(sink, 1, 3);
+    await expectMark(sink, key, { offset: 3 });
   });
 
   define("writes nothing once a checkpoint says that it is done", async (sink) => {
@@ -149,5 +149,14 @@ function testFences(define: DefineSinkTest): void {
     await load(sink, { key, rows: rowsOf(2), ranges: [[1, 2]], runId: "two" });
     await expectRows(sink, 1, 2);
     await expectMark(sink, key, { offset: 2 });
+  });
+  define("writes nothing of a batch that another run has finished in part", async (sink) => {
+    const key = await claimedKey(sink);
+    await load(sink, { key, rows: rowsOf(2), ranges: [[1, 2]] });
+    await claim(sink, key, "two", claimedAt + 1000);
+    const loading = { key, rows: rowsOf(1, 8, 9), ranges: [[0, 3]] as const, runId: "two" };
+    await expectError("load", "FencedError", () => load(sink, loading));
+    await expectRows(sink, 2);
+    await expectMark(sink, key, { offset: 0, done: [[1, 2]] });
   });
 }
