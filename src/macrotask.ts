@@ -33,9 +33,9 @@ export class Pace {
     const isQuick = now - this.#lookedAt < 1;
     this.#step = isQuick ? Math.min(this.#step * 2, 1024) : Math.max(this.#step >> 1, 1);
     this.#left = this.#step;
+    const isMoving = now > this.#lookedAt; // On Workers the clock stands still while code runs.
     this.#lookedAt = now;
-    // By count as well: on Workers the clock stands still while code runs.
-    if (now - this.#pausedAt < 20 && ++this.#checks < 64) return false;
+    if (now - this.#pausedAt < 20 && (isMoving || ++this.#checks < 64)) return false;
     this.#checks = 0;
     this.#pausedAt = now;
     return true;

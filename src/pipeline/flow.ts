@@ -262,7 +262,7 @@ export class Flow<E, T> implements Stop {
       return void this.gauges.end(batch);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.mapped < 0) batch.mapped = performance.now();
+    if (batch.mapped < 0) batch.mapped = this.#now = performance.now();
     this.#ready.push(batch);
   }
 

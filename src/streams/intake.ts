@@ -225,28 +225,30 @@ export class Intake<T> {
 
   /** Takes a batch from an iterator in one go, or less where it is time for a pause. */
   #draw(iterator: Iterator<T>): "ended" | "due" | "drawn" {
-    const items: T[] = [];
+    const numbering = this.#numbering;
+    const { left } = this.#pace;
+    const most = Math.min(this.#batcher.vacancy, left);
+    const items = new Array<T>(most); // An array that grows is copied again and again.
+    let size = 0;
+    let count = 0;
+    let isEnded = false;
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
     try {
-      const state = this.#drawInto(items, iterator);
+      while (size < most && count < left && !this.#isStopped) {
+        const { done, value } = checkResult(iterator.next());
+        if (done) {
+          isEnded = true;
+          break;
+        }
+        count++;
+        if (!numbering?.isDone()) items[size++] = value;
+      }
       this.#isReading = false;
-      return state;
     } finally {
-      if (items.length > 0) this.#batcher.adopt(items);
+      items.length = size;
+      if (size > 0) this.#batcher.adopt(items);
     }
-  }
-
-  #drawInto(items: T[], iterator: Iterator<T>): "ended" | "due" | "drawn" {
-    const numbering = this.#numbering;
-    const { vacancy } = this.#batcher;
-    const { left } = this.#pace;
-    let count = 0;
-    while (items.length < vacancy && count < left && !this.#isStopped) {
-      const { done, value } = checkResult(iterator.next());
-      if (done) return "ended";
-      count++;
-      if (!numbering?.isDone()) items.push(value);
-    }
+    if (isEnded) return "ended";
     return this.#pace.isDue(count) ? "due" : "drawn";
   }
 
