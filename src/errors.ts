@@ -190,7 +190,7 @@ export class FencedError extends EtlError {
   override readonly code = "FENCED" as const;
   /** The key of the checkpoint. */
   readonly key: string;
-  /** The run that owns the key, where it is known. */
+  /** The run that owns the key, or has finished what this one lacks; where it is known. */
   readonly owner: string | undefined;
 
   /** Makes the error of a run that does not own a key. */

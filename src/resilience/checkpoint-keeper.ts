@@ -9,7 +9,9 @@ import {
   type Checkpoint,
   type CheckpointStore,
   type Claim,
+  covers,
   type DoneRange,
+  rangesOf,
 } from "./checkpoint.ts";
 import { sleep } from "./deadline.ts";
 
@@ -189,8 +191,8 @@ export class CheckpointKeeper {
     const begin = performance.now();
     try {
       const { runId: owner } = await this.#ask(Date.now());
-      const other = owner === runId ? await this.#otherSince(begin) : owner;
-      if (other !== undefined) this.#fail(new FencedError(key, other));
+      if (owner !== runId) this.#fail(new FencedError(key, owner));
+      else await this.#checkReturn(begin);
       this.#failedRenewals = 0;
     } catch (error) {
       // A store may be busy for a moment. From the third in a row on others may take the key; it is
@@ -211,21 +213,19 @@ export class CheckpointKeeper {
   }
 
   /**
-   * The run that had the key while the claim of this one had lapsed, if one has come and gone; then
-   * gives the key back. What it has finished this one does not know.
+   * Where the claim had lapsed, another run may have come and gone. If it has finished what this one
+   * does not know of, the key is given back.
    */
-  async #otherSince(begin: number): Promise<string | undefined> {
+  async #checkReturn(begin: number): Promise<void> {
     const { store, key, runId, lease } = this.#options;
     const hasLapsed = performance.now() - this.#renewedAt > lease;
     this.#renewedAt = begin;
-    if (!hasLapsed) return undefined;
+    if (!hasLapsed) return;
     const found = await store.read(key);
-    const writer = found?.runId;
-    if (writer === undefined || writer === runId || writer === this.#written?.runId) {
-      return undefined;
-    }
+    if (found === undefined || found.runId === runId) return;
+    if (covers(this.checkpoint ?? blankCheckpoint, rangesOf(found))) return;
+    this.#fail(new FencedError(key, found.runId));
     await store.release?.(key, runId);
-    return writer;
   }
 
   #write(): void {
@@ -242,7 +242,7 @@ export class CheckpointKeeper {
       const newest = this.checkpoint!;
       const written = { ...newest, updatedAt: Date.now(), runId };
       try {
-        await store.write(key, written, this.#written ?? blankCheckpoint);
+        await store.write(key, written);
         this.#written = written;
         if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
       } catch (error) {
@@ -263,7 +263,7 @@ export class CheckpointKeeper {
     await this.#writing;
     const { store, key, runId } = this.#options;
     try {
-      if (this.#mayOwn && !this.#isFenced) await store.release?.(key, runId);
+      if (this.#mayOwn) await store.release?.(key, runId);
     } catch (error) {
       this.#untold.push(error);
     }

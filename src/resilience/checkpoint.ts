@@ -27,12 +27,12 @@ export interface CheckpointStore {
   /** The checkpoint of a key, if there is one. */
   read(key: string): Awaitable<Checkpoint | undefined>;
   /**
-   * Keeps the checkpoint of a key. It throws `FencedError` and changes nothing where the key is
-   * claimed by another run than `checkpoint.runId`, and where what it would replace is neither of
-   * this run nor of that of `before`: a third run has come and gone. `before` is what the run knows
-   * the store to have, one with no `runId` where that is nothing; without it only the claim counts.
+   * Keeps the checkpoint of a key. It throws `FencedError` and changes nothing where another run than
+   * `checkpoint.runId` has claimed the key, and where a run would replace what another one has
+   * written by a checkpoint that lacks some of it: the other has come and gone meanwhile. A
+   * checkpoint of no run replaces everything.
    */
-  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): unknown;
+  write(key: string, checkpoint: Checkpoint): unknown;
   /**
    * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
    * one whose time was up at `now`; then gives the claim that holds: its own, or that of the other.
@@ -83,29 +83,20 @@ function withoutBegin([, to, position]: DoneRange): [to: number, position?: unkn
   return position === undefined ? [to] : [to, position];
 }
 
-/** What a checkpoint is to replace. */
-export interface Replaced {
-  /** The run that has claimed the key. */
-  readonly owner: string | undefined;
-  /** What the store has. */
-  readonly stored: Checkpoint | undefined;
-  /** What the run knows the store to have, if it tells. */
-  readonly before: Checkpoint | undefined;
-}
-
 /**
- * Checks what a store has for a key before a checkpoint replaces it.
- * @throws {FencedError} If another run owns the key, or has written what `before` does not know.
+ * Checks that a checkpoint may replace the one that is stored.
+ * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
  */
 export function checkWriter(
   key: string,
-  { runId }: Checkpoint,
-  { owner, stored, before }: Replaced,
+  checkpoint: Checkpoint,
+  owner: string | undefined,
+  stored: Checkpoint | undefined,
 ): void {
+  const { runId } = checkpoint;
   if (owner !== undefined && owner !== runId) throw new FencedError(key, owner);
-  if (before === undefined || stored === undefined) return;
-  const writer = stored.runId;
-  if (writer !== runId && writer !== before.runId) throw new FencedError(key, writer);
+  if (runId === undefined || stored === undefined || stored.runId === runId) return;
+  if (!covers(checkpoint, rangesOf(stored))) throw new FencedError(key, stored.runId);
 }
 
 /** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */

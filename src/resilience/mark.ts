@@ -1,5 +1,11 @@
 import { FencedError } from "../errors.ts";
-import { type Checkpoint, type DoneRange, rangesOf } from "./checkpoint.ts";
+import {
+  blankCheckpoint,
+  type Checkpoint,
+  covers,
+  type DoneRange,
+  rangesOf,
+} from "./checkpoint.ts";
 
 /** What a load completes, and which run it belongs to: what a sink writes beside the rows. */
 export interface Mark {
@@ -27,13 +33,42 @@ export interface SinkLoadContext {
 }
 
 /**
- * Checks that no other run has finished a part of what one has loaded.
- * @throws {FencedError} If one has: no run begins what is finished, so the other has come meanwhile.
+ * The runs that have claimed keys of a store from here. A run that has lost its key for a while may
+ * get it back, but what another one has finished meanwhile it does not know.
  */
-export function checkUnfinished({ key, runId, ranges }: Mark, checkpoint: Checkpoint): void {
-  if (checkpoint.runId === runId) return; // It may have given up on some of the items.
+export class Claimants {
+  readonly #found = new Map<string, Checkpoint>();
+
+  /** A run has claimed a key, or has renewed its claim; what it finds the first time counts. */
+  add(key: string, runId: string, stored: Checkpoint | undefined): void {
+    const id = idOf(key, runId);
+    if (!this.#found.has(id)) this.#found.set(id, stored ?? blankCheckpoint);
+  }
+
+  /** A run has given its key back. */
+  delete(key: string, runId: string): void {
+    this.#found.delete(idOf(key, runId));
+  }
+
+  /**
+   * Checks that a load may be marked in the checkpoint that is stored.
+   * @throws {FencedError} If another run has finished something meanwhile, or a part of the load.
+   */
+  check({ key, runId, ranges }: Mark, stored: Checkpoint): void {
+    if (stored.runId === runId) return; // It may have given up on some of the items.
+    const found = this.#found.get(idOf(key, runId)) ?? stored;
+    if (covers(found, rangesOf(stored)) && !overlaps(stored, ranges)) return;
+    throw new FencedError(key, stored.runId);
+  }
+}
+
+function idOf(key: string, runId: string): string {
+  return JSON.stringify([key, runId]);
+}
+
+function overlaps(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
   const done = rangesOf(checkpoint);
-  const isFinished = ([from, to]: DoneRange) =>
-    from < to && done.some(([start, end]) => from < end && start < to);
-  if (ranges.some(isFinished)) throw new FencedError(key, checkpoint.runId);
+  return ranges.some(([from, to]) =>
+    from < to && done.some(([start, end]) => from < end && start < to)
+  );
 }

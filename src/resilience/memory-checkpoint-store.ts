@@ -32,12 +32,11 @@ export class MemoryCheckpointStore implements CheckpointStore {
   /**
    * Keeps a copy of the checkpoint of a key.
    * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
-   * one has written since `before`. The claim of a run holds until it is released or taken over, also
-   * when its time is up.
+   * one has finished what the checkpoint lacks. The claim of a run holds until it is released or
+   * taken over, also when its time is up.
    */
-  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
-    const owner = this.#claims.get(key)?.runId;
-    checkWriter(key, checkpoint, { owner, stored: this.#checkpoints.get(key), before });
+  write(key: string, checkpoint: Checkpoint): void {
+    checkWriter(key, checkpoint, this.#claims.get(key)?.runId, this.#checkpoints.get(key));
     this.#checkpoints.set(key, frozenCopyOf(checkpoint));
   }
 

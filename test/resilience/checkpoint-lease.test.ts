@@ -88,7 +88,9 @@ describe("CheckpointKeeper's claim", () => {
     await settle(5000);
     expect(store.count("claim")).toBe(1); // It renews no more.
     expect(await run.close()).toEqual({ state: "fulfilled", value: undefined });
-    expect(store.count("release")).toBe(0);
+    // It may have got its key back unnoticed, and gives back only its own.
+    expect(store.count("release")).toBe(1);
+    expect(store.inner.claim("a", { runId: "x", until: 0 }, 0).runId).toBe("two");
     expect(leftBy(run)).toBe(0);
   });
 

@@ -24,9 +24,9 @@ export class HeldStore implements CheckpointStore {
     return this.#call("read", () => this.inner.read(key));
   }
 
-  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint): void {
     return this.#call("write", () => {
-      this.inner.write(key, checkpoint, before);
+      this.inner.write(key, checkpoint);
       this.written.push(checkpoint);
     });
   }

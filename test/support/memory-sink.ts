@@ -10,7 +10,7 @@ import {
   type DoneRange,
 } from "../../src/resilience/checkpoint.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
-import { checkUnfinished } from "../../src/resilience/mark.ts";
+import { Claimants, type Mark } from "../../src/resilience/mark.ts";
 import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
 
 export type Row = { readonly id: number; readonly name: string };
@@ -24,7 +24,7 @@ export class MemorySink {
   readonly owners = new Map<string, string>();
   readonly checkpoints: CheckpointStore = {
     read: (key) => this.store.read(key),
-    write: (key, checkpoint, before) => this.write(key, checkpoint, before),
+    write: (key, checkpoint) => this.write(key, checkpoint),
     claim: (key, claim, now) => this.claim(key, claim, now),
     release: (key, runId) => this.store.release(key, runId),
   };
@@ -51,7 +51,7 @@ export class MemorySink {
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
     if (this.isDone(checkpoint, ranges, attempt)) return;
-    this.checkUnfinished({ key, runId, ranges }, checkpoint);
+    this.checkMark({ key, runId, ranges }, checkpoint);
     this.insert(rows);
     this.mark(key, runId, advance(checkpoint, ranges));
   }
@@ -65,8 +65,8 @@ export class MemorySink {
     return covers(checkpoint, ranges);
   }
 
-  checkUnfinished(...args: Parameters<typeof checkUnfinished>): void {
-    checkUnfinished(...args);
+  checkMark(mark: Mark, checkpoint: Checkpoint): void {
+    new Claimants().check(mark, checkpoint);
   }
 
   insert(rows: Row[]): void {
@@ -85,11 +85,11 @@ export class MemorySink {
     return held;
   }
 
-  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint): void {
     const stored = this.store.read(key) ?? blankCheckpoint;
     const { offset, done, position } = checkpoint;
     const ranges = [[0, offset, position] as const, ...done].filter(([from, to]) => from < to);
-    this.store.write(key, { ...checkpoint, ...advance(stored, ranges) }, before);
+    this.store.write(key, { ...checkpoint, ...advance(stored, ranges) });
   }
 
   deadLetters(): WritableStream<DeadLetter> {

@@ -81,6 +81,31 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     expect(await checkpoints.read(key)).toBeUndefined();
   });
 
+  it("refuses a run that has its key back after another one has finished something", async () => {
+    const { load, table, checkpoints } = await setUp("back");
+    const other = sink({ table, columns: ["id", "v"] });
+    await other.checkpoints.claim("back", { runId: "other", until: 3000 }, 2000);
+    await other.load(rowsOf(0, 1), contextOf("back", [[0, 1]], { runId: "other" }));
+    await other.checkpoints.release("back", "other");
+    await checkpoints.claim("back", { runId: "run", until: 4000 }, 3000);
+    const fenced = new FencedError("back", "other");
+    await expect(load(rowsOf(4, 5), contextOf("back", [[4, 5]]))).rejects.toEqual(fenced);
+    await expect(load(rowsOf(0, 2), contextOf("back", [[0, 2]]))).rejects.toEqual(fenced);
+    expect(await all(table)).toHaveLength(1);
+  });
+
+  it("lets a checkpoint be repaired by hand that cannot be read", async () => {
+    const { checkpoints } = await setUp("repaired");
+    await checkpoints.write("repaired", { offset: 1, done: [], updatedAt: 1, runId: "run" });
+    await checkpoints.release("repaired", "run");
+    const sql = "update millrace_checkpoint set checkpoint = 'broken' where key = 'repaired'";
+    await tested().run(sql);
+    const good = { offset: 2, done: [], updatedAt: 1 };
+    await expect(checkpoints.write("repaired", { ...good, runId: "next" })).rejects.toThrow("JSON");
+    await checkpoints.write("repaired", good);
+    expect(await checkpoints.read("repaired")).toEqual(good);
+  });
+
   it("marks nothing where the rows are refused", async () => {
     const { load, checkpoints } = await setUp("refused");
     await expect(load([{ id: 1.5, v: "" }], contextOf("refused", [[0, 1]]))).rejects.toThrow();

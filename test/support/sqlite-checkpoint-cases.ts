@@ -173,6 +173,53 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(store.read("users")).toMatchObject({ offset: 2, runId: "two" });
     });
 
+    it("refuse a run that has its key back after another one has finished something", () => {
+      const db = databases.inFile("c.db", unkeyed);
+      const { load } = claimed(db);
+      const other = sqliteSink(databases.inFile("c.db"), options);
+      other.checkpoints.claim!("users", two, one.until);
+      other.load(rows(1), markedContext([[0, 1]], { runId: "two" }));
+      other.checkpoints.release!("users", "two");
+      claimed(db);
+      const again = sqliteSink(db, options);
+      again.checkpoints.claim!("users", one, one.until);
+      const fenced = new FencedError("users", "two");
+      expect(() => load(rows(5), markedContext([[4, 5]]))).toThrow(fenced);
+      expect(() => again.load(rows(1), markedContext([[0, 2]]))).toThrow(fenced);
+      again.load(rows(5), markedContext([[4, 5]])); // It has begun from there.
+      expect(countOf(db, "t")).toBe(2);
+    });
+
+    it("refuse a run that began from another one which has come back and gone on", () => {
+      const { db, load, store } = claimed();
+      load(rows(1), markedContext([[0, 1]]));
+      const other = sqliteSink(db, options);
+      other.checkpoints.claim!("users", two, one.until);
+      store.claim("users", { runId: "one", until: 4000 }, two.until);
+      load(rows(2), markedContext([[1, 2]]));
+      store.release("users", "one");
+      other.checkpoints.claim!("users", { runId: "two", until: 5000 }, 4000);
+      const loading = (id: number) => () =>
+        other.load(rows(id), markedContext([[id, id + 1]], { runId: "two" }));
+      expect(loading(4)).toThrow(new FencedError("users", "one"));
+      loading(1)(); // It is loaded.
+      expect(countOf(db, "t")).toBe(2);
+      const late = { offset: 1, done: [], updatedAt: 1, runId: "two" };
+      expect(() => other.checkpoints.write("users", late))
+        .toThrow(new FencedError("users", "one"));
+    });
+
+    it("may be repaired by hand where they cannot be read", () => {
+      const { db, store } = claimed();
+      store.write("users", { offset: 1, done: [], updatedAt: 1, runId: "one" });
+      store.release("users", "one");
+      db.exec("update millrace_checkpoint set checkpoint = 'broken'");
+      const good = { offset: 2, done: [], updatedAt: 1 };
+      expect(() => store.write("users", { ...good, runId: "two" })).toThrow(CheckpointError);
+      store.write("users", good);
+      expect(store.read("users")).toEqual(good);
+    });
+
     it("refuse a run whose checkpoints are in another store", () => {
       const db = databases.inMemory(unkeyed);
       const sentence = "Cannot load by sqliteSink as 'checkpoints' must be those of the sink: " +
@@ -219,8 +266,8 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       store.write("users", { offset: 5, done: [], updatedAt: 1 });
       expect(store.read("users")).toEqual({ offset: 5, done: [], updatedAt: 1 });
       store.claim("users", { runId: "one", until: 9000 }, 8000); // By a run of the same name, even.
-      store.write("users", { offset: 3, done: [], updatedAt: 1, runId: "one" });
-      expect(store.read("users")).toMatchObject({ offset: 3 });
+      store.write("users", { offset: 6, done: [], updatedAt: 1, runId: "one" });
+      expect(store.read("users")).toMatchObject({ offset: 6 });
     });
 
     it.each([

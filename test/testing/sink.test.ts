@@ -143,14 +143,14 @@ const mutants: [string, () => TestedSink, string[]][] = [
     "rows written again of a batch that another run has finished in part",
     () =>
       new (class extends MemorySink {
-        override checkUnfinished(): void {}
+        override checkMark(): void {}
       })(),
     ["writes nothing of a batch that another run has finished in part"],
   ],
   ["no rows where some of the batch are given up on", () =>
     new (class extends MemorySink {
-      override checkUnfinished(...[mark, checkpoint]: Parameters<MemorySink["checkUnfinished"]>) {
-        super.checkUnfinished(mark, { ...checkpoint, runId: "?" });
+      override checkMark(...[mark, checkpoint]: Parameters<MemorySink["checkMark"]>): void {
+        super.checkMark(mark, { ...checkpoint, runId: "?" });
       }
     })(), ["writes a batch of which the run has given up on some items"]],
   ["no fence", () =>

@@ -16,8 +16,10 @@ import { codeOf, type FileSystem, hostFiles, ifExists } from "./file-system.ts";
  * processes that share the directory. The directory is made when it is needed.
  *
  * A file is replaced as a whole and reaches the disk before `write` resolves, so that a crash or a
- * power cut leaves the old checkpoint or the new one. A file is named by the letters and digits of
- * its key and a hash of it; to begin a pipeline anew, remove its file while no run is going on.
+ * power cut leaves the old checkpoint or the new one. Only a process that is frozen for more than
+ * five seconds just while it replaces a file may undo what another one has written. A file is named
+ * by the letters and digits of its key and a hash of it; to begin a pipeline anew, remove its file
+ * while no run is going on.
  *
  * The mark of a load is written after the load, so what a crash falls between is loaded again. A
  * sink that commits both at once, such as `sqliteSink`, loads every item exactly once.
@@ -72,10 +74,10 @@ export class FileCheckpointStore implements CheckpointStore {
   /**
    * Keeps the checkpoint of a key. It is on the disk when the promise resolves.
    * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
-   * one has written since `before`.
+   * one has finished what the checkpoint lacks.
    * @throws {ConfigurationError} If a position is not what JSON can hold.
    */
-  async write(key: string, checkpoint: Checkpoint, before?: Checkpoint): Promise<void> {
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
     const keyed: Checkpoint & Keyed = { key, ...checkpoint };
     const text = `${encodeCheckpoint(keyed)}\n`;
     const files = await hostFiles();
@@ -84,8 +86,9 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       await writeThrough(files, temporary, text);
       await whileLocked(files, `${path}.lock`, () => {
-        const stored = before && checkpointOf(files, key, path);
-        checkWriter(key, checkpoint, { owner: claimOf(files, path)?.runId, stored, before });
+        const isByHand = checkpoint.runId === undefined; // It may repair what cannot be read.
+        const stored = isByHand ? undefined : checkpointOf(files, key, path);
+        checkWriter(key, checkpoint, claimOf(files, path)?.runId, stored);
         files.renameSync(temporary, `${path}.json`);
       });
     } catch (error) {

@@ -11,7 +11,7 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import { checkUnfinished, type Mark } from "../../resilience/mark.ts";
+import { Claimants, type Mark } from "../../resilience/mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import type { Database, Session } from "./database.ts";
@@ -22,6 +22,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   readonly #table: OwnTable;
   /** What was committed from here for each key, so that a write that tells no news costs nothing. */
   readonly #committed = new Map<string, Checkpoint>();
+  readonly #claimants = new Claimants();
 
   /** Makes a store in a table, which is made at the first use. */
   constructor(database: Database, table: OwnTable) {
@@ -40,9 +41,9 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   /**
    * Keeps a checkpoint. The marks that loads of its run have committed stay part of it, as they do
    * so while it is on its way.
-   * @throws {FencedError} If another run owns the key, or has written since `before`.
+   * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
    */
-  async write(key: string, checkpoint: Checkpoint, before?: Checkpoint): Promise<void> {
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
     const committed = this.#committed.get(key);
     if (committed !== undefined && isPartOf(checkpoint, committed)) return;
     await this.#prepare(key);
@@ -53,8 +54,10 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         `insert into ${name} (key) values ($1::text) on conflict do nothing`,
         [key],
       );
-      const { owner, stored, loadedBy } = await this.#lock(session, key);
-      checkWriter(key, checkpoint, { owner, stored, before });
+      const { owner, text, loadedBy } = await this.#lock(session, key);
+      const isByHand = checkpoint.runId === undefined; // It may repair what cannot be read.
+      const stored = isByHand ? undefined : decode(key, text);
+      checkWriter(key, checkpoint, owner, stored);
       const isSame = loadedBy !== undefined && loadedBy === checkpoint.runId;
       const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
       await this.#store(session, key, next, isSame ? loadedBy : null);
@@ -69,15 +72,18 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
       values ($1::text, $2::text, $3::float8) on conflict (key) do update set
         run_id = case when ${isFree} then excluded.run_id else own.run_id end,
         lease_until = case when ${isFree} then excluded.lease_until else own.lease_until end
-      returning run_id, lease_until::text`;
-    const [row] = await this.#database.values(text, [key, runId, until, now]);
-    return { runId: String(row![0]), until: Number(row![1]) };
+      returning run_id, lease_until::text, checkpoint`;
+    const [row = []] = await this.#database.values(text, [key, runId, until, now]);
+    const [owner, lease, checkpoint] = row;
+    if (owner === runId) this.#claimants.add(key, runId, decode(key, checkpoint));
+    return { runId: String(owner), until: Number(lease) };
   }
 
   /** Ends the claim of a run, if it is the owner. */
   async release(key: string, runId: string): Promise<void> {
     await this.#prepare(key);
     this.#committed.delete(key);
+    this.#claimants.delete(key, runId);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null
       where key = $1::text and run_id = $2::text`;
     await this.#database.values(text, [key, runId]);
@@ -100,10 +106,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    */
   async mark(session: Session, mark: Mark): Promise<(() => void) | undefined> {
     const { key, runId, ranges } = mark;
-    const { owner, stored = blankCheckpoint } = await this.#lock(session, key);
+    const { owner, text } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
+    const stored = decode(key, text) ?? blankCheckpoint;
     if (ranges.length > 0 && covers(stored, ranges)) return undefined;
-    checkUnfinished(mark, stored);
+    this.#claimants.check(mark, stored);
     const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
     await this.#store(session, key, next, runId);
     return () => {
@@ -119,15 +126,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   async #lock(session: Session, key: string): Promise<Kept> {
-    const text = `select checkpoint, run_id, loaded_by from ${this.#table.name}
+    const statement = `select checkpoint, run_id, loaded_by from ${this.#table.name}
       where key = $1::text for update`;
-    const [row = []] = await session.values(text, [key]) as [(string | null)[]?];
-    const [stored, owner, loadedBy] = row;
-    return {
-      stored: decode(key, stored),
-      owner: owner ?? undefined,
-      loadedBy: loadedBy ?? undefined,
-    };
+    const [row = []] = await session.values(statement, [key]) as [(string | null)[]?];
+    const [text, owner, loadedBy] = row;
+    return { text, owner: owner ?? undefined, loadedBy: loadedBy ?? undefined };
   }
 
   async #store(
@@ -144,7 +147,8 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
 
 /** What a row of the table says. */
 interface Kept {
-  readonly stored: Checkpoint | undefined;
+  /** The checkpoint, as text. */
+  readonly text: string | null | undefined;
   /** The run that has claimed the key. */
   readonly owner: string | undefined;
   /** The run whose loads have committed their marks here. */

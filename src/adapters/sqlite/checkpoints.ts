@@ -12,7 +12,7 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import { checkUnfinished, type Mark } from "../../resilience/mark.ts";
+import { Claimants, type Mark } from "../../resilience/mark.ts";
 import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
 import { isStorable } from "./values.ts";
 
@@ -50,6 +50,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #db: SqliteDatabase;
   readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
   readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.
+  readonly #claimants = new Claimants();
   #statements: Statements | undefined;
 
   /** Does nothing with the database yet. */
@@ -62,18 +63,18 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   /** Replaces what is stored, but for what loads of the same run have committed. */
-  write(key: string, checkpoint: Checkpoint, before?: Checkpoint): void {
+  write(key: string, checkpoint: Checkpoint): void {
     const ranges = rangesOf(checkpoint);
     const committed = this.#committed.get(key);
     if (committed && committed.runId === checkpoint.runId && covers(committed, ranges)) return;
     this.#transact((statements) => {
       const row = find(statements, key);
-      const stored = storedIn(key, row);
-      checkWriter(key, checkpoint, { owner: row?.run_id ?? undefined, stored, before });
-      const isLoaded = row?.loaded_by != null && row.loaded_by === checkpoint.runId;
-      const { updatedAt } = checkpoint;
-      const next = isLoaded ? { ...advance(stored!, ranges), updatedAt } : checkpoint;
-      const loadedBy = isLoaded ? row.loaded_by : null;
+      const { runId, updatedAt } = checkpoint;
+      const stored = runId === undefined ? undefined : storedIn(key, row); // Or it repairs it.
+      checkWriter(key, checkpoint, row?.run_id ?? undefined, stored);
+      const isLoaded = stored !== undefined && row?.loaded_by === runId;
+      const next = isLoaded ? { ...advance(stored, ranges), updatedAt } : checkpoint;
+      const loadedBy = isLoaded ? runId! : null;
       statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy);
     });
   }
@@ -85,12 +86,16 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       return find(statements, key)!;
     });
     const holder = { runId: row.run_id!, until: row.lease_until! };
-    if (holder.runId === runId) this.#claims.set(key, runId);
+    if (holder.runId === runId) {
+      this.#claims.set(key, runId);
+      this.#claimants.add(key, runId, storedIn(key, row));
+    }
     return holder;
   }
 
   release(key: string, runId: string): void {
     this.#transact((statements) => statements.release.run(keyText(key), runId));
+    this.#claimants.delete(key, runId);
   }
 
   /**
@@ -106,7 +111,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       if (owner !== runId) this.#refuse(key, runId, owner);
       const before = storedIn(key, row) ?? blankCheckpoint;
       if (ranges.length > 0 && covers(before, ranges)) return before;
-      checkUnfinished(mark, before);
+      this.#claimants.check(mark, before);
       insert();
       const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
       statements.store.run(keyText(key), encodeCheckpoint(next), runId);

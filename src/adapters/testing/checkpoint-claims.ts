@@ -158,42 +158,74 @@ function testWrites(define: DefineStoreTest): void {
 
 function testReturns(define: DefineStoreTest): void {
   /** A run whose key another one has had in the meantime. */
-  const overtaken = async (store: CheckpointStore) => {
+  const overtaken = async (store: CheckpointStore, offset: number) => {
     const { claim, release } = claimsOf(store);
     const key = newKey();
     await claim(key, one, now);
-    await store.write(key, checkpoint(1, "one"), checkpoint(0));
+    if (offset > 0) await store.write(key, checkpoint(offset, "one"));
     await claim(key, two, one.until);
-    await store.write(key, checkpoint(3, "two"), checkpoint(1, "one"));
+    await store.write(key, checkpoint(3, "two"));
     await release(key, "two");
     return key;
   };
-  const late = (store: CheckpointStore, key: string) =>
-    expectError(
-      "late write",
-      "FencedError",
-      () => store.write(key, checkpoint(2, "one"), checkpoint(1, "one")),
-    );
-
-  define("refuses the late writes of a run after another has come and gone", async (store) => {
-    const key = await overtaken(store);
-    await late(store, key);
+  const again = { runId: "one", until: two.until + 1000 };
+  const expectLate = async (store: CheckpointStore, key: string) => {
+    const write = () => store.write(key, checkpoint(2, "one"));
+    await expectError("late write", "FencedError", write);
     expectSame("read", await store.read(key), checkpoint(3, "two"));
+  };
+
+  for (const offset of [0, 1]) {
+    const which = offset === 0 ? "first" : "late";
+    define(`refuses the ${which} write of a run after another has come and gone`, async (store) => {
+      await expectLate(store, await overtaken(store, offset));
+    });
+
+    define(`refuses the ${which} write also where the run has its key again`, async (store) => {
+      const key = await overtaken(store, offset);
+      expectSame("claim", await claimsOf(store).claim(key, again, two.until), again);
+      await expectLate(store, key);
+    });
+  }
+
+  define(
+    "refuses the write of a run that began from another one which came back",
+    async (store) => {
+      const { claim, release } = claimsOf(store);
+      const key = newKey();
+      await claim(key, one, now);
+      await store.write(key, checkpoint(1, "one"));
+      await claim(key, two, one.until);
+      await claim(key, again, two.until);
+      await store.write(key, checkpoint(3, "one"));
+      await release(key, "one");
+      const late = () => store.write(key, checkpoint(2, "two"));
+      await expectError("late write", "FencedError", late);
+      expectSame("read", await store.read(key), checkpoint(3, "one"));
+    },
+  );
+
+  define("refuses what lacks a range that another run has finished", async (store) => {
+    const key = newKey();
+    await store.write(key, { ...checkpoint(1, "one"), done: [[3, 5]] });
+    const late = () => store.write(key, { ...checkpoint(2, "two"), done: [[3, 4], [6, 9]] });
+    await expectError("late write", "FencedError", late);
+    expectSame("read", await store.read(key), { ...checkpoint(1, "one"), done: [[3, 5]] });
   });
 
-  define("refuses them too after the run has claimed its key again", async (store) => {
-    const key = await overtaken(store);
-    const again = { runId: "one", until: two.until + 1000 };
-    expectSame("claim", await claimsOf(store).claim(key, again, two.until), again);
-    await late(store, key);
-    expectSame("read", await store.read(key), checkpoint(3, "two"));
+  define("takes the writes of a run that knows what another has finished", async (store) => {
+    const key = await overtaken(store, 1);
+    await store.write(key, checkpoint(3, "one"));
+    await store.write(key, checkpoint(5, "two"));
+    expectSame("read", await store.read(key), checkpoint(5, "two"));
   });
 
-  define("takes the writes of a run that knows what it replaces", async (store) => {
-    const key = await overtaken(store);
-    await store.write(key, checkpoint(4, "one"), checkpoint(3, "two"));
-    await store.write(key, checkpoint(5, "one"), checkpoint(3, "two")); // An answer was lost.
-    expectSame("read", await store.read(key), checkpoint(5, "one"));
+  define("takes anything of no run, as it is written by hand", async (store) => {
+    const key = await overtaken(store, 1);
+    await store.write(key, checkpoint(0));
+    expectSame("read", await store.read(key), checkpoint(0));
+    await store.write(key, checkpoint(1, "one"));
+    expectSame("read", await store.read(key), checkpoint(1, "one"));
   });
 }
 

@@ -26,8 +26,7 @@ const storeBut = (change: (store: MemoryCheckpointStore) => Partial<CheckpointSt
   const store = new MemoryCheckpointStore();
   return {
     read: (key: string) => store.read(key),
-    write: (key: string, checkpoint: Checkpoint, before?: Checkpoint) =>
-      store.write(key, checkpoint, before),
+    write: (key: string, checkpoint: Checkpoint) => store.write(key, checkpoint),
     claim: (key: string, claim: Claim, now: number) => store.claim(key, claim, now),
     release: (key: string, runId: string) => store.release(key, runId),
     ...change(store),
@@ -129,15 +128,32 @@ const faults: [string, (store: MemoryCheckpointStore) => Partial<CheckpointStore
       release: (key, runId) => (released.add(key), store.release(key, runId)),
     };
   }, "read: expected"],
-  ["looks at the claim alone", (store) => ({
-    write: (key, checkpoint) => store.write(key, checkpoint),
-  }), "late write: expected a FencedError, but got nothing"],
-  ["takes no first write", (store) => ({
-    write: (key, checkpoint, before) => {
-      if (store.read(key)?.runId === "two" && checkpoint.runId === "one") {
-        throw new FencedError("a");
-      }
-      store.write(key, checkpoint, before);
+  ["looks at the claim alone", (store) => {
+    const stored = new Map<string, Checkpoint>();
+    return {
+      read: (key) => stored.get(key),
+      write: (key, checkpoint) => {
+        const { runId } = store.claim(key, { runId: "?", until: 0 }, 0);
+        if (runId === "?") store.release(key, "?");
+        else if (runId !== checkpoint.runId) throw new FencedError(key, runId);
+        stored.set(key, checkpoint);
+      },
+    };
+  }, "late write: expected a FencedError, but got nothing"],
+  ["looks at the watermark alone", (store) => {
+    const ranges = new Map<string, Checkpoint>();
+    return {
+      read: (key) => ranges.get(key),
+      write: (key, checkpoint) => {
+        store.write(key, { ...checkpoint, done: [] });
+        ranges.set(key, checkpoint);
+      },
+    };
+  }, "late write: expected a FencedError, but got nothing"],
+  ["takes from another run only what is more", (store) => ({
+    write: (key, checkpoint) => {
+      if (checkpoint.offset < (store.read(key)?.offset ?? 0)) throw new FencedError("a");
+      store.write(key, checkpoint);
     },
   }), 'Checkpoint "a" belongs to another run'],
   ["takes the writes of anybody", () => {
@@ -179,9 +195,9 @@ describe("testCheckpointStore()", () => {
 
   it("passes a store that refuses keys which its encoding does not have", async () => {
     const failures = await failuresOf(storeBut((store) => ({
-      write: (key, checkpoint, before) => {
+      write: (key, checkpoint) => {
         if (/[\0\ud800-\udfff]/u.test(key)) throw new Error("no such text");
-        store.write(key, checkpoint, before);
+        store.write(key, checkpoint);
       },
     })));
     expect(failures).toEqual([]);
