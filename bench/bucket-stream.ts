@@ -24,7 +24,7 @@ function nativeBatches(): TransformStream<Item, Item[]> {
 /** A pipe to a sink that does next to nothing: it adds up the ids, to see that none is missing. */
 function pipe(makeBatches: () => ReadableWritablePair<Item[], Item>): Variant {
   return {
-    items: 500_000,
+    items: 1_000_000,
     prepare: (items) => async () => {
       let sum = 0;
       const write = (batch: Item[]) => {
@@ -37,7 +37,7 @@ function pipe(makeBatches: () => ReadableWritablePair<Item[], Item>): Variant {
 }
 
 const plainPipe: Variant = {
-  items: 500_000,
+  items: 1_000_000,
   prepare: (items) => async () => {
     let sum = 0;
     await itemStream(items).pipeTo(
