@@ -30,12 +30,12 @@ export function updateReadme(folder: string, order: readonly string[]): void {
 }
 
 function resultsText(results: readonly Result[]): string {
-  const parts = results.map(({ question, title, method, measuredAt, settings }) =>
+  const parts = results.map(({ question, title, method, measuredAt, versions, settings }) =>
     `### ${title}
 
-${method} Measured on ${
-      measuredAt.slice(0, 10)
-    } in ${settings.rounds} rounds: [all values](results/${question}.json).
+${method} Measured on ${measuredAt.slice(0, 10)} in ${settings.rounds} rounds with millrace ${
+      versions["millrace"]
+    }: [all values](results/${question}.json).
 
 ![${title}](results/${question}.svg)`
   );
@@ -44,7 +44,7 @@ ${method} Measured on ${
 
 /** Which machines and versions; one line when all results come from one place. */
 function placeText(results: readonly Result[]): string {
-  const places = results.map(({ machine, versions }) => {
+  const places = results.map(({ machine, versions: { millrace: _, ...versions } }) => {
     const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
     return `Measured on ${machine.processor}, ${machine.cores} cores, ${machine.memory}, ` +
       `${machine.system}, with ${list}.`;
