@@ -33,7 +33,11 @@ export async function errorOf(promise: PromiseLike<unknown>): Promise<unknown> {
  * one, so tests of thousands of steps then do fewer.
  */
 export async function isSlow(): Promise<boolean> {
-  const begin = performance.now();
-  for (let turn = 0; turn < 30; turn++) await wait(0);
-  return performance.now() - begin > 75;
+  let fastest = Infinity; // What else the machine does must not leave out tests.
+  for (let lot = 0; lot < 5; lot++) {
+    const begin = performance.now();
+    for (let turn = 0; turn < 20; turn++) await wait(0);
+    fastest = Math.min(fastest, performance.now() - begin);
+  }
+  return fastest > 50;
 }
