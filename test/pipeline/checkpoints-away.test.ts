@@ -17,6 +17,16 @@ function numbers(load: Pipeline<number>["load"]): Etl<number> {
   return etl<number>({ name: "numbers", extract: () => [0, 1, 2], load });
 }
 
+/** Begins a run whose loads end when they are told to, in their order. */
+async function begin() {
+  const store = new HeldStore();
+  const ends: (() => void)[] = [];
+  const load = () => new Promise<void>((resolve) => void ends.push(resolve));
+  const run = outcomeOf(numbers(load).run({ checkpoints: store, lease }));
+  await settle();
+  return { store, ends, run };
+}
+
 /** Lets another run take a key whose claim has lapsed, finish all there is, and give it back. */
 function comeAndGo({ inner }: HeldStore): void {
   inner.claim("numbers", { runId: "other", until: Date.now() + lease }, Date.now());
@@ -49,11 +59,7 @@ describe("a run that was away for longer than its lease", () => {
   });
 
   it("writes nothing after it was away before it knows who has come meanwhile", async () => {
-    const store = new HeldStore();
-    const ends: (() => void)[] = [];
-    const load = () => new Promise<void>((resolve) => void ends.push(resolve));
-    const run = outcomeOf(numbers(load).run({ checkpoints: store, lease }));
-    await settle();
+    const { store, ends, run } = await begin();
     const answer = store.hold("claim");
     await pass(2 * lease);
     comeAndGo(store);
@@ -70,11 +76,7 @@ describe("a run that was away for longer than its lease", () => {
   it.each(["nobody", "itself"])(
     "overwrites nothing of another that has come and gone while it wrote, the key now of %s",
     async (owner) => {
-      const store = new HeldStore();
-      const ends: (() => void)[] = [];
-      const load = () => new Promise<void>((resolve) => void ends.push(resolve));
-      const run = outcomeOf(numbers(load).run({ checkpoints: store, lease }));
-      await settle();
+      const { store, ends, run } = await begin();
       const written = store.hold("write");
       ends[0]!();
       await settle();

@@ -66,9 +66,7 @@ export class FileCheckpointStore implements CheckpointStore {
       if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     }
-    const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
-    if (found !== key) throw new CheckpointError(key, "the file is that of another key");
-    return checkpoint;
+    return checkpointIn(key, text);
   }
 
   /**
@@ -156,7 +154,14 @@ function temporaryOf(path: string): string {
 /** The checkpoint of a key, in one step. */
 function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint | undefined {
   const text = ifExists(() => files.readFileSync(`${path}.json`, "utf8"));
-  return text === undefined ? undefined : decodeCheckpoint(key, text);
+  return text === undefined ? undefined : checkpointIn(key, text);
+}
+
+/** The checkpoint in the text of a file, which has to be that of the key. */
+function checkpointIn(key: string, text: string): Checkpoint {
+  const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
+  if (found !== key) throw new CheckpointError(key, "the file is that of another key");
+  return checkpoint;
 }
 
 /** The claim on a key. A file that holds none is what a power cut left, and nobody's. */
