@@ -17,15 +17,17 @@ export interface AsideListener {
  */
 export class Aside<E, T> {
   readonly #equipment: Equipment<E, T>;
-  readonly #listener: AsideListener;
-  readonly #calls: TaskGroup;
+  readonly #calls: TaskGroup<() => unknown, unknown>;
   #stopWaiting: (() => void) | undefined;
 
   /** Makes it for a run; nothing runs aside yet. */
   constructor(equipment: Equipment<E, T>, listener: AsideListener) {
     this.#equipment = equipment;
-    this.#listener = listener;
-    this.#calls = new TaskGroup(Infinity, (error) => listener.onFailure(error));
+    this.#calls = new TaskGroup(Infinity, {
+      call: (call) => call(),
+      done: () => listener.onSettled(),
+      failed: (_, error) => listener.onFailure(error),
+    });
   }
 
   /** Nothing runs aside. */
@@ -35,7 +37,7 @@ export class Aside<E, T> {
 
   /** Takes a call that goes on although nobody waits for it. */
   add(settled: Promise<unknown>): void {
-    this.#calls.run(() => settled, () => this.#listener.onSettled());
+    this.#calls.run(() => settled);
   }
 
   /** Tells the source which items failed. */
@@ -43,8 +45,7 @@ export class Aside<E, T> {
     const { pipeline, context } = this.#equipment;
     if (pipeline.reject === undefined || items.length === 0) return;
     const { signal } = new AbortController(); // That of the run has aborted.
-    const reject = () => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal });
-    this.#calls.run(reject, () => this.#listener.onSettled());
+    this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal }));
   }
 
   /** Calls back when the time is up for what runs aside: it was told to stop, or cannot be. */

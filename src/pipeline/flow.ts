@@ -13,7 +13,7 @@ import { Aside } from "./aside.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Gauges } from "./gauges.ts";
-import { countPlainly, loadPlainly, splitPlainly } from "./plain-load.ts";
+import { PlainLoad } from "./plain-load.ts";
 import {
   type Batch,
   batchOf,
@@ -37,12 +37,12 @@ export class Flow<E, T> implements Stop {
   /** What is measured. */
   readonly gauges: Gauges;
   readonly #station: Station<E, T>;
-  readonly #isPlain: boolean;
+  readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
   readonly #batcher: Batcher<E>;
-  readonly #transforms: TaskGroup;
-  readonly #loads: TaskGroup;
+  readonly #transforms: TaskGroup<Batch<E, T>, boolean>;
+  readonly #loads: TaskGroup<Batch<E, T>, unknown>;
   readonly #aside: Aside<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
@@ -65,18 +65,35 @@ export class Flow<E, T> implements Stop {
     const { pipeline, settings } = equipment;
     const { workers } = settings;
     this.gauges = new Gauges(equipment, this.counts);
-    this.#isPlain = isPlain(equipment);
     this.#aside = new Aside(equipment, {
       onFailure: (error) => this.#failIn("load", error),
       onSettled: () => this.#serve(),
     });
     this.#station = stationOf(equipment, this, this.#aside);
-    this.#map = new BatchMap(this.#station, this.#isPlain);
+    this.#plain = isPlain(equipment) ? new PlainLoad(this.#station) : undefined;
+    this.#map = new BatchMap(this.#station, this.#plain !== undefined);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new Batcher(settings, () => this.#serve());
-    this.#transforms = new TaskGroup(workers, (error) => this.fail(error));
-    this.#loads = new TaskGroup(workers, (error) => this.#failIn("load", error));
+    this.#transforms = new TaskGroup(workers, {
+      call: (batch) => this.#map.run(batch, this),
+      done: (batch, isMapped) => {
+        if (isMapped && !this.#isStopped) this.#pass(batch);
+        this.#serve();
+      },
+      failed: (_, error) => this.fail(error),
+    });
+    this.#loads = new TaskGroup(workers, {
+      call: (batch) =>
+        this.#plain === undefined
+          ? new BatchLoad(this.#station, batch).run()
+          : this.#plain.run(batch),
+      done: (batch, result) => this.#endLoad(batch, result),
+      failed: (batch, error) => {
+        if (this.#plain?.mayHalve(batch, error)) this.#loads.run(batch);
+        else this.#failIn("load", error);
+      },
+    });
   }
 
   /** Items read from the source. */
@@ -140,7 +157,7 @@ export class Flow<E, T> implements Stop {
    */
   async run(source: Source<E>): Promise<void> {
     const { pipeline, settings, keeper } = this.#station;
-    if (!this.#isPlain) {
+    if (this.#plain === undefined) {
       const checkpoint = keeper?.checkpoint ?? blankCheckpoint;
       this.#numbering = new Numbering(checkpoint, settings.resume === "source");
     }
@@ -249,15 +266,12 @@ export class Flow<E, T> implements Stop {
       batch.mapped = this.#now = batch.formed;
       return this.#pass(batch);
     }
-    this.#transforms.run(() => this.#map.run(batch, this), (isMapped) => {
-      if (isMapped && !this.#isStopped) this.#pass(batch);
-      this.#serve();
-    });
+    this.#transforms.run(batch);
   }
 
   #pass(batch: Batch<E, T>): void {
     const { rows, info: { size } } = batch;
-    if (rows.length === 0 && this.#isPlain) {
+    if (rows.length === 0 && this.#plain !== undefined) {
       this.counts.skipped += size;
       return void this.gauges.end(batch);
     }
@@ -267,20 +281,14 @@ export class Flow<E, T> implements Stop {
   }
 
   #load(batch: Batch<E, T>): void {
-    const station = this.#station;
-    const { length } = batch.rows; // A load may change its rows.
     this.gauges.begin(batch, this.#mark(0, 1));
-    const done = (result?: unknown) => {
-      if (result !== unfinished) this.#now = this.gauges.end(batch);
-      this.#serve();
-    };
-    if (!this.#isPlain) return this.#loads.run(() => new BatchLoad(station, batch).run(), done);
-    const load = () => loadPlainly(station, batch);
-    this.#loads.run(load, () => (countPlainly(station, batch, length), done()), (error) => {
-      const split = splitPlainly(station, batch, length, error);
-      if (split === undefined) this.#failIn("load", error);
-      else this.#loads.run(split, done);
-    });
+    this.#loads.run(batch);
+  }
+
+  #endLoad(batch: Batch<E, T>, result: unknown): void {
+    this.#plain?.count(batch);
+    if (result !== unfinished) this.#now = this.gauges.end(batch);
+    this.#serve();
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */

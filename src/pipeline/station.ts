@@ -1,4 +1,4 @@
-import { isOf } from "../errors.ts";
+import { isOf, type SplitError } from "../errors.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { DoneRange } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
@@ -59,6 +59,10 @@ export interface Batch<E, T> {
   resting: number;
   /** What ends that the batch counts as one that waits. */
   wake: (() => void) | undefined;
+  /** Rows that its load was given, which may change them. */
+  given: number;
+  /** What its load failed with, where it goes on in halves for that. */
+  failure: SplitError | undefined;
   /** When it was taken from the bucket. */
   readonly formed: number;
   /** When its transform was done; `-1` before. */
@@ -87,6 +91,8 @@ export function batchOf<E, T>(
     deadLettered: 0,
     resting: 0,
     wake: undefined,
+    given: 0,
+    failure: undefined,
     formed,
     mapped: -1,
     begun: -1,

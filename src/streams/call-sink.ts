@@ -29,6 +29,13 @@ export interface CallSinkParts<I, R> {
   readonly isToldLate?: boolean;
 }
 
+/** A call, and what takes its result. */
+interface Call<I, R> {
+  readonly item: I;
+  readonly context: CallContext;
+  readonly take: ((result: R) => void) | undefined;
+}
+
 /** What settles a promise of the platform's. */
 interface Waiting {
   resolve(): void;
@@ -43,7 +50,7 @@ interface Waiting {
 export class CallSink<I, R> {
   readonly #parts: CallSinkParts<I, R>;
   readonly #abort = new AbortController(); // Of the calls.
-  readonly #group: TaskGroup;
+  readonly #group: TaskGroup<Call<I, R>, R>;
   #input!: WritableStreamDefaultController; // Set by `start`, within the constructor of the stream.
   #unfollow = () => {};
   #calls = 0;
@@ -54,7 +61,16 @@ export class CallSink<I, R> {
   /** Makes a sink for the constructor of a `WritableStream`. */
   constructor(parts: CallSinkParts<I, R>) {
     this.#parts = parts;
-    this.#group = new TaskGroup(parts.limit, (error) => this.#fail(error));
+    const { call, limit } = parts;
+    this.#group = new TaskGroup(limit, {
+      call: ({ item, context }) => call(item, context),
+      done: ({ take }, result) => {
+        if (this.#end !== undefined) return;
+        take?.(result);
+        this.serve();
+      },
+      failed: (_, error) => this.#fail(error),
+    });
   }
 
   /** Calls that have begun and not settled. */
@@ -123,14 +139,8 @@ export class CallSink<I, R> {
   }
 
   #begin(item: I): void {
-    const { call, onBegin } = this.#parts;
     const context = { signal: this.#abort.signal, index: this.#calls++ };
-    const take = onBegin?.();
-    this.#group.run(() => call(item, context), (result) => {
-      if (this.#end !== undefined) return;
-      take?.(result);
-      this.serve();
-    });
+    this.#group.run({ item, context, take: this.#parts.onBegin?.() });
     // Where the call has thrown, the write has to reject for `pipeTo` to see it on workerd.
     if (this.#end !== undefined) throw this.#end.reason;
   }

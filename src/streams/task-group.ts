@@ -1,19 +1,30 @@
 import { isThenable } from "../thenable.ts";
 
+/** What is done for each job. Neither `done` nor `failed` may throw. */
+export interface Task<J, R> {
+  /** Calls the user's function. */
+  call(job: J): R | PromiseLike<R>;
+  /** Takes what the call gave: at once where it is no promise. */
+  done(job: J, result: R): void;
+  /** Takes what the call failed with. */
+  failed(job: J, error: unknown): void;
+}
+
 /**
- * Runs callbacks side by side, so many at once, and knows when none is running: the structured
- * concurrency under everything that calls user code in parallel.
+ * Makes calls side by side, so many at once, and knows when none is running: the structured
+ * concurrency under everything that calls user code in parallel. What is done for a job is told once
+ * for all of them, as a closure for each would be paid for each batch.
  */
-export class TaskGroup {
+export class TaskGroup<J, R> {
   readonly #limit: number;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #task: Task<J, R>;
   #running = 0;
   #onIdle: (() => void)[] = [];
 
-  /** Makes a group of at most `limit` calls. `onFailure` is told of each that fails. */
-  constructor(limit: number, onFailure: (error: unknown) => void) {
+  /** Makes a group of at most `limit` calls. */
+  constructor(limit: number, task: Task<J, R>) {
     this.#limit = limit;
-    this.#onFailure = onFailure;
+    this.#task = task;
   }
 
   /** Calls that have begun and not settled. */
@@ -26,28 +37,21 @@ export class TaskGroup {
     return this.#running < this.#limit;
   }
 
-  /**
-   * Makes a call and gives its result to `done`, at once where it is no promise, or what it fails
-   * with to `failed`. Neither may throw.
-   */
-  run<R>(
-    call: () => R | PromiseLike<R>,
-    done: (result: R) => void,
-    failed: (error: unknown) => void = this.#onFailure,
-  ): void {
+  /** Makes the call for a job. */
+  run(job: J): void {
     this.#running++;
     let result: R | PromiseLike<R>;
     let isAsync: boolean;
     try {
-      result = call();
+      result = this.#task.call(job);
       isAsync = isThenable(result);
     } catch (error) {
-      return this.#settle(failed, error);
+      this.#end();
+      return this.#task.failed(job, error);
     }
-    if (!isAsync) return this.#settle(done, result as R);
-    // A thenable may settle twice, and a promise does not.
-    const settled = Promise.resolve(result);
-    settled.then((value) => this.#settle(done, value), (error) => this.#settle(failed, error));
+    if (isAsync) return this.#wait(job, result as PromiseLike<R>);
+    this.#end();
+    this.#task.done(job, result as R);
   }
 
   /** Settles when no call is running. */
@@ -58,13 +62,20 @@ export class TaskGroup {
     });
   }
 
-  #settle<R>(done: (result: R) => void, result: R): void {
-    this.#end();
-    done(result);
+  /** Of its own, so that a call that gives no promise pays for no closure. */
+  #wait(job: J, result: PromiseLike<R>): void {
+    // A thenable may settle twice, and a promise does not.
+    Promise.resolve(result).then((value) => {
+      this.#end();
+      this.#task.done(job, value);
+    }, (error) => {
+      this.#end();
+      this.#task.failed(job, error);
+    });
   }
 
   #end(): void {
-    if (--this.#running > 0) return;
+    if (--this.#running > 0 || this.#onIdle.length === 0) return;
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();
