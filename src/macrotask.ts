@@ -12,14 +12,14 @@ export function nextMacrotask(): Promise<void> {
 /** Tells a loop that is never made to wait when it should let everything else have a turn. */
 export class Pace {
   #left = 1;
-  #step = 1; // Items between two looks at the clock, which is not free.
+  #step = 1; // The clock is not free.
   #checks = 0;
   #lookedAt: number = performance.now();
   #pausedAt: number = this.#lookedAt;
 
-  /** Items until it looks at the clock again: who counts them may tell of that many at once. */
-  get left(): number {
-    return this.#left;
+  /** Items between two looks at the clock: who counts them may tell of that many at once. */
+  get step(): number {
+    return this.#step;
   }
 
   /** Counts `items` more; true when it is time for `nextMacrotask`. */

@@ -17,7 +17,11 @@ export class Batcher<T> {
   readonly #onReady: () => void;
   readonly #closed: T[][] = []; // With two of them the bucket is full.
   #closedItems = 0;
-  #open: T[] = [];
+  /**
+   * The batch that is being filled. Where nothing is measured an item may be pushed here, if
+   * `pushed` is then called for the first of the batch and for the one that makes it full.
+   */
+  open: T[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deadline = Infinity; // Of the open batch.
@@ -35,12 +39,12 @@ export class Batcher<T> {
 
   /** Items that were put in so far. */
   get accepted(): number {
-    return this.#closedItems + this.#open.length;
+    return this.#closedItems + this.open.length;
   }
 
   /** Items that are gathered now. */
   get size(): number {
-    return this.#closed.reduce((sum, batch) => sum + batch.length, this.#open.length);
+    return this.#closed.reduce((sum, batch) => sum + batch.length, this.open.length);
   }
 
   /** One closed batch waits and one more is filled: no further item is taken in. */
@@ -50,12 +54,12 @@ export class Batcher<T> {
 
   /** Items that may be put in at once: those that fit into the open batch, or one to be measured. */
   get vacancy(): number {
-    return this.isMeasured ? 1 : this.#batchSize - this.#open.length;
+    return this.isMeasured ? 1 : this.#batchSize - this.open.length;
   }
 
   /** Nothing is gathered. */
   get isEmpty(): boolean {
-    return this.#open.length === 0 && this.#closed.length === 0;
+    return this.open.length === 0 && this.#closed.length === 0;
   }
 
   /**
@@ -64,21 +68,34 @@ export class Batcher<T> {
    */
   add(item: T): boolean {
     if (this.isMeasured) return this.#addMeasured(item);
-    const length = this.#open.push(item);
+    this.open.push(item);
+    return this.pushed();
+  }
+
+  /** Takes note that `open` has grown; false if that closed no batch. */
+  pushed(): boolean {
+    const { length } = this.open;
     if (length >= this.#batchSize) return this.#close();
     if (length === 1) this.#begin();
     return false;
   }
 
-  /** Puts in an array that is nobody else's, of at most `vacancy` items. */
-  adopt(items: T[]): void {
-    if (this.isMeasured || this.#open.length > 0) {
-      for (const item of items) this.add(item);
-    } else {
-      this.#open = items;
-      if (items.length >= this.#batchSize) this.#close();
-      else this.#begin();
+  /** Puts in the items of an array from one place to another: at most as many as are vacant. */
+  addAll(items: readonly T[], from: number, to: number): void {
+    if (this.isMeasured) { for (let index = from; index < to; index++) this.add(items[index]!); }
+    else if (this.open.length === 0) this.adopt(items.slice(from, to));
+    else {
+      for (let index = from; index < to; index++) this.open.push(items[index]!);
+      if (this.vacancy === 0) this.#close();
     }
+  }
+
+  /** Puts in an array that is nobody else's, and not empty: at most as many items as are vacant. */
+  adopt(items: T[]): void {
+    if (this.isMeasured || this.open.length > 0) return this.addAll(items, 0, items.length);
+    this.open = items;
+    if (items.length >= this.#batchSize) this.#close();
+    else this.#begin();
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
@@ -87,7 +104,7 @@ export class Batcher<T> {
       if (!this.#isDue) return undefined;
       this.#seal();
     }
-    const batch = this.#closed.shift();
+    const batch = this.#closed.length === 1 ? this.#closed.pop() : this.#closed.shift();
     if (this.#onRoom !== undefined && !this.isFull) this.#onRoom();
     return batch;
   }
@@ -110,15 +127,15 @@ export class Batcher<T> {
   /** Ends the input: what is open can be taken, and no timer is left. */
   flush(): void {
     this.#end();
-    if (this.#open.length > 0) this.#close();
+    if (this.open.length > 0) this.#close();
   }
 
   /** Ends the input and drops what was gathered; no timer is left. */
   discard(): void {
     this.#end();
     this.#closed.length = 0;
-    this.#closedItems += this.#open.length;
-    this.#open = [];
+    this.#closedItems += this.open.length;
+    this.open = [];
     this.#isDue = false;
     this.#onRoom?.();
   }
@@ -134,9 +151,9 @@ export class Batcher<T> {
     const size = sizeOf === undefined ? 0 : sizeOf(item);
     if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
     const isLast = flushWhen !== undefined && flushWhen(item);
-    if (this.#bytes + size > maxBytes && this.#open.length > 0) this.#close();
+    if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
     this.#bytes += size;
-    const length = this.#open.push(item);
+    const length = this.open.push(item);
     if (isLast || length >= batchSize || this.#bytes >= maxBytes) this.#close();
     else if (length === 1) this.#begin();
     return true; // The callbacks were.
@@ -175,9 +192,9 @@ export class Batcher<T> {
   }
 
   #seal(): void {
-    this.#closed.push(this.#open);
-    this.#closedItems += this.#open.length;
-    this.#open = [];
+    this.#closed.push(this.open);
+    this.#closedItems += this.open.length;
+    this.open = [];
     this.#bytes = 0;
     this.#isDue = false;
     this.#deadline = Infinity;

@@ -26,8 +26,10 @@ export class Intake<T> {
   readonly #batcher: Batcher<T>;
   readonly #onEnd: (end: IntakeEnd) => void;
   readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
+  readonly #isDirect: boolean; // Items go into the open batch unseen.
   readonly #pace = new Pace();
   #unpacked = 0; // Items that came in chunks.
+  #paced = 0; // Items that the pace knows of.
   #refused = 0; // Items that the bucket's callbacks failed on.
   #hasBegun = false;
   #isReading = false; // A read is pending.
@@ -51,6 +53,7 @@ export class Intake<T> {
     this.#batcher = batcher;
     this.#onEnd = onEnd;
     this.#numbering = numbering;
+    this.#isDirect = !this.#isChunked && !batcher.isMeasured && numbering === undefined;
   }
 
   /** Items read so far. */
@@ -77,8 +80,7 @@ export class Intake<T> {
       if (source.kind === "array") await this.#fill(source.items as T[], false);
       else if (source.kind === "sync") await this.#readSync(source.iterator as Iterator<T>);
       else if (source.kind === "async") await this.#readAsync(source.iterator);
-      else if (this.#isChunked) await this.#read(() => source.reader.read());
-      else await this.#readStream(source.reader);
+      else await this.#read(() => source.reader.read());
       this.#end(undefined);
     } catch (error) {
       const isOfSource = this.#isReading;
@@ -122,75 +124,96 @@ export class Intake<T> {
     this.#onEnd(end);
   }
 
-  /** The hot path: what costs something is done for a closed batch, or when a pause may be due. */
-  async #readStream(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
-    const batcher = this.#batcher;
-    const numbering = this.#numbering;
-    while (!this.#isStopped) {
-      const { left } = this.#pace;
-      let count = 0;
-      for (let isClosed = false; !isClosed && count < left; count++) {
-        this.#isReading = true;
-        const result = await reader.read();
-        this.#isReading = false;
-        if (result.done || this.#isOver) return;
-        isClosed = !numbering?.isDone() && batcher.add(result.value as T);
-      }
-      const isDue = this.#pace.isDue(count);
-      if (isDue || batcher.isFull) await this.#rest(isDue);
-    }
-  }
-
-  /** The same for all that gives a promise; a stream of items would pay for what others need. */
-  async #read(next: () => Promise<{ done?: boolean | undefined; value?: unknown }>): Promise<void> {
-    const batcher = this.#batcher;
-    const numbering = this.#numbering;
-    while (!this.#isStopped) {
-      const { left } = this.#pace;
-      let count = 0;
-      for (let isClosed = false; !isClosed && count < left; count++) {
-        this.#isReading = true;
-        const { done, value } = checkResult(await next());
-        this.#isReading = false;
-        if (done || this.#isOver) return;
-        if (this.#isChunked) {
-          await this.#fill(value as T[], true);
-          isClosed = true;
-        } else isClosed = !numbering?.isDone() && batcher.add(value as T);
-      }
-      const isDue = this.#pace.isDue(count);
-      if (isDue || batcher.isFull) await this.#rest(isDue);
-    }
-  }
-
   #readAsync(iterator: AsyncIterator<unknown>): Promise<void> {
-    const isQuick = !this.#isChunked && !this.#batcher.isMeasured;
-    if (isQuick && isQuickGenerator<T>(iterator)) return this.#readGenerator(iterator);
-    return this.#read(() => iterator.next());
+    if (this.#isDirect && isQuickGenerator<T>(iterator)) return this.#readGenerator(iterator);
+    return this.#read(() => Promise.resolve(iterator.next())); // It may give what is no promise.
+  }
+
+  /**
+   * The hot path: reads whatever answers with promises. Callbacks that serve all reads take less than
+   * `await`, for which V8 saves and restores the loop around each item. What costs something is done
+   * for the first and the last item of a batch, or when a pause may be due.
+   */
+  #read(next: () => PromiseLike<ReadResult>): Promise<void> {
+    const batcher = this.#batcher;
+    const turn = Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let limit = 0;
+      const read = () => {
+        if (this.#isStopped) return resolve();
+        this.#isReading = true;
+        try {
+          next().then(take, reject);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const take = (result: ReadResult) => {
+        try {
+          const { done, value } = checkResult(result);
+          if (this.#isDirect && !done && !this.#isOver) {
+            const size = batcher.open.push(value as T);
+            if (size > 1 && size < limit) return void next().then(take, reject);
+          }
+          this.#isReading = false;
+          if (done || this.#isOver) return resolve();
+          const pause = this.#put(value);
+          limit = this.#limit;
+          if (pause !== undefined) pause.then(read, reject);
+          // A read that comes a turn after the last one finds a stream's next item in its queue.
+          else if (batcher.open.length === 0) turn.then(read);
+          else read();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      read();
+    });
   }
 
   /** The same for an async generator, in the one way that Bun makes quick. */
   async #readGenerator(generator: AsyncGenerator<T>): Promise<void> {
     const batcher = this.#batcher;
-    const numbering = this.#numbering;
-    let { left } = this.#pace;
-    let count = 0;
+    let limit = 0;
     this.#isReading = true;
     for await (const item of generator) {
-      this.#isReading = false;
       if (this.#isOver) return; // It has been returned, and may be once more.
-      count++;
-      const isClosed = !numbering?.isDone() && batcher.add(item);
-      if (isClosed || count >= left) {
-        const isDue = this.#pace.isDue(count);
-        if (isDue || batcher.isFull) await this.#rest(isDue);
-        if (this.#isStopped) return this.#end(undefined); // Before the generator has returned.
-        left = this.#pace.left;
-        count = 0;
-      }
+      const size = batcher.open.push(item);
+      if (size > 1 && size < limit) continue;
+      this.#isReading = false;
+      const pause = this.#put(item);
+      limit = this.#limit;
+      if (pause !== undefined) await pause;
+      if (this.#isStopped) return this.#end(undefined); // Before the generator has returned.
       this.#isReading = true;
     }
     this.#isReading = false;
+  }
+
+  /** Size of the open batch at which there is something to do for it. */
+  get #limit(): number {
+    const { open, vacancy } = this.#batcher;
+    return open.length + Math.min(vacancy, this.#pace.step);
+  }
+
+  /**
+   * Does for what was read what is left to do: an item that is put in directly is in the open batch.
+   * Gives what has to be waited for before the next read.
+   */
+  #put(value: unknown): Promise<void> | undefined {
+    const batcher = this.#batcher;
+    if (this.#isChunked) return this.#fill(value as T[], true);
+    if (this.#isDirect) batcher.pushed();
+    else if (!this.#numbering?.isDone()) batcher.add(value as T);
+    const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
+    this.#paced = batcher.accepted;
+    return this.#pause(count);
+  }
+
+  /** What has to be waited for after so many items: room in the bucket, or the turn of everything else. */
+  #pause(items: number): Promise<void> | undefined {
+    const isDue = this.#pace.isDue(items);
+    return isDue || this.#batcher.isFull ? this.#rest(isDue) : undefined;
   }
 
   /** Waits while the bucket is full, and lets everything else have a turn where `isDue`. */
@@ -202,54 +225,48 @@ export class Intake<T> {
   }
 
   async #readSync(iterator: Iterator<unknown>): Promise<void> {
-    const batcher = this.#batcher;
     while (!this.#isStopped) {
-      let isDue: boolean;
       if (this.#isChunked) {
         this.#isReading = true;
         const { done, value } = checkResult(iterator.next());
         this.#isReading = false;
         if (done) return;
         await this.#fill(value as T[], true);
-        isDue = this.#pace.isDue();
       } else {
-        const state = this.#draw(iterator as Iterator<T>);
-        if (state === "ended") return;
-        isDue = state === "due";
+        const drawn = this.#draw(iterator as Iterator<T>);
+        if (drawn === undefined) return;
+        const pause = this.#pause(drawn);
+        if (pause !== undefined) await pause;
       }
-      if (isDue || batcher.isFull) await this.#rest(isDue);
     }
     this.#isReading = true; // What `return` throws is the iterator's.
     iterator.return?.();
   }
 
-  /** Takes a batch from an iterator in one go, or less where it is time for a pause. */
-  #draw(iterator: Iterator<T>): "ended" | "due" | "drawn" {
+  /**
+   * Takes a batch from an iterator in one go, or less where it is time to look at the clock. Gives
+   * how many items it took; `undefined` at the end.
+   */
+  #draw(iterator: Iterator<T>): number | undefined {
     const numbering = this.#numbering;
-    const { left } = this.#pace;
-    const most = Math.min(this.#batcher.vacancy, left);
+    const most = Math.min(this.#batcher.vacancy, this.#pace.step);
     const items = new Array<T>(most); // An array that grows is copied again and again.
     let size = 0;
     let count = 0;
-    let isEnded = false;
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
     try {
-      while (size < most && count < left && !this.#isStopped) {
+      while (count < most && !this.#isStopped) {
         const { done, value } = checkResult(iterator.next());
-        if (done) {
-          isEnded = true;
-          break;
-        }
+        if (done) return undefined;
         count++;
         if (!numbering?.isDone()) items[size++] = value;
       }
       this.#isReading = false;
+      return count;
     } finally {
       items.length = size;
       if (size > 0) this.#batcher.adopt(items);
     }
-    if (isEnded) return "ended";
-    return this.#pace.isDue(count) ? "due" : "drawn";
   }
 
   /** Puts an array in, batch by batch, as the bucket makes room for it. */
@@ -258,19 +275,25 @@ export class Intake<T> {
     const items = (this.#numbering?.open(given) ?? given) as T[];
     const { length } = items; // Before a load, which may be given the array as it is, can change it.
     if (isChunk) this.#unpacked += length;
-    if (length === 0 && this.#pace.isDue(given.length)) await this.#rest(true);
+    if (length === 0) await this.#pause(given.length);
     let index = 0;
     while (index < length && !this.#isHalted && (isChunk || !this.#isStopped)) {
       const from = index;
       const { vacancy } = this.#batcher;
       index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
-      const isWhole = isChunk && length === vacancy && from === 0;
-      this.#batcher.adopt(isWhole ? items : items.slice(from, index));
-      const isDue = this.#pace.isDue(index - from);
-      if (isDue || this.#batcher.isFull) await this.#rest(isDue);
+      if (isChunk && length === vacancy && from === 0) this.#batcher.adopt(items);
+      else this.#batcher.addAll(items, from, index);
+      const pause = this.#pause(index - from);
+      if (pause !== undefined) await pause;
     }
   }
+}
+
+/** What a reader or an iterator answers with. */
+interface ReadResult {
+  readonly done?: boolean | undefined;
+  readonly value?: unknown;
 }
 
 /** Refuses what is no result of an iterator, as `for…of` does: it might go on for ever. */
