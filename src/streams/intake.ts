@@ -4,6 +4,8 @@ import type { Numbering } from "../resilience/numbering.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
 import {
+  type Answer,
+  checkAnswer,
   isQuickGenerator,
   type OpenSource,
   openSource,
@@ -134,7 +136,7 @@ export class Intake<T> {
    * `await`, for which V8 saves and restores the loop around each item. What costs something is done
    * for the first and the last item of a batch, or when a pause may be due.
    */
-  #read(next: () => PromiseLike<ReadResult>): Promise<void> {
+  #read(next: () => PromiseLike<Answer>): Promise<void> {
     const batcher = this.#batcher;
     const turn = Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -148,9 +150,9 @@ export class Intake<T> {
           reject(error);
         }
       };
-      const take = (result: ReadResult) => {
+      const take = (answer: Answer) => {
         try {
-          const { done, value } = checkResult(result);
+          const { done, value } = checkAnswer(answer);
           if (this.#isDirect && !done && !this.#isOver) {
             const size = batcher.open.push(value as T);
             if (size > 1 && size < limit) return void next().then(take, reject);
@@ -228,15 +230,14 @@ export class Intake<T> {
     while (!this.#isStopped) {
       if (this.#isChunked) {
         this.#isReading = true;
-        const { done, value } = checkResult(iterator.next());
+        const { done, value } = checkAnswer(iterator.next());
         this.#isReading = false;
         if (done) return;
         await this.#fill(value as T[], true);
       } else {
         const drawn = this.#draw(iterator as Iterator<T>);
         if (drawn === undefined) return;
-        const pause = this.#pause(drawn);
-        if (pause !== undefined) await pause;
+        await this.#pause(drawn); // In any case, so that loads can settle and few batches wait.
       }
     }
     this.#isReading = true; // What `return` throws is the iterator's.
@@ -256,7 +257,7 @@ export class Intake<T> {
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
     try {
       while (count < most && !this.#isStopped) {
-        const { done, value } = checkResult(iterator.next());
+        const { done, value } = checkAnswer(iterator.next());
         if (done) return undefined;
         count++;
         if (!numbering?.isDone()) items[size++] = value;
@@ -288,16 +289,4 @@ export class Intake<T> {
       if (pause !== undefined) await pause;
     }
   }
-}
-
-/** What a reader or an iterator answers with. */
-interface ReadResult {
-  readonly done?: boolean | undefined;
-  readonly value?: unknown;
-}
-
-/** Refuses what is no result of an iterator, as `for…of` does: it might go on for ever. */
-function checkResult<R>(result: R): R {
-  if (typeof result === "object" || typeof result === "function") return result;
-  throw new TypeError("The iterator gave no object");
 }

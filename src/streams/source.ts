@@ -16,6 +16,12 @@ export type OpenSource =
   | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
   | { readonly kind: "array"; readonly items: readonly unknown[] };
 
+/** What a reader or an iterator answers with. */
+export interface Answer {
+  readonly done?: boolean | undefined;
+  readonly value?: unknown;
+}
+
 /** What a message says of a source: who reads it, which option it is, and what gives it. */
 export type SourceUse = readonly [action: string, name: string, giving?: string];
 
@@ -51,6 +57,12 @@ export function openSource(
     return { kind: "array", items: source };
   }
   return { kind: "sync", iterator: iterator.call(inner) as Iterator<unknown> };
+}
+
+/** Refuses what is no answer of an iterator, as `for…of` does: it might go on for ever. */
+export function checkAnswer<A>(answer: A): A {
+  if (typeof answer === "object" || typeof answer === "function") return answer;
+  throw new TypeError("The iterator gave no object");
 }
 
 /** What every async generator inherits, here. */
