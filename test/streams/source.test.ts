@@ -20,9 +20,24 @@ function* syncOf<T>(values: Iterable<T>): Generator<T> {
   yield* values;
 }
 
+/** An async iterable whose answers are what `wrap` makes of them, and no promises. */
+function looseOf<T>(values: Iterable<T>, wrap: (answer: unknown) => unknown): AsyncIterable<T> {
+  const iterator = values[Symbol.iterator]();
+  const next = () => wrap(iterator.next()) as Promise<IteratorResult<T>>;
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}
+
 const sources: Record<string, () => Source<number>> = {
   "a ReadableStream": () => streamOf(items),
   "an async generator": () => asyncOf(items),
+  "an async iterable that answers at once": () => looseOf(items, (answer) => answer),
+  "an async iterable that answers twice": () =>
+    looseOf(items, (answer) => ({
+      then(resolve: (answer: unknown) => void) {
+        resolve(answer);
+        resolve(answer);
+      },
+    })),
   "a generator": () => syncOf(items),
   "an array": () => items,
   "a Set": () => new Set(items),
@@ -120,6 +135,18 @@ describe("a source", () => {
       expect(error).toBe(failure);
       expect(chunks.flat()).toEqual([1, 2, 3, 4].slice(0, failAt - 1));
       expect(iterators.returned).toBe(0); // An iterator that throws has ended.
+    }
+  });
+
+  it("may fail at any item without a promise", async () => {
+    for (let failAt = 1; failAt <= 5; failAt++) {
+      const iterators = new Iterators();
+      iterators.failAt = failAt;
+      const next = iterators.sync()[Symbol.iterator]();
+      const source = { [Symbol.asyncIterator]: () => next as unknown as AsyncIterator<number> };
+      const { chunks, error } = await readAll(batched(source, { batchSize: 2 }));
+      expect(chunks.flat()).toEqual(items.slice(0, failAt - 1));
+      expect([error, iterators.returned]).toEqual([failure, 0]);
     }
   });
 
