@@ -88,11 +88,9 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
     refuse(action, "options", "an object", options);
   }
   const given = [options, ...layers] as Readonly<Record<string, unknown>>[];
-  const names = Object.keys(table);
   for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const rule = `a known option, perhaps '${nearestOf(name, names)}'`;
-    refuse(action, name, rule, given[0]![name]);
+    if (Object.hasOwn(table, name)) continue;
+    refuse(action, name, `a known option, perhaps '${nearestOf(name, table)}'`, given[0]![name]);
   }
   const complete: Record<string, unknown> = {};
   for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
@@ -126,18 +124,18 @@ function show(value: unknown): string {
 }
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
-function nearestOf(name: string, names: readonly string[]): string | undefined {
+function nearestOf(name: string, table: object): string | undefined {
   const edits = (other: string) => editsBetween(name.toLowerCase(), other.toLowerCase());
-  return [...names].sort((a, b) => edits(a) - edits(b))[0];
+  return Object.keys(table).sort((a, b) => edits(a) - edits(b))[0];
 }
 
 function editsBetween(from: string, to: string): number {
   let row = [...to, ""].map((_, column) => column);
   for (const letter of from) {
-    let edits = 0; // To the column on the left.
+    let edits = Infinity; // To the column on the left.
     row = row.map((above, column) => {
-      const edit = row[column - 1]! + +(letter !== to[column - 1]);
-      return edits = column > 0 ? Math.min(above + 1, edits + 1, edit) : above + 1;
+      const edit = (row[column - 1] ?? Infinity) + +(letter !== to[column - 1]);
+      return edits = Math.min(above + 1, edits + 1, edit);
     });
   }
   return row.at(-1)!;

@@ -1,8 +1,7 @@
-import { FencedError, isOf } from "../errors.ts";
 import { Pace } from "../macrotask.ts";
 import { blankCheckpoint } from "../resilience/checkpoint.ts";
 import { nowhere, Numbering } from "../resilience/numbering.ts";
-import { Exhausted } from "../resilience/recovery.ts";
+import { exhaustedBy } from "../resilience/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
 import { Intake, type IntakeEnd } from "../streams/intake.ts";
@@ -62,8 +61,7 @@ export class Flow<E, T> implements Stop {
 
   /** Makes the flow of a run; nothing begins before `run`. */
   constructor(equipment: Equipment<E, T>, listener: FlowListener) {
-    const { pipeline, settings } = equipment;
-    const { workers } = settings;
+    const { pipeline, settings, settings: { workers } } = equipment;
     this.gauges = new Gauges(equipment, this.counts);
     this.#aside = new Aside(equipment, {
       onFailure: (error) => this.#failIn("load", error),
@@ -88,7 +86,11 @@ export class Flow<E, T> implements Stop {
         this.#plain === undefined
           ? new BatchLoad(this.#station, batch).run()
           : this.#plain.run(batch),
-      done: (batch, result) => this.#endLoad(batch, result),
+      done: (batch, result) => {
+        this.#plain?.count(batch);
+        if (result !== unfinished) this.#now = this.gauges.end(batch);
+        this.#serve();
+      },
       failed: (batch, error) => {
         if (this.#plain?.mayHalve(batch, error)) this.#loads.run(batch);
         else this.#failIn("load", error);
@@ -215,12 +217,10 @@ export class Flow<E, T> implements Stop {
 
   #failIn(stage: FailureStage, error: unknown): void {
     const wasStopped = this.#isStopped;
-    const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
-    const isFenced = isOf(failure.errors.at(-1), FencedError);
-    const place = failure.stage ?? (isFenced ? "checkpoints" : stage);
+    const failure = exhaustedBy(error);
     const wasServing = this.#isServing;
     this.#isServing = true; // So that nothing is over before `reject` has been called.
-    this.#listener.onFailure(place, failure.errors, failure.attempts);
+    this.#listener.onFailure(failure.stage ?? stage, failure.errors, failure.attempts);
     if (!wasStopped) this.#aside.reject(failure);
     this.#isServing = wasServing;
     this.#serve();
@@ -262,11 +262,9 @@ export class Flow<E, T> implements Stop {
   }
 
   #transform(batch: Batch<E, T>): void {
-    if (!this.#hasTransform) {
-      batch.mapped = this.#now = batch.formed;
-      return this.#pass(batch);
-    }
-    this.#transforms.run(batch);
+    if (this.#hasTransform) return this.#transforms.run(batch);
+    batch.mapped = this.#now = batch.formed;
+    this.#pass(batch);
   }
 
   #pass(batch: Batch<E, T>): void {
@@ -283,12 +281,6 @@ export class Flow<E, T> implements Stop {
   #load(batch: Batch<E, T>): void {
     this.gauges.begin(batch, this.#mark(0, 1));
     this.#loads.run(batch);
-  }
-
-  #endLoad(batch: Batch<E, T>, result: unknown): void {
-    this.#plain?.count(batch);
-    if (result !== unfinished) this.#now = this.gauges.end(batch);
-    this.#serve();
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */

@@ -1,4 +1,4 @@
-import { BatchError, isOf, SplitError } from "../errors.ts";
+import { BatchError, FencedError, isOf, SplitError } from "../errors.ts";
 import type { FailureStage } from "../run-report.ts";
 import { sleep } from "./deadline.ts";
 import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
@@ -65,6 +65,14 @@ export class Exhausted {
     this.items = items;
     this.stage = stage;
   }
+}
+
+/** What a call has failed with: a run that another one has taken over could not keep its checkpoint. */
+export function exhaustedBy(error: unknown): Exhausted {
+  const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
+  const { errors, attempts, items, stage } = failure;
+  if (stage !== undefined || !isOf(errors.at(-1), FencedError)) return failure;
+  return new Exhausted(errors, attempts, items, "checkpoints");
 }
 
 /** Items that share their calls. */

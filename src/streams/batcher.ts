@@ -18,8 +18,8 @@ export class Batcher<T> {
   readonly #closed: T[][] = []; // With two of them the bucket is full.
   #closedItems = 0;
   /**
-   * The batch that is being filled. Where nothing is measured an item may be pushed here, if
-   * `pushed` is then called for the first of the batch and for the one that makes it full.
+   * The batch that is being filled. Where nothing is measured it may be filled from outside, if
+   * `grown` is then called for the first items in it and for those that make it full.
    */
   open: T[] = [];
   #bytes = 0;
@@ -67,35 +67,14 @@ export class Batcher<T> {
    * `flushWhen` throw comes through, and the item is left out.
    */
   add(item: T): boolean {
-    if (this.isMeasured) return this.#addMeasured(item);
-    this.open.push(item);
-    return this.pushed();
+    return this.isMeasured ? this.#addMeasured(item) : this.grown(this.open.push(item) - 1);
   }
 
-  /** Takes note that `open` has grown; false if that closed no batch. */
-  pushed(): boolean {
-    const { length } = this.open;
-    if (length >= this.#batchSize) return this.#close();
-    if (length === 1) this.#begin();
+  /** Takes note that `open` has grown from so many items; false if that closed no batch. */
+  grown(from: number): boolean {
+    if (this.open.length >= this.#batchSize) return this.#close();
+    if (from === 0) this.#begin();
     return false;
-  }
-
-  /** Puts in the items of an array from one place to another: at most as many as are vacant. */
-  addAll(items: readonly T[], from: number, to: number): void {
-    if (this.isMeasured) { for (let index = from; index < to; index++) this.add(items[index]!); }
-    else if (this.open.length === 0) this.adopt(items.slice(from, to));
-    else {
-      for (let index = from; index < to; index++) this.open.push(items[index]!);
-      if (this.vacancy === 0) this.#close();
-    }
-  }
-
-  /** Puts in an array that is nobody else's, and not empty: at most as many items as are vacant. */
-  adopt(items: T[]): void {
-    if (this.isMeasured || this.open.length > 0) return this.addAll(items, 0, items.length);
-    this.open = items;
-    if (items.length >= this.#batchSize) this.#close();
-    else this.#begin();
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
@@ -104,7 +83,7 @@ export class Batcher<T> {
       if (!this.#isDue) return undefined;
       this.#seal();
     }
-    const batch = this.#closed.length === 1 ? this.#closed.pop() : this.#closed.shift();
+    const batch = this.#closed.shift();
     if (this.#onRoom !== undefined && !this.isFull) this.#onRoom();
     return batch;
   }
@@ -147,15 +126,15 @@ export class Batcher<T> {
   }
 
   #addMeasured(item: T): true {
-    const { batchSize, maxBytes, sizeOf, flushWhen } = this.#limits;
+    const { maxBytes, sizeOf, flushWhen } = this.#limits;
     const size = sizeOf === undefined ? 0 : sizeOf(item);
     if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
     const isLast = flushWhen !== undefined && flushWhen(item);
     if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
     this.#bytes += size;
-    const length = this.open.push(item);
-    if (isLast || length >= batchSize || this.#bytes >= maxBytes) this.#close();
-    else if (length === 1) this.#begin();
+    const from = this.open.push(item) - 1;
+    if (isLast || this.#bytes >= maxBytes) this.#close();
+    else this.grown(from);
     return true; // The callbacks were.
   }
 

@@ -3,6 +3,7 @@ import { refuse } from "../options.ts";
 import type { Numbering } from "../resilience/numbering.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
+import { fill, handOver } from "./fill.ts";
 import {
   type Answer,
   checkAnswer,
@@ -205,7 +206,7 @@ export class Intake<T> {
   #put(value: unknown): Promise<void> | undefined {
     const batcher = this.#batcher;
     if (this.#isChunked) return this.#fill(value as T[], true);
-    if (this.#isDirect) batcher.pushed();
+    if (this.#isDirect) batcher.grown(batcher.open.length - 1);
     else if (!this.#numbering?.isDone()) batcher.add(value as T);
     const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
     this.#paced = batcher.accepted;
@@ -266,7 +267,7 @@ export class Intake<T> {
       return count;
     } finally {
       items.length = size;
-      if (size > 0) this.#batcher.adopt(items);
+      if (size > 0) handOver(this.#batcher, items);
     }
   }
 
@@ -283,8 +284,8 @@ export class Intake<T> {
       const { vacancy } = this.#batcher;
       index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
-      if (isChunk && length === vacancy && from === 0) this.#batcher.adopt(items);
-      else this.#batcher.addAll(items, from, index);
+      if (isChunk && length === vacancy && from === 0) handOver(this.#batcher, items);
+      else fill(this.#batcher, items, from, index);
       const pause = this.#pause(index - from);
       if (pause !== undefined) await pause;
     }
