@@ -1,16 +1,17 @@
 import { refuse } from "../options.ts";
 import { withDeadline } from "../resilience/deadline.ts";
 import { type Members, Recovery, type Work } from "../resilience/recovery.ts";
-import { mapItems, type Stop } from "../streams/map-items.ts";
+import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
+import type { PipelineContext } from "./pipeline.ts";
 import { type Batch, giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
 
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
 
-/** Gives the result of an item, or a promise of it. */
-type MapItem<E, T> = (item: E) => Result<T> | PromiseLike<Result<T>>;
+/** The transform of a pipeline, with what a run does around it. */
+type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
 
 /** What a transform gives for a batch. */
 type Results<T> = readonly Result<T>[];
@@ -19,34 +20,23 @@ type Results<T> = readonly Result<T>[];
 export class BatchMap<E, T> {
   readonly #station: Station<E, T>;
   readonly #isPlain: boolean; // What fails fails the run.
-  readonly #callItem: MapItem<E, T>;
+  readonly #mapper: ItemMapper<E, T>;
 
   /** Makes the map of a run; nothing begins before `run`. */
   constructor(station: Station<E, T>, isPlain: boolean) {
-    const { pipeline, context, settings, onLeft } = station;
-    const { attemptTimeout } = settings.retry.transform;
     this.#station = station;
     this.#isPlain = isPlain;
-    const callItem: MapItem<E, T> = attemptTimeout === Infinity
-      ? (item) => pipeline.transform!(item, context)
-      : (item) => {
-        const map = (signal: AbortSignal) => pipeline.transform!(item, { ...context, signal });
-        return withDeadline(map, attemptTimeout, context.signal, onLeft);
-      };
-    // A large batch may take long although it moves on, which is no stall.
-    this.#callItem = settings.stallTimeout === Infinity
-      ? callItem
-      : (item) => (station.counts.calls++, callItem(item));
+    this.#mapper = mapperOf(station);
   }
 
   /** Fills the rows of a batch; tells whether it could. */
   run(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
     if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
-    const { concurrency } = this.#station.settings;
+    const { context, settings: { concurrency } } = this.#station;
     const rescue = this.#isPlain
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
-    const results = mapItems(batch.items, this.#callItem, concurrency, stop, rescue);
+    const results = mapItems(batch.items, this.#mapper, context, concurrency, stop, rescue);
     return this.#fill(batch, results);
   }
 
@@ -65,7 +55,7 @@ export class BatchMap<E, T> {
     let result: Result<T> = skip;
     const work: Work<Result<T>> = {
       itemsOf: () => [item],
-      call: () => this.#callItem(item),
+      call: () => this.#mapper.transform(item, station.context),
       done: (_, mapped) => void (result = mapped),
       giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
     };
@@ -140,6 +130,20 @@ export class BatchMap<E, T> {
     }
     return fillRows(batch, results);
   }
+}
+
+function mapperOf<E, T>({ pipeline, settings, counts, onLeft }: Station<E, T>): ItemMapper<E, T> {
+  const { stallTimeout, retry: { transform: { attemptTimeout } } } = settings;
+  const own = pipeline as ItemMapper<E, T>; // Where it has no transform it is never called.
+  const mapper: ItemMapper<E, T> = attemptTimeout === Infinity ? own : {
+    transform(item, context) {
+      const map = (signal: AbortSignal) => own.transform(item, { ...context, signal });
+      return withDeadline(map, attemptTimeout, context.signal, onLeft);
+    },
+  };
+  if (stallTimeout === Infinity) return mapper;
+  // A large batch may take long although it moves on, which is no stall.
+  return { transform: (item, context) => (counts.calls++, mapper.transform(item, context)) };
 }
 
 /** Takes the results of all items, or of none. */

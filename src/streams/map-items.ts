@@ -17,16 +17,20 @@ export interface Stop {
 /** The result of an item, or no output. */
 type Result<O> = O | typeof skip;
 
-/** Gives the result of an item, or a promise of it. */
-type MapItem<I, O> = (item: I) => Result<O> | PromiseLike<Result<O>>;
+/** What maps an item: a method, as a closure around the user's function would be one call more. */
+export interface Mapper<I, O, C> {
+  /** Gives the result of an item, or a promise of it. */
+  transform(item: I, context: C): Result<O> | PromiseLike<Result<O>>;
+}
 
 /** Gives another result for an item whose call has failed; rejects if there is none. */
 export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 
 /** A batch that is being mapped. */
-interface Job<I, O> {
+interface Job<I, O, C> {
   readonly items: readonly I[];
-  readonly map: MapItem<I, O>;
+  readonly mapper: Mapper<I, O, C>;
+  readonly context: C;
   readonly concurrency: number;
   readonly stop: Stop;
   readonly rescue: Rescue<O> | undefined;
@@ -34,31 +38,33 @@ interface Job<I, O> {
 }
 
 /**
- * Maps the items of a batch in their order; the result of one may be `skip`. As long as `map` gives
+ * Maps the items of a batch in their order; the result of one may be `skip`. As long as there is
  * no promise this is a plain loop, with a pause where it takes long; from the first one on,
  * `concurrency` calls are in flight. A call that fails is rescued, where there is a `rescue`;
  * otherwise it gives `undefined`, once none is running.
  */
-export function mapItems<I, O>(
+export function mapItems<I, O, C>(
   items: readonly I[],
-  map: MapItem<I, O>,
+  mapper: Mapper<I, O, C>,
+  context: C,
   concurrency: number,
   stop: Stop,
   rescue?: Rescue<O>,
 ): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
-  return mapFrom({ items, map, concurrency, stop, rescue, results: new Array(items.length) }, 0);
+  const results = new Array<Result<O>>(items.length);
+  return mapFrom({ items, mapper, context, concurrency, stop, rescue, results }, 0);
 }
 
-function mapFrom<I, O>(
-  job: Job<I, O>,
+function mapFrom<I, O, C>(
+  job: Job<I, O, C>,
   from: number,
 ): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
-  const { items, map, stop, rescue, results } = job;
+  const { items, mapper, context, stop, rescue, results } = job;
   let index = from;
   try {
     for (; index < items.length; index++) {
       if (stop.isStopped) return undefined;
-      const result = map(items[index]!);
+      const result = mapper.transform(items[index]!, context);
       if (isThenable(result)) return mapRest(job, index, result);
       results[index] = result;
       if ((index & 15) === 15 && stop.isPauseDue(16)) return mapLater(job, index + 1);
@@ -72,19 +78,23 @@ function mapFrom<I, O>(
 }
 
 /** Of its own, as a closure over the index of a loop costs something for each of its turns. */
-async function mapLater<I, O>(job: Job<I, O>, from: number): Promise<Result<O>[] | undefined> {
+async function mapLater<I, O, C>(
+  job: Job<I, O, C>,
+  from: number,
+): Promise<Result<O>[] | undefined> {
   await nextMacrotask();
   return mapFrom(job, from);
 }
 
 /** Goes on where the call for `items[from]` has given a promise, or has failed. */
-async function mapRest<I, O>(
-  { items, map, concurrency, stop, rescue, results }: Job<I, O>,
+async function mapRest<I, O, C>(
+  { items, mapper, context, concurrency, stop, rescue, results }: Job<I, O, C>,
   from: number,
   first: PromiseLike<Result<O>>,
 ): Promise<Result<O>[] | undefined> {
   let next = from + 1;
   let hasFailed = false;
+  const map = (item: I) => mapper.transform(item, context);
   const hasNext = () => next < items.length && !hasFailed && !stop.isStopped;
   /** Waits for one call after the other. */
   const lane = async (index: number, result: ReturnType<typeof map>): Promise<void> => {
