@@ -25,17 +25,23 @@ export class Pace {
   /** Counts `items` more; true when it is time for `nextMacrotask`. */
   isDue(items = 1): boolean {
     this.#left -= items;
-    return this.#left <= 0 && this.#look();
+    return this.#left <= 0 && this.#look(true);
   }
 
-  #look(): boolean {
+  /** Counts `items` more where there is to be no pause. */
+  count(items: number): void {
+    this.#left -= items;
+    if (this.#left <= 0) this.#look(false);
+  }
+
+  #look(mayPause: boolean): boolean {
     const now = performance.now();
     const isQuick = now - this.#lookedAt < 1;
     this.#step = isQuick ? Math.min(this.#step * 2, 1024) : Math.max(this.#step >> 1, 1);
     this.#left = this.#step;
     const isMoving = now > this.#lookedAt; // On Workers the clock stands still while code runs.
     this.#lookedAt = now;
-    if (now - this.#pausedAt < 20 && (isMoving || ++this.#checks < 64)) return false;
+    if (now - this.#pausedAt < 20 && (isMoving || ++this.#checks < 64) || !mayPause) return false;
     this.#checks = 0;
     this.#pausedAt = now;
     return true;

@@ -100,6 +100,19 @@ describe("Pace", () => {
     expect(dueAt(1_000_000, 0, 1024).length).toBeGreaterThanOrEqual(one - 1);
   });
 
+  it("is due at the next chance where it was counted on and there was to be no pause", () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const pace = new Pace();
+    for (let item = 0; item < 10_000; item++) pace.isDue();
+    for (let item = 0; item < 5000; item++) {
+      now += 1;
+      pace.count(1);
+    }
+    expect(pace.step).toBeLessThanOrEqual(2);
+    expect([pace.isDue(2), pace.isDue(2)]).toEqual([true, false]);
+  });
+
   it("gets cautious at once when items that were quick become slow", () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);

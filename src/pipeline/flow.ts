@@ -35,6 +35,8 @@ export class Flow<E, T> implements Stop {
   readonly counts: Counts = freshCounts();
   /** What is measured. */
   readonly gauges: Gauges;
+  /** Of the transforms. */
+  readonly pace: Pace = new Pace();
   readonly #station: Station<E, T>;
   readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
@@ -45,7 +47,6 @@ export class Flow<E, T> implements Stop {
   readonly #aside: Aside<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
-  readonly #pace = new Pace();
   #intake: Intake<E> | undefined;
   #numbering: Numbering | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
@@ -111,11 +112,6 @@ export class Flow<E, T> implements Stop {
   /** No further call may begin. */
   get isStopped(): boolean {
     return this.#isStopped;
-  }
-
-  /** Counts calls of `transform`, and tells whether everything else should have a turn. */
-  isPauseDue(calls: number): boolean {
-    return this.#pace.isDue(calls);
   }
 
   /** Changes whenever anything moves. */

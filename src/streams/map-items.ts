@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { nextMacrotask } from "../macrotask.ts";
+import { nextMacrotask, type Pace } from "../macrotask.ts";
 import { Exhausted } from "../resilience/recovery.ts";
 import { isThenable } from "../thenable.ts";
 import type { skip } from "./skip.ts";
@@ -8,8 +8,8 @@ import type { skip } from "./skip.ts";
 export interface Stop {
   /** No further call may begin. */
   readonly isStopped: boolean;
-  /** Counts calls, and tells whether everything else should have a turn before the next one. */
-  isPauseDue(calls: number): boolean;
+  /** Counts calls, and tells when everything else should have a turn. */
+  readonly pace: Pace;
   /** Takes the error of a call; it then also stops the others. */
   fail(error: unknown): void;
 }
@@ -62,14 +62,21 @@ function mapFrom<I, O, C>(
   const { items, mapper, context, stop, rescue, results } = job;
   let index = from;
   try {
-    for (; index < items.length; index++) {
-      if (stop.isStopped) return undefined;
-      const result = mapper.transform(items[index]!, context);
-      if (isThenable(result)) return mapRest(job, index, result);
-      results[index] = result;
-      if ((index & 15) === 15 && stop.isPauseDue(16)) return mapLater(job, index + 1);
+    for (;;) {
+      const begin = index;
+      const end = Math.min(items.length, begin + Math.max(stop.pace.step, 16));
+      for (; index < end; index++) {
+        if (stop.isStopped) return undefined;
+        const result = mapper.transform(items[index]!, context);
+        if (isThenable(result)) return mapRest(job, index, result);
+        results[index] = result;
+      }
+      if (end === items.length) {
+        stop.pace.count(end - begin); // Whoever reads has a pause of its own between batches.
+        return results;
+      }
+      if (stop.pace.isDue(end - begin)) return mapLater(job, index);
     }
-    return results;
   } catch (error) {
     if (rescue !== undefined) return mapRest(job, index, rescue(index, error));
     stop.fail(error);
@@ -104,7 +111,7 @@ async function mapRest<I, O, C>(
           if (isThenable(result)) results[index] = await result;
           else {
             results[index] = result;
-            if (stop.isPauseDue(1)) await nextMacrotask();
+            if (stop.pace.isDue()) await nextMacrotask();
           }
           if (!hasNext()) return;
           index = next++;
