@@ -12,12 +12,12 @@ export function nextMacrotask(): Promise<void> {
 /** Tells a loop that is never made to wait when it should let everything else have a turn. */
 export class Pace {
   #left = 1;
-  #step = 1; // The clock is not free.
+  #step = 1; // Items between two looks at the clock, which is not free.
   #checks = 0;
   #lookedAt: number = performance.now();
   #pausedAt: number = this.#lookedAt;
 
-  /** Items between two looks at the clock: who counts them may tell of that many at once. */
+  /** Who counts items may tell of that many at once. */
   get step(): number {
     return this.#step;
   }
@@ -28,7 +28,7 @@ export class Pace {
     return this.#left <= 0 && this.#look(true);
   }
 
-  /** Counts `items` more where there is to be no pause. */
+  /** Counts `items` more where there can be no pause: one that is due is still due the next time. */
   count(items: number): void {
     this.#left -= items;
     if (this.#left <= 0) this.#look(false);

@@ -37,10 +37,9 @@ export class PlainLoad<E, T> {
 
   /** Whether it would help to go on in halves where the load of a batch has failed. */
   mayHalve(batch: Batch<E, T>, error: unknown): boolean {
-    const { rows, given, failure } = batch;
+    const { rows, given } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
-    if (!isOf(error, SplitError) || given < 2 || rows.length !== given) return false;
-    if (failure !== undefined) return false;
+    if (!isOf(error, SplitError) || rows.length !== given) return false;
     batch.failure = error;
     return true;
   }

@@ -67,7 +67,7 @@ export class Exhausted {
   }
 }
 
-/** What a call has failed with: a run that another one has taken over could not keep its checkpoint. */
+/** Whatever a call has failed with, as `Exhausted`; a `FencedError` is of the checkpoints. */
 export function exhaustedBy(error: unknown): Exhausted {
   const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
   const { errors, attempts, items, stage } = failure;

@@ -19,7 +19,8 @@ export class Batcher<T> {
   #closedItems = 0;
   /**
    * The batch that is being filled. Where nothing is measured it may be filled from outside, if
-   * `grown` is then called for the first items in it and for those that make it full.
+   * `grown` is then called for the first items in it and for those that make it full. It is another
+   * one after each batch, which its timer may end at any wait: look it up anew.
    */
   open: T[] = [];
   #bytes = 0;
@@ -62,19 +63,16 @@ export class Batcher<T> {
     return this.open.length === 0 && this.#closed.length === 0;
   }
 
-  /**
-   * Puts an item in; false if that closed no batch, so that nobody was called. What `sizeOf` and
-   * `flushWhen` throw comes through, and the item is left out.
-   */
-  add(item: T): boolean {
-    return this.isMeasured ? this.#addMeasured(item) : this.grown(this.open.push(item) - 1);
+  /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
+  add(item: T): void {
+    if (this.isMeasured) this.#addMeasured(item);
+    else this.grown(this.open.push(item) - 1);
   }
 
-  /** Takes note that `open` has grown from so many items; false if that closed no batch. */
-  grown(from: number): boolean {
-    if (this.open.length >= this.#batchSize) return this.#close();
-    if (from === 0) this.#begin();
-    return false;
+  /** Takes note that `open` has grown from so many items. */
+  grown(from: number): void {
+    if (this.open.length >= this.#batchSize) this.#close();
+    else if (from === 0) this.#begin();
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
@@ -125,7 +123,7 @@ export class Batcher<T> {
     clearTimeout(this.#timer);
   }
 
-  #addMeasured(item: T): true {
+  #addMeasured(item: T): void {
     const { maxBytes, sizeOf, flushWhen } = this.#limits;
     const size = sizeOf === undefined ? 0 : sizeOf(item);
     if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
@@ -135,7 +133,6 @@ export class Batcher<T> {
     const from = this.open.push(item) - 1;
     if (isLast || this.#bytes >= maxBytes) this.#close();
     else this.grown(from);
-    return true; // The callbacks were.
   }
 
   /** Starts the time of the open batch. */
@@ -164,10 +161,9 @@ export class Batcher<T> {
     this.#onReady();
   }
 
-  #close(): true {
+  #close(): void {
     this.#seal();
     this.#onReady();
-    return true;
   }
 
   #seal(): void {

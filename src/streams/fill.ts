@@ -1,15 +1,15 @@
 import type { Batcher } from "./batcher.ts";
 
-/** Puts the items of an array from one place to another into a bucket: as many as are vacant at most. */
+/** Puts in the items of an array from one place to another, of which there are at most `vacancy`. */
 export function fill<T>(batcher: Batcher<T>, items: readonly T[], from: number, to: number): void {
   const { open, isMeasured } = batcher;
-  if (isMeasured) { for (let index = from; index < to; index++) batcher.add(items[index]!); }
-  else if (open.length === 0) handOver(batcher, items.slice(from, to));
-  else {
-    const before = open.length;
-    for (let index = from; index < to; index++) open.push(items[index]!);
-    batcher.grown(before);
+  if (!isMeasured && open.length === 0) return handOver(batcher, items.slice(from, to));
+  const before = open.length;
+  for (let index = from; index < to; index++) {
+    if (isMeasured) batcher.add(items[index]!);
+    else open.push(items[index]!);
   }
+  if (!isMeasured) batcher.grown(before);
 }
 
 /** The same for a whole array that is nobody else's: it becomes the batch where none is open. */

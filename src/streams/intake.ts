@@ -32,7 +32,7 @@ export class Intake<T> {
   readonly #isDirect: boolean; // Items go into the open batch unseen.
   readonly #pace = new Pace();
   #unpacked = 0; // Items that came in chunks.
-  #paced = 0; // Items that the pace knows of.
+  #paced = 0; // Items that were put in directly, and that the pace knows of.
   #refused = 0; // Items that the bucket's callbacks failed on.
   #hasBegun = false;
   #isReading = false; // A read is pending.
@@ -84,6 +84,7 @@ export class Intake<T> {
       else if (source.kind === "sync") await this.#readSync(source.iterator as Iterator<T>);
       else if (source.kind === "async") await this.#readAsync(source.iterator);
       else await this.#read(() => source.reader.read());
+      this.#isReading = false;
       this.#end(undefined);
     } catch (error) {
       const isOfSource = this.#isReading;
@@ -128,25 +129,27 @@ export class Intake<T> {
   }
 
   #readAsync(iterator: AsyncIterator<unknown>): Promise<void> {
-    if (this.#isDirect && isQuickGenerator<T>(iterator)) return this.#readGenerator(iterator);
-    return this.#read(() => Promise.resolve(iterator.next())); // It may give what is no promise.
+    const isPlain = !this.#isChunked && !this.#batcher.isMeasured;
+    if (isPlain && isQuickGenerator<T>(iterator)) return this.#readGenerator(iterator);
+    return this.#read(() => iterator.next());
   }
 
   /**
    * The hot path: reads whatever answers with promises. Callbacks that serve all reads take less than
-   * `await`, for which V8 saves and restores the loop around each item. What costs something is done
-   * for the first and the last item of a batch, or when a pause may be due.
+   * `await`, for which V8 saves and restores the loop around each item. What costs something is for
+   * the first and the last item of a batch, or when a pause may be due.
    */
-  #read(next: () => PromiseLike<Answer>): Promise<void> {
+  #read(next: () => Answer | PromiseLike<Answer>): Promise<void> {
     const batcher = this.#batcher;
     const turn = Promise.resolve();
     return new Promise((resolve, reject) => {
       let limit = 0;
+      const ask = () => void Promise.resolve(next()).then(take, reject); // It may give no promise.
       const read = () => {
         if (this.#isStopped) return resolve();
         this.#isReading = true;
         try {
-          next().then(take, reject);
+          ask();
         } catch (error) {
           reject(error);
         }
@@ -156,7 +159,7 @@ export class Intake<T> {
           const { done, value } = checkAnswer(answer);
           if (this.#isDirect && !done && !this.#isOver) {
             const size = batcher.open.push(value as T);
-            if (size > 1 && size < limit) return void next().then(take, reject);
+            if (size > 1 && size < limit) return ask();
           }
           this.#isReading = false;
           if (done || this.#isOver) return resolve();
@@ -181,8 +184,10 @@ export class Intake<T> {
     this.#isReading = true;
     for await (const item of generator) {
       if (this.#isOver) return; // It has been returned, and may be once more.
-      const size = batcher.open.push(item);
-      if (size > 1 && size < limit) continue;
+      if (this.#isDirect) {
+        const size = batcher.open.push(item);
+        if (size > 1 && size < limit) continue;
+      }
       this.#isReading = false;
       const pause = this.#put(item);
       limit = this.#limit;
@@ -190,7 +195,6 @@ export class Intake<T> {
       if (this.#isStopped) return this.#end(undefined); // Before the generator has returned.
       this.#isReading = true;
     }
-    this.#isReading = false;
   }
 
   /** Size of the open batch at which there is something to do for it. */
@@ -199,18 +203,18 @@ export class Intake<T> {
     return open.length + Math.min(vacancy, this.#pace.step);
   }
 
-  /**
-   * Does for what was read what is left to do: an item that is put in directly is in the open batch.
-   * Gives what has to be waited for before the next read.
-   */
+  /** Does what is left to do for what was read; gives what to wait for before the next read. */
   #put(value: unknown): Promise<void> | undefined {
     const batcher = this.#batcher;
     if (this.#isChunked) return this.#fill(value as T[], true);
-    if (this.#isDirect) batcher.grown(batcher.open.length - 1);
-    else if (!this.#numbering?.isDone()) batcher.add(value as T);
-    const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
+    if (!this.#isDirect) {
+      if (!this.#numbering?.isDone()) batcher.add(value as T);
+      return this.#pause(1);
+    }
+    batcher.grown(batcher.open.length - 1);
+    const before = this.#paced;
     this.#paced = batcher.accepted;
-    return this.#pause(count);
+    return this.#pause(this.#paced - before);
   }
 
   /** What has to be waited for after so many items: room in the bucket, or the turn of everything else. */
@@ -251,13 +255,14 @@ export class Intake<T> {
    */
   #draw(iterator: Iterator<T>): number | undefined {
     const numbering = this.#numbering;
-    const most = Math.min(this.#batcher.vacancy, this.#pace.step);
+    const { step } = this.#pace;
+    const most = Math.min(this.#batcher.vacancy, step);
     const items = new Array<T>(most); // An array that grows is copied again and again.
     let size = 0;
     let count = 0;
     this.#isReading = true; // What is thrown before it is false again is the iterator's.
     try {
-      while (count < most && !this.#isStopped) {
+      while (size < most && count < step && !this.#isStopped) {
         const { done, value } = checkAnswer(iterator.next());
         if (done) return undefined;
         count++;
@@ -277,7 +282,7 @@ export class Intake<T> {
     const items = (this.#numbering?.open(given) ?? given) as T[];
     const { length } = items; // Before a load, which may be given the array as it is, can change it.
     if (isChunk) this.#unpacked += length;
-    if (length === 0) await this.#pause(given.length);
+    if (length === 0) await this.#pause(given.length || 1); // To read an empty one takes time too.
     let index = 0;
     while (index < length && !this.#isHalted && (isChunk || !this.#isStopped)) {
       const from = index;

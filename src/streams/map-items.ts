@@ -26,6 +26,9 @@ export interface Mapper<I, O, C> {
 /** Gives another result for an item whose call has failed; rejects if there is none. */
 export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 
+/** Items that are mapped without a pause at least: a small batch is not worth one. */
+const least = 16;
+
 /** A batch that is being mapped. */
 interface Job<I, O, C> {
   readonly items: readonly I[];
@@ -64,15 +67,18 @@ function mapFrom<I, O, C>(
   try {
     for (;;) {
       const begin = index;
-      const end = Math.min(items.length, begin + Math.max(stop.pace.step, 16));
+      const end = Math.min(items.length, begin + Math.max(stop.pace.step, least));
       for (; index < end; index++) {
         if (stop.isStopped) return undefined;
         const result = mapper.transform(items[index]!, context);
-        if (isThenable(result)) return mapRest(job, index, result);
+        if (isThenable(result)) {
+          stop.pace.count(index - begin);
+          return mapRest(job, index, result);
+        }
         results[index] = result;
       }
       if (end === items.length) {
-        stop.pace.count(end - begin); // Whoever reads has a pause of its own between batches.
+        stop.pace.count(end - begin); // While there is a source, whoever reads it pauses here.
         return results;
       }
       if (stop.pace.isDue(end - begin)) return mapLater(job, index);

@@ -75,7 +75,7 @@ export class TaskGroup<J, R> {
   }
 
   #end(): void {
-    if (--this.#running > 0 || this.#onIdle.length === 0) return;
+    if (--this.#running > 0 || this.#onIdle.length === 0) return; // Seldom does anybody wait.
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();

@@ -54,6 +54,16 @@ describe("abortTimeout", () => {
     expect(run.snapshot()).toMatchObject({ state: "ended", loaded: 0 });
   });
 
+  it("leaves pending what is loaded while the run still ends", async () => {
+    const finalize = () => wait(40);
+    const { run } = await started({ extract: () => [1], load: () => wait(100), finalize }, {
+      ...{ abortTimeout: 80 },
+    });
+    const { value } = await after(130, run.abort(reason));
+    expect(value).toMatchObject({ report: { outcome: "aborted", loaded: 0, pending: 1 } });
+    expect(run.snapshot()).toMatchObject({ loaded: 0 });
+  });
+
   it.each(["preProcess", "extract", "postProcess", "finalize"])("holds for %s", async (hook) => {
     const { run } = await started({ extract: () => [1], [hook]: deaf }, { abortTimeout: 50 });
     const outcome = await after(49, run.abort(reason));

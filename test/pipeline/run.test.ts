@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { etl } from "../../src/index.ts";
+import { etl, MemoryCheckpointStore, type RunReport } from "../../src/index.ts";
 import { Calls } from "../support/calls.ts";
 import { settle } from "../support/outcome.ts";
 import { ScriptedSource } from "../support/pipeline-sources.ts";
@@ -127,17 +127,22 @@ describe("batches", () => {
     expect(loaded).toEqual([[1, 2, 3], [9], [4], [5, 0], [6]]);
   });
 
-  it("leave turns to everybody else though source and callbacks are always ready", async () => {
-    const stop = new AbortController();
-    for (const kind of ["sync", "async", "stream", "chunks-sync", "chunks-async"] as const) {
-      const source = new ScriptedSource({ kind, reads: Infinity, end: "end" });
-      setTimeout(() => stop.abort(), 1);
-      const load = () => {};
-      const run = etl<number>({ name: "busy", extract: () => source.source, load }).run({
-        ...{ batchSize: 100, signal: stop.signal },
-      });
-      const { value } = await after(10, run);
-      expect(value).toMatchObject({ report: { pending: 0 } });
-    }
-  });
+  it.each(["sync", "async", "generator", "stream", "chunks-sync", "chunks-async"] as const)(
+    "leave turns to everybody else though a source and all callbacks are always ready: %s",
+    async (kind) => {
+      for (const checkpoints of [undefined, new MemoryCheckpointStore()]) {
+        const stop = new AbortController();
+        const source = new ScriptedSource({ kind, reads: Infinity, end: "end" });
+        setTimeout(() => stop.abort(), 1);
+        const load = () => {};
+        const run = etl<number>({ name: "busy", extract: () => source.source, load }).run({
+          ...{ batchSize: 100, signal: stop.signal, checkpoints },
+        });
+        const { value } = await after(10, run);
+        expect(value).toMatchObject({ report: { pending: 0 } });
+        const { extracted } = (value as { report: RunReport }).report;
+        expect(extracted).toBeGreaterThan(0);
+      }
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BatchError, ConfigurationError, FencedError } from "../../src/errors.ts";
-import { Exhausted, type Members } from "../../src/resilience/recovery.ts";
+import { Exhausted, exhaustedBy, type Members } from "../../src/resilience/recovery.ts";
 import { RetryAfterError } from "../../src/resilience/retry-after.ts";
 import { outcomeOf, settle } from "../support/outcome.ts";
 import { poisonedBy, policyWith, RecoveryWork } from "../support/recovery-work.ts";
@@ -255,5 +255,23 @@ describe("a recovery that is stopped", () => {
     };
     await work.run(4, policyWith({ isolates: false }));
     expect([work.lostMembers, work.calls.length]).toEqual([[0], 1]);
+  });
+});
+
+describe("exhaustedBy()", () => {
+  const fenced = new FencedError("key");
+
+  it.each<[string, unknown, object]>([
+    ["an error", failure, { errors: [failure], attempts: 1, items: [], stage: undefined }],
+    ["a fence", fenced, { errors: [fenced], stage: "checkpoints" }],
+    ["attempts, of which the last met a fence", new Exhausted([failure, fenced], 2, ["a"]), {
+      ...{ errors: [failure, fenced], attempts: 2, items: ["a"], stage: "checkpoints" },
+    }],
+    ["a fence that was met once", new Exhausted([fenced, failure], 2), { stage: undefined }],
+    ["a fence behind another stage", new Exhausted([failure, fenced], 1, ["a"], "deadLetters"), {
+      ...{ attempts: 1, items: ["a"], stage: "deadLetters" },
+    }],
+  ])("tells of %s", (_, error, told) => {
+    expect(exhaustedBy(error)).toMatchObject(told);
   });
 });

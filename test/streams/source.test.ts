@@ -27,17 +27,32 @@ function looseOf<T>(values: Iterable<T>, wrap: (answer: unknown) => unknown): As
   return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
+/** A stream of another make whose reader answers like that. */
+function looseStreamOf<T>(
+  values: Iterable<T>,
+  wrap: (answer: unknown) => unknown,
+): ReadableStream<T> {
+  const iterator = values[Symbol.iterator]();
+  const reader = { read: () => wrap(iterator.next()), cancel: () => {}, releaseLock: () => {} };
+  return { locked: false, getReader: () => reader } as unknown as ReadableStream<T>;
+}
+
+/** Settles at once and twice, which a promise does not. */
+function twice(answer: unknown): PromiseLike<unknown> {
+  const then = (resolve: (answer: unknown) => void) => {
+    resolve(answer);
+    resolve(answer);
+  };
+  return { then } as PromiseLike<unknown>;
+}
+
 const sources: Record<string, () => Source<number>> = {
   "a ReadableStream": () => streamOf(items),
   "an async generator": () => asyncOf(items),
   "an async iterable that answers at once": () => looseOf(items, (answer) => answer),
-  "an async iterable that answers twice": () =>
-    looseOf(items, (answer) => ({
-      then(resolve: (answer: unknown) => void) {
-        resolve(answer);
-        resolve(answer);
-      },
-    })),
+  "an async iterable that answers twice": () => looseOf(items, twice),
+  "a stream of another make that answers at once": () => looseStreamOf(items, (answer) => answer),
+  "a stream of another make that answers twice": () => looseStreamOf(items, twice),
   "a generator": () => syncOf(items),
   "an array": () => items,
   "a Set": () => new Set(items),
@@ -136,6 +151,15 @@ describe("a source", () => {
       expect(chunks.flat()).toEqual([1, 2, 3, 4].slice(0, failAt - 1));
       expect(iterators.returned).toBe(0); // An iterator that throws has ended.
     }
+  });
+
+  it("may be a stream of another make that gives many items at once", async () => {
+    const many = Array.from({ length: 20_000 }, (_, index) => index);
+    const batches = batched(looseStreamOf(many, twice), { batchSize: 20_000 });
+    const reader = batches.getReader();
+    const read = outcomeOf(reader.read());
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(read.value).toEqual({ done: false, value: many });
   });
 
   it("may fail at any item without a promise", async () => {
