@@ -27,9 +27,14 @@ export class Numbering {
     return place >= (this.#done[this.#readRange]?.[0] ?? Infinity);
   }
 
+  /** Of what is still to be read nothing is finished, so that it need not be counted. */
+  get isPast(): boolean {
+    return this.#readRange >= this.#done.length;
+  }
+
   /** Counts items that were read, and gives those that are not finished. */
   open<T>(items: readonly T[]): readonly T[] {
-    if (this.#readRange >= this.#done.length) return items; // Beyond it nothing is finished.
+    if (this.isPast) return items;
     return items.filter(() => !this.isDone());
   }
 

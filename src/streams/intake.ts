@@ -29,7 +29,7 @@ export class Intake<T> {
   readonly #batcher: Batcher<T>;
   readonly #onEnd: (end: IntakeEnd) => void;
   readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
-  readonly #isDirect: boolean; // Items go into the open batch unseen.
+  #isDirect: boolean; // Items go into the open batch unseen: none of them is finished.
   readonly #pace = new Pace();
   #unpacked = 0; // Items that came in chunks.
   #paced = 0; // Items that were put in directly, and that the pace knows of.
@@ -56,7 +56,7 @@ export class Intake<T> {
     this.#batcher = batcher;
     this.#onEnd = onEnd;
     this.#numbering = numbering;
-    this.#isDirect = !this.#isChunked && !batcher.isMeasured && numbering === undefined;
+    this.#isDirect = !this.#isChunked && !batcher.isMeasured && (numbering?.isPast ?? true);
   }
 
   /** Items read so far. */
@@ -206,15 +206,14 @@ export class Intake<T> {
   /** Does what is left to do for what was read; gives what to wait for before the next read. */
   #put(value: unknown): Promise<void> | undefined {
     const batcher = this.#batcher;
+    const numbering = this.#numbering;
     if (this.#isChunked) return this.#fill(value as T[], true);
-    if (!this.#isDirect) {
-      if (!this.#numbering?.isDone()) batcher.add(value as T);
-      return this.#pause(1);
-    }
-    batcher.grown(batcher.open.length - 1);
-    const before = this.#paced;
+    if (this.#isDirect) batcher.grown(batcher.open.length - 1);
+    else if (!numbering?.isDone()) batcher.add(value as T);
+    const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
     this.#paced = batcher.accepted;
-    return this.#pause(this.#paced - before);
+    this.#isDirect ||= numbering?.isPast === true && !batcher.isMeasured;
+    return this.#pause(count);
   }
 
   /** What has to be waited for after so many items: room in the bucket, or the turn of everything else. */
@@ -254,7 +253,7 @@ export class Intake<T> {
    * how many items it took; `undefined` at the end.
    */
   #draw(iterator: Iterator<T>): number | undefined {
-    const numbering = this.#numbering;
+    const numbering = this.#numbering?.isPast === false ? this.#numbering : undefined;
     const { step } = this.#pace;
     const most = Math.min(this.#batcher.vacancy, step);
     const items = new Array<T>(most); // An array that grows is copied again and again.

@@ -25,6 +25,13 @@ describe("Numbering", () => {
     expect(numbering.take(2)).toEqual([[8, 10]]);
   });
 
+  it("is past what is finished with the first item behind it", () => {
+    expect(new Numbering(blankCheckpoint, false).isPast).toBe(true);
+    const numbering = new Numbering(checkpoint, false);
+    const past = Array.from({ length: 9 }, () => (numbering.isDone(), numbering.isPast));
+    expect(past).toEqual([...Array<boolean>(8).fill(false), true]);
+  });
+
   it("begins at the offset where the source does", () => {
     const numbering = new Numbering(checkpoint, true);
     const done = Array.from({ length: 7 }, () => numbering.isDone());
