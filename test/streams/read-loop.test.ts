@@ -32,14 +32,16 @@ const kinds: Record<string, (stream: ReadableStream<number>) => Source<number>> 
   "an async iterable": iterableOf,
 };
 
+type SetTimer = (run: () => void, delay?: number) => unknown;
+
 /** Calls back when the library lets everything else have a turn. */
 function onPause(run: () => void): void {
-  const host = globalThis as unknown as { setImmediate(run: () => void): unknown };
-  const name = "setImmediate" in host ? "setImmediate" : "setTimeout" as "setImmediate";
+  const host = globalThis as unknown as Record<"setImmediate" | "setTimeout", SetTimer>;
+  const name = "setImmediate" in host ? "setImmediate" : "setTimeout";
   const original = host[name];
-  vi.spyOn(host, name).mockImplementation((callback) => {
-    run();
-    return original(callback);
+  vi.spyOn(host, name).mockImplementation((callback, delay) => {
+    if (delay === undefined) run(); // Timers have one.
+    return delay === undefined ? original(callback) : original(callback, delay);
   });
 }
 
