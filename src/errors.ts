@@ -14,9 +14,9 @@ export class EtlError extends Error {
   readonly report: RunReport | undefined;
 
   /** Makes an error with a message, and what is known of its cause and its run. */
-  constructor(message: string, options: { cause?: unknown; report?: RunReport | undefined } = {}) {
+  constructor(message: string, options?: { cause?: unknown; report?: RunReport | undefined }) {
     super(message, options);
-    this.report = options.report;
+    this.report = options?.report;
   }
 }
 

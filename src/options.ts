@@ -59,9 +59,7 @@ export const nonEmptyString: Rule = {
 /** An `AbortSignal`, of this realm or of another. */
 export const abortSignal: Rule = {
   words: "an AbortSignal",
-  holds: (value) =>
-    typeof value === "object" && value !== null && "aborted" in value &&
-    "addEventListener" in value,
+  holds: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
 };
 
 /** One of the given strings. */
@@ -90,14 +88,19 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   const given = [options, ...layers] as Readonly<Record<string, unknown>>[];
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(table, name)) continue;
-    refuse(action, name, `a known option, perhaps '${nearestOf(name, table)}'`, given[0]![name]);
+    refuse(
+      action,
+      name,
+      `a known option, perhaps '${nearestOf(name, table)}'`,
+      (options as Record<string, unknown>)[name],
+    );
   }
   const complete: Record<string, unknown> = {};
   for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
     const values = given.map((layer) => layer[name]); // Once: a getter may give another next time.
     const [value] = values;
     if (value !== undefined && !rule.holds(value)) refuse(action, name, rule.words, value);
-    complete[name] = [...values, fallback].find((value) => value !== undefined);
+    complete[name] = values.find((value) => value !== undefined) ?? fallback;
   }
   return complete as Complete<O, Open>;
 }
@@ -118,7 +121,7 @@ function show(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== "object" || value === null) return String(value);
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
   const isNamed = typeof name === "string" && name !== "" && name !== "Object";
   return isNamed ? `an instance of ${name}` : "an object";
 }

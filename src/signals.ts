@@ -6,9 +6,8 @@ export function follow(
   signal: AbortSignal | undefined,
   onAbort: (reason: unknown) => void,
 ): () => void {
-  if (signal === undefined) return () => {};
-  const listen = () => onAbort(signal.reason);
-  if (signal.aborted) listen();
-  else signal.addEventListener("abort", listen, { once: true });
-  return () => signal.removeEventListener("abort", listen);
+  const listen = () => onAbort(signal?.reason);
+  if (signal?.aborted) listen();
+  else signal?.addEventListener("abort", listen, { once: true });
+  return () => signal?.removeEventListener("abort", listen);
 }

@@ -83,13 +83,13 @@ export class CallSink<I, R> {
     this.#input = input;
     // The platform calls `abort` only after the write in flight, which may be held, and never
     // while the stream closes.
-    input.signal.addEventListener("abort", () => this.#halt(input.signal.reason));
+    follow(input.signal, (reason) => this.#halt(reason));
     this.#unfollow = follow(this.#parts.signal, (reason) => this.#fail(reason));
   }
 
   /** Called by the platform. */
   write(item: I): void | Promise<void> {
-    if (this.#end !== undefined) throw this.#end.reason;
+    this.#throwIfOver();
     if (this.#canBegin()) return this.#begin(item);
     return new Promise((resolve, reject) => {
       this.#held = {
@@ -101,7 +101,7 @@ export class CallSink<I, R> {
 
   /** Called by the platform. */
   close(): Promise<void> {
-    if (this.#end !== undefined) throw this.#end.reason;
+    this.#throwIfOver();
     return new Promise((resolve, reject) => {
       this.#closing = { resolve, reject };
       this.serve();
@@ -142,6 +142,10 @@ export class CallSink<I, R> {
     const context = { signal: this.#abort.signal, index: this.#calls++ };
     this.#group.run({ item, context, take: this.#parts.onBegin?.() });
     // Where the call has thrown, the write has to reject for `pipeTo` to see it on workerd.
+    this.#throwIfOver();
+  }
+
+  #throwIfOver(): void {
     if (this.#end !== undefined) throw this.#end.reason;
   }
 

@@ -39,11 +39,8 @@ const parallelMapOptions: OptionTable<ParallelMapOptions> = {
   signal: [abortSignal],
 };
 
-/** A call and what it gave. */
-interface Slot<O> {
-  result?: O | typeof skip;
-  isDone: boolean;
-}
+/** What a call gave: nothing yet, or one result. */
+type Slot<O> = (O | typeof skip)[];
 
 /**
  * Maps items, several at a time: `I` → `O`. Calls begin with the first read, and then stay
@@ -125,11 +122,10 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
 
   /** Keeps the place of a call, and gives what takes its result. */
   #keepPlace(isOrdered: boolean): (result: O | typeof skip) => void {
-    const slot: Slot<O> = { isDone: false };
+    const slot: Slot<O> = [];
     if (isOrdered) this.#slots.push(slot);
     return (result) => {
-      slot.result = result;
-      slot.isDone = true;
+      slot.push(result);
       if (!isOrdered) this.#slots.push(slot);
       if (this.#hasDemand) this.#give(1);
     };
@@ -137,8 +133,8 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
 
   /** Gives up to `most` of the results that are next in order. */
   #give(most: number): void {
-    for (let left = most; left > 0 && this.#slots[0]?.isDone;) {
-      const { result } = this.#slots.shift()!;
+    for (let left = most; left > 0 && this.#slots[0]?.length === 1;) {
+      const [result] = this.#slots.shift()!;
       if (result === skip) continue;
       left--;
       this.#hasDemand = false;

@@ -19,7 +19,7 @@ export class TaskGroup<J, R> {
   readonly #limit: number;
   readonly #task: Task<J, R>;
   #running = 0;
-  #onIdle: (() => void)[] = [];
+  readonly #onIdle: (() => void)[] = [];
 
   /** Makes a group of at most `limit` calls. */
   constructor(limit: number, task: Task<J, R>) {
@@ -75,9 +75,7 @@ export class TaskGroup<J, R> {
   }
 
   #end(): void {
-    if (--this.#running > 0 || this.#onIdle.length === 0) return; // Seldom does anybody wait.
-    const waiting = this.#onIdle;
-    this.#onIdle = [];
-    for (const resolve of waiting) resolve();
+    this.#running--;
+    while (this.#running === 0 && this.#onIdle.length > 0) this.#onIdle.shift()!();
   }
 }
