@@ -205,6 +205,19 @@ describe("run.drain()", () => {
     expect((await after(1, run.drain())).value).toMatchObject({ outcome: "drained" });
   });
 
+  it("leaves the rest of an array", async () => {
+    const loaded: number[] = [];
+    const run = etl<number>({
+      name: "array",
+      extract: () => [1, 2, 3, 4, 5, 6, 7, 8, 9],
+      load: async (rows) => (await wait(10), void loaded.push(...rows)),
+    }).start({ batchSize: 2 });
+    await vi.advanceTimersByTimeAsync(5); // One batch is loaded, one waits, and the bucket is full.
+    const { value } = await after(100, run.drain());
+    expect(value).toMatchObject({ outcome: "drained", extracted: 8, loaded: 8, pending: 0 });
+    expect(loaded).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it("finishes the chunk that was read", async () => {
     const loaded: number[] = [];
     const run = etl<number>({

@@ -58,6 +58,19 @@ describe("batched()", () => {
     await reader.cancel();
   });
 
+  it("reads on only once there is room again where an item has closed two batches", async () => {
+    const sizes = [1, 20, 1, 20, 1, 20];
+    const source = new FedStream<number>((output) => output.enqueue(sizes.shift()!));
+    const options = { batchSize: 9, maxBytes: 10, sizeOf: (size: number) => size };
+    const reader = batched(source.stream, options).getReader();
+    for (const [batch, pulls] of [[[1], 4], [[20], 4], [[1], 6], [[20], 6]]) {
+      expect((await reader.read()).value).toEqual(batch);
+      await settle();
+      expect(source.pulls).toBe(pulls);
+    }
+    await reader.cancel();
+  });
+
   it("is not starved by a source that is always ready", async () => {
     let now = 0;
     vi.useRealTimers();
