@@ -30,11 +30,6 @@ export class Aside<E, T> {
     });
   }
 
-  /** Nothing runs aside. */
-  get isEmpty(): boolean {
-    return this.#calls.running === 0;
-  }
-
   /** Takes a call that goes on although nobody waits for it. */
   add(settled: Promise<unknown>): void {
     this.#calls.run(() => settled);
@@ -48,9 +43,10 @@ export class Aside<E, T> {
     this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal }));
   }
 
-  /** Calls back when the time is up for what runs aside: it was told to stop, or cannot be. */
-  wait(onTimeout: () => void): void {
-    this.#stopWaiting ??= after(this.#equipment.settings.abortTimeout, onTimeout);
+  /** Calls back at once if nothing runs, else when its time is up: it was told to stop, or cannot be. */
+  wait(onOver: () => void): void {
+    if (this.#calls.running === 0) return onOver();
+    this.#stopWaiting ??= after(this.#equipment.settings.abortTimeout, onOver);
   }
 
   /** Nobody waits any longer; no timer is left. */

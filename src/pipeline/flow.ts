@@ -4,7 +4,7 @@ import { nowhere, Numbering } from "../resilience/numbering.ts";
 import { exhaustedBy } from "../resilience/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../run-report.ts";
 import { Batcher } from "../streams/batcher.ts";
-import { Intake, type IntakeEnd } from "../streams/intake.ts";
+import { Intake, type IntakeEnd, type IntakeListener } from "../streams/intake.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
@@ -58,6 +58,7 @@ export class Flow<E, T> implements Stop {
   #sequence = 0;
   #offset = 0;
   #now: number | undefined; // Where the clock was looked at just before.
+  #isOwed = false; // The clocks are to be told that the source is read again.
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
@@ -159,9 +160,12 @@ export class Flow<E, T> implements Stop {
       const checkpoint = keeper?.checkpoint ?? blankCheckpoint;
       this.#numbering = new Numbering(checkpoint, settings.resume === "source");
     }
-    const end = (end: IntakeEnd) => this.#endExtract(end);
+    const listener: IntakeListener = {
+      onRead: () => this.#isOwed && this.#mark(),
+      onEnd: (end) => this.#endExtract(end),
+    };
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
-    const intake = new Intake(source, this.#batcher, end, use, keeper && this.#numbering);
+    const intake = new Intake(source, this.#batcher, listener, use, keeper && this.#numbering);
     this.#intake = intake;
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
@@ -228,13 +232,14 @@ export class Flow<E, T> implements Stop {
     this.#isServing = true;
     while (!this.#isStopped && this.#advance());
     this.#isServing = false;
-    this.#mark();
+    // Whoever reads on pays for the look at the clock, if a load that settles has not by then.
+    const isAway = this.#isExtracting && this.#intake?.isReading === false;
+    if (!isAway || this.#batcher.isFull || this.#now !== undefined) this.#mark();
+    else this.#isOwed = true;
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
     const isEmpty = this.#isStopped || this.#batcher.isEmpty;
-    if (this.#isExtracting || !isIdle || !isEmpty) return;
-    if (this.#aside.isEmpty) this.#onOver?.();
-    else this.#aside.wait(() => this.#onOver?.());
+    if (!this.#isExtracting && isIdle && isEmpty) this.#aside.wait(() => this.#onOver?.());
   }
 
   #advance(): boolean {
@@ -270,7 +275,7 @@ export class Flow<E, T> implements Stop {
       return void this.gauges.end(batch);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.mapped < 0) batch.mapped = this.#now = performance.now();
+    if (batch.mapped < 0) batch.mapped = this.#now = this.gauges.clock.now();
     this.#ready.push(batch);
   }
 
@@ -281,16 +286,14 @@ export class Flow<E, T> implements Stop {
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
   #mark(transforms = 0, loads = 0): number {
-    const now = this.#now ?? performance.now();
+    const now = this.#now ?? this.gauges.clock.now();
     this.#now = undefined;
+    this.#isOwed = false;
     const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
-    this.gauges.mark(
-      now,
-      this.#isExtracting ? (isHeld ? "held" : "reading") : "done",
-      this.#transforms.running + transforms,
-      this.#ready.length,
-      this.#loads.running + loads,
-    );
+    const source = this.#isExtracting ? (isHeld ? "held" : "reading") : "done";
+    const mapping = this.#transforms.running + transforms;
+    const loading = this.#loads.running + loads;
+    this.gauges.mark(now, source, mapping, this.#ready.length, loading);
     return now;
   }
 }

@@ -41,12 +41,13 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     finish = undefined;
   };
   const batcher = new Batcher(limits, serve);
-  const intake = new Intake(source, batcher, (end) => {
+  const onEnd = (end: IntakeEnd) => {
     if (isCancelled) return void (lateEnd = end);
     finish = () => end === undefined ? output.close() : output.error(end.error);
     batcher[end === undefined ? "flush" : limits.onError]();
     serve();
-  }, ["batch source", "source"]);
+  };
+  const intake = new Intake(source, batcher, { onEnd }, ["batch source", "source"]);
   return new ReadableStream<T[]>({
     start: (controller) => void (output = controller),
     pull: () => {

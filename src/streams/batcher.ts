@@ -28,7 +28,7 @@ export class Batcher<T> {
   #deadline = Infinity; // Of the open batch.
   #isDue = false; // The time of the open batch is up.
   #isOver = false;
-  #onRoom: (() => void) | undefined;
+  #onRoom = () => {}; // Called in vain where nobody waits any more.
 
   /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
   constructor(limits: BucketLimits<T>, onReady: () => void) {
@@ -60,7 +60,7 @@ export class Batcher<T> {
 
   /** Nothing is gathered. */
   get isEmpty(): boolean {
-    return this.open.length === 0 && this.#closed.length === 0;
+    return this.open.length + this.#closed.length === 0;
   }
 
   /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
@@ -77,23 +77,16 @@ export class Batcher<T> {
 
   /** The next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
-    if (this.#closed.length === 0) {
-      if (!this.#isDue) return undefined;
-      this.#seal();
-    }
-    const batch = this.#closed.shift();
-    if (this.#onRoom !== undefined && !this.isFull) this.#onRoom();
+    const closed = this.#closed;
+    if (closed.length === 0 && this.#isDue) this.#seal();
+    const batch = closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
+    if (!this.isFull) this.#onRoom();
     return batch;
   }
 
   /** Settles when the bucket takes items again, or is over. */
   room(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onRoom = () => {
-        this.#onRoom = undefined;
-        resolve();
-      };
-    });
+    return new Promise((resolve) => void (this.#onRoom = resolve));
   }
 
   /** Ends the open batch whose time is up even where nothing let its timer run. */
@@ -110,11 +103,9 @@ export class Batcher<T> {
   /** Ends the input and drops what was gathered; no timer is left. */
   discard(): void {
     this.#end();
+    this.#seal();
     this.#closed.length = 0;
-    this.#closedItems += this.open.length;
-    this.open = [];
-    this.#isDue = false;
-    this.#onRoom?.();
+    this.#onRoom();
   }
 
   #end(): void {
