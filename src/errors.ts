@@ -11,7 +11,7 @@ export class EtlError extends Error {
   /** The kind of the error, to switch on. */
   readonly code: string = "ETL";
   /** What the run did, where one had begun. */
-  readonly report: RunReport | undefined;
+  declare readonly report: RunReport | undefined;
 
   /** Makes an error with a message, and what is known of its cause and its run. */
   constructor(message: string, options?: { cause?: unknown; report?: RunReport | undefined }) {

@@ -121,8 +121,8 @@ function show(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== "object" || value === null) return String(value);
-  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  const isNamed = typeof name === "string" && name !== "" && name !== "Object";
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  const isNamed = typeof name === "string" && name && name !== "Object";
   return isNamed ? `an instance of ${name}` : "an object";
 }
 
@@ -133,7 +133,7 @@ function nearestOf(name: string, table: object): string | undefined {
 }
 
 function editsBetween(from: string, to: string): number {
-  let row = [...to, ""].map((_, column) => column);
+  let row = [0, ...to].map((_, column) => column);
   for (const letter of from) {
     let edits = Infinity; // To the column on the left.
     row = row.map((above, column) => {

@@ -58,7 +58,7 @@ export class Flow<E, T> implements Stop {
   #sequence = 0;
   #offset = 0;
   #now: number | undefined; // Where the clock was looked at just before.
-  #isOwed = false; // The clocks are to be told that the source is read again.
+  #isOwed = false; // The clocks are to be told when the reader goes on.
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
@@ -161,7 +161,7 @@ export class Flow<E, T> implements Stop {
       this.#numbering = new Numbering(checkpoint, settings.resume === "source");
     }
     const listener: IntakeListener = {
-      onRead: () => this.#isOwed && this.#mark(),
+      onGoOn: () => this.#isOwed && this.#mark(),
       onEnd: (end) => this.#endExtract(end),
     };
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
@@ -232,7 +232,7 @@ export class Flow<E, T> implements Stop {
     this.#isServing = true;
     while (!this.#isStopped && this.#advance());
     this.#isServing = false;
-    // Whoever reads on pays for the look at the clock, if a load that settles has not by then.
+    // Who reads looks at the clock as he goes on, if a load that settles has not done so by then.
     const isAway = this.#isExtracting && this.#intake?.isReading === false;
     if (!isAway || this.#batcher.isFull || this.#now !== undefined) this.#mark();
     else this.#isOwed = true;
@@ -272,7 +272,8 @@ export class Flow<E, T> implements Stop {
     const { rows, info: { size } } = batch;
     if (rows.length === 0 && this.#plain !== undefined) {
       this.counts.skipped += size;
-      return void this.gauges.end(batch);
+      this.#now = this.gauges.end(batch);
+      return;
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
     if (batch.mapped < 0) batch.mapped = this.#now = this.gauges.clock.now();

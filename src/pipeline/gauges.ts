@@ -106,8 +106,8 @@ export class Gauges {
     this.#trace?.begin(batch.info.sequence);
   }
 
-  /** A batch is finished; gives the time, unless an observer has taken some of it since. */
-  end<E, T>(batch: Batch<E, T>): number | undefined {
+  /** A batch is finished; gives the time after whoever was told of it. */
+  end<E, T>(batch: Batch<E, T>): number {
     const now = this.clock.now();
     this.#latency.record(now - batch.formed);
     this.#count(now);
@@ -118,7 +118,7 @@ export class Gauges {
     this.#trace?.end(batch, now);
     if (this.#emit === undefined) return now;
     this.#tell(this.#emit, batch, now);
-    return undefined;
+    return this.clock.now();
   }
 
   #tell<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {

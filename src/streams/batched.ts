@@ -47,7 +47,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     batcher[end === undefined ? "flush" : limits.onError]();
     serve();
   };
-  const intake = new Intake(source, batcher, { onEnd }, ["batch source", "source"]);
+  const intake = new Intake(source, batcher, { onGoOn() {}, onEnd }, ["batch source", "source"]);
   return new ReadableStream<T[]>({
     start: (controller) => void (output = controller),
     pull: () => {

@@ -34,7 +34,7 @@ export class Batcher<T> {
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
     this.#batchSize = limits.batchSize;
-    this.isMeasured = limits.sizeOf !== undefined || limits.flushWhen !== undefined;
+    this.isMeasured = (limits.sizeOf ?? limits.flushWhen) !== undefined;
     this.#onReady = onReady;
   }
 
@@ -118,7 +118,7 @@ export class Batcher<T> {
     const { maxBytes, sizeOf, flushWhen } = this.#limits;
     const size = sizeOf === undefined ? 0 : sizeOf(item);
     if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
-    const isLast = flushWhen !== undefined && flushWhen(item);
+    const isLast = flushWhen?.(item);
     if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
     this.#bytes += size;
     const from = this.open.push(item) - 1;
@@ -128,9 +128,10 @@ export class Batcher<T> {
 
   /** Starts the time of the open batch. */
   #begin(): void {
-    if (this.#limits.timeout === Infinity || this.#isOver) return;
-    this.#deadline = performance.now() + this.#limits.timeout;
-    if (this.#timer === undefined) this.#wait(this.#limits.timeout);
+    const { timeout } = this.#limits;
+    if (timeout === Infinity || this.#isOver) return;
+    this.#deadline = performance.now() + timeout;
+    if (this.#timer === undefined) this.#wait(timeout);
   }
 
   #wait(delay: number): void {

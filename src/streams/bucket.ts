@@ -63,7 +63,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
 
   #write(item: T): void | Promise<void> {
     // A source that is always ready starves timers; every 16th write, as a clock is not free.
-    if ((++this.#writes & 15) === 0) this.#batcher.checkTime();
+    if (++this.#writes % 16 === 0) this.#batcher.checkTime();
     if (!this.#batcher.isFull) return this.#add(item);
     return new Promise((resolve) => {
       this.#held = (refusal) => {
@@ -94,9 +94,8 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
     if (this.#finish === undefined || !this.#batcher.isEmpty || this.#output.desiredSize !== 0) {
       return;
     }
-    const finish = this.#finish;
+    this.#finish();
     this.#finish = undefined;
-    finish();
   }
 
   /** Ends the input: what was gathered is given or discarded, then `finish` runs. */

@@ -17,8 +17,8 @@ export interface CallSinkParts<I, R> {
   readonly limit: number;
   /** Stops the sink. */
   readonly signal: AbortSignal | undefined;
-  /** Whether one more call is wanted, where it is not only the limit that decides. */
-  mayBegin?(): boolean;
+  /** Whether one more call is wanted beside those that run, where not the limit alone decides. */
+  mayBegin?(running: number): boolean;
   /** A call begins; gives what takes its result. */
   onBegin?(): (result: R) => void;
   /** The input is closed, and every call is done. */
@@ -71,11 +71,6 @@ export class CallSink<I, R> {
       },
       failed: (_, error) => this.#fail(error),
     });
-  }
-
-  /** Calls that have begun and not settled. */
-  get running(): number {
-    return this.#group.running;
   }
 
   /** Called by the platform. */
@@ -135,7 +130,7 @@ export class CallSink<I, R> {
   }
 
   #canBegin(): boolean {
-    return this.#group.hasRoom && (this.#parts.mayBegin?.() ?? true);
+    return this.#group.hasRoom && (this.#parts.mayBegin?.(this.#group.running) ?? true);
   }
 
   #begin(item: I): void {

@@ -10,26 +10,36 @@ import type { Batcher } from "./batcher.ts";
 export class Feed<T> {
   /** Where items go. */
   readonly batcher: Batcher<T>;
-  /** Nothing more is put in, even if it was read. */
+  /** Of an array or a chunk nothing more is put in, and no room is waited for. */
   isHalted = false;
   /** Items that the bucket's callbacks failed on. */
   refused = 0;
   readonly #isChunked: boolean;
   readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
+  readonly #onGoOn: () => unknown;
   readonly #pace = new Pace();
   #isDirect: boolean;
   #unpacked = 0; // Items that came in chunks.
   #paced = 0; // Items that were put in directly, and that the pace knows of.
 
-  /** Makes a feed of items, or of arrays of them where `isChunked`. */
-  constructor(batcher: Batcher<T>, isChunked: boolean, numbering: Numbering | undefined) {
+  /**
+   * Makes a feed of items, or of arrays of them where `isChunked`. `onGoOn` is told that the feed
+   * goes on where this takes some time.
+   */
+  constructor(
+    batcher: Batcher<T>,
+    isChunked: boolean,
+    numbering: Numbering | undefined,
+    onGoOn: () => unknown,
+  ) {
     this.batcher = batcher;
     this.#isChunked = isChunked;
     this.#numbering = numbering;
+    this.#onGoOn = onGoOn;
     this.#isDirect = !isChunked && !batcher.isMeasured && (numbering?.isPast ?? true);
   }
 
-  /** Items may go into the open batch unseen, up to its `limit`: none of them is finished. */
+  /** Items may go into the open batch unseen, until it has the size `limit`: none is finished. */
   get isDirect(): boolean {
     return this.#isDirect;
   }
@@ -78,7 +88,8 @@ export class Feed<T> {
     let index = 0;
     while (index < length && !this.isHalted) {
       const from = index;
-      const { vacancy } = this.batcher;
+      const { vacancy, isMeasured } = this.batcher;
+      if (isMeasured) this.#onGoOn();
       index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
       this.#add(items, from, index, isChunk && from === 0 && length === vacancy);
@@ -97,6 +108,7 @@ export class Feed<T> {
   async #rest(isDue: boolean): Promise<void> {
     if (this.batcher.isFull && !this.isHalted) await this.batcher.room();
     if (!isDue) return;
+    this.#onGoOn();
     this.batcher.checkTime();
     await nextMacrotask();
   }

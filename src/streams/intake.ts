@@ -18,8 +18,8 @@ export type IntakeEnd = { readonly error: unknown } | undefined;
 
 /** Who is told of what an intake does. */
 export interface IntakeListener {
-  /** A read begins after a pause, or after what was left to do for a batch. */
-  onRead?(): unknown;
+  /** It goes on after it has waited, or after what was left to do for a batch. */
+  onGoOn(): unknown;
   /** It is over. */
   onEnd(end: IntakeEnd): void;
 }
@@ -53,7 +53,7 @@ export class Intake<T> {
   ) {
     this.#source = openSource(use, source);
     this.#isChunked = source instanceof Chunks;
-    this.#feed = new Feed(batcher, this.#isChunked, numbering);
+    this.#feed = new Feed(batcher, this.#isChunked, numbering, () => listener.onGoOn());
     this.#listener = listener;
   }
 
@@ -102,8 +102,9 @@ export class Intake<T> {
   }
 
   /**
-   * Cancels the source, also while a read is pending, and ends the intake. What was read still goes
-   * into the bucket, unless `isHalted`. Settles when the source has been cancelled.
+   * Cancels the source, also while a read is pending, and ends the intake. The rest of a chunk still
+   * goes into the bucket, unless `isHalted`; of an array it does not. Settles when the source has
+   * been cancelled.
    */
   async stop(reason: unknown, isHalted = false): Promise<void> {
     const { kind } = this.#source;
@@ -133,7 +134,7 @@ export class Intake<T> {
 
   #begin(): void {
     this.#isReading = true;
-    this.#listener.onRead?.();
+    this.#listener.onGoOn();
   }
 
   #readAsync(source: AsyncSource): Promise<void> {

@@ -91,9 +91,9 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
       call: fn,
       limit: concurrency,
       signal,
-      mayBegin: () => {
-        const running = ordered ? 0 : this.#sink.running; // In order these have slots already.
-        return this.#isWanted && running + this.#slots.length < window;
+      mayBegin: (running) => {
+        const taken = this.#slots.length + (ordered ? 0 : running); // In order these have slots.
+        return this.#isWanted && taken < window;
       },
       onBegin: () => this.#keepPlace(ordered),
       onEnd: () => {
@@ -133,7 +133,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
 
   /** Gives up to `most` of the results that are next in order. */
   #give(most: number): void {
-    for (let left = most; left > 0 && this.#slots[0]?.length === 1;) {
+    for (let left = most; left > 0 && this.#slots[0]?.length;) {
       const [result] = this.#slots.shift()!;
       if (result === skip) continue;
       left--;

@@ -19,8 +19,13 @@ function* inChunks(): Generator<number[]> {
   for (let n = 0; n < batches; n++) yield Array(batchSize).fill(n);
 }
 
+/** The numbers below `count`, in an array. */
+function quickly(count: number): number[] {
+  return [...Array(count).keys()];
+}
+
 describe("a run", () => {
-  // When a batch is taken, when its load begins, when that has ended: from there on it is read again.
+  // When a batch is taken, when its load begins, and when that has ended: the source is read on then.
   it.each<[string, () => Source<number>]>([
     ["an iterable", numbers],
     ["chunks", () => chunks(inChunks())],
@@ -36,8 +41,8 @@ describe("a run", () => {
   });
 });
 
-describe("the clock of extract", () => {
-  it("counts what an iterator takes for itself while a load is running", async () => {
+describe("the clocks", () => {
+  it("count what an iterator takes for itself while a load is running", async () => {
     vi.useFakeTimers();
     const { report } = await measure({
       extract: function* () {
@@ -51,5 +56,29 @@ describe("the clock of extract", () => {
     const { extract, load } = report.stages;
     expect(extract.busy).toBe(100);
     expect(load.busy).toBe(95); // What has ended is heard of once the thread is free.
+  });
+
+  it.each<[string, () => Source<number>]>([
+    ["an array", () => quickly(30)],
+    ["chunks", () => chunks([quickly(30)]) as Source<number>],
+  ])("count what the items of %s take to be measured", async (_, extract) => {
+    vi.useFakeTimers();
+    const sizeOf = () => {
+      vi.advanceTimersByTime(10);
+      return 1;
+    };
+    const nothing = () => {};
+    for (const observer of [undefined, nothing]) {
+      for (const load of [nothing, async () => {}]) {
+        const { report } = await measure({ extract, load }, { batchSize: 5, sizeOf, observer });
+        expect(report.bottleneck).toBe("extract");
+        expect(report.stages.extract.busy).toBeGreaterThan(280);
+        // What has ended is heard of once the thread is free.
+        expect(report.stages.load.busy).toBeLessThan(load === nothing ? 10 : 100);
+      }
+      const none = { extract, transformBatch: () => [], load: nothing };
+      const { report } = await measure(none, { batchSize: 5, sizeOf, observer });
+      expect(report.stages.extract.busy).toBeGreaterThan(280);
+    }
   });
 });
