@@ -12,14 +12,17 @@ export class Feed<T> {
   readonly batcher: Batcher<T>;
   /** Of an array or a chunk nothing more is put in, and no room is waited for. */
   isHalted = false;
+  /** Items come in arrays. */
+  readonly isChunked: boolean;
+  /** Items come one by one, and nothing is measured about them. */
+  readonly isPlain: boolean;
   /** Items that the bucket's callbacks failed on. */
   refused = 0;
-  readonly #isChunked: boolean;
   readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
   readonly #onGoOn: () => unknown;
   readonly #pace = new Pace();
   #isDirect: boolean;
-  #unpacked = 0; // Items that came in chunks.
+  #unpacked = 0; // Items that came in arrays.
   #paced = 0; // Items that were put in directly, and that the pace knows of.
 
   /**
@@ -33,10 +36,11 @@ export class Feed<T> {
     onGoOn: () => unknown,
   ) {
     this.batcher = batcher;
-    this.#isChunked = isChunked;
+    this.isChunked = isChunked;
+    this.isPlain = !isChunked && !batcher.isMeasured;
     this.#numbering = numbering;
     this.#onGoOn = onGoOn;
-    this.#isDirect = !isChunked && !batcher.isMeasured && (numbering?.isPast ?? true);
+    this.#isDirect = this.isPlain && (numbering?.isPast ?? true);
   }
 
   /** Items may go into the open batch unseen, until it has the size `limit`: none is finished. */
@@ -56,19 +60,19 @@ export class Feed<T> {
 
   /** Items read so far. */
   get extracted(): number {
-    return this.#isChunked ? this.#unpacked : this.batcher.accepted + this.refused;
+    return this.isChunked ? this.#unpacked : this.batcher.accepted + this.refused;
   }
 
   /** Does what is left to do for what was read; gives what to wait for before the next read. */
   put(value: unknown): Promise<void> | undefined {
-    if (this.#isChunked) return this.fill(value as T[], true);
+    if (this.isChunked) return this.fill(value as T[]);
     const { batcher } = this;
     const numbering = this.#numbering;
     if (this.#isDirect) batcher.grown(batcher.open.length - 1);
     else if (!numbering?.isDone()) batcher.add(value as T);
     const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
     this.#paced = batcher.accepted;
-    this.#isDirect ||= numbering?.isPast === true && !batcher.isMeasured;
+    this.#isDirect ||= this.isPlain && numbering?.isPast === true;
     return this.pause(count);
   }
 
@@ -79,11 +83,11 @@ export class Feed<T> {
   }
 
   /** Puts an array in, batch by batch, as the bucket makes room for it. */
-  async fill(given: readonly T[], isChunk: boolean): Promise<void> {
+  async fill(given: readonly T[]): Promise<void> {
     if (!Array.isArray(given)) refuse("read chunk", "chunk", "an array", given);
     const items = this.#open(given as T[]);
     const { length } = items; // Before a load, which may be given the array as it is, can change it.
-    if (isChunk) this.#unpacked += length;
+    this.#unpacked += length;
     if (length === 0) await this.pause(given.length || 1); // To read an empty one takes time too.
     let index = 0;
     while (index < length && !this.isHalted) {
@@ -92,7 +96,7 @@ export class Feed<T> {
       if (isMeasured) this.#onGoOn();
       index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
-      this.#add(items, from, index, isChunk && from === 0 && length === vacancy);
+      this.#add(items, from, index, this.isChunked && from === 0 && length === vacancy);
       const pause = this.pause(index - from);
       if (pause !== undefined) await pause;
     }
