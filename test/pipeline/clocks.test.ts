@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { etl, type RunOptions, type StageName, type StageTimes } from "../../src/index.ts";
-import { addUp, measure, type Measured } from "../support/measured-run.ts";
+import { addUp, measure, type Measured, quickly } from "../support/measured-run.ts";
 import { wait } from "../support/pipeline-time.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -13,11 +13,6 @@ async function* slowly(count: number, period: number): AsyncGenerator<number> {
     await wait(begin + (n + 1) * period - performance.now());
     yield n;
   }
-}
-
-/** The numbers below `count`, at once. */
-function quickly(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
 }
 
 /** Holds the thread for a time. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { chunks, etl, type Source } from "../../src/index.ts";
-import { measure } from "../support/measured-run.ts";
+import { measure, quickly } from "../support/measured-run.ts";
 import { wait } from "../support/pipeline-time.ts";
 
 afterEach(() => {
@@ -17,11 +17,6 @@ function* numbers(): Generator<number> {
 
 function* inChunks(): Generator<number[]> {
   for (let n = 0; n < batches; n++) yield Array(batchSize).fill(n);
-}
-
-/** The numbers below `count`, in an array. */
-function quickly(count: number): number[] {
-  return [...Array(count).keys()];
 }
 
 describe("a run", () => {

@@ -39,3 +39,8 @@ export function addUp({ stages, duration }: Pick<RunSnapshot, "stages" | "durati
     for (const time of Object.values<number>({ ...times })) expect(time).toBeGreaterThan(-1e-6);
   }
 }
+
+/** The numbers below `count`, at once. */
+export function quickly(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
