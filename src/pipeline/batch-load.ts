@@ -4,7 +4,15 @@ import { Exhausted, type Members, Recovery, type Work } from "../resilience/reco
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
 import { type BatchInfo, loadContextOf } from "./pipeline.ts";
-import { type Batch, giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+import {
+  type Batch,
+  giveUp,
+  listenerOf,
+  type Loading,
+  policyOf,
+  rangesFor,
+  type Station,
+} from "./station.ts";
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -19,13 +27,14 @@ interface Finish {
  * Brings one batch to its load: within the rate limit, in as many attempts as may be, in parts where
  * it has to be; then tells the checkpoint and the source what is finished.
  */
-export class BatchLoad<E, T> implements Work<unknown> {
+export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   readonly #station: Station<E, T>;
   readonly #batch: Batch<E, T>;
   readonly #origins: Members | undefined; // The item of each row, where it is not the row's own.
   #rest: number[]; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
-  #finish: Finish = { indices: [], ranges: [] }; // Of the call that runs.
+  #finish: Finish | undefined; // Of the call that runs.
+  #next: (() => unknown) | undefined; // What `run` does after the first call.
 
   /** Makes the load of a batch; nothing begins before `run`. */
   constructor(station: Station<E, T>, batch: Batch<E, T>) {
@@ -40,17 +49,29 @@ export class BatchLoad<E, T> implements Work<unknown> {
     this.#skipped = Math.max(0, left - rows.length);
   }
 
-  /** Loads the batch; at once where nothing has to be waited for. Rejects with `Exhausted`. */
+  /**
+   * Makes the first call for the batch, whose promise it gives as it is. Once that has settled, does
+   * what is left; gives `unfinished` if the run was stopped before all was done. Then it rejects with
+   * `Exhausted`.
+   */
   run(): unknown {
-    if (this.#batch.rows.length === 0) return this.#finishRest();
-    try {
-      const result = this.#call(undefined, 1);
-      if (!isThenable(result)) return this.done(undefined);
-      return Promise.resolve(result)
-        .then(() => this.done(undefined), (error) => this.recover(error));
-    } catch (error) {
-      return this.recover(error);
-    }
+    if (this.#batch.rows.length === 0) this.#next ??= () => this.#finishRest();
+    return this.#next === undefined ? this.#call(undefined, 1) : this.#next();
+  }
+
+  /** Counts what the first call has loaded; there is more to do if the source is to be told of it. */
+  hasMore(): boolean {
+    const told = this.#next === undefined ? this.done(undefined) : undefined;
+    if (!isThenable(told)) return false;
+    this.#next = () => told;
+    return true;
+  }
+
+  /** Recovers if the first call has failed. */
+  mayRecover(_: Batch<E, T>, error: unknown): boolean {
+    if (this.#next !== undefined) return false;
+    this.#next = () => this.#recover(error);
+    return true;
   }
 
   /** Called by the recovery. */
@@ -67,7 +88,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
     counts.batches++;
     counts.loaded += loaded;
     outlet?.finished(loaded);
-    return this.#tell(this.#finish);
+    return this.#tell(this.#finish!);
   }
 
   /** Called by the recovery. */
@@ -127,7 +148,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
   }
 
   #infoOf(attempt: number): BatchInfo {
-    const { indices, ranges } = this.#finish;
+    const { indices, ranges } = this.#finish!;
     const { keeper, key } = this.#station;
     const { info } = this.#batch;
     const { sequence } = info;
@@ -148,11 +169,7 @@ export class BatchLoad<E, T> implements Work<unknown> {
     return this.#origins?.[member] ?? member;
   }
 
-  /**
-   * Recovers from the first load, which has failed. Rejects with `Exhausted`; gives `unfinished` if
-   * the run was stopped before all was done.
-   */
-  async recover(error: unknown): Promise<typeof unfinished | undefined> {
+  async #recover(error: unknown): Promise<typeof unfinished | undefined> {
     const station = this.#station;
     const policy = policyOf(station, "load", this.#batch.isDivisible);
     const recovery = new Recovery(this, policy, listenerOf(station, this.#batch, "load"));

@@ -83,18 +83,17 @@ export class Flow<E, T> implements Stop {
       },
       failed: (_, error) => this.fail(error),
     });
+    const loadingOf = (batch: Batch<E, T>) =>
+      batch.load ?? this.#plain ?? (batch.load = new BatchLoad(this.#station, batch));
     this.#loads = new TaskGroup(workers, {
-      call: (batch) =>
-        this.#plain === undefined
-          ? new BatchLoad(this.#station, batch).run()
-          : this.#plain.run(batch),
+      call: (batch) => loadingOf(batch).run(batch),
       done: (batch, result) => {
-        this.#plain?.count(batch);
+        if (loadingOf(batch).hasMore(batch)) return this.#loads.run(batch);
         if (result !== unfinished) this.#now = this.gauges.end(batch);
         this.#serve();
       },
       failed: (batch, error) => {
-        if (this.#plain?.mayHalve(batch, error)) this.#loads.run(batch);
+        if (loadingOf(batch).mayRecover(batch, error)) this.#loads.run(batch);
         else this.#failIn("load", error);
       },
     });

@@ -1,4 +1,4 @@
-import { isOf, type SplitError } from "../errors.ts";
+import { isOf } from "../errors.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { DoneRange } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
@@ -61,14 +61,24 @@ export interface Batch<E, T> {
   wake: (() => void) | undefined;
   /** Rows that its load was given, which may change them. */
   given: number;
-  /** What its load failed with, where it goes on in halves for that. */
-  failure: SplitError | undefined;
+  /** What makes the calls for its load, where it may take several. */
+  load: Loading<E, T> | undefined;
   /** When it was taken from the bucket. */
   readonly formed: number;
   /** When its transform was done; `-1` before. */
   mapped: number;
   /** When its load began; `-1` before. */
   begun: number;
+}
+
+/** How a batch is loaded, call by call. What settles is told to it, and counted by it. */
+export interface Loading<E, T> {
+  /** Makes the next call: at once, where nothing has to be waited for. */
+  run(batch: Batch<E, T>): unknown;
+  /** A call has ended well; tells whether one more is to be made. */
+  hasMore(batch: Batch<E, T>): boolean;
+  /** A call has failed; tells whether one more is to be made all the same. */
+  mayRecover(batch: Batch<E, T>, error: unknown): boolean;
 }
 
 /** A batch that was taken from the bucket at this time. */
@@ -92,7 +102,7 @@ export function batchOf<E, T>(
     resting: 0,
     wake: undefined,
     given: 0,
-    failure: undefined,
+    load: undefined,
     formed,
     mapped: -1,
     begun: -1,
