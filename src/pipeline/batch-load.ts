@@ -3,16 +3,9 @@ import { withDeadline } from "../resilience/deadline.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
+import type { Batch, Loading } from "./batch.ts";
 import { type BatchInfo, loadContextOf } from "./pipeline.ts";
-import {
-  type Batch,
-  giveUp,
-  listenerOf,
-  type Loading,
-  policyOf,
-  rangesFor,
-  type Station,
-} from "./station.ts";
+import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -31,7 +24,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   readonly #station: Station<E, T>;
   readonly #batch: Batch<E, T>;
   readonly #origins: Members | undefined; // The item of each row, where it is not the row's own.
-  #rest: number[]; // Finished without a load, which nobody was told of yet.
+  #rest: number[] = []; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
   #next: (() => unknown) | undefined; // What `run` does after the first call.
@@ -40,12 +33,13 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   constructor(station: Station<E, T>, batch: Batch<E, T>) {
     const { items, rows, results, lost, isDivisible } = batch;
     const left = items.length - lost.length;
-    const isOneToOne = !isDivisible || results === undefined || rows.length === results.length;
-    const all = isOneToOne ? [] : indicesOf(results);
     this.#station = station;
     this.#batch = batch;
-    this.#origins = isOneToOne ? undefined : all.filter((index) => results[index] !== skip);
-    this.#rest = restOf(batch);
+    if (!isDivisible) this.#rest = rows.length === 0 ? indicesOf(items) : [...lost];
+    else if (results !== undefined && rows.length < results.length) {
+      const origins: number[] = (this.#origins = []);
+      results.forEach((result, index) => (result === skip ? this.#rest : origins).push(index));
+    }
     this.#skipped = Math.max(0, left - rows.length);
   }
 
@@ -61,10 +55,10 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
 
   /** Counts what the first call has loaded; there is more to do if the source is to be told of it. */
   hasMore(): boolean {
-    const told = this.#next === undefined ? this.done(undefined) : undefined;
-    if (!isThenable(told)) return false;
-    this.#next = () => told;
-    return true;
+    if (this.#next !== undefined) return false;
+    const told = this.done(undefined);
+    if (isThenable(told)) this.#next = () => told;
+    return this.#next !== undefined;
   }
 
   /** Recovers if the first call has failed. */
@@ -226,14 +220,6 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       throw new Exhausted([error], 1, [], "checkpoints");
     }
   }
-}
-
-/** The items of a batch that need no load, by their index. */
-function restOf({ items, rows, results, lost, isDivisible }: Batch<unknown, unknown>): number[] {
-  if (rows.length === 0) return indicesOf(items);
-  if (!isDivisible) return [...lost];
-  if (results === undefined || rows.length === results.length) return [];
-  return indicesOf(results).filter((index) => results[index] === skip);
 }
 
 function indicesOf(array: readonly unknown[]): number[] {

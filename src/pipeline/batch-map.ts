@@ -4,8 +4,9 @@ import { type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
+import type { Batch } from "./batch.ts";
 import type { PipelineContext } from "./pipeline.ts";
-import { type Batch, giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
 
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;

@@ -9,13 +9,12 @@ import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { Aside } from "./aside.ts";
+import { type Batch, batchOf } from "./batch.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Gauges } from "./gauges.ts";
 import { PlainLoad } from "./plain-load.ts";
 import {
-  type Batch,
-  batchOf,
   type Counts,
   type Equipment,
   type FlowListener,
@@ -83,17 +82,15 @@ export class Flow<E, T> implements Stop {
       },
       failed: (_, error) => this.fail(error),
     });
-    const loadingOf = (batch: Batch<E, T>) =>
-      batch.load ?? this.#plain ?? (batch.load = new BatchLoad(this.#station, batch));
     this.#loads = new TaskGroup(workers, {
-      call: (batch) => loadingOf(batch).run(batch),
+      call: (batch) => batch.load!.run(batch),
       done: (batch, result) => {
-        if (loadingOf(batch).hasMore(batch)) return this.#loads.run(batch);
+        if (batch.load!.hasMore(batch)) return this.#loads.run(batch);
         if (result !== unfinished) this.#now = this.gauges.end(batch);
         this.#serve();
       },
       failed: (batch, error) => {
-        if (loadingOf(batch).mayRecover(batch, error)) this.#loads.run(batch);
+        if (batch.load!.mayRecover(batch, error)) this.#loads.run(batch);
         else this.#failIn("load", error);
       },
     });
@@ -280,6 +277,7 @@ export class Flow<E, T> implements Stop {
   }
 
   #load(batch: Batch<E, T>): void {
+    batch.load = this.#plain ?? new BatchLoad(this.#station, batch);
     this.gauges.begin(batch, this.#mark(0, 1));
     this.#loads.run(batch);
   }

@@ -1,10 +1,11 @@
 import type { RunSnapshot, RunTrace, StageName } from "../run-report.ts";
+import type { Batch } from "./batch.ts";
 import type { Emit } from "./emitter.ts";
 import { Histogram } from "./histogram.ts";
 import { MovingRate } from "./moving-rate.ts";
 import type { RunSettings } from "./run-options.ts";
 import { StageClock } from "./stage-clock.ts";
-import type { Batch, Counts } from "./station.ts";
+import type { Counts } from "./station.ts";
 import { Trace } from "./trace.ts";
 
 /** What the gauges know of a run. */

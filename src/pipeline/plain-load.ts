@@ -1,7 +1,8 @@
 import { isOf, SplitError } from "../errors.ts";
 import { BatchLoad } from "./batch-load.ts";
+import type { Batch, Loading } from "./batch.ts";
 import { loadContextOf } from "./pipeline.ts";
-import type { Batch, Loading, Station } from "./station.ts";
+import type { Station } from "./station.ts";
 
 /** Loads the batches of a run that does nothing about failures but to halve what was too much. */
 export class PlainLoad<E, T> implements Loading<E, T> {

@@ -8,9 +8,10 @@ import { Exhausted, type Policy, type RecoveryListener } from "../resilience/rec
 import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
 import type { FailureStage } from "../run-report.ts";
+import type { Batch } from "./batch.ts";
 import type { Emit } from "./emitter.ts";
 import type { Gauges } from "./gauges.ts";
-import type { BatchInfo, Pipeline, PipelineContext } from "./pipeline.ts";
+import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import type { RunEventDetails } from "./run-event.ts";
 import type { RunSettings } from "./run-options.ts";
 
@@ -33,80 +34,6 @@ export interface Counts {
 /** The counts of a run that has done nothing yet. */
 export function freshCounts(): Counts {
   return { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0, calls: 0 };
-}
-
-/** A batch on its way from the bucket to its load. */
-export interface Batch<E, T> {
-  /** The items as the source gave them. */
-  readonly items: readonly E[];
-  /** Which batch it is. */
-  readonly info: BatchInfo;
-  /** The places of the items in the source, where they are looked after. */
-  readonly ranges: readonly DoneRange[];
-  /** What is to be loaded. */
-  rows: readonly T[];
-  /** What the transform gave for each item, `skip` included; `undefined` where there is none. */
-  results: readonly unknown[] | undefined;
-  /** Whether it is known which item each row comes from. */
-  isDivisible: boolean;
-  /** Items that were given up on before the load, by their index. */
-  readonly lost: number[];
-  /** Calls that were made again for it. */
-  retries: number;
-  /** Its items that were given up on. */
-  deadLettered: number;
-  /** Its items that wait before another attempt. */
-  resting: number;
-  /** What ends that the batch counts as one that waits. */
-  wake: (() => void) | undefined;
-  /** Rows that its load was given, which may change them. */
-  given: number;
-  /** What makes the calls for its load, where it may take several. */
-  load: Loading<E, T> | undefined;
-  /** When it was taken from the bucket. */
-  readonly formed: number;
-  /** When its transform was done; `-1` before. */
-  mapped: number;
-  /** When its load began; `-1` before. */
-  begun: number;
-}
-
-/** How a batch is loaded, call by call. What settles is told to it, and counted by it. */
-export interface Loading<E, T> {
-  /** Makes the next call: at once, where nothing has to be waited for. */
-  run(batch: Batch<E, T>): unknown;
-  /** A call has ended well; tells whether one more is to be made. */
-  hasMore(batch: Batch<E, T>): boolean;
-  /** A call has failed; tells whether one more is to be made all the same. */
-  mayRecover(batch: Batch<E, T>, error: unknown): boolean;
-}
-
-/** A batch that was taken from the bucket at this time. */
-export function batchOf<E, T>(
-  items: readonly E[],
-  info: BatchInfo,
-  ranges: readonly DoneRange[],
-  formed: number,
-): Batch<E, T> {
-  const rows = items as readonly unknown[] as readonly T[]; // Without a transform, T is E.
-  return {
-    items,
-    info,
-    ranges,
-    rows,
-    results: undefined,
-    isDivisible: true,
-    lost: [],
-    retries: 0,
-    deadLettered: 0,
-    resting: 0,
-    wake: undefined,
-    given: 0,
-    load: undefined,
-    formed,
-    mapped: -1,
-    begun: -1,
-  };
 }
 
 /** What a run works with. */

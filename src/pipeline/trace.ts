@@ -1,5 +1,5 @@
 import type { RunTrace, TracedBatch } from "../run-report.ts";
-import type { Batch } from "./station.ts";
+import type { Batch } from "./batch.ts";
 
 /** Most batches and most intervals that are kept. With one more, every other one is dropped. */
 const mostBatches = 512;

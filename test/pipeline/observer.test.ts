@@ -10,7 +10,8 @@ import {
 } from "../../src/index.ts";
 import { emitterOf } from "../../src/pipeline/emitter.ts";
 import { Gauges } from "../../src/pipeline/gauges.ts";
-import { batchOf, freshCounts } from "../../src/pipeline/station.ts";
+import { batchOf } from "../../src/pipeline/batch.ts";
+import { freshCounts } from "../../src/pipeline/station.ts";
 import { wait } from "../support/pipeline-time.ts";
 import { kinds, record, type Recorded, times } from "../support/recorded-events.ts";
 

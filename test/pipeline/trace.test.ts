@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batchOf } from "../../src/pipeline/station.ts";
+import { batchOf } from "../../src/pipeline/batch.ts";
 import { Trace } from "../../src/pipeline/trace.ts";
 import { checkLanes } from "../support/trace-lanes.ts";
 
