@@ -1,13 +1,23 @@
-// What does run() cost above reading the source, for each kind of source and size of batch?
+// What does run() cost above reading the source, for each kind of source and size of batch, and
+// above the same work by hand?
 //   npm run bench -- overhead --rounds 3 --runtime node24,deno,bun
 import { etl } from "./harness/library.ts";
-import { bareLoop, checkSum, type Item, sources } from "./harness/sources.ts";
+import {
+  bareLoop,
+  checkSum,
+  chunkStream,
+  type Item,
+  itemStream,
+  sources,
+} from "./harness/sources.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 
 type Transform = (item: Item) => Item | Promise<Item>;
 
+const BATCH_BY_HAND = 100;
+const copyOf = (item: Item): Item => ({ id: item.id });
 const transforms: Readonly<Record<string, Transform>> = {
-  "sync": (item) => ({ id: item.id }),
+  "sync": copyOf,
   "async": async (item) => ({ id: item.id }),
 };
 const batchSizes = [1, 10, 100, 1000];
@@ -41,6 +51,47 @@ function runVariant(kind: string, transform: string, batchSize: number): Variant
   };
 }
 
+type Load = (rows: Item[]) => Promise<void>;
+
+/** What one writes without a library: a load at a time, no timer, no report, and nothing stops it. */
+async function itemsByHand(stream: ReadableStream<Item>, load: Load): Promise<void> {
+  const reader = stream.getReader();
+  let batch: Item[] = [];
+  for (let result = await reader.read(); !result.done; result = await reader.read()) {
+    if (batch.push(result.value) < BATCH_BY_HAND) continue;
+    await load(batch.map(copyOf));
+    batch = [];
+  }
+  await load(batch.map(copyOf));
+}
+
+/** The same from a stream of arrays. */
+async function chunksByHand(stream: ReadableStream<Item[]>, load: Load): Promise<void> {
+  const reader = stream.getReader();
+  let batch: Item[] = [];
+  for (let result = await reader.read(); !result.done; result = await reader.read()) {
+    for (const item of result.value) {
+      if (batch.push(item) < BATCH_BY_HAND) continue;
+      await load(batch.map(copyOf));
+      batch = [];
+    }
+  }
+  await load(batch.map(copyOf));
+}
+
+function variantByHand(items: number, work: (items: number, load: Load) => Promise<void>): Variant {
+  return {
+    items,
+    prepare: (items) => async () => {
+      let sum = 0;
+      await work(items, async (rows) => {
+        for (const row of rows) sum += row.id;
+      });
+      checkSum(sum, items);
+    },
+  };
+}
+
 const bare = "bare read() loop";
 const nameOf = (kind: string, transform: string, batchSize: number) =>
   `${kind}, ${transform} transform, batch ${batchSize}`;
@@ -48,6 +99,15 @@ const nameOf = (kind: string, transform: string, batchSize: number) =>
 const variants: Record<string, Variant> = {
   [bare]: { items: 2_000_000, prepare: (items) => () => bareLoop(items) },
 };
+const byHand: Readonly<Record<string, Variant>> = {
+  "ReadableStream": variantByHand(
+    2_000_000,
+    (items, load) => itemsByHand(itemStream(items), load),
+  ),
+  "chunks()": variantByHand(8_000_000, (items, load) => chunksByHand(chunkStream(items), load)),
+};
+const nameByHand = (kind: string) => `${kind}, by hand, batch ${BATCH_BY_HAND}`;
+for (const [kind, variant] of Object.entries(byHand)) variants[nameByHand(kind)] = variant;
 for (const kind of Object.keys(sources)) {
   for (const transform of Object.keys(transforms)) {
     for (const size of batchSizes) {
@@ -80,12 +140,20 @@ const comparisons = Object.keys(sources).flatMap((kind) =>
     })
   )
 );
+for (const kind of Object.keys(byHand)) {
+  const [run, hand] = [nameOf(kind, "sync", BATCH_BY_HAND), nameByHand(kind)];
+  comparisons.push(
+    { title: hand, variant: hand, against: bare, note: "a load at a time, no timer" },
+    { title: `${run}, against by hand`, variant: run, against: hand },
+  );
+}
 comparisons.push({ title: "the bare loop itself", variant: bare, unit: "items/s" });
 
 export const question: Question = {
   title: "run() against the bare read() loop",
   method: "Items per second of a run with 4 workers, timer on, whose async load adds up the ids, " +
-    "divided by those of a loop over `reader.read()` on the per-item ReadableStream.",
+    "divided by those of a loop over `reader.read()` on the per-item ReadableStream. By hand " +
+    "is what one writes without a library: batches of 100, mapped and loaded one after the other.",
   times: 3,
   variants,
   comparisons,

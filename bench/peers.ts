@@ -26,15 +26,15 @@ const kinds: readonly Source["kind"][] = ["stream", "async generator", "iterable
 
 /** The file of each peer in bench/peers/, and what of the job its own operators cannot do. */
 const peers: Readonly<Record<string, Entry>> = {
-  "Effect Stream": { file: "effect", items: FEWER, timed: kinds },
-  "RxJS": { file: "rxjs", lacks: "no backpressure", timed: kinds },
-  "IxJS": { file: "ix", items: FEWER, timed: kinds },
   "streaming-iterables": {
     file: "streaming-iterables",
     lacks: "no timer for an iterable",
     timed: ["stream", "async generator"],
   },
   "it-batch + it-parallel": { file: "it", lacks: "no timer" },
+  "Effect Stream": { file: "effect", items: FEWER, timed: kinds },
+  "RxJS": { file: "rxjs", lacks: "no backpressure", timed: kinds },
+  "IxJS": { file: "ix", items: FEWER, timed: kinds },
   "exstream.js": { file: "exstream", lacks: "no timer" },
   "stream-chain": { file: "stream-chain", lacks: "no timer, one load at a time" },
   "scramjet": { file: "scramjet", items: FEWER, timed: kinds },

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { Runtime } from "./runtimes.ts";
 import { median } from "./statistics.ts";
 import type { Comparison, Measures, Question, Row, Sample } from "./question.ts";
+import { floorWords } from "./words.ts";
 
 const LONGEST_VARIANT = 5 * 60_000; // ms
 
@@ -19,10 +20,13 @@ export interface Plan {
 
 /**
  * Measures each variant once per round, each in a fresh process. The order is reversed from round
- * to round, so that what the machine does to the first or the last one is done to each of them.
+ * to round, so that what the machine does to the first or the last one is done to each of them. Rows
+ * with a number to hold come first, as their variants then run one right after the other: a machine
+ * that others use too may be half as fast a minute later.
  */
 export async function measure(plan: Plan): Promise<Sample[]> {
-  const wanted = [...new Set(plan.comparisons.flatMap(variantsOf))];
+  const held = plan.comparisons.filter((row) => floorWords(row) !== "");
+  const wanted = [...new Set([...held, ...plan.comparisons].flatMap(variantsOf))];
   const samples: Sample[] = [];
   for (const [runtime, how] of Object.entries(plan.runtimes)) {
     for (let round = 0; round < plan.rounds; round++) {
