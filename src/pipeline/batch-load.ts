@@ -27,7 +27,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   #rest: number[] = []; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
-  #next: (() => unknown) | undefined; // What `run` does after the first call.
+  #next: (() => unknown) | undefined; // What `run` does once the first call has settled.
 
   /** Makes the load of a batch; nothing begins before `run`. */
   constructor(station: Station<E, T>, batch: Batch<E, T>) {
@@ -37,32 +37,32 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     this.#batch = batch;
     if (!isDivisible) this.#rest = rows.length === 0 ? indicesOf(items) : [...lost];
     else if (results !== undefined && rows.length < results.length) {
-      const origins: number[] = (this.#origins = []);
-      results.forEach((result, index) => (result === skip ? this.#rest : origins).push(index));
+      const isSkipped = (index: number) => results[index] === skip;
+      this.#rest = indicesOf(results).filter(isSkipped);
+      this.#origins = indicesOf(results).filter((index) => !isSkipped(index));
     }
     this.#skipped = Math.max(0, left - rows.length);
   }
 
   /**
-   * Makes the first call for the batch, whose promise it gives as it is. Once that has settled, does
-   * what is left; gives `unfinished` if the run was stopped before all was done. Then it rejects with
-   * `Exhausted`.
+   * Makes the first call for the batch, whose promise it gives as it is; later what is left to do,
+   * which gives `unfinished` if the run was stopped before all was done, and rejects with `Exhausted`.
    */
   run(): unknown {
-    if (this.#batch.rows.length === 0) this.#next ??= () => this.#finishRest();
+    if (this.#batch.rows.length === 0) this.#next = () => this.#finishRest();
     return this.#next === undefined ? this.#call(undefined, 1) : this.#next();
   }
 
-  /** Counts what the first call has loaded; there is more to do if the source is to be told of it. */
-  hasMore(): boolean {
+  /** Counts what the first call has loaded, and tells of it: `run` then waits for the source. */
+  succeeded(): boolean {
     if (this.#next !== undefined) return false;
     const told = this.done(undefined);
     if (isThenable(told)) this.#next = () => told;
     return this.#next !== undefined;
   }
 
-  /** Recovers if the first call has failed. */
-  mayRecover(_: Batch<E, T>, error: unknown): boolean {
+  /** Has `run` recover if it is the first call that has failed. */
+  failed(_: Batch<E, T>, error: unknown): boolean {
     if (this.#next !== undefined) return false;
     this.#next = () => this.#recover(error);
     return true;

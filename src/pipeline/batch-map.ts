@@ -157,7 +157,7 @@ function fillRows<E, T>(batch: Batch<E, T>, results: Results<T> | undefined): bo
 }
 
 function checkRows<T>(name: string, rows: Results<T>): Results<T> {
-  if (Array.isArray(rows)) return rows;
+  if (Array.isArray(rows)) return [...rows]; // The user may go on with it, and it may have holes.
   const rule = "a function that gives an array";
   return refuse(`run pipeline "${name}"`, "transformBatch", rule, rows);
 }

@@ -37,14 +37,17 @@ export interface Batch<E, T> {
   begun: number;
 }
 
-/** How a batch is loaded, call by call. What settles is told to it, and counted by it. */
+/**
+ * How a batch is loaded, call by call, and counted. Only `run` may call the user's functions: between
+ * two calls none is known to be at work.
+ */
 export interface Loading<E, T> {
-  /** Makes the next call: at once, where nothing has to be waited for. */
+  /** Makes the next call. It gives no promise where nothing has to be waited for. */
   run(batch: Batch<E, T>): unknown;
-  /** A call has ended well; tells whether one more is to be made. */
-  hasMore(batch: Batch<E, T>): boolean;
-  /** A call has failed; tells whether one more is to be made all the same. */
-  mayRecover(batch: Batch<E, T>, error: unknown): boolean;
+  /** Takes that a call has ended well; tells whether `run` is to be called again. */
+  succeeded(batch: Batch<E, T>): boolean;
+  /** Takes that a call has failed; tells whether `run` is to be called again. */
+  failed(batch: Batch<E, T>, error: unknown): boolean;
 }
 
 /** A batch that was taken from the bucket at this time. */

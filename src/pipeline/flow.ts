@@ -85,12 +85,12 @@ export class Flow<E, T> implements Stop {
     this.#loads = new TaskGroup(workers, {
       call: (batch) => batch.load!.run(batch),
       done: (batch, result) => {
-        if (batch.load!.hasMore(batch)) return this.#loads.run(batch);
+        if (batch.load!.succeeded(batch)) return this.#loads.run(batch);
         if (result !== unfinished) this.#now = this.gauges.end(batch);
         this.#serve();
       },
       failed: (batch, error) => {
-        if (batch.load!.mayRecover(batch, error)) this.#loads.run(batch);
+        if (batch.load!.failed(batch, error)) this.#loads.run(batch);
         else this.#failIn("load", error);
       },
     });

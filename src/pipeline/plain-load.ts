@@ -21,8 +21,8 @@ export class PlainLoad<E, T> implements Loading<E, T> {
     return pipeline.load(rows as T[], loadContextOf(context, { sequence, offset, size, attempt }));
   }
 
-  /** Counts the batch. */
-  hasMore({ given, info: { size } }: Batch<E, T>): boolean {
+  /** Counts the batch, which is done. */
+  succeeded({ given, info: { size } }: Batch<E, T>): boolean {
     const { counts, isOver } = this.#station;
     if (isOver) return false; // What ends after the run has told its counts is pending for ever.
     const loaded = Math.min(given, size);
@@ -33,12 +33,12 @@ export class PlainLoad<E, T> implements Loading<E, T> {
   }
 
   /** Goes on in halves where that may help. */
-  mayRecover(batch: Batch<E, T>, error: unknown): boolean {
+  failed(batch: Batch<E, T>, error: unknown): boolean {
     const { rows, given, info: { offset, size } } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
     if (!isOf(error, SplitError) || rows.length !== given) return false;
-    const ranges = [[offset, offset + size] as const];
+    const ranges = [[offset, offset + size] as const]; // No item of a plain run was numbered.
     batch.load = new BatchLoad(this.#station, { ...batch, ranges });
-    return batch.load.mayRecover(batch, error);
+    return batch.load.failed(batch, error);
   }
 }

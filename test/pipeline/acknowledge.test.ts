@@ -59,12 +59,15 @@ describe("acknowledge", () => {
     expect(isDone).toBe(true);
   });
 
-  it("holds back the next load of its worker", async () => {
+  it.each([["sync", 0], ["async", 10]])("holds back the next load: %s", async (_, delay) => {
     const times: number[] = [];
     const begin = performance.now();
-    const load = () => void times.push(performance.now() - begin);
+    const load = () => {
+      times.push(performance.now() - begin);
+      return delay > 0 ? wait(delay) : undefined;
+    };
     await reportOf({ load, acknowledge: () => wait(50) }, { batchSize: 2 });
-    expect(times).toEqual([0, 50, 100, 150]);
+    expect(times).toEqual([0, 50, 100, 150].map((time, calls) => time + calls * delay));
   });
 
   it.each<[string, Partial<Pipeline<number, unknown>>]>([

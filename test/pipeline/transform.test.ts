@@ -105,6 +105,40 @@ describe("transformBatch", () => {
     expect(report).toMatchObject({ extracted: 7, loaded, skipped, pending: 0 });
   });
 
+  it.each([["plain", {}], ["with retries", { retry: { maxAttempts: 2 } }]])(
+    "may use its array again while a batch waits: %s",
+    async (_, options) => {
+      const rows: (number | typeof skip)[] = [];
+      const loaded: number[] = [];
+      const run = etl<number>({
+        name: "thrifty",
+        extract: () => [0, 1, 2, 3, 4, 5, 6, 7],
+        transformBatch: (items) => {
+          rows.splice(0, rows.length, ...items.map((n) => n === 4 || n === 5 ? skip : n));
+          return rows;
+        },
+        load: (rows) => wait(10).then(() => void loaded.push(...rows)),
+      }).run({ batchSize: 2, workers: 2, ...options });
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(loaded).toEqual([0, 1, 2, 3, 6, 7]);
+      expect(await run).toMatchObject({ loaded: 6, skipped: 2, pending: 0 });
+    },
+  );
+
+  it("may leave a hole for undefined", async () => {
+    const acknowledged: number[] = [];
+    const seen: unknown[] = [];
+    const report = await etl<number, unknown>({
+      name: "holey",
+      extract: () => [0, 1, 2],
+      transformBatch: () => [skip, , 2],
+      load: (rows) => void seen.push(...rows),
+      acknowledge: (items) => void acknowledged.push(...items),
+    }).run({ batchSize: 3 });
+    expect([seen, acknowledged]).toEqual([[undefined, 2], [0, 1, 2]]);
+    expect(report).toMatchObject({ loaded: 2, skipped: 1, pending: 0 });
+  });
+
   it.each([undefined, null, "rows", {}, new Set([1])])("fails if it gives %o", async (rows) => {
     for (const gives of [() => rows, async () => rows]) {
       const transformBatch = gives as () => unknown[];
@@ -167,6 +201,33 @@ describe("load", () => {
       expect(report).toMatchObject({ extracted: 4, loaded: 4, skipped: 0, pending: 0 });
     },
   );
+
+  it("is told where the halves of a batch are", async () => {
+    const told: number[][] = [];
+    await etl<number>({
+      name: "halved",
+      extract: () => [1, 2, 3, 4],
+      load: (rows, { batch: { offset, size } }) => {
+        told.push([offset, size]);
+        if (rows.length > 1) throw new SplitError();
+      },
+    }).run({ batchSize: 2 });
+    expect(told).toEqual([[0, 2], [0, 1], [1, 1], [2, 2], [2, 1], [3, 1]]);
+  });
+
+  it("is not told of as done where it was stopped half-way", async () => {
+    const events: string[] = [];
+    const run = etl<number>({
+      name: "halved",
+      extract: () => [1, 2],
+      load: (rows) => {
+        if (rows.length > 1) throw new SplitError();
+        run.abort().catch(() => {});
+      },
+    }).start({ batchSize: 2, observer: ({ type }) => void events.push(type) });
+    await expect(run.finished).rejects.toMatchObject({ report: { loaded: 1, pending: 1 } });
+    expect(events).toEqual(["run:start", "abort", "run:end"]);
+  });
 
   it("is not called for halves of what it has added to", async () => {
     const failure = new SplitError();
