@@ -140,8 +140,10 @@ function ofThread({ shares }: Evidence, stage: "transform" | "load"): readonly s
   ];
 }
 
-function ofFewBatches({ report, shares, order: [top] }: Evidence): readonly string[] | undefined {
-  const { stages, batches } = report;
+function ofFewBatches(evidence: Evidence): readonly string[] | undefined {
+  const { report, shares, order: [top], workers } = evidence;
+  const { stages, batches, loaded } = report;
+  if (workers === 1 || loaded <= batches) return undefined; // Smaller batches would not help.
   const isRead = share(stages.extract, "starved") > 0.5;
   const isIdle = shares[top] < 0.8 && shares[top] > 0.1;
   if (!isRead || !isIdle || (top !== "transform" && top !== "load")) return undefined;

@@ -20,9 +20,9 @@ function setHost(process: unknown): void {
   vi.stubGlobal("Deno", undefined);
 }
 
-/** Starts a run that loads an item every 100 ms. */
+/** Starts a run that loads an item every 100 ms, and does not know how many there are. */
 function run(name: string, items = 10, delay = 100) {
-  const extract = () => Array.from({ length: items }, (_, n) => n);
+  const extract = () => Array.from({ length: items }, (_, n) => n).values();
   return etl<number>({ name, extract, load: () => wait(delay) }).start();
 }
 
@@ -77,6 +77,16 @@ describe("showProgress() in a terminal", () => {
       expect(output.screen[0]).toBe(`three: completed, ${share}3 loaded, 10/s, in 0.3 s`);
     },
   );
+
+  it("takes the total that a run knows where none is given", async () => {
+    const output = new RecordedOutput(true);
+    const films = etl({ name: "films", extract: () => [1, 2, 3, 4], load: () => wait(100) });
+    const total = (name: string) => name === "films" ? undefined : 10;
+    void showProgress(films.start(), undefined, { output, total });
+    await vi.advanceTimersByTimeAsync(220);
+    expect(output.screen[0]).toBe("films: 25% of 4, 1 loaded, 5/s");
+    await vi.advanceTimersByTimeAsync(1000);
+  });
 
   it("shows several runs, a line each", async () => {
     const output = new RecordedOutput(true);

@@ -11,14 +11,14 @@ afterEach(() => void vi.useRealTimers());
 
 /** Starts a run that loads an item every 100 ms, ten of them. */
 function tenItems(name = "ten") {
-  const extract = () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const extract = () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].values(); // Nobody knows how many.
   return etl<number>({ name, extract, load: () => wait(100) }).start();
 }
 
 /** Starts a run whose third item cannot be loaded. */
 function failing() {
   const load = ([n]: number[]) => n === 3 ? Promise.reject(new Error("no")) : wait(100);
-  return etl<number>({ name: "failing", extract: () => [1, 2, 3, 4], load }).start();
+  return etl<number>({ name: "failing", extract: () => [1, 2, 3, 4].values(), load }).start();
 }
 
 /** Starts a run that is stopped in its third load. */

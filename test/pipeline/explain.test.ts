@@ -163,6 +163,13 @@ describe("explain()", () => {
     );
   });
 
+  it("does not advise smaller batches where they cannot help", () => {
+    const report = { load: { busy: 0.37 }, batches: 3 };
+    for (const other of [{ workers: 1 }, { loaded: 3 }]) {
+      expect(explain(runReport({ ...report, ...other }))).not.toContain("too little");
+    }
+  });
+
   it("tells of time that went to no stage", () => {
     expect(explain(runReport({ load: { busy: 0.05 } }))).toBe(
       "No stage holds this run back: none was at work more than 5 % of the time. The rest went to " +

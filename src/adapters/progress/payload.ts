@@ -8,7 +8,7 @@ export interface WatchedRun {
   /** Settles when the run is over. */
   readonly finished: Promise<{ readonly outcome: Outcome }>;
   /** How far the run is. */
-  snapshot(): Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration">;
+  snapshot(): Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -54,17 +54,16 @@ export class Tracker {
     try {
       this.#outcome = (await this.#run.finished).outcome;
     } catch (error) {
-      const { report } = (error ?? {}) as { report?: { outcome?: Outcome } };
-      this.#outcome = report?.outcome ?? "failed";
+      this.#outcome = outcomeOf(error);
     }
   }
 
   /** How far the run is now. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
-    const { state, retries, duration: elapsed } = rest;
+    const { state, retries, duration: elapsed, total: known } = rest;
     const done = loaded + skipped + deadLettered;
-    const total = this.#totalOf(this.#run.name);
+    const total = this.#totalOf(this.#run.name) ?? known;
     return {
       name: this.#name,
       // A run whose promise has not been heard of yet is about to say how it ended.
@@ -83,6 +82,17 @@ export class Tracker {
     const first = this.#samples[0]!;
     return perSecond(done - first.done, elapsed - first.elapsed);
   }
+}
+
+/** How a run ended, by its error; of a manager, the worst that became of its pipelines. */
+function outcomeOf(error: unknown): Outcome {
+  type Ended = { readonly outcome?: Outcome };
+  const { report = {}, reports = [] } = (error ?? {}) as { report?: Ended; reports?: Ended[] };
+  const outcomes = [report, ...reports].map(({ outcome }) => outcome);
+  const [worst] = (["failed", "aborted", "drained"] as const).filter((one) =>
+    outcomes.includes(one)
+  );
+  return worst ?? "failed";
 }
 
 function perSecond(count: number, time: number): number {

@@ -11,7 +11,7 @@ export interface ShowProgressOptions {
   /**
    * How many items a run will read, where that is known: a number, at least 0, or a function that is
    * given the name of the pipeline and asked again at every redraw.
-   * @default {undefined} not known
+   * @default {snapshot().total} what the run knows: its option `total`, or the length of an array
    */
   total?: number | ((name: string) => number | undefined) | undefined;
   /**
@@ -64,7 +64,7 @@ const options: OptionTable<ShowProgressOptions> = {
  * let shown = "";
  * const output = { write: (text: string) => shown += text };
  * const run = etl({ name: "films", extract: () => [1, 2, 3], load: () => {} }).start();
- * await showProgress(run, undefined, { total: 3, output });
+ * await showProgress(run, undefined, { output });
  * equal(shown.startsWith("films: completed, 100% of 3, 3 loaded, "), true);
  * ```
  */
