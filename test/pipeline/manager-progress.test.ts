@@ -272,4 +272,19 @@ describe("progress of a manager", () => {
     await showing;
     expect(shown).toMatch(/all pipelines: completed, 100% of 9, 9 loaded/);
   });
+
+  it.each([["drained", false], ["failed", true]])(
+    "that was stopped is shown as %s",
+    async (state, fails) => {
+      let shown = "";
+      const output = { write: (text: string) => shown += text };
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), 250);
+      const manager = managerOf({ first: { items: 1, fails }, last: { items: 9 } });
+      const showing = showProgress(manager.start({ signal: stop.signal }), undefined, { output });
+      await vi.advanceTimersByTimeAsync(2000);
+      await showing;
+      expect(shown).toContain(`all pipelines: ${state}, `);
+    },
+  );
 });
