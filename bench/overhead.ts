@@ -128,7 +128,7 @@ const floors: Readonly<Record<string, Partial<Comparison>>> = {
   [nameOf("chunks()", "sync", 100)]: {
     atLeast: 6.3,
     floorOf: "node",
-    note: "20 times etl-rust, from its speed as a share of the bare loop",
+    note: "set where 20 times etl-rust was this share of the bare loop",
   },
 };
 
