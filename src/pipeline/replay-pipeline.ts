@@ -1,7 +1,6 @@
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import { Replayed } from "../resilience/replayed.ts";
 import type { Outcome } from "../run-report.ts";
-import { mapSource } from "../streams/map-source.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";
@@ -22,12 +21,13 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
     | undefined;
   /** Whose functions these are. */
   readonly pipeline: Pipeline<E, T>;
-  readonly #letters: Source<DeadLetter<E>>;
+  /** Gives the letters; the pipeline's own source is left alone. */
+  readonly extract: () => Source<Replayed<E>>;
 
   /** Joins letters to a pipeline. */
-  constructor(letters: Source<DeadLetter<E>>, pipeline: Pipeline<E, T>) {
+  constructor(pipeline: Pipeline<E, T>, extract: () => Source<Replayed<E>>) {
     this.name = pipeline.name;
-    this.#letters = letters;
+    this.extract = extract;
     this.pipeline = pipeline;
     Object.assign(this, { [observedBy]: (pipeline as Observed)[observedBy] });
     if (pipeline.transform !== undefined) {
@@ -42,12 +42,6 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
   /** As the pipeline does. */
   preProcess(context: PipelineContext): unknown {
     return this.pipeline.preProcess?.(context);
-  }
-
-  /** Gives the letters; the pipeline's own source is left alone. */
-  extract(): Source<Replayed<E>> {
-    const action = `replay pipeline "${this.name}"`;
-    return mapSource(this.#letters, (letter) => new Replayed(letter), [action, "letters"]);
   }
 
   /** As the pipeline does. */

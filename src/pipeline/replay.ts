@@ -1,4 +1,7 @@
+import { refuse } from "../options.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
+import { Replayed } from "../resilience/replayed.ts";
+import { mapSource } from "../streams/map-source.ts";
 import type { Source } from "../streams/source.ts";
 import { Etl } from "./etl.ts";
 import { checkPipeline, type Pipeline } from "./pipeline.ts";
@@ -12,7 +15,7 @@ import { ReplayPipeline, settingsFor } from "./replay-pipeline.ts";
  * It has the name and the defaults of the pipeline. What belongs to checkpoints is left out, in the
  * defaults and in the options of its runs, as letters are no source that is read from its start. A
  * letter that fails again comes out with its item and its place in the first source, and with its
- * attempts added up.
+ * attempts added up. What is no letter fails the run, with its place among the letters.
  *
  * @example What failed to load is loaded as it was transformed
  * ```ts
@@ -44,7 +47,32 @@ export function replay<E, T = E>(
   const [given, defaults] = etl instanceof Etl ? [etl.pipeline, etl.defaults] : [etl, {}];
   checkPipeline(given);
   const pipeline = given instanceof ReplayPipeline ? given.pipeline as Pipeline<E, T> : given;
-  const replaying = new ReplayPipeline(letters, pipeline);
+  const replaying = new ReplayPipeline(pipeline, () => lettersOf(letters, pipeline.name));
   // To others it is a pipeline of items; that it extracts letters only a run has to know.
   return new Etl(replaying as unknown as Pipeline<E, T>, settingsFor(replaying, defaults));
+}
+
+function lettersOf<E>(letters: Source<DeadLetter<E>>, name: string): Source<Replayed<E>> {
+  const action = `replay pipeline "${name}"`;
+  let place = 0;
+  const check = (letter: DeadLetter<E>) => {
+    if (!isLetter(letter)) {
+      refuse(
+        action,
+        `letters[${place}]`,
+        "a DeadLetter (read them with readDeadLetters())",
+        letter,
+      );
+    }
+    place++;
+    return new Replayed(letter);
+  };
+  return mapSource(letters, check, [action, "letters"]);
+}
+
+/** A row of the table that a sink keeps letters in is none: what it holds is text. */
+function isLetter(letter: unknown): boolean {
+  const given = Object(letter) as Partial<DeadLetter>;
+  const isStage = ["transform", "load"].includes(given.stage!);
+  return isStage && "item" in given && !("item_offset" in given);
 }

@@ -2,8 +2,8 @@ import { Chunks } from "./chunks.ts";
 import { openSource, type Source, type SourceUse } from "./source.ts";
 
 /**
- * A source of the same kind whose items are mapped, one by one, by a function that does not throw.
- * To stop it stops `source`, also while a read is pending.
+ * A source of the same kind whose items are mapped, one by one; what `map` throws stops it and is
+ * its error. To stop it stops `source`, also while a read is pending.
  *
  * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
  */
@@ -13,7 +13,11 @@ export function mapSource<I, O>(
   use: SourceUse,
 ): Source<O> {
   if (!(source instanceof Chunks)) return mapEach(source, map, use);
-  return new Chunks(mapEach(source.source, (items) => items.map(map), use) as Chunks<O>["source"]);
+  // Whoever reads refuses a chunk that is no array.
+  const mapChunk = (chunk: readonly I[]) =>
+    Array.isArray(chunk) ? chunk.map((item) => map(item)) : chunk;
+  const chunks = source.source as Source<readonly I[]>;
+  return new Chunks(mapEach(chunks, mapChunk, use) as Chunks<O>["source"]);
 }
 
 function mapEach<I, O>(
@@ -26,15 +30,32 @@ function mapEach<I, O>(
   if (open.kind === "stream") {
     return mapStream(open.reader as ReadableStreamDefaultReader<I>, map);
   }
-  const mapResult = (result: IteratorResult<unknown>): IteratorResult<O> =>
-    result.done ? { done: true, value: undefined } : { done: false, value: map(result.value as I) };
+  const { iterator } = open as { readonly iterator: AsyncIterator<unknown> | Iterator<unknown> };
+  const over = { done: true, value: undefined } as const;
+  let stopped: Promise<void> | undefined;
+  const mapResult = (result: IteratorResult<unknown>): IteratorResult<O> => {
+    if (result.done) return over;
+    try {
+      return { done: false, value: map(result.value as I) };
+    } catch (error) {
+      stopped = (async () => void await iterator.return?.())().catch(() => {}); // The first is told.
+      throw error;
+    }
+  };
   if (open.kind === "sync") {
     const next = () => mapResult(open.iterator.next());
-    const end = () => (open.iterator.return?.(), mapResult({ done: true, value: undefined }));
+    const end = () => (open.iterator.return?.(), over);
     return { [Symbol.iterator]: () => ({ next, return: end }) };
   }
-  const next = async () => mapResult(await open.iterator.next());
-  const end = async () => mapResult(await open.iterator.return?.() ?? { done: true, value: 0 });
+  const next = async () => {
+    try {
+      return mapResult(await iterator.next());
+    } catch (error) {
+      await stopped; // Nothing of it runs on.
+      throw error;
+    }
+  };
+  const end = async () => (await iterator.return?.(), over);
   return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 
@@ -45,15 +66,15 @@ function mapStream<I, O>(
   reader.closed.catch(() => {}); // Reads tell.
   return new ReadableStream<O>({
     async pull(output) {
-      let result: ReadableStreamReadResult<I>;
       try {
-        result = await reader.read();
+        const { done, value } = await reader.read();
+        if (!done) return output.enqueue(map(value));
+        output.close();
       } catch (error) {
+        await reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
         reader.releaseLock();
         throw error;
       }
-      if (!result.done) return output.enqueue(map(result.value));
-      output.close();
       reader.releaseLock();
     },
     async cancel(reason) {
