@@ -32,6 +32,9 @@ export interface SinkLoadContext {
   };
 }
 
+/** What is missing where a `load` of one's own calls that of a sink with the rows alone. */
+export const contextWords = "what a load is told (pass the context on as second argument)";
+
 /**
  * The runs that have claimed keys of a store from here. A run that has lost its key for a while may
  * get it back, but what another one has finished meanwhile it does not know.

@@ -3,6 +3,7 @@
  * @module
  */
 import { EtlError } from "../errors.ts";
+import { refuse } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { decodeItem, encodeItem } from "./dead-letter-json.ts";
 
@@ -35,10 +36,16 @@ import { decodeItem, encodeItem } from "./dead-letter-json.ts";
  * await letters.close();
  * match(await text, /"message":"no name".*\n$/);
  * ```
+ *
+ * @throws {ConfigurationError} If `writable` is no stream, or one that somebody else writes to.
  */
 export function ndjsonDeadLetters(
   writable: WritableStream<Uint8Array>,
 ): WritableStream<DeadLetter> {
+  if (!writable?.getWriter || writable.locked) {
+    const rule = "a WritableStream that nobody else writes to";
+    refuse("write dead letters", "writable", rule, writable);
+  }
   const writer = writable.getWriter();
   const encoder = new TextEncoder();
   // Writes tell what goes wrong; on some runtimes these do as well.
@@ -70,10 +77,16 @@ export function ndjsonDeadLetters(
  * const { value } = await letters.read();
  * equal(value?.offset, 4);
  * ```
+ *
+ * @throws {ConfigurationError} If `readable` is no stream, or one that somebody else reads.
  */
 export function readDeadLetters<E = unknown>(
   readable: ReadableStream<Uint8Array>,
 ): ReadableStream<DeadLetter<E>> {
+  if (!readable?.getReader || readable.locked) {
+    const rule = "a ReadableStream that nobody else reads";
+    refuse("read dead letters", "readable", rule, readable);
+  }
   const reader = readable.getReader();
   reader.closed.catch(() => {}); // Reads tell.
   const decoder = new TextDecoder();

@@ -9,6 +9,7 @@ import {
   type OptionTable,
   positive,
   positiveInteger,
+  refuse,
 } from "../options.ts";
 import { sleep, withDeadline } from "./deadline.ts";
 import { retryAfterOf } from "./retry-after.ts";
@@ -124,8 +125,8 @@ export function isFatal(error: unknown): boolean {
  * by its `retryAfter` in milliseconds.
  *
  * The promise rejects with what the last call failed with, with the reason of the signal, or with
- * `ConfigurationError` if an option is unknown or breaks its rule. It leaves neither a timer nor a
- * listener.
+ * `ConfigurationError` if `call` is no function, or an option is unknown or breaks its rule. It
+ * leaves neither a timer nor a listener.
  *
  * @example The third call succeeds
  * ```ts
@@ -143,6 +144,7 @@ export async function retry<R>(
   call: (context: AttemptContext) => R | PromiseLike<R>,
   options: RetryCallOptions = {},
 ): Promise<R> {
+  if (!callable.holds(call)) refuse("retry", "call", callable.words, call);
   const { signal = new AbortController().signal, ...settings } = checkOptions<
     RetryCallOptions,
     "isRetriable" | "signal"

@@ -74,3 +74,18 @@ describe("postgresSink", () => {
       .toThrow(new ConfigurationError(`Cannot construct postgresSource ${end}`));
   });
 });
+
+describe("the load of a postgresSink", () => {
+  it.each<[unknown[], string]>([
+    [[], "undefined"],
+    [[null], "null"],
+    [[{ runId: "one" }], "an object"],
+    [[5], "5"],
+  ])("asks for the context that it is not given: %j", async (context, shown) => {
+    const { load } = postgresSink(pool as never, { table: "t", columns });
+    const rule = "what a load is told (pass the context on as second argument)";
+    const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
+    await expect(Reflect.apply(load, undefined, [[{ a: 1 }], ...context]))
+      .rejects.toThrow(new ConfigurationError(words));
+  });
+});

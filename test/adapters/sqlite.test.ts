@@ -76,6 +76,21 @@ describe("sqliteSink", () => {
   );
 });
 
+describe("the load of a sqliteSink", () => {
+  it.each<[unknown[], string]>([
+    [[], "undefined"],
+    [[null], "null"],
+    [[{ runId: "one" }], "an object"],
+    [[5], "5"],
+  ])("asks for the context that it is not given: %j", (context, shown) => {
+    const load = () =>
+      Reflect.apply(sqliteSink(db, good).load, undefined, [[{ id: 1 }], ...context]);
+    const rule = "what a load is told (pass the context on as second argument)";
+    const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
+    expect(load).toThrow(new ConfigurationError(words));
+  });
+});
+
 describe("sqliteSource", () => {
   it.each([
     [[null, "select 1"], `'db' must be ${client}: current value is null`],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EtlError } from "../../src/errors.ts";
+import { ConfigurationError, EtlError } from "../../src/errors.ts";
 import { ndjsonDeadLetters, readDeadLetters } from "../../src/resilience/ndjson-dead-letters.ts";
 import { letterOf } from "../support/letters.ts";
 import { outcomeOf, turns } from "../support/outcome.ts";
@@ -20,12 +20,37 @@ function memory(sink: UnderlyingSink<Uint8Array> = {}) {
   return { written, writable };
 }
 
+const noStreams: [unknown, string][] = [
+  ["letters.ndjson", `"letters.ndjson"`],
+  [undefined, "undefined"],
+  [null, "null"],
+  [5, "5"],
+  [{}, "an object"],
+  [[letterOf(1)], "an array of 1"],
+];
+
 const read = async (...pieces: (string | Uint8Array)[]) =>
   await readAll(
     readDeadLetters(streamOf(pieces.map((p) => typeof p === "string" ? bytesOf(p) : p))),
   );
 
 describe("ndjsonDeadLetters", () => {
+  it.each([
+    ...noStreams,
+    [new ReadableStream(), "an instance of ReadableStream"],
+  ])("refuses %o, which is no stream to write to", (given, shown) => {
+    const rule = "a WritableStream that nobody else writes to";
+    const words =
+      `Cannot write dead letters as 'writable' must be ${rule}: current value is ${shown}`;
+    expect(() => ndjsonDeadLetters(given as never)).toThrow(new ConfigurationError(words));
+  });
+
+  it("refuses a stream that somebody else writes to", () => {
+    const { writable } = memory();
+    writable.getWriter();
+    expect(() => ndjsonDeadLetters(writable)).toThrow(ConfigurationError);
+  });
+
   it("writes one line of JSON in UTF-8 for each letter", async () => {
     const { written, writable } = memory();
     const writer = ndjsonDeadLetters(writable).getWriter();
@@ -82,6 +107,22 @@ describe("ndjsonDeadLetters", () => {
 });
 
 describe("readDeadLetters", () => {
+  it.each([
+    ...noStreams,
+    [new WritableStream(), "an instance of WritableStream"],
+  ])("refuses %o, which is no stream to read", (given, shown) => {
+    const rule = "a ReadableStream that nobody else reads";
+    const words =
+      `Cannot read dead letters as 'readable' must be ${rule}: current value is ${shown}`;
+    expect(() => readDeadLetters(given as never)).toThrow(new ConfigurationError(words));
+  });
+
+  it("refuses a stream that somebody else reads", () => {
+    const readable = streamOf<Uint8Array>([]);
+    readable.getReader();
+    expect(() => readDeadLetters(readable)).toThrow(ConfigurationError);
+  });
+
   it("gives back what was written, in whatever pieces it comes", async () => {
     const items = fc.array(fc.oneof(fc.string({ unit: "binary" }), fc.bigInt(), fc.date()));
     const property = fc.asyncProperty(

@@ -81,6 +81,20 @@ describe("retry()", () => {
   });
 });
 
+describe("retry() of what is no function", () => {
+  it.each<[unknown, string]>([
+    [5, "5"],
+    [undefined, "undefined"],
+    [Promise.resolve(1), "an instance of Promise"],
+  ])("rejects %o, without another attempt", async (given, shown) => {
+    const words = `Cannot retry as 'call' must be a function: current value is ${shown}`;
+    const outcome = outcomeOf(retry(given as never, { maxAttempts: 3 }));
+    await settle();
+    expect(outcome).toEqual({ state: "rejected", value: new ConfigurationError(words) });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("the delays of retry()", () => {
   const none = { jitter: "none" } as const;
   it.each<[string, RetryCallOptions, number[]]>([

@@ -1,7 +1,7 @@
 import { refuse } from "../../options.ts";
 import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import type { SinkLoadContext } from "../../resilience/mark.ts";
+import { contextWords, type SinkLoadContext } from "../../resilience/mark.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { readLayout } from "./column-types.ts";
@@ -136,7 +136,9 @@ async function targetOf(database: Database, options: CheckedSink): Promise<Targe
 type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>;
 
 function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
-  return async (rows, { runId, batch: { attempt, key, ranges } }) => {
+  return async (rows, context) => {
+    if (!context?.batch) refuse("load rows", "context", contextWords, context);
+    const { runId, batch: { attempt, key, ranges } } = context;
     const send = await writer.check(rows);
     if (key === undefined || ranges === undefined) return void await writer.send(send);
     const mark = { key, runId, ranges };
