@@ -127,11 +127,23 @@ export class BatchError extends EtlError {
   /** The error of each failed item, by its index in the batch. */
   readonly failures: ReadonlyMap<number, unknown>;
 
-  /** Makes the error of a batch from the errors of its items. */
+  /**
+   * Makes the error of a batch from the errors of its items.
+   * @throws {TypeError} If `failures` is no Map, or empty; what was given is its `cause`.
+   */
   constructor(failures: ReadonlyMap<number, unknown>) {
+    const size = failures?.size;
+    if (!size) {
+      throw new TypeError(
+        `BatchError needs a non-empty Map: current value is ${messageOf(failures)}`,
+        { cause: failures },
+      );
+    }
     const [first] = failures.values();
-    const items = failures.size === 1 ? "1 item" : `${failures.size} items`;
-    super(`${items} of the batch failed: ${messageOf(first)}`, { cause: first });
+    super(
+      `${size} item${size === 1 ? "" : "s"} of the batch failed: ${messageOf(first)}`,
+      { cause: first },
+    );
     this.failures = failures;
   }
 }

@@ -9,6 +9,7 @@ import {
   PipelineError,
 } from "../src/errors.ts";
 import type { ManagerReport, RunReport } from "../src/run-report.ts";
+import { outcomeOfCall } from "./support/outcome-of-call.ts";
 
 const cause = new TypeError("no such table");
 const times = { busy: 0, starved: 0, blocked: 0 };
@@ -111,6 +112,21 @@ describe("BatchError", () => {
     expect(error.message).toBe("2 items of the batch failed: no id");
     expect(error.failures).toBe(failures);
     expect(error.cause).toBe("no id");
+  });
+
+  it.each<[unknown, string]>([
+    [[[0, cause]], "0,TypeError: no such table"],
+    [[], ""],
+    [new Map(), "[object Map]"],
+    [{ 0: cause }, "[object Object]"],
+    [cause, "no such table"],
+    [undefined, "undefined"],
+    [null, "null"],
+  ])("refuses %o, which names no item, and keeps it", (given, shown) => {
+    const words = `BatchError needs a non-empty Map: current value is ${shown}`;
+    const { error } = outcomeOfCall(() => new BatchError(given as never));
+    expect(error).toEqual(new TypeError(words));
+    expect((error as Error).cause).toBe(given);
   });
 });
 

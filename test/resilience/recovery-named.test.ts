@@ -142,7 +142,12 @@ describe("BatchError", () => {
   });
 
   it("is one that names nobody", async () => {
-    const load = poisonedBy([2], () => new BatchError(new Map()));
+    const load = poisonedBy([2], () => {
+      const failures = new Map([[0, failure]]);
+      const error = new BatchError(failures);
+      failures.clear();
+      return error;
+    });
     const work = await new RecoveryWork(load).run(4);
     expect([work.loaded, work.lostMembers]).toEqual([[0, 1, 3], [2]]);
   });
