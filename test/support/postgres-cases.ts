@@ -239,6 +239,20 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       expect(await all(table)).toEqual([]);
     });
 
+    it("refuses a row that is no object", async () => {
+      const table = await create("id int");
+      const { load } = sink({ table, columns: ["id"], method });
+      const rows = [1, { id: 1 }, null, [1]] as never[];
+      const error = await load(rows, contextOf()).then(() => undefined, (error) => error);
+      const messages = [...error.failures].map(([row, { message }]) => [row, message]);
+      const rule = `it must be an object with the property "id"`;
+      expect(messages).toEqual([
+        [0, `Cannot load row 0 as ${rule}: current value is 1`],
+        [2, `Cannot load row 2 as ${rule}: current value is null`],
+        [3, `Cannot load row 3 as ${rule}: current value is an instance of Array`],
+      ]);
+    });
+
     it.each(failing)(
       "passes on what the database says to a value of %s: %o",
       async (type, value) => {

@@ -119,8 +119,22 @@ export function testSqliteValues(client: SqliteClient): void {
         [0, 'Row 0, column "b" is NaN, which SQLite stores as NULL: give null or another number'],
         [2, 'Row 2, column "a" is true, and SQLite has no booleans: give 1 or 0'],
         [3, 'Row 3, column "a" is undefined: give null or a value'],
-        [4, 'Row 4, column "a" is undefined: give null or a value'],
+        [4, 'Row 4 is null and has to be an object with the property "a"'],
       ]);
+    });
+
+    it.each<[unknown, string]>([
+      [1, "a number"],
+      ["x", "a string"],
+      [undefined, "undefined"],
+      [[1, 2], "an array"],
+      [() => 1, "a function"],
+    ])("refuse %o for a row", (row, words) => {
+      const db = databases.inMemory("create table t (id)");
+      const { load } = sqliteSink(db, { table: "t", columns: ["id"] });
+      const error = outcomeOfCall(() => load([row as never], plainContext)).error as BatchError;
+      const sentence = `Row 0 is ${words} and has to be an object with the property "id"`;
+      expect(error.failures).toEqual(new Map([[0, new TypeError(sentence)]]));
     });
   });
 }

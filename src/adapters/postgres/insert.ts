@@ -75,7 +75,7 @@ export function cellsOf(
       const value: unknown = (row as Record<string, unknown> | null | undefined)?.[name];
       const cell = value === null ? null : kind.encode(value);
       if (cell === unfit && !failures.has(index)) {
-        failures.set(index, refusal(index, name, kind, value));
+        failures.set(index, refusal(row, index, name, kind, value));
       }
       cells[cellNames[place]!] = cell;
     }
@@ -85,7 +85,19 @@ export function cellsOf(
   return all;
 }
 
-function refusal(index: number, name: string, { words }: Column["kind"], value: unknown): Error {
+function refusal(
+  row: unknown,
+  index: number,
+  name: string,
+  { words }: Column["kind"],
+  value: unknown,
+): Error {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    return new TypeError(
+      `Cannot load row ${index} as it must be an object with the property ` +
+        `${JSON.stringify(name)}: current value is ${inWords(row)}`,
+    );
+  }
   return new TypeError(
     `Cannot load row ${index} as column ${JSON.stringify(name)} must be ${words}, ` +
       `or null for no value: current value is ${inWords(value)}`,

@@ -12,9 +12,10 @@ export function valuesOf(rows: readonly object[], columns: readonly string[]): S
   columns.forEach((column, place) => { // One after the other: engines then find it faster.
     let next = place;
     for (let index = 0; index < rows.length; index++, next += columns.length) {
-      const value = (rows[index] as Readonly<Record<string, unknown>> | null)?.[column];
+      const row = rows[index] as Readonly<Record<string, unknown>> | null;
+      const value = row?.[column];
       if (isStorable(value)) values[next] = value;
-      else if (!refusals.has(index)) refusals.set(index, refusalOf(index, column, value));
+      else if (!refusals.has(index)) refusals.set(index, refusalOf(row, index, column, value));
     }
   });
   if (refusals.size === 0) return values;
@@ -44,7 +45,14 @@ function isWellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024.
 }
 
-function refusalOf(index: number, column: string, value: unknown): Error {
+function refusalOf(row: unknown, index: number, column: string, value: unknown): Error {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    const words = Array.isArray(row) ? "an array" : row == null ? row : `a ${typeof row}`;
+    const property = JSON.stringify(column);
+    return new TypeError(
+      `Row ${index} is ${words} and has to be an object with the property ${property}`,
+    );
+  }
   return new TypeError(`Row ${index}, column ${JSON.stringify(column)} is ${adviceOn(value)}`);
 }
 
