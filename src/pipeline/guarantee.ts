@@ -85,7 +85,7 @@ export function settingsOf<E, T>(
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
   const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
-  checkGuarantee(action, settings, guaranteeOf(pipeline, settings));
+  checkGuarantee(action, settings, pipeline);
   return settings;
 }
 
@@ -98,14 +98,16 @@ export function checkDefaults<E, T>(
   const settings = checkRunOptions(action, defaults);
   // A run may still bring the checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
-  checkGuarantee(action, settings, guaranteeOf(pipeline, { ...settings, checkpoints }));
+  checkGuarantee(action, { ...settings, checkpoints }, pipeline);
 }
 
-function checkGuarantee(
+function checkGuarantee<E, T>(
   action: string,
-  { guarantee: wanted, retry, deadLetters, isolate }: RunSettings<never>,
-  { guarantee, reason }: GuaranteeDescription,
+  settings: RunSettings<never>,
+  pipeline: Pipeline<E, T>,
 ): void {
+  const { guarantee: wanted, retry, deadLetters, isolate } = settings;
+  const { guarantee, reason } = guaranteeOf(pipeline, settings);
   const isIsolating = deadLetters !== undefined && isolate === "bisect";
   if (wanted === "at-most-once" && (retry.load.maxAttempts > 1 || isIsolating)) {
     const rule = "left out where a load may be called again: it may load some items twice";
@@ -113,7 +115,11 @@ function checkGuarantee(
   }
   // What is loaded neither twice nor never keeps the two others as well.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
-  refuse(action, "guarantee", `"${guarantee}", as ${reason}`, wanted);
+  // Other reasons lie in the source, which no option changes.
+  const step = reason.includes("checkpoint")
+    ? " (give 'sink.load' itself, or a function with [commitsTo], and 'sink.checkpoints')"
+    : "";
+  refuse(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
 }
 
 /** The store whose marks a load commits together with its rows. */

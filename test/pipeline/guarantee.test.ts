@@ -24,6 +24,11 @@ const reasons = {
   source: "rows and checkpoint are one commit, as long as extract begins at the checkpoint",
 };
 
+/** What is told beside the reason, where a sink and its checkpoints would do. */
+const step = " (give 'sink.load' itself, or a function with [commitsTo], and 'sink.checkpoints')";
+const stepAfter = (reason: string) =>
+  reason === reasons.repeated || reason === reasons.between ? step : "";
+
 /** A pipeline of which nothing is called, as it may be asked what it guarantees. */
 function pipelineWith(
   members: Omit<Partial<Pipeline<number>>, "extract">,
@@ -102,7 +107,7 @@ describe("the guarantee", () => {
       expect(start).toThrow(
         new ConfigurationError(
           `Cannot run pipeline "numbers" as 'guarantee' must be "${expected.guarantee}", ` +
-            `as ${expected.reason}: current value is "${guarantee}"`,
+            `as ${expected.reason}${stepAfter(expected.reason)}: current value is "${guarantee}"`,
         ),
       );
     }
@@ -125,7 +130,7 @@ describe("etl() with a guarantee", () => {
           `current value is "${wanted}"`,
       );
     expect(refused({}, { guarantee: "effectively-once" })).toThrow(
-      words("at-least-once", reasons.repeated, "effectively-once"),
+      words("at-least-once", reasons.repeated + step, "effectively-once"),
     );
     expect(refused({ replayable: false }, { guarantee: "at-least-once" })).toThrow(
       words("at-most-once", reasons.lost, "at-least-once"),
@@ -134,7 +139,7 @@ describe("etl() with a guarantee", () => {
       words("at-least-once", reasons.acknowledged, "at-most-once"),
     );
     expect(refused({}, { guarantee: "effectively-once", checkpoints: other })).toThrow(
-      words("at-least-once", reasons.between, "effectively-once"),
+      words("at-least-once", reasons.between + step, "effectively-once"),
     );
   });
 
