@@ -1,3 +1,4 @@
+import { refuse } from "../options.ts";
 import type { RunReport, StageName, StageTimes, TracedBatch } from "../run-report.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 
@@ -46,6 +47,8 @@ const parts: Readonly<Record<StageName, string>> = {
  * Formula L = λW, 1961. From it follows the bound: what is at work for a share `s` of the time can
  * do at most `1 / s` times as much.
  *
+ * @throws {ConfigurationError} If what is given is no report.
+ *
  * @example A source that is slower than the load
  * ```ts
  * import { etl, explain } from "millrace";
@@ -62,6 +65,7 @@ const parts: Readonly<Record<StageName, string>> = {
  * ```
  */
 export function explain(report: RunReport): string {
+  if (!report?.stages) refuse("explain a run", "report", "what its promise gives", report);
   return [endOf(report), ...findings(report)].filter((sentence) => sentence !== "").join(" ");
 }
 

@@ -200,6 +200,14 @@ describe("explain()", () => {
       .toBe(words + explain(runReport(parts)));
   });
 
+  it("refuses what is no report", () => {
+    const run = etl({ name: "p", extract: () => [], load: () => {} }).start();
+    expect(() => explain(run as never)).toThrow(
+      "Cannot explain a run as 'report' must be what its promise gives: current value is ",
+    );
+    expect(() => explain(undefined as never)).toThrow("current value is undefined");
+  });
+
   it("invents nothing where the clock stands still", () => {
     const waits = { extract: { busy: 0.2 }, load: { busy: 0.7 } };
     expect(explain(runReport({ ...waits, clock: "still", duration: 250, latency }))).toBe(
