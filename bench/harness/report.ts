@@ -30,15 +30,15 @@ export function updateReadme(folder: string, order: readonly string[]): void {
 }
 
 function resultsText(results: readonly Result[]): string {
-  const parts = results.map(({ question, title, method, measuredAt, versions, settings }) =>
-    `### ${title}
+  const parts = results.map(({ question, title, method, measuredAt, versions, settings }) => {
+    const rounds = settings.rounds === 1 ? "a round" : `${settings.rounds} rounds`;
+    const when = `Measured on ${measuredAt.slice(0, 10)} in ${rounds}`;
+    return `### ${title}
 
-${method} Measured on ${measuredAt.slice(0, 10)} in ${settings.rounds} rounds with millrace ${
-      versions["millrace"]
-    }: [all values](results/${question}.json).
+${method} ${when} with millrace ${versions["millrace"]}: [all values](results/${question}.json).
 
-![${title}](results/${question}.svg)`
-  );
+![${title}](results/${question}.svg)`;
+  });
   return [floorTable(results), placeText(results), ...parts].join("\n\n");
 }
 
