@@ -80,11 +80,9 @@ describe("replay", () => {
         end();
       }
     };
+    const rest = [...given];
     const stream = new ReadableStream({
-      start: (output) => {
-        for (const item of given) output.enqueue(item);
-        output.close();
-      },
+      pull: (output) => rest.length > 0 ? output.enqueue(rest.shift()) : output.close(),
       cancel: end,
     });
     return [["a generator", items()], ["an async generator", later()], ["a stream", stream]];
