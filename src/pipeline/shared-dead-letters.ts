@@ -1,5 +1,5 @@
-import { refuse } from "../options.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
+import { openWriter } from "../resilience/writer.ts";
 import type { RunSettings } from "./run-options.ts";
 
 /** A pipeline with its settings. */
@@ -27,13 +27,12 @@ export function shareDeadLetters<N extends Entry>(
     if (stream === undefined || typeof stream === "function") return entry;
     let writer = writers.get(stream);
     if (writer === undefined) {
-      if (stream.locked) {
+      try {
+        writer = openWriter(`run pipeline "${name}"`, "deadLetters", stream);
+      } catch (error) {
         release();
-        const rule = "a WritableStream that nobody else writes to";
-        refuse(`run pipeline "${name}"`, "deadLetters", rule, stream);
+        throw error;
       }
-      writer = stream.getWriter();
-      writer.closed.catch(() => {}); // Each write tells what goes wrong.
       writers.set(stream, writer);
     }
     return { ...entry, settings: { ...settings, deadLetters: () => branchOf(writer) } };

@@ -1,6 +1,7 @@
 import { EtlError } from "../errors.ts";
-import { positiveInteger, refuse, type Rule } from "../options.ts";
+import { positiveInteger, type Rule } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
+import { isWritableStream, openWriter, silence } from "./writer.ts";
 
 /**
  * How many dead letters are too many: more than a number of them in the run, or more than a share of
@@ -117,8 +118,9 @@ export class DeadLetterOutlet<E = unknown> {
 
   /** Lets go of the stream at once: what is not written by now is refused. */
   release(): void {
-    this.#writer?.releaseLock();
-    this.#silence();
+    if (this.#writer === undefined) return;
+    this.#writer.releaseLock();
+    silence(this.#writer);
   }
 
   #isTooMany(): boolean {
@@ -140,21 +142,6 @@ export class DeadLetterOutlet<E = unknown> {
   }
 
   #lock(stream: WritableStream<DeadLetter<E>>): void {
-    if (!isWritableStream(stream) || stream.locked) {
-      const rule = "a WritableStream that nobody else writes to";
-      refuse(this.#action, "deadLetters", rule, stream);
-    }
-    this.#writer = stream.getWriter();
-    this.#silence();
+    this.#writer = openWriter(this.#action, "deadLetters", stream);
   }
-
-  /** Writes, close and abort tell what goes wrong; on some runtimes these do as well. */
-  #silence(): void {
-    this.#writer?.ready.catch(() => {});
-    this.#writer?.closed.catch(() => {});
-  }
-}
-
-function isWritableStream(value: unknown): boolean {
-  return typeof (value as { getWriter?: unknown } | null | undefined)?.getWriter === "function";
 }

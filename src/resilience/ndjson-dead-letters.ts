@@ -6,6 +6,7 @@ import { EtlError } from "../errors.ts";
 import { refuse } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { decodeItem, encodeItem } from "./dead-letter-json.ts";
+import { openWriter } from "./writer.ts";
 
 /**
  * Writes dead letters to a stream of bytes, each as one line of JSON in UTF-8. A write settles when
@@ -42,14 +43,8 @@ import { decodeItem, encodeItem } from "./dead-letter-json.ts";
 export function ndjsonDeadLetters(
   writable: WritableStream<Uint8Array>,
 ): WritableStream<DeadLetter> {
-  if (!writable?.getWriter || writable.locked) {
-    const rule = "a WritableStream that nobody else writes to";
-    refuse("write dead letters", "writable", rule, writable);
-  }
-  const writer = writable.getWriter();
+  const writer = openWriter("write dead letters", "writable", writable);
   const encoder = new TextEncoder();
-  // Writes tell what goes wrong; on some runtimes these do as well.
-  for (const told of [writer.ready, writer.closed]) told.catch(() => {});
   return new WritableStream<DeadLetter>({
     async write(letter) {
       await writer.ready;
