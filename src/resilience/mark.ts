@@ -1,4 +1,5 @@
 import { FencedError } from "../errors.ts";
+import { refuse } from "../options.ts";
 import {
   blankCheckpoint,
   type Checkpoint,
@@ -32,8 +33,17 @@ export interface SinkLoadContext {
   };
 }
 
-/** What is missing where a `load` of one's own calls that of a sink with the rows alone. */
-export const contextWords = "what a load is told (pass the context on as second argument)";
+/** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */
+export function checkLoadContext(context: SinkLoadContext): void {
+  if (context?.batch) return;
+  const rule = "what a load is told (pass the context on as second argument)";
+  refuse("load rows", "context", rule, context);
+}
+
+/** Whether a row can have columns. */
+export function isRow(row: unknown): row is object {
+  return typeof row === "object" && row !== null && !Array.isArray(row);
+}
 
 /**
  * The runs that have claimed keys of a store from here. A run that has lost its key for a while may

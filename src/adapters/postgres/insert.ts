@@ -1,4 +1,5 @@
 import { BatchError } from "../../errors.ts";
+import { isRow } from "../../resilience/mark.ts";
 import { unfit } from "./cells.ts";
 import type { Column } from "./column-types.ts";
 import { quoteName } from "./names.ts";
@@ -92,7 +93,7 @@ function refusal(
   { words }: Column["kind"],
   value: unknown,
 ): Error {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+  if (!isRow(row)) {
     return new TypeError(
       `Cannot load row ${index} as it must be an object with the property ` +
         `${JSON.stringify(name)}: current value is ${inWords(row)}`,

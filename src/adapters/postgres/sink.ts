@@ -1,7 +1,7 @@
 import { refuse } from "../../options.ts";
 import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { contextWords, type SinkLoadContext } from "../../resilience/mark.ts";
+import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { readLayout } from "./column-types.ts";
@@ -137,7 +137,7 @@ type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>
 
 function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
   return async (rows, context) => {
-    if (!context?.batch) refuse("load rows", "context", contextWords, context);
+    checkLoadContext(context);
     const { runId, batch: { attempt, key, ranges } } = context;
     const send = await writer.check(rows);
     if (key === undefined || ranges === undefined) return void await writer.send(send);

@@ -1,7 +1,7 @@
 import { refuse } from "../../options.ts";
 import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { contextWords, type SinkLoadContext } from "../../resilience/mark.ts";
+import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { database, type SqliteDatabase, transact } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
@@ -71,7 +71,7 @@ export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): Sqli
   const checkpoints = new SqliteCheckpoints(db);
   const inserter = new Inserter(db, settings);
   const load = (rows: readonly object[], context: SinkLoadContext): void => {
-    if (!context?.batch) refuse("load rows", "context", contextWords, context);
+    checkLoadContext(context);
     const { runId, batch } = context;
     const values = valuesOf(rows, settings.columns); // First, as then nothing is written if it fails.
     const { key, ranges = [] } = batch;

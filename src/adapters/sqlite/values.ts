@@ -1,4 +1,5 @@
 import { BatchError } from "../../errors.ts";
+import { isRow } from "../../resilience/mark.ts";
 import type { SqliteValue } from "./database.ts";
 
 /**
@@ -46,7 +47,7 @@ function isWellFormed(text: string): boolean {
 }
 
 function refusalOf(row: unknown, index: number, column: string, value: unknown): Error {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+  if (!isRow(row)) {
     const words = Array.isArray(row) ? "an array" : row == null ? row : `a ${typeof row}`;
     const property = JSON.stringify(column);
     return new TypeError(
