@@ -1,6 +1,6 @@
-import { refuse } from "../options.ts";
 import type { RunReport, StageName, StageTimes, TracedBatch } from "../run-report.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
+import { checkRunReport } from "./report.ts";
 
 /** What can hold a run back. */
 type Cause = StageName | "backoff" | "limited";
@@ -65,7 +65,7 @@ const parts: Readonly<Record<StageName, string>> = {
  * ```
  */
 export function explain(report: RunReport): string {
-  if (!report?.stages) refuse("explain a run", "report", "what its promise gives", report);
+  checkRunReport("explain a run", report);
   return [endOf(report), ...findings(report)].filter((sentence) => sentence !== "").join(" ");
 }
 

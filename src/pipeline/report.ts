@@ -1,3 +1,4 @@
+import { refuse } from "../options.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../run-report.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../run-report.ts";
@@ -70,6 +71,12 @@ export function reportOf<E, T>(
     ...{ ...counts, stages, outcome, bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),
   };
+}
+
+/** Refuses what is not the report of a run. */
+export function checkRunReport(action: string, report: RunReport): void {
+  if (typeof Reflect.get(Object(report), "stages") === "object") return;
+  refuse(action, "report", "what run() gives", report);
 }
 
 /** How many items a checkpoint has as finished. */

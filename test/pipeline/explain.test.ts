@@ -203,7 +203,7 @@ describe("explain()", () => {
   it("refuses what is no report", () => {
     const run = etl({ name: "p", extract: () => [], load: () => {} }).start();
     expect(() => explain(run as never)).toThrow(
-      "Cannot explain a run as 'report' must be what its promise gives: current value is ",
+      "Cannot explain a run as 'report' must be what run() gives: current value is ",
     );
     expect(() => explain(undefined as never)).toThrow("current value is undefined");
   });

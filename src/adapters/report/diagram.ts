@@ -1,7 +1,7 @@
 import { about, count, counted, percent, time } from "../../pipeline/quantities.ts";
 import type { RunReport, StageName } from "../../run-report.ts";
 import { element, escape, label } from "./markup.ts";
-import { checkRunReport } from "./report-kind.ts";
+import { checkRunReport } from "../../pipeline/report.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 import { segments, wordsOf } from "./stage-bar.ts";
 import { colours, fills, patterns } from "./theme.ts";

@@ -10,9 +10,3 @@ export function isManagerReport(
   if (typeof Reflect.get(Object(report), "stages") === "object") return false;
   return refuse(action, "report", "what run() or runAll() gives", report);
 }
-
-/** Refuses what is not the report of a run. */
-export function checkRunReport(action: string, report: RunReport): void {
-  if (typeof Reflect.get(Object(report), "stages") === "object") return;
-  refuse(action, "report", "what run() gives", report);
-}
