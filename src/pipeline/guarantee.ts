@@ -115,8 +115,9 @@ function checkGuarantee<E, T>(
   }
   // What is loaded neither twice nor never keeps the two others as well.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
-  // Other reasons lie in the source, which no option changes.
-  const step = reason.includes("checkpoint")
+  // What lies in the source no option changes.
+  const isOfCheckpoints = guarantee === "at-least-once" && pipeline.acknowledge === undefined;
+  const step = isOfCheckpoints
     ? " (give 'sink.load' itself, or a function with [commitsTo], and 'sink.checkpoints')"
     : "";
   refuse(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
