@@ -30,32 +30,39 @@ function mapEach<I, O>(
   if (open.kind === "stream") {
     return mapStream(open.reader as ReadableStreamDefaultReader<I>, map);
   }
-  const { iterator } = open as { readonly iterator: AsyncIterator<unknown> | Iterator<unknown> };
   const over = { done: true, value: undefined } as const;
-  let stopped: Promise<void> | undefined;
-  const mapResult = (result: IteratorResult<unknown>): IteratorResult<O> => {
-    if (result.done) return over;
-    try {
-      return { done: false, value: map(result.value as I) };
-    } catch (error) {
-      stopped = (async () => void await iterator.return?.())().catch(() => {}); // The first is told.
-      throw error;
-    }
-  };
+  const mapped = (value: unknown) => ({ done: false, value: map(value as I) }) as const;
   if (open.kind === "sync") {
-    const next = () => mapResult(open.iterator.next());
-    const end = () => (open.iterator.return?.(), over);
+    const { iterator } = open;
+    const end = () => (iterator.return?.(), over);
+    const next = () => {
+      const { done, value } = iterator.next();
+      if (done) return over;
+      try {
+        return mapped(value);
+      } catch (error) {
+        try {
+          end();
+        } catch {
+          // The first error is told.
+        }
+        throw error;
+      }
+    };
     return { [Symbol.iterator]: () => ({ next, return: end }) };
   }
+  const { iterator } = open;
+  const end = async () => (await iterator.return?.(), over);
   const next = async () => {
+    const { done, value } = await iterator.next();
+    if (done) return over;
     try {
-      return mapResult(await iterator.next());
+      return mapped(value);
     } catch (error) {
-      await stopped; // Nothing of it runs on.
+      await end().catch(() => {}); // The first error is told.
       throw error;
     }
   };
-  const end = async () => (await iterator.return?.(), over);
   return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 

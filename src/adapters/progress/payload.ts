@@ -89,10 +89,8 @@ function outcomeOf(error: unknown): Outcome {
   type Ended = { readonly outcome?: Outcome };
   const { report = {}, reports = [] } = (error ?? {}) as { report?: Ended; reports?: Ended[] };
   const outcomes = [report, ...reports].map(({ outcome }) => outcome);
-  const [worst] = (["failed", "aborted", "drained"] as const).filter((one) =>
-    outcomes.includes(one)
-  );
-  return worst ?? "failed";
+  const worstFirst = ["failed", "aborted", "drained"] as const;
+  return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? "failed";
 }
 
 function perSecond(count: number, time: number): number {
