@@ -79,9 +79,15 @@ async function chunksByHand(stream: ReadableStream<Item[]>, load: Load): Promise
   await load(batch.map(copyOf));
 }
 
-function variantByHand(items: number, work: (items: number, load: Load) => Promise<void>): Variant {
+const byHand: Readonly<Record<string, (items: number, load: Load) => Promise<void>>> = {
+  "ReadableStream": (items, load) => itemsByHand(itemStream(items), load),
+  "chunks()": (items, load) => chunksByHand(chunkStream(items), load),
+};
+
+function variantByHand(kind: string): Variant {
+  const work = byHand[kind]!;
   return {
-    items,
+    items: itemsFor(kind, "sync", BATCH_BY_HAND),
     prepare: (items) => async () => {
       let sum = 0;
       await work(items, async (rows) => {
@@ -99,15 +105,8 @@ const nameOf = (kind: string, transform: string, batchSize: number) =>
 const variants: Record<string, Variant> = {
   [bare]: { items: 2_000_000, prepare: (items) => () => bareLoop(items) },
 };
-const byHand: Readonly<Record<string, Variant>> = {
-  "ReadableStream": variantByHand(
-    2_000_000,
-    (items, load) => itemsByHand(itemStream(items), load),
-  ),
-  "chunks()": variantByHand(8_000_000, (items, load) => chunksByHand(chunkStream(items), load)),
-};
 const nameByHand = (kind: string) => `${kind}, by hand, batch ${BATCH_BY_HAND}`;
-for (const [kind, variant] of Object.entries(byHand)) variants[nameByHand(kind)] = variant;
+for (const kind of Object.keys(byHand)) variants[nameByHand(kind)] = variantByHand(kind);
 for (const kind of Object.keys(sources)) {
   for (const transform of Object.keys(transforms)) {
     for (const size of batchSizes) {
