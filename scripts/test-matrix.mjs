@@ -1,7 +1,9 @@
 // Runs the one test suite inside every runtime that is installed:
-//   node scripts/test-matrix.mjs [node22 node24 node26 deno bun workerd workerd-2024 chromium]
+//   node scripts/test-matrix.mjs [node22 node24 node26 deno bun workerd workerd-2024 chromium] [PATH…]
+// With paths, it runs the test files whose path holds one of them.
 // A runtime that is missing is skipped, unless REQUIRE_RUNTIMES names it or says "all".
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import process, { argv, env, execPath, stdout } from "node:process";
 import { bun, chromium, deno, nodeOf, workerd, workerdDates } from "./runtimes.mjs";
 
@@ -34,7 +36,7 @@ async function runLeg(name) {
   }
   console.log(`\n===== ${name}`);
   const start = performance.now();
-  const { code, output } = await run(executable, args, variables);
+  const { code, output } = await run(executable, [...args, ...paths], variables);
   const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "no tests";
   const hasPassed = code === 0 && /[1-9]\d* passed/.test(tests);
   return { name, state: hasPassed ? "passed" : "FAILED", tests, ms: performance.now() - start };
@@ -64,13 +66,17 @@ function isRequired(name) {
   return required.includes("all") || required.includes(name);
 }
 
-const wanted = argv.length > 2 ? argv.slice(2) : Object.keys(legs);
-const unknown = wanted.filter((name) => !(name in legs));
-if (unknown.length > 0) {
-  throw new Error(
-    `No such runtime: ${unknown.join(", ")}; there are ${Object.keys(legs).join(", ")}`,
-  );
+const names = Object.keys(legs);
+const given = argv.slice(2);
+const paths = given.filter((word) => !names.includes(word));
+const missing = paths.find((path) => !existsSync(path));
+if (missing !== undefined) {
+  const rule = `one of ${names.join(", ")}, or the path of a test`;
+  console.error(`Cannot run tests as each argument must be ${rule}: current value is "${missing}"`);
+  process.exit(2);
 }
+const wanted = names.filter((name) => given.includes(name));
+if (wanted.length === 0) wanted.push(...names);
 const rows = [];
 for (const name of wanted) rows.push(await runLeg(name));
 console.log("\nruntime       result   tests                          time");

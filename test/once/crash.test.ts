@@ -117,8 +117,8 @@ describe("PostgreSQL", () => {
     database = postgresDatabase(server.url);
   }, LONGEST);
   afterAll(async () => {
-    await database.close();
-    await server.stop();
+    await database?.close();
+    await server?.stop();
   }, LONGEST);
 
   describe.each(["pg", "postgres"] as const)("through %s", (store) => {

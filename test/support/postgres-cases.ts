@@ -38,11 +38,11 @@ export function contextOf(
 
 /** Defines all tests, for every kind of client, on one server. */
 export function testPostgres(): void {
-  let server: PostgresServer;
+  let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   describe.each(Object.keys(clients))("postgresSink of %s", (name) => {
-    const bench = benchOf(name, () => server);
+    const bench = benchOf(name, () => server!);
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
