@@ -9,6 +9,8 @@ export interface Batch<E, T> {
   readonly info: BatchInfo;
   /** The places of the items in the source, where they are looked after. */
   readonly ranges: readonly DoneRange[];
+  /** The position of each item, once one of them was asked for. */
+  positions: readonly unknown[] | undefined;
   /** What is to be loaded. */
   rows: readonly T[];
   /** What the transform gave for each item, `skip` included; `undefined` where there is none. */
@@ -62,6 +64,7 @@ export function batchOf<E, T>(
     items,
     info,
     ranges,
+    positions: undefined,
     rows,
     results: undefined,
     isDivisible: true,

@@ -1,3 +1,5 @@
+import { refuse } from "../options.ts";
+import { type Checkpoint, rangesOf } from "../resilience/checkpoint.ts";
 import { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import { emitterOf } from "./emitter.ts";
@@ -38,8 +40,22 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
   const observers = settings.observer === undefined ? own : [...own, settings.observer];
   const emit = emitterOf(observers, pipeline.name, runId, begin);
   const keeper = store && new CheckpointKeeper({
-    ...{ store, key, runId, lease, onFailure: onLost },
+    ...{ store, key, runId, lease, retry: settings.retry.load, signal: context.signal },
+    onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),
+    onFailure: onLost,
     ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint", checkpoint }) }),
   });
   return { pipeline, settings, context, outlet, keeper, key, emit, begin };
+}
+
+/** Refuses to go on from a position that is known without telling the ones that come after it. */
+function checkKnown(
+  name: string,
+  { position }: Pick<RunSettings<never>, "position">,
+  checkpoint: Checkpoint,
+): void {
+  if (position !== undefined || rangesOf(checkpoint).every(([, , at]) => at === undefined)) return;
+  const rule = "given, as the checkpoint has a position, which would be lost (give the function " +
+    "that it comes from, or remove the checkpoint to begin anew)";
+  refuse(`run pipeline "${name}"`, "position", rule, position);
 }

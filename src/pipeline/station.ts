@@ -1,6 +1,6 @@
 import { isOf } from "../errors.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
-import type { DoneRange } from "../resilience/checkpoint.ts";
+import { checkPosition, type DoneRange } from "../resilience/checkpoint.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import type { DeadLetterOutlet } from "../resilience/dead-letter-outlet.ts";
 import { allPlacesOf, placeOf, placesOf } from "../resilience/numbering.ts";
@@ -8,6 +8,7 @@ import { Exhausted, type Policy, type RecoveryListener } from "../resilience/rec
 import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
 import type { FailureStage } from "../run-report.ts";
+import { isThenable } from "../thenable.ts";
 import type { Batch } from "./batch.ts";
 import type { Emit } from "./emitter.ts";
 import type { Gauges } from "./gauges.ts";
@@ -204,18 +205,38 @@ export async function giveUp<E, T>(
  * kept. Throws `Exhausted` if a position cannot be told.
  */
 export function rangesFor<E, T>(
-  { keeper, settings }: Station<E, T>,
-  { items, ranges }: Batch<E, T>,
+  station: Station<E, T>,
+  batch: Batch<E, T>,
   indices?: readonly number[],
 ): readonly DoneRange[] {
-  const position = keeper && settings.position;
-  if (position === undefined && indices === undefined) return ranges;
+  const { ranges } = batch;
+  const positions = station.keeper && positionsIn(station, batch);
+  if (positions === undefined && indices === undefined) return ranges;
   const places = indices === undefined ? allPlacesOf(ranges) : placesOf(ranges, indices);
-  if (position === undefined) return places.map(([from, to]) => [from, to]);
+  if (positions === undefined) return places.map(([from, to]) => [from, to]);
+  return places.map(([from, to, last]) => [from, to, positions[last]]);
+}
+
+/**
+ * The position of each item of a batch. They are all checked, as any item may become the last of
+ * those that are finished, and one that cannot be kept would leave the next run without a place to
+ * begin at.
+ */
+function positionsIn<E, T>(
+  { settings: { position }, pipeline }: Station<E, T>,
+  batch: Batch<E, T>,
+): readonly unknown[] | undefined {
+  if (position === undefined) return undefined;
+  const positionOf = (item: E) => {
+    const at = position(item);
+    if (isThenable(at)) at.then(undefined, () => {}); // It is refused; nobody waits for it.
+    checkPosition(`run pipeline "${pipeline.name}"`, at);
+    return at;
+  };
   try {
-    return places.map(([from, to, last]) => [from, to, position(items[last]!)]);
+    return batch.positions ??= batch.items.map(positionOf);
   } catch (error) {
-    throw new Exhausted([error], 1, items, "checkpoints");
+    throw new Exhausted([error], 1, batch.items, "checkpoints");
   }
 }
 

@@ -1,33 +1,22 @@
-import { CheckpointError, FencedError } from "../errors.ts";
+import { FencedError } from "../errors.ts";
 import { nextMacrotask } from "../macrotask.ts";
 import { follow } from "../signals.ts";
-import { after } from "../timer.ts";
 import {
   advance,
   blankCheckpoint,
   checkCheckpoint,
   type Checkpoint,
-  type CheckpointStore,
-  type Claim,
   covers,
   type DoneRange,
   rangesOf,
 } from "./checkpoint.ts";
-import { sleep } from "./deadline.ts";
-
-/** Renewals in a lease. */
-const mostFailedRenewals = 3;
+import { KeyClaim, type KeyClaimOptions } from "./key-claim.ts";
+import { callStore } from "./store-call.ts";
 
 /** What a run keeps its checkpoint with. */
-export interface KeeperOptions {
-  /** Where the checkpoint is kept. */
-  readonly store: CheckpointStore;
-  /** The key of the checkpoint. */
-  readonly key: string;
-  /** The run. */
-  readonly runId: string;
-  /** How long a claim holds that is not renewed, in milliseconds. */
-  readonly lease: number;
+export interface KeeperOptions extends KeyClaimOptions {
+  /** Is told of what earlier runs have finished; may throw. */
+  onFound?(checkpoint: Checkpoint): void;
   /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
   onFailure(error: unknown): void;
   /** Is told of each checkpoint that the store has taken. It must not throw. */
@@ -41,26 +30,26 @@ export interface KeeperOptions {
  */
 export class CheckpointKeeper {
   readonly #options: KeeperOptions;
+  readonly #claim: KeyClaim;
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
   #finished: DoneRange[] = []; // What the checkpoint lacks.
   #written: Checkpoint | undefined; // What of it the store has.
-  #mayOwn = false; // The store may hold a claim of this run.
   #isFenced = false;
   #hasFailedToWrite = false;
-  #failedRenewals = 0; // In a row.
-  #renewedAt = 0; // When the claim that holds was asked for.
   readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
-  #stopTimer = () => {};
   #opening: Promise<Checkpoint | undefined> | undefined;
-  #renewing: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /** Makes a keeper that has called nothing yet. */
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#claim = new KeyClaim(options, {
+      onFailure: (error) => this.#fail(error),
+      onReturn: () => this.#checkReturn(),
+    });
   }
 
   /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
@@ -74,10 +63,11 @@ export class CheckpointKeeper {
 
   /**
    * Claims the key and gives what the store has for it. While another run holds the key, it waits
-   * until the time of that claim is up; `signal` ends the wait. If it rejects, nothing is left
-   * behind. It is called once.
+   * until that claim was not renewed for as long as it holds; `signal` ends the wait. If it rejects,
+   * nothing is left behind. It is called once.
    *
-   * @throws {FencedError} If the other run has renewed its claim twice by then: it lives.
+   * @throws {FencedError} If the other run has renewed its claim twice by then, and so lives; at once
+   * if that claim is never over.
    * @throws {CheckpointError} If the store gives what is no checkpoint.
    */
   open(signal: AbortSignal): Promise<Checkpoint | undefined> {
@@ -129,98 +119,31 @@ export class CheckpointKeeper {
   }
 
   async #open(): Promise<Checkpoint | undefined> {
-    const { store, key } = this.#options;
+    const { store, key, retry, onFound } = this.#options;
     const { signal } = this.#stop;
     signal.throwIfAborted();
-    if (store.claim !== undefined) await this.#claim(signal);
-    const found = await store.read(key);
-    signal.throwIfAborted();
-    if (found !== undefined) this.#checkpoint = this.#written = checkCheckpoint(key, found);
+    let found: Checkpoint | undefined;
+    try {
+      await this.#claim.take(signal);
+      found = await callStore(() => store.read(key), retry, signal);
+    } finally {
+      signal.throwIfAborted(); // What has ended the wait is told.
+    }
+    if (found !== undefined) {
+      this.#checkpoint = this.#written = checkCheckpoint(key, found);
+      onFound?.(found);
+    }
     this.#tell();
     this.#phase = "running";
     return found;
-  }
-
-  async #claim(signal: AbortSignal): Promise<void> {
-    const { key, runId, lease } = this.#options;
-    let last: Claim | undefined;
-    let renewals = 0;
-    while (true) {
-      const now = Date.now();
-      const begin = performance.now(); // The other clock may be set back.
-      const holder = await this.#ask(now);
-      signal.throwIfAborted();
-      if (holder.runId === runId) {
-        this.#renewedAt = begin;
-        return this.#renewIn(begin + lease / 3 - performance.now());
-      }
-      if (last !== undefined && holder.until !== last.until) renewals++;
-      const isOther = last !== undefined && holder.runId !== last.runId;
-      // One renewal of a run that has died since may still have been on its way. And a store that
-      // does not give what is free would be asked for ever.
-      if (isOther || renewals > 1 || holder.until <= now) throw new FencedError(key, holder.runId);
-      last = holder;
-      // Timers may be early, and the claim is then still the same.
-      await sleep(Math.max(holder.until - Date.now(), 1), signal);
-      signal.throwIfAborted();
-    }
-  }
-
-  /** Claims the key or renews the claim, and gives the claim that holds. */
-  async #ask(now: number): Promise<Claim> {
-    const { store, key, runId, lease } = this.#options;
-    this.#mayOwn = true; // Also when the answer is lost.
-    const holder: Partial<Claim> = Object(
-      await store.claim!(key, { runId, until: now + lease }, now),
-    );
-    const { runId: owner, until } = holder;
-    if (typeof owner !== "string" || typeof until !== "number" || Number.isNaN(until)) {
-      throw new CheckpointError(key, "the store gives no claim for it");
-    }
-    this.#mayOwn = owner === runId;
-    return { runId: owner, until };
-  }
-
-  #renewIn(delay: number): void {
-    if (this.#phase === "closing") return;
-    this.#stopTimer = after(Math.max(delay, 0), () => void (this.#renewing = this.#renew()));
-  }
-
-  async #renew(): Promise<void> {
-    const { key, runId, lease } = this.#options;
-    const begin = performance.now();
-    try {
-      const { runId: owner } = await this.#ask(Date.now());
-      if (owner !== runId) this.#fail(new FencedError(key, owner));
-      else await this.#checkReturn(begin);
-      this.#failedRenewals = 0;
-    } catch (error) {
-      // A store may be busy for a moment. From the third in a row on others may take the key; it is
-      // tried again all the same while the run comes to its end.
-      if (++this.#failedRenewals === mostFailedRenewals) this.#fail(error);
-    }
-    this.#renewing = undefined;
-    if (!this.#isFenced) this.#renewIn(begin + lease / 3 - performance.now());
-  }
-
-  /** Once the claim has lapsed, nothing is written before it is known who has come meanwhile. */
-  async #secure(): Promise<void> {
-    const { store, lease } = this.#options;
-    if (store.claim === undefined || performance.now() - this.#renewedAt <= lease) return;
-    this.#stopTimer();
-    this.#renewing ??= this.#renew();
-    await this.#renewing;
   }
 
   /**
    * Where the claim had lapsed, another run may have come and gone. If it has finished what this one
    * does not know of, the key is given back.
    */
-  async #checkReturn(begin: number): Promise<void> {
-    const { store, key, runId, lease } = this.#options;
-    const hasLapsed = performance.now() - this.#renewedAt > lease;
-    this.#renewedAt = begin;
-    if (!hasLapsed) return;
+  async #checkReturn(): Promise<void> {
+    const { store, key, runId } = this.#options;
     const found = await store.read(key);
     if (found === undefined || found.runId === runId) return;
     if (covers(this.checkpoint ?? blankCheckpoint, rangesOf(found))) return;
@@ -234,36 +157,40 @@ export class CheckpointKeeper {
   }
 
   async #writeNewest(): Promise<void> {
-    const { store, key, runId } = this.#options;
+    const { retry, signal } = this.#options;
     do {
       await nextMacrotask(); // A run that finishes batch after batch pays for one write.
-      await this.#secure();
-      if (this.#isFenced) break;
-      const newest = this.checkpoint!;
-      const written = { ...newest, updatedAt: Date.now(), runId };
       try {
-        await store.write(key, written);
-        this.#written = written;
-        if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
+        await callStore(() => this.#writeOnce(), retry, signal);
       } catch (error) {
         this.#hasFailedToWrite = true;
         this.#fail(error);
       }
-      if (this.#written === written) this.#options.onWritten?.(written);
-    } while (this.#written !== this.checkpoint && !this.#hasFailedToWrite);
+    } while (!this.#isFenced && !this.#hasFailedToWrite && this.#written !== this.checkpoint);
     this.#writing = undefined;
+  }
+
+  async #writeOnce(): Promise<void> {
+    const { store, key, runId, onWritten } = this.#options;
+    await this.#claim.secure();
+    if (this.#isFenced) return;
+    const newest = this.checkpoint!;
+    const written = { ...newest, updatedAt: Date.now(), runId };
+    await store.write(key, written);
+    this.#written = written;
+    if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
+    onWritten?.(written);
   }
 
   async #close(): Promise<void> {
     this.#phase = "closing";
     this.#stop.abort(new DOMException("The run is over", "AbortError"));
-    this.#stopTimer();
+    this.#claim.stop();
     await this.#opening?.catch(() => {}); // Whoever called `open` is told.
-    await this.#renewing;
+    await this.#claim.settled();
     await this.#writing;
-    const { store, key, runId } = this.#options;
     try {
-      if (this.#mayOwn) await store.release?.(key, runId);
+      await this.#claim.release();
     } catch (error) {
       this.#untold.push(error);
     }
@@ -274,7 +201,7 @@ export class CheckpointKeeper {
     if (error instanceof FencedError) {
       if (this.#isFenced) return; // The store says so for the claim and for the write.
       this.#isFenced = true;
-      this.#stopTimer();
+      this.#claim.stop();
     }
     if (this.#phase === "running") this.#options.onFailure(error);
     else this.#untold.push(error);

@@ -5,15 +5,25 @@
 import { CheckpointError, FencedError } from "../errors.ts";
 import type { Checkpoint, DoneRange } from "../run-report.ts";
 import { refuse } from "../options.ts";
+import { isThenable } from "../thenable.ts";
 
 export type { Checkpoint, DoneRange };
 
-/** Which run a key belongs to, and until when: milliseconds since 1970. */
+/** Which run a key belongs to. */
 export interface Claim {
   /** The run. */
   readonly runId: string;
-  /** When others may take the key. Renewed while the run lives. */
+  /**
+   * Tells one renewal from the next: it grows with each. It looks like a time, but clocks differ, so
+   * that nobody compares it with a clock; the claim is over for a run that has seen it unchanged for
+   * a whole `lease`, by that run's own stopwatch. `Infinity` is never over.
+   */
   readonly until: number;
+  /**
+   * How long the claim holds without being renewed, in milliseconds. Where a store does not keep it,
+   * those who wait take their own.
+   */
+  readonly lease?: number | undefined;
 }
 
 /** A value, or a promise of it. */
@@ -35,8 +45,14 @@ export interface CheckpointStore {
   write(key: string, checkpoint: Checkpoint): unknown;
   /**
    * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
-   * one whose time was up at `now`; then gives the claim that holds: its own, or that of the other.
-   * Atomic.
+   * one whose `until` is not above `now`; then gives the claim that holds: its own, or that of the
+   * other, as it was given. Atomic.
+   *
+   * `now` is no time of a clock: a run asks with 0, and once it has watched the claim of another for
+   * a whole lease, with the `until` of that claim, which lets it in unless that was renewed. A store
+   * with a clock of its own, such as a database server, may also let it in when more than `lease` has
+   * passed by that clock since the claim was made or renewed (`until - now` where there is no
+   * `lease`). It never compares `until` or `now` with a clock.
    */
   claim?(key: string, claim: Claim, now: number): Awaitable<Claim>;
   /** Ends the claim of a run, if it is the owner. What the key holds stays. */
@@ -75,6 +91,7 @@ export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly Do
 }
 
 function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange): C {
+  // Without a position of its own it is at none: the known one is that of an item before.
   const { position: _, ...rest } = checkpoint;
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
 }
@@ -106,8 +123,23 @@ export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneR
 
 /** Whether all of these ranges are finished. */
 export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
-  const done = rangesOf(checkpoint);
-  return ranges.every(([from, to]) => done.some(([start, end]) => start <= from && to <= end));
+  const { offset, done } = checkpoint;
+  return ranges.every(([from, to]) => {
+    if (to <= offset) return true;
+    const range = done[lastFrom(done, from)];
+    return range !== undefined && to <= range[1];
+  });
+}
+
+/** Which of some ranges in order is the last that begins at a place or before it; -1 if none does. */
+function lastFrom(ranges: readonly DoneRange[], place: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]![0] <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /**
@@ -116,20 +148,28 @@ export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): bo
  * something else, and the source would go on at another place.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): string {
-  checkPosition(checkpoint.position);
+  const action = "write a checkpoint";
+  const check = (position: unknown) => position === undefined || checkPosition(action, position);
+  check(checkpoint.position);
   const done = checkpoint.done.map(([from, to, position]) => {
-    checkPosition(position);
+    check(position);
     return position === undefined ? [from, to] : [from, to, position]; // JSON would make it null.
   });
   return JSON.stringify({ ...checkpoint, done });
 }
 
-function checkPosition(position: unknown): void {
-  if (position === undefined) return;
+/**
+ * Checks that a position comes back from JSON as it is: the source would go on at another place.
+ * @throws {ConfigurationError} If it is `undefined`, a promise or anything else that JSON lacks.
+ */
+export function checkPosition(action: string, position: unknown): void {
+  if (typeof position === "string") return;
   const check = (value: unknown, above: readonly unknown[]): void => {
     if (!isOfJson(value) || above.includes(value)) {
-      const rule = "what JSON can hold, also inside, such as a string or a number";
-      refuse("write a checkpoint", "position", rule, value);
+      const rule = isThenable(value)
+        ? "known at once, not a promise (read it with the item, and give it from there)"
+        : "what JSON can hold, also inside, such as a string or a number";
+      refuse(action, "position", rule, value);
     }
     if (typeof value !== "object" || value === null) return;
     // `Array.from` shows the holes of an array.

@@ -1,6 +1,8 @@
 import { vi } from "vitest";
 import { CheckpointKeeper } from "../../src/resilience/checkpoint-keeper.ts";
 import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
+import { checkOptions } from "../../src/options.ts";
+import { type RetryOptions, retryOptions, type RetrySettings } from "../../src/resilience/retry.ts";
 import { CountedSignal } from "./counted-signal.ts";
 import { HeldStore } from "./held-store.ts";
 import { type Outcome, outcomeOf, settle } from "./outcome.ts";
@@ -13,9 +15,19 @@ export class KeptRun {
   readonly stop: CountedSignal = new CountedSignal();
   readonly keeper: CheckpointKeeper;
 
-  constructor(store: CheckpointStore, runId = "one", lease = 900) {
+  constructor(
+    store: CheckpointStore,
+    runId = "one",
+    lease = 900,
+    rules: Partial<RetrySettings> = {},
+    signal?: AbortSignal,
+  ) {
     const onFailure = (error: unknown) => void this.failures.push(error);
-    this.keeper = new CheckpointKeeper({ store, key: "a", runId, lease, onFailure });
+    const retry = checkOptions<RetryOptions, "isRetriable">("test", rules, retryOptions);
+    this.keeper = new CheckpointKeeper({
+      ...{ store, key: "a", runId, lease, retry, onFailure },
+      ...(signal !== undefined && { signal }),
+    });
   }
 
   /** Opens the keeper and lets what answers at once answer. */

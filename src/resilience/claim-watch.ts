@@ -1,0 +1,45 @@
+import { FencedError } from "../errors.ts";
+import type { Claim } from "./checkpoint.ts";
+
+/** The longest time between two looks at a claim, in milliseconds: it may be given back. */
+const longestPause = 1000;
+
+/**
+ * Watches the claim of another run, and tells when that is over: when it was not renewed for as long
+ * as it holds, by the stopwatch of the one who waits. Clocks differ and are set; how long a second
+ * takes does not.
+ */
+export class ClaimWatch {
+  readonly #key: string;
+  readonly #lease: number;
+  #seen: Claim | undefined;
+  #since = 0;
+  #renewals = 0;
+
+  /** Watches nothing yet; a claim that does not tell holds for `lease` milliseconds. */
+  constructor(key: string, lease: number) {
+    this.#key = key;
+    this.#lease = lease;
+  }
+
+  /**
+   * Takes the claim that holds now. Gives after how many milliseconds to look again; 0 if it is over.
+   *
+   * @throws {FencedError} If the other run lives, or its claim is never over.
+   */
+  look(holder: Claim): number {
+    const now = performance.now();
+    const { runId, until, lease = this.#lease } = holder;
+    const isOther = this.#seen !== undefined && this.#seen.runId !== runId;
+    if (until !== this.#seen?.until) {
+      // One renewal of a run that has died since may still have been on its way.
+      if (this.#seen !== undefined) this.#renewals++;
+      this.#seen = holder;
+      this.#since = now;
+    }
+    const isEndless = until === Infinity || lease === Infinity;
+    if (isOther || isEndless || this.#renewals > 1) throw new FencedError(this.#key, runId);
+    const left = this.#since + lease - now;
+    return left <= 0 ? 0 : Math.max(Math.min(left, lease / 3, longestPause), 1);
+  }
+}
