@@ -214,30 +214,48 @@ export function rangesFor<E, T>(
   if (positions === undefined && indices === undefined) return ranges;
   const places = indices === undefined ? allPlacesOf(ranges) : placesOf(ranges, indices);
   if (positions === undefined) return places.map(([from, to]) => [from, to]);
-  return places.map(([from, to, last]) => [from, to, positions[last]]);
+  return places.map(([from, to, last]) => {
+    const at = positions[last];
+    if (at instanceof Unknown) throw new Exhausted([at.error], 1, batch.items, "checkpoints");
+    return [from, to, at];
+  });
+}
+
+/** Stands for the position of an item that the user's function has thrown for. */
+class Unknown {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
 }
 
 /**
  * The position of each item of a batch. They are all checked, as any item may become the last of
  * those that are finished, and one that cannot be kept would leave the next run without a place to
- * begin at.
+ * begin at. What is thrown for an item is told where that item is such a last one.
  */
 function positionsIn<E, T>(
   { settings: { position }, pipeline }: Station<E, T>,
   batch: Batch<E, T>,
 ): readonly unknown[] | undefined {
-  if (position === undefined) return undefined;
-  const positionOf = (item: E) => {
-    const at = position(item);
-    if (isThenable(at)) at.then(undefined, () => {}); // It is refused; nobody waits for it.
-    checkPosition(`run pipeline "${pipeline.name}"`, at);
-    return at;
-  };
+  if (position === undefined || batch.positions !== undefined) return batch.positions;
+  const positions = batch.items.map((item) => {
+    try {
+      return position(item);
+    } catch (error) {
+      return new Unknown(error);
+    }
+  });
   try {
-    return batch.positions ??= batch.items.map(positionOf);
+    for (const at of positions) {
+      if (at instanceof Unknown) continue;
+      if (isThenable(at)) at.then(undefined, () => {}); // It is refused; nobody waits for it.
+      checkPosition(`run pipeline "${pipeline.name}"`, at);
+    }
   } catch (error) {
     throw new Exhausted([error], 1, batch.items, "checkpoints");
   }
+  return batch.positions = positions;
 }
 
 /** The letter of an item that came from a letter: of the same item, with all its attempts. */

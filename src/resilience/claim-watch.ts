@@ -40,6 +40,6 @@ export class ClaimWatch {
     const isEndless = until === Infinity || lease === Infinity;
     if (isOther || isEndless || this.#renewals > 1) throw new FencedError(this.#key, runId);
     const left = this.#since + lease - now;
-    return left <= 0 ? 0 : Math.max(Math.min(left, lease / 3, longestPause), 1);
+    return Math.max(0, Math.ceil(Math.min(left, lease / 3, longestPause))); // Timers take integers.
   }
 }

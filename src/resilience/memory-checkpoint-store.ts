@@ -40,12 +40,15 @@ export class MemoryCheckpointStore implements CheckpointStore {
     this.#checkpoints.set(key, frozenCopyOf(checkpoint));
   }
 
-  /** Claims a key for a run, or renews its claim, and gives the claim that holds. */
+  /**
+   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
+   * where the `until` of the owner is not above `now`.
+   */
   claim(key: string, claim: Claim, now: number): Claim {
     const holder = this.#claims.get(key);
     if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
-    const { runId, until } = claim;
-    const own = Object.freeze({ runId, until });
+    const { runId, until, lease } = claim;
+    const own = Object.freeze({ runId, until, ...(lease !== undefined && { lease }) });
     this.#claims.set(key, own);
     return own;
   }

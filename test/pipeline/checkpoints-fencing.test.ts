@@ -112,11 +112,11 @@ function takeOver(store: HeldStore, runId = "other"): void {
 describe("the key of a run that died", () => {
   it("is taken over after its lease, and what it had written counts", async () => {
     const checkpoints = new MemoryCheckpointStore();
-    checkpoints.claim("numbers", { runId: "dead", until: 50_000 + lease }, 50_000);
+    checkpoints.claim("numbers", { runId: "dead", until: 50_000 + lease, lease }, 0);
     checkpoints.write("numbers", { offset: 15, done: [[17, 18]], updatedAt: 1, runId: "dead" });
     const loaded: unknown[] = [];
     const run = outcomeOf(slow(loaded).run({ checkpoints, lease, batchSize: 9 }));
-    await settle(lease - 1);
+    await pass(lease - 1, 1);
     expect([run.state, loaded]).toEqual(["pending", []]);
     await settle(1);
     await pass(100);
@@ -124,14 +124,29 @@ describe("the key of a run that died", () => {
     expect(loaded).toEqual([15, 16, 18, 19]);
   });
 
-  it("is free at once if its time was up before", async () => {
+  it.each([
+    ["long ago", 1],
+    ["just now", 50_000 + lease],
+    ["a year from now, as its clock had it", 50_000 + 365 * 86_400_000],
+  ])("is free after one lease if it was claimed %s", async (_, until) => {
     const checkpoints = new MemoryCheckpointStore();
-    checkpoints.claim("numbers", { runId: "dead", until: 50_000 }, 49_000);
+    checkpoints.claim("numbers", { runId: "dead", until, lease }, 0);
     const loaded: unknown[] = [];
     const run = outcomeOf(slow(loaded, () => {}).run({ checkpoints, batchSize: 20 }));
-    await settle();
+    await pass(lease - 1, 1);
+    expect([run.state, loaded]).toEqual(["pending", []]);
+    await settle(1);
     expect(run.state).toBe("fulfilled");
     expect(loaded).toHaveLength(20);
+  });
+
+  it("is refused at once if its claim is never over", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    checkpoints.claim("numbers", { runId: "dead", until: Infinity }, 0);
+    const run = outcomeOf(slow([]).run({ checkpoints }));
+    await settle();
+    expect(run.value).toMatchObject({ stage: "checkpoints", report: { extracted: 0 } });
+    expect((run.value as PipelineError).cause).toEqual(new FencedError("numbers", "dead"));
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FencedError } from "../../src/errors.ts";
 import { claimedStore, KeptRun, leftBy } from "../support/keeper-time.ts";
-import { settle } from "../support/outcome.ts";
+import { pass, settle } from "../support/outcome.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
@@ -11,10 +11,9 @@ describe("CheckpointKeeper.open(), while another run holds the key", () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
-    await settle(500);
     store.inner.release("a", "other");
-    store.inner.claim("a", { runId: "third", until: Date.now() + 1000 }, Date.now());
-    await settle(499);
+    store.inner.claim("a", { runId: "third", until: Date.now() + 1000 }, 0);
+    await settle(333);
     expect(opened.state).toBe("pending");
     await settle(1);
     expect(opened).toEqual({ state: "rejected", value: new FencedError("a", "third") });
@@ -27,9 +26,9 @@ describe("CheckpointKeeper.open(), while another run holds the key", () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
-    for (let renewals = 0; renewals < 8; renewals++) {
-      await settle(300);
-      store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+    for (let renewals = 0; renewals < 4; renewals++) {
+      await settle(334);
+      store.inner.claim("a", { runId: "other", until: Date.now() + 1000, lease: 1000 }, 0);
     }
     expect(opened).toEqual({ state: "rejected", value: new FencedError("a", "other") });
     expect(leftBy(run)).toBe(0);
@@ -39,9 +38,11 @@ describe("CheckpointKeeper.open(), while another run holds the key", () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
-    await settle(500);
-    store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
-    await settle(1000);
+    await pass(300);
+    store.inner.claim("a", { runId: "other", until: Date.now() + 1000, lease: 1000 }, 0);
+    await pass(1000);
+    expect(opened.state).toBe("pending");
+    await pass(334 - 300, 1);
     expect(opened.state).toBe("fulfilled");
     await run.close();
     expect(leftBy(run)).toBe(0);

@@ -45,10 +45,10 @@ export class KeptRun {
   }
 }
 
-/** A store whose key another run holds until 1000 ms from now. */
+/** A store whose key another run holds, whose lease is 1000 ms. */
 export function claimedStore(): HeldStore {
   const store = new HeldStore();
-  store.inner.claim("a", { runId: "other", until: Date.now() + 1000 }, Date.now());
+  store.inner.claim("a", { runId: "other", until: Date.now() + 1000, lease: 1000 }, 0);
   return store;
 }
 

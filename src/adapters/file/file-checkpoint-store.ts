@@ -96,19 +96,23 @@ export class FileCheckpointStore implements CheckpointStore {
     await syncDirectory(files, this.#directory);
   }
 
-  /** Claims a key for a run, or renews its claim, and gives the claim that holds. */
+  /**
+   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
+   * where the `until` of the owner is not above `now`.
+   */
   async claim(key: string, claim: Claim, now: number): Promise<Claim> {
     const files = await hostFiles();
     const path = await this.#prepare(files, key);
     return await whileLocked(files, `${path}.lock`, () => {
       const holder = claimOf(files, path);
       if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
-      const { runId, until } = claim;
+      const { runId, until, lease } = claim;
+      const own = { runId, until, ...(lease !== undefined && { lease }) };
       // Not brought to the disk: after a power cut no run is left that could own a key.
       const temporary = temporaryOf(path);
-      files.writeFileSync(temporary, JSON.stringify({ runId, until }));
+      files.writeFileSync(temporary, JSON.stringify(own));
       files.renameSync(temporary, `${path}.claim`);
-      return { runId, until };
+      return own;
     });
   }
 
@@ -169,12 +173,17 @@ function claimOf(files: FileSystem, path: string): Claim | undefined {
   const text = ifExists(() => files.readFileSync(`${path}.claim`, "utf8"));
   if (text === undefined) return undefined;
   try {
-    const { runId, until } = Object(JSON.parse(text)) as Partial<Claim>;
-    // JSON has no Infinity, and makes it null.
-    return typeof runId === "string" ? { runId, until: until ?? Infinity } : undefined;
+    const { runId, until, lease } = Object(JSON.parse(text)) as { [K in keyof Claim]?: unknown };
+    if (typeof runId !== "string") return undefined;
+    return { runId, until: timeOf(until), ...(lease !== undefined && { lease: timeOf(lease) }) };
   } catch {
     return undefined; // It is claimed anew.
   }
+}
+
+/** JSON has no Infinity, and makes it null. */
+function timeOf(value: unknown): number {
+  return typeof value === "number" ? value : Infinity;
 }
 
 async function writeThrough(files: FileSystem, path: string, text: string): Promise<void> {

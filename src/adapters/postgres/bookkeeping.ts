@@ -14,13 +14,15 @@ export interface OwnTable {
   readonly prepare: () => Promise<void>;
 }
 
-/** Where checkpoints are kept. Times are milliseconds since 1970. */
+/** Where checkpoints are kept. Times are milliseconds; `lapses_at` is since 1970, by the server. */
 export function checkpointTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_checkpoint", schema), [
     "key text primary key",
     "checkpoint text",
     "run_id text",
     "lease_until double precision",
+    "lease double precision",
+    "lapses_at double precision",
     "loaded_by text",
   ]);
 }

@@ -16,6 +16,9 @@ import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import type { Database, Session } from "./database.ts";
 
+/** The time by the clock of the server, the same throughout a statement: milliseconds since 1970. */
+const serverTime = "(extract(epoch from statement_timestamp())::float8 * 1000)";
+
 /** Checkpoints in a table of the database, so that a load and its mark can be one commit. */
 export class PostgresCheckpoints implements Required<CheckpointStore> {
   readonly #database: Database;
@@ -64,19 +67,29 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     });
   }
 
-  /** Makes a run the owner of a key if it is free, in one statement; gives the claim that holds. */
-  async claim(key: string, { runId, until }: Claim, now: number): Promise<Claim> {
+  /**
+   * Makes a run the owner of a key if it is free, in one statement; gives the claim that holds. That
+   * of another run is over after its lease, by the clock of the server, as all clients share that.
+   */
+  async claim(key: string, claim: Claim, now: number): Promise<Claim> {
     await this.#prepare(key);
-    const isFree = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8)";
-    const text = `insert into ${this.#table.name} as own (key, run_id, lease_until)
-      values ($1::text, $2::text, $3::float8) on conflict (key) do update set
-        run_id = case when ${isFree} then excluded.run_id else own.run_id end,
-        lease_until = case when ${isFree} then excluded.lease_until else own.lease_until end
-      returning run_id, lease_until::text, checkpoint`;
-    const [row = []] = await this.#database.values(text, [key, runId, until, now]);
-    const [owner, lease, checkpoint] = row;
+    const { runId, until, lease = null } = claim;
+    const free = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8 " +
+      `or own.lapses_at <= ${serverTime})`;
+    const set = (column: string) =>
+      `${column} = case when ${free} then excluded.${column} else own.${column} end`;
+    const text = `insert into ${this.#table.name} as own
+        (key, run_id, lease_until, lease, lapses_at)
+      values ($1::text, $2::text, $3::float8, $5::float8, ${serverTime} + $6::float8)
+      on conflict (key) do update
+        set ${["run_id", "lease_until", "lease", "lapses_at"].map(set).join(", ")}
+      returning run_id, lease_until::text, lease::text, checkpoint`;
+    const values = [key, runId, until, now, lease, lease ?? until - now];
+    const [row = []] = await this.#database.values(text, values);
+    const [owner, end, time, checkpoint] = row;
     if (owner === runId) this.#claimants.add(key, runId, decode(key, checkpoint));
-    return { runId: String(owner), until: Number(lease) };
+    const kept = time === null ? undefined : { lease: Number(time) };
+    return { runId: String(owner), until: Number(end), ...kept };
   }
 
   /** Ends the claim of a run, if it is the owner. */
@@ -84,7 +97,8 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     await this.#prepare(key);
     this.#committed.delete(key);
     this.#claimants.delete(key, runId);
-    const text = `update ${this.#table.name} set run_id = null, lease_until = null
+    const text = `update ${this.#table.name} set run_id = null, lease_until = null, lease = null,
+        lapses_at = null
       where key = $1::text and run_id = $2::text`;
     await this.#database.values(text, [key, runId]);
   }

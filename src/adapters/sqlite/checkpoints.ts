@@ -29,20 +29,24 @@ interface StoredRow {
   readonly loaded_by: string | null;
   readonly run_id: string | null;
   readonly lease_until: number | null;
+  readonly lease: number | null;
 }
 
-// `lease_until` is real, so that it is a number: integers are read as bigints.
+// Both times are real, so that they are numbers: integers are read as bigints.
 const tableSql = `create table if not exists millrace_checkpoint (
-  key text not null primary key, checkpoint text, loaded_by text, run_id text, lease_until real
+  key text not null primary key, checkpoint text, loaded_by text, run_id text, lease_until real,
+  lease real
 )`;
-const findSql = `select checkpoint, loaded_by, run_id, lease_until
+const findSql = `select checkpoint, loaded_by, run_id, lease_until, lease
   from millrace_checkpoint where key = ?`;
 const storeSql = `insert into millrace_checkpoint (key, checkpoint, loaded_by) values (?, ?, ?)
   on conflict (key) do update set checkpoint = excluded.checkpoint, loaded_by = excluded.loaded_by`;
-const claimSql = `insert into millrace_checkpoint (key, run_id, lease_until) values (?, ?, ?)
-  on conflict (key) do update set run_id = excluded.run_id, lease_until = excluded.lease_until
+const claimSql =
+  `insert into millrace_checkpoint (key, run_id, lease_until, lease) values (?, ?, ?, ?)
+  on conflict (key) do update set run_id = excluded.run_id, lease_until = excluded.lease_until,
+    lease = excluded.lease
   where run_id is null or run_id = excluded.run_id or lease_until <= ?`;
-const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null
+const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null, lease = null
   where key = ? and run_id = ?`;
 
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
@@ -79,13 +83,14 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
     });
   }
 
-  claim(key: string, { runId, until }: Claim, now: number): Claim {
+  claim(key: string, { runId, until, lease }: Claim, now: number): Claim {
     this.#committed.delete(key);
     const row = this.#transact((statements) => {
-      statements.claim.run(keyText(key), runId, until, now);
+      statements.claim.run(keyText(key), runId, until, lease ?? null, now);
       return find(statements, key)!;
     });
-    const holder = { runId: row.run_id!, until: row.lease_until! };
+    const kept = row.lease === null ? undefined : { lease: row.lease };
+    const holder = { runId: row.run_id!, until: row.lease_until!, ...kept };
     if (holder.runId === runId) {
       this.#claims.set(key, runId);
       this.#claimants.add(key, runId, storedIn(key, row));
