@@ -13,7 +13,7 @@ export class ClaimWatch {
   readonly #key: string;
   readonly #lease: number;
   #seen: Claim | undefined;
-  #since = 0;
+  #end = Infinity; // Of that claim, by the stopwatch.
   #renewals = 0;
 
   /** Watches nothing yet; a claim that does not tell holds for `lease` milliseconds. */
@@ -22,8 +22,13 @@ export class ClaimWatch {
     this.#lease = lease;
   }
 
+  /** Whether the claim that was seen last is over, unless it was renewed since. */
+  get isOver(): boolean {
+    return performance.now() >= this.#end;
+  }
+
   /**
-   * Takes the claim that holds now. Gives after how many milliseconds to look again; 0 if it is over.
+   * Takes the claim that holds now, and gives after how many milliseconds to look again.
    *
    * @throws {FencedError} If the other run lives, or its claim is never over.
    */
@@ -35,11 +40,11 @@ export class ClaimWatch {
       // One renewal of a run that has died since may still have been on its way.
       if (this.#seen !== undefined) this.#renewals++;
       this.#seen = holder;
-      this.#since = now;
+      this.#end = now + lease;
     }
     const isEndless = until === Infinity || lease === Infinity;
     if (isOther || isEndless || this.#renewals > 1) throw new FencedError(this.#key, runId);
-    const left = this.#since + lease - now;
-    return Math.max(0, Math.ceil(Math.min(left, lease / 3, longestPause))); // Timers take integers.
+    // Timers take integers.
+    return Math.max(Math.ceil(Math.min(this.#end - now, lease / 3, longestPause)), 0);
   }
 }

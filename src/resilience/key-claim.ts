@@ -75,10 +75,9 @@ export class KeyClaim {
       }
       // A store that does not give what is over would be asked for ever.
       if (holder.until <= over) throw new FencedError(key, holder.runId);
-      const pause = watch.look(holder);
-      over = pause > 0 ? 0 : holder.until;
-      if (pause > 0) await sleep(pause, signal);
+      await sleep(watch.look(holder), signal);
       signal.throwIfAborted();
+      over = watch.isOver ? holder.until : 0;
     }
   }
 

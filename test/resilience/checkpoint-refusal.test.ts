@@ -38,9 +38,9 @@ describe("CheckpointKeeper.open(), while another run holds the key", () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
-    await pass(300);
+    await pass(300, 1);
     store.inner.claim("a", { runId: "other", until: Date.now() + 1000, lease: 1000 }, 0);
-    await pass(1000);
+    await pass(1000, 1);
     expect(opened.state).toBe("pending");
     await pass(334 - 300, 1);
     expect(opened.state).toBe("fulfilled");
