@@ -85,6 +85,7 @@ export function settingsOf<E, T>(
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
   const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
+  checkReplayable(action, pipeline, settings);
   checkGuarantee(action, settings, pipeline);
   return settings;
 }
@@ -96,9 +97,39 @@ export function checkDefaults<E, T>(
   defaults: RunOptions<E>,
 ): void {
   const settings = checkRunOptions(action, defaults);
+  checkReplayable(action, pipeline, settings);
   // A run may still bring the checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
   checkGuarantee(action, { ...settings, checkpoints }, pipeline);
+}
+
+/**
+ * Refuses checkpoints of a source that does not give the same items again: the next run would drop as
+ * many new ones as the last has finished.
+ */
+function checkReplayable<E, T>(
+  action: string,
+  { acknowledge, replayable }: Pipeline<E, T>,
+  { checkpoints }: Pick<RunSettings<never>, "checkpoints">,
+): void {
+  if (checkpoints === undefined || replayable === true) return;
+  const why = "as they count items by their place in the source, and new ones that come in the " +
+    "place of finished ones would be dropped";
+  if (replayable === false) {
+    const step =
+      "(leave 'replayable' out if the source gives the same items in the same order again)";
+    refuse(
+      action,
+      "checkpoints",
+      `left out where 'replayable' is false, ${why} ${step}`,
+      checkpoints,
+    );
+  }
+  if (acknowledge === undefined) return;
+  const step =
+    "(a broker keeps by itself what was not acknowledged; set 'replayable: true' on the " +
+    "pipeline if the source gives all items in the same order again, acknowledged ones too)";
+  refuse(action, "checkpoints", `left out beside 'acknowledge', ${why} ${step}`, checkpoints);
 }
 
 function checkGuarantee<E, T>(

@@ -28,7 +28,7 @@ function noted(members: Partial<Pipeline<number, unknown>> = {}) {
     acknowledged.push(...items);
     events.push(`acknowledge ${items}`);
   };
-  return { events, acknowledged, members: { ...members, load, acknowledge } };
+  return { events, acknowledged, members: { ...members, load, acknowledge, replayable: true } };
 }
 
 describe("acknowledge", () => {

@@ -221,6 +221,6 @@ it("acknowledges what is finished in the order of the source", async () => {
     if (rows.includes(2)) throw failure;
   };
   const acknowledge = (items: readonly number[]) => void acknowledged.push(items);
-  await toldOf({ deadLetters }, { transform, load, acknowledge });
+  await toldOf({ deadLetters }, { transform, load, acknowledge, replayable: true });
   expect(acknowledged).toEqual([[0, 1], [2, 3], [4, 5, 6, 7]]);
 });

@@ -71,6 +71,11 @@ function expectedOf(given: Case): { guarantee: Guarantee; reason: string } {
   return { guarantee: "effectively-once", reason: reasons[resume] };
 }
 
+/** Checkpoints would drop new items in place of finished ones. */
+function isRefused({ acknowledge, replayable, checkpoints }: Case): boolean {
+  return checkpoints !== undefined && (acknowledge ? replayable !== true : replayable === false);
+}
+
 /** What an option asks for can be had. */
 function isKept(wanted: Guarantee, { guarantee }: { guarantee: Guarantee }): boolean {
   return wanted === guarantee || guarantee === "effectively-once";
@@ -100,6 +105,15 @@ describe("the guarantee", () => {
     expect(describeGuarantee(pipeline, options)).toEqual(expected);
     const numbers = etl(pipeline);
     expect(numbers.describe(options)).toEqual({ name: "numbers", ...expected });
+    if (isRefused(given)) {
+      const words = /as 'checkpoints' must be left out (beside 'ack|where 'repl).*would be dropped/;
+      expect(() => etl(pipeline, options)).toThrow(ConfigurationError);
+      expect(() => etl(pipeline, options)).toThrow(words);
+      expect(() => numbers.start(options)).toThrow(words);
+      await expect(numbers.run(options)).rejects.toThrow(words);
+      expect(pipeline.extract).not.toHaveBeenCalled();
+      return;
+    }
     expect(etl(pipeline, options).describe()).toEqual({ name: "numbers", ...expected });
     for (const guarantee of levels) {
       const start = () => numbers.start({ ...options, guarantee });

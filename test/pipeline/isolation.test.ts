@@ -113,7 +113,7 @@ describe("the checkpoint of a run that is stopped", () => {
       };
       const kept = new KeptLetters(() => wait(20)); // It is on its way, or written.
       const acknowledge = vi.fn();
-      const members = isTold ? { load, acknowledge } : { load };
+      const members = isTold ? { load, acknowledge, replayable: true } : { load };
       const run = start(members, {
         ...{ deadLetters: kept.stream, checkpoints: new MemoryCheckpointStore() },
       });

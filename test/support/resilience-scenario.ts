@@ -111,6 +111,7 @@ export class ResilienceScenario {
     if (map === "item") pipeline.transform = (n) => this.#map(n);
     if (map === "batch") pipeline.transformBatch = (items) => this.#mapBatch(items);
     if (!acknowledges) return pipeline;
+    pipeline.replayable = true; // Also beside checkpoints.
     pipeline.acknowledge = (items) => void (this.#look(), this.acknowledged.push(...items));
     pipeline.reject = (items) => void this.rejected.push(...items);
     return pipeline;
