@@ -104,7 +104,8 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       });
     } else if (member === 0) { // Which item a row comes from nobody knows: they all go with the first.
       this.#skipped = 0;
-      const left = indicesOf(items).filter((index) => !lost.includes(index));
+      const gone = new Set(lost);
+      const left = indicesOf(items).filter((index) => !gone.has(index));
       for (const index of left) {
         if (!this.#station.isStopped) await this.#giveUp(index, failure);
       }

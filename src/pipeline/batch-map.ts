@@ -32,6 +32,23 @@ export class BatchMap<E, T> {
 
   /** Fills the rows of a batch; tells whether it could. */
   run(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
+    const mapped = this.#map(batch, stop);
+    const { outlet, keeper } = this.#station;
+    if (!isThenable(mapped) || outlet === undefined || keeper === undefined) return mapped;
+    return mapped.then((isMapped) => {
+      this.#keepLost(batch, batch.lost);
+      return isMapped;
+    }, (error) => {
+      try {
+        this.#keepLost(batch, batch.lost);
+      } catch {
+        // What failed first is told; the next run comes to these items again.
+      }
+      throw error;
+    });
+  }
+
+  #map(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
     if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
     const { context, settings: { concurrency } } = this.#station;
     const rescue = this.#isPlain
@@ -73,11 +90,17 @@ export class BatchMap<E, T> {
   ): Promise<void> {
     await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
     batch.lost.push(index);
+    if (this.#station.isStopped) this.#keepLost(batch, [index]); // Nobody may come back to it.
+  }
+
+  /**
+   * Keeps that items of a batch were given up on, as it may never come to its load. Once for them all,
+   * as thousands that stand apart make each checkpoint long. A source is told together with the others.
+   */
+  #keepLost(batch: Batch<E, T>, lost: readonly number[]): void {
     const { keeper, pipeline } = this.#station;
-    // At once, as the batch may never come to its load; a source is told together with the others.
-    if (pipeline.acknowledge === undefined) {
-      keeper?.finish(rangesFor(this.#station, batch, [index]));
-    }
+    if (lost.length === 0 || pipeline.acknowledge !== undefined) return;
+    keeper?.finish(rangesFor(this.#station, batch, lost));
   }
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
