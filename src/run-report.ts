@@ -132,6 +132,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly runId: string;
   /** What the run is doing. */
   readonly state: "running" | "draining" | "aborting" | "ended";
+  /** Items that earlier runs have finished, which this one does not load again. */
+  readonly earlier: number;
   /** Loads that have succeeded, each of one batch. */
   readonly batches: number;
   /** Calls made again after a failure. */
@@ -152,7 +154,7 @@ export interface RunSnapshot extends ItemCounts {
   readonly latency?: Latency;
   /**
    * The items to expect, where the option `total` says so, or the source is an array; without those
-   * that earlier runs have finished, as these are not read again.
+   * that earlier runs have finished, as these are not loaded again.
    */
   readonly total?: number;
   /** Time that is left in milliseconds, at the present rate, where `total` is known. */

@@ -15,7 +15,15 @@ const cause = new TypeError("no such table");
 const times = { busy: 0, starved: 0, blocked: 0 };
 const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
 const report: RunReport = {
-  ...{ name: "users", runId: "1", outcome: "completed", ...counts, batches: 0, retries: 0 },
+  ...{
+    name: "users",
+    runId: "1",
+    outcome: "completed",
+    ...counts,
+    earlier: 0,
+    batches: 0,
+    retries: 0,
+  },
   ...{
     startedAt: 0,
     duration: 0,

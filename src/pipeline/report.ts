@@ -13,9 +13,11 @@ export interface RunFacts {
   /** By the clock that durations are measured with. */
   readonly begin: number;
   readonly keeper: CheckpointKeeper | undefined;
-  /** Items that earlier runs have finished, and that are among those to expect. */
-  readonly earlier: number;
-  /** The items to expect, by the options. */
+  /** What earlier runs have finished. */
+  readonly found: Checkpoint | undefined;
+  /** How the run goes on from there. */
+  readonly resume: "skip" | "source";
+  /** The items of the whole source, by the options. */
   readonly total: number | undefined;
 }
 
@@ -35,6 +37,7 @@ export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot
   const checkpoint = keeper?.checkpoint;
   return {
     ...{ name, runId, state, extracted, loaded, skipped, deadLettered },
+    earlier: finishedIn(facts.found),
     ...{
       pending: extracted - done,
       batches,
@@ -80,15 +83,21 @@ export function checkRunReport(action: string, report: RunReport): void {
 }
 
 /** How many items a checkpoint has as finished. */
-export function finishedIn(checkpoint: Checkpoint | undefined): number {
+function finishedIn(checkpoint: Checkpoint | undefined): number {
   const { offset = 0, done = [] } = checkpoint ?? {};
   return done.reduce((sum, [from, to]) => sum + to - from, offset);
 }
 
 /** The items that this run is to do, where that is known. */
-function totalOf<E, T>({ total, earlier }: RunFacts, flow: Flow<E, T>): number | undefined {
+function totalOf<E, T>(
+  { total, found, resume }: RunFacts,
+  flow: Flow<E, T>,
+): number | undefined {
   const all = total ?? flow.total;
-  return all === undefined || all === Infinity ? undefined : Math.max(0, all - earlier);
+  if (all === undefined || all === Infinity) return undefined;
+  // An array that begins at the checkpoint has nothing of what comes before.
+  const isRest = total === undefined && resume === "source";
+  return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
 }
 
 function perSecond(count: number, duration: number): number {

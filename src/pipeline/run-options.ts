@@ -118,7 +118,10 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * several pipelines. No batch is larger than `limit`.
    */
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
-  /** How many items to expect: a number of at least 0. With it snapshots tell the time left. */
+  /**
+   * How many items the whole source has, those that earlier runs have finished included: a number of
+   * at least 0. With it snapshots tell the time left.
+   */
   total?: number | undefined;
   /**
    * Whether the report gets what a picture of the run is drawn from: at most 512 batches, however

@@ -7,7 +7,7 @@ import { Flow } from "./flow.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
 import { progressOf, type ProgressOptions, watch } from "./progress.ts";
-import { finishedIn, reportOf, snapshotOf } from "./report.ts";
+import { reportOf, snapshotOf } from "./report.ts";
 import type { RunSettings } from "./run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
 import type { Equipment } from "./station.ts";
@@ -206,9 +206,9 @@ export class Run<E, T = E> {
   #look(state: RunSnapshot["state"]): RunSnapshot {
     const { resume, total } = this.#settings;
     const { keeper } = this.#equipment;
-    const earlier = resume === "skip" ? finishedIn(this.#context.checkpoint) : 0;
+    const { checkpoint: found } = this.#context;
     return snapshotOf({
-      ...{ name: this.name, runId: this.runId, state, keeper, earlier, total },
+      ...{ name: this.name, runId: this.runId, state, keeper, found, resume, total },
       ...{ startedAt: this.#startedAt, begin: this.#begin },
     }, this.#flow);
   }

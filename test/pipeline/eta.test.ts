@@ -71,8 +71,11 @@ describe("total", () => {
       [{ offset: 30, done: [[40, 50], [60, 61]] }, "skip", 100, 59],
       [{ offset: 30, done: [] }, "skip", undefined, 70],
       [{ offset: 300, done: [] }, "skip", undefined, 0],
-      // The source gives only what is left.
-      [{ offset: 30, done: [] }, "source", 70, 70],
+      [{ offset: 30, done: [] }, "source", 100, 70],
+      [{ offset: 30, done: [[40, 50], [60, 61]] }, "source", 100, 59],
+      // The array is only what is left.
+      [{ offset: 30, done: [] }, "source", undefined, 70],
+      [{ offset: 30, done: [[40, 50], [60, 61]] }, "source", undefined, 59],
     ] as const,
   )("leaves out what earlier runs have finished: %o, %s", async (...given) => {
     const [{ offset, done }, resume, total, left] = given;
@@ -84,7 +87,19 @@ describe("total", () => {
     if (left > 0) expect(eta).toBeCloseTo((left - loaded) * 105, -3);
     await vi.advanceTimersByTimeAsync(10_000);
     const report = await run.finished;
-    expect(report).toMatchObject({ total: left, loaded: left });
+    const earlier = done.reduce<number>((sum, [from, to]) => sum + to - from, offset);
+    expect(snapshot.earlier).toBe(earlier);
+    expect(report).toMatchObject({ total: left, loaded: left, earlier });
+  });
+
+  it("is 0 where all is finished, and 'earlier' says how much that is", async () => {
+    const checkpoints = await storeOf({ offset: 100, done: [] });
+    const first = await start(numbers(100), { checkpoints }).finished;
+    expect(first).toMatchObject({ total: 0, loaded: 0, extracted: 0, earlier: 100 });
+    const fresh = start(numbers(1));
+    expect(fresh.snapshot().earlier).toBe(0);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await fresh.finished).earlier).toBe(0);
   });
 });
 
