@@ -35,6 +35,7 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
       stream: deadLetters,
       max,
       signal: context.signal,
+      retry: settings.retry.load,
     });
   const { [observedBy]: own = [] } = pipeline as Observed;
   const observers = settings.observer === undefined ? own : [...own, settings.observer];

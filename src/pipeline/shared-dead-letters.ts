@@ -1,4 +1,5 @@
 import type { DeadLetter } from "../resilience/dead-letter.ts";
+import { letterSinkOf, repeatableLetters } from "../resilience/repeatable-letters.ts";
 import { openWriter } from "../resilience/writer.ts";
 import type { RunSettings } from "./run-options.ts";
 
@@ -35,13 +36,18 @@ export function shareDeadLetters<N extends Entry>(
       }
       writers.set(stream, writer);
     }
-    return { ...entry, settings: { ...settings, deadLetters: () => branchOf(writer) } };
+    return { ...entry, settings: { ...settings, deadLetters: () => branchOf(stream, writer) } };
   });
   return { entries: shared, release };
 }
 
-/** A stream of its own for a run; what it is given goes to the writer. */
-function branchOf(writer: WritableStreamDefaultWriter<DeadLetter>): WritableStream<DeadLetter> {
+/** A stream of its own for a run; what it is given goes to the shared one. */
+function branchOf(
+  stream: WritableStream<DeadLetter>,
+  writer: WritableStreamDefaultWriter<DeadLetter>,
+): WritableStream<DeadLetter> {
+  const sink = letterSinkOf(stream);
+  if (sink !== undefined) return repeatableLetters(sink);
   return new WritableStream<DeadLetter>({
     write: async (letter) => {
       await writer.ready;

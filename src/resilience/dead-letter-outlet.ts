@@ -1,6 +1,9 @@
 import { EtlError } from "../errors.ts";
 import { positiveInteger, type Rule } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
+import { type LetterSink, letterSinkOf } from "./repeatable-letters.ts";
+import type { RetrySettings } from "./retry.ts";
+import { callStore } from "./store-call.ts";
 import { isWritableStream, openWriter, silence } from "./writer.ts";
 
 /**
@@ -24,6 +27,8 @@ export interface DeadLetterOutletParts<E> {
   readonly signal?: AbortSignal;
   /** With the letter beyond it the run fails. */
   readonly max: DeadLetterLimit;
+  /** When a letter that a store could not keep is written again. */
+  readonly retry?: RetrySettings;
 }
 
 /** A stream for dead letters, of this realm or of another, or what makes one for each run. */
@@ -55,6 +60,8 @@ export class DeadLetterOutlet<E = unknown> {
   readonly #signal: AbortSignal | undefined;
   readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.
   #writer: WritableStreamDefaultWriter<DeadLetter<E>> | undefined;
+  readonly #retry: RetrySettings | undefined;
+  #sink: LetterSink<E> | undefined; // Where a write may be tried again.
   readonly #max: DeadLetterLimit;
   readonly #allowed: number; // Letters in a window.
   readonly #places: number[] = []; // Of the last letters among the finished items: a ring.
@@ -67,9 +74,10 @@ export class DeadLetterOutlet<E = unknown> {
    * Locks a stream that is given; one that is made is there from `open` on.
    * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
    */
-  constructor({ action, stream, max, signal }: DeadLetterOutletParts<E>) {
+  constructor({ action, stream, max, signal, retry }: DeadLetterOutletParts<E>) {
     this.#action = action;
     this.#signal = signal;
+    this.#retry = retry;
     this.#max = max;
     // A product such as 0.29 × 100 falls short of the integer that is meant.
     this.#allowed = typeof max === "number" ? max : Math.floor(max.ratio * max.window + 1e-9);
@@ -100,7 +108,7 @@ export class DeadLetterOutlet<E = unknown> {
       if (isRefused) throw this.#errorOf(letter);
       await this.#writer!.ready;
       this.#signal?.throwIfAborted();
-      await this.#writer!.write(letter);
+      await this.#write(letter);
     });
     this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is told.
     return written;
@@ -123,6 +131,12 @@ export class DeadLetterOutlet<E = unknown> {
     silence(this.#writer);
   }
 
+  async #write(letter: DeadLetter<E>): Promise<void> {
+    const sink = this.#sink;
+    if (sink === undefined || this.#retry === undefined) return await this.#writer!.write(letter);
+    await callStore((signal) => sink.write(letter, { signal }), this.#retry, this.#signal);
+  }
+
   #isTooMany(): boolean {
     const max = this.#max;
     const place = ++this.#finished;
@@ -143,5 +157,6 @@ export class DeadLetterOutlet<E = unknown> {
 
   #lock(stream: WritableStream<DeadLetter<E>>): void {
     this.#writer = openWriter(this.#action, "deadLetters", stream);
+    this.#sink = letterSinkOf(stream);
   }
 }

@@ -4,19 +4,21 @@ import { delayAfter, isFatal, isRetriable, type RetrySettings } from "./retry.ts
 
 /**
  * Calls what keeps something for a run, by the rules for its loads: what is away for a moment ends no
- * run. Once the signal has aborted there is no further delay, and one last call.
+ * run. Once the signal has aborted there is no further delay, and one last call. The signal that a
+ * call is given aborts when its time is up.
  */
 export async function callStore<R>(
-  call: () => R | PromiseLike<R>,
+  call: (signal: AbortSignal) => R | PromiseLike<R>,
   rules: RetrySettings,
   signal: AbortSignal | undefined,
 ): Promise<R> {
   const { attemptTimeout } = rules;
+  const { signal: endless } = new AbortController();
   for (let attempt = 1;; attempt++) {
     const isLast = signal?.aborted === true;
     try {
       return await (attemptTimeout === Infinity
-        ? call()
+        ? call(endless)
         : withDeadline(call, attemptTimeout, undefined));
     } catch (error) {
       if (isLast || !mayPass(error, attempt, rules)) throw error;

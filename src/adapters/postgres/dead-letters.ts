@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import { encodeItem } from "../../resilience/dead-letter-json.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import { repeatableLetters } from "../../resilience/repeatable-letters.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
 
@@ -13,7 +14,7 @@ export function deadLetterStream(
       "row", error, error_name, error_message, error_code, "at")
     values ($1::text, $2::text, $3::text::bigint, $4::text, $5::text::integer, $6::text, $7::text,
       $8::text, $9::text, $10::text, $11::text, $12::text::timestamptz)`;
-  return new WritableStream<DeadLetter>({
+  return repeatableLetters({
     async write(letter) {
       await table.prepare();
       await database.values(text, valuesOf(letter).map(storable));

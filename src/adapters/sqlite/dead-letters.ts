@@ -1,6 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import { encodeItem } from "../../resilience/dead-letter-json.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import { repeatableLetters } from "../../resilience/repeatable-letters.ts";
 import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
 import { storableText } from "./values.ts";
 
@@ -17,7 +18,7 @@ const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offs
 /** Keeps dead letters in a table, which it makes with the first one. */
 export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
   let insert: SqliteStatement | undefined;
-  return new WritableStream({
+  return repeatableLetters<E>({
     write(letter) {
       transact(db, () => {
         if (insert === undefined) db.exec(tableSql);
