@@ -9,8 +9,9 @@ export type DefineStoreTest = (
 ) => unknown;
 
 const now = 1_700_000_000_000;
-const one: Claim = { runId: "one", until: now + 1000 };
-const two: Claim = { runId: "two", until: now + 1500 };
+const lease = 60_000; // Longer than a test takes, for stores with a clock of their own.
+const one: Claim = { runId: "one", until: now + 1000, lease };
+const two: Claim = { runId: "two", until: now + 1500, lease };
 const checkpoint = (offset: number, runId?: string): Checkpoint => ({
   ...{ offset, done: [], updatedAt: now },
   ...(runId !== undefined && { runId }),
@@ -19,6 +20,7 @@ const checkpoint = (offset: number, runId?: string): Checkpoint => ({
 /** Defines the tests of a store that keeps a second run of the same key out. */
 export function testClaims(define: DefineStoreTest): void {
   testOwners(define);
+  testClocks(define);
   testReleases(define);
   testWrites(define);
   testReturns(define);
@@ -40,10 +42,10 @@ function testOwners(define: DefineStoreTest): void {
     const { claim } = claimsOf(store);
     const key = newKey();
     await claim(key, one, now);
-    const renewed = { runId: "one", until: now + 3000 };
+    const renewed = { runId: "one", until: now + 3000, lease };
     expectSame("renewal", await claim(key, renewed, now + 900), renewed);
     expectSame("the claim of another", await claim(key, two, now + 1400), renewed);
-    const late = { runId: "one", until: now + 9000 };
+    const late = { runId: "one", until: now + 9000, lease };
     expectSame("late renewal", await claim(key, late, now + 8000), late);
   });
 
@@ -62,7 +64,7 @@ function testOwners(define: DefineStoreTest): void {
       const { claim } = claimsOf(store);
       const key = newKey();
       await claim(key, one, now);
-      const taken = { runId: "two", until: one.until + late + 1000 };
+      const taken = { runId: "two", until: one.until + late + 1000, lease };
       expectSame("claim", await claim(key, taken, one.until + late), taken);
       expectSame("the claim of the first", await claim(key, one, one.until + late), taken);
     });
@@ -73,11 +75,48 @@ function testOwners(define: DefineStoreTest): void {
     const key = newKey();
     const runs = Array.from({ length: 10 }, (_, n) => `run ${n}`);
     const until = now + 1000;
-    const answers = await Promise.all(runs.map((runId) => claim(key, { runId, until }, now)));
+    const claims = runs.map((runId) => claim(key, { runId, until, lease }, now));
+    const answers = await Promise.all(claims);
     const [first] = answers;
     expectSame("the answers", answers, answers.map(() => first));
     expectSame("the owner is one of them", runs.includes(first!.runId), true);
-    expectSame("the owner", await claim(key, { runId: "late", until }, now), first);
+    expectSame("the owner", await claim(key, { runId: "late", until, lease }, now), first);
+  });
+}
+
+/** A run gets in by what it has seen of the claim, and never by what a clock says. */
+function testClocks(define: DefineStoreTest): void {
+  const year = 365 * 86_400_000;
+  for (const [when, until] of [["ahead", Date.now() + year], ["behind", 1]] as const) {
+    define(`keeps the claim of a run whose clock is a year ${when}`, async (store) => {
+      const { claim } = claimsOf(store);
+      const key = newKey();
+      const skewed = { runId: "one", until, lease };
+      expectSame("claim", await claim(key, skewed, 0), skewed);
+      const other = { runId: "two", until: Date.now() + lease, lease };
+      expectSame("the claim of another", await claim(key, other, 0), skewed);
+      expectSame("the claim of who has watched it", await claim(key, other, until), other);
+    });
+  }
+
+  define("refuses a run that has watched a claim which was renewed since", async (store) => {
+    const { claim } = claimsOf(store);
+    const key = newKey();
+    await claim(key, one, 0);
+    const renewed = { ...one, until: one.until + 1 };
+    expectSame("renewal", await claim(key, renewed, 0), renewed);
+    expectSame("the claim of another", await claim(key, two, one.until), renewed);
+    expectSame("the claim of who has watched it", await claim(key, two, renewed.until), two);
+  });
+
+  define("keeps a claim that is never over", async (store) => {
+    const { claim, release } = claimsOf(store);
+    const key = newKey();
+    const endless = { runId: "one", until: Infinity, lease: Infinity };
+    expectSame("claim", await claim(key, endless, 0), endless);
+    expectSame("the claim of another", await claim(key, two, now + year), endless);
+    await release(key, "one");
+    expectSame("the claim after its release", await claim(key, two, 0), two);
   });
 }
 
@@ -168,7 +207,7 @@ function testReturns(define: DefineStoreTest): void {
     await release(key, "two");
     return key;
   };
-  const again = { runId: "one", until: two.until + 1000 };
+  const again = { runId: "one", until: two.until + 1000, lease };
   const expectLate = async (store: CheckpointStore, key: string) => {
     const write = () => store.write(key, checkpoint(2, "one"));
     await expectError("late write", "FencedError", write);

@@ -82,6 +82,15 @@ const faults: [string, (store: MemoryCheckpointStore) => Partial<CheckpointStore
   ["claims for nobody else", (store) => ({
     claim: (key, claim) => store.claim(key, claim, 0),
   }), "claim: expected"],
+  ["compares claims with its clock", (store) => ({
+    claim: (key, claim) => store.claim(key, claim, Date.now()),
+  }), "claim: expected"],
+  ["looks at the clock where nobody has watched the claim", (store) => ({
+    claim: (key, claim, now) => store.claim(key, claim, now === 0 ? Date.now() : now),
+  }), "the claim of another: expected"],
+  ["forgets the lease of a claim", (store) => ({
+    claim: (key, { runId, until }, now) => store.claim(key, { runId, until }, now),
+  }), "claim: expected"],
   ["does not renew", (store) => {
     const claims = new Map<string, Claim>();
     return {
