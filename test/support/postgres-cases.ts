@@ -6,6 +6,7 @@ import type { DoneRange } from "../../src/resilience/checkpoint.ts";
 import { clients, sinkOf, type TestClient } from "./postgres-clients.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { testPostgresFailures } from "./postgres-failures.ts";
+import { testPostgresOutage } from "./postgres-outage.ts";
 import { testPostgresMarks } from "./postgres-marks.ts";
 import { testPostgresSource } from "./postgres-source.ts";
 import { failing, kept, refused } from "./postgres-values.ts";
@@ -48,6 +49,7 @@ export function testPostgres(): void {
     testPostgresMarks(bench);
     testPostgresSource(bench);
     if (name !== "PGlite") testPostgresFailures(bench, name);
+    testPostgresOutage(bench, name);
     testCheckpointStore(it, {
       create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
     });
