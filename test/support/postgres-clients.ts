@@ -50,7 +50,7 @@ export const clients: Readonly<Record<string, (url: string) => Promise<TestClien
           where state like 'idle in transaction%'`;
         return row!["n"] as number;
       },
-      close: () => client.end(),
+      close: () => client.end({ timeout: 5 }), // It may wait for a server that was gone.
     };
   },
   "PGlite": async () => {
