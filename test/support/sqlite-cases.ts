@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { testSqliteBusy } from "./sqlite-busy-cases.ts";
 import { testSqliteCheckpoints } from "./sqlite-checkpoint-cases.ts";
 import { testSqliteDeadLetters } from "./sqlite-dead-letter-cases.ts";
 import type { SqliteClient } from "./sqlite-client.ts";
@@ -18,5 +19,6 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteDeadLetters(client);
     testSqliteSources(client);
     testSqliteRuns(client);
+    testSqliteBusy(client);
   });
 }
