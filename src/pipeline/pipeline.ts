@@ -85,8 +85,9 @@ export interface Pipeline<E, T = E> {
     | ((items: readonly E[], error: unknown, context: PipelineContext) => unknown)
     | undefined;
   /**
-   * Whether another run can read the source again, in the same order. It is what the guarantee of a
-   * run is derived from, and changes nothing else.
+   * Whether another run can read the source again, all of it and in the same order. The guarantee of
+   * a run is derived from it. Checkpoints are refused where it is `false`, and beside `acknowledge`
+   * unless it is given as `true`.
    * @default {true}
    */
   replayable?: boolean | undefined;

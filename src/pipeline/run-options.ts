@@ -57,7 +57,8 @@ export interface RunOptions<E> extends BucketOptions<E> {
   abortTimeout?: number | undefined;
   /**
    * When a `transform` (of an item) or a `load` (of a batch) that failed is called again: for both,
-   * or `{ transform, load }`. Without it a failure is final.
+   * or `{ transform, load }`. Without it a failure is final. The rules for `load` hold for calls of
+   * the checkpoint store and for letters of `sink.deadLetters()` as well.
    */
   retry?: RetryOptions | RetryByStage | undefined;
   /**
@@ -93,9 +94,17 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * @default {Infinity}
    */
   maxDeadLetters?: number | { ratio: number; window: number } | undefined;
-  /** Keeps what is finished, so that the next run goes on from there. */
+  /**
+   * Keeps what is finished, so that the next run goes on from there. Refused where the source does
+   * not give the same items in the same order again: beside `acknowledge`, unless the pipeline says
+   * `replayable: true`, and where it says `false`.
+   */
   checkpoints?: CheckpointStore | undefined;
-  /** What to keep of the last finished item beside its number, for `extract` to begin after. */
+  /**
+   * What to keep of the last finished item beside its number, for `extract` to begin after. Called
+   * once for each item. What it gives has to tell one item from the next, and JSON has to hold it:
+   * anything else, such as `undefined` or a promise, fails the run before the item is loaded.
+   */
   position?: ((item: E) => unknown) | undefined;
   /**
    * How a run goes on from a checkpoint: `"skip"` reads the source again from its start and drops
@@ -107,7 +116,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
   partition?: string | undefined;
   /**
    * How long a run that died keeps others out, in milliseconds, a number above 0: a live one renews
-   * it three times in that time.
+   * it three times in that time. `Infinity`: until it is removed from the store.
    * @default {1000}
    */
   lease?: number | undefined;

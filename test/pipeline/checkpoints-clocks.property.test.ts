@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { FencedError } from "../../src/index.ts";
-import { type CheckpointStore, type Claim } from "../../src/resilience/checkpoint.ts";
+import type { CheckpointStore, Claim } from "../../src/resilience/checkpoint.ts";
 import { HeldStore } from "../support/held-store.ts";
 import { KeptRun, leftBy } from "../support/keeper-time.ts";
 import { pass, settle } from "../support/outcome.ts";
