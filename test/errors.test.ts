@@ -24,7 +24,7 @@ const report: RunReport = {
     guarantee: "at-least-once",
     clock: "running",
   },
-  ...{ rate: 0, inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
+  ...{ rate: 0, inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 }, drift: {} },
   stages: { extract: times, transform: times, load: times },
 };
 const reports: ManagerReport["reports"] = [report, { name: "sales", outcome: "skipped" }];

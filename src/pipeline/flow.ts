@@ -12,6 +12,7 @@ import { Aside } from "./aside.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { Drift } from "./drift.ts";
 import { Gauges } from "./gauges.ts";
 import { PlainLoad } from "./plain-load.ts";
 import {
@@ -32,6 +33,8 @@ import {
 export class Flow<E, T> implements Stop {
   /** What became of the items. */
   readonly counts: Counts = freshCounts();
+  /** What loads have left out. */
+  readonly drift: Drift = new Drift();
   /** What is measured. */
   readonly gauges: Gauges;
   /** Of the transforms. */

@@ -44,6 +44,7 @@ export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot
       stages,
       rate,
       ...queues,
+      drift: flow.drift.read(),
     },
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),

@@ -9,6 +9,7 @@ import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
 import type { FailureStage } from "../run-report.ts";
 import type { Batch } from "./batch.ts";
+import type { Drift } from "./drift.ts";
 import type { Emit } from "./emitter.ts";
 import type { Gauges } from "./gauges.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
@@ -67,6 +68,8 @@ export interface Station<E, T> extends Equipment<E, T> {
   readonly isStopped: boolean;
   /** The run is over: a call that ends now was not waited for. */
   readonly isOver: boolean;
+  /** A load has left out values that no column takes: rows by column. */
+  drift(counts: Readonly<Record<string, number>>): void;
   /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
   onRetry(batch: Batch<E, T>, retry: Retry): () => void;
   /** A load waits for the rate limit; gives what ends that. */
@@ -90,6 +93,7 @@ export function isPlain<E, T>(equipment: Equipment<E, T>): boolean {
 interface Workplace {
   readonly counts: Counts;
   readonly gauges: Gauges;
+  readonly drift: Drift;
   readonly isStopped: boolean;
   readonly isOver: boolean;
 }
@@ -100,7 +104,7 @@ export function stationOf<E, T>(
   place: Workplace,
   aside: { add(settled: Promise<unknown>): void },
 ): Station<E, T> {
-  const { counts, gauges } = place;
+  const { counts, gauges, drift } = place;
   return {
     ...equipment,
     counts,
@@ -109,6 +113,9 @@ export function stationOf<E, T>(
     },
     get isOver() {
       return place.isOver;
+    },
+    drift: (rows) => {
+      if (!place.isOver) drift.add(rows); // Else the report was made already.
     },
     onRetry: (batch, retry) => {
       counts.retries++;
