@@ -210,6 +210,8 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly mapping?: "sync" | "async" | "batch";
   /** Calls of an async `transform` that may be in flight for each batch. */
   readonly concurrency?: number;
+  /** Items of `total` that did not come, where the source ended before it had given them. */
+  readonly missing?: number;
   /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
   readonly bottleneck: StageName;
   /** Batches that could be loaded at once. */

@@ -70,6 +70,7 @@ export function reportOf<E, T>(
   flow: Flow<E, T>,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
+  const { total = 0, extracted } = counts;
   const names: StageName[] = ["extract", "transform", "load"];
   // A stage that waits for its own attempts and limits holds up the others as one that works.
   const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
@@ -82,6 +83,7 @@ export function reportOf<E, T>(
     ...(failure !== undefined && { failure: describeFailure(failure) }),
     deadLetterReasons: flow.counts.reasons.read(),
     ...mappingOf(equipment, flow),
+    ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
     ...{ bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),
   };

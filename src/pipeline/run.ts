@@ -179,6 +179,8 @@ export class Run<E, T = E> {
     this.#flow.expectSource(false);
     await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
     if (this.#outcome !== "completed") return;
+    const { total = 0, extracted } = this.snapshot();
+    if (extracted < total) this.#equipment.emit?.({ type: "short", total, extracted });
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
 
