@@ -4,7 +4,7 @@ import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.t
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
 import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";
-import { dependencies, namesBefore } from "./schedule.ts";
+import { checkAfter, dependencies, namesBefore } from "./schedule.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 
 type FlowchartOptions = Pick<RenderReportOptions, "after">;
@@ -34,7 +34,9 @@ export function toMermaid(
 ): string {
   const { after } = checkOptions<FlowchartOptions>(action, settings, options);
   const known = plainReport(action, report);
-  const lines = isOfManager(known) ? ofManager(known, after) : ofRun(known);
+  const isOfAll = isOfManager(known);
+  if (!isOfAll) checkAfter(action, settings.after);
+  const lines = isOfAll ? ofManager(known, after) : ofRun(known);
   return `flowchart LR\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 

@@ -5,7 +5,7 @@ import { label } from "./markup.ts";
 import { page } from "./page.ts";
 import { isOfManager, plainReport, wasRun } from "./plain-report.ts";
 import { badge, facts, runBody } from "./run-section.ts";
-import { type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
+import { checkAfter, type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
 
 /** How a report is shown. */
 export interface RenderReportOptions {
@@ -53,7 +53,9 @@ export function renderReport(
 ): string {
   const { title, after } = checkOptions<RenderReportOptions, "title">(action, settings, options);
   const known = plainReport(action, report);
-  return isOfManager(known) ? managerPage(known, title, after) : runPage(known, title);
+  if (isOfManager(known)) return managerPage(known, title, after);
+  checkAfter(action, settings.after);
+  return runPage(known, title);
 }
 
 function runPage(report: RunReport, title: string | undefined): string {

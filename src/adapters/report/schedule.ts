@@ -1,4 +1,4 @@
-import type { Rule } from "../../options.ts";
+import { refuse, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { timeAxis } from "./axis.ts";
@@ -15,6 +15,11 @@ export const dependencies: Rule = {
   holds: (value) =>
     typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
 };
+
+/** Refuses an order of pipelines where there is one pipeline only. */
+export function checkAfter(action: string, after: Dependencies | undefined): void {
+  if (after !== undefined) refuse(action, "after", "left out for the report of one run", after);
+}
 
 const rowHeight = 46;
 const barTop = 22;
