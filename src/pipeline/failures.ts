@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { isOf, messageOf } from "../errors.ts";
 import type { Exhausted } from "../resilience/recovery.ts";
 import type { FailureStage, RunFailure } from "../run-report.ts";
 import type { BatchInfo } from "./pipeline.ts";
@@ -48,8 +48,8 @@ function codeOf(error: unknown): string | number | undefined {
     for (let at = error, depth = 0; Object(at) === at && depth < 99; depth++) {
       const { code, cause } = at as Record<string, unknown>;
       if (typeof code === "string" && code !== "") return code;
-      // Those that `DOMException` has on its prototype say nothing.
-      if (typeof code === "number" && Object.hasOwn(at as object, "code")) return code;
+      // The numbers of `DOMException` are of old, and say nothing.
+      if (typeof code === "number" && !isOf(at, DOMException)) return code;
       at = cause;
     }
   } catch {
