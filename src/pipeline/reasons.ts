@@ -44,5 +44,5 @@ export class Reasons {
 function kindOf(message: string): string {
   const value = message.indexOf(" value is ");
   const rule = value < 0 ? message : message.slice(0, value);
-  return rule.replaceAll(/\b(row|item|line) \d+/gi, "$1 …");
+  return rule.replace(/(: |\bvalue )".*"/s, "$1…").replaceAll(/\b(row|item|line) \d+/gi, "$1 …");
 }

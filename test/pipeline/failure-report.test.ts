@@ -133,11 +133,21 @@ describe("the reasons of dead letters", () => {
     ["Cannot load row as 'age' must be a number: current value is", ""],
     ["'age' must be a number, in row", ""],
     ["Row", " has no id"],
+    ['Cannot load row as invalid input syntax for type integer: "x', '" (row 3)'],
+    ['value "', '" is out of range for type integer'],
   ])("hold together what differs by its value or row only: %s 17%s", async (before, after) => {
     const { deadLetterReasons } = await given(50, (n) => new Error(`${before} ${n}${after}`));
     expect(deadLetterReasons).toEqual([
       { message: `${before} 0${after}`, stage: "load", count: 50, offset: 0 },
     ]);
+  });
+
+  it("keep apart what differs by the name of a column or a constraint", async () => {
+    const { deadLetterReasons } = await given(
+      4,
+      (n) => new Error(`violates "key_${n % 2}" (row ${n})`),
+    );
+    expect(deadLetterReasons.map(({ count }) => count)).toEqual([2, 2]);
   });
 
   it("keep apart what differs by another number", async () => {
