@@ -6,15 +6,11 @@
 // Last line: {"hemispheres":{"north":22,"south":8},"badLines":0,"report":{"name":"cities",…}}
 import { chunks, etl, EtlError, PipelineError, skip } from "millrace";
 
-/** What is used of the context of a request. */
-interface Lifetime {
-  waitUntil(work: Promise<unknown>): void;
-}
-
 const LONGEST_LINE = 100_000; // Characters: no sender makes the Worker hold more for one line.
 
 export default {
-  async fetch({ method, body, signal }: Request, _env?: unknown, context?: Lifetime) {
+  async fetch(request: Request, _?: unknown, context?: { waitUntil(work: unknown): void }) {
+    const { method, body, signal } = request;
     if (method !== "POST") return answer(405, { error: "Send lines of JSON by POST" });
     if (body === null) return answer(400, { error: "The request has no body" });
     const hemispheres = { north: 0, south: 0 }; // Of this request: others run in the same module.
@@ -45,9 +41,9 @@ export default {
     } catch (error) {
       if (!(error instanceof EtlError)) throw error;
       const { message, report } = error;
-      // A client that hangs up drains the run, or fails its source first, as in workerd and Deno. What
-      // has come in is loaded in both cases, and nobody is left to read the answer.
-      const status = signal.aborted ? 499 : statusOf(error);
+      // Who hangs up drains the run, or fails its source first (workerd, Deno): what came in is loaded.
+      const isBad = error instanceof PipelineError && error.stage === "extract";
+      const status = signal.aborted ? 499 : isBad ? 400 : 500;
       return answer(status, { error: message, hemispheres, badLines, report });
     }
   },
@@ -74,10 +70,6 @@ function latitudeOf(line: unknown) {
   } catch {
     return undefined; // The caller counts it.
   }
-}
-
-function statusOf(error: EtlError) {
-  return error instanceof PipelineError && error.stage === "extract" ? 400 : 500;
 }
 
 function answer(status: number, body: object) {

@@ -107,8 +107,8 @@ describe("the example of a Worker", () => {
       },
     }, { highWaterMark: 0 });
     const init = { method: "POST", body, duplex: "half", signal: stop.signal };
-    const waited: Promise<unknown>[] = [];
-    const context = { waitUntil: (work: Promise<unknown>) => void waited.push(work) };
+    const waited: unknown[] = [];
+    const context = { waitUntil: (work: unknown) => void waited.push(work) };
     const response = await worker.fetch(new Request("http://localhost/", init), {}, context);
     expect(response.status).toBe(499);
     const { hemispheres, report } = await response.json();
