@@ -223,12 +223,27 @@ export function isOf<C>(error: unknown, type: abstract new (...args: never[]) =>
   }
 }
 
-/** What an error says; one that says nothing, or is no error, is shown as it is. */
+/**
+ * What an error says. Where it says nothing, its code, and what its cause or one of its `errors` says;
+ * where they say nothing either, or where it is no error, it is shown as it is.
+ */
 export function messageOf(error: unknown): string {
   try {
-    const { message } = Object(error) as { message?: unknown };
-    return typeof message === "string" && message !== "" ? message : String(error);
+    return wordsOf(error, new Set()) ?? String(error);
   } catch {
     return "a value that cannot be shown"; // Whoever asks has the value itself, as `cause`.
   }
+}
+
+/** `seen` ends circles, and long chains of errors that say nothing. */
+function wordsOf(error: unknown, seen: Set<unknown>): string | undefined {
+  if (typeof error === "string") return error;
+  if (Object(error) !== error || seen.has(error) || seen.size > 99) return undefined;
+  const { message, code, cause, errors } = error as Record<string, unknown>;
+  if (typeof message === "string" && message.trim()) return message;
+  seen.add(error);
+  const inner = [cause, ...(Array.isArray(errors) ? errors : [])];
+  const words = inner.map((each) => wordsOf(each, seen)).find(Boolean);
+  if (typeof code !== "string" || !code || words?.includes(code)) return words;
+  return words ? `${code}: ${words}` : code;
 }

@@ -15,6 +15,7 @@ export {
 } from "./errors.ts";
 export type {
   Checkpoint,
+  DeadLetterReason,
   DoneRange,
   FailureStage,
   Guarantee,
@@ -23,6 +24,7 @@ export type {
   ManagerReport,
   ManagerSnapshot,
   Outcome,
+  RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,

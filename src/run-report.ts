@@ -44,6 +44,32 @@ export interface StageTimes {
   readonly limited?: number;
 }
 
+/** What made a run fail: its first failure, as plain data. */
+export interface RunFailure {
+  /** The stage that failed. */
+  readonly stage: FailureStage;
+  /** What the error says; at most 1000 characters of it. */
+  readonly message: string;
+  /** The code of the error, where it or one of its causes has one. */
+  readonly code?: string | number;
+  /** How often the call that failed was made. */
+  readonly attempts: number;
+  /** The batch that it was made for: its place in the run, its first item in the source, its items. */
+  readonly batch?: { readonly sequence: number; readonly offset: number; readonly size: number };
+}
+
+/** Dead letters that failed alike: their messages differ at most in a value or the number of a row. */
+export interface DeadLetterReason {
+  /** What the first of them failed with; at most 300 characters of it. */
+  readonly message: string;
+  /** Where it failed. */
+  readonly stage: "transform" | "load";
+  /** How many there are. */
+  readonly count: number;
+  /** Place of the first of them in the source, from 0. */
+  readonly offset: number;
+}
+
 /** How long batches take from the bucket to the end of their load, in milliseconds, within 5 %. */
 export interface Latency {
   /** Half of them take no longer. */
@@ -150,6 +176,11 @@ export interface RunSnapshot extends ItemCounts {
   readonly inFlight: { readonly transform: number; readonly load: number };
   /** What waits: items in the bucket, and batches for a free worker. */
   readonly queued: { readonly items: number; readonly batches: number };
+  /**
+   * Values that a load left out, as the target has no column for them: rows by column, where the sink
+   * tells it. Of at most 100 columns; further ones are added up as `"…others"`.
+   */
+  readonly drift: Readonly<Record<string, number>>;
   /** How long batches take, where one is done. */
   readonly latency?: Latency;
   /**
@@ -167,6 +198,22 @@ export interface RunSnapshot extends ItemCounts {
 export interface RunReport extends Omit<RunSnapshot, "state"> {
   /** How the run ended. */
   readonly outcome: Outcome;
+  /** What made the run fail, where it did. */
+  readonly failure?: RunFailure;
+  /**
+   * Why items were given up on, the most frequent reason first. Of at most 20 reasons; further ones
+   * are added up as `"…others"`.
+   */
+  readonly deadLetterReasons: readonly DeadLetterReason[];
+  /**
+   * How the transform maps: one item by one, at once (`"sync"`) or later (`"async"`), or a whole
+   * batch by `transformBatch`. Left out where there is none.
+   */
+  readonly mapping?: "sync" | "async" | "batch";
+  /** Calls of an async `transform` that may be in flight for each batch. */
+  readonly concurrency?: number;
+  /** Items of `total` that did not come, where the source ended before it had given them. */
+  readonly missing?: number;
   /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
   readonly bottleneck: StageName;
   /** Batches that could be loaded at once. */

@@ -32,7 +32,14 @@ const report: RunReport = {
     guarantee: "at-least-once",
     clock: "running",
   },
-  ...{ rate: 0, inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
+  ...{
+    rate: 0,
+    inFlight: { transform: 0, load: 0 },
+    queued: { items: 0, batches: 0 },
+    drift: {},
+    deadLetterReasons: [],
+  },
+  deadLetterReasons: [],
   stages: { extract: times, transform: times, load: times },
 };
 const reports: ManagerReport["reports"] = [report, { name: "sales", outcome: "skipped" }];
@@ -155,6 +162,54 @@ describe("messageOf()", () => {
     [Object.create(null), "a value that cannot be shown"],
   ])("shows %o as %s", (error, words) => {
     expect(messageOf(error)).toBe(words);
+  });
+
+  const inner = new Error("unexpected end of file");
+  const refused = Object.assign(new Error("connect ECONNREFUSED ::1:5432"), {
+    code: "ECONNREFUSED",
+  });
+  it.each<[string, unknown, string]>([
+    ["its cause", new TypeError("", { cause: inner }), "unexpected end of file"],
+    [
+      "the cause of its cause",
+      new TypeError("", { cause: new Error("", { cause: inner }) }),
+      "unexpected end of file",
+    ],
+    ["a cause that is text", new Error("", { cause: "disk full" }), "disk full"],
+    ["a cause of blanks only", new Error(" \n", { cause: inner }), "unexpected end of file"],
+    ["its code", Object.assign(new Error(""), { code: "ENOSPC" }), "ENOSPC"],
+    [
+      "its code and its cause",
+      Object.assign(new Error("", { cause: inner }), { code: "Z_BUF_ERROR" }),
+      "Z_BUF_ERROR: unexpected end of file",
+    ],
+    ["its errors", new AggregateError([new Error(""), inner], ""), "unexpected end of file"],
+    [
+      "its errors, whose words have the code",
+      Object.assign(new AggregateError([refused, refused], ""), { code: "ECONNREFUSED" }),
+      "connect ECONNREFUSED ::1:5432",
+    ],
+    [
+      "the errors of its cause",
+      new Error("", { cause: new AggregateError([inner], "") }),
+      "unexpected end of file",
+    ],
+  ])("tells of %s where an error itself says nothing", (_, error, words) => {
+    expect(messageOf(error)).toBe(words);
+    expect(new PipelineError("films", "extract", [error]).message)
+      .toBe(`Pipeline "films" failed in extract: ${words}`);
+  });
+
+  it("ends, also where errors are their own causes and without end", () => {
+    const [first, second] = [new RangeError(""), new Error("")];
+    Object.assign(first, { cause: second, errors: [first, second] });
+    Object.assign(second, { cause: first });
+    expect(messageOf(first)).toBe("RangeError");
+    let chain = new Error("deep");
+    for (let depth = 0; depth < 100_000; depth++) chain = new Error("", { cause: chain });
+    expect(messageOf(chain)).toBe("Error");
+    const many = Array.from({ length: 100_000 }, () => new Error(""));
+    expect(messageOf(new AggregateError(many, ""))).toBe("AggregateError");
   });
 
   it("is not stopped by a value that throws when it is looked at", () => {

@@ -4,12 +4,13 @@
 // Run: npx wrangler dev --config examples/workers/wrangler.jsonc
 // Then: curl --data-binary @examples/data/cities.ndjson http://localhost:8787
 // Last line: {"hemispheres":{"north":22,"south":8},"badLines":0,"report":{"name":"cities",…}}
-import { CancelledError, chunks, etl, EtlError, PipelineError, skip } from "millrace";
+import { chunks, etl, EtlError, PipelineError, skip } from "millrace";
 
 const LONGEST_LINE = 100_000; // Characters: no sender makes the Worker hold more for one line.
 
 export default {
-  async fetch({ method, body, signal }: Request) {
+  async fetch(request: Request, _?: unknown, context?: { waitUntil(work: unknown): void }) {
+    const { method, body, signal } = request;
     if (method !== "POST") return answer(405, { error: "Send lines of JSON by POST" });
     if (body === null) return answer(400, { error: "The request has no body" });
     const hemispheres = { north: 0, south: 0 }; // Of this request: others run in the same module.
@@ -31,14 +32,19 @@ export default {
         for (const latitude of latitudes) hemispheres[latitude < 0 ? "south" : "north"]++;
       },
     });
+    const run = cities.start({ batchSize: 100, workers: 2, signal });
+    // The request of a client that hangs up is over at once: without this, the run would be as well.
+    context?.waitUntil(run.finished.catch(() => {}));
     try {
-      // A client that hangs up drains the run: what has come in is loaded.
-      const report = await cities.run({ batchSize: 100, workers: 2, signal });
+      const report = await run.finished;
       return answer(200, { hemispheres, badLines, report });
     } catch (error) {
       if (!(error instanceof EtlError)) throw error;
       const { message, report } = error;
-      return answer(statusOf(error), { error: message, hemispheres, badLines, report });
+      // Who hangs up drains the run, or fails its source first (workerd, Deno): what came in is loaded.
+      const isBad = error instanceof PipelineError && error.stage === "extract";
+      const status = signal.aborted ? 499 : isBad ? 400 : 500;
+      return answer(status, { error: message, hemispheres, badLines, report });
     }
   },
 };
@@ -64,11 +70,6 @@ function latitudeOf(line: unknown) {
   } catch {
     return undefined; // The caller counts it.
   }
-}
-
-function statusOf(error: EtlError) {
-  if (error instanceof CancelledError) return 499; // Nobody is left to read it.
-  return error instanceof PipelineError && error.stage === "extract" ? 400 : 500;
 }
 
 function answer(status: number, body: object) {

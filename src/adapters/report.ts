@@ -4,12 +4,15 @@
  */
 export type {
   Checkpoint,
+  DeadLetterReason,
   DoneRange,
+  FailureStage,
   Guarantee,
   ItemCounts,
   Latency,
   ManagerReport,
   Outcome,
+  RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,

@@ -130,13 +130,13 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   }
 
   #load(members: Members | undefined, attempt: number): unknown {
-    const { pipeline, settings, context, onLeft } = this.#station;
+    const { pipeline, settings, context, drift, onLeft } = this.#station;
     const { attemptTimeout } = settings.retry.load;
     this.#finish = this.#finishOf(members);
     const batch = this.#infoOf(attempt);
     // Each call has an array of its own, as it may empty it.
     const rows = members?.map((member) => this.#batch.rows[member]!) ?? this.#batch.rows.slice();
-    const own = loadContextOf(context, batch);
+    const own = loadContextOf(context, batch, drift);
     if (attemptTimeout === Infinity) return pipeline.load(rows, own);
     const load = (signal: AbortSignal) => pipeline.load(rows, { ...own, signal });
     return withDeadline(load, attemptTimeout, context.signal, onLeft);

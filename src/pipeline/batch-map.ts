@@ -31,7 +31,7 @@ export class BatchMap<E, T> {
   }
 
   /** Fills the rows of a batch; tells whether it could. */
-  run(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
+  run(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
     const mapped = this.#map(batch, stop);
     const { outlet, keeper } = this.#station;
     if (!isThenable(mapped) || outlet === undefined || keeper === undefined) return mapped;
@@ -48,13 +48,13 @@ export class BatchMap<E, T> {
     });
   }
 
-  #map(batch: Batch<E, T>, stop: Stop): boolean | Promise<boolean> {
+  #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
     if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
     const { context, settings: { concurrency } } = this.#station;
     const rescue = this.#isPlain
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
-    const results = mapItems(batch.items, this.#mapper, context, concurrency, stop, rescue);
+    const results = mapItems(batch, this.#mapper, context, concurrency, stop, rescue);
     return this.#fill(batch, results);
   }
 

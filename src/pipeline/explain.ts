@@ -1,4 +1,5 @@
 import type { RunReport, StageName, StageTimes, TracedBatch } from "../run-report.ts";
+import { endOf } from "./explain-end.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 import { checkRunReport } from "./report.ts";
 
@@ -66,19 +67,24 @@ const parts: Readonly<Record<StageName, string>> = {
  */
 export function explain(report: RunReport): string {
   checkRunReport("explain a run", report);
-  return [endOf(report), ...findings(report)].filter((sentence) => sentence !== "").join(" ");
+  // To one that failed no advice about its speed is of use.
+  const rest = report.failure === undefined ? findings(report) : [];
+  return [...endOf(report), ...earlierOf(report), ...rest].filter((words) => words !== "").join(
+    " ",
+  );
 }
 
-function endOf({ outcome, duration, pending }: RunReport): string {
-  if (outcome === "completed") return "";
-  const how = outcome === "failed" ? "failed" : `was ${outcome}`;
-  const rest = pending > 0 ? `, with ${counted(pending, "item")} pending` : "";
-  return `The run ${how} after ${time(duration)}${rest}.`;
+function earlierOf({ extracted, earlier }: RunReport): readonly string[] {
+  if (extracted === 0 || !(earlier > 0)) return [];
+  return [`Earlier runs had finished ${counted(earlier, "item")} before.`];
 }
 
 function findings(report: RunReport): readonly string[] {
-  const { extracted, duration, clock, checkpoint } = report;
+  const { extracted, duration, clock, checkpoint, earlier } = report;
   if (extracted === 0) {
+    if (earlier > 0) {
+      return [`Nothing was left to do: earlier runs have finished ${counted(earlier, "item")}.`];
+    }
     return checkpoint !== undefined && checkpoint.offset > 0
       ? ["Nothing was left to do: earlier runs have finished what the source gives."]
       : [`Nothing happened: no item was read in ${time(duration)}.`];
@@ -133,9 +139,11 @@ function threadOf({ report, shares, order, workers }: Evidence): "transform" | "
   return top === "transform" && maps > most && loads < most ? "transform" : undefined;
 }
 
-function ofThread({ shares }: Evidence, stage: "transform" | "load"): readonly string[] {
+function ofThread(evidence: Evidence, stage: "transform" | "load"): readonly string[] {
+  const { shares, report: { mapping } } = evidence;
+  const other = mapping === "batch" ? "" : ", `transformBatch`,";
   const tip = stage === "transform"
-    ? "less work for each item, `transformBatch`, or a thread of its own"
+    ? `less work for each item${other} or a thread of its own`
     : "a larger `batchSize` if every call costs much, a client that does not block, or a thread";
   return [
     `The ${stage} holds this run back: its code keeps the one thread, so that nothing else can run ` +
@@ -181,18 +189,41 @@ function ofBalance(evidence: Evidence): readonly string[] | undefined {
 function ofCause(evidence: Evidence): readonly string[] {
   const { shares, order: [top], workers, report } = evidence;
   const tell = workers === 1 ? tells[top].replace("workers were", "one worker was") : tells[top];
-  const size = Math.round(report.loaded / report.batches);
-  const tip = top === "load" && report.batches > 0
-    ? tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`)
-    : tips[top];
+  const tip = top === "load" ? loadTip(report) : top === "transform" ? mapTip(report) : tips[top];
   // Several workers that compute are never at work all together, but one may be.
-  const isUnsure = top === "transform" && workers === 1;
+  const isUnsure = top === "transform" && workers === 1 && report.mapping !== "sync";
   const other = "If it computes rather than waits, it needs less work or a thread of its own.";
   return [
     `${tell} ${percent(shares[top])} of the time${flight(evidence)}.`,
     isUnsure ? `${tip} ${other}` : tip,
     bound(evidence),
   ];
+}
+
+/** What to try with a load: only what can help. */
+function loadTip({ loaded, batches, workers }: RunReport): string {
+  if (batches === 0) return tips.load;
+  // Neither more workers nor larger batches speed up what is loaded all at once.
+  if (batches <= workers) return "Try a smaller `batchSize`, so that workers share the items.";
+  const size = Math.round(loaded / batches);
+  return tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`);
+}
+
+/** What to try with a transform: only what can help. */
+function mapTip({ mapping, concurrency, extracted, batches }: RunReport): string {
+  if (mapping === "batch") {
+    return "Try more `workers`, or a larger `batchSize` where a call for more items costs less.";
+  }
+  if (mapping === "sync") {
+    return "It gives its results at once, so that neither `workers` nor `concurrency` help: it " +
+      "needs less work for each item, or a thread of its own.";
+  }
+  // No more calls are in flight than a batch has items.
+  const isFull = concurrency === undefined || extracted > concurrency * batches;
+  const now = concurrency === undefined ? "" : ` (${count(concurrency)} now)`;
+  return isFull
+    ? tips.transform.replace("`concurrency`", `\`concurrency\`${now}`)
+    : tips.transform.replace("a higher `concurrency`", "a larger `batchSize`");
 }
 
 function ofStillClock({ report, shares }: Evidence): readonly string[] {
@@ -217,7 +248,7 @@ function flight({ order: [top], report: { latency, rate } }: Evidence): string {
 }
 
 /** What comes next would hold the run back at this rate. */
-function bound({ shares, order: [top], workers, report: { rate } }: Evidence): string {
+function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evidence): string {
   // More workers move transform and load alike, but never the source.
   const isWorkers = top === "transform" || top === "load";
   const others: StageName[] = isWorkers ? ["extract"] : ["extract", "transform", "load"];
@@ -225,7 +256,7 @@ function bound({ shares, order: [top], workers, report: { rate } }: Evidence): s
   if (next === undefined || shares[next] < 0.01 || rate === 0) return "";
   const times = 1 / shares[next];
   // With one worker it is not known whether a transform waits, and far off it is no advice.
-  const isKnown = (top === "load" || workers > 1) && times <= 20;
+  const isKnown = (top === "load" || workers > 1 && mapping !== "sync") && times <= 20;
   const enough = isWorkers && isKnown
     ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers bring nothing`
     : "";

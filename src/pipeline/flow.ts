@@ -12,6 +12,7 @@ import { Aside } from "./aside.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { failureIn, failureOf } from "./failures.ts";
 import { Gauges } from "./gauges.ts";
 import { PlainLoad } from "./plain-load.ts";
 import {
@@ -29,13 +30,15 @@ import {
  * moves on whatever can move. A stage with nothing to do costs nothing, and one that is full holds
  * back the one before it. Up to `workers` batches are transformed or wait, and as many are loaded.
  */
-export class Flow<E, T> implements Stop {
+export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** What became of the items. */
   readonly counts: Counts = freshCounts();
   /** What is measured. */
   readonly gauges: Gauges;
   /** Of the transforms. */
   readonly pace: Pace = new Pace();
+  /** A transform has given a promise. */
+  isAsync = false;
   readonly #station: Station<E, T>;
   readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
@@ -80,7 +83,7 @@ export class Flow<E, T> implements Stop {
         if (isMapped && !this.#isStopped) this.#pass(batch);
         this.#serve();
       },
-      failed: (_, error) => this.fail(error),
+      failed: (batch, error) => this.fail(error, batch),
     });
     this.#loads = new TaskGroup(workers, {
       call: (batch) => batch.load!.run(batch),
@@ -91,7 +94,7 @@ export class Flow<E, T> implements Stop {
       },
       failed: (batch, error) => {
         if (batch.load!.failed(batch, error)) this.#loads.run(batch);
-        else this.#failIn("load", error);
+        else this.#failIn("load", error, batch);
       },
     });
   }
@@ -193,30 +196,30 @@ export class Flow<E, T> implements Stop {
   }
 
   /** Takes the error of a transform. */
-  fail(error: unknown): void {
-    this.#failIn("transform", error);
+  fail(error: unknown, batch: Batch<E, T>): void {
+    this.#failIn("transform", error, batch);
   }
 
   #cancel(reason: unknown, isHalted: boolean): void {
     this.#cancellation ??= { reason };
     const stopped = this.#intake?.stop(reason, isHalted);
-    this.#cancelled ??= stopped?.catch((error) => this.#listener.onFailure("extract", [error], 1));
+    const fail = (error: unknown) => this.#listener.onFailure(failureIn("extract", error));
+    this.#cancelled ??= stopped?.catch(fail);
   }
 
   #endExtract(end: IntakeEnd): void {
-    if (end !== undefined) this.#listener.onFailure("extract", [end.error], 1);
+    if (end !== undefined) this.#listener.onFailure(failureIn("extract", end.error));
     this.#isExtracting = false;
     const { onError } = this.#station.settings;
     if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : onError]();
     this.#serve();
   }
 
-  #failIn(stage: FailureStage, error: unknown): void {
-    const wasStopped = this.#isStopped;
+  #failIn(stage: FailureStage, error: unknown, batch?: Batch<E, T>): void {
+    const [wasStopped, wasServing] = [this.#isStopped, this.#isServing];
     const failure = exhaustedBy(error);
-    const wasServing = this.#isServing;
     this.#isServing = true; // So that nothing is over before `reject` has been called.
-    this.#listener.onFailure(failure.stage ?? stage, failure.errors, failure.attempts);
+    this.#listener.onFailure(failureOf(stage, failure, batch?.info));
     if (!wasStopped) this.#aside.reject(failure);
     this.#isServing = wasServing;
     this.#serve();

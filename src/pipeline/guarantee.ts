@@ -1,6 +1,7 @@
 import { refuse } from "../options.ts";
 import { type CheckpointStore, commitsTo } from "../resilience/checkpoint.ts";
 import type { Guarantee } from "../run-report.ts";
+import { checkEffects, checkTransformOptions } from "./effects.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { settingsFor } from "./replay-pipeline.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
@@ -74,7 +75,8 @@ export function guaranteeOf<E, T>(
 }
 
 /**
- * Checks and completes the options of a run of a pipeline.
+ * Checks and completes the options of a run of a pipeline. The first of the `layers` has the defaults
+ * of the pipeline.
  *
  * @throws {ConfigurationError} If an option breaks its rule, or what is to be guaranteed cannot hold.
  */
@@ -86,6 +88,7 @@ export function settingsOf<E, T>(
 ): RunSettings<E> {
   const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
   checkReplayable(action, pipeline, settings);
+  checkEffects(action, pipeline, settings, [options, ...layers.slice(0, 1)]);
   checkGuarantee(action, settings, pipeline);
   return settings;
 }
@@ -98,6 +101,7 @@ export function checkDefaults<E, T>(
 ): void {
   const settings = checkRunOptions(action, defaults);
   checkReplayable(action, pipeline, settings);
+  checkTransformOptions(action, pipeline, [defaults]);
   // A run may still bring the checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
   checkGuarantee(action, { ...settings, checkpoints }, pipeline);

@@ -39,13 +39,22 @@ export interface BatchInfo {
 export interface LoadContext extends PipelineContext {
   /** The batch to load. */
   readonly batch: BatchInfo;
+  /**
+   * Counts values that the target has no column for and that were left out: rows by column, added
+   * up in `report.drift`. Call it once the rows are committed.
+   */
+  drift(counts: Readonly<Record<string, number>>): void;
 }
 
 /** The context of a load. Written out, as it is made for each batch. */
-export function loadContextOf(context: PipelineContext, batch: BatchInfo): LoadContext {
+export function loadContextOf(
+  context: PipelineContext,
+  batch: BatchInfo,
+  drift: LoadContext["drift"],
+): LoadContext {
   const { signal, pipeline, runId, checkpoint } = context;
-  if (checkpoint === undefined) return { signal, pipeline, runId, batch };
-  return { signal, pipeline, runId, checkpoint, batch };
+  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift };
+  return { signal, pipeline, runId, checkpoint, batch, drift };
 }
 
 /**

@@ -16,9 +16,10 @@ export class PlainLoad<E, T> implements Loading<E, T> {
   /** Loads a batch. */
   run(batch: Batch<E, T>): unknown {
     const { rows, info: { sequence, offset, size, attempt } } = batch;
-    const { pipeline, context } = this.#station;
+    const { pipeline, context, drift } = this.#station;
     batch.given = rows.length; // The load may change its rows, and what it is told of them.
-    return pipeline.load(rows as T[], loadContextOf(context, { sequence, offset, size, attempt }));
+    const info = { sequence, offset, size, attempt };
+    return pipeline.load(rows as T[], loadContextOf(context, info, drift));
   }
 
   /** Counts the batch, which is done. */

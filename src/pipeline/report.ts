@@ -2,7 +2,9 @@ import { refuse } from "../options.ts";
 import type { CheckpointKeeper } from "../resilience/checkpoint-keeper.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../run-report.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../run-report.ts";
+import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
+import type { Equipment } from "./station.ts";
 
 /** What a run knows of itself, beside what moves through it. */
 export interface RunFacts {
@@ -47,6 +49,7 @@ export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot
       stages,
       rate,
       ...queues,
+      drift: counts.drift.read(),
     },
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
@@ -55,14 +58,22 @@ export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot
   };
 }
 
+/** How a run ended. */
+interface RunEnd {
+  readonly outcome: Outcome;
+  readonly guarantee: Guarantee;
+  readonly failure: Failure | undefined;
+}
+
 /** The last snapshot of a run, with how it ended. */
 export function reportOf<E, T>(
   snapshot: RunSnapshot,
-  outcome: Outcome,
-  guarantee: Guarantee,
+  { outcome, guarantee, failure }: RunEnd,
+  equipment: Pick<Equipment<E, T>, "pipeline" | "settings">,
   flow: Flow<E, T>,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
+  const { total = 0, extracted } = counts;
   const names: StageName[] = ["extract", "transform", "load"];
   // A stage that waits for its own attempts and limits holds up the others as one that works.
   const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
@@ -71,9 +82,24 @@ export function reportOf<E, T>(
   const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
   const { trace, workers } = flow.gauges;
   return {
-    ...{ ...counts, stages, outcome, bottleneck, workers, guarantee, clock },
+    ...{ ...counts, stages, outcome },
+    ...(failure !== undefined && { failure: describeFailure(failure) }),
+    deadLetterReasons: flow.counts.reasons.read(),
+    ...mappingOf(equipment, flow),
+    ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
+    ...{ bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),
   };
+}
+
+/** How the transform was called. */
+function mappingOf<E, T>(
+  { pipeline, settings: { concurrency } }: Pick<Equipment<E, T>, "pipeline" | "settings">,
+  { isAsync }: Flow<E, T>,
+): Pick<RunReport, "mapping" | "concurrency"> {
+  if (pipeline.transformBatch !== undefined) return { mapping: "batch" };
+  if (pipeline.transform === undefined) return {};
+  return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
 }
 
 /** Refuses what is not the report of a run. */

@@ -80,6 +80,14 @@ export type RunEventDetails =
     /** For how long already, in milliseconds. */
     readonly duration: number;
   }
+  /** The source has ended before it gave as many items as were expected. */
+  | {
+    readonly type: "short";
+    /** The items that were expected. */
+    readonly total: number;
+    /** The items that came. */
+    readonly extracted: number;
+  }
   /** The run is over, and nothing of it goes on. */
   | { readonly type: "run:end"; readonly report: RunReport };
 

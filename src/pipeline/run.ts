@@ -3,6 +3,7 @@ import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../run-repor
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
 import { equipmentOf } from "./equipment.ts";
+import { type Failure, failureIn } from "./failures.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
@@ -11,13 +12,6 @@ import { reportOf, snapshotOf } from "./report.ts";
 import type { RunSettings } from "./run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
 import type { Equipment } from "./station.ts";
-
-/** A stage that has failed, with what each attempt failed with. */
-interface Failure {
-  readonly stage: FailureStage;
-  readonly errors: readonly unknown[];
-  readonly attempts: number;
-}
 
 /** Where a failure ends everything: what was read is not loaded any more. */
 const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLetters", "checkpoints"];
@@ -67,10 +61,10 @@ export class Run<E, T = E> {
     this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
     this.#equipment = equipmentOf({
       ...{ pipeline, settings, context: this.#context, begin: this.#begin },
-      onLost: (error) => this.#fail("checkpoints", [error]),
+      onLost: (error) => this.#fail(failureIn("checkpoints", error)),
     });
     this.#flow = new Flow(this.#equipment, {
-      onFailure: (stage, errors, attempts) => this.#fail(stage, errors, attempts),
+      onFailure: (failure) => this.#fail(failure),
       onStuck: (reason) => this.#abortCallbacks(reason),
     });
     this.finished = this.#live();
@@ -143,7 +137,9 @@ export class Run<E, T = E> {
     this.#stopAbortTimer();
     const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
     this.#last = this.#look("ended");
-    this.#report = reportOf(this.#last, this.#outcome, guarantee, this.#flow);
+    const [failure] = this.#failures;
+    const end = { outcome: this.#outcome, guarantee, failure };
+    this.#report = reportOf(this.#last, end, this.#equipment, this.#flow);
     stall?.stop();
     this.#equipment.emit?.({ type: "run:end", report: this.#report });
     unwatch();
@@ -183,6 +179,8 @@ export class Run<E, T = E> {
     this.#flow.expectSource(false);
     await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
     if (this.#outcome !== "completed") return;
+    const { total = 0, extracted } = this.snapshot();
+    if (extracted < total) this.#equipment.emit?.({ type: "short", total, extracted });
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
 
@@ -191,7 +189,7 @@ export class Run<E, T = E> {
     return new Promise((resolve) => {
       this.#giveUp = resolve;
       const fail = (error: unknown) => {
-        this.#fail(stage, [error]);
+        this.#fail(failureIn(stage, error));
         resolve();
       };
       try {
@@ -232,11 +230,12 @@ export class Run<E, T = E> {
     throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
   }
 
-  #fail(stage: FailureStage, all: readonly unknown[], attempts = 1): void {
+  #fail(failure: Failure): void {
+    const { stage, errors: all } = failure;
     const errors = all.filter((error) => !this.#isEcho(error));
     if (errors.length > 0) {
       if (this.#outcome === "aborted") this.#late.push(...errors);
-      else this.#failures.push({ stage, errors, attempts });
+      else this.#failures.push({ ...failure, errors });
       this.#equipment.emit?.({ type: "failure", stage, errors });
     }
     // What was read before a source fails is still loaded.

@@ -7,12 +7,14 @@ import { allPlacesOf, placeOf, placesOf } from "../resilience/numbering.ts";
 import { Exhausted, type Policy, type RecoveryListener } from "../resilience/recovery.ts";
 import { retryAfterOf } from "../resilience/retry-after.ts";
 import { Replayed } from "../resilience/replayed.ts";
-import type { FailureStage } from "../run-report.ts";
 import { isThenable } from "../thenable.ts";
 import type { Batch } from "./batch.ts";
+import { Drift } from "./drift.ts";
 import type { Emit } from "./emitter.ts";
+import type { Failure } from "./failures.ts";
 import type { Gauges } from "./gauges.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
+import { Reasons } from "./reasons.ts";
 import type { RunEventDetails } from "./run-event.ts";
 import type { RunSettings } from "./run-options.ts";
 
@@ -30,11 +32,16 @@ export interface Counts {
   retries: number;
   /** Calls of `transform` that have begun; counted only where a stall is watched for. */
   calls: number;
+  /** What loads have left out. */
+  readonly drift: Drift;
+  /** Why items were given up on. */
+  readonly reasons: Reasons;
 }
 
 /** The counts of a run that has done nothing yet. */
 export function freshCounts(): Counts {
-  return { loaded: 0, skipped: 0, deadLettered: 0, batches: 0, retries: 0, calls: 0 };
+  const items = { loaded: 0, skipped: 0, deadLettered: 0 };
+  return { ...items, batches: 0, retries: 0, calls: 0, drift: new Drift(), reasons: new Reasons() };
 }
 
 /** What a run works with. */
@@ -68,6 +75,8 @@ export interface Station<E, T> extends Equipment<E, T> {
   readonly isStopped: boolean;
   /** The run is over: a call that ends now was not waited for. */
   readonly isOver: boolean;
+  /** A load has left out values that no column takes: rows by column. */
+  drift(counts: Readonly<Record<string, number>>): void;
   /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
   onRetry(batch: Batch<E, T>, retry: Retry): () => void;
   /** A load waits for the rate limit; gives what ends that. */
@@ -111,6 +120,9 @@ export function stationOf<E, T>(
     get isOver() {
       return place.isOver;
     },
+    drift: (rows) => {
+      if (!place.isOver) counts.drift.add(rows); // Else the report was made already.
+    },
     onRetry: (batch, retry) => {
       counts.retries++;
       return beginRetry(equipment, gauges, batch, retry);
@@ -139,8 +151,8 @@ function beginRetry<E, T>(
 
 /** What a flow tells the run that it is part of. */
 export interface FlowListener {
-  /** A stage has failed, with the error of each attempt. */
-  onFailure(stage: FailureStage, errors: readonly unknown[], attempts: number): void;
+  /** A stage has failed. */
+  onFailure(failure: Failure): void;
   /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
   onStuck(reason: unknown): void;
 }
@@ -196,6 +208,7 @@ export async function giveUp<E, T>(
     throw new Exhausted([error, failure.error], failure.attempts, [item], "deadLetters");
   }
   counts.deadLettered++;
+  counts.reasons.add(letter);
   batch.deadLettered++;
   emit?.({ type: "dead-letter", sequence: info.sequence, letter });
 }

@@ -31,6 +31,8 @@ export interface SinkLoadContext {
     /** What of the source the load completes, where the run has checkpoints. */
     readonly ranges?: readonly DoneRange[] | undefined;
   };
+  /** Told, after the commit, which values no column took: rows by column. */
+  drift?(counts: Readonly<Record<string, number>>): void;
 }
 
 /** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */

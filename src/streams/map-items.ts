@@ -5,13 +5,15 @@ import { isThenable } from "../thenable.ts";
 import type { skip } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */
-export interface Stop {
+export interface Stop<B> {
   /** No further call may begin. */
   readonly isStopped: boolean;
   /** Counts calls, and tells when everything else should have a turn. */
   readonly pace: Pace;
-  /** Takes the error of a call; it then also stops the others. */
-  fail(error: unknown): void;
+  /** Set where a call has given a promise. */
+  isAsync: boolean;
+  /** Takes the error of a call for a batch; it then also stops the others. */
+  fail(error: unknown, batch: B): void;
 }
 
 /** The result of an item, or no output. */
@@ -29,13 +31,18 @@ export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 /** Items that are mapped without a pause at least: a small batch is not worth one. */
 const least = 16;
 
-/** A batch that is being mapped. */
-interface Job<I, O, C> {
+/** What is to be mapped. */
+interface Items<I> {
   readonly items: readonly I[];
+}
+
+/** A batch that is being mapped. */
+interface Job<I, O, C, B extends Items<I>> {
+  readonly batch: B;
   readonly mapper: Mapper<I, O, C>;
   readonly context: C;
   readonly concurrency: number;
-  readonly stop: Stop;
+  readonly stop: Stop<B>;
   readonly rescue: Rescue<O> | undefined;
   readonly results: Result<O>[];
 }
@@ -46,23 +53,23 @@ interface Job<I, O, C> {
  * `concurrency` calls are in flight. A call that fails is rescued, where there is a `rescue`;
  * otherwise it gives `undefined`, once none is running.
  */
-export function mapItems<I, O, C>(
-  items: readonly I[],
+export function mapItems<I, O, C, B extends Items<I>>(
+  batch: B,
   mapper: Mapper<I, O, C>,
   context: C,
   concurrency: number,
-  stop: Stop,
+  stop: Stop<B>,
   rescue?: Rescue<O>,
 ): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
-  const results = new Array<Result<O>>(items.length);
-  return mapFrom({ items, mapper, context, concurrency, stop, rescue, results }, 0);
+  const results = new Array<Result<O>>(batch.items.length);
+  return mapFrom({ batch, mapper, context, concurrency, stop, rescue, results }, 0);
 }
 
-function mapFrom<I, O, C>(
-  job: Job<I, O, C>,
+function mapFrom<I, O, C, B extends Items<I>>(
+  job: Job<I, O, C, B>,
   from: number,
 ): Result<O>[] | undefined | Promise<Result<O>[] | undefined> {
-  const { items, mapper, context, stop, rescue, results } = job;
+  const { batch, batch: { items }, mapper, context, stop, rescue, results } = job;
   let index = from;
   try {
     for (;;) {
@@ -73,6 +80,7 @@ function mapFrom<I, O, C>(
         const result = mapper.transform(items[index]!, context);
         if (isThenable(result)) {
           stop.pace.count(index - begin);
+          stop.isAsync = true;
           return mapRest(job, index, result);
         }
         results[index] = result;
@@ -85,14 +93,14 @@ function mapFrom<I, O, C>(
     }
   } catch (error) {
     if (rescue !== undefined) return mapRest(job, index, rescue(index, error));
-    stop.fail(error);
+    stop.fail(error, batch);
     return undefined;
   }
 }
 
 /** Of its own, as a closure over the index of a loop costs something for each of its turns. */
-async function mapLater<I, O, C>(
-  job: Job<I, O, C>,
+async function mapLater<I, O, C, B extends Items<I>>(
+  job: Job<I, O, C, B>,
   from: number,
 ): Promise<Result<O>[] | undefined> {
   await nextMacrotask();
@@ -100,11 +108,12 @@ async function mapLater<I, O, C>(
 }
 
 /** Goes on where the call for `items[from]` has given a promise, or has failed. */
-async function mapRest<I, O, C>(
-  { items, mapper, context, concurrency, stop, rescue, results }: Job<I, O, C>,
+async function mapRest<I, O, C, B extends Items<I>>(
+  { batch, mapper, context, concurrency, stop, rescue, results }: Job<I, O, C, B>,
   from: number,
   first: PromiseLike<Result<O>>,
 ): Promise<Result<O>[] | undefined> {
+  const { items } = batch;
   let next = from + 1;
   let hasFailed = false;
   const map = (item: I) => mapper.transform(item, context);
@@ -126,7 +135,7 @@ async function mapRest<I, O, C>(
       } catch (error) {
         if (rescue === undefined || isOf(error, Exhausted)) {
           hasFailed = true;
-          return stop.fail(error);
+          return stop.fail(error, batch);
         }
         result = rescue(index, error);
       }

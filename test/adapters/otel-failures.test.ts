@@ -118,7 +118,11 @@ describe("instrument(), when something fails,", () => {
       ["batch n", failed],
       ["load n", failed],
     ]);
-    expect(otel.spans[0]!.errors).toEqual([{ name: "RangeError", message: "no" }]);
+    expect(otel.spans.map(({ attributes }) => attributes["error.type"]))
+      .toEqual(["RangeError", undefined, undefined, "RangeError", "RangeError"]);
+    // It is an event of the span that it came from, and of no other.
+    const errors = [{ name: "RangeError", message: "no" }];
+    expect(otel.spans.map((span) => span.errors)).toEqual([[], [], [], [], errors]);
     expect(otel.spans[0]!.attributes["millrace.outcome"]).toBe("failed");
     expectWhole(otel, report);
   });
@@ -131,6 +135,8 @@ describe("instrument(), when something fails,", () => {
       };
       const { otel, report } = await recordRun(pipelineOf({ [at]: fail }));
       expect(otel.spans[0]!.status).toEqual({ code: 2, message: `no ${at}` });
+      expect(otel.spans[0]!.attributes["error.type"]).toBe("Error");
+      expect(otel.spans[0]!.errors).toEqual([{ name: "Error", message: `no ${at}` }]);
       expectWhole(otel, report);
     },
   );
@@ -145,6 +151,7 @@ describe("instrument(), when something fails,", () => {
     expect(report.outcome).toBe("aborted");
     const failed = { code: 2, message: "enough" };
     expect(otel.spans.map(({ status }) => status)).toEqual([undefined, ...Array(4).fill(failed)]);
+    expect(otel.spans.flatMap(({ errors }) => errors)).toHaveLength(1); // Of both loads.
     expect(otel.spans[0]!.events).toEqual([
       { name: "millrace.abort", attributes: { "millrace.reason": "enough" } },
     ]);

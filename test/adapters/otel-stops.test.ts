@@ -107,7 +107,10 @@ describe("instrument(), when a run is stopped,", () => {
     const { report } = await running;
     expect(report.outcome).toBe("aborted");
     expect(otel.spans[0]!.status).toBeUndefined();
-    expect(otel.spans[0]!.errors).toEqual([{ name: "Error", message: "late" }]);
+    expect(otel.spans.map(({ errors }) => errors)).toEqual([[], [], [{
+      name: "Error",
+      message: "late",
+    }]]);
     expectWhole(otel, report);
   });
 });

@@ -32,7 +32,7 @@ describe("showProgress() in a terminal", () => {
     void showProgress(run("ten"), undefined, { output, total: 10 });
     expect(output.screen).toEqual(["ten: 0% of 10, 0 loaded, 0/s"]);
     await vi.advanceTimersByTimeAsync(450);
-    expect(output.screen[0]).toMatch(/^ten: [34]0% of 10, [34] loaded, [0-9.]+\/s$/);
+    expect(output.screen[0]).toMatch(/^ten: [34]0% of 10, [34] loaded, [0-9.]+\/s, 1 s left$/);
     expect(output.writes).toHaveLength(5);
     expect(output.writes.join("")).not.toContain("\n");
     await vi.advanceTimersByTimeAsync(5000);
@@ -84,7 +84,7 @@ describe("showProgress() in a terminal", () => {
     const total = (name: string) => name === "films" ? undefined : 10;
     void showProgress(films.start(), undefined, { output, total });
     await vi.advanceTimersByTimeAsync(220);
-    expect(output.screen[0]).toBe("films: 25% of 4, 1 loaded, 5/s");
+    expect(output.screen[0]).toBe("films: 25% of 4, 1 loaded, 5/s, 1 s left");
     await vi.advanceTimersByTimeAsync(1000);
   });
 
@@ -94,7 +94,7 @@ describe("showProgress() in a terminal", () => {
     void showProgress([run("ten"), run("three", 3)], undefined, { output, total, interval: 130 });
     await vi.advanceTimersByTimeAsync(550);
     expect(output.screen).toEqual([
-      "ten: 50% of 10, 5 loaded, 9.6/s",
+      "ten: 50% of 10, 5 loaded, 9.6/s, 1 s left",
       "three: completed, 3 loaded, 10/s, in 0.3 s",
     ]);
     await vi.advanceTimersByTimeAsync(5000);
@@ -130,9 +130,9 @@ describe("showProgress() in a terminal", () => {
       lines[columns] = screenOf(output.writes.at(-1)!)[0]!;
     }
     expect(lines).toEqual({
-      80: "a pipeline of a long name: 10% of 10, 1 loaded, 7.7/s",
-      40: "a pipeline...: 20% of 10, 2 loaded, ...",
-      20: "a pip...: 30% of...",
+      80: "a pipeline of a long name: 10% of 10, 1 loaded, 7.7/s, 2 s left",
+      40: "a pipeline...: 20%, 7.7/s, 2 s left",
+      20: "a pip...: 7.7/s",
       5: "a...",
       3: "..",
       1: ".",
@@ -226,8 +226,8 @@ describe("showProgress() in a pipe", () => {
     expect(output.writes).toEqual([]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(output.writes).toEqual([
-      "slow: 40% of 25, 10 loaded, 1/s\n",
-      "slow: 80% of 25, 20 loaded, 1/s\n",
+      "slow: 40% of 25, 10 loaded, 1/s, 15 s left\n",
+      "slow: 80% of 25, 20 loaded, 1/s, 5 s left\n",
       "slow: completed, 100% of 25, 25 loaded, 1/s, in 24.8 s\n",
     ]);
     expect(vi.getTimerCount()).toBe(0);

@@ -21,7 +21,7 @@ async function sizeOf(what: string): Promise<{ size: number; parts: string }> {
 }
 
 it.each([
-  ["everything", "*", 28_800],
+  ["everything", "*", 30_600],
   ["etl and EtlManager", "{ etl, EtlManager }", 21_900],
   ["BucketStream", "{ BucketStream }", 2048],
   ["ParallelMapStream", "{ ParallelMapStream }", 2048],
@@ -29,7 +29,7 @@ it.each([
   ["batched", "{ batched }", 3930], // Reads a source as well.
   ["RateLimiter", "{ RateLimiter }", 1700],
   ["RateLimitStream", "{ RateLimitStream }", 3300],
-  ["retry", "{ retry }", 2048],
+  ["retry", "{ retry }", 2200],
   ["skip", "{ skip }", 100],
 ])("%s is small, minified and gzipped", async (name, what, budget) => {
   const { size, parts } = await sizeOf(what);

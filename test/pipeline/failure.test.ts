@@ -78,13 +78,19 @@ const ways = {
   }),
 };
 
+/** Batches of two, whose items are mapped one after the other. */
+const oneByOne = (member: string) => ({
+  batchSize: 2,
+  ...(member === "transform" && { concurrency: 1 }),
+});
+
 describe.each(["transform", "transformBatch", "load"])("a %s that fails", (member) => {
   const stage = member === "load" ? "load" : "transform";
   it.each(Object.entries(ways))("fails the run where it %s", async (_, fail) => {
     for (const at of [0, 1, 3]) {
       let calls = 0;
       const call = (input: unknown) => calls++ < at ? input : fail();
-      const error = await failed({ [member]: call }, { batchSize: 2, concurrency: 1 });
+      const error = await failed({ [member]: call }, oneByOne(member));
       expect(error).toMatchObject({ stage, cause: failure, attempts: 1, pipeline: "failing" });
       expect(error.errors).toEqual([failure]);
       expect(calls).toBe(at + 1); // No further call has begun.

@@ -119,8 +119,8 @@ describe("the options of resilience", () => {
     [{ retry: { transform: undefined, load: undefined } }],
     [{ retry: { load: { maxAttempts: Infinity, attemptTimeout: undefined } } }],
     [{ isolationBudget: Infinity, maxDeadLetters: Infinity }],
-    [{ maxDeadLetters: 0 }],
-    [{ maxDeadLetters: { ratio: 1, window: 1 } }],
+    [{ deadLetters: new WritableStream(), maxDeadLetters: 0 }],
+    [{ deadLetters: new WritableStream(), maxDeadLetters: { ratio: 1, window: 1 } }],
     [{ retry: undefined, deadLetters: undefined, rateLimit: undefined, checkpoints: undefined }],
   ])("%o are taken", async (options) => {
     const load = vi.fn();

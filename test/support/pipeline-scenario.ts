@@ -56,7 +56,11 @@ export class Scenario {
   constructor(script: Script) {
     this.#script = script;
     this.source = new ScriptedSource({ ...script.source, point: () => this.#point() });
-    const options = { abortTimeout: 50, ...script.options, signal: this.signal.signal };
+    const { concurrency, ...rest } = script.options ?? {};
+    const options = {
+      ...{ abortTimeout: 50, ...rest, signal: this.signal.signal },
+      ...(script.transform !== "none" && { concurrency }), // Without a transform it is refused.
+    };
     const { source } = this.source;
     this.run = etl<number, number>({
       name: "scenario",

@@ -63,11 +63,15 @@ export class ResilienceScenario {
 
   constructor(script: ResilienceScript) {
     this.#script = script;
-    const { deadLetters, ...options } = { deadLetters: this.#stream(), ...script.options };
+    const { deadLetters, concurrency, isolate, isolationBudget, maxDeadLetters, ...options } = {
+      ...{ deadLetters: this.#stream(), ...script.options },
+    };
+    const pipeline = this.#pipeline();
     this.source = new ScriptedSource({ ...script.source, point: () => this.#check() });
-    this.run = etl<number, number>(this.#pipeline()).start({
+    this.run = etl<number, number>(pipeline).start({
       ...{ ...options, signal: this.signal.signal, abortTimeout: 50 },
-      ...script.hasDeadLetters && { deadLetters },
+      ...pipeline.transform && { concurrency }, // What has no effect is refused.
+      ...script.hasDeadLetters && { deadLetters, isolate, isolationBudget, maxDeadLetters },
     });
     this.run.finished.then((report) => void (this.report = report), (error) => {
       this.error = error;

@@ -12,9 +12,14 @@ export function runReport({ extract, transform, load, ...parts }: ReportParts = 
   const lanes = parts.trace?.batches.map(({ lane }) => lane + 1) ?? [4];
   return {
     ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
-    ...{ skipped: 0, deadLettered: 0, pending: 0, earlier: 0, batches: 20, retries: 0 },
+    ...{ skipped: 0, deadLettered: 0, pending: 0, earlier: 0, batches: 20, retries: 0, drift: {} },
     ...{ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5), duration, rate: 1000, bottleneck: "load" },
-    ...{ workers: Math.max(1, ...lanes), guarantee: "at-least-once", clock: "running" },
+    ...{
+      workers: Math.max(1, ...lanes),
+      guarantee: "at-least-once",
+      clock: "running",
+      deadLetterReasons: [],
+    },
     ...{ inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
     stages: {
       extract: times(duration, extract),

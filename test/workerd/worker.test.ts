@@ -96,6 +96,27 @@ describe("the example of a Worker", () => {
     expect(cancelled).toHaveLength(1);
   });
 
+  it("loads what came in from a client whose body fails before its signal, and waits for it", async () => {
+    const stop = new AbortController();
+    let pulls = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (pulls++ < 3) return controller.enqueue(encoder.encode(`${north}\n`));
+        stop.abort(new Error("hung up"));
+        controller.error(new TypeError("Network connection lost."));
+      },
+    }, { highWaterMark: 0 });
+    const init = { method: "POST", body, duplex: "half", signal: stop.signal };
+    const waited: unknown[] = [];
+    const context = { waitUntil: (work: unknown) => void waited.push(work) };
+    const response = await worker.fetch(new Request("http://localhost/", init), {}, context);
+    expect(response.status).toBe(499);
+    const { hemispheres, report } = await response.json();
+    expect(report).toMatchObject({ pending: 0, loaded: hemispheres.north });
+    expect(waited).toHaveLength(1);
+    await waited[0]; // It never rejects.
+  });
+
   it("calls nothing for a client that has hung up before", async () => {
     const { request, stop } = post([north]);
     stop.abort(new Error("hung up"));

@@ -1,9 +1,8 @@
-import { messageOf } from "../../errors.ts";
 import type { BatchInfo, LoadContext } from "../../pipeline/pipeline.ts";
 import { isThenable } from "../../thenable.ts";
 import type { Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";
-import { noScope, type Scope, typeOf } from "./scope.ts";
+import { type Failure, failureOf, noScope, type Scope, typeOf } from "./scope.ts";
 
 /** What a batch is watched for. */
 export interface BatchListener {
@@ -15,6 +14,8 @@ export interface BatchListener {
   readonly scope: Scope;
   /** Attributes of every span. */
   readonly attributes: OtelAttributes;
+  /** Adds an error to a span, unless another one has it. */
+  record(error: unknown, scope: Scope): void;
 }
 
 /** Which items of the source. */
@@ -41,7 +42,7 @@ export class BatchWatch {
   #size = 0;
   #isBegun = false;
   #load: Load | undefined;
-  #failure: string | undefined; // Of the last load, if it failed.
+  #failure: Failure | undefined; // Of the last load, if it failed.
 
   /** Makes the watch of a batch; its span begins with its first load. */
   constructor(listener: BatchListener) {
@@ -130,8 +131,8 @@ export class BatchWatch {
   #fail(load: Load, error: unknown): void {
     if (load !== this.#load) return;
     this.#load = undefined;
-    this.#failure = messageOf(error);
-    load.scope.record(error);
+    this.#failure = failureOf(error);
+    this.#listener.record(error, load.scope);
     load.scope.end(this.#failure);
     this.#listener.meters.loadEnds(performance.now() - load.begun, typeOf(error));
     if (this.#listener.isStopping) this.end();

@@ -82,6 +82,9 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
   if (tracer !== undefined && api === undefined) {
     refuse(action, "api", "given beside 'tracer': the module @opentelemetry/api", api);
   }
+  if (options.attributes !== undefined && (api ?? meter) === undefined) {
+    refuse(action, "attributes", "left out without 'api' or 'meter'", attributes);
+  }
   const all = { ...attributes, "millrace.pipeline": etl.name };
   return new InstrumentedEtl(etl, {
     tracing: api && tracer && new Tracing(api, tracer),

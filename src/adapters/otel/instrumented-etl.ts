@@ -32,7 +32,8 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
    */
   override start(options: RunOptions<E> = {}): Run<E, T> {
     const { pipeline, defaults } = this.#etl;
-    const settings = settingsOf(`run pipeline "${this.name}"`, pipeline, options, defaults);
+    // Of the pipeline that is watched: it has an observer.
+    const settings = settingsOf(`run pipeline "${this.name}"`, this.pipeline, options, defaults);
     const watch = new RunWatch(this.#telemetry);
     if (!watch.isTold) return new Run(pipeline, settings); // No SDK, no cost.
     const watched = instrumentedPipeline(pipeline, {

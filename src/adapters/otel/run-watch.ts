@@ -5,7 +5,7 @@ import type { RunReport } from "../../run-report.ts";
 import { type BatchListener, BatchWatch } from "./batch-watch.ts";
 import type { ItemOutcome, Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";
-import { noScope, type Scope, type Tracing, typeOf } from "./scope.ts";
+import { type Failure, failureOf, noScope, type Scope, type Tracing, typeOf } from "./scope.ts";
 
 /** What is told of the runs of a pipeline, and to whom. */
 export interface Telemetry {
@@ -16,6 +16,9 @@ export interface Telemetry {
   /** Attributes of every span and of every metric; one is the name of the pipeline. */
   readonly attributes: OtelAttributes;
 }
+
+/** Most errors that are no objects, and are remembered. */
+const mostValues = 100;
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
@@ -31,7 +34,9 @@ export class RunWatch implements BatchListener {
   isStopping = false;
   readonly #batches = new Map<number, BatchWatch>(); // Those that are not finished.
   readonly #counted = { loaded: 0, skipped: 0, dead_lettered: 0, batches: 0 };
-  #failure: string | undefined; // The first one.
+  readonly #recorded = new WeakSet<object>(); // Errors that a span has.
+  readonly #recordedValues = new Set<unknown>(); // The same of errors that are no objects.
+  #failure: Failure | undefined; // The first one.
 
   /** Begins the span of a run, below the one that is active. */
   constructor({ tracing, meters, attributes }: Telemetry) {
@@ -59,7 +64,9 @@ export class RunWatch implements BatchListener {
     else if (event.type === "failure") this.#onFailure(event);
     else if (event.type === "abort") this.#onAbort(event.reason);
     else if (event.type === "drain") this.#note("drain", { reason: messageOf(event.reason) });
-    else if (event.type === "stalled") {
+    else if (event.type === "short") {
+      this.#note("short", { total: event.total, extracted: event.extracted });
+    } else if (event.type === "stalled") {
       const { stage, duration } = event;
       this.#note("stalled", { stage, duration: duration / 1000 });
     } else if (event.type === "run:end") this.#onEnd(event.report);
@@ -67,8 +74,18 @@ export class RunWatch implements BatchListener {
 
   /** The run could not begin. */
   refuse(error: unknown): void {
-    this.scope.record(error);
-    this.scope.end(messageOf(error));
+    this.record(error, this.scope);
+    this.scope.end(failureOf(error));
+  }
+
+  /** Adds an error to a span. One that a load failed with is no event of the run as well. */
+  record(error: unknown, scope: Scope): void {
+    if (!scope.isTold) return;
+    const isObject = Object(error) === error;
+    const known = isObject ? this.#recorded : this.#recordedValues;
+    if (known.has(error as object)) return;
+    if (!scope.record(error)) return;
+    if (isObject || this.#recordedValues.size < mostValues) known.add(error as object);
   }
 
   #batch(sequence: number): BatchWatch {
@@ -120,8 +137,8 @@ export class RunWatch implements BatchListener {
   }
 
   #onFailure({ errors }: EventOf<"failure">): void {
-    this.#failure ??= messageOf(errors[0]);
-    for (const error of errors) this.scope.record(error);
+    this.#failure ??= failureOf(errors[0]);
+    for (const error of errors) this.record(error, this.scope);
   }
 
   #onAbort(reason: unknown): void {

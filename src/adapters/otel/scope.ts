@@ -1,6 +1,19 @@
 import { isOf, messageOf } from "../../errors.ts";
 import type { OtelApi, OtelAttributes, OtelContext, OtelSpan, OtelTracer } from "./otel-api.ts";
 
+/** What a span failed with. */
+export interface Failure {
+  /** What the error says. */
+  readonly message: string;
+  /** The kind of the error. */
+  readonly type: string;
+}
+
+/** An error, as a span that fails with it is told. */
+export function failureOf(error: unknown): Failure {
+  return { message: messageOf(error), type: typeOf(error) };
+}
+
 /** What is going on: a run, a batch or a load. With a tracer it is a span, else nothing. */
 export interface Scope {
   /** Whether anybody is told: if not, what would be told need not be made. */
@@ -11,12 +24,12 @@ export interface Scope {
   run<R>(call: () => R): R;
   /** Tells what happened. */
   event(name: string, attributes: OtelAttributes): void;
-  /** Tells of an error. */
-  record(error: unknown): void;
+  /** Tells of an error, unless it has ended; gives whether it did. */
+  record(error: unknown): boolean;
   /** Tells what is known of it. */
   describe(attributes: OtelAttributes): void;
-  /** Ends it, as failed if there is a `failure`: what the error says. A second time does nothing. */
-  end(failure?: string): void;
+  /** Ends it, as failed if there is a `failure`. A second time does nothing. */
+  end(failure?: Failure): void;
 }
 
 /** What there is where nobody is told. */
@@ -25,7 +38,7 @@ export const noScope: Scope = Object.freeze({
   child: () => noScope,
   run: <R>(call: () => R) => call(),
   event: () => {},
-  record: () => {},
+  record: () => false,
   describe: () => {},
   end: () => {},
 });
@@ -91,18 +104,22 @@ class SpanScope implements Scope {
     if (!this.#isEnded) this.#span.addEvent(name, attributes);
   }
 
-  record(error: unknown): void {
+  record(error: unknown): boolean {
     if (!this.#isEnded) this.#span.recordException(exceptionOf(error));
+    return !this.#isEnded;
   }
 
   describe(attributes: OtelAttributes): void {
     if (!this.#isEnded) this.#span.setAttributes(attributes);
   }
 
-  end(failure?: string): void {
+  end(failure?: Failure): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    if (failure !== undefined) this.#span.setStatus({ code: failed, message: failure });
+    if (failure !== undefined) {
+      this.#span.setAttributes({ "error.type": failure.type });
+      this.#span.setStatus({ code: failed, message: failure.message });
+    }
     this.#span.end();
   }
 }

@@ -57,7 +57,7 @@ function linesOf(
 ): string[] {
   const columns = Math.max(1, (output.columns || 80) - 1); // In the last column terminals may wrap.
   const toLine = (payload: ProgressPayload) =>
-    cut(textOf(payload, Math.max(8, Math.floor(columns / 3))), columns);
+    textOf(payload, Math.max(8, Math.floor(columns / 3)), columns);
   if (payloads.length <= Math.max(1, rows)) return payloads.map(toLine);
   const live = payloads.filter((payload) => !isOver(payload));
   const ordered = [...live, ...payloads.filter(isOver)];

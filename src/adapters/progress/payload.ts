@@ -8,7 +8,9 @@ export interface WatchedRun {
   /** Settles when the run is over. */
   readonly finished: Promise<{ readonly outcome: Outcome }>;
   /** How far the run is. */
-  snapshot(): Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">;
+  snapshot():
+    & Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">
+    & { readonly earlier?: number | undefined };
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -25,6 +27,10 @@ export interface ProgressPayload extends ItemCounts {
   readonly rate: number;
   /** Calls made again after a failure. */
   readonly retries: number;
+  /** Items that earlier runs had finished; `undefined` where there are none. */
+  readonly earlier: number | undefined;
+  /** Time that is left in milliseconds, at the present rate; `undefined` where it is not known. */
+  readonly left: number | undefined;
   /** How long the run has lasted, in milliseconds. */
   readonly elapsed: number;
 }
@@ -61,18 +67,20 @@ export class Tracker {
   /** How far the run is now. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
-    const { state, retries, duration: elapsed, total: known } = rest;
+    const { state, retries, duration: elapsed, total: known, earlier } = rest;
     const done = loaded + skipped + deadLettered;
-    const total = this.#totalOf(this.#run.name) ?? known;
+    const expected = this.#totalOf(this.#run.name) ?? known;
+    const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
+    const isOver = this.#outcome !== undefined;
+    const rate = isOver ? perSecond(done, elapsed) : this.#rateOf(elapsed, done);
+    const isForeseen = !isOver && state === "running" && total !== undefined && rate > 0;
     return {
       name: this.#name,
       // A run whose promise has not been heard of yet is about to say how it ended.
       state: this.#outcome ?? (state === "ended" ? "running" : state),
       ...{ extracted, loaded, skipped, deadLettered, pending, done },
-      total: Number.isFinite(total) && total! >= 0 ? total : undefined,
-      rate: this.#outcome === undefined ? this.#rateOf(elapsed, done) : perSecond(done, elapsed),
-      retries,
-      elapsed,
+      ...{ total, rate, retries, elapsed, earlier: earlier || undefined },
+      left: isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined,
     };
   }
 

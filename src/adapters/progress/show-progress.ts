@@ -77,6 +77,9 @@ export async function showProgress(
   checkBar(bar, Array.isArray(run));
   type Open = keyof ShowProgressOptions;
   const given = checkOptions<ShowProgressOptions, Open>(action, settings, options);
+  if (bar !== undefined && given.output !== undefined) {
+    refuse(action, "output", "left out beside a bar, which writes where it was told", given.output);
+  }
   if (runs.length === 0) return;
   const output = given.output ?? standardOutput();
   const isDrawn = bar !== undefined || isRedrawable(output);

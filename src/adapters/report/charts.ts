@@ -130,6 +130,8 @@ function durationOf({ formed, ended }: TracedBatch): number {
 
 /** How much of all batches a picture shows. */
 export function sampleNote({ every, batches }: RunTrace): string | undefined {
-  if (every === 1) return undefined;
-  return `One batch of every ${every} is shown (${percent(1 / every)}), ${batches.length} in all.`;
+  if (!(every > 1)) return undefined;
+  return `One batch of every ${count(every)} is shown (${
+    percent(1 / every)
+  }), ${batches.length} in all.`;
 }

@@ -1,7 +1,8 @@
+import { failureWords, letterWords } from "../../pipeline/explain-end.ts";
 import { about, count, counted, percent, time } from "../../pipeline/quantities.ts";
 import type { RunReport, StageName } from "../../run-report.ts";
 import { element, escape, label } from "./markup.ts";
-import { checkRunReport } from "../../pipeline/report.ts";
+import { plainRun } from "./plain-report.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 import { segments, wordsOf } from "./stage-bar.ts";
 import { colours, fills, patterns } from "./theme.ts";
@@ -32,7 +33,7 @@ ${fills}`;
  * Gives a picture of a run: its stages and where their time went, as an SVG that stands alone, with
  * a background of its own by day and by night. Write it to a file for an `<img>` or a README.
  *
- * @throws {ConfigurationError} If `report` is not the report of a run.
+ * @throws {ConfigurationError} If what is given is not the report of a run.
  *
  * @example A picture for a README
  * ```ts
@@ -44,15 +45,18 @@ ${fills}`;
  * equal(renderDiagram(report).startsWith("<svg "), true);
  * ```
  */
-export function renderDiagram(report: RunReport): string {
-  checkRunReport("render diagram", report);
+export function renderDiagram(given: RunReport): string {
+  const report = plainRun("render diagram", given);
   const rows = Math.max(...stageNames.map((name) => sharesOf(report.stages[name]).length));
   const boxHeight = 78 + rows * 19;
   const middle = boxTop + boxHeight / 2;
-  const size = { width: 960, height: boxTop + boxHeight + 32 };
+  const notes = notesOf(report);
+  const foot = boxTop + boxHeight;
+  const size = { width: 960, height: foot + 32 + notes.length * 22 };
   const box = `0 0 ${size.width} ${size.height}`;
   const words = `${escape(summary(report))}. ` +
-    stageNames.map((name) => `${name}: ${wordsOf(report.stages[name])}.`).join(" ");
+    stageNames.map((name) => `${name}: ${wordsOf(report.stages[name])}.`).join(" ") +
+    notes.map((note) => ` ${label(note, 600)}`).join("");
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}" width="${size.width}" ` +
     `height="${size.height}" role="img" aria-labelledby="t d">
 <title id="t">${label(report.name)}</title>
@@ -67,8 +71,21 @@ ${stageNames.map((name) => stage(name, report, boxHeight)).join("\n")}
 ${arrow(lefts.extract + boxWidth, bucketLeft, middle)}
 ${arrow(bucketLeft + bucketWidth, lefts.transform, middle)}
 ${arrow(lefts.transform + boxWidth, lefts.load, middle)}
+${notes.map((note, index) => noteAt(foot + 28 + index * 22, note)).join("\n")}
 </svg>
 `;
+}
+
+/** What failed, and why items were given up on: a line each. */
+function notesOf({ failure, deadLettered, deadLetterReasons }: RunReport): readonly string[] {
+  return [
+    ...(failure === undefined ? [] : [failureWords(failure)]),
+    ...(deadLetterReasons.length === 0 ? [] : [letterWords(deadLettered, deadLetterReasons)]),
+  ];
+}
+
+function noteAt(y: number, note: string): string {
+  return element("text", { class: "small", x: 32, y }, label(note, 130));
 }
 
 function summary(report: RunReport): string {

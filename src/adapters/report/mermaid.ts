@@ -3,8 +3,8 @@ import { count, counted, percent, time } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
-import { isManagerReport } from "./report-kind.ts";
-import { dependencies, namesBefore } from "./schedule.ts";
+import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";
+import { checkAfter, dependencies, namesBefore } from "./schedule.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 
 type FlowchartOptions = Pick<RenderReportOptions, "after">;
@@ -33,12 +33,15 @@ export function toMermaid(
   settings: Pick<RenderReportOptions, "after"> = {},
 ): string {
   const { after } = checkOptions<FlowchartOptions>(action, settings, options);
-  const lines = isManagerReport(action, report) ? ofManager(report, after) : ofRun(report);
+  const known = plainReport(action, report);
+  const isOfAll = isOfManager(known);
+  if (!isOfAll) checkAfter(action, settings.after);
+  const lines = isOfAll ? ofManager(known, after) : ofRun(known);
   return `flowchart LR\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
 function ofRun(report: RunReport): string[] {
-  const { name, extracted, batches, deadLettered, stages, bottleneck } = report;
+  const { name, extracted, batches, stages, bottleneck, failure } = report;
   const nodes = stageNames.map((stage) => {
     const busy = sharesOf(stages[stage]).find(({ state }) => state === "busy")!;
     return `${stage}["${stage}<br/>busy ${percent(busy.share)}"]`;
@@ -48,10 +51,23 @@ function ofRun(report: RunReport): string[] {
     `subgraph run["${quoted(name)}"]`,
     `  ${extract} -->|${counted(extracted, "item")}| bucket(["bucket"])`,
     `  bucket -->|${counted(batches, "batch", "batches")}| ${transform} --> ${load}`,
-    ...(deadLettered > 0 ? [`  load -.->|${count(deadLettered)}| dead[("dead letters")]`] : []),
+    ...lettersOf(report),
     "end",
-    ...(stages[bottleneck].busy > 0 ? [`style ${bottleneck} stroke-width:3px`] : []),
+    ...(failure === undefined ? [] : [
+      `failed["${quoted(`failed in ${failure.stage}`)}<br/>${quoted(failure.message, 120)}"]`,
+      `${isStage(failure.stage) ? failure.stage : "run"} -.-> failed`,
+    ]),
+    ...(isStage(bottleneck) && stages[bottleneck].busy > 0
+      ? [`style ${bottleneck} stroke-width:3px`]
+      : []),
   ];
+}
+
+function lettersOf({ deadLettered, deadLetterReasons }: RunReport): string[] {
+  if (!(deadLettered > 0)) return [];
+  const reasons = deadLetterReasons.slice(0, 3)
+    .map((reason) => `<br/>${count(reason.count)} × ${quoted(reason.message, 60)}`);
+  return [`  load -.->|${count(deadLettered)}| dead[("dead letters${reasons.join("")}")]`];
 }
 
 function ofManager({ reports }: ManagerReport, after: Record<string, readonly string[]>): string[] {
@@ -68,12 +84,16 @@ function ofManager({ reports }: ManagerReport, after: Record<string, readonly st
 }
 
 function summary(report: RunReport | SkippedReport): string {
-  if (report.outcome === "skipped") return "skipped";
-  return `${report.outcome}, ${count(report.loaded)} loaded, ${time(report.duration)}`;
+  if (!wasRun(report)) return "skipped";
+  const { outcome, loaded, duration, failure } = report;
+  const why = failure === undefined
+    ? ""
+    : `<br/>${quoted(`in ${failure.stage}: ${failure.message}`, 120)}`;
+  return `${quoted(outcome)}, ${count(loaded)} loaded, ${time(duration)}${why}`;
 }
 
 /** A text within quotes: what Mermaid or Markdown could read in any way is given by its number. */
-function quoted(text: string): string {
+function quoted(text: string, columns = 40): string {
   const number = (character: string) => `#${character.charCodeAt(0)};`;
-  return plain(text, 40).replaceAll(/[!-/:-@[-`{-~]/g, number);
+  return plain(text, columns).replaceAll(/[!-/:-@[-`{-~]/g, number);
 }

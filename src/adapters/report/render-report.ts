@@ -3,9 +3,9 @@ import { counted } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { label } from "./markup.ts";
 import { page } from "./page.ts";
-import { isManagerReport } from "./report-kind.ts";
+import { isOfManager, plainReport, wasRun } from "./plain-report.ts";
 import { badge, facts, runBody } from "./run-section.ts";
-import { type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
+import { checkAfter, type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
 
 /** How a report is shown. */
 export interface RenderReportOptions {
@@ -52,7 +52,13 @@ export function renderReport(
   settings: RenderReportOptions = {},
 ): string {
   const { title, after } = checkOptions<RenderReportOptions, "title">(action, settings, options);
-  if (isManagerReport(action, report)) return managerPage(report, title, after);
+  const known = plainReport(action, report);
+  if (isOfManager(known)) return managerPage(known, title, after);
+  checkAfter(action, settings.after);
+  return runPage(known, title);
+}
+
+function runPage(report: RunReport, title: string | undefined): string {
   const heading = title ?? report.name;
   const kicker = title === undefined
     ? "Report of a run"
@@ -82,7 +88,7 @@ function section(report: RunReport | SkippedReport, id: string, after: Dependenc
   const before = namesBefore(report, after).map((name) => `<bdi>${label(name)}</bdi>`).join(", ");
   const order = before === "" ? "" : `<p class="kicker">after ${before}</p>`;
   const head = `<section class="run" id="${id}">${order}<h2><bdi>${label(report.name)}</bdi></h2>`;
-  if (report.outcome !== "skipped") {
+  if (wasRun(report)) {
     return `${head}${facts(report)}${runBody(id, report)}</section>`;
   }
   const why = report.after === undefined

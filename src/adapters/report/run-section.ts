@@ -2,6 +2,7 @@ import { explain } from "../../pipeline/explain.ts";
 import { time } from "../../pipeline/quantities.ts";
 import type { Outcome, RunReport } from "../../run-report.ts";
 import { latencies, throughput } from "./charts.ts";
+import { driftCard, failureCard, reasonsCard } from "./ends.ts";
 import { escape, label } from "./markup.ts";
 import { pipelineRow } from "./pipeline-row.ts";
 import { tiles } from "./tiles.ts";
@@ -17,9 +18,10 @@ const badges: Readonly<Record<Outcome | "skipped", readonly [mark: string, tone:
 
 /** How something ended, as a badge. */
 export function badge(outcome: Outcome | "skipped"): string {
-  const [mark, tone] = badges[outcome];
-  return `<span class="badge${tone}" data-outcome="${outcome}">` +
-    `<span aria-hidden="true">${mark}</span>${outcome}</span>`;
+  const [mark, tone] = Object.hasOwn(badges, outcome) ? badges[outcome] : badges.skipped;
+  const word = label(outcome, 20);
+  return `<span class="badge${tone}" data-outcome="${word}">` +
+    `<span aria-hidden="true">${mark}</span>${word}</span>`;
 }
 
 /** How and when a run went, in a line. */
@@ -30,10 +32,12 @@ export function facts({ outcome, startedAt, duration, runId }: RunReport): strin
 
 /** All about one run, below its heading. */
 export function runBody(id: string, report: RunReport): string {
-  const words = escape(explain(report)).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
-  return `<div class="card words"><h3>In words</h3><p data-explanation>${words}</p></div>
+  const words = escape(explain(report)).replaceAll(/`([a-zA-Z]+(?:\(\))?)`/g, "<code>$1</code>");
+  return `${failureCard(report)}
+<div class="card words"><h3>In words</h3><p data-explanation>${words}</p></div>
 ${pipelineRow(id, report)}
 ${tiles(report)}
+${reasonsCard(report)}${driftCard(report)}
 ${pictures(id, report)}`;
 }
 
@@ -45,7 +49,7 @@ function pictures(id: string, report: RunReport): string {
       `<code>trace: true</code>.</p>`;
   }
   if (trace.batches.length === 0) {
-    const when = outcome === "completed" ? "" : ` before the run ${outcome}`;
+    const when = outcome === "completed" ? "" : ` before the run ${label(outcome, 20)}`;
     return `<p class="card note" data-hint="empty">No batch was finished${when}, so that there is ` +
       `nothing to draw over time.</p>`;
   }

@@ -1,8 +1,9 @@
-import type { Rule } from "../../options.ts";
+import { refuse, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../pipeline/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
 import { timeAxis } from "./axis.ts";
 import { attributes, element, label, place } from "./markup.ts";
+import { wasRun } from "./plain-report.ts";
 import { figureOf } from "./plot.ts";
 
 /** Which pipelines come after which, by their names. */
@@ -14,6 +15,11 @@ export const dependencies: Rule = {
   holds: (value) =>
     typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
 };
+
+/** Refuses an order of pipelines where there is one pipeline only. */
+export function checkAfter(action: string, after: Dependencies | undefined): void {
+  if (after !== undefined) refuse(action, "after", "left out for the report of one run", after);
+}
 
 const rowHeight = 46;
 const barTop = 22;
@@ -46,16 +52,16 @@ export function schedule({ reports }: ManagerReport, after: Dependencies): strin
 /** The names that a pipeline comes after: as given, or as its report says. */
 export function namesBefore(report: RunReport | SkippedReport, after: Dependencies): string[] {
   const given = Object.hasOwn(after, report.name) ? after[report.name]! : [];
-  const told = report.outcome === "skipped" && report.after !== undefined ? [report.after] : [];
+  const told = !wasRun(report) && report.after !== undefined ? [report.after] : [];
   return [...new Set([...given, ...told])];
 }
 
 function rowsOf(reports: ManagerReport["reports"], after: Dependencies): readonly Row[] {
-  const begins = reports.flatMap((report) => report.outcome === "skipped" ? [] : report.startedAt);
+  const begins = reports.flatMap((report) => wasRun(report) ? report.startedAt : []);
   const begin = Math.min(...begins, Infinity);
   const rows = reports.map((report, index): Row & { after: Row[] } => {
-    const from = report.outcome === "skipped" ? 0 : report.startedAt - begin;
-    const to = report.outcome === "skipped" ? 0 : from + report.duration;
+    const from = wasRun(report) ? report.startedAt - begin : 0;
+    const to = wasRun(report) ? from + report.duration : 0;
     return { report, index, from, to, after: [] };
   });
   for (const row of rows) {
@@ -65,13 +71,13 @@ function rowsOf(reports: ManagerReport["reports"], after: Dependencies): readonl
   return rows.map((row) => {
     // One that was skipped stands where it would have begun.
     const from = Math.max(0, ...row.after.map(({ to }) => to));
-    return row.report.outcome === "skipped" ? { ...row, from, to: from } : row;
+    return wasRun(row.report) ? row : { ...row, from, to: from };
   });
 }
 
 function bar({ report, index, from, to }: Row, duration: number): string {
   const y = index * rowHeight;
-  const isSkipped = report.outcome === "skipped";
+  const isSkipped = !wasRun(report);
   const width = place(Math.max(to - from, duration * 0.004), duration);
   const shape = isSkipped ? { x: place(Math.min(from, duration * 0.9), duration), width: "10%" } : {
     x: place(from, duration),
@@ -88,8 +94,10 @@ function bar({ report, index, from, to }: Row, duration: number): string {
 }
 
 function extra(report: RunReport | SkippedReport): string {
-  if (report.outcome === "skipped") return "skipped";
-  const how = report.outcome === "completed" ? "" : `${report.outcome}, `;
+  if (!wasRun(report)) return "skipped";
+  const { outcome, failure } = report;
+  const where = failure === undefined ? "" : ` in ${label(failure.stage, 14)}`;
+  const how = outcome === "completed" ? "" : `${label(outcome, 14)}${where}, `;
   return `${how}${count(report.loaded)} in ${time(report.duration)}`;
 }
 
@@ -112,9 +120,9 @@ function sentence({ report, from, after }: Row): string {
   const names = after.map((row) => label(row.report.name, 34)).join(", ");
   const order = names === "" ? "" : `, after ${names}`;
   const name = label(report.name, 34);
-  if (report.outcome === "skipped") return `${name}: skipped${order}.`;
+  if (!wasRun(report)) return `${name}: skipped${order}.`;
   const items = counted(report.loaded, "item");
-  return `${name}: ${report.outcome}, ${items} from ${time(from)} on, in ${
+  return `${name}: ${label(report.outcome, 14)}, ${items} from ${time(from)} on, in ${
     time(report.duration)
   }${order}.`;
 }

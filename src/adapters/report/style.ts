@@ -34,6 +34,11 @@ padding:18px clamp(14px,2.4vw,24px)}
 .facts+.words{margin-top:18px}
 .words{border-left:4px solid var(--busy);font-size:16.5px;line-height:1.6;
 text-wrap:pretty}
+.words.bad{border-left-color:var(--bad)}
+.words.bad+.words{margin-top:14px}
+.list ul{margin-top:8px;font-size:14px}
+.list b{font-weight:640}
+.list small{color:var(--muted)}
 .words h3{margin-bottom:4px;color:var(--muted);font-size:13px}
 .words p{max-width:76ch}
 .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:1px;margin-top:14px;

@@ -70,8 +70,8 @@ function timeTiles({ rate, duration, latency, guarantee, clock }: RunReport): re
     {
       name: "Guarantee",
       figure: "guarantee",
-      value: guarantees[guarantee],
-      more: meanings[guarantee],
+      value: Object.hasOwn(guarantees, guarantee) ? guarantees[guarantee] : "–",
+      more: Object.hasOwn(meanings, guarantee) ? meanings[guarantee] : "not known",
     },
   ];
 }

@@ -59,7 +59,7 @@ export async function load(sink: TestedSink, loading: Loading): Promise<void> {
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
   const { signal } = new AbortController();
-  await sink.load(rows, { signal, pipeline: "sink", runId, batch });
+  await sink.load(rows, { signal, pipeline: "sink", runId, batch, drift: () => {} });
 }
 
 /** Throws unless a call has failed. */

@@ -1,0 +1,165 @@
+import { refuse } from "../../options.ts";
+import type {
+  DeadLetterReason,
+  ManagerReport,
+  RunFailure,
+  RunReport,
+  RunTrace,
+  SkippedReport,
+  StageTimes,
+  TracedBatch,
+} from "../../run-report.ts";
+import { stageNames } from "./shares.ts";
+
+/** An object of which nothing is known, as a report that was read from JSON is one. */
+type Unknown = Readonly<Record<string, unknown>>;
+
+const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as const;
+const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers"] as const;
+const quantiles = ["p50", "p90", "p99", "max"] as const;
+const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
+const moments = ["formed", "mapped", "begun", "ended"] as const;
+
+/**
+ * Reads the report of a run or of a manager, wherever it comes from: what is to be a number is one, and
+ * what is to be text is text, which is escaped where it is shown. What nobody shows is left out.
+ *
+ * @throws {ConfigurationError} If it is no report.
+ */
+export function plainReport(action: string, report: unknown): RunReport | ManagerReport {
+  const given = objectOf(report);
+  if (!Array.isArray(given.reports)) {
+    return plainRun(action, report, "what run() or runAll() gives");
+  }
+  const reports = given.reports.map((each): RunReport | SkippedReport => {
+    const { stages, name, after } = objectOf(each);
+    if (isObject(stages) || !isObject(each)) return plainRun(action, each);
+    return { name: text(name), outcome: "skipped", ...(isText(after) && { after }) };
+  });
+  return { reports, outcome: text(given.outcome) as ManagerReport["outcome"] };
+}
+
+/** Reads the report of one run. */
+export function plainRun(action: string, report: unknown, rule = "what run() gives"): RunReport {
+  const given = objectOf(report);
+  const stages = objectOf(given.stages);
+  if (given.stages !== stages) refuse(action, "report", rule, report);
+  const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = given;
+  const { failure, deadLetterReasons, drift, checkpoint } = given;
+  return {
+    ...numbers(given, [...counts, ...figures]),
+    ...optional(given, ["concurrency", "missing", "total"]),
+    ...numbers({ earlier: 0, ...given }, ["earlier"]), // A hand-made report may have none.
+    ...{ name: text(name), runId: text(runId) },
+    outcome: text(outcome) as RunReport["outcome"],
+    bottleneck: text(bottleneck) as RunReport["bottleneck"],
+    guarantee: text(guarantee) as RunReport["guarantee"],
+    clock: clock === "still" ? clock : "running",
+    ...(isText(mapping) && { mapping: mapping as "sync" | "async" | "batch" }),
+    stages: {
+      extract: timesOf(stages.extract),
+      transform: timesOf(stages.transform),
+      load: timesOf(stages.load),
+    },
+    ...{ inFlight: { transform: 0, load: 0 }, queued: { items: 0, batches: 0 } },
+    ...(isObject(latency) && { latency: numbers(latency, quantiles) }),
+    ...(isObject(failure) && { failure: failureOf(failure) }),
+    deadLetterReasons: listOf(deadLetterReasons).map(reasonOf),
+    drift: Object.fromEntries(Object.entries(objectOf(drift)).map(([key, n]) => [key, number(n)])),
+    ...(isObject(checkpoint) && {
+      checkpoint: { offset: number(checkpoint.offset), done: [], updatedAt: 0 },
+    }),
+    ...(isObject(trace) && { trace: traceOf(trace) }),
+  };
+}
+
+/** Tells the report of a manager from that of a run. */
+export function isOfManager(report: RunReport | ManagerReport): report is ManagerReport {
+  return "reports" in report;
+}
+
+/** Whether a pipeline of a manager was run. */
+export function wasRun(report: RunReport | SkippedReport): report is RunReport {
+  return "stages" in report;
+}
+
+function timesOf(times: unknown): StageTimes {
+  const given = objectOf(times);
+  return { ...numbers(given, ["busy", "starved", "blocked"]), ...optional(given, shares) };
+}
+
+function failureOf({ stage, message, code, attempts, batch }: Unknown): RunFailure {
+  return {
+    ...{ stage: text(stage) as RunFailure["stage"], message: text(message) },
+    ...((isText(code) || typeof code === "number") && { code }),
+    attempts: number(attempts),
+    ...(isObject(batch) && { batch: numbers(batch, ["sequence", "offset", "size"]) }),
+  };
+}
+
+function reasonOf({ message, stage, count, offset }: Unknown): DeadLetterReason {
+  return {
+    ...{ message: text(message), stage: text(stage) as DeadLetterReason["stage"] },
+    ...{ count: number(count), offset: number(offset) },
+  };
+}
+
+function traceOf({ every, interval, done, batches }: Unknown): RunTrace {
+  const length = number(interval);
+  return {
+    every: number(every),
+    batches: listOf(batches).map(batchOf),
+    interval: length > 0 ? length : 1,
+    done: Array.isArray(done) ? done.map((count) => number(count) || 0) : [],
+  };
+}
+
+function batchOf(batch: Unknown): TracedBatch {
+  const { lane, ...facts } = numbers(batch, [
+    ...(["sequence", "lane", "size", "retries", "deadLettered"] as const),
+    ...moments,
+  ]);
+  return { ...facts, lane: Number.isSafeInteger(lane) && lane >= 0 ? lane : 0 };
+}
+
+function numbers<K extends string>(given: Unknown, names: readonly K[]): Record<K, number> {
+  const entries = names.map((name) => [name, number(given[name])]);
+  return Object.fromEntries(entries) as Record<K, number>;
+}
+
+function optional<K extends string>(
+  given: Unknown,
+  names: readonly K[],
+): Partial<Record<K, number>> {
+  return numbers(given, names.filter((name) => typeof given[name] === "number"));
+}
+
+/** What is no number is shown as none. */
+function number(value: unknown): number {
+  return typeof value === "number" ? value : NaN;
+}
+
+function text(value: unknown): string {
+  return isText(value) ? value : "?";
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function listOf(value: unknown): readonly Unknown[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function objectOf(value: unknown): Unknown {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Unknown {
+  return typeof value === "object" && value !== null;
+}
+
+/** The bottleneck, where it is one of the stages. */
+export function isStage(name: string): name is RunReport["bottleneck"] {
+  return (stageNames as readonly string[]).includes(name);
+}

@@ -1,0 +1,71 @@
+import { refuse } from "../options.ts";
+import { type Observed, observedBy } from "./run-event.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { RunOptions, RunSettings } from "./run-options.ts";
+
+/** Options that do nothing without another one. */
+const partners: Readonly<Partial<Record<keyof RunOptions<never>, keyof RunOptions<never>>>> = {
+  isolate: "deadLetters",
+  isolationBudget: "deadLetters",
+  maxDeadLetters: "deadLetters",
+  position: "checkpoints",
+  resume: "checkpoints",
+  partition: "checkpoints",
+  lease: "checkpoints",
+  stallTimeout: "observer",
+  progressInterval: "onProgress",
+};
+
+/** What shapes the delays between attempts. */
+const delays = ["minDelay", "maxDelay", "factor", "jitter"] as const;
+
+/** Any options, by their names. */
+type Named = Readonly<Record<string, unknown>>;
+
+/**
+ * Refuses options that do nothing in a run of a pipeline. `given` are those of the run and of its
+ * pipeline, not what a manager shares between pipelines. The option that one needs may come from
+ * anywhere.
+ */
+export function checkEffects<E, T>(
+  action: string,
+  pipeline: Pipeline<E, T>,
+  settings: RunSettings<E>,
+  given: readonly RunOptions<never>[],
+): void {
+  checkTransformOptions(action, pipeline, given);
+  for (const [name, partner] of Object.entries(partners)) {
+    const value = (settings as unknown as Named)[name];
+    const isGiven = given.some((layer) => (layer as Named)[name] !== undefined);
+    if (!isGiven || value === undefined || value === Infinity) continue; // No limit is no option.
+    if ((settings as unknown as Named)[partner] !== undefined) continue;
+    if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
+    refuse(action, name, `left out without '${partner}'`, value);
+  }
+  const retry = given.map((options) => options.retry).find((value) => value !== undefined);
+  for (const stage of [retry, ...Object.values(retry ?? {})]) checkDelays(action, stage ?? {});
+}
+
+/** Refuses what only a transform of another kind would heed. No option of a run changes that. */
+export function checkTransformOptions<E, T>(
+  action: string,
+  { transform, transformBatch }: Pipeline<E, T>,
+  given: readonly RunOptions<never>[],
+): void {
+  const concurrency = given.map((options) => options.concurrency).find((value) =>
+    value !== undefined
+  );
+  if (concurrency !== undefined && transform === undefined) {
+    const rule = transformBatch === undefined
+      ? "left out without 'transform'"
+      : "left out beside 'transformBatch', which is called once for each batch ('workers' may help)";
+    refuse(action, "concurrency", rule, concurrency);
+  }
+}
+
+/** Refuses delays before attempts that nobody has asked for. */
+function checkDelays(action: string, retry: Named): void {
+  const name = delays.find((delay) => retry[delay] !== undefined);
+  if (name === undefined || retry.maxAttempts !== undefined) return;
+  refuse(action, `retry.${name}`, "left out without 'maxAttempts', which is 1", retry[name]);
+}
