@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   BatchError,
@@ -9,6 +10,7 @@ import {
   PipelineError,
 } from "../src/errors.ts";
 import type { ManagerReport, RunReport } from "../src/run-report.ts";
+import { seeded } from "./support/schedules.ts";
 import { outcomeOfCall } from "./support/outcome-of-call.ts";
 
 const cause = new TypeError("no such table");
@@ -198,6 +200,39 @@ describe("messageOf()", () => {
     expect(messageOf(error)).toBe(words);
     expect(new PipelineError("films", "extract", [error]).message)
       .toBe(`Pipeline "films" failed in extract: ${words}`);
+  });
+
+  it("tells of some error that says something, however errors hang together", () => {
+    const node = fc.record({
+      message: fc.constantFrom("", "", " ", "one", "two"),
+      cause: fc.option(fc.nat(7)),
+      errors: fc.array(fc.nat(7), { maxLength: 3 }),
+    });
+    fc.assert(
+      fc.property(fc.array(node, { minLength: 1, maxLength: 8 }), (nodes) => {
+        const errors = nodes.map(({ message }) => new Error(message));
+        const edges = nodes.map((
+          { cause, errors },
+        ) => [...cause === null ? [] : [cause], ...errors]);
+        for (const [index, { cause, errors: inner }] of nodes.entries()) {
+          const at = (place: number) => errors[place % nodes.length];
+          Object.assign(errors[index]!, {
+            ...cause !== null && { cause: at(cause) },
+            errors: inner.map(at),
+          });
+        }
+        const reached = new Set([0]); // It grows while it is walked.
+        for (const place of reached) {
+          if (nodes[place]!.message.trim() !== "") continue;
+          for (const next of edges[place]!) reached.add(next % nodes.length);
+        }
+        const said = [...reached].map((place) => nodes[place]!.message).filter((text) =>
+          text.trim()
+        );
+        expect(said.length === 0 ? ["Error", "Error:  "] : said).toContain(messageOf(errors[0]));
+      }),
+      seeded,
+    );
   });
 
   it("ends, also where errors are their own causes and without end", () => {

@@ -84,6 +84,9 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
       ParallelMapOptions,
       "signal" | "reorderBuffer"
     >(action, options, parallelMapOptions);
+    if (!ordered && options.reorderBuffer !== undefined) {
+      refuse(action, "reorderBuffer", "left out where 'ordered' is false", reorderBuffer);
+    }
     // Calls that have begun and whose result was not given.
     const window = ordered ? Math.max(concurrency, reorderBuffer + 1) : concurrency;
     this.readable = this.#makeReadable();

@@ -24,7 +24,7 @@ it.each([
   ["everything", "*", 30_600],
   ["etl and EtlManager", "{ etl, EtlManager }", 21_900],
   ["BucketStream", "{ BucketStream }", 2048],
-  ["ParallelMapStream", "{ ParallelMapStream }", 2048],
+  ["ParallelMapStream", "{ ParallelMapStream }", 2100],
   ["LoaderStream", "{ LoaderStream }", 2048],
   ["batched", "{ batched }", 3930], // Reads a source as well.
   ["RateLimiter", "{ RateLimiter }", 1700],

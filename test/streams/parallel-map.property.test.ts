@@ -37,10 +37,12 @@ class Trial {
   constructor(options: Options) {
     this.#options = options;
     const signal = this.user.signal;
+    const { concurrency, ordered, reorderBuffer } = options;
+    const order = ordered ? { ordered, reorderBuffer } : { ordered };
     const map = new ParallelMapStream<number, number>((item, context) => {
       this.#open.push(context.index);
       return this.calls.run(item, context);
-    }, { ...options, signal });
+    }, { concurrency, ...order, signal });
     this.#writer = map.writable.getWriter();
     this.#reader = map.readable.getReader();
   }

@@ -50,7 +50,8 @@ describe("ParallelMapStream", () => {
   it.each([1, 2, 7, 100].flatMap((concurrency) => orders.map((ordered) => [concurrency, ordered])))(
     "runs exactly %i calls at once, ordered: %s",
     async (concurrency, ordered) => {
-      const options = { concurrency, ordered, reorderBuffer: 100 } as ParallelMapOptions;
+      const buffer = ordered ? { reorderBuffer: 100 } : {}; // Without an order it is refused.
+      const options = { concurrency, ordered, ...buffer } as ParallelMapOptions;
       const { calls, results, done } = open(options, 300);
       await turns(2_000);
       for (let n = 0; n < 300; n++) {
@@ -235,6 +236,10 @@ describe("ParallelMapStream", () => {
     [
       [Number, { concurency: 2 }],
       "'concurency' must be a known option, perhaps 'concurrency': current value is 2",
+    ],
+    [
+      [Number, { ordered: false, reorderBuffer: 2 }],
+      "'reorderBuffer' must be left out where 'ordered' is false: current value is 2",
     ],
     [
       [Number, { workers: 2 }],
