@@ -1,3 +1,4 @@
+import { oneOf, type OptionTable } from "../options.ts";
 import { follow } from "../signals.ts";
 import { TaskGroup } from "./task-group.ts";
 
@@ -9,6 +10,26 @@ export interface CallContext {
   readonly index: number;
 }
 
+/** What becomes of running calls when the input fails. */
+export interface InputErrorOptions {
+  /**
+   * What happens to running calls when the input fails or is aborted: `"flush"` lets them finish and
+   * then fails with the error of the input; `"discard"` aborts their signal and fails at once.
+   * @default {"flush"}
+   */
+  onError?: "flush" | "discard" | undefined;
+}
+
+/** The rule and the default of `onError`. */
+export const inputErrorOptions: OptionTable<InputErrorOptions> = {
+  onError: [oneOf("flush", "discard"), "flush"],
+};
+
+/** Why a stream fails. */
+export interface Failure {
+  readonly error: unknown;
+}
+
 /** How a sink calls, and what the stream that it is part of does beside it. */
 export interface CallSinkParts<I, R> {
   /** The user's function. */
@@ -17,14 +38,16 @@ export interface CallSinkParts<I, R> {
   readonly limit: number;
   /** Stops the sink. */
   readonly signal: AbortSignal | undefined;
+  /** What becomes of running calls when the input fails. */
+  readonly onError: "flush" | "discard";
   /** Whether one more call is wanted beside those that run, where not the limit alone decides. */
   mayBegin?(running: number): boolean;
   /** A call begins; gives what takes its result. */
   onBegin?(): (result: R) => void;
-  /** The input is closed, and every call is done. */
-  onEnd?(): void;
-  /** The sink has failed or was stopped. */
-  onStop?(reason: unknown): void;
+  /** The input is closed or has failed, and every call is done. */
+  onEnd?(failure: Failure | undefined): void;
+  /** The sink has failed or was stopped: nothing more is given. */
+  onStop?(error: unknown): void;
   /** Whether a failure is told at the next write or close, and not at once. */
   readonly isToldLate?: boolean;
 }
@@ -44,8 +67,9 @@ interface Waiting {
 
 /**
  * The sink of a stream that calls a function for what is written to it, several times at once. A
- * write waits until its call may begin, and close waits for all calls. The first failure stops it:
- * the signal of the other calls aborts, no further one begins, and whatever waits is refused.
+ * write waits until its call may begin; close and abort wait for all calls. The first failure of a
+ * call stops it: the signal of the other calls aborts, no further one begins, and whatever waits is
+ * refused. An input that fails lets the calls finish, unless they are to be discarded.
  */
 export class CallSink<I, R> {
   readonly #parts: CallSinkParts<I, R>;
@@ -54,7 +78,9 @@ export class CallSink<I, R> {
   #input!: WritableStreamDefaultController; // Set by `start`, within the constructor of the stream.
   #unfollow = () => {};
   #calls = 0;
-  #end: { readonly reason: unknown } | undefined; // No further call begins.
+  #refusal: Failure | undefined; // No further call begins.
+  #isOver = false; // No further result is taken.
+  #failure: Failure | undefined; // Of a call, or by the signal.
   #held: Waiting | undefined; // The write that waits.
   #closing: Waiting | undefined;
 
@@ -65,7 +91,7 @@ export class CallSink<I, R> {
     this.#group = new TaskGroup(limit, {
       call: ({ item, context }) => call(item, context),
       done: ({ take }, result) => {
-        if (this.#end !== undefined) return;
+        if (this.#isOver) return;
         take?.(result);
         this.serve();
       },
@@ -78,7 +104,7 @@ export class CallSink<I, R> {
     this.#input = input;
     // The platform calls `abort` only after the write in flight, which may be held, and never
     // while the stream closes.
-    follow(input.signal, (reason) => this.#halt(reason));
+    follow(input.signal, (reason) => this.#refuse(reason));
     this.#unfollow = follow(this.#parts.signal, (reason) => this.#fail(reason));
   }
 
@@ -103,9 +129,16 @@ export class CallSink<I, R> {
     });
   }
 
-  /** Called by the platform. Settles when no call is running. */
-  abort(): Promise<void> {
-    return this.#group.idle();
+  /**
+   * Called by the platform, and a pipe waits for it. Settles when no call is running. Its error is
+   * that of the input, where the signal has an `AbortError` in the place of `undefined`.
+   */
+  async abort(error: unknown): Promise<void> {
+    this.#refuse(error);
+    if (this.#parts.onError === "discard") this.#parts.onStop?.(error);
+    await this.#group.idle();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (!this.#isOver) this.#end({ error });
   }
 
   /** Stops the sink for a reader that has gone. Settles when no call is running. */
@@ -122,11 +155,12 @@ export class CallSink<I, R> {
       this.#held = undefined;
       held.resolve();
     }
-    if (this.#closing === undefined || this.#group.running > 0 || this.#end !== undefined) return;
-    this.#end = { reason: undefined };
-    this.#unfollow();
-    this.#parts.onEnd?.();
-    this.#closing.resolve();
+    const closing = this.#closing;
+    if (closing === undefined || this.#group.running > 0 || this.#isOver) return;
+    const refusal = this.#refusal;
+    this.#end(refusal);
+    if (refusal === undefined) closing.resolve();
+    else closing.reject(refusal.error);
   }
 
   #canBegin(): boolean {
@@ -141,31 +175,55 @@ export class CallSink<I, R> {
   }
 
   #throwIfOver(): void {
-    if (this.#end !== undefined) throw this.#end.reason;
+    if (this.#isOver) throw this.#refusal?.error;
+  }
+
+  /** Ends with every call done, and all that they gave. */
+  #end(failure: Failure | undefined): void {
+    this.#isOver = true;
+    this.#unfollow();
+    this.#parts.onEnd?.(failure);
   }
 
   #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#failure = { error };
     this.#stop(error);
     // The platform keeps the first error, so that what it led to is not told.
     if (!this.#parts.isToldLate) this.#input.error(error);
   }
 
-  /** Stops; a close that waits is refused once no call is running. */
-  #halt(reason: unknown): void {
+  /** Begins no further call, as the input has failed; a close is refused once no call is running. */
+  #refuse(error: unknown): void {
+    if (this.#isOver || this.#refusal !== undefined) return;
+    this.#refuseHeld(error);
+    if (this.#parts.onError === "flush") return;
+    this.#drop(error);
     const closing = this.#closing;
-    this.#closing = undefined;
-    this.#stop(reason);
-    this.#group.idle().then(() => closing?.reject(reason));
+    if (closing === undefined) return; // `abort` will be called.
+    this.#parts.onStop?.(error);
+    this.#group.idle().then(() => closing.reject(error));
   }
 
   /** Begins no further call and aborts those that run; refuses what waits. */
-  #stop(reason: unknown): void {
-    if (this.#end !== undefined) return;
-    this.#end = { reason };
+  #stop(error: unknown): void {
+    if (this.#isOver) return;
+    this.#refuseHeld(error);
+    this.#drop(error);
+    this.#closing?.reject(error);
+    this.#parts.onStop?.(error);
+  }
+
+  #refuseHeld(error: unknown): void {
+    this.#refusal = { error };
+    this.#held?.reject(error);
+    this.#held = undefined;
+  }
+
+  /** Aborts the calls that run, whose results are no longer wanted. */
+  #drop(error: unknown): void {
+    this.#isOver = true;
     this.#unfollow();
-    this.#abort.abort(reason);
-    this.#held?.reject(reason);
-    this.#closing?.reject(reason);
-    this.#parts.onStop?.(reason);
+    this.#abort.abort(error);
   }
 }

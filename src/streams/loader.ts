@@ -6,31 +6,39 @@ import {
   positiveInteger,
   refuse,
 } from "../options.ts";
-import { type CallContext, CallSink } from "./call-sink.ts";
+import {
+  type CallContext,
+  CallSink,
+  type InputErrorOptions,
+  inputErrorOptions,
+} from "./call-sink.ts";
 
 /** How a loader calls. */
-export interface LoaderOptions {
+export interface LoaderOptions extends InputErrorOptions {
   /**
    * Loads at once: a positive integer.
    * @default {1}
    */
   workers?: number | undefined;
-  /** Stops the stream: it fails with its reason. */
+  /** Stops the stream at once: the signal of the loads aborts, and it fails with its reason. */
   signal?: AbortSignal | undefined;
 }
 
 const loaderOptions: OptionTable<LoaderOptions> = {
   workers: [positiveInteger, 1],
   signal: [abortSignal],
+  ...inputErrorOptions,
 };
 
 /**
  * Loads what is written to it, several batches at once. A write waits for a free worker, close waits
  * for all of them.
  *
- * The first failure wins: it aborts the `signal` of the other loads, no further load begins, and a
- * `pipeTo` rejects with the user's own error. Aborting fires that `signal` at once, and settles when
- * no load is running.
+ * The first load that fails aborts the `signal` of the others, no further load begins, and a `pipeTo`
+ * rejects with the user's own error. When the input fails, or the stream is aborted, running loads
+ * finish before a `pipeTo` or `abort()` settles, so that all that was read is loaded; with
+ * `onError: "discard"` their `signal` aborts at once. All loads share that one `signal`: remove a
+ * listener when its load is done, and do not assign `signal.onabort`.
  *
  * On workerd a stream that fails while nothing is written says so at the next write or close, since
  * `pipeTo` takes one that fails on its own for one that is fine.
@@ -59,13 +67,13 @@ export class LoaderStream<B> extends WritableStream<B> {
   ) {
     const action = "construct LoaderStream";
     if (!callable.holds(load)) refuse(action, "load", callable.words, load);
-    const { workers, signal } = checkOptions<LoaderOptions, "signal">(
+    const { workers, signal, onError } = checkOptions<LoaderOptions, "signal">(
       action,
       options,
       loaderOptions,
     );
     const { navigator } = globalThis as { navigator?: { userAgent: string } };
     const isToldLate = navigator?.userAgent === "Cloudflare-Workers";
-    super(new CallSink({ call: load, limit: workers, signal, isToldLate }));
+    super(new CallSink({ call: load, limit: workers, signal, onError, isToldLate }));
   }
 }

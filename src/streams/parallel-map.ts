@@ -7,11 +7,17 @@ import {
   refuse,
   truthValue,
 } from "../options.ts";
-import { type CallContext, CallSink } from "./call-sink.ts";
+import {
+  type CallContext,
+  CallSink,
+  type Failure,
+  type InputErrorOptions,
+  inputErrorOptions,
+} from "./call-sink.ts";
 import { skip } from "./skip.ts";
 
 /** How a parallel map calls. */
-export interface ParallelMapOptions {
+export interface ParallelMapOptions extends InputErrorOptions {
   /**
    * Calls in flight at once: a positive integer.
    * @default {1}
@@ -28,7 +34,7 @@ export interface ParallelMapOptions {
    * @default {concurrency}
    */
   reorderBuffer?: number | undefined;
-  /** Stops the stream: both sides fail with its reason. */
+  /** Stops the stream at once: the signal of the calls aborts, and both sides fail with its reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +43,7 @@ const parallelMapOptions: OptionTable<ParallelMapOptions> = {
   ordered: [truthValue, true],
   reorderBuffer: [positiveInteger],
   signal: [abortSignal],
+  ...inputErrorOptions,
 };
 
 /** What a call gave: nothing yet, or one result. */
@@ -46,8 +53,12 @@ type Slot<O> = (O | typeof skip)[];
  * Maps items, several at a time: `I` → `O`. Calls begin with the first read, and then stay
  * `concurrency` in number while there is input; what they give waits, bounded, for a reader.
  *
- * The first failure wins: it aborts the `signal` of the other calls, no further call begins, and
- * both sides fail with the user's own error. Cancelling or aborting settles when no call is running.
+ * The first call that fails aborts the `signal` of the others, no further call begins, and both sides
+ * fail at once with the user's own error. When the input fails, or is aborted, running calls finish
+ * and their results are given before the error; with `onError: "discard"` their `signal` aborts at
+ * once, and they are dropped. Cancelling drops them too. Cancelling or aborting settles when no call
+ * is running. All calls share that one `signal`: remove a listener when its call is done, and do not
+ * assign `signal.onabort`.
  *
  * @example Three at a time, in order
  * ```ts
@@ -66,6 +77,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   readonly writable: WritableStream<I>;
   readonly #sink: CallSink<I, O | typeof skip>;
   readonly #slots: Slot<O>[] = []; // In order: of the input, or of being done.
+  #failure: Failure | undefined; // What is left to tell when all is given.
   #isWanted = false; // Somebody has read.
   #hasDemand = false; // A read waits.
   #output!: ReadableStreamDefaultController<O>; // Set by `start`, within the constructor.
@@ -80,7 +92,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   ) {
     const action = "construct ParallelMapStream";
     if (!callable.holds(fn)) refuse(action, "fn", callable.words, fn);
-    const { concurrency, ordered, reorderBuffer = concurrency, signal } = checkOptions<
+    const { concurrency, ordered, reorderBuffer = concurrency, signal, onError } = checkOptions<
       ParallelMapOptions,
       "signal" | "reorderBuffer"
     >(action, options, parallelMapOptions);
@@ -94,18 +106,21 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
       call: fn,
       limit: concurrency,
       signal,
+      onError,
       mayBegin: (running) => {
         const taken = this.#slots.length + (ordered ? 0 : running); // In order these have slots.
         return this.#isWanted && taken < window;
       },
       onBegin: () => this.#keepPlace(ordered),
-      onEnd: () => {
+      onEnd: (failure) => {
+        this.#failure = failure;
+        if (failure !== undefined) return this.#give(0);
         this.#give(Infinity); // Nothing more will come: what is there need not wait for reads.
         this.#output.close();
       },
-      onStop: (reason) => {
+      onStop: (error) => {
         this.#slots.length = 0;
-        this.#output.error(reason);
+        this.#output.error(error);
       },
     });
     this.writable = new WritableStream<I>(this.#sink);
@@ -134,14 +149,19 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
     };
   }
 
-  /** Gives up to `most` of the results that are next in order. */
+  /** Gives up to `most` of the results that are next in order, and after the last one the failure. */
   #give(most: number): void {
-    for (let left = most; left > 0 && this.#slots[0]?.length;) {
-      const [result] = this.#slots.shift()!;
+    const slots = this.#slots;
+    for (let left = most; slots[0]?.length && (left > 0 || slots[0][0] === skip);) {
+      const [result] = slots.shift()!;
       if (result === skip) continue;
       left--;
       this.#hasDemand = false;
       this.#output.enqueue(result as O); // Pulls, and so comes back here, where another read waits.
+    }
+    // `error` would drop a result that a read given up has left in the platform's queue.
+    if (this.#failure !== undefined && slots.length === 0 && this.#output.desiredSize === 0) {
+      this.#output.error(this.#failure.error);
     }
   }
 }

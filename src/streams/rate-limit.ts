@@ -5,18 +5,21 @@ import {
   type RateLimiterOptions,
   rateLimiterOptions,
 } from "../resilience/rate-limiter.ts";
-import { CallSink } from "./call-sink.ts";
+import { CallSink, type Failure, type InputErrorOptions, inputErrorOptions } from "./call-sink.ts";
 
 /** What stops a stream with a rate limit. */
-export interface RateLimitSignalOptions {
-  /** Stops the stream: both sides fail with its reason. */
+export interface RateLimitSignalOptions extends InputErrorOptions {
+  /** Stops the stream at once: both sides fail with its reason, and an item that waits is dropped. */
   signal?: AbortSignal | undefined;
 }
 
 /** How many items pass in which time. */
 export interface RateLimitOptions extends RateLimiterOptions, RateLimitSignalOptions {}
 
-const signalOptions: OptionTable<RateLimitSignalOptions> = { signal: [abortSignal] };
+const signalOptions: OptionTable<RateLimitSignalOptions> = {
+  signal: [abortSignal],
+  ...inputErrorOptions,
+};
 const rateLimitOptions: OptionTable<RateLimitOptions> = { ...rateLimiterOptions, ...signalOptions };
 
 /**
@@ -24,8 +27,9 @@ const rateLimitOptions: OptionTable<RateLimitOptions> = { ...rateLimiterOptions,
  * counts when it is given to a read, so that a reader that was slow is not given a burst. While
  * nobody reads, nothing is taken from the limit.
  *
- * Streams that are given the same `RateLimiter` share its limit, first come, first served. An item
- * that waits is dropped when the stream is cancelled, aborted or stopped.
+ * Streams that are given the same `RateLimiter` share its limit, first come, first served. When the
+ * input fails, or is aborted, an item that waits is given before the error; with
+ * `onError: "discard"` it is dropped, as it is when the stream is cancelled or stopped.
  *
  * @example Ten in any 20 ms
  * ```ts
@@ -43,6 +47,7 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
   /** Takes items. A write waits until its item is wanted, and those before it have passed. */
   readonly writable: WritableStream<T>;
   readonly #sink: CallSink<T, readonly [T]>;
+  #failure: Failure | undefined; // What is left to tell when all is given.
   #hasDemand = false; // A read waits.
   #output!: ReadableStreamDefaultController<T>; // Set by `start`, within the constructor.
 
@@ -59,7 +64,7 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
   constructor(rate: RateLimiter | RateLimitOptions, options: RateLimitSignalOptions = {}) {
     const action = "construct RateLimitStream";
     const isShared = rate instanceof RateLimiter;
-    const { signal, ...limits } = isShared
+    const { signal, onError, ...limits } = isShared
       ? checkOptions<RateLimitSignalOptions, "signal">(action, options, signalOptions)
       : checkRate<RateLimitOptions, "signal">(action, { ...options, ...rate }, rateLimitOptions);
     const limiter = isShared ? rate : new RateLimiter(limits as RateLimiterOptions);
@@ -72,13 +77,18 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       },
       limit: 1,
       signal,
+      onError,
       mayBegin: () => this.#hasDemand,
       onBegin: () => ([item]) => {
         this.#hasDemand = false;
         this.#output.enqueue(item); // Pulls, and so demands more, where another read waits.
       },
-      onEnd: () => this.#output.close(),
-      onStop: (reason) => this.#output.error(reason),
+      onEnd: (failure) => {
+        this.#failure = failure;
+        if (failure === undefined) this.#output.close();
+        else this.#tell();
+      },
+      onStop: (error) => this.#output.error(error),
     });
     this.writable = new WritableStream<T>(this.#sink);
   }
@@ -89,8 +99,15 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       pull: () => {
         this.#hasDemand = true;
         this.#sink.serve();
+        this.#tell();
       },
       cancel: (reason) => this.#sink.cancel(reason),
     }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+  }
+
+  /** Fails, unless a read given up has left an item in the platform's queue: `error` drops it. */
+  #tell(): void {
+    if (this.#failure === undefined || this.#output.desiredSize !== 0) return;
+    this.#output.error(this.#failure.error);
   }
 }

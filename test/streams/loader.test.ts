@@ -193,9 +193,9 @@ describe("LoaderStream whose load fails", () => {
 
 describe("LoaderStream that is stopped", () => {
   it.each([[2, false], [6, false], [2, true]])(
-    "by abort fires the signal at once, and settles once no load is running: %i writes, closing: %s",
+    "by abort lets no load run when it settles, and discards at once: %i writes, closing: %s",
     async (count, isClosing) => {
-      const { calls, writer, writes } = await open({ workers: 2 }, count);
+      const { calls, writer, writes } = await open({ workers: 2, onError: "discard" }, count);
       if (isClosing) outcomeOf(writer.close());
       await settle();
       const aborted = outcomeOf(writer.abort(failure));

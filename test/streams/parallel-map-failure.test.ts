@@ -176,7 +176,7 @@ describe("ParallelMapStream that is stopped", () => {
   it.each(cases)(
     "settles once no call is running: $stop, $count items, ordered: $ordered",
     async ({ stop, count, ordered }) => {
-      const run = await open({ ordered }, 2, count);
+      const run = await open({ ordered, onError: "discard" }, 2, count);
       const stopped = outcomeOf(stops[stop](run));
       await settle();
       for (const { signal } of run.calls.begun) expect(signal.reason).toBe(failure);
@@ -193,7 +193,7 @@ describe("ParallelMapStream that is stopped", () => {
   );
 
   it("tells its reader while it closes", async () => {
-    const run = await open({}, 1, 3);
+    const run = await open({ onError: "discard" }, 1, 3);
     outcomeOf(run.writer.close());
     await settle();
     outcomeOf(run.writer.abort(failure));

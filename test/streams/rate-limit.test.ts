@@ -165,8 +165,8 @@ async function begin(limiter: RateLimiter | undefined, count = 3) {
   const user = new CountedSignal();
   const { signal } = user;
   const limited = limiter === undefined
-    ? new RateLimitStream<number>({ limit: 1, interval: 1_000, signal })
-    : new RateLimitStream<number>(limiter, { signal });
+    ? new RateLimitStream<number>({ limit: 1, interval: 1_000, signal, onError: "discard" })
+    : new RateLimitStream<number>(limiter, { signal, onError: "discard" });
   const input = new FedStream<number>();
   const piped = outcomeOf(input.stream.pipeTo(limited.writable));
   const reader = limited.readable.getReader();
@@ -234,7 +234,8 @@ describe("RateLimitStream at its end", () => {
 
   it("leaves nothing: abort", async () => {
     const user = new CountedSignal();
-    const limited = new RateLimitStream<number>({ limit: 1, interval: 1_000, signal: user.signal });
+    const rate = { limit: 1, interval: 1_000, onError: "discard" } as const;
+    const limited = new RateLimitStream<number>({ ...rate, signal: user.signal });
     const writer = limited.writable.getWriter();
     const reader = limited.readable.getReader();
     const reads = numbers(2).map(() => outcomeOf(reader.read()));
