@@ -1,32 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batched } from "../../src/streams/batched.ts";
 import { BucketStream } from "../../src/streams/bucket.ts";
-import { LoaderStream } from "../../src/streams/loader.ts";
 import { ParallelMapStream } from "../../src/streams/parallel-map.ts";
-import { RateLimitStream } from "../../src/streams/rate-limit.ts";
-import { type Outcome, outcomeOf, settle } from "../support/outcome.ts";
+import { ended, later, sinks, stages, Table } from "../support/chains.ts";
+import { outcomeOf } from "../support/outcome.ts";
+import { streamOf } from "../support/streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const count = 23; // The last batch is not full.
 const all = Array.from({ length: count }, (_, n) => n);
-const failure = new Error("of the source");
-const later = (time: number) => new Promise<void>((resolve) => void setTimeout(resolve, time));
-
-/** Lets time pass until the promise has settled. */
-async function ended(outcome: Outcome): Promise<Outcome> {
-  for (let step = 0; step < 400 && outcome.state === "pending"; step++) await settle(5);
-  return outcome;
-}
+const failure = new Error("broken");
+const sorted = (items: readonly unknown[]) => items.toSorted((a, b) => Number(a) - Number(b));
 
 /** Fails after its last item: at once, or while stages still hold what it gave. */
-async function* failing(delay: number, error: unknown = failure) {
+async function* failing(delay: number) {
   for (const item of all) {
     if (delay > 0) await later(delay);
     yield item;
   }
-  throw error;
+  throw failure;
 }
 
 const sources = {
@@ -39,49 +33,6 @@ const sources = {
       },
     });
   },
-};
-
-/** Stages whose order does not matter, as each takes anything. */
-const stages: Record<string, () => TransformStream<unknown, unknown>> = {
-  BucketStream: () => new BucketStream<unknown>({ batchSize: 3, timeout: 1_000_000 }),
-  ParallelMapStream: () =>
-    new ParallelMapStream<unknown, unknown>(async (item, { signal }) => {
-      await later(5);
-      signal.throwIfAborted();
-      return item;
-    }, { concurrency: 4 }),
-  "ParallelMapStream without order": () =>
-    new ParallelMapStream<unknown, unknown>(async (item, { index }) => {
-      await later(index % 3 * 5);
-      return item;
-    }, { concurrency: 3, ordered: false }),
-  RateLimitStream: () => new RateLimitStream<unknown>({ limit: 2, interval: 10 }),
-  TransformStream: () => new TransformStream<unknown, unknown>(),
-  "TransformStream that waits": () =>
-    new TransformStream<unknown, unknown>({
-      async transform(item, output) {
-        await later(3);
-        output.enqueue(item);
-      },
-    }),
-};
-
-/** What loads, and counts what runs. */
-class Table {
-  readonly loaded: unknown[] = [];
-  running = 0;
-  readonly load = async (item: unknown, { signal }: { signal?: AbortSignal } = {}) => {
-    this.running++;
-    await later(5);
-    this.running--;
-    signal?.throwIfAborted();
-    this.loaded.push(...[item].flat(9));
-  };
-}
-
-const sinks: Record<string, (table: Table) => WritableStream<unknown>> = {
-  LoaderStream: ({ load }) => new LoaderStream(load, { workers: 3 }),
-  WritableStream: ({ load }) => new WritableStream({ write: (item) => load(item) }),
 };
 
 const names = Object.keys(stages);
@@ -107,9 +58,99 @@ describe("a chain whose source fails", () => {
         const piped = await ended(outcomeOf(stream.pipeTo(sinks[sink]!(table))));
         expect(table.running).toBe(0);
         expect(piped).toEqual({ state: "rejected", value: failure });
-        expect(table.loaded.toSorted((a, b) => Number(a) - Number(b))).toEqual(all);
+        expect(sorted(table.loaded)).toEqual(all);
         expect(vi.getTimerCount()).toBe(0);
       }
     },
   );
+});
+
+/** Stages that fail at the item 11. */
+const breaking: Record<string, () => TransformStream<unknown, unknown>> = {
+  ParallelMapStream: () =>
+    new ParallelMapStream<unknown, unknown>(async (item) => {
+      await later(2);
+      if ([item].flat(9).includes(11)) throw failure;
+      return item;
+    }, { concurrency: 2 }),
+  BucketStream: () =>
+    new BucketStream<unknown>({
+      batchSize: 2,
+      sizeOf: (item) => {
+        if ([item].flat(9).includes(11)) throw failure;
+        return 1;
+      },
+    }),
+  TransformStream: () =>
+    new TransformStream<unknown, unknown>({
+      transform(item, output) {
+        if ([item].flat(9).includes(11)) throw failure;
+        output.enqueue(item);
+      },
+    }),
+};
+
+const brokenCases = Object.keys(breaking).flatMap((broken) =>
+  names.flatMap((before) => names.map((after) => ({ broken, before, after })))
+);
+
+describe("a chain that fails in its middle", () => {
+  it.each(brokenCases)(
+    "loads what has passed, cancels its source and fails: $before → $broken → $after",
+    async ({ broken, before, after }) => {
+      let isReturned = false;
+      async function* endless() {
+        try {
+          for (let item = 0; true; item++) yield item;
+        } finally {
+          isReturned = true;
+        }
+      }
+      for (const sink of Object.values(sinks)) {
+        isReturned = false;
+        const table = new Table();
+        const stream = batched<unknown>(endless(), { batchSize: 2 })
+          .pipeThrough(stages[before]!())
+          .pipeThrough(breaking[broken]!())
+          .pipeThrough(stages[after]!());
+        const piped = await ended(outcomeOf(stream.pipeTo(sink(table))));
+        expect(table.running).toBe(0);
+        expect(piped).toEqual({ state: "rejected", value: failure });
+        await ended(outcomeOf(later(20))); // Waits that the stage before has begun.
+        expect(isReturned).toBe(true);
+        expect(vi.getTimerCount()).toBe(0);
+        const { loaded } = table;
+        expect(new Set(loaded).size).toBe(loaded.length);
+        expect(loaded).not.toContain(11);
+        if (broken === "ParallelMapStream" || before.endsWith("without order")) continue;
+        // What fails comes in a batch of two, or of three times two.
+        expect(sorted(loaded)).toEqual(all.slice(0, before === "BucketStream" ? 6 : 10));
+      }
+    },
+  );
+});
+
+describe("a pipe with preventAbort", () => {
+  it.each(names)("leaves the stage to the next source: %s", async (name) => {
+    for (const sink of Object.values(sinks)) {
+      const table = new Table();
+      const stage = stages[name]!();
+      const piped = outcomeOf(stage.readable.pipeTo(sink(table)));
+      const first = sources["a stream"](0).pipeTo(stage.writable, { preventAbort: true });
+      expect(await ended(outcomeOf(first))).toEqual({ state: "rejected", value: failure });
+      const next = streamOf([count, count + 1]).pipeTo(stage.writable);
+      expect((await ended(outcomeOf(next))).state).toBe("fulfilled");
+      expect((await ended(piped)).state).toBe("fulfilled");
+      expect(sorted(table.loaded)).toEqual([...all, count, count + 1]);
+    }
+  });
+
+  it.each(Object.keys(sinks))("leaves what loads to the next source: %s", async (name) => {
+    const table = new Table();
+    const sink = sinks[name]!(table);
+    const first = sources.batched(0).pipeTo(sink, { preventAbort: true });
+    expect(await ended(outcomeOf(first))).toEqual({ state: "rejected", value: failure });
+    await ended(outcomeOf(streamOf<unknown>([count]).pipeTo(sink)));
+    expect(sorted(table.loaded)).toEqual([...all, count]);
+  });
 });
