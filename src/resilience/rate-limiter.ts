@@ -34,7 +34,7 @@ export const rateLimiterOptions: OptionTable<RateLimiterOptions> = {
 
 const acquireOptions: OptionTable<AcquireOptions> = { signal: [abortSignal] };
 
-/** Items that were let through at one time, or nearly so. */
+/** Items that went on at one time, or nearly so. */
 interface Grant {
   readonly first: number;
   /** When the latest of them went: all of them count until its window is over. */
@@ -42,13 +42,36 @@ interface Grant {
   count: number;
 }
 
+/** A wait of a caller. */
+interface Waiter {
+  readonly count: number;
+  readonly signal: AbortSignal | undefined;
+  resolve(): void;
+  reject(reason: unknown): void;
+  /** Takes off its listener and its timer. */
+  unfollow(): void;
+  stopTimer(): void;
+  /** When its timer fires, on Workers. */
+  due: number;
+}
+
+/** Time between two looks of a waiter whose turn is near, on Workers, in milliseconds. */
+const LOOK = 500;
+/** A timer on Workers that is so late, in milliseconds, is one of a request that is gone. */
+const PATIENCE = 50;
+
 /**
  * Lets through at most `limit` items in any window of length `interval`, wherever the window
  * begins: after an idle time too there is no burst beyond the limit. Who comes first goes first.
+ * An item counts from the moment its caller goes on, also where a busy thread made that late.
  *
  * A window is half-open: of two items that go exactly `interval` apart each has its own. With a
  * `limit` above 1,000, items that go within a thousandth of the `interval` count as if all had gone
  * with the last of them, so that memory stays small.
+ *
+ * On Workers, requests may share a limiter of their module: each wait has a timer of its own, and a
+ * request that is gone is noticed within about a second, or a quarter of a longer `interval`. So is
+ * a wait that was given up by its signal, which elsewhere lets the next one go on at once.
  *
  * @example Two at once, and the third later
  * ```ts
@@ -68,10 +91,11 @@ export class RateLimiter {
   readonly interval: number;
   readonly #grain: number; // Grants that are not so far apart are kept as one.
   readonly #grants: Grant[] = []; // Those whose windows are not over, in the order of time.
-  #granted = 0; // Items of all of them.
+  #granted = 0; // Items of all of them, and of those whose callers are about to go on.
   #resumption = 0; // When the pause ends.
-  readonly #waiters = new Set<() => number>(); // In order; a set lets go of any at once.
-  #stopTimer = () => {};
+  readonly #waiters = new Set<Waiter>(); // In order; a set lets go of any at once.
+  /** Waiters belong to requests, whose timers and promises nobody else may touch. */
+  readonly #areApart: boolean;
 
   /**
    * Makes a limiter that has let nothing through yet.
@@ -82,6 +106,8 @@ export class RateLimiter {
     this.limit = limit;
     this.interval = interval;
     this.#grain = limit > 1000 ? interval / 1000 : 0;
+    const { navigator } = globalThis as { navigator?: { userAgent: string } };
+    this.#areApart = navigator?.userAgent === "Cloudflare-Workers";
   }
 
   /**
@@ -90,7 +116,11 @@ export class RateLimiter {
    */
   tryAcquire(count = 1): boolean {
     this.#check(count);
-    return this.#waiters.size === 0 && this.#take(count) === 0;
+    const now = performance.now();
+    if (this.#ahead(undefined, now) > 0 || this.#delay(count, now) > 0) return false;
+    this.#granted += count;
+    this.#stamp(count);
+    return true;
   }
 
   /**
@@ -99,27 +129,24 @@ export class RateLimiter {
    * unknown or breaks its rule.
    */
   acquire(count = 1, options: AcquireOptions = {}): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const acquired = new Promise<void>((resolve, reject) => {
       const { signal } = checkOptions<AcquireOptions, "signal">("acquire", options, acquireOptions);
       this.#check(count);
-      let unfollow = () => {};
-      /** Ends the wait and gives 0, or gives how long to wait before the next attempt. */
-      const attempt = () => {
-        const delay = signal?.aborted ? 0 : this.#take(count);
-        if (delay > 0) return delay;
-        this.#waiters.delete(attempt);
-        unfollow();
-        if (signal?.aborted) reject(signal.reason);
-        else resolve();
-        return 0;
+      const none = () => {};
+      const waiter: Waiter = {
+        ...{ count, signal, resolve, reject },
+        ...{ unfollow: none, stopTimer: none, due: Infinity },
       };
-      this.#waiters.add(attempt);
-      unfollow = follow(signal, () => {
-        attempt();
+      this.#waiters.add(waiter);
+      waiter.unfollow = follow(signal, () => {
+        this.#look(waiter);
         this.#serve();
       });
-      if (this.#waiters.size === 1) this.#serve();
+      if (this.#areApart || this.#waiters.size === 1) this.#look(waiter);
     });
+    // The first to be told is told right before the caller, so that this is when the caller goes on.
+    acquired.then(() => this.#stamp(count), () => {});
+    return acquired;
   }
 
   /**
@@ -139,37 +166,80 @@ export class RateLimiter {
     refuse("acquire", "count", `a positive integer up to ${this.limit}`, count);
   }
 
-  /** Lets go on who may; a timer is set for the first that may not. */
+  /** Lets go on who may; the first who may not gets a timer. On Workers each one does so itself. */
   #serve(): void {
-    this.#stopTimer();
-    for (const attempt of this.#waiters) {
-      const delay = attempt();
-      if (delay === 0) continue;
-      this.#stopTimer = after(delay, () => this.#serve());
-      return;
+    if (this.#areApart) return;
+    for (const waiter of this.#waiters) if (!this.#look(waiter)) return;
+  }
+
+  /** Ends a wait whose turn it is, or that was given up; otherwise sets its timer. */
+  #look(waiter: Waiter): boolean {
+    const { count, signal } = waiter;
+    waiter.stopTimer();
+    const now = performance.now();
+    const ahead = this.#ahead(waiter, now);
+    const delay = this.#delay(ahead + count, now);
+    if (!signal?.aborted && (ahead > 0 || delay > 0)) {
+      this.#wait(waiter, delay, now);
+      return false;
+    }
+    this.#waiters.delete(waiter);
+    waiter.unfollow();
+    if (signal?.aborted) waiter.reject(signal.reason);
+    else {
+      this.#granted += count;
+      waiter.resolve();
+    }
+    return true;
+  }
+
+  /** Has a waiter look again after so long. Timers may fire early: then the clock decides. */
+  #wait(waiter: Waiter, delay: number, now: number): void {
+    this.#waiters.add(waiter); // It may have been taken for one of a request that is gone.
+    const time = Math.max(1, Math.round(delay)); // Timers count whole milliseconds.
+    if (this.#areApart) {
+      const long = Math.max(this.interval, this.#resumption - now); // Is looked at a few times.
+      const look = Math.min(time, Math.max(LOOK, long / 8));
+      waiter.due = now + look;
+      waiter.stopTimer = after(look, () => void this.#look(waiter));
+    } else {
+      waiter.stopTimer = after(time, () => this.#serve());
     }
   }
 
-  /** Lets `count` items through and gives 0, or gives the time after which that may succeed. */
-  #take(count: number): number {
-    const now = performance.now();
+  /** How many items go before those of a waiter, or of a newcomer. Drops waiters that are gone. */
+  #ahead(waiter: Waiter | undefined, now: number): number {
+    let items = 0;
+    for (const other of this.#waiters) {
+      if (other === waiter) break;
+      if (now - other.due > PATIENCE) this.#waiters.delete(other);
+      else items += other.count;
+    }
+    return items;
+  }
+
+  /** The time after which so many items may have gone: 0 if they may now, and never too long. */
+  #delay(items: number, now: number): number {
+    const { limit, interval } = this;
     const grants = this.#grants;
     // A difference, as a sum would lose an `interval` that is tiny beside the clock.
-    while (grants.length > 0 && now - grants[0]!.last >= this.interval) {
+    while (grants.length > 0 && now - grants[0]!.last >= interval) {
       this.#granted -= grants.shift()!.count;
     }
-    const isFull = this.#granted + count > this.limit;
-    const end = isFull ? grants[0]!.last + this.interval : this.#resumption;
-    if (!isFull && now >= end) {
-      this.#grant(count, now);
-      return 0;
+    const rounds = Math.ceil(items / limit) - 1; // Of windows that those before fill.
+    const pause = Math.max(0, this.#resumption - now) + rounds * interval;
+    let excess = this.#granted + items - (rounds + 1) * limit;
+    if (excess <= 0) return pause;
+    for (const { last, count } of grants) {
+      excess -= count;
+      if (excess <= 0) return Math.max(pause, interval - (now - last) + rounds * interval);
     }
-    // Timers count whole milliseconds, and one may fire early: the clock decides when it has fired.
-    return Math.max(1, Math.round(end - now));
+    return Math.max(pause, (rounds + 1) * interval); // After those who are about to go on.
   }
 
-  #grant(count: number, now: number): void {
-    this.#granted += count;
+  /** Counts items that go on now. */
+  #stamp(count: number): void {
+    const now = performance.now();
     const latest = this.#grants.at(-1);
     if (latest !== undefined && (now === latest.last || now - latest.first < this.#grain)) {
       latest.last = now;

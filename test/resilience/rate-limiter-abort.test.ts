@@ -3,8 +3,14 @@ import { RateLimiter } from "../../src/resilience/rate-limiter.ts";
 import { CountedSignal } from "../support/counted-signal.ts";
 import { outcomeOf, settle } from "../support/outcome.ts";
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("navigator", { userAgent: "no Worker" }); // There, waiters are on their own.
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 const reason = new Error("enough");
 const refused = { state: "rejected", value: reason };

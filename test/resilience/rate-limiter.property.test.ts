@@ -5,8 +5,12 @@ import { CountedSignal } from "../support/counted-signal.ts";
 import { type Outcome, outcomeOf, turns } from "../support/outcome.ts";
 import { seeded, stepsOf } from "../support/schedules.ts";
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("navigator", { userAgent: "no Worker" }); // There, waiters are on their own.
+});
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.restoreAllMocks();
   vi.useRealTimers();
 });

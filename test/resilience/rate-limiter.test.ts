@@ -3,8 +3,12 @@ import { RateLimiter } from "../../src/resilience/rate-limiter.ts";
 import { CountedSignal } from "../support/counted-signal.ts";
 import { outcomeOf, settle } from "../support/outcome.ts";
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("navigator", { userAgent: "no Worker" }); // There, waiters are on their own.
+});
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
