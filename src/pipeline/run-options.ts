@@ -23,7 +23,7 @@ import {
 } from "../resilience/rate-limiter.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../resilience/retry.ts";
 import type { Guarantee, RunSnapshot } from "../run-report.ts";
-import { type BucketOptions, bucketOptions, checkBytes } from "../streams/bucket-options.ts";
+import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
 import type { RunObserver } from "./run-event.ts";
 
 /** How a run batches, how much it does at once, and how it stops. */
@@ -168,6 +168,7 @@ export interface RetryByStage {
 
 /** Options that nothing stands for where they are not given. */
 export type OpenRunOptions =
+  | "batchSize"
   | "sizeOf"
   | "flushWhen"
   | "signal"
@@ -181,8 +182,13 @@ export type OpenRunOptions =
   | "onProgress";
 
 /** Run options with their defaults filled in. */
-export interface RunSettings<E>
-  extends Omit<Complete<RunOptions<E>, OpenRunOptions>, "retry" | "attemptTimeout" | "rateLimit"> {
+export interface RunSettings<E> extends
+  Omit<
+    Complete<RunOptions<E>, OpenRunOptions>,
+    "batchSize" | "retry" | "attemptTimeout" | "rateLimit"
+  > {
+  /** Most items in a batch. */
+  readonly batchSize: number;
   /** When calls are made again, and how long one may take. */
   readonly retry: { readonly transform: RetrySettings; readonly load: RetrySettings };
   /** What holds back the loads. */
@@ -244,13 +250,13 @@ export function checkRunOptions<E>(
     RunOptions<E>,
     OpenRunOptions | "rateLimit"
   >(action, options, table, ...layers);
-  checkBytes(action, settings);
+  const batchSize = batchSizeOf(action, settings);
   const limiter = rateLimit === undefined || rateLimit instanceof RateLimiter
     ? rateLimit
     : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));
   return {
     ...settings,
-    batchSize: Math.min(settings.batchSize, limiter?.limit ?? Infinity),
+    batchSize: Math.min(batchSize, limiter?.limit ?? Infinity),
     retry: checkRetry(action, retry, attemptTimeout),
     rateLimit: limiter,
   };

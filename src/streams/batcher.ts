@@ -1,4 +1,4 @@
-import { nonNegative, refuse } from "../options.ts";
+import { nonNegative, refuse, type Rule, truthValue } from "../options.ts";
 import { LONGEST_TIMER } from "../timer.ts";
 import type { BucketLimits } from "./bucket-options.ts";
 
@@ -12,6 +12,7 @@ import type { BucketLimits } from "./bucket-options.ts";
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
   readonly #batchSize: number; // A field of its own, as every item compares with it.
+  readonly #isUnlimited: boolean;
   /** Bytes or `flushWhen` decide too, and may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
@@ -34,6 +35,7 @@ export class Batcher<T> {
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
     this.#batchSize = limits.batchSize;
+    this.#isUnlimited = Math.min(limits.batchSize, limits.maxBytes) === Infinity;
     this.isMeasured = (limits.sizeOf ?? limits.flushWhen) !== undefined;
     this.#onReady = onReady;
   }
@@ -117,8 +119,9 @@ export class Batcher<T> {
   #addMeasured(item: T): void {
     const { maxBytes, sizeOf, flushWhen } = this.#limits;
     const size = sizeOf === undefined ? 0 : sizeOf(item);
-    if (!nonNegative.holds(size)) refuse("measure item", "sizeOf", nonNegative.words, size);
-    const isLast = flushWhen?.(item);
+    checkAnswer("sizeOf", nonNegative, size);
+    const isLast = flushWhen !== undefined && flushWhen(item);
+    checkAnswer("flushWhen", truthValue, isLast);
     if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
     this.#bytes += size;
     const from = this.open.push(item) - 1;
@@ -148,6 +151,8 @@ export class Batcher<T> {
   }
 
   #fallDue(): void {
+    // Only time can close a batch without a limit, which would grow for as long as nobody reads.
+    if (this.#isUnlimited) return this.#close();
     this.#isDue = true;
     this.#deadline = Infinity;
     this.#onReady();
@@ -166,4 +171,11 @@ export class Batcher<T> {
     this.#isDue = false;
     this.#deadline = Infinity;
   }
+}
+
+/** Refuses what a callback must not answer with, such as a promise, whose failure is then nobody's. */
+function checkAnswer(name: string, rule: Rule, answer: unknown): void {
+  if (rule.holds(answer)) return;
+  Promise.resolve(answer).catch(() => {});
+  refuse("measure item", name, rule.words, answer);
 }

@@ -7,17 +7,21 @@ import {
   positive,
   positiveInteger,
   refuse,
+  type Rule,
 } from "../options.ts";
 
 /** When a batch is full, by items, by time, by size or by what an item says. */
 export interface BucketOptions<T> {
   /**
-   * Most items in a batch: a positive integer.
-   * @default {1}
+   * Most items in a batch: a positive integer, or `Infinity` where another limit is finite. A stream
+   * holds up to two such batches, a run up to `3 * workers + 6` of them; with `Infinity` these are as
+   * large as `maxBytes`, `flushWhen` or `timeout` let them become, which only `maxBytes` bounds.
+   * @default {1}, or `Infinity` where `maxBytes` or `flushWhen` is given
    */
   batchSize?: number | undefined;
   /**
-   * Longest wait of a batch's first item in milliseconds; `Infinity` sets no timer.
+   * Longest wait of a batch's first item in milliseconds; `Infinity` sets no timer. Where it is the
+   * only limit, a batch whose time is up is closed, although nobody reads.
    * @default {5000}
    */
   timeout?: number | undefined;
@@ -28,7 +32,7 @@ export interface BucketOptions<T> {
   maxBytes?: number | undefined;
   /** The size of an item in bytes, a number of at least 0. Needed when `maxBytes` is finite. */
   sizeOf?: ((item: T) => number) | undefined;
-  /** Tells whether this item closes its batch; without it none does. */
+  /** Answers with a boolean whether this item closes its batch; without it none does. */
   flushWhen?: ((item: T) => boolean) | undefined;
   /**
    * What becomes of the gathered items when the input fails: `"flush"` gives them, then the error;
@@ -41,9 +45,14 @@ export interface BucketOptions<T> {
 /** Bucket options with their defaults filled in. */
 export type BucketLimits<T> = Complete<BucketOptions<T>, "sizeOf" | "flushWhen">;
 
-/** The rule and the default of each bucket option. */
+const sizeOfBatch: Rule = {
+  words: positiveInteger.words,
+  holds: (value) => value === Infinity || positiveInteger.holds(value),
+};
+
+/** The rule and the default of each bucket option; that of `batchSize` depends on the others. */
 export const bucketOptions: OptionTable<BucketOptions<never>> = {
-  batchSize: [positiveInteger, 1],
+  batchSize: [sizeOfBatch],
   timeout: [positive, 5000],
   maxBytes: [positive, Infinity],
   sizeOf: [callable],
@@ -53,17 +62,34 @@ export const bucketOptions: OptionTable<BucketOptions<never>> = {
 
 /** Checks and completes the options of a bucket. */
 export function checkBucketOptions<T>(action: string, options: BucketOptions<T>): BucketLimits<T> {
-  const table = bucketOptions as OptionTable<BucketOptions<T>>;
-  const limits: BucketLimits<T> = checkOptions(action, options, table);
-  checkBytes(action, limits);
-  return limits;
+  const limits = checkOptions<BucketOptions<T>, "batchSize" | "sizeOf" | "flushWhen">(
+    action,
+    options,
+    bucketOptions as OptionTable<BucketOptions<T>>,
+  );
+  const batchSize = batchSizeOf(action, limits);
+  const isTimed = (options.timeout ?? Infinity) !== Infinity;
+  if (isTimed && batchSize === 1 && limits.batchSize === undefined) {
+    refuse(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
+  }
+  return { ...limits, batchSize };
 }
 
-/** Refuses a limit of bytes that nothing counts. */
-export function checkBytes<T>(
+/** The size of a batch; refuses a limit of bytes that nothing counts, and a batch without a limit. */
+export function batchSizeOf<T>(
   action: string,
-  { maxBytes, sizeOf }: Pick<BucketLimits<T>, "maxBytes" | "sizeOf">,
-): void {
-  if (maxBytes === Infinity || sizeOf !== undefined) return;
-  refuse(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
+  { batchSize, timeout, maxBytes, sizeOf, flushWhen }: Complete<
+    Omit<BucketOptions<T>, "onError">,
+    "batchSize" | "sizeOf" | "flushWhen"
+  >,
+): number {
+  if (maxBytes !== Infinity && sizeOf === undefined) {
+    refuse(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
+  }
+  const isLimited = maxBytes !== Infinity || flushWhen !== undefined;
+  if (batchSize === Infinity && timeout === Infinity && !isLimited) {
+    const rule = `${positiveInteger.words} where no other limit is finite`;
+    refuse(action, "batchSize", rule, batchSize);
+  }
+  return batchSize ?? (isLimited ? Infinity : 1);
 }

@@ -1,5 +1,5 @@
 import { Chunks } from "./chunks.ts";
-import { openSource, type Source, type SourceUse } from "./source.ts";
+import { checkAnswer, openSource, type Source, type SourceUse } from "./source.ts";
 
 /**
  * A source of the same kind whose items are mapped, one by one; what `map` throws stops it and is
@@ -36,7 +36,7 @@ function mapEach<I, O>(
     const { iterator } = open;
     const end = () => (iterator.return?.(), over);
     const next = () => {
-      const { done, value } = iterator.next();
+      const { done, value } = checkAnswer(iterator.next());
       if (done) return over;
       try {
         return mapped(value);
@@ -54,7 +54,7 @@ function mapEach<I, O>(
   const { iterator } = open;
   const end = async () => (await iterator.return?.(), over);
   const next = async () => {
-    const { done, value } = await iterator.next();
+    const { done, value } = checkAnswer(await iterator.next());
     if (done) return over;
     try {
       return mapped(value);

@@ -3,7 +3,8 @@ import { Chunks } from "./chunks.ts";
 
 /**
  * Where items come from: a stream, an async or a sync iterable, or any of them in arrays, marked by
- * `chunks`. Whatever ends the reading early cancels the source, also while a read is pending: a
+ * `chunks`. Without that mark an array that a source yields is one item. A string is refused, as it
+ * would be read letter by letter. Whatever ends the reading early cancels the source, also while a read is pending: a
  * stream ends at once, an async generator that waits for something of its own only once that settles
  * or heeds the signal.
  */
@@ -39,13 +40,16 @@ export function openSource(
   source: unknown,
 ): OpenSource {
   const inner: unknown = source instanceof Chunks ? source.source : source;
+  if (typeof inner === "string" || inner instanceof String) {
+    refuse(action, name, `${giving}items: a text as [text], its lines as text.split("\\n")`, inner);
+  }
   if (isReadableStream(inner)) {
     if (inner.locked) refuse(action, name, `${giving}a stream that nobody else reads`, inner);
     return { kind: "stream", reader: inner.getReader() };
   }
   const asyncIterator = methodOf(inner, Symbol.asyncIterator);
   if (asyncIterator !== undefined) {
-    return { kind: "async", iterator: asyncIterator.call(inner) as AsyncIterator<unknown> };
+    return { kind: "async", iterator: started(asyncIterator.call(inner)) };
   }
   const iterator = methodOf(inner, Symbol.iterator);
   if (iterator === undefined) {
@@ -60,13 +64,27 @@ export function openSource(
   if (Array.isArray(source) && iterator === Array.prototype.values) {
     return { kind: "array", items: source };
   }
-  return { kind: "sync", iterator: iterator.call(inner) as Iterator<unknown> };
+  return { kind: "sync", iterator: started(iterator.call(inner)) };
+}
+
+/** Refuses what is no iterator, in the place of an error about a property of `undefined`. */
+function started<I extends AsyncIterator<unknown> | Iterator<unknown>>(iterator: unknown): I {
+  if (isObject(iterator) && methodOf(iterator, "next") !== undefined) return iterator as I;
+  throw new TypeError("The source is no iterable: its iterator has no method next()");
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" ? value !== null : typeof value === "function";
 }
 
 /** Refuses what is no answer of an iterator, as `for…of` does: it might go on for ever. */
 export function checkAnswer<A>(answer: A): A {
-  if (typeof answer === "object" || typeof answer === "function") return answer;
-  throw new TypeError("The iterator gave no object");
+  if (isObject(answer)) return answer;
+  throw new TypeError(
+    `The iterator gave no object: next() must return one like { done, value }, not ${
+      String(answer)
+    }`,
+  );
 }
 
 /** What every async generator inherits, here. */

@@ -21,7 +21,12 @@ const wrong: [object, string][] = [
     [{ [name]: -1 }, `'${name}' must be ${integer}: current value is -1`],
     [{ [name]: 1.5 }, `'${name}' must be ${integer}: current value is 1.5`],
     [{ [name]: NaN }, `'${name}' must be ${integer}: current value is NaN`],
-    [{ [name]: Infinity }, `'${name}' must be ${integer}: current value is Infinity`],
+    name === "batchSize"
+      ? [
+        { batchSize: Infinity, timeout: Infinity },
+        `'${name}' must be ${integer} where no other limit is finite: current value is Infinity`,
+      ]
+      : [{ [name]: Infinity }, `'${name}' must be ${integer}: current value is Infinity`],
     [{ [name]: "4" }, `'${name}' must be ${integer}: current value is "4"`],
     [{ [name]: 4n }, `'${name}' must be ${integer}: current value is 4n`],
     [{ [name]: null }, `'${name}' must be ${integer}: current value is null`],

@@ -158,7 +158,7 @@ describe("batched() whose source fails", () => {
       const source = new FedStream<number>();
       const measure = (item: number) => {
         if (item === 3) throw failure;
-        return 0;
+        return name === "sizeOf" ? 0 : false;
       };
       const output = batched(source.stream, { batchSize: 9, [name]: measure });
       const all = outcomeOf(readAll(output));

@@ -8,7 +8,19 @@ const refused: [options: unknown, sentence: string][] = [
   [{ batchSize: -1 }, "'batchSize' must be a positive integer: current value is -1"],
   [{ batchSize: 1.5 }, "'batchSize' must be a positive integer: current value is 1.5"],
   [{ batchSize: NaN }, "'batchSize' must be a positive integer: current value is NaN"],
-  [{ batchSize: Infinity }, "'batchSize' must be a positive integer: current value is Infinity"],
+  [
+    { batchSize: Infinity, timeout: Infinity },
+    "'batchSize' must be a positive integer where no other limit is finite: current value is Infinity",
+  ],
+  [
+    { batchSize: Infinity, timeout: Infinity, maxBytes: Infinity, sizeOf: () => 1 },
+    "'batchSize' must be a positive integer where no other limit is finite: current value is Infinity",
+  ],
+  [
+    { timeout: 50 },
+    "'batchSize' must be given beside 'timeout', as one item never waits: " +
+    "current value is undefined",
+  ],
   [{ batchSize: "2" }, `'batchSize' must be a positive integer: current value is "2"`],
   [{ batchSize: 2n }, "'batchSize' must be a positive integer: current value is 2n"],
   [{ batchSize: null }, "'batchSize' must be a positive integer: current value is null"],

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { etl } from "../../src/pipeline/etl.ts";
 import { batched } from "../../src/streams/batched.ts";
 import { BucketStream } from "../../src/streams/bucket.ts";
+import { chunks } from "../../src/streams/chunks.ts";
 import { LoaderStream } from "../../src/streams/loader.ts";
+import { mapSource } from "../../src/streams/map-source.ts";
+import type { Source } from "../../src/streams/source.ts";
 
 const reason = new Error("changed my mind");
 
@@ -36,13 +40,46 @@ describe("a callback that ends its own stream", () => {
 });
 
 describe("an iterator that breaks the protocol", () => {
-  it.each(["sync", "async"])("fails where a %s one gives no object", async (kind) => {
-    const iterator = { next: () => 5 as unknown as IteratorResult<number> };
-    const source = kind === "sync"
-      ? { [Symbol.iterator]: () => iterator }
-      : { [Symbol.asyncIterator]: () => iterator };
-    const reader = batched(source as Iterable<number>).getReader();
-    await expect(reader.read()).rejects.toThrow("The iterator gave no object");
+  const kinds = {
+    sync: (iterator: object) => ({ [Symbol.iterator]: () => iterator }),
+    async: (iterator: object) => ({ [Symbol.asyncIterator]: () => iterator }),
+    "async, with a promise": (iterator: { next(): unknown }) => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(iterator.next()) }),
+    }),
+    "sync, in chunks": (iterator: object) => chunks({ [Symbol.iterator]: () => iterator } as never),
+    "async, in chunks": (iterator: object) =>
+      chunks({ [Symbol.asyncIterator]: () => iterator } as never),
+  };
+  const answers = [null, undefined, 5, "done", false, Symbol("done")];
+  const cases = (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
+    answers.map((answer) => ({ kind, answer }))
+  );
+
+  it.each(cases)(
+    "fails in a sentence: a $kind one that gives $answer",
+    async ({ kind, answer }) => {
+      const source = kinds[kind]({ next: () => answer }) as Source<number>;
+      const sentence =
+        "The iterator gave no object: next() must return one like { done, value }, " +
+        `not ${String(answer)}`;
+      for (const batchSize of [1, 5]) {
+        const reader = batched(source, { batchSize }).getReader();
+        await expect(reader.read()).rejects.toEqual(new TypeError(sentence));
+      }
+      const mapped = mapSource(source, (item) => item, ["map", "source"]);
+      await expect(batched(mapped).getReader().read()).rejects.toEqual(new TypeError(sentence));
+      const run = etl({ name: "broken", extract: () => source, load: () => {} }).run();
+      await expect(run).rejects.toMatchObject({ stage: "extract", cause: new TypeError(sentence) });
+    },
+  );
+
+  it.each(["iterator", "asyncIterator"] as const)("is none without next(): %s", (name) => {
+    for (const iterator of [null, undefined, 5, {}]) {
+      const source = { [Symbol[name]]: () => iterator } as unknown as Iterable<number>;
+      expect(() => batched(source)).toThrow(
+        new TypeError("The source is no iterable: its iterator has no method next()"),
+      );
+    }
   });
 });
 
