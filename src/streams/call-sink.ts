@@ -80,7 +80,7 @@ export class CallSink<I, R> {
   #calls = 0;
   #refusal: Failure | undefined; // No further call begins.
   #isOver = false; // No further result is taken.
-  #failure: Failure | undefined; // Of a call, or by the signal.
+  #hasFailed = false; // A call, or by the signal.
   #held: Waiting | undefined; // The write that waits.
   #closing: Waiting | undefined;
 
@@ -91,11 +91,13 @@ export class CallSink<I, R> {
     this.#group = new TaskGroup(limit, {
       call: ({ item, context }) => call(item, context),
       done: ({ take }, result) => {
-        if (this.#isOver) return;
-        take?.(result);
+        if (!this.#isOver) take?.(result);
         this.serve();
       },
-      failed: (_, error) => this.#fail(error),
+      failed: (_, error) => {
+        this.#fail(error);
+        this.serve();
+      },
     });
   }
 
@@ -137,14 +139,13 @@ export class CallSink<I, R> {
     this.#refuse(error);
     if (this.#parts.onError === "discard") this.#parts.onStop?.(error);
     await this.#group.idle();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#hasFailed) this.#throwIfOver();
     if (!this.#isOver) this.#end({ error });
   }
 
   /** Stops the sink for a reader that has gone. Settles when no call is running. */
   cancel(reason: unknown): Promise<void> {
     this.#stop(reason);
-    this.#input.error(reason);
     return this.#group.idle();
   }
 
@@ -156,9 +157,9 @@ export class CallSink<I, R> {
       held.resolve();
     }
     const closing = this.#closing;
-    if (closing === undefined || this.#group.running > 0 || this.#isOver) return;
+    if (closing === undefined || this.#group.running > 0) return;
     const refusal = this.#refusal;
-    this.#end(refusal);
+    if (!this.#isOver) this.#end(refusal);
     if (refusal === undefined) closing.resolve();
     else closing.reject(refusal.error);
   }
@@ -186,11 +187,8 @@ export class CallSink<I, R> {
   }
 
   #fail(error: unknown): void {
-    if (this.#isOver) return;
-    this.#failure = { error };
+    this.#hasFailed ||= !this.#isOver;
     this.#stop(error);
-    // The platform keeps the first error, so that what it led to is not told.
-    if (!this.#parts.isToldLate) this.#input.error(error);
   }
 
   /** Begins no further call, as the input has failed; a close is refused once no call is running. */
@@ -199,10 +197,7 @@ export class CallSink<I, R> {
     this.#refuseHeld(error);
     if (this.#parts.onError === "flush") return;
     this.#drop(error);
-    const closing = this.#closing;
-    if (closing === undefined) return; // `abort` will be called.
-    this.#parts.onStop?.(error);
-    this.#group.idle().then(() => closing.reject(error));
+    if (this.#closing !== undefined) this.#parts.onStop?.(error); // Otherwise `abort` is called.
   }
 
   /** Begins no further call and aborts those that run; refuses what waits. */
@@ -212,6 +207,8 @@ export class CallSink<I, R> {
     this.#drop(error);
     this.#closing?.reject(error);
     this.#parts.onStop?.(error);
+    // The platform keeps the first error, so that what it led to is not told.
+    if (!this.#parts.isToldLate) this.#input.error(error);
   }
 
   #refuseHeld(error: unknown): void {
