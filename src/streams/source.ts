@@ -69,17 +69,13 @@ export function openSource(
 
 /** Refuses what is no iterator, in the place of an error about a property of `undefined`. */
 function started<I extends AsyncIterator<unknown> | Iterator<unknown>>(iterator: unknown): I {
-  if (isObject(iterator) && methodOf(iterator, "next") !== undefined) return iterator as I;
+  if (methodOf(iterator, "next") !== undefined) return iterator as I;
   throw new TypeError("The source is no iterable: its iterator has no method next()");
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === "object" ? value !== null : typeof value === "function";
 }
 
 /** Refuses what is no answer of an iterator, as `for…of` does: it might go on for ever. */
 export function checkAnswer<A>(answer: A): A {
-  if (isObject(answer)) return answer;
+  if (typeof answer === "object" ? answer !== null : typeof answer === "function") return answer;
   throw new TypeError(
     `The iterator gave no object: next() must return one like { done, value }, not ${
       String(answer)
