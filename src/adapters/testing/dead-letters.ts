@@ -160,8 +160,14 @@ function testStrangers(define: DefineLetterTest): void {
       const letters = await store.letters();
       expectSame("letters", letters.length, 2);
       expectSame("the second item", letters[1]?.item, "next");
+      expectSame("empty objects", isEmpty(letters[0]!.item) || isEmpty(letters[1]!.row), false);
     });
   }
+}
+
+/** Nothing is left of it, and nothing tells that. */
+function isEmpty(item: unknown): boolean {
+  return noted(item) === "{}";
 }
 
 /** A value as text, as it is once it was written and read. */
@@ -182,6 +188,11 @@ function strangers(): [name: string, item: unknown][] {
     ["bytes", Uint8Array.of(0, 255)],
     ["a map", new Map<unknown, unknown>([[{ id: 1 }, undefined], [NaN, 7n]])],
     ["a set", new Set([undefined, 7n])],
+    ["a buffer of bytes", Uint8Array.of(0, 255, 7).buffer],
+    ["numbers in a view", [Float64Array.of(NaN, -0, 1e300), new DataView(new ArrayBuffer(3), 1)]],
+    ["an expression", /[/"\\]\n/giu],
+    ["a boxed value", [Object(7), Object("text"), Object(7n), Object(false)]],
+    ["a graph of objects", graph()],
     ["an error", new TypeError("no", { cause: new Error("inner") })],
     [
       "an object of strange names",
@@ -190,19 +201,29 @@ function strangers(): [name: string, item: unknown][] {
   ];
 }
 
+/** Objects that hold each other: written as a tree, they would be more than there is room for. */
+function graph(): unknown {
+  const cells = Array.from({ length: 100 }, (_, id) => ({ id, near: [] as unknown[] }));
+  for (const [id, { near }] of cells.entries()) {
+    for (const step of [1, -1, 10, -10]) if (cells[id + step]) near.push(cells[id + step]);
+  }
+  return new Map<unknown, unknown>([["cells", new Set(cells)], ["first", cells[0]]]);
+}
+
 /** What no text can hold. */
 function misfits(): [name: string, item: unknown][] {
   const fail = (): never => {
     throw new Error("no");
   };
-  const circle: unknown[] = [];
-  circle.push({ circle });
   let deep: unknown = 0;
   for (let level = 0; level < 10_000; level++) deep = [deep];
   return [
     ["a function", () => {}],
     ["a symbol", Symbol("item")],
-    ["in a circle", circle],
+    ["a Blob", new Blob(["text"])],
+    ["a WeakMap", new WeakMap()],
+    ["a promise", Promise.resolve()],
+    ["an instance without properties", new (class {})()],
     ["nested too deeply", deep],
     ["a getter that throws", Object.defineProperty({}, "id", { get: fail, enumerable: true })],
     ["a proxy that throws", new Proxy({}, { get: fail, ownKeys: fail, getPrototypeOf: fail })],
