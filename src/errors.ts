@@ -43,7 +43,10 @@ export class PipelineError extends EtlError {
   readonly stage: FailureStage;
   /** How often the call that failed first was made. */
   readonly attempts: number;
-  /** All failures in the order in which they came. */
+  /**
+   * All failures in the order in which they came. Of a call that was tried more than 20 times, the
+   * first 10 errors and the last 10.
+   */
   readonly errors: readonly unknown[];
 
   /** Makes the error of a pipeline whose first failure is `errors[0]`. */

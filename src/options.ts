@@ -106,16 +106,38 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
 }
 
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
-export function refuse(action: string, name: string, rule: string, value: unknown): never {
+export function refuse(
+  action: string,
+  name: string,
+  rule: string,
+  value: unknown,
+  options?: { cause: unknown },
+): never {
+  const shown = secretName.test(name) && typeof value === "string" ? '"***"' : show(value);
   throw new ConfigurationError(
-    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
+    `Cannot ${action} as '${name}' must be ${rule}: current value is ${shown}`,
+    options,
+  );
+}
+
+const secretName = /pass|pwd|secret|token|api_?key|credential/i;
+
+/** A text without what follows the name of a secret in it, and without who logs in to an address. */
+function masked(text: string): string {
+  const [start, end] = [text.indexOf(":") + 1, text.lastIndexOf("@")];
+  const from = text.startsWith("//", start) ? start + 2 : start;
+  const address = start > 0 && from < end ? `${text.slice(0, from)}***${text.slice(end)}` : text;
+  return address.slice(0, 1000).replace(
+    /((?:pass\w*|pwd|secret\w*|\w*token|\w*key|sig|credentials?)["']?\s?[=:]\s?)('[^']*'?|"[^"]*"?|[^\s;&,]+)/gi,
+    "$1***",
   );
 }
 
 /** A value as a message shows it: in a few words, whatever it is. */
 function show(value: unknown): string {
   if (typeof value === "string") {
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+    const text = masked(value);
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
   }
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";

@@ -215,6 +215,8 @@ function misfits(): [name: string, item: unknown][] {
   const fail = (): never => {
     throw new Error("no");
   };
+  const circle: unknown[] = [];
+  circle.push({ circle });
   let deep: unknown = 0;
   for (let level = 0; level < 10_000; level++) deep = [deep];
   return [
@@ -224,6 +226,7 @@ function misfits(): [name: string, item: unknown][] {
     ["a WeakMap", new WeakMap()],
     ["a promise", Promise.resolve()],
     ["an instance without properties", new (class {})()],
+    ["in a circle", circle],
     ["nested too deeply", deep],
     ["a getter that throws", Object.defineProperty({}, "id", { get: fail, enumerable: true })],
     ["a proxy that throws", new Proxy({}, { get: fail, ownKeys: fail, getPrototypeOf: fail })],
