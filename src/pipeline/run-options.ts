@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import {
   abortSignal,
   callable,
@@ -233,7 +234,7 @@ export function checkRunOptions<E>(
     OpenRunOptions | "rateLimit"
   >(action, options, table, ...layers);
   checkBytes(action, settings);
-  const limiter = rateLimit === undefined || rateLimit instanceof RateLimiter
+  const limiter = rateLimit === undefined || isOf(rateLimit, RateLimiter)
     ? rateLimit
     : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));
   return {

@@ -1,4 +1,4 @@
-import { CheckpointError, FencedError } from "../errors.ts";
+import { CheckpointError, FencedError, isOf } from "../errors.ts";
 import { nextMacrotask } from "../macrotask.ts";
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
@@ -271,7 +271,7 @@ export class CheckpointKeeper {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof FencedError) {
+    if (isOf(error, FencedError)) {
       if (this.#isFenced) return; // The store says so for the claim and for the write.
       this.#isFenced = true;
       this.#stopTimer();

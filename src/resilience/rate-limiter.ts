@@ -75,6 +75,9 @@ interface Grant {
  * ```
  */
 export class RateLimiter {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "RateLimiter";
+
   /** Most items in any window. */
   readonly limit: number;
   /** Length of a window in milliseconds. */

@@ -18,6 +18,8 @@ import { EtlError } from "../errors.ts";
  * ```
  */
 export class RetryAfterError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "RetryAfterError";
   /** The class of the error. */
   override readonly name = "RetryAfterError" as const;
   /** The kind of the error. */

@@ -126,10 +126,19 @@ export function isTransient(error: unknown, attempt: number, settings: RetrySett
     const answer: unknown = settings.isRetriable(error, attempt);
     if (typeof answer === "boolean") return answer;
     Promise.resolve(answer).catch(() => {}); // Nobody waits for a promise.
-    refuse("retry", "isRetriable", "a function that returns a boolean", answer, { cause: error });
+    refuse("retry", "isRetriable", "a function that returns a boolean", answer);
   }
-  return retryAfterOf(error) !== undefined ||
-    isOf(error, DOMException) && error.name === "TimeoutError";
+  return retryAfterOf(error) !== undefined || isTimeout(error);
+}
+
+/** A timeout of the platform, of whatever realm. */
+function isTimeout(error: unknown): boolean {
+  try {
+    return Object.prototype.toString.call(error) === "[object DOMException]" &&
+      (error as DOMException).name === "TimeoutError";
+  } catch {
+    return false; // What cannot be looked at says nothing.
+  }
 }
 
 /** Whether to call again after an error, as long as there are attempts left. */
@@ -207,7 +216,7 @@ function mayRetry(error: unknown, attempt: number, settings: RetrySettings): boo
   try {
     return isRetriable(error, attempt, settings);
   } catch (thrown) {
-    if (isOf(thrown, ConfigurationError)) throw thrown; // It has the error as its cause.
+    if (isOf(thrown, ConfigurationError)) throw Object.assign(thrown, { cause: error });
     const words = `${messageOf(error)} ('isRetriable' threw: ${messageOf(thrown)})`;
     throw new AggregateError([error, thrown], words, { cause: error });
   }

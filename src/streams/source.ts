@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import { refuse } from "../options.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -38,7 +39,7 @@ export function openSource(
   [action, name, giving = ""]: SourceUse,
   source: unknown,
 ): OpenSource {
-  const inner: unknown = source instanceof Chunks ? source.source : source;
+  const inner: unknown = isOf(source, Chunks) ? source.source : source;
   if (isReadableStream(inner)) {
     if (inner.locked) refuse(action, name, `${giving}a stream that nobody else reads`, inner);
     return { kind: "stream", reader: inner.getReader() };

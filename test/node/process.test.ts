@@ -33,6 +33,14 @@ it.each(["load", "transform", "transformBatch", "retry()"])(
   90_000,
 );
 
+it.each(["run", "manager", "waiting", "ended"])(
+  "leaves the heap flat while the progress of a %s is watched 20 000 times",
+  (what) => {
+    expect(Number(output("many-watchers.ts", ["--expose-gc"], what))).toBeLessThan(1_000_000);
+  },
+  90_000,
+);
+
 it("keeps the async context of the caller in every callback", async () => {
   const storage = new AsyncLocalStorage<string>();
   const seen: Record<string, string | undefined> = {};
