@@ -216,7 +216,9 @@ function mayRetry(error: unknown, attempt: number, settings: RetrySettings): boo
   try {
     return isRetriable(error, attempt, settings);
   } catch (thrown) {
-    if (isOf(thrown, ConfigurationError)) throw Object.assign(thrown, { cause: error });
+    if (isOf(thrown, ConfigurationError)) {
+      throw Object.defineProperty(thrown, "cause", { value: error });
+    }
     const words = `${messageOf(error)} ('isRetriable' threw: ${messageOf(thrown)})`;
     throw new AggregateError([error, thrown], words, { cause: error });
   }
