@@ -17,7 +17,9 @@ export type Restore = (json: unknown) => unknown;
 export interface Kind {
   /** What it is called in the JSON. */
   readonly name: string;
-  /** Tells an instance by what only one has; what it throws means no. */
+  /** Its classes here. */
+  readonly types: readonly unknown[];
+  /** Tells an instance, of whatever realm, by what only one has; what it throws means no. */
   holds(value: object): boolean;
   /** What goes into the JSON. */
   contentOf(value: never, keeper: Keeper): unknown;
@@ -29,10 +31,23 @@ export interface Kind {
 
 type Parts = Record<string, unknown>;
 
+const typedArray: unknown = Object.getPrototypeOf(Uint8Array);
+const { SharedArrayBuffer: shared } = globalThis as {
+  SharedArrayBuffer?: SharedArrayBufferConstructor; // Not in pages that are not isolated.
+};
+const boxes = [Number, String, Boolean, BigInt, Symbol];
+const viewNameOf = getterOf(typedArray as typeof Uint8Array, Symbol.toStringTag);
+const lengthOfBuffer = getterOf(ArrayBuffer, "byteLength");
+const lengthOfShared = getterOf(shared, "byteLength");
+const sizeOfMap = getterOf(Map, "size");
+const sizeOfSet = getterOf(Set, "size");
+const sourceOf = getterOf(RegExp, "source");
+
 /** The kinds, in the order in which an object is asked for them. */
 export const kinds: readonly Kind[] = [
   {
     name: "date",
+    types: [Date],
     holds: (value) => typeof Date.prototype.getTime.call(value) === "number",
     contentOf: (date: Date) => {
       const time = Date.prototype.getTime.call(date);
@@ -42,12 +57,14 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: "bytes",
+    types: [Uint8Array],
     holds: (value) => viewNameOf(value) === "Uint8Array",
     contentOf: (bytes: Uint8Array, { keepBytes }) => keepBytes(bytes),
     make: (text: string) => bytesOf(text),
   },
   {
     name: "view",
+    types: [typedArray, DataView],
     holds: (value) => ArrayBuffer.isView(value),
     contentOf: (view: ArrayBufferView, { keepBytes }) => {
       const { buffer, byteOffset, byteLength } = view;
@@ -58,12 +75,14 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: "buffer",
+    types: [ArrayBuffer, shared],
     holds: (value) => isBuffer(value) || isShared(value),
     contentOf: (buffer: ArrayBuffer, { keepBytes }) => keepBytes(new Uint8Array(buffer)),
     make: (text: string) => bytesOf(text).buffer,
   },
   {
     name: "map",
+    types: [Map],
     holds: (value) => sizeOfMap(value) !== undefined,
     contentOf: (map: Map<unknown, unknown>, { keep, keepAll }) =>
       keepAll(entriesOf(map), sizeOfMap(map) as number, ([key, value]) => [keep(key), keep(value)]),
@@ -77,6 +96,7 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: "set",
+    types: [Set],
     holds: (value) => sizeOfSet(value) !== undefined,
     contentOf: (set: Set<unknown>, { keep, keepAll }) =>
       keepAll(Set.prototype.values.call(set), sizeOfSet(set) as number, keep),
@@ -85,9 +105,17 @@ export const kinds: readonly Kind[] = [
       for (const item of items) set.add(restore(item));
     },
   },
-  { name: "error", holds: isError, contentOf: partsOf, make: errorOf, fill: fillError },
+  {
+    name: "error",
+    types: [Error],
+    holds: isError,
+    contentOf: partsOf,
+    make: errorOf,
+    fill: fillError,
+  },
   {
     name: "regexp",
+    types: [RegExp],
     holds: (value) => sourceOf(value) !== undefined,
     contentOf: (expression: RegExp, { keep }) => {
       const source = keep(sourceOf(expression));
@@ -103,6 +131,7 @@ export const kinds: readonly Kind[] = [
   },
   {
     name: "boxed",
+    types: boxes,
     holds: (value) => unboxed(value) !== undefined,
     contentOf: (box: object, { keep }) => keep(unboxed(box)?.[0]),
     make: (content, restore) => Object(restore(content)),
@@ -115,13 +144,19 @@ function entriesOf(map: Map<unknown, unknown>): Iterable<[unknown, unknown]> {
 
 /** The kind of an object, if it is of one. */
 export function kindOf(value: object): Kind | undefined {
-  return kinds.find(({ holds }) => {
+  const isHeld = ({ holds }: Kind) => {
     try {
       return holds(value);
     } catch {
       return false; // As every getter and method of a class does for what is no instance.
     }
-  });
+  };
+  // To ask all of them is slow, as most of them throw.
+  const isOfType = (type: unknown) => typeof type === "function" && value instanceof type;
+  const own = kinds.find(({ types }) => types.some(isOfType));
+  if (own !== undefined && isHeld(own)) return own;
+  const isStrange = Object.prototype.toString.call(value) !== "[object Object]";
+  return isStrange ? kinds.find(isHeld) : undefined;
 }
 
 /** The getter of a built-in class, to call on any object: it throws where that is no instance. */
@@ -129,16 +164,6 @@ function getterOf(type: { prototype: object } | undefined, name: PropertyKey) {
   const { get } = (type && Object.getOwnPropertyDescriptor(type.prototype, name)) ?? {};
   return (value: object): unknown => get!.call(value);
 }
-
-const viewNameOf = getterOf(Object.getPrototypeOf(Uint8Array), Symbol.toStringTag);
-const lengthOfBuffer = getterOf(ArrayBuffer, "byteLength");
-const lengthOfShared = getterOf(
-  (globalThis as { SharedArrayBuffer?: typeof SharedArrayBuffer }).SharedArrayBuffer,
-  "byteLength",
-);
-const sizeOfMap = getterOf(Map, "size");
-const sizeOfSet = getterOf(Set, "size");
-const sourceOf = getterOf(RegExp, "source");
 
 function isBuffer(value: object): boolean {
   try {
@@ -160,7 +185,7 @@ function isError(value: object): boolean {
 
 /** What a boxed value holds, in an array of its own, as that may be anything. */
 function unboxed(value: object): [unknown] | undefined {
-  for (const type of [Number, String, Boolean, BigInt, Symbol]) {
+  for (const type of boxes) {
     try {
       return [(type.prototype.valueOf as () => unknown).call(value)];
     } catch {

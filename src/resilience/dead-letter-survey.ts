@@ -131,16 +131,20 @@ export class Survey implements Keeper {
 
   #primitive(value: unknown): unknown {
     const type = typeof value;
+    if (type === "string") return this.#text(value as string);
+    if (type === "boolean" || value === null || (type === "number" && isPlainNumber(value))) {
+      this.#left -= 8;
+      return value;
+    }
     if (type === "function" || type === "symbol") return note(`a ${type}`);
-    const text = type === "string"
-      ? JSON.stringify(value)
-      : Object.is(value, -0)
-      ? "-0"
-      : `${value}`;
-    if (!this.#charge(text.length + 2)) return leftOut(`a ${type} of ${text.length} characters is`);
-    const isPlain = type === "number" ? Number.isFinite(value) && text !== "-0" : undefined;
-    if (isPlain ?? (type !== "bigint" && type !== "undefined")) return value;
-    return tagged(type, text);
+    const text = Object.is(value, -0) ? "-0" : `${value}`;
+    return this.#charge(text.length + 20) ? tagged(type, text) : cut(type, text.length);
+  }
+
+  #text(text: string): unknown {
+    // What needs an escape is longer, which only many of them make matter.
+    const length = text.length < 1000 ? text.length : JSON.stringify(text).length;
+    return this.#charge(length) ? text : cut("string", text.length);
   }
 
   #object(value: object, calls: number): unknown {
@@ -257,6 +261,14 @@ function nameOf(value: object): string {
 
 function cannotBeRead(error: unknown): object {
   return note(`cannot be read: ${messageOf(error)}`);
+}
+
+function isPlainNumber(value: unknown): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0);
+}
+
+function cut(type: string, length: number): object {
+  return leftOut(`a ${type} of ${length} characters is`);
 }
 
 function leftOut(what: string): object {

@@ -2,6 +2,7 @@ import { build } from "esbuild";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import * as otel from "../../src/adapters/otel.ts";
@@ -231,5 +232,22 @@ describe.each<[string, Copy, Copy]>([
     });
     await new own.EtlManager({ deadLetters: kept.stream as never }).add(failing).runAll();
     expect(kept.letters).toMatchObject([{ item: 2, row: 7, attempts: 3, offset: 5 }]);
+  });
+
+  it("a sink of the other commits rows and mark together, and names the bad ones", async () => {
+    const db = new DatabaseSync(":memory:");
+    db.exec("create table number (n integer) strict");
+    const sink = other.sqliteSink(db, { table: "number", columns: ["n"] });
+    const kept = new KeptLetters<unknown>();
+    const numbers = own.etl<{ n: unknown }>({
+      name: "numbers",
+      extract: () => [{ n: 1 }, { n: {} }, { n: 3 }],
+      load: sink.load,
+    });
+    const options = { batchSize: 3, checkpoints: sink.checkpoints };
+    expect(numbers.describe(options).guarantee).toBe("effectively-once");
+    await numbers.run({ ...options, deadLetters: kept.stream as never });
+    expect(db.prepare("select n from number").all().map(({ n }) => n)).toEqual([1, 3]);
+    expect(kept.items).toEqual([{ n: {} }]);
   });
 });

@@ -132,7 +132,7 @@ describe("A letter of objects that hold each other", () => {
 describe("A letter that would be too long", () => {
   it.each<[string, unknown, unknown]>([
     ["a text", ["x".repeat(300), 1], [
-      "[a string of 302 characters is left out, as the letter is too long]",
+      "[a string of 300 characters is left out, as the letter is too long]",
       1,
     ]],
     ["bytes", [new Uint8Array(300), 1], ["[300 bytes are left out, as the letter is too long]", 1]],
