@@ -187,10 +187,7 @@ export class Survey implements Keeper {
     }
     if (!isList && keys.length === 0) {
       if (!isPlainObject(value)) return note(`an instance of ${nameOf(value)}`);
-      const isNamed = (name: symbol) => Object.prototype.propertyIsEnumerable.call(value, name);
-      if (Object.getOwnPropertySymbols(value).some(isNamed)) {
-        return note("an object whose names are symbols");
-      }
+      if (Reflect.ownKeys(value).length > 0) return note("an object whose properties are hidden");
     }
     const content = this.#members(value, keys);
     const plain = tag in content ? tagged("object", content) : content;

@@ -115,7 +115,13 @@ describe("A letter has words in place of", () => {
     ["a Blob", () => new Blob(["abc"]), /^\[an instance of Blob, of size 3\]$/],
     ["what inherits all it has", () => Object.create({ a: 1 }), /^\[an instance of Object\]$/],
     ["a boxed symbol", () => Object(Symbol("s")), /^\[a symbol\]$/],
-    ["an object with symbols alone", () => ({ [Symbol("a")]: 1 }), /^\[an object whose names/],
+    ["an object with symbols alone", () => ({ [Symbol("a")]: 1 }), /^\[an object whose prop/],
+    [
+      "an object with hidden properties",
+      () => Object.defineProperty({}, "id", { value: 7 }),
+      /^\[an object whose properties are hidden\]$/,
+    ],
+    ["a namespace of the language", () => Math, /^\[an object whose properties are hidden\]$/],
     ["a function with properties", () => Object.assign(() => {}, { a: 1 }), /^\[a function\]$/],
   ])("%s", (_, make, words) => {
     const value = make();
