@@ -25,6 +25,8 @@ export class EtlError extends Error {
  * nothing was called.
  */
 export class ConfigurationError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "ConfigurationError";
   /** The class of the error. */
   override readonly name = "ConfigurationError" as const;
   /** The kind of the error. */
@@ -33,6 +35,8 @@ export class ConfigurationError extends EtlError {
 
 /** A stage of a pipeline failed for good. `cause` is the first failure: the user's own object. */
 export class PipelineError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "PipelineError";
   /** The class of the error. */
   override readonly name = "PipelineError" as const;
   /** The kind of the error. */
@@ -43,7 +47,10 @@ export class PipelineError extends EtlError {
   readonly stage: FailureStage;
   /** How often the call that failed first was made. */
   readonly attempts: number;
-  /** All failures in the order in which they came. */
+  /**
+   * All failures in the order in which they came. Of a call that was tried more than 20 times, the
+   * first 10 errors and the last 10.
+   */
   readonly errors: readonly unknown[];
 
   /** Makes the error of a pipeline whose first failure is `errors[0]`. */
@@ -64,6 +71,8 @@ export class PipelineError extends EtlError {
 
 /** A run was stopped by its signal or by `abort`. `cause` is the reason of the signal. */
 export class CancelledError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "CancelledError";
   /** The class of the error. */
   override readonly name = "CancelledError" as const;
   /** The kind of the error. */
@@ -87,6 +96,8 @@ export class CancelledError extends EtlError {
 
 /** Pipelines of a manager failed or were stopped; every one that had started has settled. */
 export class ManagerError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "ManagerError";
   /** The class of the error. */
   override readonly name = "ManagerError" as const;
   /** The kind of the error. */
@@ -120,6 +131,8 @@ export class ManagerError extends EtlError {
  * ```
  */
 export class BatchError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "BatchError";
   /** The class of the error. */
   override readonly name = "BatchError" as const;
   /** The kind of the error. */
@@ -167,6 +180,8 @@ export class BatchError extends EtlError {
  * ```
  */
 export class SplitError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "SplitError";
   /** The class of the error. */
   override readonly name = "SplitError" as const;
   /** The kind of the error. */
@@ -180,6 +195,8 @@ export class SplitError extends EtlError {
 
 /** A checkpoint is not what one has to be, so that nobody knows where to go on. */
 export class CheckpointError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "CheckpointError";
   /** The class of the error. */
   override readonly name = "CheckpointError" as const;
   /** The kind of the error. */
@@ -196,6 +213,8 @@ export class CheckpointError extends EtlError {
 
 /** Another run owns the key: this one may not write, and is stopped. */
 export class FencedError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "FencedError";
   /** The class of the error. */
   override readonly name = "FencedError" as const;
   /** The kind of the error. */
@@ -214,13 +233,23 @@ export class FencedError extends EtlError {
   }
 }
 
-/** Whether an error is of a class; one that cannot be looked at is of none. */
-export function isOf<C>(error: unknown, type: abstract new (...args: never[]) => C): error is C {
+/**
+ * Whether a value is of a class. A class with a `millrace` of its own is the same in every copy of the
+ * package: an application may well have two, which are to understand each other. What cannot be
+ * looked at is of none.
+ */
+export function isOf<C>(value: unknown, type: abstract new (...args: never[]) => C): value is C {
   try {
-    return error instanceof type;
+    if (Function.prototype[Symbol.hasInstance].call(type, value)) return true;
+    let other = Object.hasOwn(type, "millrace") && (value as object).constructor as typeof mark;
+    const mark = type as { millrace?: unknown };
+    for (; other; other = Object.getPrototypeOf(other)) {
+      if (other.millrace === mark.millrace) return true;
+    }
   } catch {
-    return false;
+    // Then it is none.
   }
+  return false;
 }
 
 /**

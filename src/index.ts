@@ -46,6 +46,7 @@ export type { DeadLetter } from "./resilience/dead-letter.ts";
 export { ndjsonDeadLetters, readDeadLetters } from "./resilience/ndjson-dead-letters.ts";
 export {
   type AcquireOptions,
+  type PauseOptions,
   RateLimiter,
   type RateLimiterOptions,
 } from "./resilience/rate-limiter.ts";

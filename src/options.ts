@@ -108,22 +108,26 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
 export function refuse(action: string, name: string, rule: string, value: unknown): never {
   throw new ConfigurationError(
-    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
+    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value, name)}`,
   );
 }
 
+/** An address, or what is called like a secret: people log it, and so would show the password. */
+const secret = /(:\/\/|:(?=\S{1,99}@)|(?:pass|pwd|secret|token|\wkey)\w{0,9}\W|\bsig=).+/is;
+
 /** A value as a message shows it: in a few words, whatever it is. */
-function show(value: unknown): string {
+function show(value: unknown, name: string): string {
   if (typeof value === "string") {
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+    const text = `${name}=${value}`.replace(secret, "$1***").slice(name.length + 1);
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
   }
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value !== "object" || value === null) return String(value);
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  const isNamed = typeof name === "string" && name && name !== "Object";
-  return isNamed ? `an instance of ${name}` : "an object";
+  const type: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  const isNamed = typeof type === "string" && type && type !== "Object";
+  return isNamed ? `an instance of ${type}` : "an object";
 }
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */

@@ -11,6 +11,7 @@ import {
   type OptionTable,
   positive,
   positiveInteger,
+  refuse,
   type Rule,
   truthValue,
 } from "../src/options.ts";
@@ -147,6 +148,66 @@ describe("checkOptions()", () => {
     const act = () => checkOptions("do it", { onEnd: value }, { onEnd: [wanted] });
     expect(act).toThrow(new ConfigurationError(sentence));
   });
+
+  const secret = "s3cr3t";
+  it.each([
+    `postgres://ada:${secret}@localhost:5432/shop`,
+    `postgresql://ada:${secret}/@#?:%40@[::1]/shop?sslmode=require`,
+    `mysql://root:${secret}@db/shop`,
+    `mongodb+srv://ada:${secret}@cluster0.example.net/?retryWrites=true`,
+    `redis://:${secret}@cache:6379/0`,
+    `nats://${secret}@broker:4222`,
+    `https://ada:${secret}@example.org/feed`,
+    `  https://${secret}@example.org`,
+    `ada:${secret}@localhost/shop`,
+    `jdbc:postgresql://db/shop?user=ada&password=${secret}`,
+    `https://example.org/?api_key=${secret}&x=1`,
+    `https://example.org/blob?sig=${secret}`,
+    `host=db user=ada password=${secret} dbname=shop`,
+    `host=db password = '${secret} and more'`,
+    `Server=db;User Id=ada;Pwd=${secret};`,
+    `AccountName=ada;AccountKey=${secret};EndpointSuffix=x`,
+    `{"user":"ada","password":"${secret}"}`,
+    `{ user: 'ada', accessToken: '${secret}' }`,
+    `PGPASSWORD=${secret}`,
+    `CLIENT_SECRET: ${secret}`,
+  ])("shows no password of %s", (value) => {
+    const wanted: Rule = { words: "a client", holds: () => false };
+    const act = () => checkOptions("do it", { client: value }, { client: [wanted] });
+    expect(act).toThrow("Cannot do it as 'client' must be a client: current value is \"");
+    expect(act).not.toThrow(secret);
+  });
+
+  it.each(["password", "passphrase", "clientSecret", "authToken", "apiKey", "PGPASSWORD"])(
+    "shows no '%s', which is no option",
+    (name) => {
+      const act = () => checkOptions("do it", { [name]: secret }, { size: [positiveInteger] });
+      expect(act).toThrow(`Cannot do it as '${name}' must be a known option`);
+      expect(act).toThrow('current value is "***"');
+    },
+  );
+
+  it.each([
+    ["key", "id"],
+    ["signal", "stop"],
+    ["keys", "a, b"],
+    ["at", "12:30:00"],
+    ["mail", "ada@example.org"],
+    ["path", "C:\\data\\key"],
+    ["sql", "select a = 5 from keys where mode = 'pass'"],
+  ])("shows a '%s' that is no secret: %s", (name, value) => {
+    const wanted: Rule = { words: "another", holds: () => false };
+    const act = () => checkOptions("do it", { [name]: value }, { [name]: [wanted] });
+    expect(act).toThrow(`current value is ${JSON.stringify(value)}`);
+  });
+
+  it.each(["pass", "key", ":", "akey", ":x", "sig"])(
+    "is soon done with a long text of '%s'",
+    (part) => {
+      const value = part.repeat(100_000);
+      expect(() => refuse("do it", "client", "a client", value)).toThrow(ConfigurationError);
+    },
+  );
 
   it.each([
     ["XMLURL", "xmlurl", ["abcdef", "XMLURL"]],

@@ -13,6 +13,9 @@ export interface EtlDescription extends GuaranteeDescription {
 
 /** A pipeline that can be run, any number of times. Made by `etl`. */
 export class Etl<E, T = E> {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "Etl";
+
   /** The functions of the pipeline. */
   readonly pipeline: Pipeline<E, T>;
   /** Options of every run that does not give its own. */

@@ -1,5 +1,5 @@
 import type { ManagerReport, ManagerSnapshot, RunSnapshot } from "../run-report.ts";
-import { progressOf, type ProgressOptions } from "./progress.ts";
+import { type ProgressOptions, Snapshots } from "./progress.ts";
 import type { Run } from "./run.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -30,6 +30,7 @@ export class ManagerRun {
   readonly #schedule: Schedule;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
+  readonly #snapshots = new Snapshots<ManagerSnapshot>(this);
   #last: ManagerSnapshot | undefined; // As it is over.
 
   /** Begins to run what was planned; `onEnd` is called before `finished` settles. */
@@ -59,7 +60,7 @@ export class ManagerRun {
    * @throws {ConfigurationError} If `interval` is no number above 0.
    */
   progress(options: ProgressOptions = {}): ReadableStream<ManagerSnapshot> {
-    return progressOf(this, options);
+    return this.#snapshots.stream(options);
   }
 
   #look(state: ManagerSnapshot["state"]): ManagerSnapshot {

@@ -11,7 +11,7 @@ import type { ManagerReport, ManagerSnapshot } from "../run-report.ts";
 import { settingsOf } from "./guarantee.ts";
 import { ManagerRun } from "./manager-run.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { progressOf, progressOfNext, type ProgressOptions, type Watched } from "./progress.ts";
+import { progressOfNext, type ProgressOptions } from "./progress.ts";
 import {
   checkRunOptions,
   type OpenRunOptions,
@@ -186,8 +186,8 @@ export class EtlManager {
    */
   progress(options: ProgressOptions = {}): ReadableStream<ManagerSnapshot> {
     const latest = [...this.#going].at(-1);
-    if (latest !== undefined) return progressOf(latest, options);
-    return progressOfNext((take: (run: Watched<ManagerSnapshot>) => void) => {
+    if (latest !== undefined) return latest.progress(options);
+    return progressOfNext<ManagerSnapshot>((take) => {
       this.#waiting.add(take);
       return () => void this.#waiting.delete(take);
     }, options);

@@ -21,31 +21,65 @@ export interface Watched<S> {
   snapshot(): S;
 }
 
-/** Snapshots as a stream. A timer runs only while somebody reads. */
-export function progressOf<S>(run: Watched<S>, options: ProgressOptions): ReadableStream<S> {
-  const { interval } = checkProgressOptions(options);
-  let stopTimer = () => {};
-  let isOver = false;
-  return new ReadableStream<S>({
-    start: (output) => {
-      const end = () => {
-        if (isOver) return;
-        isOver = true;
+/**
+ * The snapshots of a run as streams, of which there may be any number: nothing is left of one that
+ * was cancelled, which a promise would remember until it settles.
+ */
+export class Snapshots<S> {
+  readonly #run: Watched<S>;
+  readonly #ends = new Set<() => void>(); // Of the streams.
+  #isFollowing = false;
+  #isOver = false;
+
+  /** Follows a run once somebody watches it. */
+  constructor(run: Watched<S>) {
+    this.#run = run;
+  }
+
+  /** A stream, as `progress` of a run gives it. A timer runs only while somebody reads. */
+  stream(options: ProgressOptions): ReadableStream<S> {
+    const { interval } = checkProgressOptions(options);
+    const run = this.#run;
+    let stopTimer = () => {};
+    let end = () => {};
+    return new ReadableStream<S>({
+      start: (output) => {
+        end = () => {
+          stopTimer();
+          output.enqueue(run.snapshot());
+          output.close();
+        };
+        this.#add(end);
+      },
+      pull: (output) => {
         stopTimer();
-        output.enqueue(run.snapshot());
-        output.close();
-      };
-      run.finished.then(end, end);
-    },
-    pull: (output) => {
-      stopTimer();
-      stopTimer = after(interval, () => output.enqueue(run.snapshot()));
-    },
-    cancel: () => {
-      isOver = true;
-      stopTimer();
-    },
-  }, { highWaterMark: 0 });
+        stopTimer = after(interval, () => output.enqueue(run.snapshot()));
+      },
+      cancel: () => {
+        this.#ends.delete(end);
+        stopTimer();
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  #add(end: () => void): void {
+    this.#ends.add(end);
+    if (this.#isOver) queueMicrotask(() => this.#ends.delete(end) && end());
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    const tell = () => {
+      this.#isOver = true;
+      for (const end of this.#ends) end();
+      this.#ends.clear();
+    };
+    this.#run.finished.then(tell, tell);
+  }
+}
+
+/** What gives its snapshots. */
+export interface Watchable<S> {
+  /** As a stream. */
+  progress(options: ProgressOptions): ReadableStream<S>;
 }
 
 /**
@@ -53,21 +87,26 @@ export function progressOf<S>(run: Watched<S>, options: ProgressOptions): Readab
  * wait.
  */
 export function progressOfNext<S>(
-  onNext: (take: (run: Watched<S>) => void) => () => void,
+  onNext: (take: (run: Watchable<S>) => void) => () => void,
   options: ProgressOptions,
 ): ReadableStream<S> {
   checkProgressOptions(options);
   let stopWaiting = () => {};
   let reader: ReadableStreamDefaultReader<S> | undefined;
-  const next = new Promise<Watched<S>>((resolve) => stopWaiting = onNext(resolve));
+  let isCancelled = false;
+  const next = new Promise<Watchable<S>>((resolve) => stopWaiting = onNext(resolve));
   return new ReadableStream<S>({
     pull: async (output) => {
-      reader ??= progressOf(await next, options).getReader();
+      const run = await next;
+      if (isCancelled) return; // In the turn in which the run has begun.
+      reader ??= run.progress(options).getReader();
       const { done, value } = await reader.read();
+      if (isCancelled) return;
       if (done) output.close();
       else output.enqueue(value);
     },
     cancel: async (reason) => {
+      isCancelled = true;
       stopWaiting();
       await reader?.cancel(reason);
     },

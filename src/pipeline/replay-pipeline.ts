@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import { Replayed } from "../resilience/replayed.ts";
 import type { Outcome } from "../run-report.ts";
@@ -11,6 +12,9 @@ type Rows<T> = readonly (T | typeof skip)[];
 
 /** Feeds dead letters to the functions of a pipeline, each from the stage that failed. */
 export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "ReplayPipeline";
+
   /** The name of the pipeline. */
   readonly name: string;
   /** Where the pipeline has one: spares a letter that has its row. */
@@ -61,7 +65,7 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
 
   /** Without a transform what is loaded is what was extracted. */
   #unwrap(item: T): T {
-    if (!(item instanceof Replayed)) return item;
+    if (!isOf(item, Replayed)) return item;
     const { letter } = item as Replayed;
     return (hasRow(letter) ? letter.row : letter.item) as T;
   }
@@ -101,13 +105,13 @@ const ofCheckpoints = ["checkpoints", "position", "resume", "partition", "lease"
  * letters, without what belongs to checkpoints. Other pipelines have theirs as they are.
  */
 export function settingsFor<S extends object>(pipeline: object, settings: S): S {
-  if (!(pipeline instanceof ReplayPipeline)) return settings;
+  if (!isOf(pipeline, ReplayPipeline)) return settings;
   const copy = { ...settings } as Record<string, unknown>;
   for (const name of ofCheckpoints) delete copy[name];
   for (const name of ["sizeOf", "flushWhen"]) {
     const measure = copy[name];
     if (typeof measure !== "function") continue;
-    copy[name] = (item: unknown) => measure(item instanceof Replayed ? item.letter.item : item);
+    copy[name] = (item: unknown) => measure(isOf(item, Replayed) ? item.letter.item : item);
   }
   return copy as S;
 }

@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import { refuse } from "../options.ts";
 import type { DeadLetter } from "../resilience/dead-letter.ts";
 import { Replayed } from "../resilience/replayed.ts";
@@ -44,9 +45,10 @@ export function replay<E, T = E>(
   letters: Source<DeadLetter<NoInfer<E>>>,
   etl: Etl<E, T> | Pipeline<E, T>,
 ): Etl<E, T> {
-  const [given, defaults] = etl instanceof Etl ? [etl.pipeline, etl.defaults] : [etl, {}];
+  const isEtl = isOf(etl, Etl<E, T>);
+  const [given, defaults] = isEtl ? [etl.pipeline, etl.defaults] : [etl as Pipeline<E, T>, {}];
   checkPipeline(given);
-  const pipeline = given instanceof ReplayPipeline ? given.pipeline as Pipeline<E, T> : given;
+  const pipeline = isOf(given, ReplayPipeline) ? given.pipeline as Pipeline<E, T> : given;
   const replaying = new ReplayPipeline(pipeline, () => lettersOf(letters, pipeline.name));
   // To others it is a pipeline of items; that it extracts letters only a run has to know.
   return new Etl(replaying as unknown as Pipeline<E, T>, settingsFor(replaying, defaults));

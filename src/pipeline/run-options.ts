@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import {
   abortSignal,
   callable,
@@ -251,7 +252,7 @@ export function checkRunOptions<E>(
     OpenRunOptions | "rateLimit"
   >(action, options, table, ...layers);
   const batchSize = batchSizeOf(action, settings);
-  const limiter = rateLimit === undefined || rateLimit instanceof RateLimiter
+  const limiter = rateLimit === undefined || isOf(rateLimit, RateLimiter)
     ? rateLimit
     : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));
   return {

@@ -7,7 +7,7 @@ import { type Failure, failureIn } from "./failures.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "./guarantee.ts";
 import type { Pipeline, PipelineContext } from "./pipeline.ts";
-import { progressOf, type ProgressOptions, watch } from "./progress.ts";
+import { type ProgressOptions, Snapshots, watch } from "./progress.ts";
 import { reportOf, snapshotOf } from "./report.ts";
 import type { RunSettings } from "./run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -50,6 +50,7 @@ export class Run<E, T = E> {
   #giveUp: (() => void) | undefined; // Ends the wait for the callback that is running.
   #last: RunSnapshot | undefined; // As it is over.
   #report: RunReport | undefined;
+  readonly #snapshots = new Snapshots<RunSnapshot>(this);
 
   /** Begins a run. */
   constructor(pipeline: Pipeline<E, T>, settings: RunSettings<E>) {
@@ -83,7 +84,7 @@ export class Run<E, T = E> {
    * @throws {ConfigurationError} If `interval` is no number above 0.
    */
   progress(options: ProgressOptions = {}): ReadableStream<RunSnapshot> {
-    return progressOf(this, options);
+    return this.#snapshots.stream(options);
   }
 
   /**
@@ -169,8 +170,7 @@ export class Run<E, T = E> {
   }
 
   async #work(): Promise<void> {
-    const pipeline = this.#pipeline;
-    const context = this.#context;
+    const [pipeline, context] = [this.#pipeline, this.#context];
     await this.#call("preProcess", () => pipeline.preProcess?.(context));
     if (this.#outcome !== "completed") return;
     this.#flow.expectSource(true);

@@ -138,8 +138,8 @@ function beginRetry<E, T>(
   batch: Batch<E, T>,
   retry: Retry,
 ): () => void {
-  const pause = retryAfterOf(retry.error);
-  if (pause !== undefined) settings.rateLimit?.pause(pause);
+  const pause = retryAfterOf(retry.error, settings.retry[retry.stage].maxRetryAfter);
+  if (pause !== undefined) settings.rateLimit?.pause(pause, { maxRetryAfter: Infinity });
   batch.retries++;
   emit?.({ type: "retry", sequence: batch.info.sequence, ...retry });
   // Of the items of a batch that are transformed side by side, one that rests is enough.

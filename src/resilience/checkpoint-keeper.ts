@@ -1,4 +1,4 @@
-import { FencedError } from "../errors.ts";
+import { FencedError, isOf } from "../errors.ts";
 import { nextMacrotask } from "../macrotask.ts";
 import { follow } from "../signals.ts";
 import {
@@ -198,7 +198,7 @@ export class CheckpointKeeper {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof FencedError) {
+    if (isOf(error, FencedError)) {
       if (this.#isFenced) return; // The store says so for the claim and for the write.
       this.#isFenced = true;
       this.#claim.stop();

@@ -5,16 +5,18 @@
 import { EtlError } from "../errors.ts";
 import { refuse } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
-import { decodeItem, encodeItem } from "./dead-letter-json.ts";
-import { openWriter } from "./writer.ts";
+import { decodeItem, encodeLetter } from "./dead-letter-json.ts";
+import { openWriter, silence } from "./writer.ts";
 
 /**
  * Writes dead letters to a stream of bytes, each as one line of JSON in UTF-8. A write settles when
- * that of its line does. To close or abort it closes or aborts `writable`, which it locks; whatever
- * `writable` fails with comes through.
+ * that of its line does. Closing or aborting it closes or aborts `writable`, which is locked until
+ * then; whatever `writable` fails with comes through.
  *
- * Items may be anything: what JSON lacks, such as a bigint, a `Date`, a `Map` or an `Error`, comes
- * back from `readDeadLetters`; what no text can hold, such as a function, becomes a note in words.
+ * Items may be anything. Values that JSON lacks come back from `readDeadLetters`: a bigint, a `Date`,
+ * bytes of any kind, a `Map`, a `Set`, a `RegExp`, an `Error`, and objects that hold each other.
+ * Values that no text can hold become a note in words, such as a function, a `Blob` or the 401st
+ * level. So does the rest of an item, a row or an error beyond 64 Mi characters of text.
  *
  * @example One line for each letter
  * ```ts
@@ -45,22 +47,31 @@ export function ndjsonDeadLetters(
 ): WritableStream<DeadLetter> {
   const writer = openWriter("write dead letters", "writable", writable);
   const encoder = new TextEncoder();
+  const release = () => {
+    writer.releaseLock();
+    silence(writer);
+  };
   return new WritableStream<DeadLetter>({
     async write(letter) {
-      await writer.ready;
-      await writer.write(encoder.encode(`${encodeItem(letter)}\n`));
+      try {
+        await writer.ready;
+        await writer.write(encoder.encode(`${encodeLetter(letter)}\n`));
+      } catch (error) {
+        release(); // Nothing of this stream is called after a write that fails.
+        throw error;
+      }
     },
-    close: () => writer.close(),
-    abort: (reason) => writer.abort(reason),
+    close: () => writer.close().finally(release),
+    abort: (reason) => writer.abort(reason).finally(release),
   });
 }
 
 /**
  * Reads dead letters back from their lines of JSON: bytes in any pieces, `\n` or `\r\n`. Empty lines
- * are left out. To cancel it cancels `readable`, which it locks.
+ * are left out. Cancelling it cancels `readable`, which is locked until this stream has ended.
  *
- * A line that is no dead letter fails the stream with an `EtlError` that names it. After a crash this
- * may be the last one: the letters before it were read by then.
+ * A line that is not a dead letter fails the stream with an `EtlError` that names it. After a crash
+ * this may be the last one: the letters before it were read by then.
  *
  * @example From a line to a letter
  * ```ts
@@ -83,35 +94,59 @@ export function readDeadLetters<E = unknown>(
     refuse("read dead letters", "readable", rule, readable);
   }
   const reader = readable.getReader();
+  const release = () => {
+    reader.releaseLock();
+    reader.closed.catch(() => {});
+  };
   reader.closed.catch(() => {}); // Reads tell.
-  const decoder = new TextDecoder();
-  let lines: string[] = []; // That are complete; the next one is the last.
-  let rest = ""; // What there is of the line that is not complete.
+  const lines = linesOf(reader);
   let number = 0;
-  let isOver = false;
   return new ReadableStream<DeadLetter<E>>({
     async pull(output) {
-      for (;;) {
-        for (let line = lines.pop(); line !== undefined; line = lines.pop()) {
+      try {
+        for (;;) {
+          const line = await lines();
+          if (line === undefined) break;
           number++;
-          if (line.trim() === "") continue;
-          try {
-            return output.enqueue(letterOf(line, number) as DeadLetter<E>);
-          } catch (error) {
-            reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
-            throw error;
-          }
+          if (/\S/.test(line)) return output.enqueue(letterOf(line, number) as DeadLetter<E>);
         }
-        if (isOver) return output.close();
-        const { done, value } = await reader.read();
-        isOver = done;
-        lines = (rest + decoder.decode(value, { stream: !done })).split("\n");
-        rest = done ? "" : lines.pop()!;
-        lines.reverse();
+        output.close();
+      } catch (error) {
+        reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
+        release();
+        throw error;
       }
+      release();
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => reader.cancel(reason).finally(release),
   }, { highWaterMark: 0 });
+}
+
+/**
+ * Gives one line after the other, then `undefined`. Each byte is looked at once, in however many
+ * pieces a line comes.
+ */
+function linesOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): () => Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let lines: string[] = []; // That are complete; the next one is the last.
+  let pieces: string[] = []; // Of the line that is not complete.
+  let isOver = false;
+  return async () => {
+    while (lines.length === 0 && !isOver) {
+      const { done, value } = await reader.read();
+      isOver = done;
+      const parts = decoder.decode(value, { stream: !done }).split("\n");
+      if (parts.length > 1 || done) {
+        parts[0] = pieces.join("") + parts[0];
+        pieces = [];
+      }
+      if (!done) pieces.push(parts.pop()!);
+      lines = parts.reverse();
+    }
+    return lines.pop();
+  };
 }
 
 function letterOf(line: string, number: number): unknown {

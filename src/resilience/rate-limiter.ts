@@ -2,12 +2,14 @@ import {
   abortSignal,
   checkOptions,
   type Complete,
+  nonNegative,
   type OptionTable,
   positiveInteger,
   refuse,
 } from "../options.ts";
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
+import { longestRetryAfter } from "./retry-after.ts";
 
 /** How many items are let through in which time. */
 export interface RateLimiterOptions {
@@ -22,6 +24,17 @@ export interface AcquireOptions {
   /** Ends the wait: it is rejected with the reason of the signal, and nothing is taken. */
   signal?: AbortSignal | undefined;
 }
+
+/** How long a rate limiter may be paused. */
+export interface PauseOptions {
+  /**
+   * Longest pause in milliseconds: a number of at least 0. A longer one is cut to it.
+   * @default {86_400_000}
+   */
+  maxRetryAfter?: number | undefined;
+}
+
+const pauseOptions: OptionTable<PauseOptions> = { maxRetryAfter: [nonNegative, longestRetryAfter] };
 
 /** The rule of each option of a rate. */
 export const rateLimiterOptions: OptionTable<RateLimiterOptions> = {
@@ -85,6 +98,9 @@ const PATIENCE = 50;
  * ```
  */
 export class RateLimiter {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "RateLimiter";
+
   /** Most items in any window. */
   readonly limit: number;
   /** Length of a window in milliseconds. */
@@ -150,15 +166,18 @@ export class RateLimiter {
   }
 
   /**
-   * Lets nothing through for `delay` milliseconds, as a service may ask for by `Retry-After`. Of
-   * several pauses the one that ends last decides.
-   * @throws {ConfigurationError} If `delay` is no finite number of at least 0.
+   * Lets nothing through for `delay` milliseconds, as a service may ask for by `Retry-After`, but no
+   * longer than `maxRetryAfter`: a day by default. Of several pauses the one that ends last decides.
+   * @throws {ConfigurationError} If `delay` is no finite number of at least 0, or an option is
+   * unknown or breaks its rule.
    */
-  pause(delay: number): void {
+  pause(delay: number, options: PauseOptions = {}): void {
+    const { maxRetryAfter } = checkOptions<PauseOptions>("pause", options, pauseOptions);
     if (!(Number.isFinite(delay) && delay >= 0)) {
       refuse("pause", "delay", "a finite number of at least 0", delay);
     }
-    this.#resumption = Math.max(this.#resumption, performance.now() + delay);
+    const end = performance.now() + Math.min(delay, maxRetryAfter);
+    this.#resumption = Math.max(this.#resumption, end);
   }
 
   #check(count: number): void {

@@ -1,4 +1,4 @@
-import { BatchError, FencedError, isOf, SplitError } from "../errors.ts";
+import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
 import type { FailureStage } from "../run-report.ts";
 import { sleep } from "./deadline.ts";
 import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
@@ -42,9 +42,18 @@ export interface RecoveryListener {
   onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
 
+/** How many of the first errors of a call are kept, and of the last. */
+const maxErrors = 10;
+
+/** The errors with one more: beyond 20 of them, the first and the last 10. */
+function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
+  if (errors.length < 2 * maxErrors) return [...errors, error];
+  return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
+}
+
 /** A call has failed for good, and nothing takes its items. */
 export class Exhausted {
-  /** What each attempt failed with. */
+  /** What each attempt failed with; of many attempts the first and the last ones. */
   readonly errors: readonly unknown[];
   /** How often the call was made. */
   readonly attempts: number;
@@ -75,11 +84,14 @@ export function exhaustedBy(error: unknown): Exhausted {
   return new Exhausted(errors, attempts, items, "checkpoints");
 }
 
+/** The errors of items, by their place in a part. */
+type Failures = ReadonlyMap<number, unknown>;
+
 /** Items that share their calls. */
 interface Part {
   readonly members: Members;
   readonly attempt: number; // Splitting is no further attempt.
-  readonly errors: readonly unknown[]; // Of the attempts so far.
+  readonly errors: readonly unknown[]; // Of the attempts so far; of many not all.
 }
 
 /**
@@ -117,7 +129,7 @@ export class Recovery<R> {
       try {
         result = await this.#work.call(part.members, part.attempt);
       } catch (error) {
-        await this.#face({ ...part, errors: [...part.errors, error] });
+        await this.#face({ ...part, errors: withError(part.errors, error) });
         continue;
       }
       await this.#work.done(part.members, result);
@@ -136,9 +148,9 @@ export class Recovery<R> {
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);
     if (!hasDeadLetters) throw this.#exhausted(part);
-    if (isOf(error, BatchError) && this.#names(error, members)) {
-      const calls = +(error.failures.size < members.length);
-      if (this.#mayCall(calls)) return await this.#exclude(part, error);
+    const named = isOf(error, BatchError) ? this.#namedBy(error, members) : undefined;
+    if (named !== undefined && this.#mayCall(+(named.size < members.length))) {
+      return await this.#exclude(part, named);
     }
     const mayIsolate = isolates && mayDivide && !this.#asks(part, isTransient);
     if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
@@ -151,7 +163,9 @@ export class Recovery<R> {
     try {
       return ask(errors.at(-1), attempt, this.#policy.retry);
     } catch (thrown) {
-      throw this.#exhausted({ ...part, errors: [...errors, thrown] });
+      const isRefused = isOf(thrown, ConfigurationError); // The answer: that is to be seen first.
+      const all = isRefused ? [thrown, ...errors] : withError(errors, thrown);
+      throw this.#exhausted({ ...part, errors: all });
     }
   }
 
@@ -189,16 +203,29 @@ export class Recovery<R> {
   }
 
   /** Gives up on the items that a load has named, and loads the rest. */
-  async #exclude({ members, attempt }: Part, { failures }: BatchError): Promise<void> {
+  async #exclude({ members, attempt }: Part, failures: Failures): Promise<void> {
     const rest = members.filter((_, place) => !failures.has(place));
     const failed = [...failures].map(([place, error]) => [members[place]!, error] as const);
     await this.#giveUp(failed, attempt);
     if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
   }
 
-  #names({ failures }: BatchError, members: Members): boolean {
-    const isOne = (place: unknown) => typeof place === "number" && members[place] !== undefined;
-    return this.#policy.isDivisible && failures.size > 0 && [...failures.keys()].every(isOne);
+  /**
+   * The items that a load has named, by their place in its part: copied once, as the user's map may
+   * change, and need not be what it seems. `undefined` where there are none, or a place is none.
+   */
+  #namedBy({ failures }: BatchError, members: Members): Failures | undefined {
+    const named = new Map<number, unknown>();
+    try {
+      for (const [place, error] of failures) {
+        const isOne = typeof place === "number" && members[place] !== undefined;
+        if (!isOne || named.has(place)) return undefined; // None, or one that never ends.
+        named.set(place, error);
+      }
+    } catch {
+      return undefined; // It is an error like any other, and told as such.
+    }
+    return this.#policy.isDivisible && named.size > 0 ? named : undefined;
   }
 
   #halve({ members, attempt }: Part): void {

@@ -2,6 +2,9 @@ import type { DeadLetter } from "./dead-letter.ts";
 
 /** A dead letter on its way through a pipeline once more: what its replay extracts. */
 export class Replayed<E = unknown> {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "Replayed";
+
   /** The letter. */
   readonly letter: DeadLetter<E>;
 

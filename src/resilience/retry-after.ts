@@ -2,7 +2,8 @@ import { EtlError } from "../errors.ts";
 
 /**
  * An error that says when to try again: thrown by a `transform` or a `load`, it sets the delay
- * before the next attempt, in place of the backoff, and pauses the rate limit of the run.
+ * before the next attempt, in place of the backoff, and pauses the rate limit of the run. Both wait
+ * no longer than `maxRetryAfter` of the retry options: a day by default.
  *
  * Any other error may say the same by a property `retryAfter`, in milliseconds.
  *
@@ -17,6 +18,8 @@ import { EtlError } from "../errors.ts";
  * ```
  */
 export class RetryAfterError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "RetryAfterError";
   /** The class of the error. */
   override readonly name = "RetryAfterError" as const;
   /** The kind of the error. */
@@ -26,7 +29,8 @@ export class RetryAfterError extends EtlError {
 
   /**
    * Makes the error from milliseconds, or from the value of an HTTP header `Retry-After`: seconds,
-   * or a date (RFC 9110, section 10.2.3).
+   * also with decimals, or one of the three forms of an HTTP date (RFC 9110, section 10.2.3). Any
+   * other text says nothing, and leaves the delay to the backoff.
    */
   constructor(
     retryAfter: number | string | null,
@@ -37,19 +41,60 @@ export class RetryAfterError extends EtlError {
   }
 }
 
-/** How long an error wants to be waited for, in milliseconds, if it says so. */
-export function retryAfterOf(error: unknown): number | undefined {
+/** The longest `retryAfter` that is waited for where no option says otherwise: a day. */
+export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
+
+/** How long an error wants to be waited for, in milliseconds, if it says so; at most `max`. */
+export function retryAfterOf(error: unknown, max: number = Infinity): number | undefined {
   try {
-    return checked((error as { retryAfter?: unknown } | null | undefined)?.retryAfter);
+    const delay = checked((error as { retryAfter?: unknown } | null | undefined)?.retryAfter);
+    return delay && Math.min(delay, max);
   } catch {
     return undefined; // What cannot be looked at says nothing.
   }
 }
 
+/** The delay that a header asks for; `undefined` where it is neither seconds nor a date. */
 function delayOf(header: string): number | undefined {
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const time = Date.parse(header);
-  return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
+  const text = header.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    const delay = Math.ceil(Number(text) * 1000 - 1e-6); // 1.1 × 1000 is a little more than 1100.
+    return Math.min(Math.max(0, delay), Number.MAX_VALUE);
+  }
+  const time = timeOf(text);
+  return time === undefined ? undefined : Math.max(0, time - Date.now());
+}
+
+/** A date in one of the three forms of HTTP (RFC 9110, section 5.6.7), in milliseconds since 1970. */
+function timeOf(text: string): number | undefined {
+  const parts = text
+    // Sun Nov  6 08:49:37 1994
+    .replace(
+      /^([A-Z][a-z]{2}) (\w{3}) ([ \d]\d) ([\d:]{8}) (\d{4})$/,
+      (_, name, month, day, clock, year) =>
+        `${name}, ${day.replace(" ", "0")} ${month} ${year} ${clock} GMT`,
+    )
+    // Sunday, 06-Nov-94 08:49:37 GMT
+    .replace(
+      /^([A-Z][a-z]{2})[a-z]{3,6}, (\d\d)-(\w{3})-(\d\d) /,
+      (_, name, day, month, year) => `${name}, ${day} ${month} ${fullYear(Number(year))} `,
+    )
+    // Sun, 06 Nov 1994 08:49:37 GMT
+    .match(/^[A-Z][a-z]{2}, (\d\d) (\w{3}) (\d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60) GMT$/);
+  if (parts === null) return undefined;
+  const [day, , year, hour, minute, second] = parts.slice(1).map(Number) as [number, ...number[]];
+  const month = "JanFebMarAprMayJunJulAugSepOctNovDec".indexOf(parts[2]!) / 3;
+  const date = new Date(0);
+  date.setUTCFullYear(year!, month, day); // Unlike `Date.UTC`, it takes the year 94 for itself.
+  // There is no such month, or it has no such day.
+  if (month % 1 !== 0 || date.getUTCDate() !== day) return undefined;
+  return date.setUTCHours(hour!, minute, second);
+}
+
+/** Of two digits: the last year that ends so and is not more than 50 years ahead. */
+function fullYear(digits: number): number {
+  const latest = new Date().getUTCFullYear() + 50;
+  return latest - (latest - digits) % 100;
 }
 
 function checked(delay: unknown): number | undefined {

@@ -1,4 +1,11 @@
-import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
+import {
+  BatchError,
+  ConfigurationError,
+  FencedError,
+  isOf,
+  messageOf,
+  SplitError,
+} from "../errors.ts";
 import {
   abortSignal,
   callable,
@@ -11,8 +18,9 @@ import {
   positiveInteger,
   refuse,
 } from "../options.ts";
+import { follow } from "../signals.ts";
 import { sleep, withDeadline } from "./deadline.ts";
-import { retryAfterOf } from "./retry-after.ts";
+import { longestRetryAfter, retryAfterOf } from "./retry-after.ts";
 
 /** When a call that failed is made again. */
 export interface RetryOptions {
@@ -33,6 +41,12 @@ export interface RetryOptions {
    */
   maxDelay?: number | undefined;
   /**
+   * Longest `retryAfter` of an error that is waited for, in milliseconds: a number of at least 0. A
+   * longer one is cut to it.
+   * @default {86_400_000}
+   */
+  maxRetryAfter?: number | undefined;
+  /**
    * By what the longest delay grows with each attempt: a number above 0.
    * @default {2}
    */
@@ -44,9 +58,10 @@ export interface RetryOptions {
    */
   jitter?: "full" | "none" | undefined;
   /**
-   * Tells whether an error may pass by itself, so that the call is worth another attempt. What it
-   * calls so is never taken for the fault of an item. Without it every error is tried again, but for
-   * `BatchError`, `SplitError`, `FencedError` and `ConfigurationError`.
+   * Tells by a boolean whether an error may pass by itself, so that the call is worth another
+   * attempt. Such an error is never taken for the fault of an item. Without it every error is tried
+   * again, but for `BatchError`, `SplitError`, `FencedError` and `ConfigurationError`. Any other
+   * answer is refused, and so is a promise.
    */
   isRetriable?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
@@ -82,6 +97,7 @@ export const retryOptions: OptionTable<RetryOptions> = {
   }, 1],
   minDelay: [nonNegative, 100],
   maxDelay: [nonNegative, 30_000],
+  maxRetryAfter: [nonNegative, longestRetryAfter],
   factor: [positive, 2],
   jitter: [oneOf("full", "none"), "full"],
   isRetriable: [callable],
@@ -93,18 +109,36 @@ export const retryOptions: OptionTable<RetryOptions> = {
  * (M. Brooker, Exponential Backoff and Jitter, 2015), unless the error says how long to wait.
  */
 export function delayAfter(attempt: number, error: unknown, settings: RetrySettings): number {
-  const { minDelay, maxDelay, factor, jitter } = settings;
+  const { minDelay, maxDelay, maxRetryAfter, factor, jitter } = settings;
   // The power grows to Infinity, which times 0 is no number.
   const longest = minDelay && Math.min(maxDelay, minDelay * factor ** (attempt - 1));
-  return retryAfterOf(error) ?? (jitter === "full" ? Math.random() * longest : longest);
+  return retryAfterOf(error, maxRetryAfter) ??
+    (jitter === "full" ? Math.random() * longest : longest);
 }
 
-/** Whether the error itself, or the user, says that it may pass. */
+/**
+ * Whether the error itself, or the user, says that it may pass.
+ * @throws {ConfigurationError} If the user's answer is no boolean; or whatever that throws.
+ */
 export function isTransient(error: unknown, attempt: number, settings: RetrySettings): boolean {
   if (isFatal(error)) return false;
-  if (settings.isRetriable !== undefined) return settings.isRetriable(error, attempt) === true;
-  return retryAfterOf(error) !== undefined ||
-    isOf(error, DOMException) && error.name === "TimeoutError";
+  if (settings.isRetriable !== undefined) {
+    const answer: unknown = settings.isRetriable(error, attempt);
+    if (typeof answer === "boolean") return answer;
+    Promise.resolve(answer).catch(() => {}); // Nobody waits for a promise.
+    refuse("retry", "isRetriable", "a function that returns a boolean", answer);
+  }
+  return retryAfterOf(error) !== undefined || isTimeout(error);
+}
+
+/** A timeout of the platform, of whatever realm. */
+function isTimeout(error: unknown): boolean {
+  try {
+    return Object.prototype.toString.call(error) === "[object DOMException]" &&
+      (error as DOMException).name === "TimeoutError";
+  } catch {
+    return false; // What cannot be looked at says nothing.
+  }
 }
 
 /** Whether to call again after an error, as long as there are attempts left. */
@@ -124,9 +158,10 @@ export function isFatal(error: unknown): boolean {
  * with full jitter (M. Brooker, Exponential Backoff and Jitter, 2015), or as long as the error says
  * by its `retryAfter` in milliseconds.
  *
- * The promise rejects with what the last call failed with, with the reason of the signal, or with
- * `ConfigurationError` if `call` is no function, or an option is unknown or breaks its rule. It
- * leaves neither a timer nor a listener.
+ * The promise rejects with what the last call failed with; or with the reason of the signal, at once
+ * and also while a call goes on that does not heed it. It rejects with `ConfigurationError` if `call`
+ * is no function, an option is unknown or breaks its rule, or `isRetriable` returns no boolean; with
+ * an `AggregateError` of both errors if that throws. It leaves neither a timer nor a listener.
  *
  * @example The third call succeeds
  * ```ts
@@ -153,8 +188,11 @@ export async function retry<R>(
   for (let attempt = 1;; attempt++) {
     signal.throwIfAborted();
     try {
-      if (attemptTimeout === Infinity) return await call({ attempt, signal });
-      return await withDeadline((own) => call({ attempt, signal: own }), attemptTimeout, signal);
+      return await untilAborted(signal, () => {
+        if (attemptTimeout === Infinity) return call({ attempt, signal });
+        const own = (signal: AbortSignal) => call({ attempt, signal });
+        return withDeadline(own, attemptTimeout, signal, () => {}); // Nobody looks after it.
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (!mayRetry(error, attempt, settings)) throw error;
@@ -163,11 +201,25 @@ export async function retry<R>(
   }
 }
 
-/** A user's `isRetriable` that throws must not hide what it was asked about. */
+/** The result of a call, unless the signal aborts before. */
+function untilAborted<R>(signal: AbortSignal, call: () => R | PromiseLike<R>): Promise<R> {
+  return new Promise<R>((resolve, reject) => {
+    const unfollow = follow(signal, reject);
+    const result = new Promise<R>((settle) => settle(call()));
+    result.then(unfollow, unfollow);
+    result.then(resolve, reject);
+  });
+}
+
+/** A user's `isRetriable` that throws hides nothing, and is not hidden. */
 function mayRetry(error: unknown, attempt: number, settings: RetrySettings): boolean {
   try {
     return isRetriable(error, attempt, settings);
-  } catch {
-    return false; // The error itself is told.
+  } catch (thrown) {
+    if (isOf(thrown, ConfigurationError)) {
+      throw Object.defineProperty(thrown, "cause", { value: error });
+    }
+    const words = `${messageOf(error)} ('isRetriable' threw: ${messageOf(thrown)})`;
+    throw new AggregateError([error, thrown], words, { cause: error });
   }
 }

@@ -1,5 +1,8 @@
 /** A source whose chunks are arrays of items. Made by `chunks`. */
 export class Chunks<T> {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "Chunks";
+
   /** The stream or iterable of arrays. */
   readonly source:
     | ReadableStream<readonly T[]>

@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import type { Numbering } from "../resilience/numbering.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
@@ -51,7 +52,7 @@ export class Intake<T> {
     numbering?: Numbering,
   ) {
     this.#source = openSource(use, source);
-    const isChunked = source instanceof Chunks;
+    const isChunked = isOf(source, Chunks);
     this.#feed = new Feed(batcher, isChunked, numbering, () => listener.onGoOn());
     this.#listener = listener;
   }

@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import { Chunks } from "./chunks.ts";
 import { checkAnswer, openSource, type Source, type SourceUse } from "./source.ts";
 
@@ -12,7 +13,7 @@ export function mapSource<I, O>(
   map: (item: I) => O,
   use: SourceUse,
 ): Source<O> {
-  if (!(source instanceof Chunks)) return mapEach(source, map, use);
+  if (!isOf(source, Chunks)) return mapEach(source, map, use);
   // Whoever reads refuses a chunk that is no array.
   const mapChunk = (chunk: readonly I[]) =>
     Array.isArray(chunk) ? chunk.map((item) => map(item)) : chunk;

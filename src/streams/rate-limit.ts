@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import { abortSignal, checkOptions, type OptionTable } from "../options.ts";
 import {
   checkRate,
@@ -63,7 +64,7 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
   constructor(limiter: RateLimiter, options?: RateLimitSignalOptions);
   constructor(rate: RateLimiter | RateLimitOptions, options: RateLimitSignalOptions = {}) {
     const action = "construct RateLimitStream";
-    const isShared = rate instanceof RateLimiter;
+    const isShared = isOf(rate, RateLimiter);
     const { signal, onError, ...limits } = isShared
       ? checkOptions<RateLimitSignalOptions, "signal">(action, options, signalOptions)
       : checkRate<RateLimitOptions, "signal">(action, { ...options, ...rate }, rateLimitOptions);

@@ -1,3 +1,4 @@
+import { isOf } from "../errors.ts";
 import { refuse } from "../options.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -39,7 +40,7 @@ export function openSource(
   [action, name, giving = ""]: SourceUse,
   source: unknown,
 ): OpenSource {
-  const inner: unknown = source instanceof Chunks ? source.source : source;
+  const inner: unknown = isOf(source, Chunks) ? source.source : source;
   if (typeof inner === "string" || inner instanceof String) {
     refuse(action, name, `${giving}items: a text as [text], its lines as text.split("\\n")`, inner);
   }

@@ -5,8 +5,9 @@ import { expect, it } from "vitest";
 import { etl } from "../../src/index.ts";
 
 /** Runs a program of its own process, and gives what it prints. */
-function output(program: string, ...flags: string[]): string {
-  const args = ["--disable-warning=ExperimentalWarning", ...flags, `test/node/programs/${program}`];
+function output(program: string, flags: string[] = [], ...given: string[]): string {
+  const path = `test/node/programs/${program}`;
+  const args = ["--disable-warning=ExperimentalWarning", ...flags, path, ...given];
   const { status, signal, stdout, stderr } = spawnSync(execPath, args, {
     encoding: "utf8",
     timeout: 60_000,
@@ -21,8 +22,24 @@ it("leaves nothing that keeps a process alive", () => {
 }, 90_000);
 
 it("leaves the heap flat after 100 000 runs on one signal", () => {
-  expect(Number(output("flat-heap.ts", "--expose-gc"))).toBeLessThan(1_000_000);
+  expect(Number(output("flat-heap.ts", ["--expose-gc"]))).toBeLessThan(1_000_000);
 }, 90_000);
+
+it.each(["load", "transform", "transformBatch", "retry()"])(
+  "leaves the heap flat while a %s fails 40 000 times",
+  (stage) => {
+    expect(Number(output("many-attempts.ts", ["--expose-gc"], stage))).toBeLessThan(500_000);
+  },
+  90_000,
+);
+
+it.each(["run", "manager", "waiting", "ended"])(
+  "leaves the heap flat while the progress of a %s is watched 20 000 times",
+  (what) => {
+    expect(Number(output("many-watchers.ts", ["--expose-gc"], what))).toBeLessThan(1_000_000);
+  },
+  90_000,
+);
 
 it("keeps the async context of the caller in every callback", async () => {
   const storage = new AsyncLocalStorage<string>();

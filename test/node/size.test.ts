@@ -21,15 +21,15 @@ async function sizeOf(what: string): Promise<{ size: number; parts: string }> {
 }
 
 it.each([
-  ["everything", "*", 30_600],
-  ["etl and EtlManager", "{ etl, EtlManager }", 21_900],
-  ["BucketStream", "{ BucketStream }", 2048],
-  ["ParallelMapStream", "{ ParallelMapStream }", 2100],
+  ["everything", "*", 32_500],
+  ["etl and EtlManager", "{ etl, EtlManager }", 22_500],
+  ["BucketStream", "{ BucketStream }", 2180],
+  ["ParallelMapStream", "{ ParallelMapStream }", 2200],
   ["LoaderStream", "{ LoaderStream }", 2048],
-  ["batched", "{ batched }", 3930], // Reads a source as well.
-  ["RateLimiter", "{ RateLimiter }", 1700],
+  ["batched", "{ batched }", 4130], // Reads a source as well.
+  ["RateLimiter", "{ RateLimiter }", 1800],
   ["RateLimitStream", "{ RateLimitStream }", 3300],
-  ["retry", "{ retry }", 2200],
+  ["retry", "{ retry }", 2500],
   ["skip", "{ skip }", 100],
 ])("%s is small, minified and gzipped", async (name, what, budget) => {
   const { size, parts } = await sizeOf(what);

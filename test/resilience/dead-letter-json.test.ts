@@ -133,10 +133,6 @@ describe("encodeItem and decodeItem", () => {
     expect(pass(new Fresh())).toBe("[nested too deeply]");
   });
 
-  const circle: Record<string, unknown> = { name: "circle" };
-  circle["self"] = [circle];
-  const round = new Map();
-  round.set("self", round);
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
 
@@ -144,8 +140,6 @@ describe("encodeItem and decodeItem", () => {
     ["a function", { f: () => {} }, { f: "[a function]" }],
     ["a toJSON of its own", { toJSON: fail }, { toJSON: "[a function]" }],
     ["a symbol", [Symbol("s")], ["[a symbol]"]],
-    ["a circle", circle, { name: "circle", self: ["[a circular reference]"] }],
-    ["a map in itself", round, new Map([["self", "[a circular reference]"]])],
     [
       "a getter that throws",
       {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ConfigurationError, EtlError } from "../../src/errors.ts";
+import { encodeLetter } from "../../src/resilience/dead-letter-json.ts";
 import { ndjsonDeadLetters, readDeadLetters } from "../../src/resilience/ndjson-dead-letters.ts";
 import { letterOf } from "../support/letters.ts";
 import { outcomeOf, turns } from "../support/outcome.ts";
@@ -35,6 +36,21 @@ const read = async (...pieces: (string | Uint8Array)[]) =>
   );
 
 describe("ndjsonDeadLetters", () => {
+  it.each<[string, (writer: WritableStreamDefaultWriter) => unknown, UnderlyingSink<Uint8Array>]>([
+    ["closed", (writer) => writer.close(), {}],
+    ["closed, which fails", (writer) => writer.close(), { close: () => Promise.reject(error) }],
+    ["aborted", (writer) => writer.abort(error), {}],
+    ["aborted, which fails", (writer) => writer.abort(), { abort: () => Promise.reject(error) }],
+    ["failed", (writer) => writer.write(letterOf(1)), { write: () => Promise.reject(error) }],
+  ])("lets go of its stream once it has %s", async (_, end, sink) => {
+    const { writable } = memory(sink);
+    const writer = ndjsonDeadLetters(writable).getWriter();
+    writer.closed.catch(() => {});
+    expect(writable.locked).toBe(true);
+    await Promise.allSettled([end(writer)]);
+    expect(writable.locked).toBe(false);
+  });
+
   it.each([
     ...noStreams,
     [new ReadableStream(), "an instance of ReadableStream"],
@@ -143,6 +159,46 @@ describe("readDeadLetters", () => {
       },
     );
     await fc.assert(property, { seed: 20_261_122, numRuns: 50 });
+  });
+
+  it.each<[string, (fed: FedStream<Uint8Array>) => unknown]>([
+    ["ended", (fed) => fed.close()],
+    ["failed", (fed) => fed.fail(error)],
+    ["given something else", (fed) => fed.give(bytesOf("hello\n"))],
+  ])("lets go of its stream once that has %s", async (_, end) => {
+    const fed = new FedStream<Uint8Array>();
+    const letters = readDeadLetters(fed.stream);
+    end(fed);
+    expect(fed.stream.locked).toBe(true);
+    await readAll(letters);
+    expect(fed.stream.locked).toBe(false);
+  });
+
+  it("lets go of its stream once it is cancelled, also while a read waits", async () => {
+    for (const waits of [false, true]) {
+      const fed = new FedStream<Uint8Array>();
+      const letters = readDeadLetters(fed.stream).getReader();
+      const pending = waits ? letters.read() : undefined;
+      await letters.cancel(error);
+      await pending;
+      await turns();
+      expect(fed.stream.locked).toBe(false);
+    }
+  });
+
+  it("looks at each piece of a long line once", async () => {
+    const item = "long".repeat(50_000);
+    const bytes = bytesOf(`${encodeLetter(letterOf(item, { error: "no" }))}\n`);
+    const pieces = Array.from(
+      { length: Math.ceil(bytes.length / 64) },
+      (_, n) => bytes.slice(n * 64, n * 64 + 64),
+    );
+    const split = vi.spyOn(String.prototype, "split");
+    const { chunks } = await read(...pieces);
+    const looked = split.mock.contexts.reduce<number>((sum, text) => sum + `${text}`.length, 0);
+    split.mockRestore();
+    expect(chunks.map((letter) => letter.item)).toEqual([item]);
+    expect(looked).toBeLessThan(2 * bytes.length);
   });
 
   it("needs no line feed at the end", async () => {

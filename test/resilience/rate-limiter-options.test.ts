@@ -51,6 +51,22 @@ describe("RateLimiter, its options", () => {
   });
 
   it.each([
+    [
+      { maxRetryAfter: -1 },
+      "'maxRetryAfter' must be a number of at least 0: current value is -1",
+    ],
+    [
+      { maxDelay: 1 },
+      "'maxDelay' must be a known option, perhaps 'maxRetryAfter': current value is 1",
+    ],
+  ])("refuse to pause with %o", (options, sentence) => {
+    const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
+    const error = new ConfigurationError(`Cannot pause as ${sentence}`);
+    expect(() => Reflect.apply(limiter.pause, limiter, [1, options])).toThrow(error);
+    expect(burst(limiter)).toBe(3);
+  });
+
+  it.each([
     [{ signal: 5 }, "'signal' must be an AbortSignal: current value is 5"],
     [{ sign: 5 }, "'sign' must be a known option, perhaps 'signal': current value is 5"],
   ])("refuse to acquire with %o", async (options, sentence) => {

@@ -141,15 +141,53 @@ describe("BatchError", () => {
     expect(work.loaded).toEqual([0, 2, 3]);
   });
 
-  it("is one that names nobody", async () => {
+  it.each<[string, (failures: Map<number, unknown>) => unknown]>([
+    ["names nobody", (failures) => failures.clear()],
+    ["names one for ever", (failures) => {
+      failures[Symbol.iterator] = function* () {
+        for (;;) yield [0, failure];
+      } as never;
+    }],
+    ["throws when it is read", (failures) => {
+      failures[Symbol.iterator] = () => {
+        throw failure;
+      };
+    }],
+    ["is no map any more", (failures) => Object.assign(failures, { [Symbol.iterator]: 7 })],
+  ])("is an error like any other where its map %s", async (_, spoil) => {
     const load = poisonedBy([2], () => {
-      const failures = new Map([[0, failure]]);
-      const error = new BatchError(failures);
-      failures.clear();
+      const error = new BatchError(new Map([[0, failure]]));
+      spoil(error.failures as Map<number, unknown>);
       return error;
     });
     const work = await new RecoveryWork(load).run(4);
     expect([work.loaded, work.lostMembers]).toEqual([[0, 1, 3], [2]]);
+  });
+
+  it.each<[string, object]>([
+    ["has", { has: () => false }],
+    ["has everything", { has: () => true }],
+    ["size", { size: 0 }],
+    ["size of more", { size: 99 }],
+    ["keys", { keys: () => [0, 1, 2].values() }],
+    ["forEach", { forEach: () => {} }],
+    ["get", { get: () => "another" }],
+  ])("counts each item once, whatever its map says by '%s'", async (_, lies) => {
+    class Lying extends Map<number, unknown> {}
+    for (const [name, value] of Object.entries(lies)) {
+      Object.defineProperty(Lying.prototype, name, { value });
+    }
+    const load = (members: Members) => {
+      if (members.length !== 4) return;
+      const failures = new Lying();
+      Map.prototype.set.call(failures, 1, "one");
+      throw Object.assign(new BatchError(new Map([[1, "one"]])), { failures });
+    };
+    const work = await new RecoveryWork(load).run(4);
+    expect([work.loaded, work.lost]).toEqual([
+      [0, 2, 3],
+      [{ member: 1, error: "one", attempts: 1 }],
+    ]);
   });
 
   it("may be changed by its owner without doing harm", async () => {

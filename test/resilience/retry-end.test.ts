@@ -67,28 +67,48 @@ describe("the signal of retry()", () => {
     expect([vi.getTimerCount(), user.listeners]).toEqual([0, 0]);
   });
 
-  it("does not end a call that goes on, whose result counts", async () => {
+  it.each<[number, string, () => unknown]>([Infinity, 500].flatMap((timeout) => [
+    [timeout, "never settles", () => new Promise(() => {})],
+    [timeout, "succeeds later", () => new Promise((resolve) => setTimeout(resolve, 100))],
+    [timeout, "fails later", () => new Promise((_, reject) => setTimeout(reject, 100, failure))],
+    [timeout, "is no promise of its own", () => ({ then: () => {} })],
+  ]))("rejects at once; attemptTimeout %o, a call that %s", async (timeout, _, call) => {
     const user = new CountedSignal();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const outcome = outcomeOf(retry(() => promise, { signal: user.signal, attemptTimeout: 50 }));
-    await settle();
+    const options = { signal: user.signal, attemptTimeout: timeout, maxAttempts: 9 };
+    const mock = vi.fn(call);
+    const outcome = outcomeOf(retry(mock, options));
+    await settle(10);
+    vi.clearAllTimers(); // Those of the call.
     user.abort(reason);
     await settle();
-    expect(outcome.state).toBe("pending");
-    resolve("done");
+    expect(outcome).toEqual(isRefused);
+    expect([vi.getTimerCount(), user.listeners]).toEqual([0, 0]);
+    await settle(1000);
+    expect(mock).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([Infinity, 500])("leaves no deadline behind; attemptTimeout %o", async (timeout) => {
+    const user = new CountedSignal();
+    let own: AbortSignal | undefined;
+    const outcome = outcomeOf(retry(({ signal }) => {
+      own = signal;
+      return new Promise(() => {});
+    }, { signal: user.signal, attemptTimeout: timeout }));
+    await settle(10);
+    user.abort(reason);
     await settle();
-    expect(outcome).toEqual({ state: "fulfilled", value: "done" });
+    expect([outcome.value, own!.aborted, own!.reason]).toEqual([reason, true, reason]);
     expect([vi.getTimerCount(), user.listeners]).toEqual([0, 0]);
   });
 
-  it("does not wait longer than attemptTimeout for a call that goes on", async () => {
+  it.each([Infinity, 500])("may abort within a call; attemptTimeout %o", async (timeout) => {
     const user = new CountedSignal();
-    const options = { signal: user.signal, attemptTimeout: 50, maxAttempts: 2 };
-    const outcome = outcomeOf(retry(() => new Promise(() => {}), options));
+    const call = vi.fn(() => user.abort(reason));
+    const options = { signal: user.signal, attemptTimeout: timeout, maxAttempts: 9 };
+    const outcome = outcomeOf(retry(call, options));
     await settle(10);
-    user.abort(reason);
-    await settle(40);
     expect(outcome).toEqual(isRefused);
+    expect(call).toHaveBeenCalledTimes(1);
     expect([vi.getTimerCount(), user.listeners]).toEqual([0, 0]);
   });
 

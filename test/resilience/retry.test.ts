@@ -161,6 +161,22 @@ describe("the delays of retry()", () => {
   });
 });
 
+describe("maxRetryAfter", () => {
+  it.each<[number | string, RetryCallOptions, number]>([
+    [1e15, {}, 86_400_000],
+    ["99999999999", {}, 86_400_000],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", {}, 86_400_000],
+    [Number.MAX_VALUE, {}, 86_400_000],
+    [86_400_000, { maxDelay: 1 }, 86_400_000],
+    [5000, { maxRetryAfter: 200 }, 200],
+    [5000, { maxRetryAfter: 0 }, 0],
+    [2e9, { maxRetryAfter: Infinity }, 2e9],
+  ])("lets a retryAfter of %o with %o wait no longer than it says", async (given, more, delay) => {
+    const times = await timesOf({ maxAttempts: 2, ...more }, new RetryAfterError(given));
+    expect(times).toEqual([0, delay]);
+  });
+});
+
 describe("isRetriable", () => {
   it("is asked with the error and the attempt, and ends the retrying by false", async () => {
     const isRetriable = vi.fn((_: unknown, attempt: number) => attempt < 2);
@@ -174,16 +190,40 @@ describe("isRetriable", () => {
     expect(isRetriable).toHaveBeenCalledTimes(1);
   });
 
-  it("that throws ends the retrying, and does not hide the error that it was asked about", async () => {
+  it("that throws ends the retrying, and is told with the error that it was asked about", async () => {
     const call = vi.fn(() => Promise.reject(failure));
+    const thrown = new Error("cannot tell");
     const isRetriable = () => {
-      throw new Error("cannot tell");
+      throw thrown;
     };
     const outcome = outcomeOf(retry(call, { maxAttempts: 3, isRetriable }));
     await settle(1000);
-    expect(outcome).toEqual({ state: "rejected", value: failure });
+    const { errors, message, cause } = outcome.value as AggregateError;
+    expect(outcome.value).toBeInstanceOf(AggregateError);
+    expect([errors, cause]).toEqual([[failure, thrown], failure]);
+    expect(message).toBe("not yet ('isRetriable' threw: cannot tell)");
     expect(call).toHaveBeenCalledTimes(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ["a promise", () => Promise.resolve(true), "an instance of Promise"],
+    ["a promise that rejects", () => Promise.reject(failure), "an instance of Promise"],
+    ["nothing", () => {}, "undefined"],
+    ["null", () => null, "null"],
+    ["a number", () => 1, "1"],
+    ["a text", () => "yes", '"yes"'],
+    ["a boxed boolean", () => Object(true), "an instance of Boolean"],
+  ])("that returns %s is refused", async (_, isRetriable, shown) => {
+    const call = vi.fn(() => Promise.reject(failure));
+    const options = { maxAttempts: 3, isRetriable: isRetriable as () => boolean };
+    const outcome = outcomeOf(retry(call, options));
+    await settle(1000);
+    const rule = "a function that returns a boolean";
+    const words = `Cannot retry as 'isRetriable' must be ${rule}: current value is ${shown}`;
+    expect(outcome.value).toEqual(new ConfigurationError(words));
+    expect((outcome.value as Error).cause).toBe(failure);
+    expect(call).toHaveBeenCalledTimes(1);
   });
 
   it("can have a BatchError or a SplitError tried again, which by itself is not", async () => {
@@ -213,6 +253,7 @@ describe("the options of retry()", () => {
     [{ maxAttempts: "3" }, `'maxAttempts' must be ${attempts}: current value is "3"`],
     [{ minDelay: -1 }, "'minDelay' must be a number of at least 0: current value is -1"],
     [{ maxDelay: null }, "'maxDelay' must be a number of at least 0: current value is null"],
+    [{ maxRetryAfter: -1 }, "'maxRetryAfter' must be a number of at least 0: current value is -1"],
     [{ factor: 0 }, "'factor' must be a number above 0: current value is 0"],
     [{ jitter: "half" }, `'jitter' must be "full" or "none": current value is "half"`],
     [{ isRetriable: true }, "'isRetriable' must be a function: current value is true"],

@@ -127,6 +127,42 @@ const mutants: [string, () => ReturnType<typeof keep>, string[]][] = [
   ["maps as objects", spoil(Map), ["keeps an item that is a map"]],
   ["sets as objects", spoil(Set), ["keeps an item that is a set"]],
   ["errors as objects", spoil(Error), ["keeps an item that is an error"]],
+  ["buffers as objects", spoil(ArrayBuffer), ["keeps an item that is a buffer of bytes"]],
+  ["expressions as objects", spoil(RegExp), ["keeps an item that is an expression"]],
+  [
+    "views as lists",
+    withItem((item) => JSON.stringify(item) === '[{"0":null,"1":0,"2":1e+300},{}]' ? [] : item),
+    ["keeps an item that is numbers in a view"],
+  ],
+  [
+    "boxed values as such",
+    withItem((item) => Array.isArray(item) && item[1] instanceof String ? item.map(String) : item),
+    ["keeps an item that is a boxed value"],
+  ],
+  [
+    "graphs without their objects",
+    withItem((item) => item instanceof Map && item.has("cells") ? new Map() : item),
+    ["keeps an item that is a graph of objects"],
+  ],
+  ["a Blob as an object", withItem((item) => item instanceof Blob ? {} : item), [
+    "takes an item that is a Blob",
+  ]],
+  ["a WeakMap as an object", withItem((item) => item instanceof WeakMap ? {} : item), [
+    "takes an item that is a WeakMap",
+  ]],
+  ["a promise as an object", withItem((item) => item instanceof Promise ? {} : item), [
+    "takes an item that is a promise",
+  ]],
+  [
+    "an instance as an object",
+    withItem((item) =>
+      typeof item === "object" && item !== null && Object.keys(item).length === 0 &&
+        Object.getPrototypeOf(Object.getPrototypeOf(item) ?? {}) === Object.prototype
+        ? {}
+        : item
+    ),
+    ["takes an item that is an instance without properties"],
+  ],
   [
     "objects without strange names",
     withItem((item) => item instanceof Object && "$" in item ? { ...item, $: 0 } : item),

@@ -1,3 +1,4 @@
+import { isOf } from "../../errors.ts";
 import { callable, checkOptions, type OptionTable, refuse, type Rule } from "../../options.ts";
 import { Etl } from "../../pipeline/etl.ts";
 import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
@@ -71,7 +72,7 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
  * without `api`, which knows what its spans belong to.
  */
 export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}): Etl<E, T> {
-  if (!(etl instanceof Etl)) {
+  if (!isOf(etl, Etl<E, T>)) {
     refuse("instrument a pipeline", "etl", "what etl() gives for a pipeline", etl);
   }
   const action = `instrument pipeline "${etl.name}"`;

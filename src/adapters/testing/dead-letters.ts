@@ -160,8 +160,14 @@ function testStrangers(define: DefineLetterTest): void {
       const letters = await store.letters();
       expectSame("letters", letters.length, 2);
       expectSame("the second item", letters[1]?.item, "next");
+      expectSame("empty objects", isEmpty(letters[0]!.item) || isEmpty(letters[1]!.row), false);
     });
   }
+}
+
+/** Nothing is left of it, and nothing tells that. */
+function isEmpty(item: unknown): boolean {
+  return noted(item) === "{}";
 }
 
 /** A value as text, as it is once it was written and read. */
@@ -182,12 +188,26 @@ function strangers(): [name: string, item: unknown][] {
     ["bytes", Uint8Array.of(0, 255)],
     ["a map", new Map<unknown, unknown>([[{ id: 1 }, undefined], [NaN, 7n]])],
     ["a set", new Set([undefined, 7n])],
+    ["a buffer of bytes", Uint8Array.of(0, 255, 7).buffer],
+    ["numbers in a view", [Float64Array.of(NaN, -0, 1e300), new DataView(new ArrayBuffer(3), 1)]],
+    ["an expression", /[/"\\]\n/giu],
+    ["a boxed value", [Object(7), Object("text"), Object(7n), Object(false)]],
+    ["a graph of objects", graph()],
     ["an error", new TypeError("no", { cause: new Error("inner") })],
     [
       "an object of strange names",
       JSON.parse('{"__proto__":1,"":2,"$":3,"toJSON":4,"a\\u0000":5}'),
     ],
   ];
+}
+
+/** Objects that hold each other: written as a tree, they would be more than there is room for. */
+function graph(): unknown {
+  const cells = Array.from({ length: 100 }, (_, id) => ({ id, near: [] as unknown[] }));
+  for (const [id, { near }] of cells.entries()) {
+    for (const step of [1, -1, 10, -10]) if (cells[id + step]) near.push(cells[id + step]);
+  }
+  return new Map<unknown, unknown>([["cells", new Set(cells)], ["first", cells[0]]]);
 }
 
 /** What no text can hold. */
@@ -202,6 +222,10 @@ function misfits(): [name: string, item: unknown][] {
   return [
     ["a function", () => {}],
     ["a symbol", Symbol("item")],
+    ["a Blob", new Blob(["text"])],
+    ["a WeakMap", new WeakMap()],
+    ["a promise", Promise.resolve()],
+    ["an instance without properties", new (class {})()],
     ["in a circle", circle],
     ["nested too deeply", deep],
     ["a getter that throws", Object.defineProperty({}, "id", { get: fail, enumerable: true })],
