@@ -64,6 +64,31 @@ export const clients: Readonly<Record<string, (url: string) => Promise<TestClien
   },
 };
 
+if ("Bun" in globalThis) {
+  const { SQL } = await import("bun");
+  Object.assign(clients, {
+    "Bun.SQL": (url: string): TestClient => {
+      const client = new SQL(url, { max: 10 });
+      return {
+        client,
+        run: async (text) => lastOf(await client.unsafe(text).simple()),
+        taken: async () => {
+          const [row] = await client.unsafe(`select count(*)::int as n from pg_stat_activity
+            where state like 'idle in transaction%'`) as { n: number }[];
+          return row!.n;
+        },
+        close: () => client.close(),
+      };
+    },
+  });
+}
+
+/** The rows of the last of several statements, as plain objects in a plain array. */
+function lastOf(result: Rows | Rows[]): Rows {
+  const last = Array.isArray(result[0]) ? (result as Rows[]).at(-1)! : result as Rows;
+  return last.map((row) => ({ ...row }));
+}
+
 /** A sink of which every kind of client can copy. */
 export function sinkOf({ client }: TestClient, options: PostgresSinkOptions): PostgresSink {
   return postgresSink(client, { copyFrom, ...options });

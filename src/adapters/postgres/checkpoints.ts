@@ -34,10 +34,10 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** The checkpoint of a key, if there is one. */
-  async read(key: string): Promise<Checkpoint | undefined> {
-    await this.#prepare(key);
+  async read(key: string, signal?: AbortSignal): Promise<Checkpoint | undefined> {
+    await this.#prepare(key, signal);
     const text = `select checkpoint from ${this.#table.name} where key = $1::text`;
-    const [row] = await this.#database.values(text, [key]);
+    const [row] = await this.#database.values(text, [key], signal);
     return decode(key, row?.[0]);
   }
 
@@ -104,13 +104,13 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** Makes the table if it is not there. */
-  prepare(): Promise<void> {
-    return this.#table.prepare();
+  prepare(signal?: AbortSignal): Promise<void> {
+    return this.#table.prepare(signal);
   }
 
   /** Whether a mark was committed already: the answer to an earlier attempt may have been lost. */
-  async has({ key, ranges }: Mark): Promise<boolean> {
-    return covers(await this.read(key) ?? blankCheckpoint, ranges);
+  async has({ key, ranges }: Mark, signal?: AbortSignal): Promise<boolean> {
+    return covers(await this.read(key, signal) ?? blankCheckpoint, ranges);
   }
 
   /**
@@ -134,9 +134,9 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** A client would send another key for one that cannot be encoded. */
-  async #prepare(key: string): Promise<void> {
+  async #prepare(key: string, signal?: AbortSignal): Promise<void> {
     if (unstorable.test(key)) throw new CheckpointError(key, "PostgreSQL cannot store its key");
-    await this.#table.prepare();
+    await this.#table.prepare(signal);
   }
 
   async #lock(session: Session, key: string): Promise<Kept> {

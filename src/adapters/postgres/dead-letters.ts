@@ -15,9 +15,9 @@ export function deadLetterStream(
     values ($1::text, $2::text, $3::text::bigint, $4::text, $5::text::integer, $6::text, $7::text,
       $8::text, $9::text, $10::text, $11::text, $12::text::timestamptz)`;
   return repeatableLetters({
-    async write(letter) {
-      await table.prepare();
-      await database.values(text, valuesOf(letter).map(storable));
+    async write(letter, { signal }) {
+      await table.prepare(signal);
+      await database.values(text, valuesOf(letter).map(storable), signal);
     },
   });
 }
