@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { FencedError } from "../../src/errors.ts";
 import { commitsTo } from "../../src/resilience/checkpoint.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
+import { hasState } from "./sql-state.ts";
 
 /** Defines the tests of loads that are marked in the transaction of their rows. */
 export function testPostgresMarks({ create, all, sink, tested }: Bench): void {

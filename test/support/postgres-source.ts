@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { postgresSource, type PostgresSourceOptions } from "../../src/adapters/postgres.ts";
 import type { Chunks } from "../../src/streams/chunks.ts";
 import type { Bench } from "./postgres-cases.ts";
+import { hasState } from "./sql-state.ts";
 
 type N = { n: number };
 

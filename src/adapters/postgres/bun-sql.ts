@@ -79,7 +79,9 @@ async function transact<T>(
 function sessionOf(link: Link, statements: Statements): Session {
   return {
     values: (text, params = []) =>
-      statements.run(() => link.send(text, params, (query) => query.values() as Promise<unknown[][]>)),
+      statements.run(() =>
+        link.send(text, params, (query) => query.values() as Promise<unknown[][]>)
+      ),
     rows: (text, params = []) =>
       statements.run(() => link.send(text, params, (query) => query as unknown as Promise<Row[]>)),
     copy: (into, text) =>
