@@ -8,6 +8,7 @@ import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { testPostgresFailures } from "./postgres-failures.ts";
 import { testPostgresOutage } from "./postgres-outage.ts";
 import { testPostgresMarks } from "./postgres-marks.ts";
+import { testPostgresCopyNames, testPostgresSessions } from "./postgres-sessions.ts";
 import { testPostgresSignals } from "./postgres-signals.ts";
 import { testPostgresSource } from "./postgres-source.ts";
 import { failing, kept, refused } from "./postgres-values.ts";
@@ -53,6 +54,8 @@ export function testPostgres(): void {
     if (name !== "PGlite") testPostgresFailures(bench, name);
     testPostgresOutage(bench, name);
     if (name !== "PGlite") testPostgresSignals(bench, name);
+    if (name !== "PGlite") testPostgresSessions(bench, name);
+    if (name !== "postgres") testPostgresCopyNames(bench);
     testCheckpointStore(it, {
       create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
     });

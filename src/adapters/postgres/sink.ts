@@ -74,7 +74,7 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
     refuse(
       action,
       "method",
-      `"insert", as "copy" needs a PGlite, or pg with 'copyFrom'`,
+      `"insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom'`,
       checked.method,
     );
   }
