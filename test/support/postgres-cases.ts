@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PostgresSink, PostgresSinkOptions } from "../../src/adapters/postgres.ts";
 import { testCheckpointStore, testSink } from "../../src/adapters/testing.ts";
@@ -64,10 +65,20 @@ export function testPostgres(): void {
         const table = await bench.create("id int primary key, name text not null");
         const sink = bench.sink({ table, columns: ["id", "name"] });
         const rows = async () => await bench.all(table) as { id: number; name: string }[];
-        return { ...sink, rows, close: () => bench.tested().run(`drop table ${table}`) };
+        const close = () => bench.tested().run(`drop table ${table}`);
+        const hold = bench.tested().isSingle ? undefined : () => lock(server!, table);
+        return { ...sink, rows, close, ...(hold && { hold }) };
       },
     });
   });
+}
+
+/** Locks a table, and gives what unlocks it. */
+async function lock(server: PostgresServer, table: string): Promise<() => Promise<void>> {
+  const owner = new pg.Client({ connectionString: server.url });
+  await owner.connect();
+  await owner.query(`begin; lock table ${table} in access exclusive mode`);
+  return () => owner.end();
 }
 
 function benchOf(name: string, server: () => PostgresServer): Bench {
