@@ -40,6 +40,8 @@ export function pgliteDatabase(client: PGlite): Database {
   });
 }
 
+const blob = "'/dev/blob'"; // What a PGlite calls the data that is given beside a statement.
+
 function sessionOf(client: PGliteSession, signal: AbortSignal | undefined): Session {
   return {
     values: async (text, params = []) => {
@@ -52,7 +54,7 @@ function sessionOf(client: PGliteSession, signal: AbortSignal | undefined): Sess
     },
     copy: async (into, text) => {
       signal?.throwIfAborted();
-      await client.query(`copy ${into} from '/dev/blob'`, [], { blob: new Blob([text]) });
+      await client.query(`copy ${into} from ${blob}`, [], { blob: new Blob([text]) });
     },
   };
 }

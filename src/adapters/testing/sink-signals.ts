@@ -1,6 +1,9 @@
 import { nextMacrotask } from "../../macrotask.ts";
+import { after } from "../../timer.ts";
 import { expectSame } from "./expectations.ts";
 import { claimedKey, type DefineSinkTest, load, rowsOf, type TestedSink } from "./tested-sink.ts";
+
+const patience = 5000; // Milliseconds that a load may take to end.
 
 /** Defines the tests of loads whose signal aborts: that of the run, or of an attempt that takes too long. */
 export function testSignals(define: DefineSinkTest): void {
@@ -27,11 +30,15 @@ export function testSignals(define: DefineSinkTest): void {
       return load(sink, { key, rows: rowsOf(id), ranges, signal: stop.signal });
     });
     const ended = Promise.allSettled(loads);
+    let stopTimer = () => {};
+    const late = new Promise<[]>((resolve) => (stopTimer = after(patience, () => resolve([]))));
     for (let turn = 0; turn < 20; turn++) await nextMacrotask();
     stop.abort(new Error("The run was aborted"));
-    const states = (await ended).map(({ status }) => status);
+    const states = (await Promise.race([ended, late])).map(({ status }) => status);
+    stopTimer();
     await letGo();
-    expectSame("loads", states, ["rejected", "rejected"]);
+    for (let turn = 0; turn < 20; turn++) await nextMacrotask();
+    expectSame("loads, while they are made to wait", states, ["rejected", "rejected"]);
     expectSame("rows", (await sink.rows()).length, 0);
     await load(sink, { key, rows: rowsOf(3), ranges: [[0, 1]] });
     expectSame("rows of a later load", (await sink.rows()).map(({ id }) => id), [3]);
