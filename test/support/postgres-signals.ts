@@ -198,6 +198,34 @@ function testOthers({ tested, create, sink }: Bench, rival: Rival, name: string)
     expect(await tested().taken()).toBe(0);
   });
 
+  it.each(["dead_letter", "checkpoint"])(
+    "leaves no write of a millrace_%s behind when its run was aborted",
+    async (kind) => {
+      const table = await create("id int");
+      const { load, checkpoints, deadLetters } = sink({ table, columns: ["id"] });
+      await checkpoints.read("k");
+      const pipeline = `left ${name} ${kind}`;
+      await etl({ name: `${pipeline} before`, extract: () => [{ id: "x" }], load })
+        .run({ checkpoints, deadLetters: deadLetters() });
+      await rival.run(`begin; lock table millrace_${kind} in exclusive mode`);
+      const run = etl({ name: pipeline, extract: () => [{ id: "x" }], load }).start({
+        ...{ abortTimeout: 10, deadLetters: deadLetters() },
+        ...(kind === "checkpoint" && { checkpoints }),
+      });
+      run.finished.catch(() => {});
+      await rival.blocks();
+      run.abort(new Error("Enough"));
+      await expect(run.finished).rejects.toMatchObject({ code: "CANCELLED" });
+      await rival.blocksNone();
+      await rival.run("commit");
+      const rows = await tested().run(`select 1 from millrace_dead_letter
+        where pipeline = '${pipeline}' union all
+        select 1 from millrace_checkpoint where key = '${pipeline}'`);
+      expect(rows).toEqual([]);
+      await expect.poll(() => tested().taken()).toBe(0);
+    },
+  );
+
   const ways = [["cursor", {}], ["key", { key: "id" }]] as const;
   it.each(ways)("ends the statement of a source that is cancelled, by %s", async (_, how) => {
     const table = await create("id int");
