@@ -42,6 +42,7 @@ export function bunSqlDatabase(sql: BunSql): Database {
     json: "$1::text::json", // It makes a JSON of everything else, also of JSON.
     hasCopy: true,
     transaction: async (work, signal) => {
+      signal?.throwIfAborted();
       const release = (session: BunSqlSession) => void session.release();
       const session = await unlessAborted(sql.reserve(), signal, release);
       const link = new Link(session);
@@ -101,6 +102,7 @@ async function copy(query: BunSqlQuery, text: string): Promise<void> {
 class Link implements Stoppable {
   readonly #session: BunSqlSession;
   #last: BunSqlQuery | undefined;
+  #isReleased = false;
   #mayBeCancelled = false; // What comes next may meet a cancellation that came too late.
   /** Statements of the transaction that were sent. */
   sent = 0;
@@ -150,7 +152,8 @@ class Link implements Stoppable {
 
   /** Gives the connection back, or closes it. */
   async release(): Promise<void> {
-    const session = this.#session;
-    await (this.#mayBeCancelled ? session.close() : session.release());
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    await (this.#mayBeCancelled ? this.#session.close() : this.#session.release());
   }
 }

@@ -98,7 +98,7 @@ export function holdSession(database: Database, signal?: AbortSignal): HeldSessi
     release: async () => {
       release();
       await ended.catch((error) => {
-        if (!signal?.aborted || error !== signal.reason) throw error;
+        if (!signal?.aborted) throw error;
       });
     },
   };

@@ -59,6 +59,7 @@ export type CopyFrom = (statement: string) => object;
 /** A pool of `pg`: every transaction has a client of its own. */
 export function pgPoolDatabase(pool: PgPool, copyFrom?: CopyFrom): Database {
   const lend: Lend = async (use, signal) => {
+    signal?.throwIfAborted();
     const failure: FirstFailure = {};
     const listen = (error: Error) => void (failure.first ??= error);
     const client = await unlessAborted(connect(pool, listen), signal, (late) => {

@@ -72,8 +72,7 @@ async function begin<T>(
         onBegin();
         state.result = await work(sessionOf(inner, statements, link, beginning.prepare, state));
       } catch (error) {
-        if (!isLoss(error)) throw error;
-        state.loss = error;
+        if (state.loss === undefined) throw error;
       }
       if (state.loss !== undefined || state.hasEnded) await never;
       signal?.throwIfAborted();
@@ -113,7 +112,7 @@ function sessionOf(
   statements: Statements,
   link: Link,
   prepare: boolean,
-  state: { readonly hasEnded: boolean },
+  state: State<unknown>,
 ): Session {
   const run = <R>(
     text: string,
@@ -124,7 +123,11 @@ function sessionOf(
       // On a connection that was lost the client would throw where nobody can catch it.
       if (state.hasEnded) throw new Error("The transaction has ended");
       const options = { prepare: prepare && params.length > 0 };
-      return send(link.last = sql.unsafe(text, [...params] as never[], options));
+      link.last = sql.unsafe(text, [...params] as never[], options);
+      return Promise.resolve(send(link.last)).catch((error) => {
+        if (isLoss(error)) state.loss ??= error;
+        throw error;
+      });
     });
   return {
     values: (text, params = []) => run(text, params, (query) => query.values()),
