@@ -1,6 +1,6 @@
 /**
  * PostgreSQL as a source, a sink, and a store of checkpoints, through the client of your choice:
- * `pg`, `postgres` (postgres.js) or PGlite.
+ * `pg`, `postgres` (postgres.js), PGlite or the `SQL` of Bun.
  * @module
  */
 export { type PostgresLoad, type PostgresSink, postgresSink } from "./postgres/sink.ts";
@@ -9,6 +9,7 @@ export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts
 export type { PostgresClient } from "./postgres/open-database.ts";
 export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";
+export type { BunSql, BunSqlQuery, BunSqlSession } from "./postgres/bun-sql.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
 export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";

@@ -166,7 +166,7 @@ export class Run<E, T = E> {
     const { outlet, keeper } = this.#equipment;
     await this.#call("deadLetters", () => outlet?.close());
     outlet?.release(); // Also where a letter is still being written.
-    await this.#call("checkpoints", () => keeper?.close());
+    await this.#call("checkpoints", () => keeper?.close()).then(() => keeper?.leave());
   }
 
   async #work(): Promise<void> {

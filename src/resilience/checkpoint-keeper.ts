@@ -32,6 +32,7 @@ export class CheckpointKeeper {
   readonly #options: KeeperOptions;
   readonly #claim: KeyClaim;
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
+  readonly #gone = new AbortController(); // Ends calls of the store that nobody waits for any more.
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
   #finished: DoneRange[] = []; // What the checkpoint lacks.
@@ -49,7 +50,7 @@ export class CheckpointKeeper {
     this.#claim = new KeyClaim(options, {
       onFailure: (error) => this.#fail(error),
       onReturn: () => this.#checkReturn(),
-    });
+    }, this.#gone.signal);
   }
 
   /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
@@ -118,6 +119,11 @@ export class CheckpointKeeper {
     return this.#closing;
   }
 
+  /** Waits no longer: what the store has not done by now it need not do. */
+  leave(): void {
+    this.#gone.abort();
+  }
+
   async #open(): Promise<Checkpoint | undefined> {
     const { store, key, retry, onFound } = this.#options;
     const { signal } = this.#stop;
@@ -125,7 +131,7 @@ export class CheckpointKeeper {
     let found: Checkpoint | undefined;
     try {
       await this.#claim.take(signal);
-      found = await callStore(() => store.read(key), retry, signal);
+      found = await callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
     } finally {
       signal.throwIfAborted(); // What has ended the wait is told.
     }
@@ -161,7 +167,7 @@ export class CheckpointKeeper {
     do {
       await nextMacrotask(); // A run that finishes batch after batch pays for one write.
       try {
-        await callStore(() => this.#writeOnce(), retry, signal);
+        await callStore((own) => this.#writeOnce(own), retry, signal, this.#gone.signal);
       } catch (error) {
         this.#hasFailedToWrite = true;
         this.#fail(error);
@@ -170,13 +176,13 @@ export class CheckpointKeeper {
     this.#writing = undefined;
   }
 
-  async #writeOnce(): Promise<void> {
+  async #writeOnce(signal: AbortSignal): Promise<void> {
     const { store, key, runId, onWritten } = this.#options;
     await this.#claim.secure();
     if (this.#isFenced) return;
     const newest = this.checkpoint!;
     const written = { ...newest, updatedAt: Date.now(), runId };
-    await store.write(key, written);
+    await store.write(key, written, signal);
     this.#written = written;
     if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
     onWritten?.(written);

@@ -32,17 +32,20 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /**
  * Keeps checkpoints by key. A store that has `claim` and `release` also keeps a second run of the
  * same key out; a store without them cannot.
+ *
+ * The `signal` of a call aborts when nobody waits for it any more, as its time is up or the run is
+ * over. A call that waits for something of its own may then give up, and rejects.
  */
 export interface CheckpointStore {
   /** The checkpoint of a key, if there is one. */
-  read(key: string): Awaitable<Checkpoint | undefined>;
+  read(key: string, signal?: AbortSignal): Awaitable<Checkpoint | undefined>;
   /**
    * Keeps the checkpoint of a key. It throws `FencedError` and changes nothing where another run than
    * `checkpoint.runId` has claimed the key, and where a run would replace what another one has
    * written by a checkpoint that lacks some of it: the other has come and gone meanwhile. A
    * checkpoint of no run replaces everything.
    */
-  write(key: string, checkpoint: Checkpoint): unknown;
+  write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): unknown;
   /**
    * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
    * one whose `until` is not above `now`; then gives the claim that holds: its own, or that of the
@@ -54,9 +57,9 @@ export interface CheckpointStore {
    * passed by that clock since the claim was made or renewed (`until - now` where there is no
    * `lease`). It never compares `until` or `now` with a clock.
    */
-  claim?(key: string, claim: Claim, now: number): Awaitable<Claim>;
+  claim?(key: string, claim: Claim, now: number, signal?: AbortSignal): Awaitable<Claim>;
   /** Ends the claim of a run, if it is the owner. What the key holds stays. */
-  release?(key: string, runId: string): unknown;
+  release?(key: string, runId: string, signal?: AbortSignal): unknown;
 }
 
 /**

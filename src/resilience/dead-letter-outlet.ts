@@ -61,6 +61,7 @@ export class DeadLetterOutlet<E = unknown> {
   readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.
   #writer: WritableStreamDefaultWriter<DeadLetter<E>> | undefined;
   readonly #retry: RetrySettings | undefined;
+  readonly #gone = new AbortController(); // Ends a write that nobody waits for any more.
   #sink: LetterSink<E> | undefined; // Where a write may be tried again.
   readonly #max: DeadLetterLimit;
   readonly #allowed: number; // Letters in a window.
@@ -126,6 +127,7 @@ export class DeadLetterOutlet<E = unknown> {
 
   /** Lets go of the stream at once: what is not written by now is refused. */
   release(): void {
+    this.#gone.abort();
     if (this.#writer === undefined) return;
     this.#writer.releaseLock();
     silence(this.#writer);
@@ -134,7 +136,8 @@ export class DeadLetterOutlet<E = unknown> {
   async #write(letter: DeadLetter<E>): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined || this.#retry === undefined) return await this.#writer!.write(letter);
-    await callStore((signal) => sink.write(letter, { signal }), this.#retry, this.#signal);
+    const write = (signal: AbortSignal) => sink.write(letter, { signal });
+    await callStore(write, this.#retry, this.#signal, this.#gone.signal);
   }
 
   #isTooMany(): boolean {

@@ -38,6 +38,7 @@ export interface KeyClaimListener {
 export class KeyClaim {
   readonly #options: KeyClaimOptions;
   readonly #listener: KeyClaimListener;
+  readonly #gone: AbortSignal; // Ends calls that nobody waits for any more.
   readonly #isKept: boolean; // The store knows claims.
   #mayOwn = false; // The store may hold a claim of this run.
   #isStopped = false;
@@ -47,8 +48,9 @@ export class KeyClaim {
   #renewing: Promise<void> | undefined;
 
   /** Makes a claim that nothing was asked for yet. */
-  constructor(options: KeyClaimOptions, listener: KeyClaimListener) {
+  constructor(options: KeyClaimOptions, listener: KeyClaimListener, gone: AbortSignal) {
     this.#options = options;
+    this.#gone = gone;
     this.#listener = listener;
     this.#isKept = options.store.claim !== undefined;
   }
@@ -66,8 +68,8 @@ export class KeyClaim {
     const watch = new ClaimWatch(key, lease);
     for (let over = 0;;) {
       let begin = 0;
-      const ask = () => (begin = performance.now(), this.#ask(over));
-      const holder = await callStore(ask, retry, signal);
+      const ask = (signal: AbortSignal) => (begin = performance.now(), this.#ask(over, signal));
+      const holder = await callStore(ask, retry, signal, this.#gone);
       signal.throwIfAborted();
       if (holder.runId === runId) {
         this.#renewedAt = begin;
@@ -107,18 +109,20 @@ export class KeyClaim {
     const late = new AbortController();
     const stopTimer = after(lease, () => late.abort());
     const unfollow = follow(signal, () => late.abort());
-    const released = callStore(() => store.release!(key, runId), retry, late.signal);
+    const give = (signal: AbortSignal) => store.release!(key, runId, signal);
+    const released = callStore(give, retry, late.signal, this.#gone);
     await released.finally(() => (stopTimer(), unfollow()));
   }
 
   /** Claims the key or renews the claim, also from a run whose claim is `over`; gives what holds. */
-  async #ask(over: number): Promise<Claim> {
+  async #ask(over: number, signal: AbortSignal): Promise<Claim> {
     const { store, key, runId, lease } = this.#options;
     this.#mayOwn = true; // Also when the answer is lost.
     // It grows, whatever becomes of the clock.
     const last = Math.max(this.#until, over);
     const until = this.#until = Math.max(Date.now() + lease, last + 1);
-    const holder: Partial<Claim> = Object(await store.claim!(key, { runId, until, lease }, over));
+    const claim = { runId, until, lease };
+    const holder: Partial<Claim> = Object(await store.claim!(key, claim, over, signal));
     const { runId: owner, until: end, lease: time } = holder;
     if (typeof owner !== "string" || typeof end !== "number" || Number.isNaN(end)) {
       throw new CheckpointError(key, "the store gives no claim for it");
@@ -136,7 +140,7 @@ export class KeyClaim {
     const { key, runId, lease } = this.#options;
     const begin = performance.now();
     try {
-      const { runId: owner } = await this.#ask(0);
+      const { runId: owner } = await this.#ask(0, this.#gone);
       if (owner !== runId) throw new FencedError(key, owner);
       if (performance.now() - this.#renewedAt > lease) await this.#listener.onReturn();
       this.#renewedAt = begin;

@@ -22,6 +22,8 @@ export interface Mark {
 export interface SinkLoadContext {
   /** The run. */
   readonly runId: string;
+  /** Aborts when the load is to stop: nothing may be written any more. */
+  readonly signal?: AbortSignal | undefined;
   /** The batch. */
   readonly batch: {
     /** Which attempt it is; the first is 1. */

@@ -5,23 +5,23 @@ import { delayAfter, isFatal, isRetriable, type RetrySettings } from "./retry.ts
 /**
  * Calls what keeps something for a run, by the rules for its loads: what is away for a moment ends no
  * run. Once the signal has aborted there is no further delay, and one last call. The signal that a
- * call is given aborts when its time is up.
+ * call is given aborts when its time is up, and when `gone` does: nobody waits for it any more.
  */
 export async function callStore<R>(
   call: (signal: AbortSignal) => R | PromiseLike<R>,
   rules: RetrySettings,
   signal: AbortSignal | undefined,
+  gone: AbortSignal,
 ): Promise<R> {
   const { attemptTimeout } = rules;
-  const { signal: endless } = new AbortController();
   for (let attempt = 1;; attempt++) {
     const isLast = signal?.aborted === true;
     try {
       return await (attemptTimeout === Infinity
-        ? call(endless)
-        : withDeadline(call, attemptTimeout, undefined));
+        ? call(gone)
+        : withDeadline(call, attemptTimeout, gone));
     } catch (error) {
-      if (isLast || !mayPass(error, attempt, rules)) throw error;
+      if (isLast || gone.aborted || !mayPass(error, attempt, rules)) throw error;
       await sleep(delayAfter(attempt, error, rules), signal);
     }
   }

@@ -48,7 +48,7 @@ describe("postgresSink", () => {
     ],
     [
       { table: "t", columns, method: "copy" },
-      `'method' must be "insert", as "copy" needs a PGlite, or pg with 'copyFrom': current value is "copy"`,
+      `'method' must be "insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom': current value is "copy"`,
     ],
     [
       { tabel: "t", columns },
@@ -59,7 +59,18 @@ describe("postgresSink", () => {
     expect(() => Reflect.apply(postgresSink, undefined, [pool, options])).toThrow(error);
   });
 
-  const rule = "a Pool or a Client of pg, a client of postgres, or a PGlite";
+  it.each(["sqlite", "mysql", "mariadb"])("refuses a SQL of Bun for %s by name", (adapter) => {
+    const client = { unsafe: none, begin: none, reserve: none, options: { adapter } };
+    const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}://…"`;
+    expect(() => Reflect.apply(postgresSink, undefined, [client, { table: "t", columns }]))
+      .toThrow(new ConfigurationError(`Cannot construct postgresSink as 'client' must be ${end}`));
+    expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
+      .toThrow(
+        new ConfigurationError(`Cannot construct postgresSource as 'client' must be ${end}`),
+      );
+  });
+
+  const rule = "a Pool or a Client of pg, a client of postgres, a SQL of Bun, or a PGlite";
   it.each([
     [undefined, "undefined"],
     [{}, "an object"],

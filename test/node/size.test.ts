@@ -21,15 +21,16 @@ async function sizeOf(what: string): Promise<{ size: number; parts: string }> {
 }
 
 it.each([
-  ["everything", "*", 32_500],
-  ["etl and EtlManager", "{ etl, EtlManager }", 22_500],
-  ["BucketStream", "{ BucketStream }", 2180],
-  ["ParallelMapStream", "{ ParallelMapStream }", 2200],
-  ["LoaderStream", "{ LoaderStream }", 2048],
-  ["batched", "{ batched }", 4130], // Reads a source as well.
-  ["RateLimiter", "{ RateLimiter }", 1800],
-  ["RateLimitStream", "{ RateLimitStream }", 3300],
-  ["retry", "{ retry }", 2500],
+  ["everything", "*", 37_000],
+  ["etl", "{ etl }", 24_000],
+  ["etl and EtlManager", "{ etl, EtlManager }", 26_000],
+  ["BucketStream", "{ BucketStream }", 2400],
+  ["ParallelMapStream", "{ ParallelMapStream }", 2450],
+  ["LoaderStream", "{ LoaderStream }", 2100],
+  ["batched", "{ batched }", 4500], // Reads a source as well.
+  ["RateLimiter", "{ RateLimiter }", 2150],
+  ["RateLimitStream", "{ RateLimitStream }", 3400],
+  ["retry", "{ retry }", 2700],
   ["skip", "{ skip }", 100],
 ])("%s is small, minified and gzipped", async (name, what, budget) => {
   const { size, parts } = await sizeOf(what);

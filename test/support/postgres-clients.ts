@@ -12,18 +12,23 @@ export interface TestClient {
   readonly client: PostgresClient;
   /** Runs statements that take no values. */
   run(text: string): Promise<Rows>;
+  /** Has one connection only. */
+  readonly isSingle: boolean;
   /** Connections that somebody has taken and not given back. */
   taken(): Promise<number>;
   close(): Promise<unknown>;
 }
 
 /** Makes each kind of client; those of a server are given its URL. */
-export const clients: Readonly<Record<string, (url: string) => Promise<TestClient>>> = {
-  "pg Pool": async (url) => {
-    const client = new pg.Pool({ connectionString: url, max: 10 });
+export const clients: Readonly<
+  Record<string, (url: string, max?: number) => Promise<TestClient>>
+> = {
+  "pg Pool": async (url, max = 10) => {
+    const client = new pg.Pool({ connectionString: url, max });
     client.on("error", () => {}); // A server that stops ends the idle ones.
     return {
       client,
+      isSingle: false,
       run: async (text) => (await client.query(text)).rows as Rows,
       taken: async () => client.totalCount - client.idleCount,
       close: () => client.end(),
@@ -35,15 +40,17 @@ export const clients: Readonly<Record<string, (url: string) => Promise<TestClien
     await client.connect();
     return {
       client,
+      isSingle: true,
       run: async (text) => (await client.query(text)).rows as Rows,
       taken: async () => client.getTransactionStatus() === "I" ? 0 : 1,
       close: () => client.end(),
     };
   },
-  "postgres": async (url) => {
-    const client = postgres(url, { max: 10, onnotice: () => {}, backoff: false });
+  "postgres": async (url, max = 10) => {
+    const client = postgres(url, { max, onnotice: () => {}, backoff: false });
     return {
       client,
+      isSingle: false,
       run: async (text) => [...await client.unsafe(text)] as Rows,
       taken: async () => {
         const [row] = await client`select count(*)::int as n from pg_stat_activity
@@ -57,12 +64,39 @@ export const clients: Readonly<Record<string, (url: string) => Promise<TestClien
     const client = await PGlite.create();
     return {
       client,
+      isSingle: true,
       run: async (text) => (await client.exec(text)).at(-1)?.rows as Rows,
       taken: async () => 0, // It would keep every other test from running.
       close: () => client.close(),
     };
   },
 };
+
+if ("Bun" in globalThis) {
+  const { SQL } = await import("bun");
+  Object.assign(clients, {
+    "Bun.SQL": (url: string, max = 10): TestClient => {
+      const client = new SQL(url, { max });
+      return {
+        client,
+        isSingle: false,
+        run: async (text) => lastOf(await client.unsafe(text).simple()),
+        taken: async () => {
+          const [row] = await client.unsafe(`select count(*)::int as n from pg_stat_activity
+            where state like 'idle in transaction%'`) as { n: number }[];
+          return row!.n;
+        },
+        close: () => client.close(),
+      };
+    },
+  });
+}
+
+/** The rows of the last of several statements, as plain objects in a plain array. */
+function lastOf(result: Rows | Rows[]): Rows {
+  const last = Array.isArray(result[0]) ? (result as Rows[]).at(-1)! : result as Rows;
+  return last.map((row) => ({ ...row }));
+}
 
 /** A sink of which every kind of client can copy. */
 export function sinkOf({ client }: TestClient, options: PostgresSinkOptions): PostgresSink {

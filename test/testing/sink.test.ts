@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type TestedSink, testSink } from "../../src/adapters/testing.ts";
 import { advance, type Checkpoint, type DoneRange } from "../../src/resilience/checkpoint.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import { LateSink, LyingSink } from "../support/held-sink.ts";
 import { MemorySink, type Row } from "../support/memory-sink.ts";
 import { failuresOf } from "../support/suite-failures.ts";
 
@@ -30,6 +31,12 @@ const row: Row = { id: 99, name: "name 99" };
 
 /** A sink with one thing wrong, and the tests that find it. */
 const mutants: [string, () => TestedSink, string[]][] = [
+  ["a load that gives up, and writes later", () => new LateSink(), [
+    "writes nothing later of a load that waited when its signal aborted",
+  ]],
+  ["a load that says it has failed, and has written", () => new LyingSink(), [
+    "tells how a load ended whose signal aborted",
+  ]],
   ["no link", () =>
     new (class extends MemorySink {
       override link = (load: MemorySink["load"]) => load;

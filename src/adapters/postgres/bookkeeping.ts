@@ -11,7 +11,7 @@ export interface OwnTable {
   /** Its quoted name. */
   readonly name: string;
   /** Makes it if it is not there; asks once. */
-  readonly prepare: () => Promise<void>;
+  readonly prepare: (signal?: AbortSignal) => Promise<void>;
 }
 
 /** Where checkpoints are kept. Times are milliseconds; `lapses_at` is since 1970, by the server. */
@@ -47,19 +47,24 @@ export function deadLetterTable(database: Database, schema: string | undefined):
 }
 
 function ownTable(database: Database, name: string, columns: readonly string[]): OwnTable {
-  const prepare = remember(async () => {
+  const prepare = remember(async (signal) => {
     // Asked first: to create needs a right that is not needed otherwise, even if the table is there.
-    if (await exists(database, name)) return;
+    if (await exists(database, name, signal)) return;
     try {
-      await database.values(`create table if not exists ${name} (${columns.join(", ")})`);
+      await database.values(
+        `create table if not exists ${name} (${columns.join(", ")})`,
+        [],
+        signal,
+      );
     } catch (error) {
-      if (!await exists(database, name)) throw error; // Somebody else made it at the same time.
+      if (!await exists(database, name, signal)) throw error; // Somebody else made it at the same time.
     }
   });
   return { name, prepare };
 }
 
-async function exists(database: Database, name: string): Promise<boolean> {
-  const [row] = await database.values("select pg_catalog.to_regclass($1::text)::text", [name]);
+async function exists(database: Database, name: string, signal: AbortSignal): Promise<boolean> {
+  const text = "select pg_catalog.to_regclass($1::text)::text";
+  const [row] = await database.values(text, [name], signal);
   return row?.[0] !== null;
 }

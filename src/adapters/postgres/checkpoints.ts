@@ -34,10 +34,10 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** The checkpoint of a key, if there is one. */
-  async read(key: string): Promise<Checkpoint | undefined> {
-    await this.#prepare(key);
+  async read(key: string, signal?: AbortSignal): Promise<Checkpoint | undefined> {
+    await this.#prepare(key, signal);
     const text = `select checkpoint from ${this.#table.name} where key = $1::text`;
-    const [row] = await this.#database.values(text, [key]);
+    const [row] = await this.#database.values(text, [key], signal);
     return decode(key, row?.[0]);
   }
 
@@ -46,10 +46,10 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * so while it is on its way.
    * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
    */
-  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+  async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     const committed = this.#committed.get(key);
     if (committed !== undefined && isPartOf(checkpoint, committed)) return;
-    await this.#prepare(key);
+    await this.#prepare(key, signal);
     const { name } = this.#table;
     await this.#database.transaction(async (session) => {
       // The row has to be there to be locked.
@@ -64,15 +64,15 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
       const isSame = loadedBy !== undefined && loadedBy === checkpoint.runId;
       const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
       await this.#store(session, key, next, isSame ? loadedBy : null);
-    });
+    }, signal);
   }
 
   /**
    * Makes a run the owner of a key if it is free, in one statement; gives the claim that holds. That
    * of another run is over after its lease, by the clock of the server, as all clients share that.
    */
-  async claim(key: string, claim: Claim, now: number): Promise<Claim> {
-    await this.#prepare(key);
+  async claim(key: string, claim: Claim, now: number, signal?: AbortSignal): Promise<Claim> {
+    await this.#prepare(key, signal);
     const { runId, until, lease = null } = claim;
     const free = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8 " +
       `or own.lapses_at <= ${serverTime})`;
@@ -85,7 +85,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         set ${["run_id", "lease_until", "lease", "lapses_at"].map(set).join(", ")}
       returning run_id, lease_until::text, lease::text, checkpoint`;
     const values = [key, runId, until, now, lease, lease ?? until - now];
-    const [row = []] = await this.#database.values(text, values);
+    const [row = []] = await this.#database.values(text, values, signal);
     const [owner, end, time, checkpoint] = row;
     if (owner === runId) this.#claimants.add(key, runId, decode(key, checkpoint));
     const kept = time === null ? undefined : { lease: Number(time) };
@@ -93,24 +93,24 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** Ends the claim of a run, if it is the owner. */
-  async release(key: string, runId: string): Promise<void> {
-    await this.#prepare(key);
+  async release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
+    await this.#prepare(key, signal);
     this.#committed.delete(key);
     this.#claimants.delete(key, runId);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null, lease = null,
         lapses_at = null
       where key = $1::text and run_id = $2::text`;
-    await this.#database.values(text, [key, runId]);
+    await this.#database.values(text, [key, runId], signal);
   }
 
   /** Makes the table if it is not there. */
-  prepare(): Promise<void> {
-    return this.#table.prepare();
+  prepare(signal?: AbortSignal): Promise<void> {
+    return this.#table.prepare(signal);
   }
 
   /** Whether a mark was committed already: the answer to an earlier attempt may have been lost. */
-  async has({ key, ranges }: Mark): Promise<boolean> {
-    return covers(await this.read(key) ?? blankCheckpoint, ranges);
+  async has({ key, ranges }: Mark, signal?: AbortSignal): Promise<boolean> {
+    return covers(await this.read(key, signal) ?? blankCheckpoint, ranges);
   }
 
   /**
@@ -134,9 +134,9 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** A client would send another key for one that cannot be encoded. */
-  async #prepare(key: string): Promise<void> {
+  async #prepare(key: string, signal?: AbortSignal): Promise<void> {
     if (unstorable.test(key)) throw new CheckpointError(key, "PostgreSQL cannot store its key");
-    await this.#table.prepare();
+    await this.#table.prepare(signal);
   }
 
   async #lock(session: Session, key: string): Promise<Kept> {

@@ -2,9 +2,9 @@ import type { Column } from "./column-types.ts";
 import { cellName, cellsOf, type Target } from "./insert.ts";
 import { quoteName } from "./names.ts";
 
-/** The statement that takes a whole batch as the text of a COPY. */
-export function copyStatement({ table, columns }: Target): string {
-  return `copy ${table} (${columns.map(({ name }) => quoteName(name)).join(", ")}) from stdin `;
+/** Where a COPY puts a whole batch: the table and its columns, as SQL names them. */
+export function copyTarget({ table, columns }: Target): string {
+  return `${table} (${columns.map(({ name }) => quoteName(name)).join(", ")})`;
 }
 
 /**

@@ -12,20 +12,60 @@ export interface Session {
   values(text: string, params?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** The rows as the client gives them. */
   rows(text: string, params?: readonly unknown[]): Promise<Row[]>;
-  /** Sends the text of a COPY. Only in a transaction, and only where the client can. */
-  copy?(statement: string, text: string): Promise<unknown>;
+  /** Sends the text of a COPY into a table and its columns, as SQL names them. Only where the client can. */
+  copy?(into: string, text: string): Promise<unknown>;
 }
 
-/** A client. As a session it runs each statement by itself. */
-export interface Database extends Session {
+/**
+ * A client. Its transactions are `read committed`, whatever the session has as its default.
+ *
+ * Where a `signal` is given and aborts, what waits is withdrawn: a turn, a connection of the pool, and
+ * the statement that runs, which the server is asked to end. No further statement begins, and nothing
+ * is committed. A commit that is on its way is the one thing that may still succeed, and then the
+ * promise resolves; else it rejects with the reason of the signal.
+ */
+export interface Database {
   /** Has one connection only, so that a transaction keeps everybody else waiting. */
   readonly isSingle: boolean;
   /** How a JSON that is a string already is bound as the first parameter. */
   readonly json: "$1::json" | "$1::text::json";
   /** Can copy, within a transaction. */
   readonly hasCopy: boolean;
+  /** `values` of a session, in a transaction of their own. */
+  values(
+    text: string,
+    params?: readonly unknown[],
+    signal?: AbortSignal,
+  ): Promise<readonly (readonly unknown[])[]>;
+  /** `rows` of a session, in a transaction of their own. */
+  rows(text: string, params?: readonly unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in a transaction of its own connection; what it rejects with is rolled back. */
-  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  transaction<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** How the transactions of this adapter begin. */
+export const isolation = "isolation level read committed";
+
+/** A database whose single statements are transactions of their own. */
+export function databaseOf(
+  parts: Pick<Database, "isSingle" | "json" | "hasCopy" | "transaction">,
+): Database {
+  const { transaction } = parts;
+  return {
+    ...parts,
+    values: (text, params, signal) => transaction(({ values }) => values(text, params), signal),
+    rows: (text, params, signal) => transaction(({ rows }) => rows(text, params), signal),
+  };
+}
+
+/** The same database, all of whose calls heed a signal. */
+export function heeding(database: Database, signal: AbortSignal | undefined): Database {
+  return {
+    ...database,
+    values: (text, params) => database.values(text, params, signal),
+    rows: (text, params) => database.rows(text, params, signal),
+    transaction: (work) => database.transaction(work, signal),
+  };
 }
 
 /** A connection that was taken out, in a transaction. */
@@ -36,8 +76,11 @@ export interface HeldSession {
   release(): Promise<void>;
 }
 
-/** Takes a connection out, in a transaction that lasts until it is released. */
-export function holdSession(database: Database): HeldSession {
+/**
+ * Takes a connection out, in a transaction that lasts until it is released. A signal that aborts
+ * withdraws what runs; the release is then no failure.
+ */
+export function holdSession(database: Database, signal?: AbortSignal): HeldSession {
   let release!: () => void;
   const released = new Promise<void>((resolve) => (release = resolve));
   let ended!: Promise<void>;
@@ -45,16 +88,18 @@ export function holdSession(database: Database): HeldSession {
     ended = database.transaction((session) => {
       resolve(session);
       return released;
-    });
+    }, signal);
     ended.catch(reject); // There was no connection.
   });
   // One that was lost while nobody used it must not be used again.
   ended.catch((error) => void (session = Promise.reject(error)).catch(() => {}));
   return {
     use: async (work) => work(await session),
-    release: () => {
+    release: async () => {
       release();
-      return ended;
+      await ended.catch((error) => {
+        if (!signal?.aborted) throw error;
+      });
     },
   };
 }

@@ -4,6 +4,7 @@ import type { DeadLetter } from "../../resilience/dead-letter.ts";
 import { repeatableLetters } from "../../resilience/repeatable-letters.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
+import { sqlStateOf } from "./sql-state.ts";
 
 /** A stream that keeps dead letters in a table: each is there for good once its write resolves. */
 export function deadLetterStream(
@@ -15,9 +16,9 @@ export function deadLetterStream(
     values ($1::text, $2::text, $3::text::bigint, $4::text, $5::text::integer, $6::text, $7::text,
       $8::text, $9::text, $10::text, $11::text, $12::text::timestamptz)`;
   return repeatableLetters({
-    async write(letter) {
-      await table.prepare();
-      await database.values(text, valuesOf(letter).map(storable));
+    async write(letter, { signal }) {
+      await table.prepare(signal);
+      await database.values(text, valuesOf(letter).map(storable), signal);
     },
   });
 }
@@ -34,9 +35,18 @@ function valuesOf(letter: DeadLetter): (string | null)[] {
     encodeItem(letter.error),
     partOf(letter.error, "name") ?? typeof letter.error,
     messageOf(letter.error),
-    partOf(letter.error, "code"),
+    stateOf(letter.error) ?? partOf(letter.error, "code"),
     new Date(letter.at).toISOString(),
   ];
+}
+
+/** The SQLSTATE of an error, if it has one that can be read. */
+function stateOf(error: unknown): string | undefined {
+  try {
+    return sqlStateOf(error);
+  } catch {
+    return undefined; // The message says that the error cannot be read.
+  }
 }
 
 /** The name or the code of an error, if it has one that can be read. */

@@ -1,4 +1,5 @@
 import { refuse } from "../../options.ts";
+import { type BunSql, bunSqlDatabase } from "./bun-sql.ts";
 import type { Database } from "./database.ts";
 import {
   type CopyFrom,
@@ -10,8 +11,19 @@ import {
 import { type PGlite, pgliteDatabase } from "./pglite.ts";
 import { type PostgresJs, postgresJsDatabase } from "./postgres-js.ts";
 
-/** A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite. */
-export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite;
+/**
+ * A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite,
+ * a `SQL` of Bun.
+ */
+export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
+
+/** What the statements of a database are for. */
+export interface Purpose {
+  /** For a client of `pg`: what makes a COPY. */
+  readonly copyFrom?: CopyFrom | undefined;
+  /** Whether all results are of a shape that never changes. */
+  readonly isFixed?: boolean;
+}
 
 /**
  * The database behind a client, which is told by its shape.
@@ -20,16 +32,22 @@ export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite;
 export function openDatabase(
   action: string,
   client: PostgresClient,
-  copyFrom?: CopyFrom,
+  { copyFrom, isFixed = false }: Purpose = {},
 ): Database {
-  if (has(client, "unsafe", "begin")) return postgresJsDatabase(client as PostgresJs);
+  if (has(client, "unsafe", "begin")) {
+    const { options } = client as { options?: { adapter?: unknown } };
+    const adapter = options?.adapter;
+    if (adapter === undefined) return postgresJsDatabase(client as PostgresJs, isFixed);
+    if (adapter === "postgres" && has(client, "reserve")) return bunSqlDatabase(client as BunSql);
+    return refuse(action, "client", "a SQL of Bun for PostgreSQL", `${String(adapter)}://…`);
+  }
   if (has(client, "query", "transaction", "runExclusive")) return pgliteDatabase(client as PGlite);
   if (has(client, "query", "connect")) {
     return "totalCount" in client
       ? pgPoolDatabase(client, copyFrom)
       : pgClientDatabase(client as PgClient, copyFrom);
   }
-  const rule = "a Pool or a Client of pg, a client of postgres, or a PGlite";
+  const rule = "a Pool or a Client of pg, a client of postgres, a SQL of Bun, or a PGlite";
   return refuse(action, "client", rule, client);
 }
 

@@ -1,4 +1,7 @@
-import type { Database, Row, Session } from "./database.ts";
+import { type Database, isolation, type Row, type Session } from "./database.ts";
+import { type FirstFailure, PgLink } from "./pg-link.ts";
+import { sqlStateOf } from "./sql-state.ts";
+import { Statements, unlessAborted } from "./statements.ts";
 import { takeTurns } from "./turns.ts";
 
 /** The subset of a `Client` of `pg` that is used. It has to be connected. */
@@ -6,7 +9,7 @@ export interface PgClient {
   /** Runs one statement, with its rows as arrays. */
   query(config: PgArrayQuery): Promise<{ rows: unknown[][] }>;
   /** Runs one statement. */
-  query(text: string, values: unknown[]): Promise<{ rows: Row[] }>;
+  query(text: string, values: unknown[]): Promise<{ rows: Row[]; command?: string }>;
   /** Connects; never called here. */
   connect(): Promise<unknown>;
   /** Listens for a connection that is lost. */
@@ -44,11 +47,10 @@ export interface PgPool {
 }
 
 /** What takes the text of a COPY: a writable stream of Node. */
-export interface CopyStream {
-  /** Takes the last of the text. */
+interface CopyStream {
   end(text: string): unknown;
-  /** Tells of the end, or of a failure. */
-  once(event: "finish" | "error", listener: (error?: Error) => void): unknown;
+  on(event: "finish" | "error", listener: (error?: Error) => void): unknown;
+  destroy(): unknown;
 }
 
 /** Makes what `pg` needs for a COPY: `from` of the package `pg-copy-streams`. */
@@ -56,117 +58,167 @@ export type CopyFrom = (statement: string) => object;
 
 /** A pool of `pg`: every transaction has a client of its own. */
 export function pgPoolDatabase(pool: PgPool, copyFrom?: CopyFrom): Database {
-  async function lend<T>(mend: string, use: (client: PgClient) => Promise<T>): Promise<T> {
-    const client = await connect(pool);
-    let isLost = false;
+  const lend: Lend = async (use, signal) => {
+    signal?.throwIfAborted();
+    const failure: FirstFailure = {};
+    const listen = (error: Error) => void (failure.first ??= error);
+    const client = await unlessAborted(connect(pool, listen), signal, (late) => {
+      late.removeListener("error", listen);
+      late.release();
+    });
+    let isReleased = false;
+    const release = (error?: Error) => {
+      if (isReleased) return;
+      isReleased = true;
+      client.removeListener("error", listen);
+      client.release(error); // Back to the others, or away.
+    };
+    const { stream } = Object((pool as { options?: unknown }).options) as { stream?: unknown };
+    const link = new PgLink({ client, failure, close: release, canReconnect: true, stream });
     try {
-      return await useClient(client, () => use(client), mend, () => void (isLost = true));
+      return await use({ client, link, copyFrom });
     } finally {
-      client.removeListener("error", ignore);
-      client.release(isLost); // Back to the others, or away.
+      release();
     }
-  }
-  return {
-    isSingle: false,
-    json: "$1::json",
-    hasCopy: copyFrom !== undefined,
-    values: (text, params) => lend("select 1", (client) => valuesOf(client, text, params)),
-    rows: (text, params) => lend("select 1", (client) => rowsOf(client, text, params)),
-    transaction: (work) => lend("rollback", (client) => transaction(client, work, copyFrom)),
   };
+  return databaseBy(lend, false, copyFrom);
 }
 
 /** One client of `pg`: its transactions take turns, as all share its one connection. */
 export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Database {
-  const inTurn = <T>(mend: string, use: () => Promise<T>) =>
-    takeTurns(client, () => useClient(client, use, mend, () => {}));
+  const failure = watch(client);
+  const { connection } = client as { connection?: { stream: { destroy(): void } } };
+  const close = () => connection?.stream.destroy();
+  const lend: Lend = (use, signal) =>
+    takeTurns(client, () => {
+      const link = new PgLink({ client, failure, close, canReconnect: false });
+      return use({ client, link, copyFrom });
+    }, signal);
+  return databaseBy(lend, true, copyFrom);
+}
+
+/** Has a client used, and gives it back. */
+type Lend = <T>(use: (taken: Taken) => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+
+/** A client that was taken. */
+interface Taken {
+  readonly client: PgClient;
+  readonly link: PgLink;
+  readonly copyFrom: CopyFrom | undefined;
+}
+
+function databaseBy(lend: Lend, isSingle: boolean, copyFrom: CopyFrom | undefined): Database {
   return {
-    isSingle: true,
+    isSingle,
     json: "$1::json",
     hasCopy: copyFrom !== undefined,
-    values: (text, params) => inTurn("select 1", () => valuesOf(client, text, params)),
-    rows: (text, params) => inTurn("select 1", () => rowsOf(client, text, params)),
-    transaction: (work) => inTurn("rollback", () => transaction(client, work, copyFrom)),
+    values: (text, params, signal) =>
+      lend((taken) => alone(taken, ({ values }) => values(text, params), signal), signal),
+    rows: (text, params, signal) =>
+      lend((taken) => alone(taken, ({ rows }) => rows(text, params), signal), signal),
+    transaction: (work, signal) => lend((taken) => transact(taken, work, signal), signal),
   };
 }
 
 /**
  * Lends a client that is listened to at once. By the promise of `connect` whoever waits would come too
- * late for the error of a connection that is lost with its first answer, which ends Node.
+ * late for the error of a connection that is lost with its first answer, and an event that nobody
+ * hears ends Node.
  */
-function connect(pool: PgPool): Promise<PgPoolClient> {
+function connect(pool: PgPool, listen: (error: Error) => void): Promise<PgPoolClient> {
   return new Promise((resolve, reject) => {
     pool.connect((error, client) => {
       if (client === undefined) return reject(error);
-      client.on("error", ignore);
+      client.on("error", listen);
       resolve(client);
     });
   });
 }
 
-/** An event that nobody hears ends Node; the statement in flight, or the next one, rejects as well. */
-const ignore = () => {};
+/** Where the first failure of a client is kept: all sinks and sources of it have to see the same. */
+const firstFailure: unique symbol = Symbol.for("millrace.firstFailure") as typeof firstFailure;
 
-/** After a failure the statement `mend` leaves the connection as it was, or finds that it is lost. */
-async function useClient<T>(
-  client: PgClient,
-  use: () => Promise<T>,
-  mend: string,
-  onLost: () => void,
+/** Listens to a client from now on: it is lost between two of its transactions as well. */
+function watch(client: PgClient & { [firstFailure]?: FirstFailure }): FirstFailure {
+  const known = client[firstFailure];
+  if (known !== undefined) return known;
+  const failure: FirstFailure = {};
+  Object.defineProperty(client, firstFailure, { value: failure });
+  client.on("error", (error) => void (failure.first ??= error));
+  return failure;
+}
+
+/**
+ * Runs one statement, which is a transaction by itself: of the level that the session has, so that it
+ * may have to be run again.
+ */
+async function alone<T>(
+  taken: Taken,
+  statement: (session: Session) => Promise<T>,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
-  const listen = () => {}; // Of its own, as a client may be used by two calls at once.
-  client.on("error", listen);
   try {
-    return await use();
+    return await statement(sessionOf(taken, runnerOf(taken, signal)));
   } catch (error) {
-    await client.query(mend, []).catch(onLost);
+    await taken.link.mend();
+    if (sqlStateOf(error) !== serializationFailure) throw error;
+  }
+  return transact(taken, statement, signal);
+}
+
+const serializationFailure = "40001";
+
+async function transact<T>(
+  taken: Taken,
+  work: (session: Session) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const { client, link } = taken;
+  const run = runnerOf(taken, signal);
+  try {
+    await run(() => client.query(`begin ${isolation}`, []));
+    const result = await work(sessionOf(taken, run));
+    const { command } = await run(() => client.query("commit", []));
+    if (command === "ROLLBACK") throw new Error("The server has rolled the transaction back");
+    return result;
+  } catch (error) {
+    await link.mend();
     throw error;
-  } finally {
-    client.removeListener("error", listen);
   }
 }
 
-async function transaction<T>(
-  client: PgClient,
-  work: (session: Session) => Promise<T>,
-  copyFrom: CopyFrom | undefined,
-): Promise<T> {
-  await client.query("begin", []);
-  const result = await work(sessionOf(client, copyFrom));
-  await client.query("commit", []);
-  return result;
+function runnerOf({ link }: Taken, signal: AbortSignal | undefined): Run {
+  const statements = new Statements(link, signal);
+  return (send) => statements.run(() => link.send(send));
 }
 
-function sessionOf(client: PgClient, copyFrom: CopyFrom | undefined): Session {
+/** Runs a statement. */
+type Run = <T>(send: () => Promise<T>) => Promise<T>;
+
+function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
   const session: Session = {
-    values: (text, params) => valuesOf(client, text, params),
-    rows: (text, params) => rowsOf(client, text, params),
+    values: async (text, params = []) =>
+      (await run(() => client.query({ text, values: [...params], rowMode: "array" }))).rows,
+    rows: async (text, params = []) => (await run(() => client.query(text, [...params]))).rows,
   };
   if (copyFrom !== undefined) {
-    session.copy = (statement, text) =>
-      new Promise((resolve, reject) => {
-        const query = client.query as (query: object) => unknown;
-        const stream = query.call(client, copyFrom(statement)) as CopyStream;
-        stream.once("finish", resolve);
-        stream.once("error", reject);
-        stream.end(text);
-      });
+    session.copy = (into, text) =>
+      run(() => copy(client, link, copyFrom(`copy ${into} from stdin`), text));
   }
   return session;
 }
 
-async function valuesOf(
-  client: PgClient,
-  text: string,
-  params: readonly unknown[] = [],
-): Promise<unknown[][]> {
-  return (await client.query({ text, values: [...params], rowMode: "array" })).rows;
-}
-
-async function rowsOf(
-  client: PgClient,
-  text: string,
-  params: readonly unknown[] = [],
-): Promise<Row[]> {
-  return (await client.query(text, [...params])).rows;
+function copy(client: PgClient, link: PgLink, query: object, text: string): Promise<void> {
+  const stream = (client.query as (query: object) => unknown).call(client, query) as CopyStream;
+  return new Promise((resolve, reject) => {
+    stream.on("finish", () => resolve());
+    // Heard to the end, as the client goes on telling a stream that has failed already.
+    stream.on("error", (error) => {
+      // An answer that comes later would meet a stream that is dead, which throws.
+      if (sqlStateOf(error) === undefined) link.discard();
+      stream.destroy(); // It would send the rest of its text.
+      reject(error);
+    });
+    stream.end(text);
+  });
 }

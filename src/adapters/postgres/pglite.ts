@@ -1,4 +1,5 @@
-import type { Database, Row, Session } from "./database.ts";
+import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
+import { whileWaiting } from "./statements.ts";
 
 /** What runs statements: a `PGlite`, or one of its transactions. */
 export interface PGliteSession {
@@ -18,30 +19,42 @@ export interface PGlite extends PGliteSession {
   runExclusive<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** A PGlite: one connection, whose transactions wait for each other. */
+/**
+ * A PGlite: one connection, whose transactions wait for each other. Nothing can end a statement that
+ * runs, and none has anybody to wait for; what waits for its turn is withdrawn.
+ */
 export function pgliteDatabase(client: PGlite): Database {
-  return {
+  return databaseOf({
     isSingle: true,
     json: "$1::json",
     hasCopy: true,
-    ...sessionOf(client),
-    transaction: (work) =>
-      client.transaction((session) =>
-        work({
-          ...sessionOf(session),
-          copy: (statement, text) =>
-            session.query(statement.replace(/ stdin /i, " '/dev/blob' "), [], {
-              blob: new Blob([text]),
-            }),
-        })
-      ),
-  };
+    transaction: (work, signal) =>
+      whileWaiting((onBegin) =>
+        client.transaction(async (session) => {
+          onBegin();
+          await session.query(`set transaction ${isolation}`);
+          const result = await work(sessionOf(session, signal));
+          signal?.throwIfAborted();
+          return result;
+        }), signal),
+  });
 }
 
-function sessionOf(client: PGliteSession): Session {
+const blob = "'/dev/blob'"; // What a PGlite calls the data that is given beside a statement.
+
+function sessionOf(client: PGliteSession, signal: AbortSignal | undefined): Session {
   return {
-    values: async (text, params = []) =>
-      (await client.query<unknown[]>(text, [...params], { rowMode: "array" })).rows,
-    rows: async (text, params = []) => (await client.query<Row>(text, [...params])).rows,
+    values: async (text, params = []) => {
+      signal?.throwIfAborted();
+      return (await client.query<unknown[]>(text, [...params], { rowMode: "array" })).rows;
+    },
+    rows: async (text, params = []) => {
+      signal?.throwIfAborted();
+      return (await client.query<Row>(text, [...params])).rows;
+    },
+    copy: async (into, text) => {
+      signal?.throwIfAborted();
+      await client.query(`copy ${into} from ${blob}`, [], { blob: new Blob([text]) });
+    },
   };
 }

@@ -1,9 +1,14 @@
-import type { Database, Row, Session } from "./database.ts";
+import { nextMacrotask } from "../../macrotask.ts";
+import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
+import { sqlStateOf } from "./sql-state.ts";
+import { atMost, Statements, type Stoppable, whileWaiting } from "./statements.ts";
 
 /** A statement of `postgres` (postgres.js) that was made and is sent when it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<Row[]> {
   /** The rows as arrays. */
   values(): PromiseLike<unknown[][]>;
+  /** Has the server end it. */
+  cancel(): unknown;
 }
 
 /** What runs statements: the client, or one of its transactions. */
@@ -15,21 +20,32 @@ export interface PostgresJsSession {
 /** The subset of `postgres` (postgres.js) that is used. */
 export interface PostgresJs extends PostgresJsSession {
   /** Runs a function in a transaction. */
-  begin(work: (session: PostgresJsSession) => Promise<unknown>): Promise<unknown>;
+  begin(
+    options: string,
+    work: (session: PostgresJsSession) => Promise<unknown>,
+  ): Promise<unknown>;
 }
 
-/** A client of `postgres` (postgres.js), which is a pool. */
-export function postgresJsDatabase(sql: PostgresJs): Database {
-  const transaction: Database["transaction"] = (work) => begin(sql, work);
-  return {
+/**
+ * A client of `postgres` (postgres.js), which is a pool. `prepare` is for statements whose result
+ * never changes: one that was prepared fails in a transaction once its tables have changed, and one
+ * that was not is sent in two round trips.
+ */
+export function postgresJsDatabase(sql: PostgresJs, prepare: boolean): Database {
+  return databaseOf({
     isSingle: false,
     json: "$1::text::json", // It makes a JSON of everything else, also of JSON.
     hasCopy: false, // Its COPY never settles where the server refuses the data (3.4.9).
-    // In transactions too, as only what `begin` answers tells whether a statement was run.
-    values: (text, params) => transaction((session) => session.values(text, params)),
-    rows: (text, params) => transaction((session) => session.rows(text, params)),
-    transaction,
-  };
+    transaction: (work, signal) =>
+      whileWaiting((onBegin) => begin({ sql, prepare, onBegin, signal }, work), signal),
+  });
+}
+
+interface Beginning {
+  readonly sql: PostgresJs;
+  readonly prepare: boolean;
+  readonly onBegin: () => void;
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -38,57 +54,116 @@ export function postgresJsDatabase(sql: PostgresJs): Database {
  * rejects by itself.
  */
 async function begin<T>(
-  sql: PostgresJs,
+  beginning: Beginning,
   work: (session: Session) => Promise<T>,
   attempt = 1,
 ): Promise<T> {
+  const { sql, onBegin, signal } = beginning;
   const never = new Promise<never>(() => {});
-  const state: { result?: T; loss?: unknown; hasBegun: boolean; hasEnded: boolean } = {
-    hasBegun: false,
-    hasEnded: false,
-  };
+  const link = new Link();
+  const statements = new Statements(link, signal);
+  const state: State<T> = { hasBegun: false, hasEnded: false };
   try {
-    await sql.begin(async (inner) => {
+    let onWorked!: () => void;
+    const worked = new Promise<void>((resolve) => (onWorked = resolve));
+    const committed = sql.begin(isolation, async (inner) => {
       state.hasBegun = true;
       try {
-        state.result = await work(sessionOf(inner));
+        onBegin();
+        state.result = await work(sessionOf(inner, statements, link, beginning.prepare, state));
       } catch (error) {
-        if (!isLoss(error)) throw error;
-        state.loss = error;
+        if (state.loss === undefined) throw error;
       }
       if (state.loss !== undefined || state.hasEnded) await never;
+      signal?.throwIfAborted();
+      onWorked();
     });
+    await Promise.race([committed, worked, link.gone]);
+    await statements.settle(committed); // The commit is on its way.
     return state.result as T;
   } catch (error) {
     state.hasEnded = true;
     // Told anew by the first statement of the next connection, once for each that was ended (3.4.9).
-    const isStale = !state.hasBegun && codeOf(error) === adminShutdown;
-    if (isStale && attempt < maxAttempts) return begin(sql, work, attempt + 1);
+    const isStale = !state.hasBegun && sqlStateOf(error) === adminShutdown;
+    if (isStale && attempt < maxAttempts) return begin(beginning, work, attempt + 1);
     throw state.loss ?? error;
   }
+}
+
+interface State<T> {
+  result?: T;
+  loss?: unknown;
+  hasBegun: boolean;
+  hasEnded: boolean;
 }
 
 const adminShutdown = "57P01";
 const maxAttempts = 10;
 
-function codeOf(error: unknown): unknown {
-  return (Object(error) as { code?: unknown }).code;
-}
-
 /** Whether an error took the connection with it. */
 function isLoss(error: unknown): boolean {
-  const { severity } = Object(error) as { severity?: unknown };
-  const code = codeOf(error);
-  if (severity === "FATAL" || severity === "PANIC") return true;
-  return severity === undefined && typeof code === "string" && /^(CONNECTION_|E[A-Z]+$)/.test(code);
+  const { severity, code } = Object(error) as { severity?: unknown; code?: unknown };
+  if (sqlStateOf(error) !== undefined) return severity === "FATAL" || severity === "PANIC";
+  return typeof code === "string" && /^(CONNECTION_|E[A-Z]+$)/.test(code);
 }
 
-function sessionOf(sql: PostgresJsSession): Session {
-  // Unless it is prepared, a statement with parameters is sent in two round trips each time.
-  const query = (text: string, params: readonly unknown[]) =>
-    sql.unsafe(text, [...params] as never[], { prepare: params.length > 0 });
+function sessionOf(
+  sql: PostgresJsSession,
+  statements: Statements,
+  link: Link,
+  prepare: boolean,
+  state: State<unknown>,
+): Session {
+  const run = <R>(
+    text: string,
+    params: readonly unknown[],
+    send: (query: PostgresJsQuery) => PromiseLike<R>,
+  ) =>
+    statements.run(() => {
+      // On a connection that was lost the client would throw where nobody can catch it.
+      if (state.hasEnded) throw new Error("The transaction has ended");
+      const options = { prepare: prepare && params.length > 0 };
+      link.last = sql.unsafe(text, [...params] as never[], options);
+      return Promise.resolve(send(link.last)).catch((error) => {
+        if (isLoss(error)) state.loss ??= error;
+        throw error;
+      });
+    });
   return {
-    values: async (text, params = []) => await query(text, params).values(),
-    rows: async (text, params = []) => await query(text, params),
+    values: (text, params = []) => run(text, params, (query) => query.values()),
+    rows: (text, params = []) => run(text, params, (query) => query),
   };
+}
+
+/** What the client keeps beside a query. By `cancel` it can be cancelled once, and nobody told when. */
+interface Internals {
+  readonly state?: unknown;
+  readonly canceller?: (query: { state: unknown; active: true }) => Promise<unknown>;
+}
+
+const patience = 1000; // With TLS the client never tells that a cancellation has arrived (3.4.9).
+
+/** The connection of a transaction, which nobody but its client can close. */
+class Link implements Stoppable {
+  /** The statement that was sent last: the commit has the same connection. */
+  last: PostgresJsQuery | undefined;
+  /** Rejects once the connection was given up. */
+  readonly gone: Promise<never>;
+  #giveUp!: (error: Error) => void;
+
+  constructor() {
+    this.gone = new Promise((_, reject) => (this.#giveUp = reject));
+    this.gone.catch(() => {});
+  }
+
+  async cancel(): Promise<void> {
+    await nextMacrotask(); // One that was made in this turn is not sent yet.
+    const { state, canceller } = this.last as Internals;
+    if (state && canceller) await atMost(patience, canceller({ state, active: true }));
+    else this.last!.cancel();
+  }
+
+  discard(): void {
+    this.#giveUp(new Error("The connection was given up"));
+  }
 }

@@ -1,11 +1,35 @@
-/** Makes something once, at the first call; what failed is made anew at the next. */
-export function remember<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
+import { unlessAborted } from "./statements.ts";
+
+/**
+ * Makes something once, at the first call, for all that call meanwhile; what failed is made anew at
+ * the next. Each waits until its own signal aborts, and the last one to give up ends the making.
+ */
+export function remember<T>(
+  make: (signal: AbortSignal) => Promise<T>,
+): (signal?: AbortSignal) => Promise<T> {
+  let making: Making<T> | undefined;
+  const begin = (): Making<T> => {
+    const stop = new AbortController();
+    const forget = () => void (making = making === begun ? undefined : making);
+    const made = make(stop.signal);
+    const begun: Making<T> = { made, waiting: 0, end: (reason) => (forget(), stop.abort(reason)) };
+    made.catch(forget);
+    return begun;
   };
+  return async (signal) => {
+    signal?.throwIfAborted();
+    const joined = making ??= begin();
+    joined.waiting++;
+    try {
+      return await unlessAborted(joined.made, signal);
+    } finally {
+      if (--joined.waiting === 0 && signal?.aborted) joined.end(signal.reason);
+    }
+  };
+}
+
+interface Making<T> {
+  readonly made: Promise<T>;
+  waiting: number;
+  end(reason: unknown): void;
 }

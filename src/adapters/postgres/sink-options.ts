@@ -39,8 +39,8 @@ export interface PostgresSinkOptions {
    */
   types?: Readonly<Record<string, string>> | undefined;
   /**
-   * How rows are sent. `"copy"` takes no conflict but `"error"`, and a PGlite or, with `copyFrom`, a
-   * client of `pg`.
+   * How rows are sent. `"copy"` takes no conflict but `"error"`, and a PGlite, a `SQL` of Bun or, with
+   * `copyFrom`, a client of `pg`.
    * @default {"insert"}
    */
   method?: "insert" | "copy" | undefined;

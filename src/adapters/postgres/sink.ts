@@ -5,14 +5,15 @@ import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { readLayout } from "./column-types.ts";
-import { copyStatement, copyText } from "./copy.ts";
-import type { Database, Session } from "./database.ts";
+import { copyTarget, copyText } from "./copy.ts";
+import { type Database, heeding, type Session } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
 import { insertStatement, rowsText, type Target } from "./insert.ts";
 import { tableName } from "./names.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";
 import { remember } from "./remember.ts";
 import { type CheckedSink, checkSink, type PostgresSinkOptions } from "./sink-options.ts";
+import { isDuplicate } from "./sql-state.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
 export interface PostgresLoad {
@@ -68,12 +69,12 @@ const action = "construct postgresSink";
  */
 export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink {
   const checked = checkSink(action, options);
-  const database = openDatabase(action, client, checked.copyFrom);
+  const database = openDatabase(action, client, { copyFrom: checked.copyFrom, isFixed: true });
   if (checked.method === "copy" && !database.hasCopy) {
     refuse(
       action,
       "method",
-      `"insert", as "copy" needs a PGlite, or pg with 'copyFrom'`,
+      `"insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom'`,
       checked.method,
     );
   }
@@ -94,28 +95,28 @@ type Send = (session: Session) => Promise<unknown>;
 /** How batches are sent. */
 interface Writer {
   /** Checks a batch, before anything is sent, and gives what sends it. */
-  check(rows: readonly object[]): Promise<Send>;
+  check(rows: readonly object[], signal: AbortSignal | undefined): Promise<Send>;
   /** Sends a batch by itself, all of it or nothing. */
-  send(send: Send): Promise<unknown>;
+  send(send: Send, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
 function writerOf(database: Database, options: CheckedSink): Writer {
   const [statementOf, textOf] = options.method === "copy"
-    ? [copyStatement, copyText]
+    ? [copyTarget, copyText]
     : [insertStatement, rowsText];
-  const target = remember(async () => {
-    const target = await targetOf(database, options);
+  const target = remember(async (signal) => {
+    const target = await targetOf(heeding(database, signal), options);
     return { columns: target.columns, statement: statementOf(target) };
   });
   const isCopy = options.method === "copy";
   return {
-    check: async (rows) => {
-      const { columns, statement } = await target();
+    check: async (rows, signal) => {
+      const { columns, statement } = await target(signal);
       const text = textOf(columns, rows);
       return (session) =>
         isCopy ? session.copy!(statement, text) : session.values(statement, [text]);
     },
-    send: (send) => isCopy ? database.transaction(send) : send(database),
+    send: (send, signal) => database.transaction(send, signal),
   };
 }
 
@@ -138,12 +139,12 @@ type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>
 function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
   return async (rows, context) => {
     checkLoadContext(context);
-    const { runId, batch: { attempt, key, ranges } } = context;
-    const send = await writer.check(rows);
-    if (key === undefined || ranges === undefined) return void await writer.send(send);
+    const { runId, signal, batch: { attempt, key, ranges } } = context;
+    const send = await writer.check(rows, signal);
+    if (key === undefined || ranges === undefined) return void await writer.send(send, signal);
     const mark = { key, runId, ranges };
-    await checkpoints.prepare();
-    if (attempt > 1 && await checkpoints.has(mark)) return; // Only the answer was lost.
+    await checkpoints.prepare(signal);
+    if (attempt > 1 && await checkpoints.has(mark, signal)) return; // Only the answer was lost.
     let isLoaded = false;
     try {
       const onCommitted = await database.transaction(async (session) => {
@@ -151,18 +152,12 @@ function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Wr
         const marked = await checkpoints.mark(session, mark);
         isLoaded = marked === undefined;
         return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
-      });
+      }, signal);
       onCommitted();
     } catch (error) {
       // The rows may have met themselves: a commit whose answer was lost came through meanwhile.
-      if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark))) return;
+      if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark, signal))) return;
       throw error;
     }
   };
-}
-
-/** Whether a unique or an exclusion constraint was violated. */
-function isDuplicate(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return code === "23505" || code === "23P01";
 }

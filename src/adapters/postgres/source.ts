@@ -7,7 +7,7 @@ import {
   type Rule,
 } from "../../options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
-import { type Database, holdSession, type Row } from "./database.ts";
+import { type Database, heeding, holdSession, type Row } from "./database.ts";
 import { quoteName } from "./names.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";
 
@@ -46,8 +46,8 @@ interface Reader {
  *
  * A cursor sees the data as it was when it was opened, at the first read. It keeps one connection of
  * a pool in a transaction until its end; a client with one connection keeps the result instead.
- * Pages by `key` keep nothing, and each sees the data as it is then. Cancelling waits for the rows
- * that are being read, then gives the connection back.
+ * Pages by `key` keep nothing, and each sees the data as it is then. Cancelling has the server end
+ * the statement that runs, then gives the connection back.
  *
  * @example Three rows
  * ```ts
@@ -81,12 +81,14 @@ export function postgresSource<T = Row>(
   );
   if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
   if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
+  const stop = new AbortController(); // Nobody reads any more.
   const database = openDatabase(action, client);
-  const query: Query = { database, sql: statementOf(sql), params, chunkSize };
+  const { signal } = stop;
+  const query: Query = { database, sql: statementOf(sql), params, chunkSize, signal };
   const open = key === undefined
     ? () => database.isSingle ? keptCursor(query) : cursor(query)
     : () => pages(query, typeof key === "string" ? [key] : key);
-  return chunks(readableOf(open, chunkSize) as ReadableStream<T[]>);
+  return chunks(readableOf(open, chunkSize, stop) as ReadableStream<T[]>);
 }
 
 interface Query {
@@ -94,6 +96,7 @@ interface Query {
   readonly sql: string;
   readonly params: readonly unknown[];
   readonly chunkSize: number;
+  readonly signal: AbortSignal;
 }
 
 /** Without a semicolon at its end, as it becomes part of another statement. */
@@ -101,7 +104,11 @@ function statementOf(sql: string): string {
   return sql.replace(/[\s;]+$/, "");
 }
 
-function readableOf(open: () => Promise<Reader>, chunkSize: number): ReadableStream<Row[]> {
+function readableOf(
+  open: () => Promise<Reader>,
+  chunkSize: number,
+  stop: AbortController,
+): ReadableStream<Row[]> {
   let reader: Promise<Reader> | undefined;
   let next: Promise<Row[]> | undefined;
   const readAhead = () => {
@@ -130,13 +137,16 @@ function readableOf(open: () => Promise<Reader>, chunkSize: number): ReadableStr
         throw error;
       }
     },
-    cancel: close,
+    cancel: () => {
+      stop.abort(); // What runs is ended by the server.
+      return close();
+    },
   }, { highWaterMark: 0 }); // Nothing is taken before the first read.
 }
 
 /** A cursor in a transaction of its own connection. */
-async function cursor({ database, sql, params, chunkSize }: Query): Promise<Reader> {
-  const held = holdSession(database);
+async function cursor({ database, sql, params, chunkSize, signal }: Query): Promise<Reader> {
+  const held = holdSession(database, signal);
   const name = quoteName(`millrace_${crypto.randomUUID()}`);
   try {
     await held.use((session) =>
@@ -153,11 +163,14 @@ async function cursor({ database, sql, params, chunkSize }: Query): Promise<Read
 }
 
 /** Where everybody shares one connection, a transaction would keep the loads waiting. */
-async function keptCursor({ database, sql, params, chunkSize }: Query): Promise<Reader> {
+async function keptCursor(
+  { database, sql, params, chunkSize, signal }: Query,
+): Promise<Reader> {
   const name = quoteName(`millrace_${crypto.randomUUID()}`);
-  await database.rows(`declare ${name} no scroll cursor with hold for ${sql}`, params);
+  const { rows } = heeding(database, signal);
+  await rows(`declare ${name} no scroll cursor with hold for ${sql}`, params);
   return {
-    read: () => database.rows(`fetch forward ${chunkSize} from ${name}`),
+    read: () => rows(`fetch forward ${chunkSize} from ${name}`),
     close: async () => void await database.rows(`close ${name}`),
   };
 }
@@ -165,9 +178,10 @@ async function keptCursor({ database, sql, params, chunkSize }: Query): Promise<
 const keyText = "millrace key"; // A column of its own, at the end.
 
 async function pages(
-  { database, sql, params, chunkSize }: Query,
+  { database: own, sql, params, chunkSize, signal }: Query,
   key: readonly string[],
 ): Promise<Reader> {
+  const database = heeding(own, signal);
   const columns = key.map((name) => `page.${quoteName(name)}`);
   const select = (where: string) =>
     `select page.*, pg_catalog.json_build_array(${columns.map((name) => `${name}::text`)})::text

@@ -4,6 +4,7 @@ import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 import { testMarks } from "./sink-marks.ts";
+import { testSignals } from "./sink-signals.ts";
 import {
   type DefineSinkTest,
   expectFailure,
@@ -59,6 +60,7 @@ export function testSink(it: DefineTest, suite: SinkSuite): void {
     });
   testRows(define);
   testMarks(define);
+  testSignals(define);
   testRuns(define);
 }
 

@@ -27,6 +27,11 @@ export interface TestedSink {
   deadLetters(): WritableStream<DeadLetter>;
   /** Reads the table, in any order. */
   rows(): Awaitable<readonly SinkRow[]>;
+  /**
+   * Makes every load wait from now on, and gives what lets them go on, such as by a lock on the table.
+   * Left out where no load ever waits.
+   */
+  hold?(): Awaitable<() => unknown>;
   /** Removes what `create` has made, after the test, whatever came of it. */
   close(): unknown;
 }
@@ -51,6 +56,8 @@ export interface Loading {
   readonly runId?: string;
   /** Which attempt it is. */
   readonly attempt?: number;
+  /** Aborts when the load is to stop; never where nothing is said. */
+  readonly signal?: AbortSignal;
 }
 
 /** Calls `load` as a run does. */
@@ -58,7 +65,7 @@ export async function load(sink: TestedSink, loading: Loading): Promise<void> {
   const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1 } = loading;
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
-  const { signal } = new AbortController();
+  const { signal = new AbortController().signal } = loading;
   await sink.load(rows, { signal, pipeline: "sink", runId, batch, drift: () => {} });
 }
 

@@ -1,0 +1,31 @@
+/** The classes of the standard and of PostgreSQL: a code of the operating system has none of them. */
+const knownClass = /^(?:\d[\dA-Z]|F0|HV|P0|XX)[\dA-Z]{3}$/;
+const anyClass = /^[\dA-Z]{5}$/; // `raise` takes every code, which the server sends with a severity.
+
+/**
+ * The SQLSTATE by which the server tells what failed; `undefined` if it was not the server that did.
+ * It is the `code` with `pg`, `postgres` and PGlite, and the `errno` with Bun.SQL.
+ */
+export function sqlStateOf(error: unknown): string | undefined {
+  const { code, errno, severity } = Object(error) as Record<string, unknown>;
+  const pattern = typeof severity === "string" ? anyClass : knownClass;
+  const states = [errno, code].filter((state) => typeof state === "string");
+  return states.find((state) => pattern.test(state));
+}
+
+/** Whether a unique or an exclusion constraint was violated. */
+export function isDuplicate(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === "23505" || state === "23P01";
+}
+
+/** Whether the server ended a statement as it was asked to, or after a `statement_timeout`. */
+export function isCancelled(error: unknown): boolean {
+  return sqlStateOf(error) === "57014";
+}
+
+/** Whether a statement was prepared before a table changed, so that it has to be prepared again. */
+export function isStalePlan(error: unknown): boolean {
+  const { routine } = Object(error) as { routine?: unknown };
+  return sqlStateOf(error) === "0A000" && routine === "RevalidateCachedQuery";
+}
