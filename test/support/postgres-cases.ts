@@ -64,7 +64,8 @@ export function testPostgres(): void {
   });
 }
 
-function benchOf(name: string, server: () => PostgresServer): Bench {
+/** What tests of one kind of client work with, in a schema of their own. */
+export function benchOf(name: string, server: () => PostgresServer): Bench {
   let tested: TestClient;
   let tables = 0;
   beforeAll(async () => {
@@ -236,8 +237,8 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       expect(error).toBeInstanceOf(BatchError);
       expect([...error.failures.keys()]).toEqual([1, 2]);
       const { message } = error.failures.get(1);
-      expect(message).toMatch(/^Cannot load row 1 as column "a v" must be /);
-      expect(message.endsWith(`, or null for no value: ${words}`), message).toBe(true);
+      expect(message).toMatch(/^Cannot load row as column "a v" must be /);
+      expect(message.endsWith(`, or null for no value: ${words} (row 1)`), message).toBe(true);
       expect(await all(table)).toEqual([]);
     });
 
@@ -249,19 +250,22 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       const messages = [...error.failures].map(([row, { message }]) => [row, message]);
       const rule = `it must be an object with the property "id"`;
       expect(messages).toEqual([
-        [0, `Cannot load row 0 as ${rule}: current value is 1`],
-        [2, `Cannot load row 2 as ${rule}: current value is null`],
-        [3, `Cannot load row 3 as ${rule}: current value is an instance of Array`],
+        [0, `Cannot load row as ${rule}: current value is 1 (row 0)`],
+        [2, `Cannot load row as ${rule}: current value is null (row 2)`],
+        [3, `Cannot load row as ${rule}: current value is an instance of Array (row 3)`],
       ]);
     });
 
     it.each(failing)(
-      "passes on what the database says to a value of %s: %o",
+      "tells what the database says to a value of %s: %o",
       async (type, value) => {
         const table = await create(`id int, v ${type}`);
         const { load } = sink({ table, columns: ["id", "v"], method });
         const loading = load([{ id: 1, v: null }, { id: 2, v: value }], contextOf());
-        await expect(loading).rejects.toMatchObject({ code: expect.stringMatching(/^2[23]/) });
+        const error = await loading.then(() => undefined, (error) => error);
+        expect(error).toBeInstanceOf(BatchError);
+        expect([...error.failures.keys()]).toEqual([1]);
+        expect(error.failures.get(1).code).toMatch(/^2[23]/);
         expect(await all(table)).toEqual([]);
         await load([{ id: 1, v: null }], contextOf());
         expect(await all(table)).toHaveLength(1);

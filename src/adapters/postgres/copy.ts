@@ -1,21 +1,18 @@
 import type { Column } from "./column-types.ts";
-import { cellName, cellsOf, type Target } from "./insert.ts";
+import { cellName, type Cells } from "./insert.ts";
 import { quoteName } from "./names.ts";
 
-/** The statement that takes a whole batch as the text of a COPY. */
-export function copyStatement({ table, columns }: Target): string {
+/** The statement that takes rows as the text of a COPY. */
+export function copyStatement(table: string, columns: readonly Column[]): string {
   return `copy ${table} (${columns.map(({ name }) => quoteName(name)).join(", ")}) from stdin `;
 }
 
-/**
- * A batch as the text of a COPY.
- * @throws {BatchError} If a value would not arrive as it is: names its row and column.
- */
-export function copyText(columns: readonly Column[], rows: readonly unknown[]): string {
-  const lines = cellsOf(columns, rows).map((cells) =>
+/** Rows as the text of a COPY. */
+export function copyText(columns: readonly Column[], rows: readonly Cells[]): string {
+  const lines = rows.map((row) =>
     columns.map(({ kind }, place) => {
-      const cell = cells[cellName(place)];
-      return cell === null ? "\\N" : escaped(kind.write?.(cell) ?? String(cell));
+      const cell = row[cellName(place)]!;
+      return cell === null ? "\\N" : escaped(kind.write(cell));
     }).join("\t") + "\n"
   );
   return lines.join("");

@@ -1,0 +1,70 @@
+import { BatchError } from "../../errors.ts";
+import type { Column } from "./column-types.ts";
+import { copyStatement, copyText } from "./copy.ts";
+import type { Database, Session } from "./database.ts";
+import { type Input, insertStatement, rowsParams } from "./insert.ts";
+import { type Batch, type Group, readRows } from "./rows.ts";
+import type { CheckedSink } from "./sink-options.ts";
+import { checkStatement, type KnownTarget, readTarget } from "./target.ts";
+
+/** A table as it was when it was looked up, and the statements for it. */
+export class KnownTable {
+  readonly target: KnownTarget;
+  readonly input: Input;
+  readonly #database: Database;
+  readonly #options: CheckedSink;
+  readonly #checks = new Map<string, Promise<void>>();
+
+  constructor(database: Database, options: CheckedSink, target: KnownTarget) {
+    this.target = target;
+    this.input = { json: database.json, bytes: "$2::pg_catalog.bytea" };
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /**
+   * Looks a table up.
+   * @throws {ConfigurationError} If rows cannot be loaded into it as it is, whatever is in them.
+   */
+  static async read(database: Database, options: CheckedSink): Promise<KnownTable> {
+    return new KnownTable(database, options, await readTarget(database, options));
+  }
+
+  /**
+   * Reads a batch for it.
+   * @throws {BatchError} If a value would not arrive as it is: names its rows.
+   */
+  read(rows: readonly unknown[]): Batch {
+    const { key, table, known: { columns } } = this.target;
+    const { columns: given, unknown, conflict } = this.#options;
+    const needs = given === undefined ? (name: string) => key.includes(name) : () => true;
+    return readRows({ table, columns, needs, unknown, isOrdered: conflict !== "error" }, rows);
+  }
+
+  /**
+   * Has the database check the statement for some columns; asks once.
+   * @throws {ConfigurationError} If it refuses it.
+   */
+  check(columns: readonly Column[]): Promise<void> {
+    const key = columns.map(({ number }) => number).join();
+    const check = this.#checks.get(key) ?? checkStatement(this.#database, this.target, columns);
+    this.#checks.set(key, check);
+    check.catch(() => void this.#checks.delete(key)); // Whoever asked is told.
+    return check;
+  }
+
+  /** Sends rows that give the same columns. */
+  async send(session: Session, { columns, cells, places }: Group): Promise<void> {
+    let params: unknown[];
+    const isCopy = this.#options.method === "copy";
+    try {
+      params = isCopy ? [copyText(columns, cells)] : rowsParams(columns, cells);
+    } catch (error) {
+      if (!(error instanceof RangeError) || cells.length > 1) throw error;
+      throw new BatchError(new Map([[places[0]!, error]])); // No string is that long.
+    }
+    const { table } = this.target;
+    if (isCopy) await session.copy!(copyStatement(table, columns), String(params[0]));
+    else await session.values(insertStatement(this.target, columns, this.input), params);
+  }
+}
