@@ -90,19 +90,19 @@ export function insertStatement(
   const { table, conflict, key } = target;
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
   const cells = columns.map((_, n) => cellName(n)).join(", ");
-  const insert = `insert into ${table} (${names}) select ${cells} from`;
+  const insert = `insert into ${table} (${names}) select ${cells}`;
   const source = `${rowsSource(columns, input, key.length === 0 ? "" : ", place")} as r`;
   if (key.length === 0) {
-    return `${insert} ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
+    return `${insert} from ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
   }
   const found = `on conflict (${key.map(quoteName).join(", ")}) do`;
   // In the order of the key two batches never wait for each other's rows in a circle.
   if (conflict === "ignore") {
-    return `${insert} ${source} order by ${orderOf(target, columns)} ${found} nothing`;
+    return `${insert} from ${source} order by ${orderOf(target, columns)} ${found} nothing`;
   }
   const sets = setsOf(target, columns);
   const action = sets.length > 0 ? `update set ${sets.join(", ")}` : "nothing";
-  return `${insert} ${lastOfEach(target, columns, source)} ${found} ${action}`;
+  return `${insert} from ${lastOfEach(target, columns, source)} ${found} ${action}`;
 }
 
 /** A key is replaced too where the index holds it equal to another one: the last one is kept. */

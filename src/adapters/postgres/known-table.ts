@@ -27,25 +27,29 @@ export class KnownTable {
    * @throws {ConfigurationError} If rows cannot be loaded into it as it is, whatever is in them.
    */
   static async read(database: Database, options: CheckedSink): Promise<KnownTable> {
-    return new KnownTable(database, options, await readTarget(database, options));
+    const table = new KnownTable(database, options, await readTarget(database, options));
+    if (options.columns !== undefined) await table.#check(table.target.known.columns);
+    return table;
   }
 
   /**
    * Reads a batch for it.
-   * @throws {BatchError} If a value would not arrive as it is: names its rows.
+   * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
+   * @throws {BatchError} If a value would not arrive as it is, or no column takes it: names its rows.
    */
-  read(rows: readonly unknown[]): Batch {
+  async read(rows: readonly unknown[]): Promise<Batch> {
     const { key, table, known: { columns } } = this.target;
     const { columns: given, unknown, conflict } = this.#options;
     const needs = given === undefined ? (name: string) => key.includes(name) : () => true;
-    return readRows({ table, columns, needs, unknown, isOrdered: conflict !== "error" }, rows);
+    const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
+    const batch = readRows(reading, rows);
+    for (const { columns } of batch.groups) await this.#check(columns);
+    if (batch.failures.size > 0) throw new BatchError(batch.failures);
+    return batch;
   }
 
-  /**
-   * Has the database check the statement for some columns; asks once.
-   * @throws {ConfigurationError} If it refuses it.
-   */
-  check(columns: readonly Column[]): Promise<void> {
+  /** Has the database check the statement for some columns; asks once. */
+  #check(columns: readonly Column[]): Promise<void> {
     const key = columns.map(({ number }) => number).join();
     const check = this.#checks.get(key) ?? checkStatement(this.#database, this.target, columns);
     this.#checks.set(key, check);

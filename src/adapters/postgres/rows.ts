@@ -2,7 +2,6 @@
  * A batch as it is sent: what its rows give to the columns, checked.
  * @module
  */
-import { BatchError } from "../../errors.ts";
 import { isRow } from "../../resilience/mark.ts";
 import { type Cell, cellOf, unfit } from "./cells.ts";
 import type { Column } from "./column-types.ts";
@@ -34,14 +33,13 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** What is wrong with the other rows, by their place. */
+  readonly failures: ReadonlyMap<number, Error>;
 }
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/**
- * Reads a batch.
- * @throws {BatchError} If a value would not arrive as it is, or no column takes it: names its rows.
- */
+/** Reads a batch: a row fails of which a value would not arrive as it is, or no column takes it. */
 export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   const { columns, needs } = reading;
   const failures = new Map<number, Error>();
@@ -52,12 +50,11 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
     if (!isRow(row)) return void failures.set(place, noRow(columns, row, place));
     const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
     const error = drift.look(row as Properties, place) ??
-      groups.add(given, row as Properties, place) ??
-      (given.length === 0 ? nothingIn(reading, place) : undefined);
+      (given.length === 0 ? nothingIn(reading, place) : undefined) ??
+      groups.add(given, row as Properties, place);
     if (error !== undefined) failures.set(place, error);
   });
-  if (failures.size > 0) throw new BatchError(failures);
-  return { groups: groups.all, drift: drift.counts };
+  return { groups: groups.all, drift: drift.counts, failures };
 }
 
 /** Whether a row has a value of a name; what all objects have by themselves is none. */

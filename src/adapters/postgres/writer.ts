@@ -64,8 +64,7 @@ export class Writer {
    */
   async check(rows: readonly object[], { runId }: WriterContext): Promise<Send> {
     const table = await this.#tableOf(runId);
-    const { groups, drift } = table.read(rows);
-    for (const { columns } of groups) await table.check(columns);
+    const { groups, drift } = await table.read(rows);
     const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
     const send = async (session: Session) => {
       try {
@@ -117,8 +116,7 @@ export class Writer {
     if (!isOfValues && !isOfTable(error)) return error;
     try {
       const table = await this.#tableOf(runId);
-      const { groups } = table.read(rows);
-      for (const { columns } of groups) await table.check(columns);
+      const { groups } = await table.read(rows);
       const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
       const failures = isOfValues ? await badRows(this.#source, table, parts) : new Map();
       return failures.size === 0 ? error : new BatchError(failures);
