@@ -81,7 +81,7 @@ async function findInvalid(database: Database, group: Group, failures: Failures)
     const written: Record<string, string> = {};
     for (const n of asked) {
       const cell: Cell = row[cellName(n)]!;
-      if (cell === null || cell instanceof Uint8Array) continue; // Any bytes will do.
+      if (isValid(cell, columns[n]!.type)) continue;
       written[cellName(n)] = columns[n]!.kind.write(cell);
     }
     return written;
@@ -112,19 +112,20 @@ async function findInvalid(database: Database, group: Group, failures: Failures)
   }
 }
 
+/** Whether a cell need not be asked about, as any table of that type would take it. */
+function isValid(cell: Cell, type: string): boolean {
+  if (cell === null || typeof cell === "boolean" || cell instanceof Uint8Array) return true;
+  if (typeof cell !== "number") return false;
+  const isFloat = type === "double precision" || type === "numeric";
+  return isFloat || type === "integer" && Object.is(cell, cell | 0);
+}
+
 /** A type, or a constraint, that can only be asked by loading the row: it is found by halving. */
 function orNothing(
   asked: Promise<readonly (readonly unknown[])[]>,
 ): Promise<readonly (readonly unknown[])[]> {
   return asked.catch(() => []);
 }
-
-const checksQuery = `select conname::text, pg_catalog.pg_get_expr(conbin, conrelid),
-    pg_catalog.array_to_string(conkey, ',')
-  from pg_catalog.pg_constraint c
-  where conrelid = pg_catalog.to_regclass($1::text) and contype = 'c'
-    and coalesce(pg_catalog.to_jsonb(c) ->> 'conenforced', 'true') = 'true'
-  order by conname`;
 
 /** Rows that violate a check, of those whose values are all there and valid. */
 async function findUnchecked(
@@ -135,22 +136,17 @@ async function findUnchecked(
 ): Promise<void> {
   const { known, table: name } = table.target;
   if (known.hasTrigger) return; // It may put right what it is given.
-  const checks = await orNothing(database.values(checksQuery, [name])) as [
-    string,
-    string,
-    string,
-  ][];
   for (const { columns, cells, places } of groups) {
     const rest = places.flatMap((place, n) => failures.has(place) ? [] : [n]);
     const numbers = new Set(columns.map(({ number }) => number));
-    const askable = checks.filter(([, , key]) =>
-      key && key.split(",").every((n) => numbers.has(n))
+    const askable = known.checks.filter((check) =>
+      check.numbers.length > 0 && check.numbers.every((number) => numbers.has(number))
     );
     if (rest.length === 0 || askable.length === 0) continue;
     const values = columns.map(({ name, ownType }, n) =>
       `${cellName(n)}${ownType === undefined ? "" : `::${ownType}`} as ${quoteName(name)}`
     );
-    const tests = askable.map(([, check], n) => `when not (${check}) then ${n}`);
+    const tests = askable.map(({ condition }, n) => `when not (${condition}) then ${n}`);
     const place = quoteName(`millrace place ${columns.length}`); // As no column is called.
     const query = `select ${place}::text, (case ${tests.join(" ")} end)::text
       from (select ${values.join(", ")}, place as ${place}
@@ -160,7 +156,7 @@ async function findUnchecked(
     for (const [row, n] of await orNothing(database.values(query, params))) {
       const place = places[rest[Number(row) - 1]!]!;
       const message = `new row for ${name} violates check constraint ${
-        quoteName(askable[Number(n)]![0])
+        quoteName(askable[Number(n)]!.name)
       }`;
       failures.set(place, failure(message, "23514", undefined, place));
     }

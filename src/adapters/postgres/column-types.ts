@@ -3,7 +3,7 @@ import { type Kind, kindOf } from "./cells.ts";
 import type { Database } from "./database.ts";
 import { keptName } from "./names.ts";
 import { sqlStateOf } from "./sql-state.ts";
-import { type KnownType, type NamedType, readNamedType, readTypes } from "./types.ts";
+import { type KnownType, type NamedType, readNamedType, typesJson, typesOf } from "./types.ts";
 
 /** A column of a table. */
 export interface Column {
@@ -31,6 +31,8 @@ export interface Table {
   readonly name: string;
   /** What it is: `r` for a table, `v` for a view and so on. */
   readonly kind: string;
+  /** Changes with the table. */
+  readonly version: string;
   /** The columns that rows can fill, in their order; of those that were asked for, in theirs. */
   readonly columns: readonly Column[];
   /** Rows may be changed by a trigger before they are looked at. */
@@ -39,6 +41,17 @@ export interface Table {
   readonly asksInput: boolean;
   /** What keeps a COPY from being used, in words. */
   readonly refusesCopy: string | undefined;
+  /** What each row has to keep. */
+  readonly checks: readonly Check[];
+}
+
+/** A check that each row has to keep. */
+export interface Check {
+  readonly name: string;
+  /** As SQL, with the columns by their names. */
+  readonly condition: string;
+  /** The numbers of the columns that it looks at. */
+  readonly numbers: readonly string[];
 }
 
 /** How a table is asked about. */
@@ -51,22 +64,64 @@ export interface Asked {
   readonly types: Readonly<Record<string, string>>;
 }
 
-const tableQuery = `select c.oid::text, c.relkind::text,
+/** What changes with whatever a sink knows of a table: each change of a catalogue makes a new row. */
+const version = `pg_catalog.concat_ws('/', c.oid, c.xmin,
+    (select pg_catalog.string_agg(pg_catalog.concat(a.xmin, t.xmin), ' ' order by a.attnum)
+      from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+      where a.attrelid = c.oid and a.attnum > 0),
+    (select pg_catalog.string_agg(i.xmin::text, ' ' order by i.indexrelid)
+      from pg_catalog.pg_index i where i.indrelid = c.oid),
+    (select pg_catalog.string_agg(k.xmin::text, ' ' order by k.oid)
+      from pg_catalog.pg_constraint k where k.conrelid = c.oid),
+    (select pg_catalog.string_agg(t.xmin::text, ' ' order by t.oid)
+      from pg_catalog.pg_trigger t where t.tgrelid = c.oid))`;
+
+const versionQuery = `select ${version} from pg_catalog.pg_class c
+  where c.oid = pg_catalog.to_regclass($1::text)`;
+
+/** Looks up which version of a table there is now. */
+export async function readVersion(database: Database, table: string): Promise<unknown> {
+  const [row] = await database.values(versionQuery, [table]);
+  return row?.[0];
+}
+
+const tableQuery = `with c as (
+    select oid, xmin, relkind from pg_catalog.pg_class
+    where oid = pg_catalog.to_regclass($1::text)
+  ), a as (
+    select a.* from c join pg_catalog.pg_attribute a on a.attrelid = c.oid
+    where a.attnum > 0 and not a.attisdropped
+  )
+  select c.relkind::text,
     exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal
       and t.tgtype & 7 = 7)::text,
     (pg_catalog.current_setting('server_version_num')::int >= 160000)::text,
     pg_catalog.row_security_active(c.oid)::text,
     exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid
-      and t.tgtype & 69 = 69)::text
-  from pg_catalog.pg_class c where c.oid = pg_catalog.to_regclass($1::text)`;
+      and t.tgtype & 69 = 69)::text,
+    (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(attname,
+      pg_catalog.format_type(atttypid, atttypmod), atttypid::text, attnum::text, atttypmod,
+      attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '')
+      order by attnum), '[]') from a)::text,
+    ${typesJson("select atttypid from a")},
+    (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(conname,
+      pg_catalog.pg_get_expr(conbin, conrelid), coalesce(conkey, '{}')) order by conname), '[]')
+      from pg_catalog.pg_constraint k where conrelid = c.oid and contype = 'c'
+      and coalesce(pg_catalog.to_jsonb(k) ->> 'conenforced', 'true') = 'true')::text,
+    ${version}
+  from c`;
 
-const columnsQuery = `select attname::text, pg_catalog.format_type(atttypid, atttypmod),
-    atttypid::text, attnum::text, atttypmod::text, attnotnull::text, atthasdef::text,
-    attidentity::text, attgenerated::text
-  from pg_catalog.pg_attribute
-  where attrelid = $1::text::oid and attnum > 0 and not attisdropped order by attnum`;
-
-type Texts = readonly (string | null)[];
+/** A column, as the query gives it. */
+type ColumnArray = readonly [
+  name: string,
+  type: string,
+  typeId: string,
+  number: string,
+  modifier: number,
+  isNotNull: boolean,
+  hasDefault: boolean,
+  isGenerated: boolean,
+];
 
 /**
  * Looks up a table and its columns.
@@ -74,10 +129,10 @@ type Texts = readonly (string | null)[];
  * values of a column by itself.
  */
 export async function readTable(database: Database, asked: Asked): Promise<Table> {
-  const [row] = await database.values(tableQuery, [asked.table]) as Texts[];
+  const [row] = await database.values(tableQuery, [asked.table]) as string[][];
   if (row === undefined) refuse("load rows", "table", "a table that is there", asked.table);
-  const [id, kind, hasTrigger, asksInput, hasRowSecurity, insteadOf] = row;
-  const found = await database.values(columnsQuery, [id]) as Texts[];
+  const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, columns, types, checks, version] =
+    row;
   const refusesCopy = hasRowSecurity === "true"
     ? "row security is on"
     : kind === "v" && insteadOf !== "true"
@@ -86,23 +141,27 @@ export async function readTable(database: Database, asked: Asked): Promise<Table
   return {
     name: asked.table,
     kind: kind!,
-    columns: await columnsOf(database, asked, found),
+    version: version!,
+    columns: await columnsOf(database, asked, JSON.parse(columns!), types!),
     hasTrigger: hasTrigger === "true",
     asksInput: asksInput === "true",
     refusesCopy,
+    checks: (JSON.parse(checks!) as [string, string, number[]][]).map(
+      ([name, condition, numbers]) => ({ name, condition, numbers: numbers.map(String) }),
+    ),
   };
 }
 
 async function columnsOf(
   database: Database,
   { table, columns, types }: Asked,
-  found: readonly Texts[],
+  found: readonly ColumnArray[],
+  knownTypes: string,
 ): Promise<Column[]> {
-  const isGenerated = ([, , , , , , , identity, generated]: Texts) =>
-    identity === "a" || generated !== "";
-  const own = new Map(found.map((row) => [row[0]!, row]));
+  const isGenerated = (row: ColumnArray) => row[7];
+  const own = new Map(found.map((row) => [row[0], row]));
   const rows = columns === undefined
-    ? found.filter((row) => !isGenerated(row)).map((row) => [row[0]!, row] as const)
+    ? found.filter((row) => !isGenerated(row)).map((row) => [row[0], row] as const)
     : columns.map((name) => {
       const row = own.get(keptName(name));
       if (row === undefined) refuse("load rows", "columns", `columns of ${table}`, name);
@@ -115,27 +174,26 @@ async function columnsOf(
     }
   }
   const named = await namedTypes(database, types);
-  const ids = [...rows.map(([, row]) => row[2]!), ...[...named.values()].map(({ id }) => id)];
-  const typeOf = await readTypes(database, ids);
+  const typeOf = typesOf(knownTypes, ...[...named.values()].map(({ types }) => types));
   return rows.map(([name, row]) => columnOf(name, row, typeOf, named.get(name)));
 }
 
 function columnOf(
   name: string,
-  row: Texts,
+  row: ColumnArray,
   typeOf: (id: string) => KnownType,
   sent: NamedType | undefined,
 ): Column {
-  const [, type, id, number, ownModifier, isNotNull, hasDefault, identity] = row;
-  const own = typeOf(id!);
-  const modifier = ownModifier === "-1" ? own.modifier : Number(ownModifier);
+  const [, type, id, number, ownModifier, isNotNull, hasDefault] = row;
+  const own = typeOf(id);
+  const modifier = ownModifier === -1 ? own.modifier : ownModifier;
   const hasLength = (own.name === "varchar" || own.name === "bpchar") && modifier > 4;
   return {
-    ...{ name, number: number!, kind: kindOf(sent === undefined ? own : typeOf(sent.id)) },
-    type: sent?.written ?? type!,
-    ownType: sent === undefined ? undefined : type!,
-    isNotNull: isNotNull === "true" || own.isNotNull,
-    hasDefault: hasDefault === "true" || identity !== "",
+    ...{ name, number, kind: kindOf(sent === undefined ? own : typeOf(sent.id)) },
+    type: sent?.written ?? type,
+    ownType: sent === undefined ? undefined : type,
+    isNotNull: isNotNull || own.isNotNull,
+    hasDefault,
     maxLength: hasLength ? modifier - 4 : undefined, // The modifier counts a header of four.
   };
 }

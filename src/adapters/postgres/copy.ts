@@ -12,6 +12,7 @@ export function copyText(columns: readonly Column[], rows: readonly Cells[]): st
   const lines = rows.map((row) =>
     columns.map(({ kind }, place) => {
       const cell = row[cellName(place)]!;
+      if (cell instanceof Uint8Array) return `\\${kind.write(cell)}`; // `\\x00`, nothing else in it.
       return cell === null ? "\\N" : escaped(kind.write(cell));
     }).join("\t") + "\n"
   );

@@ -19,7 +19,7 @@ function hexOf(bytes: Uint8Array): string {
     text[place++] = digits[byte >> 4]!;
     text[place++] = digits[byte & 15]!;
   }
-  return new TextDecoder().decode(text);
+  return new TextDecoder("latin1").decode(text); // Of one byte for each character.
 }
 
 /** Several pieces of bytes as one. */

@@ -1,5 +1,5 @@
 import { BatchError } from "../../errors.ts";
-import type { Column } from "./column-types.ts";
+import { type Column, readVersion } from "./column-types.ts";
 import { copyStatement, copyText } from "./copy.ts";
 import type { Database, Session } from "./database.ts";
 import { type Input, insertStatement, rowsParams } from "./insert.ts";
@@ -30,6 +30,12 @@ export class KnownTable {
     const table = new KnownTable(database, options, await readTarget(database, options));
     if (options.columns !== undefined) await table.#check(table.target.known.columns);
     return table;
+  }
+
+  /** Whether the table is still what it was. */
+  async isCurrent(): Promise<boolean> {
+    const { table, known } = this.target;
+    return await readVersion(this.#database, table) === known.version;
   }
 
   /**

@@ -23,33 +23,42 @@ interface TypeRow {
   readonly modifier: number;
 }
 
-const typesQuery = `with recursive reached (id) as (
-    select value::oid from pg_catalog.json_array_elements_text($1::text::json)
-    union
-    select case when t.typtype = 'd' then t.typbasetype else t.typelem end
-    from reached join pg_catalog.pg_type t on t.oid = reached.id
-    where t.typtype = 'd' or t.typcategory = 'A'
-  )
-  select t.oid::text,
-    case when t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace then t.typname::text end,
-    t.typcategory::text, t.typtype::text, (case when t.typtype = 'd' then t.typbasetype
-      when t.typcategory = 'A' then t.typelem else 0 end)::text,
-    t.typdelim::text, t.typnotnull::text, t.typtypmod::text
-  from reached join pg_catalog.pg_type t on t.oid = reached.id`;
+/** All that is known of the types that `ids` selects, and of those below them, as JSON. */
+export function typesJson(ids: string): string {
+  return `(with recursive reached (id) as (
+      ${ids}
+      union
+      select case when t.typtype = 'd' then t.typbasetype else t.typelem end
+      from reached join pg_catalog.pg_type t on t.oid = reached.id
+      where t.typtype = 'd' or t.typcategory = 'A'
+    )
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(t.oid::text,
+      case when t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace then t.typname::text else '' end,
+      t.typcategory::text, t.typtype = 'd', (case when t.typtype = 'd' then t.typbasetype
+        when t.typcategory = 'A' then t.typelem else 0 end)::text,
+      t.typdelim::text, t.typnotnull, t.typtypmod)), '[]')::text
+    from reached join pg_catalog.pg_type t on t.oid = reached.id)`;
+}
 
-/** Looks up types by their identifiers. */
-export async function readTypes(
-  database: Database,
-  ids: readonly string[],
-): Promise<(id: string) => KnownType> {
-  const rows = await database.values(typesQuery, [JSON.stringify([...new Set(ids)])]);
+type TypeArray = readonly [
+  id: string,
+  name: string,
+  category: string,
+  isDomain: boolean,
+  below: string,
+  delimiter: string,
+  isNotNull: boolean,
+  modifier: number,
+];
+
+/** Tells types by their identifiers, of what `typesJson` gave. */
+export function typesOf(...texts: readonly string[]): (id: string) => KnownType {
   const types = new Map<string, TypeRow>();
-  for (const row of rows as (string | null)[][]) {
-    const [id, name, category, kind, below, delimiter, isNotNull, modifier] = row;
-    types.set(id!, {
-      ...{ name: name ?? "", category: category!, isDomain: kind === "d", below: below! },
-      ...{ delimiter: delimiter!, isNotNull: isNotNull === "true", modifier: Number(modifier) },
-    });
+  for (const text of texts) {
+    for (const [id, name, category, isDomain, ...rest] of JSON.parse(text) as TypeArray[]) {
+      const [below, delimiter, isNotNull, modifier] = rest;
+      types.set(id, { name, category, isDomain, below, delimiter, isNotNull, modifier });
+    }
   }
   const known = (id: string): KnownType => {
     const { below, isDomain, isNotNull, modifier, ...type } = types.get(id)!;
@@ -70,15 +79,20 @@ export interface NamedType {
   readonly id: string;
   /** Its name as it was given: the database reads it as one type, so it is safe in a statement. */
   readonly written: string;
+  /** What is known of it, as JSON. */
+  readonly types: string;
 }
+
+const namedQuery = `select pg_catalog.to_regtype($1::text)::oid::text,
+  ${typesJson("select pg_catalog.to_regtype($1::text)::oid")}`;
 
 /** Looks up a type by its name, which may have a modifier; gives nothing if there is no such type. */
 export async function readNamedType(
   database: Database,
   name: string,
 ): Promise<NamedType | undefined> {
-  const query = "select pg_catalog.to_regtype($1::text)::oid::text";
-  const [row] = await database.values(query, [name]);
+  const [row] = await database.values(namedQuery, [name]);
+  if (row?.[0] == null) return undefined;
   // A comment at the end of the name must end before what follows it in a statement.
-  return row?.[0] == null ? undefined : { id: String(row[0]), written: `${name}\n` };
+  return { id: String(row[0]), written: `${name}\n`, types: String(row[1]) };
 }

@@ -28,7 +28,7 @@ export interface WriterContext {
 }
 
 /** The text that a statement takes at most, in characters: more of it would keep the thread. */
-const maxStatementLength = 2 ** 23;
+const maxStatementLength = 2 ** 22;
 
 const maxRuns = 16; // Side by side; older ones look their table up again.
 
@@ -44,8 +44,10 @@ export class Writer {
   readonly #source: Database;
   readonly #options: CheckedSink;
   readonly #maxLength: number;
-  readonly #runs = new Map<string, Promise<KnownTable>>();
+  readonly #runs = new Map<string, { readonly table: Promise<KnownTable>; isOld: boolean }>();
   readonly #failed = new WeakMap<object, FailedBatch>();
+  /** Rows that the database was asked about: what it did not tell, only loading them will. */
+  readonly #asked = new WeakSet<object>();
 
   constructor(database: Database, options: CheckedSink, maxLength: number = maxStatementLength) {
     this.#source = database;
@@ -70,7 +72,7 @@ export class Writer {
       try {
         for (const part of parts) await table.send(session, part);
       } catch (error) {
-        this.#runs.delete(runId); // It may have changed.
+        this.#outdate(runId, error);
         this.#failed.set(Object(error), { runId, rows });
         throw error;
       }
@@ -84,17 +86,37 @@ export class Writer {
     return send.isOne ? this.#explain(send(this.#source)) : this.database.transaction(send);
   }
 
+  #isAsked(rows: readonly object[]): boolean {
+    return rows.every((row) => this.#asked.has(row));
+  }
+
   #tableOf(runId: string): Promise<KnownTable> {
     const known = this.#runs.get(runId);
-    if (known !== undefined) return known;
-    const table = KnownTable.read(this.#source, this.#options);
-    this.#runs.set(runId, table);
+    if (known?.isOld === false) return known.table;
+    const table = known === undefined ? this.#read() : this.#renew(known.table);
+    this.#runs.set(runId, { table, isOld: false });
     table.catch(() => { // Whoever asked is told.
-      if (this.#runs.get(runId) === table) this.#runs.delete(runId);
+      if (this.#runs.get(runId)?.table === table) this.#runs.delete(runId);
     });
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > maxRuns) this.#runs.delete(oldest!);
     return table;
+  }
+
+  #read(): Promise<KnownTable> {
+    return KnownTable.read(this.#source, this.#options);
+  }
+
+  async #renew(known: Promise<KnownTable>): Promise<KnownTable> {
+    const table = await known;
+    return await table.isCurrent() ? table : this.#read();
+  }
+
+  /** A load has failed, perhaps as the table, or what one may do with it, has changed. */
+  #outdate(runId: string, error: unknown): void {
+    const known = this.#runs.get(runId);
+    if (isOfTable(error)) this.#runs.delete(runId);
+    else if (known !== undefined) known.isOld = true;
   }
 
   async #explain<T>(work: Promise<T>): Promise<T> {
@@ -109,7 +131,7 @@ export class Writer {
   /** What a batch has failed with, or more of it: that no batch can be loaded, or the rows to blame. */
   async #causeOf(error: unknown, { runId, rows }: FailedBatch): Promise<unknown> {
     const state = sqlStateOf(error) ?? "";
-    const isOfValues = /^22|^23502$|^23514$/.test(state) && rows.length > 1;
+    const isOfValues = /^22|^23502$|^23514$/.test(state) && rows.length > 1 && !this.#isAsked(rows);
     if (state === "21000" && rows.length > 1) {
       return new SplitError("Two rows of the batch are the same to the database", { cause: error });
     }
@@ -118,7 +140,9 @@ export class Writer {
       const table = await this.#tableOf(runId);
       const { groups } = await table.read(rows);
       const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
-      const failures = isOfValues ? await badRows(this.#source, table, parts) : new Map();
+      if (!isOfValues) return error;
+      for (const row of rows) this.#asked.add(row);
+      const failures = await badRows(this.#source, table, parts);
       return failures.size === 0 ? error : new BatchError(failures);
     } catch (found) {
       return isOf(found, ConfigurationError) || isOf(found, BatchError) ? found : error;
