@@ -10,11 +10,11 @@ import { testPostgresUpserts } from "./postgres-upserts.ts";
 
 /** Defines the tests of what a sink knows of its table, for every kind of client, on one server. */
 export function testPostgresSink(): void {
-  let server: PostgresServer;
+  let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
-  afterAll(() => server.stop());
+  afterAll(() => server?.stop());
   describe.each(Object.keys(clients))("postgresSink of %s", (name) => {
-    const bench = benchOf(name, () => server);
+    const bench = benchOf(name, () => server!);
     const canCopy = name !== "postgres";
     testPostgresUpserts(bench, name !== "PGlite"); // Which has no collations of ICU.
     testPostgresTables(bench, canCopy);

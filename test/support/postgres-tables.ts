@@ -200,6 +200,30 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     await tested().run(`drop owned by ${role}; drop role ${role}`);
   });
 
+  it("refuses a single row by its policy, and ends the run for a sequence without right", async () => {
+    const table = await create("id serial, v int");
+    await tested().run(`create role ${role}; grant usage on schema public to ${role};
+      grant insert, select on ${table} to ${role}`).catch(() => {});
+    const { load } = sink({ table, columns: ["v"] });
+    await withRole(() =>
+      expectRefused(load, [{ v: 1 }, { v: 2 }], /permission denied for sequence/)
+    );
+    await tested().run(`grant usage on all sequences in schema public to ${role};
+      alter table ${table} enable row level security;
+      create policy small on ${table} with check (v < 5)`);
+    const letters: unknown[] = [];
+    await withRole(async () =>
+      void await etl<Row>({ name: "job", extract: () => [{ v: 1 }, { v: 5 }, { v: 2 }], load }).run(
+        {
+          batchSize: 3,
+          deadLetters: new WritableStream({ write: ({ item }) => void letters.push(item) }),
+        },
+      )
+    );
+    expect(letters).toEqual([{ v: 5 }]);
+    await tested().run(`drop owned by ${role}; drop role ${role}`);
+  });
+
   /** All connections are those of a role that may do less. */
   async function withRole(work: () => Promise<void>): Promise<void> {
     const connections = await Promise.all(Array.from({ length: 10 }, () =>

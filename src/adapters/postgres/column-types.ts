@@ -37,6 +37,8 @@ export interface Table {
   readonly columns: readonly Column[];
   /** Rows may be changed by a trigger before they are looked at. */
   readonly hasTrigger: boolean;
+  /** A row may be refused by who loads it. */
+  readonly hasRowSecurity: boolean;
   /** The database can tell which texts a type takes. */
   readonly asksInput: boolean;
   /** What keeps a COPY from being used, in words. */
@@ -144,6 +146,7 @@ export async function readTable(database: Database, asked: Asked): Promise<Table
     version: version!,
     columns: await columnsOf(database, asked, JSON.parse(columns!), types!),
     hasTrigger: hasTrigger === "true",
+    hasRowSecurity: hasRowSecurity === "true",
     asksInput: asksInput === "true",
     refusesCopy,
     checks: (JSON.parse(checks!) as [string, string, number[]][]).map(

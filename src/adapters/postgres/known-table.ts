@@ -5,6 +5,7 @@ import type { Database, Session } from "./database.ts";
 import { type Input, insertStatement, rowsParams } from "./insert.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
 import type { CheckedSink } from "./sink-options.ts";
+import { sqlStateOf } from "./sql-state.ts";
 import { checkStatement, type KnownTarget, readTarget } from "./target.ts";
 
 /** A table as it was when it was looked up, and the statements for it. */
@@ -36,6 +37,12 @@ export class KnownTable {
   async isCurrent(): Promise<boolean> {
     const { table, known } = this.target;
     return await readVersion(this.#database, table) === known.version;
+  }
+
+  /** Whether a load failed by a right that no row has anything to do with, as that of a sequence. */
+  lacksRight(error: unknown): boolean {
+    const { hasTrigger, hasRowSecurity } = this.target.known;
+    return sqlStateOf(error) === "42501" && !hasTrigger && !hasRowSecurity;
   }
 
   /**

@@ -102,7 +102,7 @@ export function isOfTable(error: unknown): boolean {
 }
 
 /** What no row can get round, by the option that has to change. */
-function asConfiguration(
+export function asConfiguration(
   error: unknown,
   table: string,
   key: readonly string[] = [],

@@ -9,7 +9,7 @@ import { KnownTable } from "./known-table.ts";
 import { type Group, partsOf } from "./rows.ts";
 import type { CheckedSink } from "./sink-options.ts";
 import { sqlStateOf } from "./sql-state.ts";
-import { isOfTable } from "./target.ts";
+import { asConfiguration, isOfTable } from "./target.ts";
 
 /** Sends a batch that was checked. */
 export interface Send {
@@ -140,7 +140,9 @@ export class Writer {
       const table = await this.#tableOf(runId);
       const { groups } = await table.read(rows);
       const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
-      if (!isOfValues) return error;
+      if (!isOfValues) {
+        return table.lacksRight(error) ? asConfiguration(error, table.target.table) : error;
+      }
       for (const row of rows) this.#asked.add(row);
       const failures = await badRows(this.#source, table, parts);
       return failures.size === 0 ? error : new BatchError(failures);
