@@ -3,16 +3,25 @@ interface Hexadecimal {
   toHex?(): string;
 }
 
+/** What Node has long had. */
+interface Host {
+  readonly Buffer?: {
+    from(bytes: ArrayBufferLike, offset: number, length: number): { toString(as: "hex"): string };
+  };
+}
+
 /** Bytes as PostgreSQL reads them from a text: `\x00ff`. */
 export function hexText(bytes: Uint8Array): string {
-  const native = (bytes as Hexadecimal).toHex?.();
+  const { buffer, byteOffset, length } = bytes;
+  const native = (bytes as Hexadecimal).toHex?.() ??
+    (globalThis as Host).Buffer?.from(buffer, byteOffset, length).toString("hex");
   return `\\x${native ?? hexOf(bytes)}`;
 }
 
 const digits = new TextEncoder().encode("0123456789abcdef");
 
 /** A string that grows byte by byte keeps the thread for a second per megabyte. */
-function hexOf(bytes: Uint8Array): string {
+export function hexOf(bytes: Uint8Array): string {
   const text = new Uint8Array(bytes.length * 2);
   for (let n = 0, place = 0; n < bytes.length; n++) {
     const byte = bytes[n]!;
@@ -24,6 +33,7 @@ function hexOf(bytes: Uint8Array): string {
 
 /** Several pieces of bytes as one. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
   const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let place = 0;
   for (const piece of pieces) {

@@ -28,7 +28,7 @@ export interface WriterContext {
 }
 
 /** The text that a statement takes at most, in characters: more of it would keep the thread. */
-const maxStatementLength = 2 ** 22;
+const maxStatementLength = 2 ** 20;
 
 const maxRuns = 16; // Side by side; older ones look their table up again.
 
