@@ -10,6 +10,7 @@ export type { PostgresClient } from "./postgres/open-database.ts";
 export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";
 export type { BunSql, BunSqlQuery, BunSqlSession } from "./postgres/bun-sql.ts";
+export { PgText } from "./postgres/lossless-text.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
 export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";

@@ -11,10 +11,6 @@ describe("postgresSink", () => {
     [{}, "'table' must be a non-empty string: current value is undefined"],
     [{ table: "" }, `'table' must be a non-empty string: current value is ""`],
     [
-      { table: "t" },
-      "'columns' must be a non-empty array of distinct non-empty strings: current value is undefined",
-    ],
-    [
       { table: "t", columns: ["a", "a"] },
       "'columns' must be a non-empty array of distinct non-empty strings: current value is an array of 2",
     ],
@@ -45,6 +41,14 @@ describe("postgresSink", () => {
     [
       { table: "t", columns, method: "copy", conflict: "ignore" },
       `'conflict' must be "error" with a COPY: current value is "ignore"`,
+    ],
+    [
+      { table: "t", columns, unknown: "add" },
+      `'unknown' must be "error" or "drop": current value is "add"`,
+    ],
+    [
+      { table: "t", columns, method: "copy", types: { a: "text" } },
+      `'types' must be left out with a COPY (take method: "insert"): current value is an object`,
     ],
     [
       { table: "t", columns, method: "copy" },

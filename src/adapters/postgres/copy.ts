@@ -1,21 +1,19 @@
 import type { Column } from "./column-types.ts";
-import { cellName, cellsOf, type Target } from "./insert.ts";
+import { cellName, type Cells } from "./insert.ts";
 import { quoteName } from "./names.ts";
 
-/** Where a COPY puts a whole batch: the table and its columns, as SQL names them. */
-export function copyTarget({ table, columns }: Target): string {
+/** Where a COPY puts rows: the table and the columns that they give, as SQL names them. */
+export function copyTarget(table: string, columns: readonly Column[]): string {
   return `${table} (${columns.map(({ name }) => quoteName(name)).join(", ")})`;
 }
 
-/**
- * A batch as the text of a COPY.
- * @throws {BatchError} If a value would not arrive as it is: names its row and column.
- */
-export function copyText(columns: readonly Column[], rows: readonly unknown[]): string {
-  const lines = cellsOf(columns, rows).map((cells) =>
+/** Rows as the text of a COPY. */
+export function copyText(columns: readonly Column[], rows: readonly Cells[]): string {
+  const lines = rows.map((row) =>
     columns.map(({ kind }, place) => {
-      const cell = cells[cellName(place)];
-      return cell === null ? "\\N" : escaped(kind.write?.(cell) ?? String(cell));
+      const cell = row[cellName(place)]!;
+      if (cell instanceof Uint8Array) return `\\${kind.write(cell)}`; // `\\x00`, nothing else in it.
+      return cell === null ? "\\N" : escaped(kind.write(cell));
     }).join("\t") + "\n"
   );
   return lines.join("");

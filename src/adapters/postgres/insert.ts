@@ -1,8 +1,8 @@
-import { BatchError } from "../../errors.ts";
-import { isRow } from "../../resilience/mark.ts";
-import { unfit } from "./cells.ts";
+import type { Cell } from "./cells.ts";
 import type { Column } from "./column-types.ts";
+import { joinBytes } from "./hex.ts";
 import { quoteName } from "./names.ts";
+import type { UniqueIndex } from "./unique-indexes.ts";
 
 /** What is done with a row whose key is in the table. */
 export type Conflict = "error" | "ignore" | "replace";
@@ -11,107 +11,152 @@ export type Conflict = "error" | "ignore" | "replace";
 export interface Target {
   /** The quoted name of the table. */
   readonly table: string;
-  /** The columns that are loaded, in their order. */
-  readonly columns: readonly Column[];
   /** What is done with a row whose key is there. */
   readonly conflict: Conflict;
   /** The columns that tell rows apart; none for any unique index. */
   readonly key: readonly string[];
-  /** The parameter of the statement, as the client has to be told. */
-  readonly json: string;
+  /** The indexes that decide which keys are equal; none if nobody knows them. */
+  readonly indexes: readonly UniqueIndex[];
 }
 
-/** The statement that inserts a whole batch, which is bound as one JSON. */
-export function insertStatement({ table, columns, conflict, key, json }: Target): string {
-  const names = columns.map(({ name }) => quoteName(name)).join(", ");
-  const cells = columns.map((_, place) => cellName(place)).join(", ");
-  const types = columns.map(({ type }, place) => `${cellName(place)} ${type}`).join(", ");
-  const rows = `pg_catalog.json_to_recordset(${json}) as x(${types})`;
-  const insert = `insert into ${table} (${names}) select ${cells}`;
-  if (key.length === 0) {
-    return `${insert} from ${rows}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
-  }
-  const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
-  const keys = key.map((name) => cellName(placeOf(name))).join(", ");
-  const others = columns.map(({ name }) => name).filter((name) => !key.includes(name));
-  const sets = others.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`);
-  const isReplace = conflict === "replace" && sets.length > 0;
-  const action = isReplace ? `update set ${sets.join(", ")}` : "nothing";
-  // In the order of the key two batches never wait for each other's rows in a circle. Of rows with
-  // one key the last is taken, or the first: one statement must not touch a row twice.
-  const place = conflict === "replace" ? "place desc" : "place";
-  return `${insert} from (select distinct on (${keys}) * from
-    rows from (pg_catalog.json_to_recordset(${json}) as (${types}))
-    with ordinality as x(${cells}, place) order by ${keys}, ${place}) as rows
-    on conflict (${key.map(quoteName).join(", ")}) do ${action}`;
-}
+/** The values of a row by `cellName`. */
+export type Cells = Record<string, Cell>;
 
 /** Short, as each row repeats it, and never `__proto__`. */
 export function cellName(place: number): string {
   return `c${place}`;
 }
 
-/**
- * A batch as the statement takes it.
- * @throws {BatchError} If a value would not arrive as it is: names its row and column.
- */
-export function rowsText(columns: readonly Column[], rows: readonly unknown[]): string {
-  return JSON.stringify(cellsOf(columns, rows));
+/** What stands for the rows in a statement. */
+export interface Input {
+  /** The rows as JSON. */
+  readonly json: string;
+  /** All bytes of them. */
+  readonly bytes: string;
 }
 
-/**
- * The values of each row as JSON has them, by `cellName`.
- * @throws {BatchError} If a value would not arrive as it is: names its row and column.
- */
-export function cellsOf(
-  columns: readonly Column[],
-  rows: readonly unknown[],
-): Record<string, unknown>[] {
-  const failures = new Map<number, Error>();
-  const cellNames = columns.map((_, place) => cellName(place));
-  const all = rows.map((row, index) => {
-    const cells: Record<string, unknown> = {};
-    for (let place = 0; place < columns.length; place++) {
-      const { name, kind } = columns[place]!;
-      const value: unknown = (row as Record<string, unknown> | null | undefined)?.[name];
-      const cell = value === null ? null : kind.encode(value);
-      if (cell === unfit && !failures.has(index)) {
-        failures.set(index, refusal(row, index, name, kind, value));
-      }
-      cells[cellNames[place]!] = cell;
+/** No rows, and no parameter. */
+export const noRows: Input = { json: "'[]'::pg_catalog.json", bytes: "null::pg_catalog.bytea" };
+
+/** The rows that `rowsParams` has, in SQL: by `cellName`, and by `place` where that is asked for. */
+export function rowsSource(columns: readonly Column[], { json, bytes }: Input, place = ""): string {
+  const given = columns.map(({ type, kind }, n) => {
+    if (kind.via === "json") return `c${n} ${type}`;
+    return kind.via === "text" ? `c${n} text` : `c${n} text, o${n} int, l${n} int`;
+  });
+  const names = columns.map(({ kind }, n) =>
+    kind.via === "bytes" ? `c${n}, o${n}, l${n}` : `c${n}`
+  );
+  const values = columns.map(({ type, kind }, n) => {
+    if (kind.via === "json") return `c${n}`;
+    if (kind.via === "text") return `c${n}::${type} as c${n}`;
+    const cut = `pg_catalog.substring(${bytes}, o${n}, l${n})`;
+    return `case when l${n} is null then c${n}::pg_catalog.bytea else ${cut} end as c${n}`;
+  });
+  const numbered = place === "" ? "" : "with ordinality";
+  return `(select ${values.join(", ")}${place} from rows from
+    (pg_catalog.json_to_recordset(${json}) as (${given.join(", ")}))
+    ${numbered} as x(${names.join(", ")}${place}))`;
+}
+
+/** What the statement binds: the rows as JSON, and all bytes of them as one value, if it has any. */
+export function rowsParams(columns: readonly Column[], rows: readonly Cells[]): unknown[] {
+  const places = columns.flatMap(({ kind }, n) => kind.via === "bytes" ? [n] : []);
+  if (places.length === 0) return [JSON.stringify(rows)];
+  const pieces: Uint8Array[] = [];
+  let offset = 1;
+  const cut = rows.map((row) => {
+    const cells = { ...row };
+    for (const n of places) {
+      const cell = cells[`c${n}`];
+      if (!(cell instanceof Uint8Array)) continue;
+      cells[`c${n}`] = null;
+      cells[`o${n}`] = offset;
+      cells[`l${n}`] = cell.length;
+      pieces.push(cell);
+      offset += cell.length;
     }
     return cells;
   });
-  if (failures.size > 0) throw new BatchError(failures);
-  return all;
+  return [JSON.stringify(cut), joinBytes(pieces)];
 }
 
-function refusal(
-  row: unknown,
-  index: number,
-  name: string,
-  { words }: Column["kind"],
-  value: unknown,
-): Error {
-  if (!isRow(row)) {
-    return new TypeError(
-      `Cannot load row ${index} as it must be an object with the property ` +
-        `${JSON.stringify(name)}: current value is ${inWords(row)}`,
+/** The statement that inserts rows. */
+export function insertStatement(
+  target: Target,
+  columns: readonly Column[],
+  input: Input,
+): string {
+  const { table, conflict, key } = target;
+  const names = columns.map(({ name }) => quoteName(name)).join(", ");
+  const cells = columns.map((_, n) => cellName(n)).join(", ");
+  const insert = `insert into ${table} (${names}) select ${cells}`;
+  const source = `${rowsSource(columns, input, key.length === 0 ? "" : ", place")} as r`;
+  if (key.length === 0) {
+    return `${insert} from ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
+  }
+  const found = `on conflict (${key.map(quoteName).join(", ")}) do`;
+  // In the order of the key two batches never wait for each other's rows in a circle.
+  if (conflict === "ignore") {
+    return `${insert} from ${source} order by ${orderOf(target, columns)} ${found} nothing`;
+  }
+  const sets = setsOf(target, columns);
+  const action = sets.length > 0 ? `update set ${sets.join(", ")}` : "nothing";
+  return `${insert} from ${lastOfEach(target, columns, source)} ${found} ${action}`;
+}
+
+/** A key is replaced too where the index holds it equal to another one: the last one is kept. */
+function setsOf({ key, indexes }: Target, columns: readonly Column[]): string[] {
+  const isExact = indexes.length > 0 &&
+    indexes.every((index) => index.columns.every(({ isExact }) => isExact));
+  return columns.filter(({ name }) => !isExact || !key.includes(name))
+    .map(({ name }) => `${quoteName(name)} = excluded.${quoteName(name)}`);
+}
+
+/** A value of the key as the column will have it: with one that is cut off, the load fails. */
+function keyValue(columns: readonly Column[], name: string): string {
+  const n = columns.findIndex((column) => column.name === name);
+  const { ownType } = columns[n]!;
+  return ownType === undefined ? cellName(n) : `${cellName(n)}::${ownType}`;
+}
+
+function orderOf({ key, indexes }: Target, columns: readonly Column[], index = indexes[0]): string {
+  const by = index === undefined
+    ? key.map((name) => keyValue(columns, name))
+    : index.columns.map(({ name, collate, less }) =>
+      `${keyValue(columns, name)}${collate} using ${less}`
     );
-  }
-  return new TypeError(
-    `Cannot load row ${index} as column ${JSON.stringify(name)} must be ${words}, ` +
-      `or null for no value: current value is ${inWords(value)}`,
-  );
+  return [...by, "place"].join(", ");
 }
 
-function inWords(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  if (typeof value !== "object" || value === null) {
-    return Object.is(value, -0) ? "-0" : String(value);
+/**
+ * Of rows with one key the last, as a statement must not touch a row twice. Which keys are equal,
+ * the indexes say: in their order, equal rows are side by side.
+ */
+function lastOfEach(target: Target, columns: readonly Column[], source: string): string {
+  const { indexes } = target;
+  const cells = columns.map((_, n) => cellName(n)).join(", ");
+  if (indexes.length === 0) {
+    return `(select ${cells} from ${source} order by ${orderOf(target, columns)}) as r`;
   }
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object";
+  const windows = indexes.map((index, i) =>
+    `w${i} as (order by ${orderOf(target, columns, index)})`
+  );
+  const nexts = indexes.flatMap((index, i) => [
+    `lead(place) over w${i} as p${i}`,
+    ...index.columns.map(({ name }, k) =>
+      `lead(${keyValue(columns, name)}) over w${i} as n${i}_${k}`
+    ),
+  ]);
+  const repeats = indexes.map((index, i) => {
+    const same = index.columns.map(({ name, collate, equal }, k) => {
+      const [value, next] = [keyValue(columns, name), `n${i}_${k}`];
+      const isSame = `${value}${collate} ${equal} ${next}${collate}`;
+      if (!index.holdsNullsEqual) return isSame;
+      return `coalesce(${isSame}, pg_catalog.num_nulls(${value}, ${next}) = 2)`;
+    });
+    return `(p${i} is not null and ${same.join(" and ")}) is not true`;
+  });
+  return `(select * from (select ${cells}, place, ${nexts.join(", ")} from ${source}
+    window ${windows.join(", ")}) as r where ${repeats.join(" and ")}) as r`;
 }

@@ -17,8 +17,18 @@ export interface PostgresSinkOptions {
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
   schema?: string | undefined;
-  /** The columns that are loaded: of each row the properties of these names. */
-  columns: readonly string[];
+  /**
+   * The columns that are loaded: of each row the properties of these names, each of which it has to
+   * have. Without them a row may leave columns to the table: it gets their defaults.
+   * @default {the columns of the table that it does not generate}
+   */
+  columns?: readonly string[] | undefined;
+  /**
+   * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
+   * refused, or the property is left out, and counted in `report.drift`.
+   * @default {"error"}
+   */
+  unknown?: "error" | "drop" | undefined;
   /**
    * What is done with a row whose key is in the table: the load fails, or the row is left out, or
    * it replaces these columns of the other. Of rows of one batch with the same key `"ignore"` takes
@@ -28,13 +38,15 @@ export interface PostgresSinkOptions {
   conflict?: Conflict | undefined;
   /**
    * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. A unique
-   * index has to have exactly these.
+   * index has to have exactly these, and says which keys are equal.
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   key?: readonly string[] | undefined;
   /**
    * Types by column in which values are sent where that of the table will not do: with
-   * `{ at: "timestamptz" }` a `timestamp` takes a `Date`, in the time zone of the connection.
+   * `{ at: "timestamptz" }` a `timestamp` takes a `Date`, in the time zone of the connection. A
+   * value has to fit them as it has to fit a column: `"varchar(2)"` refuses a third character. Not
+   * for `"copy"`.
    * @default {the types of the table}
    */
   types?: Readonly<Record<string, string>> | undefined;
@@ -48,7 +60,7 @@ export interface PostgresSinkOptions {
   copyFrom?: CopyFrom | undefined;
 }
 
-type Open = "schema" | "key" | "copyFrom";
+type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 
 /** The options of a sink with their defaults. */
 export type CheckedSink = Complete<PostgresSinkOptions, Open>;
@@ -72,7 +84,8 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
   columns: [names],
   conflict: [oneOf("error", "ignore", "replace"), "error"],
   key: [names],
-  types: [typeNames, {}],
+  unknown: [oneOf("error", "drop"), "error"],
+  types: [typeNames],
   method: [oneOf("insert", "copy"), "insert"],
   copyFrom: [callable],
 };
@@ -85,15 +98,17 @@ export function checkSink(action: string, options: PostgresSinkOptions): Checked
   const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
   const { table, columns, conflict, key, types, method } = checked;
   if (table === undefined) refuse(action, "table", sinkOptions.table[0].words, table);
-  if (columns === undefined) refuse(action, "columns", names.words, columns);
   if (key !== undefined && conflict === "error") {
     refuse(action, "key", `left out where 'conflict' is "error"`, key);
   }
   for (const name of key ?? []) {
-    if (!columns.includes(name)) refuse(action, "key", "some of 'columns'", name);
+    if (columns?.includes(name) === false) refuse(action, "key", "some of 'columns'", name);
   }
-  for (const name of Object.keys(types)) {
-    if (!columns.includes(name)) refuse(action, "types", "types of the 'columns'", name);
+  for (const name of Object.keys(types ?? {})) {
+    if (columns?.includes(name) === false) refuse(action, "types", "types of the 'columns'", name);
+  }
+  if (method === "copy" && types !== undefined) {
+    refuse(action, "types", 'left out with a COPY (take method: "insert")', types);
   }
   if (method === "copy" && conflict !== "error") {
     refuse(action, "conflict", '"error" with a COPY', conflict);

@@ -4,16 +4,12 @@ import type { DeadLetter } from "../../resilience/dead-letter.ts";
 import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
-import { readLayout } from "./column-types.ts";
-import { copyTarget, copyText } from "./copy.ts";
-import { type Database, heeding, type Session } from "./database.ts";
+import type { Database } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
-import { insertStatement, rowsText, type Target } from "./insert.ts";
-import { tableName } from "./names.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";
-import { remember } from "./remember.ts";
-import { type CheckedSink, checkSink, type PostgresSinkOptions } from "./sink-options.ts";
+import { checkSink, type PostgresSinkOptions } from "./sink-options.ts";
 import { isDuplicate } from "./sql-state.ts";
+import { type Send, Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
 export interface PostgresLoad {
@@ -80,7 +76,8 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   }
   const { schema } = checked;
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
-  const load = loader(database, checkpoints, writerOf(database, checked));
+  const writer = new Writer(database, checked);
+  const load = loader(writer.database, checkpoints, writer);
   const letters = deadLetterTable(database, schema);
   return {
     load: Object.assign(load, { [commitsTo]: checkpoints }),
@@ -89,59 +86,17 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   };
 }
 
-/** Sends a batch that was checked. */
-type Send = (session: Session) => Promise<unknown>;
-
-/** How batches are sent. */
-interface Writer {
-  /** Checks a batch, before anything is sent, and gives what sends it. */
-  check(rows: readonly object[], signal: AbortSignal | undefined): Promise<Send>;
-  /** Sends a batch by itself, all of it or nothing. */
-  send(send: Send, signal: AbortSignal | undefined): Promise<unknown>;
-}
-
-function writerOf(database: Database, options: CheckedSink): Writer {
-  const [statementOf, textOf] = options.method === "copy"
-    ? [copyTarget, copyText]
-    : [insertStatement, rowsText];
-  const target = remember(async (signal) => {
-    const target = await targetOf(heeding(database, signal), options);
-    return { columns: target.columns, statement: statementOf(target) };
-  });
-  const isCopy = options.method === "copy";
-  return {
-    check: async (rows, signal) => {
-      const { columns, statement } = await target(signal);
-      const text = textOf(columns, rows);
-      return (session) =>
-        isCopy ? session.copy!(statement, text) : session.values(statement, [text]);
-    },
-    send: (send, signal) => database.transaction(send, signal),
-  };
-}
-
-async function targetOf(database: Database, options: CheckedSink): Promise<Target> {
-  const { conflict, types, key } = options;
-  const table = tableName(options.table, options.schema);
-  const { columns, primaryKey } = await readLayout(database, table, options.columns, types);
-  const target = { table, columns, conflict, json: database.json };
-  if (conflict !== "replace") return { ...target, key: key ?? [] };
-  const known = key ?? primaryKey;
-  const isLoaded = known.every((name) => options.columns.includes(name));
-  if (known.length === 0 || !isLoaded) {
-    refuse("load rows", "key", `given, as the 'columns' have no primary key of ${table}`, key);
-  }
-  return { ...target, key: known };
-}
-
 type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>;
 
 function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
   return async (rows, context) => {
     checkLoadContext(context);
     const { runId, signal, batch: { attempt, key, ranges } } = context;
-    const send = await writer.check(rows, signal);
-    if (key === undefined || ranges === undefined) return void await writer.send(send, signal);
+    const send = await writer.check(rows, context);
+    if (key === undefined || ranges === undefined) {
+      await writer.send(send, signal);
+      return tellDrift(send, context);
+    }
     const mark = { key, runId, ranges };
     await checkpoints.prepare(signal);
     if (attempt > 1 && await checkpoints.has(mark, signal)) return; // Only the answer was lost.
@@ -154,10 +109,16 @@ function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Wr
         return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
       }, signal);
       onCommitted();
+      tellDrift(send, context);
     } catch (error) {
       // The rows may have met themselves: a commit whose answer was lost came through meanwhile.
       if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark, signal))) return;
       throw error;
     }
   };
+}
+
+/** What no column took is told once the rest is committed. */
+function tellDrift({ drift }: Send, context: SinkLoadContext): void {
+  if (Object.keys(drift).length > 0) context.drift?.(drift);
 }

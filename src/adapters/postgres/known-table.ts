@@ -1,0 +1,97 @@
+import { BatchError } from "../../errors.ts";
+import { type Column, readVersion } from "./column-types.ts";
+import { copyTarget, copyText } from "./copy.ts";
+import { type Database, heeding, type Session } from "./database.ts";
+import { type Input, insertStatement, rowsParams } from "./insert.ts";
+import { remember } from "./remember.ts";
+import { type Batch, type Group, readRows } from "./rows.ts";
+import type { CheckedSink } from "./sink-options.ts";
+import { sqlStateOf } from "./sql-state.ts";
+import { checkStatement, type KnownTarget, readTarget } from "./target.ts";
+
+/** A table as it was when it was looked up, and the statements for it. */
+export class KnownTable {
+  readonly target: KnownTarget;
+  readonly input: Input;
+  readonly #database: Database;
+  readonly #options: CheckedSink;
+  readonly #checks = new Map<string, (signal?: AbortSignal) => Promise<void>>();
+
+  constructor(database: Database, options: CheckedSink, target: KnownTarget) {
+    this.target = target;
+    this.input = { json: database.json, bytes: "$2::pg_catalog.bytea" };
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /**
+   * Looks a table up.
+   * @throws {ConfigurationError} If rows cannot be loaded into it as it is, whatever is in them.
+   */
+  static async read(
+    database: Database,
+    options: CheckedSink,
+    signal: AbortSignal,
+  ): Promise<KnownTable> {
+    const target = await readTarget(heeding(database, signal), options);
+    const table = new KnownTable(database, options, target);
+    if (options.columns !== undefined) await table.#check(target.known.columns, signal);
+    return table;
+  }
+
+  /** Whether the table is still what it was. */
+  async isCurrent(signal: AbortSignal): Promise<boolean> {
+    const { table, known } = this.target;
+    return await readVersion(heeding(this.#database, signal), table) === known.version;
+  }
+
+  /** Whether a load failed by a right that no row has anything to do with, as that of a sequence. */
+  lacksRight(error: unknown): boolean {
+    const { hasTrigger, hasRowSecurity } = this.target.known;
+    return sqlStateOf(error) === "42501" && !hasTrigger && !hasRowSecurity;
+  }
+
+  /**
+   * Reads a batch for it.
+   * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
+   * @throws {BatchError} If a value would not arrive as it is, or no column takes it: names its rows.
+   */
+  async read(rows: readonly unknown[], signal?: AbortSignal): Promise<Batch> {
+    const { key, table, known: { columns } } = this.target;
+    const { columns: given, unknown, conflict } = this.#options;
+    const needs = given === undefined ? (name: string) => key.includes(name) : () => true;
+    const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
+    const batch = readRows(reading, rows);
+    for (const { columns } of batch.groups) await this.#check(columns, signal);
+    if (batch.failures.size > 0) throw new BatchError(batch.failures);
+    return batch;
+  }
+
+  /** Has the database check the statement for some columns; asks once. */
+  #check(columns: readonly Column[], signal: AbortSignal | undefined): Promise<void> {
+    const key = columns.map(({ number }) => number).join();
+    let check = this.#checks.get(key);
+    if (check === undefined) {
+      check = remember((stop) =>
+        checkStatement(heeding(this.#database, stop), this.target, columns)
+      );
+      this.#checks.set(key, check);
+    }
+    return check(signal);
+  }
+
+  /** Sends rows that give the same columns. */
+  async send(session: Session, { columns, cells, places }: Group): Promise<void> {
+    let params: unknown[];
+    const isCopy = this.#options.method === "copy";
+    try {
+      params = isCopy ? [copyText(columns, cells)] : rowsParams(columns, cells);
+    } catch (error) {
+      if (!(error instanceof RangeError) || cells.length > 1) throw error;
+      throw new BatchError(new Map([[places[0]!, error]])); // No string is that long.
+    }
+    const { table } = this.target;
+    if (isCopy) await session.copy!(copyTarget(table, columns), String(params[0]));
+    else await session.values(insertStatement(this.target, columns, this.input), params);
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * A batch as it is sent: what its rows give to the columns, checked.
+ * @module
+ */
+import { isRow } from "../../resilience/mark.ts";
+import { type Cell, cellOf, unfit } from "./cells.ts";
+import type { Column } from "./column-types.ts";
+import { cellName, type Cells } from "./insert.ts";
+
+/** What rows are read for. */
+export interface Reading {
+  /** The quoted name of the table. */
+  readonly table: string;
+  readonly columns: readonly Column[];
+  /** The columns that each row has to give; the others it may leave to the table. */
+  readonly needs: (name: string) => boolean;
+  /** What becomes of a property that no column takes. */
+  readonly unknown: "error" | "drop";
+  /** Rows are kept in their order, whatever columns they give. */
+  readonly isOrdered: boolean;
+}
+
+/** Rows that give the same columns. */
+export interface Group {
+  readonly columns: readonly Column[];
+  readonly cells: Cells[];
+  /** The place of each in the batch. */
+  readonly places: number[];
+}
+
+/** A batch that was checked. */
+export interface Batch {
+  readonly groups: readonly Group[];
+  /** Rows that have a property which no column took, by its name. */
+  readonly drift: Readonly<Record<string, number>>;
+  /** What is wrong with the other rows, by their place. */
+  readonly failures: ReadonlyMap<number, Error>;
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** Reads a batch: a row fails of which a value would not arrive as it is, or no column takes it. */
+export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
+  const { columns, needs } = reading;
+  const failures = new Map<number, Error>();
+  const isOpen = columns.some(({ name }) => !needs(name));
+  const groups = new Groups(reading.isOrdered);
+  const drift = new Drift(reading);
+  rows.forEach((row, place) => {
+    if (!isRow(row)) return void failures.set(place, noRow(columns, row, place));
+    const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
+    const error = drift.look(row as Properties, place) ??
+      (given.length === 0 ? nothingIn(reading, place) : undefined) ??
+      groups.add(given, row as Properties, place);
+    if (error !== undefined) failures.set(place, error);
+  });
+  return { groups: groups.all, drift: drift.counts, failures };
+}
+
+/** Whether a row has a value of a name; what all objects have by themselves is none. */
+function gives(row: object, name: string): boolean {
+  if (name in Object.prototype && !Object.hasOwn(row, name)) return false;
+  return (row as Properties)[name] !== undefined;
+}
+
+class Groups {
+  readonly all: Group[] = [];
+  readonly #isOrdered: boolean;
+  readonly #byColumns = new Map<string, Group>();
+  #last: Group | undefined;
+
+  constructor(isOrdered: boolean) {
+    this.#isOrdered = isOrdered;
+  }
+
+  /** Adds a row, or tells what is wrong with it. */
+  add(columns: readonly Column[], row: Properties, place: number): Error | undefined {
+    const cells: Cells = {};
+    for (let n = 0; n < columns.length; n++) {
+      const { name, kind } = columns[n]!;
+      const value = row[name];
+      const cell: Cell | typeof unfit = cellOf(kind, value);
+      if (cell === unfit) return refusal(columns[n]!, value, place);
+      cells[cellName(n)] = cell;
+    }
+    const group = this.#groupOf(columns);
+    group.cells.push(cells);
+    group.places.push(place);
+    return undefined;
+  }
+
+  #groupOf(columns: readonly Column[]): Group {
+    const last = this.#last;
+    if (last !== undefined && areSame(last.columns, columns)) return last;
+    const key = columns.map(({ number }) => number).join();
+    const known = this.#isOrdered ? undefined : this.#byColumns.get(key);
+    const group = known ?? { columns, cells: [], places: [] };
+    if (known === undefined) this.all.push(group);
+    this.#byColumns.set(key, group);
+    return this.#last = group;
+  }
+}
+
+function areSame(some: readonly Column[], others: readonly Column[]): boolean {
+  return some === others ||
+    some.length === others.length && some.every((column, n) => column === others[n]);
+}
+
+/** What rows have and no column takes. */
+class Drift {
+  readonly counts: Record<string, number> = Object.create(null);
+  readonly #known: ReadonlySet<string>;
+  readonly #unknown: Reading["unknown"];
+
+  constructor({ columns, unknown }: Reading) {
+    this.#known = new Set(columns.map(({ name }) => name));
+    this.#unknown = unknown;
+  }
+
+  /** Counts what a row has, or tells what is wrong with it. */
+  look(row: Properties, place: number): Error | undefined {
+    for (const name of Object.keys(row)) {
+      if (this.#known.has(name) || row[name] === undefined) continue;
+      if (this.#unknown === "error") return unknownIn(name, place);
+      this.counts[name] = (this.counts[name] ?? 0) + 1;
+    }
+    return undefined;
+  }
+}
+
+// What varies from row to row comes last, so that letters can be counted by what they have in common.
+
+function refusal({ name, kind: { words } }: Column, value: unknown, place: number): Error {
+  return new TypeError(
+    `Cannot load row as column ${JSON.stringify(name)} must be ${words}, ` +
+      `or null for no value: current value is ${inWords(value)} (row ${place})`,
+  );
+}
+
+function noRow([column]: readonly Column[], row: unknown, place: number): Error {
+  const name = JSON.stringify(column?.name);
+  return new TypeError(
+    `Cannot load row as it must be an object with the property ${name}: ` +
+      `current value is ${inWords(row)} (row ${place})`,
+  );
+}
+
+function nothingIn({ table }: Reading, place: number): Error {
+  return new TypeError(
+    `Cannot load row as it must have a property that is a column of ${table} (row ${place})`,
+  );
+}
+
+function unknownIn(name: string, place: number): Error {
+  return new TypeError(
+    `Cannot load row as property ${JSON.stringify(name)} must be a column that is loaded ` +
+      `(leave it out, or give unknown: "drop") (row ${place})`,
+  );
+}
+
+function inWords(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
+  if (typeof value !== "object" || value === null) {
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object";
+}
+
+const otherLength = 24; // About what a number takes, with its name.
+
+/** How much text the cell of a row makes, about. */
+function lengthOf(cell: Cell | undefined): number {
+  if (typeof cell === "string") return cell.length;
+  if (typeof cell !== "object" || cell === null) return otherLength;
+  if (cell instanceof Uint8Array) return cell.length;
+  return (cell as Cell[]).reduce<number>((sum, item) => sum + lengthOf(item), otherLength);
+}
+
+/** Cuts a group into parts whose text is no longer than that, unless a row alone is longer. */
+export function partsOf(group: Group, maxLength: number): Group[] {
+  const parts: Group[] = [];
+  let [start, length] = [0, 0];
+  const { columns, cells, places } = group;
+  const end = (at: number) =>
+    parts.push({ columns, cells: cells.slice(start, at), places: places.slice(start, at) });
+  cells.forEach((row, n) => {
+    const own = columns.reduce((sum, _, n) => sum + lengthOf(row[cellName(n)]), 0);
+    if (length + own > maxLength && n > start) {
+      end(n);
+      [start, length] = [n, 0];
+    }
+    length += own;
+  });
+  if (start === 0) return [group];
+  end(cells.length);
+  return parts;
+}

@@ -1,0 +1,159 @@
+/**
+ * How a sink sends batches: what it knows of its table, and what becomes of a batch that failed.
+ * @module
+ */
+import { BatchError, ConfigurationError, isOf, SplitError } from "../../errors.ts";
+import { badRows } from "./bad-rows.ts";
+import { type Database, heeding, type Session } from "./database.ts";
+import { KnownTable } from "./known-table.ts";
+import { remember } from "./remember.ts";
+import { type Group, partsOf } from "./rows.ts";
+import type { CheckedSink } from "./sink-options.ts";
+import { sqlStateOf } from "./sql-state.ts";
+import { asConfiguration, isOfTable } from "./target.ts";
+
+/** Sends a batch that was checked. */
+export interface Send {
+  /** Sends it. */
+  (session: Session): Promise<unknown>;
+  /** Rows that have a property which no column took, by its name. */
+  readonly drift: Readonly<Record<string, number>>;
+}
+
+/** What a load is told that is needed to send its rows. */
+export interface WriterContext {
+  /** The run, for which the table is looked up once. */
+  readonly runId: string;
+  /** Aborts when the rows are no longer wanted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The text that a statement takes at most, in characters: more of it would keep the thread. */
+const maxStatementLength = 2 ** 20;
+
+const maxRuns = 16; // Side by side; older ones look their table up again.
+
+interface FailedBatch {
+  readonly rows: readonly object[];
+  readonly context: WriterContext;
+}
+
+/** What is known of the table in a run. */
+interface Known {
+  readonly table: (signal?: AbortSignal) => Promise<KnownTable>;
+  /** A load has failed since. */
+  isOld: boolean;
+}
+
+/** Sends the batches of a sink. */
+export class Writer {
+  /** The database, whose transactions reject with what is known of a batch that failed. */
+  readonly database: Database;
+  readonly #source: Database;
+  readonly #options: CheckedSink;
+  readonly #maxLength: number;
+  readonly #runs = new Map<string, Known>();
+  readonly #failed = new WeakMap<object, FailedBatch>();
+  /** Rows that the database was asked about: what it did not tell, only loading them will. */
+  readonly #asked = new WeakSet<object>();
+
+  constructor(database: Database, options: CheckedSink, maxLength: number = maxStatementLength) {
+    this.#source = database;
+    this.#options = options;
+    this.#maxLength = maxLength;
+    this.database = {
+      ...database,
+      transaction: (...work) => this.#explain(database.transaction(...work)),
+    };
+  }
+
+  /**
+   * Checks a batch, before anything is sent, and gives what sends it.
+   * @throws {BatchError} If a value would not arrive as it is.
+   * @throws {ConfigurationError} If no batch can be loaded.
+   */
+  async check(rows: readonly object[], context: WriterContext): Promise<Send> {
+    const table = await this.#tableOf(context);
+    const { groups, drift } = await table.read(rows, context.signal);
+    const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
+    const send = async (session: Session) => {
+      try {
+        for (const part of parts) await table.send(session, part);
+      } catch (error) {
+        this.#outdate(context.runId, error);
+        this.#failed.set(Object(error), { rows, context });
+        throw error;
+      }
+    };
+    return Object.assign(send, { drift });
+  }
+
+  /** Sends a batch by itself, all of it or nothing. */
+  send(send: Send, signal?: AbortSignal): Promise<unknown> {
+    return this.database.transaction(send, signal);
+  }
+
+  #isAsked(rows: readonly object[]): boolean {
+    return rows.every((row) => this.#asked.has(row));
+  }
+
+  #tableOf({ runId, signal }: WriterContext): Promise<KnownTable> {
+    const known = this.#runs.get(runId);
+    if (known?.isOld === false) return known.table(signal);
+    const table = remember((stop) => this.#read(known, stop));
+    this.#runs.set(runId, { table, isOld: false });
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > maxRuns) this.#runs.delete(oldest!);
+    const found = table(signal);
+    found.catch(() => { // Whoever asked is told.
+      if (this.#runs.get(runId)?.table === table) this.#runs.delete(runId);
+    });
+    return found;
+  }
+
+  /** Looks the table up, unless it is still what is known. */
+  async #read(known: Known | undefined, signal: AbortSignal): Promise<KnownTable> {
+    const table = await known?.table(signal);
+    if (await table?.isCurrent(signal)) return table!;
+    return await KnownTable.read(this.#source, this.#options, signal);
+  }
+
+  /** A load has failed, perhaps as the table, or what one may do with it, has changed. */
+  #outdate(runId: string, error: unknown): void {
+    const known = this.#runs.get(runId);
+    if (isOfTable(error)) this.#runs.delete(runId);
+    else if (known !== undefined) known.isOld = true;
+  }
+
+  async #explain<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const failed = this.#failed.get(Object(error));
+      throw failed === undefined ? error : await this.#causeOf(error, failed);
+    }
+  }
+
+  /** What a batch has failed with, or more of it: that no batch can be loaded, or the rows to blame. */
+  async #causeOf(error: unknown, { rows, context }: FailedBatch): Promise<unknown> {
+    const state = sqlStateOf(error) ?? "";
+    const isOfValues = /^22|^23502$|^23514$/.test(state) && rows.length > 1 && !this.#isAsked(rows);
+    if (state === "21000" && rows.length > 1) {
+      return new SplitError("Two rows of the batch are the same to the database", { cause: error });
+    }
+    if (!isOfValues && !isOfTable(error)) return error;
+    try {
+      const table = await this.#tableOf(context);
+      const { groups } = await table.read(rows, context.signal);
+      const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
+      if (!isOfValues) {
+        return table.lacksRight(error) ? asConfiguration(error, table.target.table) : error;
+      }
+      for (const row of rows) this.#asked.add(row);
+      const failures = await badRows(heeding(this.#source, context.signal), table, parts);
+      return failures.size === 0 ? error : new BatchError(failures);
+    } catch (found) {
+      return isOf(found, ConfigurationError) || isOf(found, BatchError) ? found : error;
+    }
+  }
+}

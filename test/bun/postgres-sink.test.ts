@@ -1,0 +1,3 @@
+import { testPostgresSink } from "../support/postgres-sink-cases.ts";
+
+testPostgresSink();
