@@ -6,6 +6,7 @@
 export { type PostgresLoad, type PostgresSink, postgresSink } from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
+export { PgText } from "./postgres/lossless-text.ts";
 export type { PostgresClient } from "./postgres/open-database.ts";
 export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";

@@ -1,0 +1,66 @@
+import { refuse } from "../../options.ts";
+import { isPgText } from "./lossless-text.ts";
+import { boundKey, firstOf, type Key } from "./source-key.ts";
+import { settings } from "./source-layout.ts";
+import type { Query } from "./source-query.ts";
+
+const integers: ReadonlySet<number> = new Set([20, 21, 23, 26]);
+const times: ReadonlySet<number> = new Set([1082, 1114, 1184]); // date, timestamp, timestamptz
+
+/** The key above which reading begins: that of `after`, less the `lag`. */
+export async function startOf(query: Query, key: Key): Promise<readonly string[] | undefined> {
+  const { after, lag, database } = query;
+  if (after === undefined) return undefined;
+  if (after.length !== key.names.length) {
+    refuse(
+      "read pages",
+      "after",
+      `a value for each of the ${key.names.length} columns of the key`,
+      [
+        ...after,
+      ],
+    );
+  }
+  if (lag === undefined) return after;
+  const [{ type, category }] = key.columns as [Key["columns"][0]];
+  const isTime = times.has(type);
+  if (key.names.length > 1 || !(isTime || category === "N")) {
+    refuse("read pages", "lag", "given for a key of one column of numbers or times", lag);
+  }
+  if (isTime !== (typeof lag === "string")) {
+    const rule = isTime ? 'an interval such as "10 minutes"' : "a number, as the key is one";
+    refuse("read pages", "lag", rule, lag);
+  }
+  const [bound] = boundKey(firstOf(key), 1);
+  const { written } = key.columns[0]!;
+  const below = isTime
+    ? `(${bound} - $2::text::pg_catalog.interval)::${written}`
+    : `${
+      integers.has(type) ? "pg_catalog.floor" : ""
+    }($1::text::pg_catalog.numeric - $2::text::pg_catalog.numeric)::${written}`;
+  const [row] = await database.values(
+    `select pg_catalog.record_out(row(start)), pg_catalog.boolout(start < ${bound})
+      from (select ${below}) as given(start) where ${settings}`,
+    [...after, String(lag)],
+  );
+  const [start, isBelow] = row as [string, string];
+  if (isBelow !== "t") refuse("read pages", "lag", "above 0", lag);
+  return [start.slice(1, -1).replaceAll('"', "")];
+}
+
+/**
+ * The values of a key as the database reads them.
+ * @throws {ConfigurationError} If there is one of which nobody knows the text.
+ */
+export function keyTexts(action: string, after: unknown): readonly string[] | undefined {
+  if (after === undefined || after === null) return undefined;
+  const values: readonly unknown[] = Array.isArray(after) ? after : [after];
+  return values.map((value) => {
+    if (typeof value === "string" || isPgText(value)) return String(value);
+    if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+    if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+    if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+    const rule = "a string, number, bigint, boolean or Date, or an array of them";
+    return refuse(action, "after", rule, value);
+  });
+}
