@@ -1,5 +1,4 @@
 import { refuse } from "../../options.ts";
-import { quoteName } from "./names.ts";
 import type { Layout, ResultColumn } from "./source-layout.ts";
 
 const moneyType = 790;
@@ -80,9 +79,4 @@ export function hasNull({ names, columns }: Key): string {
 /** A literal of SQL, however the server takes backslashes. */
 export function literal(text: string): string {
   return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
-}
-
-/** How a message shows the columns of a key. */
-export function shown(names: readonly string[]): string {
-  return names.map(quoteName).join(", ");
 }

@@ -1,6 +1,6 @@
-import { refuse } from "../../options.ts";
+import { ConfigurationError } from "../../errors.ts";
 import { settle } from "./settled.ts";
-import { hasNull, keyOf, shown } from "./source-key.ts";
+import { hasNull, keyOf } from "./source-key.ts";
 import { readLayout } from "./source-layout.ts";
 import { clientPage, fromQuery, type Page, pageStatement, textPage } from "./source-page.ts";
 import type { Query, Reader, View } from "./source-query.ts";
@@ -71,12 +71,15 @@ function isOfOther(fault: unknown): boolean {
 function checkFaults(page: Page, isFirst: boolean, names: readonly string[]): void {
   for (const [place, fault] of page.faults.entries()) {
     if (typeof fault !== "string") continue;
-    if (fault[1] === "0") refuseNull(names);
-    if (place > 0) refuse("read pages", "key", "unique", shown(names));
+    if (fault[1] === "0") throw faultOf(names, "is null in a row");
+    if (place > 0) throw faultOf(names, "is not unique");
     if (isFirst) continue; // Nothing is before it.
-    const rule = "above the last one where a page begins, or the pages would never end";
-    refuse("read pages", "key", rule, shown(names));
+    throw faultOf(names, "does not advance: a page begins at or below the end of the one before");
   }
+}
+
+function faultOf(names: readonly string[], fault: string): ConfigurationError {
+  return new ConfigurationError(`Cannot read pages as the key ${names.join(", ")} ${fault}`);
 }
 
 /** Nulls are above nothing, so only the first page can have one. */
@@ -89,16 +92,15 @@ async function checkNulls(
     `select 1 ${fromQuery(sql, layout)} where ${hasNull(key)} limit 1`,
     params,
   );
-  if (found.length > 0) refuseNull(names);
-}
-
-function refuseNull(names: readonly string[]): never {
-  return refuse("read pages", "key", "never null", shown(names));
+  if (found.length > 0) throw faultOf(names, "is null in a row");
 }
 
 /** Of another type, the order is another one too. */
 function checkType(before: View, now: View, names: readonly string[]): void {
   const typesOf = ({ key }: View) => key.columns.map(({ written }) => written).join(", ");
   if (typesOf(before) === typesOf(now)) return;
-  refuse("read pages", "key", `of one type, ${typesOf(before)}, while it is read`, shown(names));
+  throw faultOf(
+    names,
+    `has another type than before: ${typesOf(now)} instead of ${typesOf(before)}`,
+  );
 }
