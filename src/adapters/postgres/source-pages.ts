@@ -16,8 +16,9 @@ export async function pages(query: Query, names: readonly string[]): Promise<Rea
   const read = (from: View) => readPage(query, from, above, upTo);
   /** Once more if the result has changed: what was planned before may be refused now. */
   const readAgain = async (cause: unknown): Promise<Page> => {
-    const now = await viewOf(query, names).catch((error) => error as Error);
-    if (now instanceof Error) throw cause;
+    const now = await viewOf(query, names).catch((error) => {
+      throw error instanceof ConfigurationError ? error : cause; // The first error says more.
+    });
     if (now.layout.mark === view.layout.mark) throw cause;
     checkType(view, now, names);
     view = now;
@@ -31,7 +32,7 @@ export async function pages(query: Query, names: readonly string[]): Promise<Rea
       const length = Math.min(page.length, chunkSize);
       if (page.length <= chunkSize && above !== undefined) await checkNulls(query, view, names);
       const kept = take(length, (place) => page.keyAt(place)[0]!);
-      if (length > 0) above = page.keyAt(length - 1);
+      if (length > 0) above = further(above, page.keyAt(length - 1), names);
       return Array.from({ length: kept }, (_, place) => page.rowAt(place));
     },
     close: async () => {},
@@ -72,10 +73,22 @@ function checkFaults(page: Page, isFirst: boolean, names: readonly string[]): vo
   for (const [place, fault] of page.faults.entries()) {
     if (typeof fault !== "string") continue;
     if (fault[1] === "0") throw faultOf(names, "is null in a row");
-    if (place > 0) throw faultOf(names, "is not unique");
-    if (isFirst) continue; // Nothing is before it.
-    throw faultOf(names, "does not advance: a page begins at or below the end of the one before");
+    const isLow = fault[2] === "0" && !(isFirst && place === 0); // Nothing is before the first.
+    if (isLow) throw faultOf(names, place > 0 ? "is not unique" : stuck);
+    if (fault[3] === "0") throw faultOf(names, stuck);
   }
+}
+
+const stuck = "does not advance: a page would begin at or below the end of the one before";
+
+/** The end of a page, which is never that of the one before. */
+function further(
+  before: readonly string[] | undefined,
+  end: readonly string[],
+  names: readonly string[],
+): readonly string[] {
+  if (before?.every((text, n) => text === end[n])) throw faultOf(names, stuck);
+  return end;
 }
 
 function faultOf(names: readonly string[], fault: string): ConfigurationError {

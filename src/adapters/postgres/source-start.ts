@@ -49,18 +49,37 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
 }
 
 /**
- * The values of a key as the database reads them.
+ * The values of a key as the database reads them: of a key that is one name, `after` is the value.
  * @throws {ConfigurationError} If there is one of which nobody knows the text.
  */
-export function keyTexts(action: string, after: unknown): readonly string[] | undefined {
+export function keyTexts(
+  action: string,
+  after: unknown,
+  key: string | readonly string[] | undefined,
+): readonly string[] | undefined {
   if (after === undefined || after === null) return undefined;
-  const values: readonly unknown[] = Array.isArray(after) ? after : [after];
-  return values.map((value) => {
-    if (typeof value === "string" || isPgText(value)) return String(value);
-    if (typeof value === "boolean" || typeof value === "bigint") return String(value);
-    if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
-    if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
-    const rule = "a string, number, bigint, boolean or Date, or an array of them";
-    return refuse(action, "after", rule, value);
-  });
+  const values: readonly unknown[] = Array.isArray(key) && Array.isArray(after) ? after : [after];
+  return values.map((value) => textOf(action, value));
+}
+
+function textOf(action: string, value: unknown): string {
+  if (Array.isArray(value)) {
+    const items = value.map((item) => item === null ? "NULL" : quoted(textOf(action, item), item));
+    return `{${items.join(",")}}`;
+  }
+  if (typeof value === "string" || isPgText(value)) return String(value);
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
+  if (value instanceof Uint8Array) return hexText(value);
+  const rule = "a value as the source gives it, or an array of them for a key of several columns";
+  return refuse(action, "after", rule, value);
+}
+
+function quoted(text: string, item: unknown): string {
+  return Array.isArray(item) ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
+}
+
+function hexText(bytes: Uint8Array): string {
+  return `\\x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -35,8 +35,7 @@ export interface PostgresSourceOptions {
   key?: string | readonly string[] | undefined;
   /**
    * The position at which an earlier read ended: only rows whose key is above it are read. A value of
-   * the key, or an array of them for a key of several columns; `undefined` and `null` for all rows.
-   * Needs `key`.
+   * the key, or an array of them if `key` is an array; `undefined` and `null` for all rows. Needs `key`.
    */
   after?: unknown;
   /**
@@ -126,7 +125,7 @@ export function postgresSource<T = Row>(
   const query: Query = {
     ...{ chunkSize, lag, settled, values, params: [...params], sql: withoutEnd(sql) },
     database: openDatabase(action, client),
-    after: keyTexts(action, checked.after),
+    after: keyTexts(action, checked.after, key),
     signal: stop.signal,
   };
   const open = key === undefined

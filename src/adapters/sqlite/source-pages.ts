@@ -55,7 +55,9 @@ export function* keyedPages(
     checkFaults(faults, position === undefined, key);
     const end = Math.min(rows.length, query.chunkSize) - 1;
     if (end < 0) return;
-    position = positionOf(rows[end]![keyColumn]!, faults[end]);
+    const next = positionOf(rows[end]![keyColumn]!, faults[end]);
+    if (isSame(position?.value, next.value)) throw stuck(key);
+    position = next;
     const isLast = rows.length <= query.chunkSize;
     rows.length = end + 1;
     for (const row of rows) {
@@ -151,11 +153,20 @@ function checkFaults(
       refuse("read pages", "key", "a column of the result, unique and never NULL", key);
     }
     if (!isLow || isFirst) continue; // Nothing is before the first one.
-    throw new ConfigurationError(
-      `Cannot read pages as the key ${key} does not advance: a page begins at or below the end ` +
-        "of the one before",
-    );
+    throw stuck(key);
   }
+}
+
+function stuck(key: string): ConfigurationError {
+  return new ConfigurationError(
+    `Cannot read pages as the key ${key} does not advance: a page would begin at or below the end ` +
+      "of the one before",
+  );
+}
+
+function isSame(a: SqliteValue | undefined, b: SqliteValue): boolean {
+  if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array)) return a === b;
+  return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
 /** The row with numbers in place of the bigints that a number can hold. Integers come as bigints. */

@@ -1,0 +1,1 @@
+export function testPostgresSettled(_: unknown): void {}

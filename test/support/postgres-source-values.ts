@@ -1,0 +1,1 @@
+export function testPostgresSourceValues(_: unknown): void {}
