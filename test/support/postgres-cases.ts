@@ -47,7 +47,7 @@ export function testPostgres(): void {
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
-    testPostgresSource(bench, name === "pg Pool");
+    testPostgresSource(bench, name);
     if (name !== "PGlite") testPostgresFailures(bench, name);
     testPostgresOutage(bench, name);
     testCheckpointStore(it, {
