@@ -21,6 +21,8 @@ interface Position {
   readonly operand: "?" | "+cast(? as text)";
   /** Whether the type of a column would make another value of it. */
   readonly isForeign: boolean;
+  /** Whether it is a text of the user, which a column of numbers reads as one. */
+  readonly isGiven: boolean;
 }
 
 const keyColumn = "millrace key"; // Columns of their own, at the end.
@@ -33,12 +35,13 @@ export function lower(
   lag: number | undefined,
 ): Position | undefined {
   if (after === undefined) return undefined;
-  if (lag === undefined) return { value: after, operand: "?", isForeign: false };
-  if (typeof after === "bigint") {
-    return { value: after - BigInt(Math.ceil(lag)), operand: "?", isForeign: false };
-  }
+  const at = (value: SqliteValue): Position => ({
+    ...{ value, operand: "?", isForeign: false, isGiven: typeof value === "string" },
+  });
+  if (lag === undefined) return at(after);
+  if (typeof after === "bigint") return at(after - BigInt(Math.ceil(lag)));
   if (typeof after !== "number") refuse(action, "after", "a number, as there is a 'lag'", after);
-  return { value: after - lag, operand: "?", isForeign: false };
+  return at(after - lag);
 }
 
 /**
@@ -52,7 +55,7 @@ export function* keyedPages(
 ): Generator<SqliteRow[]> {
   for (let position = after;;) {
     const { rows, faults } = readPage(query, key, position);
-    checkFaults(faults, position === undefined, key);
+    checkFaults(faults, position === undefined || position.isGiven, key);
     const end = Math.min(rows.length, query.chunkSize) - 1;
     if (end < 0) return;
     const next = positionOf(rows[end]![keyColumn]!, faults[end]);
@@ -79,7 +82,7 @@ interface Page {
 
 function readPage(query: SqliteQuery, key: string, position: Position | undefined): Page {
   const page = runPage(query, key, position);
-  if (position === undefined || position.isForeign) return page;
+  if (position === undefined || position.isForeign || position.isGiven) return page;
   const isNumber = typeof position.value === "bigint" || typeof position.value === "number";
   const hasText = () => page.faults.some((fault) => isMarked(fault, "text"));
   const isEnd = page.rows.length <= query.chunkSize;
@@ -131,6 +134,7 @@ function positionOf(value: SqliteValue, fault: SqliteValue | undefined): Positio
     value,
     operand: isMarked(fault, "text") ? "+cast(? as text)" : "?",
     isForeign: isMarked(fault, "foreign"),
+    isGiven: false,
   };
 }
 
