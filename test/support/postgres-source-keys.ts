@@ -147,6 +147,37 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
     );
   });
 
+  it.each(["lossless", "client"] as const)(
+    "takes any names of columns, values: %s",
+    async (values) => {
+      const names = [
+        "k0",
+        "c0",
+        "c1",
+        "name",
+        "page",
+        "read",
+        "record",
+        "found",
+        "keys",
+        "one",
+        "named",
+      ];
+      const columns = names.map((name, n) => `${n === 0 ? "-n" : "n"} as "${name}"`).join(", ");
+      const sql = `select ${columns} from generate_series(1, 5) as n`;
+      const { source } = postgresSource(tested().client, sql, [], {
+        key: "c0",
+        chunkSize: 2,
+        values,
+      });
+      const rows = (await Array.fromAsync(source as ReadableStream<Record<string, unknown>[]>))
+        .flat();
+      expect(rows.map(({ name }) => name)).toEqual([1, 2, 3, 4, 5]);
+      expect(rows.map(({ k0 }) => k0)).toEqual([-1, -2, -3, -4, -5]);
+      expect(Object.keys(rows[0]!)).toEqual(names);
+    },
+  );
+
   it("refuses a null that no page would have come to", async () => {
     const sql = "select 1 as a, nullif(n, 3) as b from generate_series(1, 5) as n";
     const rule = "Cannot read pages as the key a, b is null in a row";

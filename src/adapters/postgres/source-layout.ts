@@ -47,9 +47,9 @@ const nothing = (sql: string, alias: string) =>
   `(select) as one left join (${sql}\n) as ${alias} on false`;
 
 const namesOf = (sql: string) =>
-  `(select coalesce(pg_catalog.json_agg(name), '[]')::text
+  `(select coalesce(pg_catalog.json_agg(found.name), '[]')::text
     from (select page.* from ${nothing(sql, "page")}) as named,
-    lateral pg_catalog.json_object_keys(pg_catalog.row_to_json(named.*)) as name)`;
+    lateral pg_catalog.json_object_keys(pg_catalog.row_to_json(named.*)) as found(name))`;
 
 function typesOf(sql: string, names: readonly unknown[]): string {
   const types = names.map((_, place) => `pg_catalog.pg_typeof(c${place})::pg_catalog.oid`);

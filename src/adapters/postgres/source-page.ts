@@ -63,7 +63,7 @@ export function pageStatement(
 }
 
 function plainOf({ names }: Key): string[] {
-  return names.map((_, n) => `k${n}`);
+  return names.map((_, n) => `read.k${n}`); // Not what a column is called in the answer.
 }
 
 /**

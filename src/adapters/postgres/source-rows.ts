@@ -134,17 +134,22 @@ function arrayOf(text: string, decode: Decode): unknown[] {
   return all[0]![0] as unknown[];
 }
 
-/** `\x00ff`. */
+/** What a digit of a hexadecimal number means, by its code. */
+const digits = Uint8Array.from(
+  { length: 128 },
+  (_, code) => parseInt(String.fromCharCode(code), 16),
+);
+
+/** `\x00ff`. The codes of a long text are read much faster from an array. */
 function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array((text.length - 2) / 2);
+  const { fromHex } = Uint8Array as { fromHex?: (text: string) => Uint8Array };
+  if (fromHex !== undefined) return fromHex.call(Uint8Array, text.slice(2)); // Not in Node 24.
+  const codes = new TextEncoder().encode(text);
+  const bytes = new Uint8Array((codes.length - 2) / 2);
   for (let n = 0, at = 2; n < bytes.length; n++, at += 2) {
-    bytes[n] = (digitOf(text.charCodeAt(at)) << 4) | digitOf(text.charCodeAt(at + 1));
+    bytes[n] = (digits[codes[at]!]! << 4) | digits[codes[at + 1]!]!;
   }
   return bytes;
-}
-
-function digitOf(code: number): number {
-  return code < 58 ? code - 48 : code - 87;
 }
 
 /**
