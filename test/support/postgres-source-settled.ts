@@ -134,6 +134,9 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       const [, , third] = await idsOf(times, { settled: false });
       expect(await idsOf(times, { settled: false, after: third })).toHaveLength(2);
       const lag = "90 seconds";
+      const two = `select id, 1 as n from (${times}) as t`;
+      const after = [third, 1];
+      expect(await idsOf(two, { settled: false, key: ["id", "n"], after, lag })).toHaveLength(4);
       expect(await idsOf(times, { settled: false, after: third, lag })).toHaveLength(4);
     });
 
@@ -143,6 +146,11 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       ["left out, unless the key is one column of", "select 1 as id, 2 as b", { key: ["id", "b"] }],
       ["an interval such as", "select now() as id", { settled: false, after: new Date(), lag: 1 }],
       ["a number, as the key is one", "select 1 as id", { settled: false, after: 1, lag: "1 day" }],
+      ["left out, unless the key begins with", "select 'a' as id", {
+        settled: false,
+        after: "a",
+        lag: 1,
+      }],
       ["above 0: current", "select now() as id", { after: new Date(), lag: "-1 day" }],
       ["a value for each of the 2 columns", "select 1 as id, 2 as b", {
         ...{ settled: false, key: ["id", "b"], after: [1] },

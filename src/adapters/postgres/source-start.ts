@@ -24,8 +24,8 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
   if (lag === undefined) return after;
   const [{ type, category }] = key.columns as [Key["columns"][0]];
   const isTime = times.has(type);
-  if (key.names.length > 1 || !(isTime || category === "N")) {
-    refuse("read pages", "lag", "given for a key of one column of numbers or times", lag);
+  if (!isTime && category !== "N") {
+    refuse("read pages", "lag", "left out, unless the key begins with a number or a time", lag);
   }
   if (isTime !== (typeof lag === "string")) {
     const rule = isTime ? 'an interval such as "10 minutes"' : "a number, as the key is one";
@@ -41,11 +41,11 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
   const [row] = await database.values(
     `select pg_catalog.record_out(row(start)), pg_catalog.boolout(start < ${bound})
       from (select ${below}) as given(start) where ${settings}`,
-    [...after, String(lag)],
+    [after[0], String(lag)],
   );
   const [start, isBelow] = row as [string, string];
   if (isBelow !== "t") refuse("read pages", "lag", "above 0", lag);
-  return [start.slice(1, -1).replaceAll('"', "")];
+  return [start.slice(1, -1).replaceAll('"', ""), ...after.slice(1)];
 }
 
 /**

@@ -59,7 +59,7 @@ export async function readAll(source: TestedSource, reading: SourceReading): Pro
   return { keys, values };
 }
 
-const maxRows = 10_000;
+const maxRows = 1000;
 
 /** The rows of a source, one array for each page. */
 export function pagesOf(
