@@ -6,10 +6,10 @@
 export { type PostgresLoad, type PostgresSink, postgresSink } from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
-export { PgText } from "./postgres/lossless-text.ts";
 export type { PostgresClient } from "./postgres/open-database.ts";
 export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";
+export { PgText } from "./postgres/lossless-text.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
 export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";
