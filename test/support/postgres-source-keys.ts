@@ -138,9 +138,13 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
       (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
     const sql = `select (case when n % 2 = 0 then 'c' else 'C' end || lpad((n / 2)::text, 3, '0'))
       collate millrace_ci as code, n from generate_series(0, 79) as n`;
+    const [answer] = await tested().run(`select 'c' collate millrace_ci = 'C' as same`);
     const rule = "Cannot read pages as the key code is not unique";
     for (const chunkSize of [1, 7, 100]) {
-      await expect(all(sql, chunkSize, "code")).rejects.toThrow(rule);
+      const reading = all(sql, chunkSize, "code");
+      // PGlite comes without the data of most languages, and holds nothing equal.
+      if (answer!["same"]) await expect(reading).rejects.toThrow(rule);
+      else expect(await reading).toHaveLength(80);
     }
     expect(await all(`select code collate "C" as code from (${sql}) as t`, 7, "code")).toHaveLength(
       80,
