@@ -81,11 +81,16 @@ const sourceOptions: OptionTable<PostgresSourceOptions> = {
 const action = "construct postgresSource";
 
 /**
- * The rows of a query as a source, in chunks, one of which is read ahead.
+ * The rows of a query as a source, in chunks, one of which is read ahead. Each run reads it anew.
+ *
+ * Values arrive so that `postgresSink` stores them unchanged: as JavaScript's own where these hold
+ * every value of the type, else as the text of the database. The text of a `json`, `jsonb` or `money`
+ * is a `PgText`. Each column needs a name of its own.
  *
  * A cursor sees the data as it was when it was opened, at the first read. It keeps one connection of
  * a pool in a transaction until its end; a client with one connection keeps the result instead.
- * Pages by `key` keep nothing, and each sees the data as it is then. Cancelling waits for the rows
+ * Pages by `key` keep nothing, and each sees the data as it is then. A key that is null, or that the
+ * database holds equal to another one, fails the read with a `ConfigurationError`. Cancelling waits for the rows
  * that are being read, then gives the connection back.
  *
  * @example Three rows

@@ -69,7 +69,8 @@ const table: OptionTable<SqliteSourceOptions> = {
  *
  * With `key` the connection is free between two pages, so the sink may have the same one. Use it also
  * where the run may be resumed, as the order is then always the same. Leave `order by` and `limit`
- * out of the query, or each page sorts everything again.
+ * out of the query, or each page sorts everything again. The database compares the keys: one that is
+ * `NULL`, or that it holds equal to another one, fails the read with a `ConfigurationError`.
  *
  * A string with a NUL character is cut there by `node:sqlite` on some runtimes.
  *
