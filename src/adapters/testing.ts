@@ -12,3 +12,10 @@ export {
 } from "./testing/dead-letters.ts";
 export { type SinkSuite, testSink } from "./testing/sink.ts";
 export type { SinkRow, TestedSink } from "./testing/tested-sink.ts";
+export { type SourceSuite, testSource } from "./testing/source.ts";
+export type {
+  CreateSource,
+  SourceReading,
+  SourceRow,
+  TestedSource,
+} from "./testing/tested-source.ts";

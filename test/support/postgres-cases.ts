@@ -52,7 +52,7 @@ export function testPostgres(): void {
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
-    testPostgresSource(bench);
+    testPostgresSource(bench, name);
     if (name !== "PGlite") testPostgresFailures(bench, name);
     testPostgresOutage(bench, name);
     if (name !== "PGlite") testPostgresSignals(bench, name);

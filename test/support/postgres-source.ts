@@ -3,11 +3,21 @@ import { postgresSource, type PostgresSourceOptions } from "../../src/adapters/p
 import type { Chunks } from "../../src/streams/chunks.ts";
 import type { Bench } from "./postgres-cases.ts";
 import { hasState } from "./sql-state.ts";
+import { testPostgresSourceChanges } from "./postgres-source-changes.ts";
+import { testPostgresSourceKeys } from "./postgres-source-keys.ts";
+import { testPostgresSettled } from "./postgres-source-settled.ts";
+import { testPostgresSourceValues } from "./postgres-source-values.ts";
 
 type N = { n: number };
 
 /** Defines the tests of the source. */
-export function testPostgresSource({ tested, create, sink }: Bench): void {
+export function testPostgresSource(bench: Bench, name: string): void {
+  const { tested, create, sink } = bench;
+  const isFull = name === "pg Pool"; // The server makes the texts of all.
+  testPostgresSourceKeys(bench, isFull);
+  testPostgresSourceValues(bench, isFull);
+  if (name !== "PGlite") testPostgresSettled(bench); // Nobody else writes into it.
+  testPostgresSourceChanges(bench);
   const numbers = (options: PostgresSourceOptions, to = 10) =>
     postgresSource<N>(tested().client, "select generate_series(1, $1::int) as n;\n", [to], options);
   const readerOf = <T>({ source }: Chunks<T>) => (source as ReadableStream<T[]>).getReader();
@@ -93,7 +103,22 @@ export function testPostgresSource({ tested, create, sink }: Bench): void {
       "'key' must be a non-empty string or an array of them: current value is an " +
       "array of 0",
     ],
+    [{ values: "text" }, `'values' must be "lossless" or "client": current value is "text"`],
+    [{ settled: true }, "'settled' must be left out, as it needs a 'key': current value is true"],
+    [{ after: 1 }, "'after' must be left out, as it needs a 'key': current value is 1"],
+    [{ lag: 1, key: "n" }, "'lag' must be left out, as it needs an 'after': current value is 1"],
+    [
+      { lag: -1, key: "n", after: 1 },
+      "'lag' must be a finite number above 0, or an interval in words: current value is -1",
+    ],
+    [
+      { key: "n", after: () => 1 },
+      "'after' must be a value as the source gives it, or an array of them for a key of several " +
+      "columns: current value is a function",
+    ],
   ])("refuses %o", (options, words) => {
-    expect(() => numbers(options)).toThrow(`Cannot construct postgresSource as ${words}`);
+    expect(() => numbers(options as PostgresSourceOptions)).toThrow(
+      `Cannot construct postgresSource as ${words}`,
+    );
   });
 }

@@ -6,6 +6,7 @@ import type { SqliteClient } from "./sqlite-client.ts";
 import { testSqliteLoads } from "./sqlite-load-cases.ts";
 import { testSqliteRuns } from "./sqlite-run-cases.ts";
 import { testSqliteSources } from "./sqlite-source-cases.ts";
+import { testSqliteSourceKeys } from "./sqlite-source-key-cases.ts";
 import { testSqliteTransactions } from "./sqlite-transaction-cases.ts";
 import { testSqliteValues } from "./sqlite-value-cases.ts";
 
@@ -18,6 +19,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteCheckpoints(client);
     testSqliteDeadLetters(client);
     testSqliteSources(client);
+    testSqliteSourceKeys(client);
     testSqliteRuns(client);
     testSqliteBusy(client);
   });

@@ -96,6 +96,7 @@ export function testSqliteSources(client: SqliteClient): void {
       ["select 1 as id union all select null", 1],
       ["select 1 as id union all select null", 2],
       ["select 1 as id union all select 1 union all select 2", 1],
+      ["select 1 as id union all select 1 union all select 2", 9],
     ])("refuses a key by which rows would be lost: %s, %i a page", (sql, chunkSize) => {
       const sentence = "Cannot read pages as 'key' must be a column of the result, unique and " +
         'never NULL: current value is "id"';

@@ -1,25 +1,57 @@
 import {
   checkOptions,
   nonEmptyString,
+  oneOf,
   type OptionTable,
   positiveInteger,
   refuse,
   type Rule,
+  truthValue,
 } from "../../options.ts";
+import { withoutEnd } from "../../statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
-import { type Database, heeding, holdSession, type Row } from "./database.ts";
-import { quoteName } from "./names.ts";
+import { heeding, type Row } from "./database.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";
+import { cursor, keptCursor } from "./source-cursor.ts";
+import { pages } from "./source-pages.ts";
+import type { Query, Reader } from "./source-query.ts";
+import { keyTexts } from "./source-start.ts";
 
 /** How rows are read. */
 export interface PostgresSourceOptions {
   /** Rows that are read at once: a positive integer. @default {1000} */
   chunkSize?: number | undefined;
   /**
+   * `"lossless"`: values are JavaScript's own where these hold every value of the type, else the text
+   * of the database; `postgresSink` stores them unchanged. `"client"`: what the client makes of them.
+   *
+   * @default {"lossless"}
+   */
+  values?: "lossless" | "client" | undefined;
+  /**
    * Columns of the result by which it is read in pages, each a statement of its own, in their
    * order: together unique, and never null. Without it a cursor reads the result.
    */
   key?: string | readonly string[] | undefined;
+  /**
+   * The position at which an earlier read ended: only rows whose key is above it are read. A value of
+   * the key, or an array of them if `key` is an array; `undefined` and `null` for all rows. Needs `key`.
+   */
+  after?: unknown;
+  /**
+   * Reads again what is up to so far below `after`: a number for a key of numbers, or an interval such
+   * as `"10 minutes"` for one of times. Needs `after`. The sink must take rows twice.
+   */
+  lag?: number | string | undefined;
+  /**
+   * Stops below the first key that a transaction that is still open may commit, so that a later read
+   * finds it above its `after`. Needs a `key` that is one column of integers which a sequence counts up
+   * within the insert, or that begins with a `timestamptz` that is `now()`. A read waits for up to a
+   * second for those who write.
+   *
+   * @default {false}
+   */
+  settled?: boolean | undefined;
 }
 
 const keyRule: Rule = {
@@ -29,25 +61,37 @@ const keyRule: Rule = {
     (Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.holds)),
 };
 
-const sourceOptions: OptionTable<PostgresSourceOptions> = {
-  chunkSize: [positiveInteger, 1000],
-  key: [keyRule],
+const lagRule: Rule = {
+  words: "a finite number above 0, or an interval in words",
+  holds: (value) =>
+    nonEmptyString.holds(value) || (Number.isFinite(value) && (value as number) > 0),
 };
 
-/** Gives the next rows; fewer than were asked for at the end. */
-interface Reader {
-  read(): Promise<Row[]>;
-  /** Gives back whatever was taken. Not called while a read is pending. */
-  close(): Promise<void>;
-}
+const anything: Rule = { words: "anything", holds: () => true };
+
+const sourceOptions: OptionTable<PostgresSourceOptions> = {
+  chunkSize: [positiveInteger, 1000],
+  values: [oneOf("lossless", "client"), "lossless"],
+  key: [keyRule],
+  after: [anything],
+  lag: [lagRule],
+  settled: [truthValue, false],
+};
+
+const action = "construct postgresSource";
 
 /**
- * The rows of a query as a source, in chunks, one of which is read ahead.
+ * The rows of a query as a source, in chunks, one of which is read ahead. Each run reads it anew.
+ *
+ * Values arrive so that `postgresSink` stores them unchanged: as JavaScript's own where these hold
+ * every value of the type, else as the text of the database. The text of a `json`, `jsonb` or `money`
+ * is a `PgText`. Each column needs a name of its own.
  *
  * A cursor sees the data as it was when it was opened, at the first read. It keeps one connection of
  * a pool in a transaction until its end; a client with one connection keeps the result instead.
- * Pages by `key` keep nothing, and each sees the data as it is then. Cancelling has the server end
- * the statement that runs, then gives the connection back.
+ * Pages by `key` keep nothing, and each sees the data as it is then. A key that is null, or that the
+ * database holds equal to another one, fails the read with a `ConfigurationError`. Cancelling has
+ * the server end the statement that runs, then gives the connection back.
  *
  * @example Three rows
  * ```ts
@@ -73,35 +117,43 @@ export function postgresSource<T = Row>(
   params: readonly unknown[] = [],
   options: PostgresSourceOptions = {},
 ): Chunks<T> {
-  const action = "construct postgresSource";
-  const { chunkSize, key } = checkOptions<PostgresSourceOptions, "key">(
+  const checked = checkOptions<PostgresSourceOptions, "key" | "after" | "lag">(
     action,
     options,
     sourceOptions,
   );
   if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
   if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
-  const stop = new AbortController(); // Nobody reads any more.
+  checkPages(options);
+  const { chunkSize, key, lag, settled, values } = checked;
+  const stop = new AbortController();
   const database = openDatabase(action, client);
-  const { signal } = stop;
-  const query: Query = { database, sql: statementOf(sql), params, chunkSize, signal };
+  const query: Query = {
+    ...{ chunkSize, lag, settled, values, params: [...params], sql: withoutEnd(sql) },
+    client: database,
+    database: heeding(database, stop.signal),
+    after: keyTexts(action, checked.after, key),
+    signal: stop.signal,
+  };
   const open = key === undefined
     ? () => database.isSingle ? keptCursor(query) : cursor(query)
     : () => pages(query, typeof key === "string" ? [key] : key);
   return chunks(readableOf(open, chunkSize, stop) as ReadableStream<T[]>);
 }
 
-interface Query {
-  readonly database: Database;
-  readonly sql: string;
-  readonly params: readonly unknown[];
-  readonly chunkSize: number;
-  readonly signal: AbortSignal;
-}
-
-/** Without a semicolon at its end, as it becomes part of another statement. */
-function statementOf(sql: string): string {
-  return sql.replace(/[\s;]+$/, "");
+/**
+ * Refuses options without effect.
+ * @throws {ConfigurationError} If one needs another that is not given.
+ */
+function checkPages(options: PostgresSourceOptions): void {
+  const { key, lag } = options;
+  for (const name of ["after", "lag", "settled"] as const) {
+    if (key !== undefined || options[name] === undefined || options[name] === false) continue;
+    refuse(action, name, "left out, as it needs a 'key'", options[name]);
+  }
+  if (lag !== undefined && !Object.hasOwn(options, "after")) {
+    refuse(action, "lag", "left out, as it needs an 'after'", lag);
+  }
 }
 
 function readableOf(
@@ -142,87 +194,4 @@ function readableOf(
       return close();
     },
   }, { highWaterMark: 0 }); // Nothing is taken before the first read.
-}
-
-/** A cursor in a transaction of its own connection. */
-async function cursor({ database, sql, params, chunkSize, signal }: Query): Promise<Reader> {
-  const held = holdSession(database, signal);
-  const name = quoteName(`millrace_${crypto.randomUUID()}`);
-  try {
-    await held.use((session) =>
-      session.rows(`declare ${name} no scroll cursor for ${sql}`, params)
-    );
-  } catch (error) {
-    await held.release().catch(() => {}); // The error of the query says more.
-    throw error;
-  }
-  return {
-    read: () => held.use((session) => session.rows(`fetch forward ${chunkSize} from ${name}`)),
-    close: held.release, // The end of its transaction is the end of a cursor.
-  };
-}
-
-/** Where everybody shares one connection, a transaction would keep the loads waiting. */
-async function keptCursor(
-  { database, sql, params, chunkSize, signal }: Query,
-): Promise<Reader> {
-  const name = quoteName(`millrace_${crypto.randomUUID()}`);
-  const { rows } = heeding(database, signal);
-  await rows(`declare ${name} no scroll cursor with hold for ${sql}`, params);
-  return {
-    read: () => rows(`fetch forward ${chunkSize} from ${name}`),
-    close: async () => void await database.rows(`close ${name}`),
-  };
-}
-
-const keyText = "millrace key"; // A column of its own, at the end.
-
-async function pages(
-  { database: own, sql, params, chunkSize, signal }: Query,
-  key: readonly string[],
-): Promise<Reader> {
-  const database = heeding(own, signal);
-  const columns = key.map((name) => `page.${quoteName(name)}`);
-  const select = (where: string) =>
-    `select page.*, pg_catalog.json_build_array(${columns.map((name) => `${name}::text`)})::text
-      as ${quoteName(keyText)} from (${sql}\n) as page ${where}
-    order by ${columns.join(", ")} limit ${chunkSize + 1}`;
-  const types = await database.values(
-    `select ${columns.map((name) => `pg_catalog.pg_typeof(${name})::text`).join(", ")}
-      from (select) as one left join (${sql}\n) as page on false`,
-    params,
-  );
-  // Each as text: what a client makes of a time has lost its microseconds.
-  const last = columns.map((_, n) => `$${params.length + 1 + n}::text::${String(types[0]![n])}`);
-  const following = select(`where (${columns.join(", ")}) > (${last.join(", ")})`);
-  let position: string[] | undefined;
-  return {
-    read: async () => {
-      const rows = position === undefined
-        ? await database.rows(select(""), params)
-        : await database.rows(following, [...params, ...position]);
-      position = takeKeys(rows, chunkSize, key) ?? position;
-      return rows;
-    },
-    close: async () => {},
-  };
-}
-
-/**
- * Takes the texts of the keys off the rows, and the row beyond the page; gives the last key.
- * @throws {TypeError} If the page that follows would leave out rows.
- */
-function takeKeys(rows: Row[], pageSize: number, key: readonly string[]): string[] | undefined {
-  const name = Object.keys(rows.at(-1) ?? {}).at(-1) ?? keyText; // A client may rename columns.
-  const next = rows.length > pageSize ? rows.pop() : undefined;
-  const texts = [rows.at(-1), next].map((row) => row?.[name] as string | undefined);
-  for (const row of rows) delete row[name];
-  const [last, beyond] = texts.map((text) => text && JSON.parse(text)) as (string[] | undefined)[];
-  // Nulls come last and are above nothing; of equal keys the next page would leave some out.
-  const hasNull = [...last ?? [], ...beyond ?? []].some((part) => part === null);
-  if (hasNull || (next !== undefined && texts[0] === texts[1])) {
-    const fault = hasNull ? "null in a row" : "not unique";
-    throw new TypeError(`Cannot read pages as the key ${key.join(", ")} is ${fault}`);
-  }
-  return last;
 }

@@ -1,10 +1,17 @@
-import { checkOptions, type OptionTable, positiveInteger, refuse } from "../../options.ts";
+import {
+  checkOptions,
+  type OptionTable,
+  positiveInteger,
+  refuse,
+  type Rule,
+} from "../../options.ts";
+import { withoutEnd } from "../../statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
-import { name, quoted } from "./names.ts";
+import { name } from "./names.ts";
+import { keyedPages, lower, narrowed, type SqliteQuery, type SqliteRow } from "./source-pages.ts";
 
-/** A row as it is read: an integer that no number can hold is a bigint. */
-export type SqliteRow = Record<string, SqliteValue>;
+export type { SqliteRow } from "./source-pages.ts";
 
 /** How a query is read. */
 export interface SqliteSourceOptions {
@@ -19,18 +26,38 @@ export interface SqliteSourceOptions {
    * of its own, in the order of the key; nothing stays open between two pages.
    */
   readonly key?: string | undefined;
+  /**
+   * The position at which an earlier read ended: only rows whose key is above it are read, and all for
+   * `undefined` and `null`. Needs `key`.
+   */
+  readonly after?: SqliteValue | undefined;
+  /**
+   * Reads again what is up to so far below `after`, which has to be a number: a number above 0. Needs
+   * `after`. The sink must take rows twice.
+   */
+  readonly lag?: number | undefined;
 }
 
 const action = "construct sqliteSource";
-const table: OptionTable<SqliteSourceOptions> = { chunkSize: [positiveInteger, 1000], key: [name] };
 
-/** A query, ready to be read. */
-interface Query {
-  readonly db: SqliteDatabase;
-  readonly sql: string;
-  readonly params: readonly SqliteValue[];
-  readonly chunkSize: number;
-}
+const value: Rule = {
+  words: "a value of SQLite: null, a number, a bigint, a string or a Uint8Array",
+  holds: (value) =>
+    value === null || ["number", "bigint", "string"].includes(typeof value) ||
+    value instanceof Uint8Array,
+};
+
+const lagRule: Rule = {
+  words: "a finite number above 0",
+  holds: (value) => Number.isFinite(value) && (value as number) > 0,
+};
+
+const table: OptionTable<SqliteSourceOptions> = {
+  chunkSize: [positiveInteger, 1000],
+  key: [name],
+  after: [value],
+  lag: [lagRule],
+};
 
 /**
  * Reads the rows of a query in pages: a source for `extract`, which is read anew by each run. Each `?`
@@ -42,7 +69,8 @@ interface Query {
  *
  * With `key` the connection is free between two pages, so the sink may have the same one. Use it also
  * where the run may be resumed, as the order is then always the same. Leave `order by` and `limit`
- * out of the query, or each page sorts everything again.
+ * out of the query, or each page sorts everything again. The database compares the keys: one that is
+ * `NULL`, or that it holds equal to another one, fails the read with a `ConfigurationError`.
  *
  * A string with a NUL character is cut there by `node:sqlite` on some runtimes.
  *
@@ -81,14 +109,27 @@ export function sqliteSource<Row = SqliteRow>(
   if (!database.holds(db)) refuse(action, "db", database.words, db);
   if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
   if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
-  const { chunkSize, key } = checkOptions<SqliteSourceOptions, "key">(action, options, table);
-  const query = { db, sql, params: [...params], chunkSize };
-  const pages = () => key === undefined ? openPages(query) : keyedPages(query, key);
+  const checked = checkOptions<SqliteSourceOptions, "key" | "after" | "lag">(
+    action,
+    options,
+    table,
+  );
+  const { chunkSize, key, lag } = checked;
+  for (const name of ["after", "lag"] as const) {
+    if (key !== undefined || options[name] === undefined) continue;
+    refuse(action, name, "left out, as it needs a 'key'", options[name]);
+  }
+  if (lag !== undefined && !Object.hasOwn(options, "after")) {
+    refuse(action, "lag", "left out, as it needs an 'after'", lag);
+  }
+  const after = lower(action, checked.after ?? undefined, lag);
+  const query = { db, sql: withoutEnd(sql), params: [...params], chunkSize };
+  const pages = () => key === undefined ? openPages(query) : keyedPages(query, key, after);
   return chunks({ [Symbol.iterator]: pages as () => Iterator<Row[]> });
 }
 
 /** Pages of one query that stays open. Ending the loop early closes it. */
-function* openPages({ db, sql, params, chunkSize }: Query): Generator<SqliteRow[]> {
+function* openPages({ db, sql, params, chunkSize }: SqliteQuery): Generator<SqliteRow[]> {
   const statement = prepare(db, sql);
   if (statement.iterate === undefined) {
     refuse(action, "key", "given, as this client cannot iterate", undefined);
@@ -100,38 +141,4 @@ function* openPages({ db, sql, params, chunkSize }: Query): Generator<SqliteRow[
     page = [];
   }
   if (page.length > 0) yield page;
-}
-
-/** Pages that begin after the last key of the one before. */
-function* keyedPages({ db, sql, params, chunkSize }: Query, key: string): Generator<SqliteRow[]> {
-  // With a table before it, an unknown name in quotes is an error, and not taken for a text.
-  const column = `page.${quoted(key)}`;
-  const all = `select * from (${sql.replace(/[\s;]+$/, "")}\n) as page`;
-  const order = `order by ${column} limit ?`;
-  const first = prepare(db, `${all} ${order}`);
-  const next = prepare(db, `${all} where ${column} > ? ${order}`);
-  let rows = first.all(...params, chunkSize + 1) as SqliteRow[];
-  while (rows.length > 0) {
-    const following = rows.length > chunkSize ? narrowed(rows.pop()!) : undefined;
-    rows.forEach(narrowed);
-    const last = rows.at(-1)![key] as SqliteValue; // If the first row has one.
-    // NULL comes first and is above nothing; of equal keys the next page would leave some out.
-    if (rows[0]![key] == null || last === following?.[key]) {
-      refuse("read pages", "key", "a column of the result, unique and never NULL", key);
-    }
-    yield rows;
-    if (following === undefined) return;
-    rows = next.all(...params, last, chunkSize + 1) as SqliteRow[];
-  }
-}
-
-/** The row with numbers in place of the bigints that a number can hold. Integers come as bigints. */
-function narrowed(row: SqliteRow): SqliteRow {
-  for (const column in row) {
-    const value = row[column];
-    if (typeof value !== "bigint") continue;
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) row[column] = number;
-  }
-  return row;
 }
