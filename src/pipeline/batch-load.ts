@@ -1,4 +1,4 @@
-import type { DoneRange } from "../resilience/checkpoint.ts";
+import { commitsTo, type DoneRange } from "../resilience/checkpoint.ts";
 import { withDeadline } from "../resilience/deadline.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
 import { skip } from "../streams/skip.ts";
@@ -6,6 +6,8 @@ import { isThenable } from "../thenable.ts";
 import type { Batch, Loading } from "./batch.ts";
 import { type BatchInfo, loadContextOf } from "./pipeline.ts";
 import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+
+const patience = 5000; // Milliseconds for a load to end once its signal has aborted.
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -139,7 +141,9 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     const own = loadContextOf(context, batch, drift);
     if (attemptTimeout === Infinity) return pipeline.load(rows, own);
     const load = (signal: AbortSignal) => pipeline.load(rows, { ...own, signal });
-    return withDeadline(load, attemptTimeout, context.signal, onLeft);
+    // A load that commits by itself ends soon, and its commit may come through.
+    const grace = commitsTo in pipeline.load ? patience : 0;
+    return withDeadline(load, attemptTimeout, context.signal, onLeft, grace);
   }
 
   #infoOf(attempt: number): BatchInfo {

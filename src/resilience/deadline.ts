@@ -20,22 +20,28 @@ export function sleep(delay: number, signal: AbortSignal | undefined): Promise<v
  * Makes a call that may take `timeout` milliseconds: then its signal aborts, and the promise rejects
  * with a `TimeoutError`, without waiting for a call that does not heed its signal. `onLeft` is given
  * what settles with such a call; who takes that also sees to a call that has to end because `signal`
- * has aborted, and no timer is left then.
+ * has aborted, and no timer is left then. A call that is known to heed its signal is given `grace`
+ * more milliseconds, as its own end tells what has become of it.
  */
 export function withDeadline<R>(
   call: (signal: AbortSignal) => R | PromiseLike<R>,
   timeout: number,
   signal: AbortSignal | undefined,
   onLeft?: (settled: Promise<unknown>) => void,
+  grace = 0,
 ): Promise<R> {
   const deadline = new AbortController();
   return new Promise<R>((resolve, reject) => {
-    const stopTimer = after(timeout, () => {
+    let stopTimer = after(timeout, () => {
       unfollow();
       const error = new DOMException(`The call took longer than ${timeout} ms`, "TimeoutError");
-      reject(error);
+      const leave = () => {
+        reject(error);
+        onLeft?.(result.catch(() => {})); // What it is told of is the timeout.
+      };
+      if (grace > 0) stopTimer = after(grace, leave);
+      else leave();
       deadline.abort(error);
-      onLeft?.(result.catch(() => {})); // What it is told of is the timeout.
     });
     const unfollow = follow(signal, (reason) => {
       if (onLeft !== undefined) stopTimer();

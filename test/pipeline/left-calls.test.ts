@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { etl } from "../../src/pipeline/etl.ts";
-import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
+import { type CheckpointStore, commitsTo } from "../../src/resilience/checkpoint.ts";
 import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
 import { repeatableLetters } from "../../src/resilience/repeatable-letters.ts";
 
@@ -56,5 +56,44 @@ describe("a run that was aborted", () => {
     await vi.advanceTimersByTimeAsync(5000);
     await expect(run.finished).rejects.toMatchObject({ code: "CANCELLED", report: { pending: 1 } });
     expect(calls).toBe(1);
+  });
+});
+
+describe("an attempt of a load that commits by itself", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Runs one item whose load takes so long once it is told to stop, and tells what was written. */
+  const runWith = async (end: (signal: AbortSignal) => Promise<void>) => {
+    const load = Object.assign(
+      (_: number[], { signal }: { signal: AbortSignal }) =>
+        new Promise<void>((resolve, reject) => {
+          signal.addEventListener("abort", () => void end(signal).then(resolve, reject));
+        }),
+      { [commitsTo]: new MemoryCheckpointStore() },
+    );
+    const letters: unknown[] = [];
+    const deadLetters = new WritableStream<{ error: unknown }>({
+      write: ({ error }) => void letters.push(error),
+    });
+    const running = etl({ name: "late", extract: () => [1], load })
+      .run({ deadLetters, attemptTimeout: 100, retry: { maxAttempts: 1 } });
+    await vi.advanceTimersByTimeAsync(20_000);
+    return { loaded: (await running).loaded, letters };
+  };
+
+  it("is loaded if it comes through after its time is up", async () => {
+    const late = () => new Promise<void>((resolve) => setTimeout(resolve, 50));
+    expect(await runWith(late)).toEqual({ loaded: 1, letters: [] });
+  });
+
+  it("fails by its time if it is withdrawn", async () => {
+    const { loaded, letters } = await runWith((signal) => Promise.reject(signal.reason));
+    expect([loaded, letters]).toEqual([0, [expect.objectContaining({ name: "TimeoutError" })]]);
+  });
+
+  it("is left if it does not end for five seconds", async () => {
+    const { loaded, letters } = await runWith(() => new Promise(() => {}));
+    expect([loaded, letters]).toEqual([0, [expect.objectContaining({ name: "TimeoutError" })]]);
   });
 });
