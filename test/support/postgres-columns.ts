@@ -115,4 +115,11 @@ function testDrift({ create, all, sink }: Bench, canCopy: boolean): void {
       expect(await all(table)).toHaveLength(5);
     },
   );
+
+  it("has in its report what no column took", async () => {
+    const table = await create("id int");
+    const { load } = sink({ table, unknown: "drop" });
+    const report = await etl({ name: "job", extract: () => rows, load }).run({ batchSize: 2 });
+    expect(report.drift).toEqual({ newField: 2, other: 1 });
+  });
 }
