@@ -6,7 +6,11 @@ import type { Source } from "../streams/source.ts";
 
 /** What every function of a pipeline is told. */
 export interface PipelineContext {
-  /** Aborts when what is done is no longer wanted: pass it on to whatever takes a signal. */
+  /**
+   * Aborts when what is done is no longer wanted: pass it on to whatever takes a signal. All calls of
+   * a run share it, unless an `attemptTimeout` gives each its own: remove a listener when its call is
+   * done, and do not assign `onabort`, which would replace that of another call.
+   */
   readonly signal: AbortSignal;
   /** The name of the pipeline. */
   readonly pipeline: string;

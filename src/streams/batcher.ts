@@ -12,7 +12,6 @@ import type { BucketLimits } from "./bucket-options.ts";
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
   readonly #batchSize: number; // A field of its own, as every item compares with it.
-  readonly #isUnlimited: boolean;
   /** Bytes or `flushWhen` decide too, and may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
@@ -35,7 +34,6 @@ export class Batcher<T> {
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
     this.#batchSize = limits.batchSize;
-    this.#isUnlimited = Math.min(limits.batchSize, limits.maxBytes) === Infinity;
     this.isMeasured = (limits.sizeOf ?? limits.flushWhen) !== undefined;
     this.#onReady = onReady;
   }
@@ -152,7 +150,8 @@ export class Batcher<T> {
 
   #fallDue(): void {
     // Only time can close a batch without a limit, which would grow for as long as nobody reads.
-    if (this.#isUnlimited) return this.#close();
+    const { batchSize, maxBytes } = this.#limits;
+    if (Math.min(batchSize, maxBytes) === Infinity) return this.#close();
     this.#isDue = true;
     this.#deadline = Infinity;
     this.#onReady();

@@ -165,6 +165,7 @@ describe("run.abort()", () => {
         transform: (n) => (place === "transform" && n === 3 && stop(), n),
         load: ([n]) => void (place === "load" && n === 3 && stop()),
       }).start({
+        batchSize: 1,
         flushWhen: (n) => (place === "flushWhen" && n === 3 && stop(), false),
         abortTimeout: Infinity,
       });

@@ -188,12 +188,20 @@ describe("a callback of the bucket that fails", () => {
       () => -1,
       "Cannot measure item as 'sizeOf' must be a number of at least 0: current value is -1",
     ],
+    [
+      "flushWhen",
+      "gives a promise",
+      async () => false,
+      "Cannot measure item as 'flushWhen' must be a boolean: " +
+      "current value is an instance of Promise",
+    ],
   ])("%s, which %s, fails the run as its source does", async (name, _, fail, words) => {
     for (const kind of sourceKinds) {
       const source = new ScriptedSource({ kind, reads: Infinity, end: "end" });
       const loaded: number[] = [];
       const load = (rows: number[]) => void loaded.push(...rows);
-      const call = (n: number) => n === 5 ? fail() : 0;
+      const fine = name === "sizeOf" ? 0 : false;
+      const call = (n: number) => n === 5 ? fail() : fine;
       const error = await failed({ extract: () => source.source, load }, {
         batchSize: 4,
         [name]: call,
