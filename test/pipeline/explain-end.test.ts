@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { etl, explain, type Pipeline, type RunEvent, type RunOptions } from "../../src/index.ts";
+import {
+  etl,
+  explain,
+  MemoryCheckpointStore,
+  type Pipeline,
+  type RunEvent,
+  type RunOptions,
+} from "../../src/index.ts";
 import type { EtlError, RunReport } from "../../src/index.ts";
 import { runReport } from "../support/run-reports.ts";
 
@@ -78,6 +85,22 @@ describe("explain() of what became of items", () => {
     const load: Pipeline<number>["load"] = (rows, { drift }) => drift({ age: rows.length, b: 1 });
     expect(explain(await reportOf({ load })))
       .toContain("The target has no column for age (10 rows), b (5 rows): left out.");
+  });
+
+  it("says of real runs what earlier ones had finished, and misses none of that", async () => {
+    const events: string[] = [];
+    const observer = ({ type }: RunEvent) => void events.push(type);
+    const options = { checkpoints: new MemoryCheckpointStore(), total: 10, observer };
+    const onSixth = ([n]: number[]) => n === 6 ? Promise.reject(new Error("no")) : undefined;
+    const first = await reportOf({ load: onSixth }, options);
+    expect([first.earlier, first.outcome]).toEqual([0, "failed"]);
+    const second = await reportOf({}, options);
+    expect(explain(second)).toMatch(/^Earlier runs had finished 6 items before\. /);
+    const third = await reportOf({}, options);
+    expect(explain(third))
+      .toBe("Nothing was left to do: earlier runs have finished 10 items.");
+    expect(events).not.toContain("short");
+    expect([second.missing, third.missing]).toEqual([undefined, undefined]);
   });
 
   it("says what earlier runs had finished, also where nothing was left", () => {
