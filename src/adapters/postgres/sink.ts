@@ -1,12 +1,20 @@
 import { refuse } from "../../options.ts";
-import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
+import type { SinkLoadContext } from "../../resilience/mark.ts";
+import {
+  declareLoad,
+  type SinkLoad,
+  sinkLoads,
+  type Wrapped,
+} from "../../resilience/sink-loads.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
+import { committer, type Writer } from "./commit.ts";
 import { readLayout } from "./column-types.ts";
 import { copyStatement, copyText } from "./copy.ts";
-import type { Database, Session } from "./database.ts";
+import type { Database } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
 import { insertStatement, rowsText, type Target } from "./insert.ts";
 import { tableName } from "./names.ts";
@@ -22,10 +30,32 @@ export interface PostgresLoad {
   readonly [commitsTo]: CheckpointStore;
 }
 
+/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+export interface PostgresWrappedLoad<T> {
+  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  (rows: T[], context: LoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
+/** Takes the rows that are to be written once the function around it has returned; called once. */
+export type PostgresStage = <R extends object>(
+  rows: readonly R[],
+  context?: SinkLoadContext,
+) => Promise<void>;
+
 /** A table to load into, with the marks of what is loaded beside it. */
 export interface PostgresSink {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
   readonly load: PostgresLoad;
+  /**
+   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
+   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
+   * elsewhere may be done again by a repeated run.
+   */
+  wrap<T>(
+    fn: (rows: T[], context: LoadContext, load: PostgresStage) => unknown,
+  ): PostgresWrappedLoad<T>;
   /** Keeps the checkpoints in the table `millrace_checkpoint`. */
   readonly checkpoints: Required<CheckpointStore>;
   /** A stream that keeps dead letters in the table `millrace_dead_letter`. */
@@ -79,24 +109,22 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   }
   const { schema } = checked;
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
-  const load = loader(database, checkpoints, writerOf(database, checked));
+  const check = committer(database, checkpoints, writerOf(database, checked));
+  const { load, wrap } = sinkLoads(checkpoints, check);
   const letters = deadLetterTable(database, schema);
   return {
-    load: Object.assign(load, { [commitsTo]: checkpoints }),
+    load: asyncLoad(checkpoints, load),
+    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as PostgresSink["wrap"],
     checkpoints,
     deadLetters: () => deadLetterStream(database, letters),
   };
 }
 
-/** Sends a batch that was checked. */
-type Send = (session: Session) => Promise<unknown>;
-
-/** How batches are sent. */
-interface Writer {
-  /** Checks a batch, before anything is sent, and gives what sends it. */
-  check(rows: readonly object[]): Promise<Send>;
-  /** Sends a batch by itself, all of it or nothing. */
-  send(send: Send): Promise<unknown>;
+/** The same load, which rejects where it would throw. */
+function asyncLoad(checkpoints: CheckpointStore, load: SinkLoad): PostgresLoad {
+  const own = async (rows: readonly object[], context: SinkLoadContext) =>
+    void await load(rows, context);
+  return declareLoad(checkpoints, own);
 }
 
 function writerOf(database: Database, options: CheckedSink): Writer {
@@ -131,38 +159,4 @@ async function targetOf(database: Database, options: CheckedSink): Promise<Targe
     refuse("load rows", "key", `given, as the 'columns' have no primary key of ${table}`, key);
   }
   return { ...target, key: known };
-}
-
-type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>;
-
-function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
-  return async (rows, context) => {
-    checkLoadContext(context);
-    const { runId, batch: { attempt, key, ranges } } = context;
-    const send = await writer.check(rows);
-    if (key === undefined || ranges === undefined) return void await writer.send(send);
-    const mark = { key, runId, ranges };
-    await checkpoints.prepare();
-    if (attempt > 1 && await checkpoints.has(mark)) return; // Only the answer was lost.
-    let isLoaded = false;
-    try {
-      const onCommitted = await database.transaction(async (session) => {
-        await send(session);
-        const marked = await checkpoints.mark(session, mark);
-        isLoaded = marked === undefined;
-        return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
-      });
-      onCommitted();
-    } catch (error) {
-      // The rows may have met themselves: a commit whose answer was lost came through meanwhile.
-      if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark))) return;
-      throw error;
-    }
-  };
-}
-
-/** Whether a unique or an exclusion constraint was violated. */
-function isDuplicate(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return code === "23505" || code === "23P01";
 }
