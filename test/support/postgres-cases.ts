@@ -5,9 +5,11 @@ import { BatchError } from "../../src/errors.ts";
 import type { DoneRange } from "../../src/resilience/checkpoint.ts";
 import { clients, sinkOf, type TestClient } from "./postgres-clients.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { testPostgresAnswers } from "./postgres-answers.ts";
 import { testPostgresFailures } from "./postgres-failures.ts";
 import { testPostgresOutage } from "./postgres-outage.ts";
 import { testPostgresMarks } from "./postgres-marks.ts";
+import { testPostgresUses } from "./postgres-uses.ts";
 import { testPostgresSource } from "./postgres-source.ts";
 import { failing, kept, refused } from "./postgres-values.ts";
 
@@ -47,8 +49,10 @@ export function testPostgres(): void {
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
+    testPostgresUses(bench);
     testPostgresSource(bench);
     if (name !== "PGlite") testPostgresFailures(bench, name);
+    if (name !== "PGlite") testPostgresAnswers(bench, name);
     testPostgresOutage(bench, name);
     testCheckpointStore(it, {
       create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
@@ -58,7 +62,8 @@ export function testPostgres(): void {
         const table = await bench.create("id int primary key, name text not null");
         const sink = bench.sink({ table, columns: ["id", "name"] });
         const rows = async () => await bench.all(table) as { id: number; name: string }[];
-        return { ...sink, rows, close: () => bench.tested().run(`drop table ${table}`) };
+        const drop = () => bench.tested().run(`drop table if exists ${table}`);
+        return { ...sink, rows, dropTable: drop, close: drop };
       },
     });
   });

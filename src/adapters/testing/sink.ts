@@ -4,6 +4,7 @@ import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 import { testMarks } from "./sink-marks.ts";
+import { testUses } from "./sink-uses.ts";
 import {
   type DefineSinkTest,
   expectFailure,
@@ -59,6 +60,7 @@ export function testSink(it: DefineTest, suite: SinkSuite): void {
     });
   testRows(define);
   testMarks(define);
+  testUses(define);
   testRuns(define);
 }
 
@@ -105,8 +107,7 @@ function testRuns(define: DefineSinkTest): void {
           yield rowOf(id);
         }
       };
-      const load = sink.load.bind(sink);
-      const { checkpoints } = sink;
+      const { load, checkpoints } = sink;
       return etl({ name, extract, load }).run({ batchSize: 3, workers: 2, checkpoints });
     };
     await expectFailure("the first run", run(10));
