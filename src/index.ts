@@ -61,6 +61,16 @@ export {
   encodeCheckpoint,
 } from "./resilience/checkpoint.ts";
 export { MemoryCheckpointStore } from "./resilience/memory-checkpoint-store.ts";
+export {
+  type CheckRows,
+  type Commit,
+  type SinkLoad,
+  type SinkLoads,
+  sinkLoads,
+  type StageRows,
+  type Wrapped,
+} from "./resilience/sink-loads.ts";
+export type { SinkLoadContext } from "./resilience/mark.ts";
 export { batched } from "./streams/batched.ts";
 export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";

@@ -3,7 +3,13 @@
  * `pg`, `postgres` (postgres.js), PGlite or the `SQL` of Bun.
  * @module
  */
-export { type PostgresLoad, type PostgresSink, postgresSink } from "./postgres/sink.ts";
+export {
+  type PostgresLoad,
+  type PostgresSink,
+  postgresSink,
+  type PostgresStage,
+  type PostgresWrappedLoad,
+} from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
 export type { PostgresClient } from "./postgres/open-database.ts";

@@ -1,13 +1,15 @@
+import { isOf } from "../errors.ts";
 import { commitsTo, type DoneRange } from "../resilience/checkpoint.ts";
-import { withDeadline } from "../resilience/deadline.ts";
+import { sleep, withDeadline } from "../resilience/deadline.ts";
+import { beginCall, callIn, makeCall, withCall } from "../resilience/load-call.ts";
+import { isLeftOpen } from "../resilience/open-outcome.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../resilience/recovery.ts";
+import { follow } from "../signals.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../thenable.ts";
 import type { Batch, Loading } from "./batch.ts";
-import { type BatchInfo, loadContextOf } from "./pipeline.ts";
+import { type BatchInfo, type LoadContext, loadContextOf } from "./pipeline.ts";
 import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
-
-const patience = 5000; // Milliseconds for a load to end once its signal has aborted.
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -29,6 +31,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   #rest: number[] = []; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
+  #left: unknown; // The call that was left for its deadline, where a mark tells how it ends.
   #next: (() => unknown) | undefined; // What `run` does once the first call has settled.
 
   /** Makes the load of a batch; nothing begins before `run`. */
@@ -93,6 +96,27 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     return isDivisible ? members.map((member) => items[this.#originOf(member)]!) : items;
   }
 
+  /** Called by the recovery: a load that was left for its deadline may be at its commit. */
+  async hasSucceeded(error: unknown): Promise<boolean> {
+    const left = this.#left;
+    this.#left = undefined;
+    if (!isThenable(left) || !isOf(error, DOMException) || error.name !== "TimeoutError") {
+      return false;
+    }
+    const { settings: { abortTimeout }, context: { signal } } = this.#station;
+    let outcome: "loaded" | "failed" | "open" = "open";
+    const settled = Promise.resolve(left).then(() => void (outcome = "loaded"), (late) => {
+      if (!isLeftOpen(late)) outcome = "failed";
+    });
+    const waiting = new AbortController();
+    const unfollow = follow(signal, (reason) => waiting.abort(reason));
+    await Promise.race([settled, sleep(abortTimeout, waiting.signal)]);
+    unfollow();
+    waiting.abort();
+    if (outcome as string === "open") throw new Exhausted([error], 1, this.#batch.items);
+    return outcome as string === "loaded";
+  }
+
   /** Called by the recovery. */
   async giveUp(member: number, error: unknown, attempts: number): Promise<void> {
     const { rows, isDivisible, items, lost } = this.#batch;
@@ -139,22 +163,32 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     // Each call has an array of its own, as it may empty it.
     const rows = members?.map((member) => this.#batch.rows[member]!) ?? this.#batch.rows.slice();
     const own = loadContextOf(context, batch, drift);
-    if (attemptTimeout === Infinity) return pipeline.load(rows, own);
-    const load = (signal: AbortSignal) => pipeline.load(rows, { ...own, signal });
+    const call = callIn(batch.ranges);
+    const make = (told: LoadContext) =>
+      call === undefined
+        ? pipeline.load(rows, told)
+        : makeCall(call, () => pipeline.load(rows, told));
+    if (attemptTimeout === Infinity) return make(own);
+    const load = (signal: AbortSignal) => {
+      const result = make({ ...own, signal });
+      if (call?.store !== undefined) this.#left = result; // Its mark tells what has become of it.
+      return result;
+    };
     // A load that commits by itself ends soon, and its commit may come through.
-    const grace = commitsTo in pipeline.load ? patience : 0;
+    const grace = commitsTo in pipeline.load ? settings.abortTimeout : 0;
     return withDeadline(load, attemptTimeout, context.signal, onLeft, grace);
   }
 
   #infoOf(attempt: number): BatchInfo {
     const { indices, ranges } = this.#finish!;
-    const { keeper, key } = this.#station;
+    const { keeper, key, pipeline } = this.#station;
     const { info } = this.#batch;
     const { sequence } = info;
     const offset = indices === undefined ? info.offset : ranges[0]![0];
     const size = indices?.length ?? info.size;
     if (keeper === undefined) return { sequence, offset, size, attempt };
-    return { sequence, offset, size, attempt, key, ranges };
+    const own = withCall([...ranges], beginCall(pipeline.load)); // The places are those of any call.
+    return { sequence, offset, size, attempt, key, ranges: own };
   }
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */

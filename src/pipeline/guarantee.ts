@@ -153,7 +153,7 @@ function checkGuarantee<E, T>(
   // What lies in the source no option changes.
   const isOfCheckpoints = guarantee === "at-least-once" && pipeline.acknowledge === undefined;
   const step = isOfCheckpoints
-    ? " (give 'sink.load' itself, or a function with [commitsTo], and 'sink.checkpoints')"
+    ? " (give 'sink.load' itself, or a function to 'sink.wrap', and 'sink.checkpoints')"
     : "";
   refuse(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
 }

@@ -1,6 +1,7 @@
 import { FencedError } from "../errors.ts";
 import { refuse } from "../options.ts";
 import {
+  advance,
   blankCheckpoint,
   type Checkpoint,
   covers,
@@ -42,6 +43,50 @@ export function checkLoadContext(context: SinkLoadContext): void {
   if (context?.batch) return;
   const rule = "what a load is told (pass the context on as second argument)";
   refuse("load rows", "context", rule, context);
+}
+
+/**
+ * The checkpoint without a mark, as far as it is known from before that. What else was finished below
+ * its end is forgotten, as no position is known within a range: its items come again.
+ */
+export function withoutMark(
+  stored: Checkpoint,
+  { ranges }: Mark,
+  { offset, position }: Checkpoint,
+): Checkpoint {
+  const end = Math.max(0, ...ranges.map(([, to]) => to));
+  const done = rangesOf(stored).flatMap(([from, to, at]): DoneRange[] => {
+    if (to <= end) return [];
+    return [at === undefined ? [Math.max(from, end), to] : [Math.max(from, end), to, at]];
+  });
+  const { position: _, ...rest } = stored;
+  return { ...rest, offset, done, ...(position !== undefined && { position }) };
+}
+
+/**
+ * What loads have committed without a mark, by the newest run of each key: what is called again in
+ * the same run is not written twice.
+ */
+export class Unmarked {
+  readonly #runs = new Map<string, Checkpoint & { readonly runId: string }>();
+
+  /** Whether all of it was committed. */
+  has({ key, runId, ranges }: Mark): boolean {
+    const known = this.#runs.get(key);
+    return known?.runId === runId && ranges.length > 0 && covers(known, ranges);
+  }
+
+  /** A load was committed. */
+  add({ key, runId, ranges }: Mark): void {
+    const known = this.#runs.get(key);
+    const before = known?.runId === runId ? known : { ...blankCheckpoint, runId };
+    this.#runs.set(key, advance(before, ranges.map(([from, to]) => [from, to])));
+  }
+
+  /** The run is over. */
+  delete(key: string, runId: string): void {
+    if (this.#runs.get(key)?.runId === runId) this.#runs.delete(key);
+  }
 }
 
 /** Whether a row can have columns. */

@@ -1,6 +1,7 @@
 import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
 import type { FailureStage } from "../run-report.ts";
 import { sleep } from "./deadline.ts";
+import { isLeftOpen } from "./open-outcome.ts";
 import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
 
 /** Items of a batch, by their index in it. */
@@ -14,6 +15,8 @@ export interface Work<R> {
   call(members: Members, attempt: number): R | PromiseLike<R>;
   /** Takes the result of a call that succeeded. */
   done(members: Members, result: R): unknown;
+  /** Whether the call that has just failed turns out to have succeeded: nobody had waited for it. */
+  hasSucceeded?(error: unknown): Promise<boolean>;
   /** Takes an item that is given up on. */
   giveUp(member: number, error: unknown, attempts: number): unknown;
 }
@@ -147,7 +150,12 @@ export class Recovery<R> {
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);
-    if (!hasDeadLetters) throw this.#exhausted(part);
+    // What may be loaded is no dead letter: the next run finds its mark, or loads it.
+    if (!hasDeadLetters || isLeftOpen(error)) throw this.#exhausted(part);
+    if (await this.#work.hasSucceeded?.(error)) {
+      await this.#work.done(members, undefined as R);
+      return;
+    }
     const named = isOf(error, BatchError) ? this.#namedBy(error, members) : undefined;
     if (named !== undefined && this.#mayCall(+(named.size < members.length))) {
       return await this.#exclude(part, named);

@@ -29,7 +29,7 @@ describe("sqliteSink", () => {
       { table: "\ud800", columns: ["a"] },
       `'table' must be ${name}: current value is "\\ud800"`,
     ],
-    [{ table: "t" }, `'columns' must be ${names}: current value is undefined`],
+    [{ ...good, unknown: "add" }, `'unknown' must be "error" or "drop": current value is "add"`],
     [{ table: "t", columns: "id" }, `'columns' must be ${names}: current value is "id"`],
     [{ table: "t", columns: [] }, `'columns' must be ${names}: current value is an array of 0`],
     [

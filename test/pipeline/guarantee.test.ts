@@ -25,7 +25,7 @@ const reasons = {
 };
 
 /** What is told beside the reason, where a sink and its checkpoints would do. */
-const step = " (give 'sink.load' itself, or a function with [commitsTo], and 'sink.checkpoints')";
+const step = " (give 'sink.load' itself, or a function to 'sink.wrap', and 'sink.checkpoints')";
 const stepAfter = (reason: string) =>
   reason === reasons.repeated || reason === reasons.between ? step : "";
 

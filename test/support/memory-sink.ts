@@ -1,4 +1,5 @@
-import { FencedError } from "../../src/errors.ts";
+import type { TestedSink } from "../../src/adapters/testing.ts";
+import { ConfigurationError, FencedError } from "../../src/errors.ts";
 import {
   advance,
   blankCheckpoint,
@@ -10,11 +11,13 @@ import {
   type DoneRange,
 } from "../../src/resilience/checkpoint.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
-import { Claimants, type Mark } from "../../src/resilience/mark.ts";
+import { Claimants, type Mark, type SinkLoadContext, Unmarked } from "../../src/resilience/mark.ts";
 import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
+import { sinkLoads } from "../../src/resilience/sink-loads.ts";
 
 export type Row = { readonly id: number; readonly name: string };
 type Batch = { key?: string; ranges?: readonly DoneRange[]; attempt: number };
+type Context = Omit<SinkLoadContext, "batch"> & { batch: Batch };
 
 /** A sink whose rows and checkpoint are one commit, in memory; each method is one step of it. */
 export class MemorySink {
@@ -22,38 +25,89 @@ export class MemorySink {
   readonly letters: DeadLetter[] = [];
   readonly store: MemoryCheckpointStore = new MemoryCheckpointStore();
   readonly owners = new Map<string, string>();
+  readonly unmarked = new Unmarked();
   readonly checkpoints: CheckpointStore = {
     read: (key) => this.store.read(key),
     write: (key, checkpoint) => this.write(key, checkpoint),
     claim: (key, claim, now) => this.claim(key, claim, now),
     release: (key, runId) => this.store.release(key, runId),
   };
-  readonly load: (rows: Row[], context: { runId: string; batch: Batch }) => Promise<void>;
+  readonly load: (rows: Row[], context: Context) => unknown;
+  readonly wrap: NonNullable<TestedSink["wrap"]>;
+  columns: ReadonlySet<string> | undefined = new Set(["id", "name"]); // None, if there is no table.
+  known: { columns: ReadonlySet<string>; runId: string } | undefined;
+  isLosing = false;
 
   constructor() {
-    const load = async (rows: Row[], { runId, batch }: { runId: string; batch: Batch }) => {
-      await this.begin();
-      this.commit(rows, runId, batch);
-    };
-    this.load = this.link(load);
+    const { load, wrap } = sinkLoads(this.checkpoints, (rows, context, isMarked) => {
+      this.check(rows as Row[], context.runId);
+      return () => this.send(rows as Row[], context as Context, isMarked);
+    });
+    this.load = load as typeof this.load;
+    this.wrap = wrap as unknown as typeof this.wrap;
   }
 
   link(load: MemorySink["load"]): MemorySink["load"] {
     return Object.assign(load, { [commitsTo]: this.checkpoints });
   }
 
+  check(rows: Row[], runId: string): void {
+    if (this.columns === undefined) throw new ConfigurationError("There is no table");
+    if (this.known?.runId !== runId) this.known = { columns: this.columns, runId };
+    this.refuse(rows.filter((row) => Object.keys(row).some((key) => !this.knows(key))));
+  }
+
+  knows(property: string): boolean {
+    return this.known!.columns.has(property);
+  }
+
+  refuse(rows: Row[]): void {
+    if (rows.length > 0) throw new Error("There is no such column");
+  }
+
+  async send(rows: Row[], { runId, batch }: Context, isMarked: boolean): Promise<void> {
+    await this.begin();
+    this.commit(rows, runId, batch, isMarked);
+    try {
+      this.answer();
+    } catch (error) {
+      if (!isMarked || !this.hasMark(batch)) throw error;
+    }
+  }
+
   async begin(): Promise<void> {
     await undefined; // As a database would.
   }
 
-  commit(rows: Row[], runId: string, { key, ranges = [], attempt }: Batch): void {
+  answer(): void {
+    if (!this.isLosing) return;
+    this.isLosing = false;
+    throw new Error("The answer was lost");
+  }
+
+  hasMark({ key, ranges = [] }: Batch): boolean {
+    return key !== undefined && covers(this.store.read(key) ?? blankCheckpoint, ranges);
+  }
+
+  commit(rows: Row[], runId: string, batch: Batch, isMarked = true): void {
+    const { key, ranges = [], attempt } = batch;
     if (key === undefined) return this.insert(rows);
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
     if (this.isDone(checkpoint, ranges, attempt)) return;
-    this.checkMark({ key, runId, ranges }, checkpoint);
+    const mark = { key, runId, ranges };
+    this.checkMark(mark, checkpoint);
+    if (isMarked) {
+      this.insert(rows);
+      return this.mark(key, runId, advance(checkpoint, ranges));
+    }
+    if (this.isKnown(mark)) return;
     this.insert(rows);
-    this.mark(key, runId, advance(checkpoint, ranges));
+    this.unmarked.add(mark);
+  }
+
+  isKnown(mark: Mark): boolean {
+    return this.unmarked.has(mark);
   }
 
   checkOwner(key: string, runId: string): void {
@@ -89,7 +143,9 @@ export class MemorySink {
     const stored = this.store.read(key) ?? blankCheckpoint;
     const { offset, done, position } = checkpoint;
     const ranges = [[0, offset, position] as const, ...done].filter(([from, to]) => from < to);
-    this.store.write(key, { ...checkpoint, ...advance(stored, ranges) });
+    const { offset: to, done: later, position: at } = advance(stored, ranges);
+    const next = { ...checkpoint, offset: to, done: later };
+    this.store.write(key, at === undefined ? next : { ...next, position: at });
   }
 
   deadLetters(): WritableStream<DeadLetter> {
@@ -98,6 +154,18 @@ export class MemorySink {
 
   rows(): Row[] {
     return [...this.table.values()].reverse();
+  }
+
+  dropTable(): void {
+    this.columns = undefined;
+  }
+
+  addColumn(name: string): void {
+    this.columns = new Set([...this.columns ?? [], name]);
+  }
+
+  loseAnswer(): void {
+    this.isLosing = true;
   }
 
   close(): void {}

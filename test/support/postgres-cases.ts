@@ -7,11 +7,13 @@ import { BatchError } from "../../src/errors.ts";
 import type { DoneRange } from "../../src/resilience/checkpoint.ts";
 import { clients, sinkOf, type TestClient } from "./postgres-clients.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
+import { testPostgresAnswers } from "./postgres-answers.ts";
 import { testPostgresFailures } from "./postgres-failures.ts";
 import { testPostgresOutage } from "./postgres-outage.ts";
 import { testPostgresMarks } from "./postgres-marks.ts";
 import { testPostgresCopyNames, testPostgresSessions } from "./postgres-sessions.ts";
 import { testPostgresSignals } from "./postgres-signals.ts";
+import { testPostgresUses } from "./postgres-uses.ts";
 import { testPostgresSource } from "./postgres-source.ts";
 import { failing, kept, refused } from "./postgres-values.ts";
 import { hasState } from "./sql-state.ts";
@@ -52,8 +54,10 @@ export function testPostgres(): void {
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
+    testPostgresUses(bench);
     testPostgresSource(bench, name);
     if (name !== "PGlite") testPostgresFailures(bench, name);
+    if (name !== "PGlite") testPostgresAnswers(bench, name);
     testPostgresOutage(bench, name);
     if (name !== "PGlite") testPostgresSignals(bench, name);
     if (name !== "PGlite") testPostgresSessions(bench, name);
@@ -66,9 +70,9 @@ export function testPostgres(): void {
         const table = await bench.create("id int primary key, name text not null");
         const sink = bench.sink({ table, columns: ["id", "name"] });
         const rows = async () => await bench.all(table) as { id: number; name: string }[];
-        const close = () => bench.tested().run(`drop table ${table}`);
+        const close = () => bench.tested().run(`drop table if exists ${table}`);
         const hold = bench.tested().isSingle ? undefined : () => lock(server!, table);
-        return { ...sink, rows, close, ...(hold && { hold }) };
+        return { ...sink, rows, dropTable: close, close, ...(hold && { hold }) };
       },
     });
   });

@@ -7,7 +7,9 @@ import { testSqliteLoads } from "./sqlite-load-cases.ts";
 import { testSqliteRuns } from "./sqlite-run-cases.ts";
 import { testSqliteSources } from "./sqlite-source-cases.ts";
 import { testSqliteSourceKeys } from "./sqlite-source-key-cases.ts";
+import { testSqliteTables } from "./sqlite-table-cases.ts";
 import { testSqliteTransactions } from "./sqlite-transaction-cases.ts";
+import { testSqliteUses } from "./sqlite-use-cases.ts";
 import { testSqliteValues } from "./sqlite-value-cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
@@ -15,6 +17,8 @@ export function testSqlite(client: SqliteClient): void {
   describe(client.name, () => {
     testSqliteValues(client);
     testSqliteLoads(client);
+    testSqliteTables(client);
+    testSqliteUses(client);
     testSqliteTransactions(client);
     testSqliteCheckpoints(client);
     testSqliteDeadLetters(client);

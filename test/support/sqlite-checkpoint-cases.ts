@@ -28,8 +28,14 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     const databases = databasesOf(client);
     const create = () => {
       const db = databases.inMemory("create table u (id integer primary key, name text)");
-      const sink = sqliteSink(db, { table: "u", columns: ["id", "name"] });
-      return { ...sink, rows: () => rowsOf(db, "select * from u") as SinkRow[], close: () => {} };
+      const sink = sqliteSink(db, { table: "u" });
+      return {
+        ...sink,
+        rows: () => rowsOf(db, "select * from u") as SinkRow[],
+        dropTable: () => db.exec("drop table u"),
+        addColumn: (name: string) => db.exec(`alter table u add column ${name}`),
+        close: () => {},
+      };
     };
     testSink(it, { create });
   });

@@ -13,7 +13,10 @@ export function testSqliteLoads(client: SqliteClient): void {
 
     it.each([0, 1, 9, 10, 11, 99, 100, 101, 110, 999, 1000, 1234])("writes %i rows", (count) => {
       const db = databases.inMemory(keyed);
-      const rows = Array.from({ length: count }, (_, id) => ({ id, name: `n${id}`, other: {} }));
+      const rows = Array.from(
+        { length: count },
+        (_, id) => ({ id, name: `n${id}`, other: undefined }),
+      );
       sqliteSink(db, { table: "t", columns }).load(rows, plainContext);
       expect(rowsOf(db, "select * from t order by id")).toEqual(
         rows.map(({ id, name }) => ({ id, name })),
@@ -34,7 +37,9 @@ export function testSqliteLoads(client: SqliteClient): void {
       const db = databases.inMemory(`create table t (${names.slice(1).join(", ")})`);
       const row = Object.fromEntries(names.map((name) => [name, 1]));
       const { load } = sqliteSink(db, { table: "t", columns: names });
-      expect(() => load([row], plainContext)).toThrow("no column named c0");
+      expect(() => load([row], plainContext)).toThrow(
+        `Cannot load rows as 'columns' must be columns of table "t": current value is "c0"`,
+      );
     });
 
     it("keeps to the columns that it was given", () => {
@@ -78,7 +83,11 @@ export function testSqliteLoads(client: SqliteClient): void {
       const db = databases.inMemory();
       for (const conflict of ["error", "ignore", "replace"] as const) {
         const { load } = sqliteSink(db, { table: "none", columns, conflict });
-        expect(() => load([{ id: 1, name: "a" }], plainContext)).toThrow("no such table: none");
+        expect(() => load([{ id: 1, name: "a" }], plainContext)).toThrow(
+          new ConfigurationError(
+            `Cannot load rows as 'table' must be a table that is there: current value is "none"`,
+          ),
+        );
       }
       expect(rowsOf(db, "select name from sqlite_master")).toEqual([]);
     });

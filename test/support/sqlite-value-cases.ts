@@ -105,7 +105,7 @@ export function testSqliteValues(client: SqliteClient): void {
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
       expect(error).toBeInstanceOf(BatchError);
       expect([...error.failures.keys()]).toEqual([1]);
-      expect(error.cause).toEqual(new TypeError(`Row 1, column "a 'b'" is ${words}`));
+      expect(error.cause).toEqual(new TypeError(`Column "a 'b'" is ${words} (row 1)`));
       expect(await read(db, "select * from t")).toEqual([]);
     });
 
@@ -116,10 +116,10 @@ export function testSqliteValues(client: SqliteClient): void {
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
       const messages = [...error.failures].map(([index, cause]) => [index, `${cause}`.slice(11)]);
       expect(messages).toEqual([
-        [0, 'Row 0, column "b" is NaN, which SQLite stores as NULL: give null or another number'],
-        [2, 'Row 2, column "a" is true, and SQLite has no booleans: give 1 or 0'],
-        [3, 'Row 3, column "a" is undefined: give null or a value'],
-        [4, 'Row 4 is null and has to be an object with the property "a"'],
+        [0, `Column "b" is NaN, which SQLite stores as NULL: give null or another number (row 0)`],
+        [2, 'Column "a" is true, and SQLite has no booleans: give 1 or 0 (row 2)'],
+        [3, 'Column "a" is undefined: give null or a value (row 3)'],
+        [4, 'The row is null and has to be an object with the property "a" (row 4)'],
       ]);
     });
 
@@ -133,7 +133,7 @@ export function testSqliteValues(client: SqliteClient): void {
       const db = databases.inMemory("create table t (id)");
       const { load } = sqliteSink(db, { table: "t", columns: ["id"] });
       const error = outcomeOfCall(() => load([row as never], plainContext)).error as BatchError;
-      const sentence = `Row 0 is ${words} and has to be an object with the property "id"`;
+      const sentence = `The row is ${words} and has to be an object with the property "id" (row 0)`;
       expect(error.failures).toEqual(new Map([[0, new TypeError(sentence)]]));
     });
   });

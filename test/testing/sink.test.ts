@@ -209,6 +209,62 @@ const mutants: [string, () => TestedSink, string[]][] = [
       readonly #stream = new WritableStream<DeadLetter>();
       override deadLetters = () => this.#stream;
     })(), ["takes dead letters, one stream after the other"]],
+  ["a load that may be used twice", () =>
+    new (class extends MemorySink {
+      override readonly load = this.link((rows, context) => this.send(rows, context, true));
+    })(), [
+    "refuses a second use in one load, one after the other, and marks nothing",
+    "refuses a second use in one load, side by side, and marks nothing",
+    "marks nothing for a function around it, which may still fail",
+    "writes nothing once its signal has aborted",
+  ]],
+  ["a load that may never be used twice", () =>
+    new (class extends MemorySink {
+      readonly #used = new WeakSet<object>();
+      override async send(...[rows, context, isMarked]: Parameters<MemorySink["send"]>) {
+        if (this.#used.has(context)) throw new Error("It was used already");
+        this.#used.add(context);
+        await super.send(rows, context, isMarked);
+      }
+    })(), ["lets two loads write the same batch without checkpoints"]],
+  ["rows without a mark that are written again", () =>
+    new (class extends MemorySink {
+      override isKnown = () => false;
+    })(), ["writes nothing twice where a function around it fails and is tried again"]],
+  ["a wrapped load that waits for nothing", () => {
+    const sink = new MemorySink();
+    const wrap: MemorySink["wrap"] = (fn) => (rows, context) =>
+      fn(rows, context, (rows) => sink.send([...rows], context as never, true));
+    return Object.assign(sink, { wrap });
+  }, [
+    "commits what its wrapped load is given once the function is done",
+    "commits nothing where the function of its wrapped load fails",
+  ]],
+  ["properties that are left out", () =>
+    new (class extends MemorySink {
+      override refuse(): void {}
+    })(), ["leaves no property out in silence"]],
+  ["an error of each row where there is no table", () =>
+    new (class extends MemorySink {
+      override check(): void {
+        if (this.columns === undefined) throw new Error("There is no table");
+      }
+    })(), ["says that its table is not there, and makes no letter of any row"]],
+  ["columns that are looked up once", () =>
+    new (class extends MemorySink {
+      override check(rows: Row[]): void {
+        super.check(rows, "the first run");
+      }
+    })(), ["looks at its table again in each run"]],
+  ["nobody who looks for the mark", () =>
+    new (class extends MemorySink {
+      override hasMark = () => false;
+    })(), ["has 1 rows once where the answer to a commit is lost"]],
+  ["nobody who looks for the mark, also of a part", () =>
+    new (class extends MemorySink {
+      override hasMark = () => false;
+      override isDone = () => false;
+    })(), ["has 3 rows once where the answer to a commit is lost"]],
   ["a row that is lost", () =>
     new (class extends MemorySink {
       override rows(): Row[] {

@@ -33,3 +33,30 @@ remote.run({ checkpoints: postgres.checkpoints, deadLetters: () => postgres.dead
 
 // @ts-expect-error Rows are objects.
 etl({ name: "no rows", extract: () => [1, 2], load: sqlite.load });
+
+const wrapped = etl({
+  name: "wrapped",
+  extract: () => [1, 2],
+  transform: (id) => ({ id }),
+  load: sqlite.wrap((rows: { id: number }[], { batch }, load) =>
+    load(rows.map(({ id }) => ({ id, at: batch.size })))
+  ),
+});
+export const wrappedRows: Same<typeof wrapped, Etl<number, { id: number }>> = true;
+
+const remotelyWrapped = etl({
+  name: "wrapped",
+  extract: () => [{ id: 1 }],
+  load: postgres.wrap(async (rows: { id: number }[], context, load) => {
+    await load(rows.map(({ id }) => ({ id })), context);
+  }),
+});
+export const remotelyWrappedRows: Same<
+  typeof remotelyWrapped,
+  Etl<{ id: number }, { id: number }>
+> = true;
+
+wrapped.run({ checkpoints: sqlite.checkpoints, guarantee: "effectively-once" });
+
+// @ts-expect-error Rows are objects.
+sqlite.wrap((rows: number[], _, load) => load(rows));

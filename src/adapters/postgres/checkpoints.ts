@@ -11,10 +11,10 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import { Claimants, type Mark } from "../../resilience/mark.ts";
+import { Claimants, type Mark, Unmarked, withoutMark } from "../../resilience/mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
-import type { Database, Session } from "./database.ts";
+import { type Database, heeding, type Session } from "./database.ts";
 
 /** The time by the clock of the server, the same throughout a statement: milliseconds since 1970. */
 const serverTime = "(extract(epoch from statement_timestamp())::float8 * 1000)";
@@ -26,6 +26,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   /** What was committed from here for each key, so that a write that tells no news costs nothing. */
   readonly #committed = new Map<string, Checkpoint>();
   readonly #claimants = new Claimants();
+  readonly #unmarked = new Unmarked();
 
   /** Makes a store in a table, which is made at the first use. */
   constructor(database: Database, table: OwnTable) {
@@ -97,6 +98,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     await this.#prepare(key, signal);
     this.#committed.delete(key);
     this.#claimants.delete(key, runId);
+    this.#unmarked.delete(key, runId);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null, lease = null,
         lapses_at = null
       where key = $1::text and run_id = $2::text`;
@@ -108,29 +110,65 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     return this.#table.prepare(signal);
   }
 
-  /** Whether a mark was committed already: the answer to an earlier attempt may have been lost. */
+  /**
+   * Whether a mark was committed already: the answer to an earlier attempt may have been lost. It
+   * waits for one that is still being committed, which has locked the row.
+   */
   async has({ key, ranges }: Mark, signal?: AbortSignal): Promise<boolean> {
-    return covers(await this.read(key, signal) ?? blankCheckpoint, ranges);
+    await this.#prepare(key, signal);
+    const { text } = await this.#lock(heeding(this.#database, signal), key);
+    return covers(decode(key, text) ?? blankCheckpoint, ranges);
   }
 
   /**
    * Adds a mark, as the last thing of a transaction, as others wait for the row from here on. Gives
-   * what to call after the commit; nothing, and changes nothing, if the mark is there already.
+   * what to do after the commit; nothing, and changes nothing, if the mark is there already.
    * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
    */
-  async mark(session: Session, mark: Mark): Promise<(() => void) | undefined> {
+  async mark(session: Session, mark: Mark): Promise<Marked | undefined> {
+    const { key, runId, ranges } = mark;
+    const stored = await this.#check(session, mark);
+    if (stored === undefined) return undefined;
+    const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
+    await this.#store(session, key, next, runId);
+    const onCommitted = () => {
+      const known = this.#committed.get(key); // Answers to commits may come in another order.
+      if (known === undefined || isPartOf(known, next)) this.#committed.set(key, next);
+    };
+    return { onCommitted, takeBack: () => this.#takeBack(mark, stored) };
+  }
+
+  async #takeBack(mark: Mark, before: Checkpoint): Promise<void> {
+    const { key, runId } = mark;
+    await this.#database.transaction(async (session) => {
+      const { owner, text } = await this.#lock(session, key);
+      if (owner !== runId) throw new FencedError(key, owner);
+      const next = withoutMark(decode(key, text) ?? blankCheckpoint, mark, before);
+      await this.#store(session, key, next, runId);
+    });
+    this.#committed.delete(key);
+  }
+
+  /** Whether a load that marks nothing was committed from here, in the same run. */
+  hasUnmarked(mark: Mark): boolean {
+    return this.#unmarked.has(mark);
+  }
+
+  /** As `mark`, for a load that leaves its mark to the run. */
+  async own(session: Session, mark: Mark): Promise<(() => void) | undefined> {
+    if (await this.#check(session, mark) === undefined) return undefined;
+    return () => this.#unmarked.add(mark);
+  }
+
+  /** Locks a checkpoint and gives it, as far as it is; nothing if it has the mark already. */
+  async #check(session: Session, mark: Mark): Promise<Checkpoint | undefined> {
     const { key, runId, ranges } = mark;
     const { owner, text } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
     const stored = decode(key, text) ?? blankCheckpoint;
     if (ranges.length > 0 && covers(stored, ranges)) return undefined;
     this.#claimants.check(mark, stored);
-    const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
-    await this.#store(session, key, next, runId);
-    return () => {
-      const known = this.#committed.get(key); // Answers to commits may come in another order.
-      if (known === undefined || isPartOf(known, next)) this.#committed.set(key, next);
-    };
+    return stored;
   }
 
   /** A client would send another key for one that cannot be encoded. */
@@ -157,6 +195,14 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
       where key = $1::text`;
     await session.values(text, [key, encodeCheckpoint(checkpoint), loadedBy]);
   }
+}
+
+/** A mark that is part of a transaction. */
+interface Marked {
+  /** To be called after the commit. */
+  readonly onCommitted: () => void;
+  /** Takes the mark back, after the commit. */
+  readonly takeBack: () => Promise<void>;
 }
 
 /** What a row of the table says. */

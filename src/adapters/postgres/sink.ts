@@ -1,15 +1,21 @@
 import { refuse } from "../../options.ts";
-import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
+import type { SinkLoadContext } from "../../resilience/mark.ts";
+import {
+  declareLoad,
+  type SinkLoad,
+  sinkLoads,
+  type Wrapped,
+} from "../../resilience/sink-loads.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
-import type { Database } from "./database.ts";
+import { committer } from "./commit.ts";
 import { deadLetterStream } from "./dead-letters.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";
 import { checkSink, type PostgresSinkOptions } from "./sink-options.ts";
-import { isDuplicate } from "./sql-state.ts";
-import { type Send, Writer } from "./writer.ts";
+import { Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
 export interface PostgresLoad {
@@ -19,10 +25,32 @@ export interface PostgresLoad {
   readonly [commitsTo]: CheckpointStore;
 }
 
+/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+export interface PostgresWrappedLoad<T> {
+  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  (rows: T[], context: LoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
+/** Takes the rows that are to be written once the function around it has returned; called once. */
+export type PostgresStage = <R extends object>(
+  rows: readonly R[],
+  context?: SinkLoadContext,
+) => Promise<void>;
+
 /** A table to load into, with the marks of what is loaded beside it. */
 export interface PostgresSink {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
   readonly load: PostgresLoad;
+  /**
+   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
+   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
+   * elsewhere may be done again by a repeated run.
+   */
+  wrap<T>(
+    fn: (rows: T[], context: LoadContext, load: PostgresStage) => unknown,
+  ): PostgresWrappedLoad<T>;
   /** Keeps the checkpoints in the table `millrace_checkpoint`. */
   readonly checkpoints: Required<CheckpointStore>;
   /** A stream that keeps dead letters in the table `millrace_dead_letter`. */
@@ -76,49 +104,20 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   }
   const { schema } = checked;
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
-  const writer = new Writer(database, checked);
-  const load = loader(writer.database, checkpoints, writer);
+  const check = committer(checkpoints, new Writer(database, checked));
+  const { load, wrap } = sinkLoads(checkpoints, check);
   const letters = deadLetterTable(database, schema);
   return {
-    load: Object.assign(load, { [commitsTo]: checkpoints }),
+    load: asyncLoad(checkpoints, load),
+    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as PostgresSink["wrap"],
     checkpoints,
     deadLetters: () => deadLetterStream(database, letters),
   };
 }
 
-type Load = (rows: readonly object[], context: SinkLoadContext) => Promise<void>;
-
-function loader(database: Database, checkpoints: PostgresCheckpoints, writer: Writer): Load {
-  return async (rows, context) => {
-    checkLoadContext(context);
-    const { runId, signal, batch: { attempt, key, ranges } } = context;
-    const send = await writer.check(rows, context);
-    if (key === undefined || ranges === undefined) {
-      await writer.send(send, signal);
-      return tellDrift(send, context);
-    }
-    const mark = { key, runId, ranges };
-    await checkpoints.prepare(signal);
-    if (attempt > 1 && await checkpoints.has(mark, signal)) return; // Only the answer was lost.
-    let isLoaded = false;
-    try {
-      const onCommitted = await database.transaction(async (session) => {
-        await send(session);
-        const marked = await checkpoints.mark(session, mark);
-        isLoaded = marked === undefined;
-        return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
-      }, signal);
-      onCommitted();
-      tellDrift(send, context);
-    } catch (error) {
-      // The rows may have met themselves: a commit whose answer was lost came through meanwhile.
-      if (isLoaded || (isDuplicate(error) && await checkpoints.has(mark, signal))) return;
-      throw error;
-    }
-  };
-}
-
-/** What no column took is told once the rest is committed. */
-function tellDrift({ drift }: Send, context: SinkLoadContext): void {
-  if (Object.keys(drift).length > 0) context.drift?.(drift);
+/** The same load, which rejects where it would throw. */
+function asyncLoad(checkpoints: CheckpointStore, load: SinkLoad): PostgresLoad {
+  const own = async (rows: readonly object[], context: SinkLoadContext) =>
+    void await load(rows, context);
+  return declareLoad(checkpoints, own);
 }

@@ -12,8 +12,15 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../resilience/checkpoint.ts";
-import { Claimants, type Mark } from "../../resilience/mark.ts";
-import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
+import { Claimants, type Mark, Unmarked, withoutMark } from "../../resilience/mark.ts";
+import {
+  checkClient,
+  execute,
+  prepare,
+  type SqliteDatabase,
+  type SqliteStatement,
+  transact,
+} from "./database.ts";
 import { isStorable } from "./values.ts";
 
 interface Statements {
@@ -55,6 +62,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
   readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.
   readonly #claimants = new Claimants();
+  readonly #unmarked = new Unmarked();
   #statements: Statements | undefined;
 
   /** Does nothing with the database yet. */
@@ -101,20 +109,19 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   release(key: string, runId: string): void {
     this.#transact((statements) => statements.release.run(keyText(key), runId));
     this.#claimants.delete(key, runId);
+    this.#unmarked.delete(key, runId);
   }
 
   /**
    * Does `insert` and marks what it completes in one transaction; where that is marked already, an
    * earlier attempt was committed although nobody heard of it, and nothing is done. Where it
-   * completes nothing, nothing can be told by that.
+   * completes nothing, nothing can be told by that. Gives what takes the mark back.
    */
-  commit(mark: Mark, insert: () => void): void {
+  commit(mark: Mark, insert: () => void): () => void {
     const { key, runId, ranges } = mark;
+    let before = blankCheckpoint;
     const committed = this.#transact((statements) => {
-      const row = find(statements, key);
-      const owner = row?.run_id ?? undefined;
-      if (owner !== runId) this.#refuse(key, runId, owner);
-      const before = storedIn(key, row) ?? blankCheckpoint;
+      before = this.#ownedBy(statements, mark);
       if (ranges.length > 0 && covers(before, ranges)) return before;
       this.#claimants.check(mark, before);
       insert();
@@ -123,6 +130,40 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       return next;
     });
     this.#committed.set(key, committed);
+    return () => this.#takeBack(mark, before);
+  }
+
+  #takeBack(mark: Mark, before: Checkpoint): void {
+    const { key, runId } = mark;
+    const left = this.#transact((statements) => {
+      const next = withoutMark(this.#ownedBy(statements, mark), mark, before);
+      statements.store.run(keyText(key), encodeCheckpoint(next), runId);
+      return next;
+    });
+    this.#committed.set(key, left);
+  }
+
+  /**
+   * Does `insert` in a transaction in which the run owns the key, and marks nothing: that is left to
+   * the run. What it has committed before is not done again.
+   */
+  commitUnmarked(mark: Mark, insert: () => void): void {
+    const { ranges } = mark;
+    this.#transact((statements) => {
+      const before = this.#ownedBy(statements, mark);
+      if (ranges.length > 0 && covers(before, ranges) || this.#unmarked.has(mark)) return;
+      this.#claimants.check(mark, before);
+      insert();
+    });
+    this.#unmarked.add(mark);
+  }
+
+  /** What is marked of a key, which the run has to own. */
+  #ownedBy(statements: Statements, { key, runId }: Mark): Checkpoint {
+    const row = find(statements, key);
+    const owner = row?.run_id ?? undefined;
+    if (owner !== runId) this.#refuse(key, runId, owner);
+    return storedIn(key, row) ?? blankCheckpoint;
   }
 
   #refuse(key: string, runId: string, owner: string | undefined): never {
@@ -133,6 +174,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   #transact<T>(body: (statements: Statements) => T): T {
+    if (this.#statements === undefined) checkClient(this.#db);
     try {
       return transact(this.#db, () => body(this.#statements ??= this.#open()));
     } catch (error) {
@@ -142,7 +184,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   #open(): Statements {
-    this.#db.exec(tableSql);
+    execute(this.#db, tableSql);
     return {
       find: prepare(this.#db, findSql),
       store: prepare(this.#db, storeSql),

@@ -1,4 +1,5 @@
-import type { Rule } from "../../options.ts";
+import { refuse, type Rule } from "../../options.ts";
+import { isThenable } from "../../thenable.ts";
 
 /** What SQLite stores. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
@@ -45,32 +46,116 @@ export const database: Rule = {
  * Prepares a statement whose rows are objects with bigints for integers, however the database was
  * opened. Otherwise integers above 2^53 are rounded by some clients and refused by others, and some
  * Nodes refuse any `run` after an id that large was written.
+ *
+ * @throws {ConfigurationError} If the client does not answer at once; so do the calls of what it gives.
  */
 export function prepare(db: SqliteDatabase, sql: string): SqliteStatement {
-  const statement = db.prepare(sql);
-  statement.setReturnArrays?.(false);
-  if (statement.setReadBigInts) statement.setReadBigInts(true);
-  else statement.safeIntegers?.(true);
-  return statement;
+  const statement = answerOf(db, db.prepare(sql));
+  for (const method of ["run", "get", "all"] as const) {
+    if (typeof statement?.[method] !== "function") refuseClient(db);
+  }
+  answerOf(db, statement.setReturnArrays?.(false));
+  if (statement.setReadBigInts) answerOf(db, statement.setReadBigInts(true));
+  else answerOf(db, statement.safeIntegers?.(true));
+  return atOnce(db, statement);
+}
+
+/** The statement, each answer of which is looked at: that of a client that answers later is none. */
+function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement {
+  const checked = <T>(answer: T, isRight: boolean): T => {
+    // Where calls can be chained they give the statement, and the answer goes to a callback.
+    if (answer as unknown === statement || !isRight) refuseClient(db, answer);
+    return answerOf(db, answer);
+  };
+  const own: SqliteStatement = {
+    run: (...values) => checked(statement.run(...values), true),
+    get: (...values) => checked(statement.get(...values), true),
+    all: (...values) => {
+      const rows = statement.all(...values);
+      return checked(rows, Array.isArray(rows));
+    },
+  };
+  if (typeof statement.iterate !== "function") return own;
+  own.iterate = (...values) => {
+    const rows = statement.iterate!(...values);
+    return checked(rows, typeof Object(rows)[Symbol.iterator] === "function");
+  };
+  return own;
+}
+
+/** Runs SQL without values. */
+export function execute(db: SqliteDatabase, sql: string): void {
+  answerOf(db, db.exec(sql));
+}
+
+function answerOf<T>(db: SqliteDatabase, answer: T): T {
+  return isThenable(answer) ? refuseClient(db, answer) : answer;
+}
+
+function refuseClient(db: SqliteDatabase, answer?: unknown): never {
+  if (answer instanceof Promise) answer.catch(() => {}); // Nobody waits for it.
+  return refuse("use SQLite", "db", `${database.words}, which answer at once`, db);
+}
+
+/**
+ * Sees to it, before anything is written, that a client answers at once: a transaction that was begun
+ * on one that does not would stay open.
+ *
+ * @throws {ConfigurationError} If it does not.
+ */
+export function checkClient(db: SqliteDatabase): void {
+  const rows = prepare(db, "select 1 as one").all() as ({ one?: unknown } | null | undefined)[];
+  if (rows.length !== 1 || Number(rows[0]?.one) !== 1) refuseClient(db);
 }
 
 /**
  * Does something within one transaction, which nothing else can get into: all of it is synchronous.
  * The lock for writing is taken first, as a reader that becomes a writer is refused where another
  * one was faster. Rolled back on any error, which then comes through.
+ *
+ * @throws {ConfigurationError} If nothing can be written into the database.
  */
 export function transact<T>(db: SqliteDatabase, body: () => T): T {
-  db.exec("begin immediate"); // If it fails, the transaction that is open may be the user's.
+  try {
+    execute(db, "begin immediate"); // If it fails, the transaction that is open may be the user's.
+    return committed(db, body);
+  } catch (error) {
+    if (!isOfReadOnly(error)) throw error;
+    return refuse("use SQLite", "db", "a database that can be written", db);
+  }
+}
+
+function committed<T>(db: SqliteDatabase, body: () => T): T {
   try {
     const result = body();
-    db.exec("commit");
+    execute(db, "commit");
     return result;
   } catch (error) {
     try {
-      db.exec("rollback");
+      execute(db, "rollback");
     } catch {
       // A full disk has rolled back already. What came first is what the user has to know.
     }
     throw error;
   }
+}
+
+/** Whether nothing can be written; Deno tells some errors without their code. */
+function isOfReadOnly(error: unknown): boolean {
+  const { message } = Object(error) as { message?: unknown };
+  return resultCode(error) === 8 || message === "attempt to write a readonly database";
+}
+
+/** Whether SQL does not fit what is in the database: a name, a right, an index is missing. */
+export function isOfSql(error: unknown): boolean {
+  return resultCode(error) === 1; // SQLITE_ERROR.
+}
+
+/** What SQLite has failed with, as the clients tell it; extended codes are cut down. */
+function resultCode(error: unknown): number | undefined {
+  const { errcode, errno, code } = Object(error) as Record<"errcode" | "errno" | "code", unknown>;
+  const number = [errcode, errno].find((value) => typeof value === "number") as number | undefined;
+  if (number !== undefined) return number & 255; // Those of `node:sqlite` and `bun:sqlite`.
+  if (code === "SQLITE_ERROR") return 1; // better-sqlite3 has names only.
+  return `${code}`.startsWith("SQLITE_READONLY") ? 8 : undefined;
 }

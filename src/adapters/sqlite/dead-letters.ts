@@ -2,7 +2,14 @@ import { messageOf } from "../../errors.ts";
 import { encodeItem } from "../../resilience/dead-letter-json.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
 import { repeatableLetters } from "../../resilience/repeatable-letters.ts";
-import { prepare, type SqliteDatabase, type SqliteStatement, transact } from "./database.ts";
+import {
+  checkClient,
+  execute,
+  prepare,
+  type SqliteDatabase,
+  type SqliteStatement,
+  transact,
+} from "./database.ts";
 import { storableText } from "./values.ts";
 
 const tableSql = `create table if not exists millrace_dead_letter (
@@ -20,8 +27,9 @@ export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLett
   let insert: SqliteStatement | undefined;
   return repeatableLetters<E>({
     write(letter) {
+      if (insert === undefined) checkClient(db);
       transact(db, () => {
-        if (insert === undefined) db.exec(tableSql);
+        if (insert === undefined) execute(db, tableSql);
         insert ??= prepare(db, insertSql);
         const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
         insert.run(

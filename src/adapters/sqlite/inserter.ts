@@ -1,12 +1,9 @@
-import { refuse } from "../../options.ts";
 import {
   prepare,
   type SqliteDatabase,
   type SqliteStatement,
   type SqliteValue,
 } from "./database.ts";
-import { foldCase, quoted, quotedList } from "./names.ts";
-import { checkKey, type SqliteSinkSettings } from "./sink-options.ts";
 
 /** How many rows a statement takes at most; more of them make it no faster. */
 const maxRows = 100;
@@ -15,24 +12,38 @@ const maxValues = 2_000;
 
 /** Writes rows by prepared statements of many rows each; what remains goes by smaller ones. */
 export class Inserter {
+  /** The columns that it fills. */
+  readonly columns: readonly string[];
   readonly #db: SqliteDatabase;
-  readonly #settings: SqliteSinkSettings;
+  readonly #head: string;
+  readonly #tail: string;
   readonly #sizes: readonly number[];
   readonly #statements = new Map<number, SqliteStatement>();
-  #conflictClause: string | undefined;
 
-  /** Prepares nothing yet: the table may be made later. */
-  constructor(db: SqliteDatabase, settings: SqliteSinkSettings) {
+  /** Takes a statement in two parts, with the rows between them. */
+  constructor(db: SqliteDatabase, columns: readonly string[], head: string, tail: string) {
     this.#db = db;
-    this.#settings = settings;
-    const fitting = Math.floor(maxValues / settings.columns.length);
+    this.columns = columns;
+    this.#head = head;
+    this.#tail = tail;
+    const fitting = Math.floor(maxValues / columns.length);
     const largest = Math.max(1, Math.min(maxRows, fitting));
     this.#sizes = [...new Set([largest, Math.min(largest, 10), 1])];
   }
 
+  /** Whether another one has the same statements. */
+  isLike(other: Inserter): boolean {
+    return other.#head === this.#head && other.#tail === this.#tail;
+  }
+
+  /** Prepares the statement for one row. */
+  prepareOne(): void {
+    this.#statementOf(1);
+  }
+
   /** Writes the values of any number of rows. */
   insert(values: SqliteValue[]): void {
-    const width = this.#settings.columns.length;
+    const width = this.columns.length;
     let next = 0;
     for (const size of this.#sizes) {
       const step = size * width;
@@ -54,36 +65,7 @@ export class Inserter {
   }
 
   #sqlOf(size: number): string {
-    const { table, columns } = this.#settings;
-    const row = `(${columns.map(() => "?").join(", ")})`;
-    const rows = Array.from({ length: size }, () => row).join(", ");
-    this.#conflictClause ??= this.#resolution();
-    const target = `${quoted(table)} (${quotedList(columns)})`;
-    return `insert into ${target} values ${rows}${this.#conflictClause}`;
-  }
-
-  #resolution(): string {
-    const { columns, conflict, key = this.#primaryKey() } = this.#settings;
-    if (conflict === "error") return "";
-    const target = key.length > 0 ? ` on conflict (${quotedList(key)})` : " on conflict";
-    if (conflict === "ignore") return `${target} do nothing`;
-    const folded = key.map(foldCase);
-    const others = columns.filter((column) => !folded.includes(foldCase(column)));
-    const updates = others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
-    const action = updates.length > 0 ? `update set ${updates.join(", ")}` : "nothing";
-    return `${target} do ${action}`;
-  }
-
-  #primaryKey(): readonly string[] {
-    const { table, columns, conflict } = this.#settings;
-    if (conflict !== "replace") return [];
-    prepare(this.#db, `select 1 from ${quoted(table)}`); // Says so if there is no such table.
-    const sql = "select name from pragma_table_info(?) where pk > 0";
-    const rows = prepare(this.#db, sql).all(table) as { name: string }[];
-    const key = rows.map(({ name }) => name);
-    const action = `load into table ${JSON.stringify(table)}`;
-    if (key.length === 0) refuse(action, "key", "given, as it has no primary key", undefined);
-    checkKey(action, columns, key);
-    return key;
+    const row = `(${this.columns.map(() => "?").join(", ")})`;
+    return this.#head + Array.from({ length: size }, () => row).join(", ") + this.#tail;
   }
 }

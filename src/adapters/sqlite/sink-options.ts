@@ -5,8 +5,12 @@ import { foldCase, name, names } from "./names.ts";
 export interface SqliteSinkOptions {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
-  /** The columns to fill, which are also the properties of the rows. */
-  readonly columns: readonly string[];
+  /**
+   * The columns to fill, which are also the properties of the rows.
+   *
+   * @default {all columns of the table that it does not generate}
+   */
+  readonly columns?: readonly string[] | undefined;
   /**
    * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
@@ -21,30 +25,39 @@ export interface SqliteSinkOptions {
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   readonly key?: readonly string[] | undefined;
+  /**
+   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
+   * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
+   * is no property.
+   *
+   * @default {"error"}
+   */
+  readonly unknown?: "error" | "drop" | undefined;
 }
 
 /** The options, checked. */
-export type SqliteSinkSettings = Complete<SqliteSinkOptions, "key">;
+export type SqliteSinkSettings = Complete<SqliteSinkOptions, "columns" | "key">;
 
 const table: OptionTable<SqliteSinkOptions> = {
   table: [name],
   columns: [names],
   conflict: [oneOf("error", "ignore", "replace"), "error"],
   key: [names],
+  unknown: [oneOf("error", "drop"), "error"],
 };
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
 export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings {
   const action = "construct sqliteSink";
-  const settings = checkOptions<SqliteSinkOptions, "key">(action, options, table);
+  const settings = checkOptions<SqliteSinkOptions, "columns" | "key">(action, options, table);
   const { columns, conflict, key } = settings;
   if (settings.table === undefined) refuse(action, "table", name.words, undefined);
-  if (columns === undefined) refuse(action, "columns", names.words, undefined);
   if (key !== undefined && conflict === "error") {
     refuse(action, "key", `left out where 'conflict' is "error"`, key);
   }
-  if (key !== undefined) checkKey(action, columns, key);
-  return { ...settings, columns: [...columns], key: key && [...key] }; // Whoever gave them may go on.
+  if (key !== undefined && columns !== undefined) checkKey(action, columns, key);
+  // Whoever gave them may go on.
+  return { ...settings, columns: columns && [...columns], key: key && [...key] };
 }
 
 /** @throws {ConfigurationError} If a column of the key gets no value, so that no row is found by it. */

@@ -1,12 +1,18 @@
 import { refuse } from "../../options.ts";
-import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { checkLoadContext, type SinkLoadContext } from "../../resilience/mark.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { SinkLoadContext } from "../../resilience/mark.ts";
+import { type CheckRows, type Commit, sinkLoads } from "../../resilience/sink-loads.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
-import { database, type SqliteDatabase, transact } from "./database.ts";
+import { checkClient, database, type SqliteDatabase, transact } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";
-import { Inserter } from "./inserter.ts";
-import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
+import {
+  checkSinkOptions,
+  type SqliteSinkOptions,
+  type SqliteSinkSettings,
+} from "./sink-options.ts";
+import { Table } from "./table.ts";
 import { valuesOf } from "./values.ts";
 
 /** The `load` of a sink. */
@@ -17,10 +23,32 @@ export interface SqliteLoad {
   readonly [commitsTo]: CheckpointStore;
 }
 
+/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+export interface SqliteWrappedLoad<T> {
+  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  (rows: T[], context: LoadContext): unknown;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
+/** Takes the rows that are to be written once the function around it has returned; called once. */
+export type SqliteStage = <R extends object>(
+  rows: readonly R[],
+  context?: SinkLoadContext,
+) => void;
+
 /** A table as the end of a pipeline. */
 export interface SqliteSink {
   /** The `load` of the pipeline. */
   readonly load: SqliteLoad;
+  /**
+   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
+   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
+   * elsewhere may be done again by a repeated run.
+   */
+  wrap<T>(
+    fn: (rows: T[], context: LoadContext, load: SqliteStage) => unknown,
+  ): SqliteWrappedLoad<T>;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
@@ -32,7 +60,8 @@ export interface SqliteSink {
  * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
  * instant, the next run leaves every row there exactly once.
  *
- * Rows are objects whose properties are named like the columns. Their values are strings, numbers,
+ * Rows are objects whose properties are named like the columns; one that no column takes is refused,
+ * unless `unknown` says otherwise. Their values are strings, numbers,
  * bigints of 64 bits, `null` and `Uint8Array`s. What SQLite would change or cut fails its row with
  * words on what to give instead: `undefined`, booleans, dates, `NaN`, `-0`, strings with NUL or half
  * of a surrogate pair, other objects. What the type of a column makes of a value is up to the table:
@@ -44,9 +73,12 @@ export interface SqliteSink {
  * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read meanwhile.
  *
  * The tables `millrace_checkpoint` and `millrace_dead_letter` are made when they are first needed;
- * the table for the rows never is.
+ * the table for the rows never is. That is looked at in each run, and again after a load that failed.
  *
- * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule.
+ * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load throws it
+ * if no row fits (the table, a column or a unique index is not there, a column is generated), if the
+ * database cannot be written, if its client does not answer at once, or if it is the second use of a
+ * sink in one load.
  *
  * @example Rows that are there already are updated
  * ```ts
@@ -69,19 +101,45 @@ export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): Sqli
   if (!database.holds(db)) refuse("construct sqliteSink", "db", database.words, db);
   const settings = checkSinkOptions(options);
   const checkpoints = new SqliteCheckpoints(db);
-  const inserter = new Inserter(db, settings);
-  const load = (rows: readonly object[], context: SinkLoadContext): void => {
-    checkLoadContext(context);
-    const { runId, batch } = context;
-    const values = valuesOf(rows, settings.columns); // First, as then nothing is written if it fails.
-    const { key, ranges = [] } = batch;
-    const insert = () => inserter.insert(values);
-    if (key === undefined) return transact(db, insert);
-    checkpoints.commit({ key, runId, ranges }, insert);
-  };
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, settings, checkpoints));
   return {
-    load: Object.assign(load, { [commitsTo]: checkpoints }),
+    load: load as SqliteLoad,
+    wrap: wrap as unknown as SqliteSink["wrap"],
     checkpoints,
     deadLetters: () => deadLetterStream(db),
+  };
+}
+
+/** Checks rows first, as then nothing is written if one is wrong. */
+function rowCheck(
+  db: SqliteDatabase,
+  settings: SqliteSinkSettings,
+  checkpoints: SqliteCheckpoints,
+): (...load: Parameters<CheckRows>) => Commit {
+  const table = new Table(db, settings);
+  let isKnown = false;
+  return (rows, context, isMarked) => {
+    const { runId, batch: { key, ranges = [] } } = context;
+    if (!isKnown) checkClient(db);
+    isKnown = true;
+    const inserter = rows.length === 0 ? undefined : table.inserterFor(runId);
+    const { values, drift } = valuesOf(rows, inserter?.columns ?? [], settings.unknown);
+    const insert = () => inserter?.insert(values);
+    const commit = () => {
+      if (key === undefined) return transact(db, insert);
+      if (isMarked) return checkpoints.commit({ key, runId, ranges }, insert);
+      checkpoints.commitUnmarked({ key, runId, ranges }, insert);
+    };
+    return () => {
+      let takeBack: unknown;
+      try {
+        takeBack = commit();
+      } catch (error) {
+        table.failed(error, runId);
+        throw error;
+      }
+      if (drift !== undefined) context.drift?.(drift);
+      return takeBack;
+    };
   };
 }

@@ -2,14 +2,28 @@ import { BatchError } from "../../errors.ts";
 import { isRow } from "../../resilience/mark.ts";
 import type { SqliteValue } from "./database.ts";
 
+/** What is written of the rows of a load. */
+export interface Written {
+  /** The values of all rows, one after the other, ready to be bound. */
+  readonly values: SqliteValue[];
+  /** In how many rows each property was left out. */
+  readonly drift: Readonly<Record<string, number>> | undefined;
+}
+
 /**
- * The values of all rows, one after the other, ready to be bound.
+ * What is to be written of rows, whose properties are the columns.
  *
- * @throws {BatchError} If a value would not come back as it is, on any of the clients.
+ * @throws {BatchError} If a value would not come back as it is, on any of the clients, or a property
+ * has no column and is not to be left out.
  */
-export function valuesOf(rows: readonly object[], columns: readonly string[]): SqliteValue[] {
+export function valuesOf(
+  rows: readonly object[],
+  columns: readonly string[],
+  unknown: "error" | "drop",
+): Written {
   const values = new Array<SqliteValue>(rows.length * columns.length);
   const refusals = new Map<number, Error>();
+  const dropped = new Map<string, number>();
   columns.forEach((column, place) => { // One after the other: engines then find it faster.
     let next = place;
     for (let index = 0; index < rows.length; index++, next += columns.length) {
@@ -19,8 +33,30 @@ export function valuesOf(rows: readonly object[], columns: readonly string[]): S
       else if (!refusals.has(index)) refusals.set(index, refusalOf(row, index, column, value));
     }
   });
-  if (refusals.size === 0) return values;
-  throw new BatchError(new Map([...refusals].sort(([one], [other]) => one - other)));
+  const known = new Set(columns);
+  rows.forEach((row, index) => {
+    if (refusals.has(index)) return;
+    for (const property of unknownIn(row, known)) {
+      if (unknown === "drop") dropped.set(property, (dropped.get(property) ?? 0) + 1);
+      else if (!refusals.has(index)) refusals.set(index, unknownOf(index, property));
+    }
+  });
+  if (refusals.size > 0) {
+    throw new BatchError(new Map([...refusals].sort(([one], [other]) => one - other)));
+  }
+  return { values, drift: dropped.size === 0 ? undefined : Object.fromEntries(dropped) };
+}
+
+const none: readonly string[] = [];
+
+/** Names of properties that are there and have no column. */
+function unknownIn(row: object, known: ReadonlySet<string>): readonly string[] {
+  let found: string[] | undefined;
+  for (const property of Object.keys(row)) {
+    if (known.has(property) || (row as Record<string, unknown>)[property] === undefined) continue;
+    (found ??= []).push(property);
+  }
+  return found ?? none;
 }
 
 /** Whether a value comes back as it is. Affinity is not looked at: the columns are the user's. */
@@ -50,11 +86,17 @@ function refusalOf(row: unknown, index: number, column: string, value: unknown):
   if (!isRow(row)) {
     const words = Array.isArray(row) ? "an array" : row == null ? row : `a ${typeof row}`;
     const property = JSON.stringify(column);
-    return new TypeError(
-      `Row ${index} is ${words} and has to be an object with the property ${property}`,
-    );
+    const sentence = `The row is ${words} and has to be an object with the property ${property}`;
+    return new TypeError(`${sentence} (row ${index})`);
   }
-  return new TypeError(`Row ${index}, column ${JSON.stringify(column)} is ${adviceOn(value)}`);
+  return new TypeError(`Column ${JSON.stringify(column)} is ${adviceOn(value)} (row ${index})`);
+}
+
+function unknownOf(index: number, property: string): Error {
+  const advice = "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
+  return new TypeError(
+    `Property ${JSON.stringify(property)} has no column: ${advice} (row ${index})`,
+  );
 }
 
 function adviceOn(value: unknown): string {

@@ -5,6 +5,7 @@ import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 import { testMarks } from "./sink-marks.ts";
 import { testSignals } from "./sink-signals.ts";
+import { testUses } from "./sink-uses.ts";
 import {
   type DefineSinkTest,
   expectFailure,
@@ -61,6 +62,7 @@ export function testSink(it: DefineTest, suite: SinkSuite): void {
   testRows(define);
   testMarks(define);
   testSignals(define);
+  testUses(define);
   testRuns(define);
 }
 
@@ -107,8 +109,7 @@ function testRuns(define: DefineSinkTest): void {
           yield rowOf(id);
         }
       };
-      const load = sink.load.bind(sink);
-      const { checkpoints } = sink;
+      const { load, checkpoints } = sink;
       return etl({ name, extract, load }).run({ batchSize: 3, workers: 2, checkpoints });
     };
     await expectFailure("the first run", run(10));

@@ -23,6 +23,14 @@ export interface TestedSink {
   load(rows: SinkRow[], context: LoadContext): unknown;
   /** The store whose marks `load` commits. */
   readonly checkpoints: CheckpointStore;
+  /** Makes a load of a function, where the sink can: see `sinkLoads`. */
+  wrap?(
+    fn: (
+      rows: SinkRow[],
+      context: LoadContext,
+      load: (rows: readonly SinkRow[]) => unknown,
+    ) => unknown,
+  ): (rows: SinkRow[], context: LoadContext) => unknown;
   /** Gives a stream for dead letters. */
   deadLetters(): WritableStream<DeadLetter>;
   /** Reads the table, in any order. */
@@ -32,6 +40,12 @@ export interface TestedSink {
    * Left out where no load ever waits.
    */
   hold?(): Awaitable<() => unknown>;
+  /** Removes the table, where that can be done: each load has to say so then. */
+  dropTable?(): unknown;
+  /** Adds a column to the table, of a sink that fills all that its table has. */
+  addColumn?(name: string): unknown;
+  /** Has the answer to the next commit of a load get lost, after the commit. */
+  loseAnswer?(): unknown;
   /** Removes what `create` has made, after the test, whatever came of it. */
   close(): unknown;
 }
@@ -58,15 +72,17 @@ export interface Loading {
   readonly attempt?: number;
   /** Aborts when the load is to stop; never where nothing is said. */
   readonly signal?: AbortSignal;
+  /** Further members of the context. */
+  readonly more?: object;
 }
 
 /** Calls `load` as a run does. */
 export async function load(sink: TestedSink, loading: Loading): Promise<void> {
-  const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1 } = loading;
+  const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1, more } = loading;
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
   const { signal = new AbortController().signal } = loading;
-  await sink.load(rows, { signal, pipeline: "sink", runId, batch, drift: () => {} });
+  await sink.load(rows, { signal, pipeline: "sink", runId, batch, drift: () => {}, ...more });
 }
 
 /** Throws unless a call has failed. */

@@ -1,0 +1,113 @@
+import type { Mark, SinkLoadContext } from "../../resilience/mark.ts";
+import { leaveOpen } from "../../resilience/open-outcome.ts";
+import type { CheckRows, Commit } from "../../resilience/sink-loads.ts";
+import type { PostgresCheckpoints } from "./checkpoints.ts";
+import type { Database } from "./database.ts";
+import { isDuplicate } from "./sql-state.ts";
+import type { Send, Writer } from "./writer.ts";
+
+/** What a load is to commit. */
+interface Load {
+  readonly send: Send;
+  readonly mark: Mark;
+  readonly context: SinkLoadContext;
+}
+
+/** Checks rows first, as then nothing is sent if one is wrong. */
+export function committer(
+  checkpoints: PostgresCheckpoints,
+  writer: Writer,
+): (...load: Parameters<CheckRows>) => Promise<Commit> {
+  return async (rows, context, isMarked) => {
+    const { runId, signal, batch: { key, ranges } } = context;
+    const send = rows.length === 0 ? sendNothing : await writer.check(rows, context);
+    if (key === undefined || ranges === undefined) {
+      if (rows.length === 0) return () => undefined;
+      return async () => {
+        await writer.send(send, signal);
+        tellDrift(send, context);
+      };
+    }
+    const load = { send, mark: { key, runId, ranges }, context };
+    return isMarked
+      ? () => commitMarked(writer.database, checkpoints, load)
+      : () => commitUnmarked(writer.database, checkpoints, load);
+  };
+}
+
+const sendNothing: Send = Object.assign(() => Promise.resolve(), { drift: {} });
+
+/** What no column took is told once the rest is committed. */
+function tellDrift({ drift }: Send, context: SinkLoadContext): void {
+  if (Object.keys(drift).length > 0) context.drift?.(drift);
+}
+
+/**
+ * Commits rows and mark together, and gives what takes the mark back; succeeds if an earlier attempt
+ * has, whose answer was lost.
+ */
+async function commitMarked(
+  database: Database,
+  checkpoints: PostgresCheckpoints,
+  { send, mark, context }: Load,
+): Promise<(() => Promise<void>) | undefined> {
+  const { signal, batch: { attempt } } = context;
+  await checkpoints.prepare(signal);
+  if (attempt > 1 && await checkpoints.has(mark, signal)) return undefined;
+  let state: "open" | "loaded" | "marked" = "open";
+  try {
+    const { onCommitted, takeBack } = await database.transaction(async (session) => {
+      await send(session);
+      const marked = await checkpoints.mark(session, mark);
+      state = marked === undefined ? "loaded" : "marked";
+      return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+    }, signal);
+    onCommitted();
+    tellDrift(send, context);
+    return takeBack;
+  } catch (error) {
+    if (state as string === "loaded") return undefined;
+    // From the mark on only the commit is left, and whether it came through the mark alone can tell.
+    // And rows may have met themselves: a commit whose answer was lost came through meanwhile.
+    const isOpen = state as string === "marked" || isDuplicate(error);
+    if (isOpen && await hasAfter(checkpoints, mark, error)) return undefined;
+    throw error;
+  }
+}
+
+/** Looks for the mark, also where the signal of the load has aborted. */
+async function hasAfter(
+  checkpoints: PostgresCheckpoints,
+  mark: Mark,
+  error: unknown,
+): Promise<boolean> {
+  try {
+    return await checkpoints.has(mark);
+  } catch {
+    throw leaveOpen(error);
+  }
+}
+
+/** Commits rows alone, if the run owns the key; what it has committed before is not sent again. */
+async function commitUnmarked(
+  database: Database,
+  checkpoints: PostgresCheckpoints,
+  { send, mark, context }: Load,
+): Promise<void> {
+  const { signal } = context;
+  await checkpoints.prepare(signal);
+  if (checkpoints.hasUnmarked(mark)) return;
+  let isLoaded = false;
+  try {
+    const onCommitted = await database.transaction(async (session) => {
+      await send(session);
+      const owned = await checkpoints.own(session, mark);
+      isLoaded = owned === undefined;
+      return owned ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+    }, signal);
+    onCommitted();
+    tellDrift(send, context);
+  } catch (error) {
+    if (!isLoaded) throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * One call of the `load` of a pipeline, as all that take part in it see it: what the load is declared
+ * to commit, and which sink has been used in it. Sinks and engine find each other by the symbols,
+ * also across copies of the package.
+ * @module
+ */
+import { isThenable } from "../thenable.ts";
+import { type CheckpointStore, commitsTo } from "./checkpoint.ts";
+
+/** Where the ranges of a load, or a batch that was made by hand, have the call that they are told in. */
+const callOf: unique symbol = Symbol.for("millrace.loadCall") as typeof callOf;
+
+/** One call of a load. */
+export interface LoadCall {
+  /** The store whose marks the load says that it commits. */
+  readonly store: CheckpointStore | undefined;
+  /** A sink was used in it. */
+  isUsed: boolean;
+  /** What a further use was refused with; the call fails by it, whoever has heard it. */
+  refusal?: unknown;
+  /** Takes back a mark that was committed, or is being committed, before a further use was refused. */
+  undo?: (() => unknown) | undefined;
+}
+
+type Declared = { readonly [commitsTo]?: CheckpointStore };
+type Marked = { readonly [callOf]?: LoadCall };
+
+/** Begins a call of a load. */
+export function beginCall(load: object): LoadCall {
+  return { store: (load as Declared)[commitsTo], isUsed: false };
+}
+
+/** What the load is told of its call: hidden, so that it is no part of the data. */
+export function withCall<O extends object>(told: O, call: LoadCall): O {
+  if (!Object.isExtensible(told)) return told; // Somebody has made it by hand, and has frozen it.
+  return Object.defineProperty(told, callOf, { value: call });
+}
+
+/** The call that something was told in. */
+export function callIn(told: object | undefined): LoadCall | undefined {
+  return (told as Marked | undefined)?.[callOf];
+}
+
+/** Makes a call; if a further use of a sink was refused in it, it fails by that, and marks nothing. */
+export function makeCall(call: LoadCall, load: () => unknown): unknown {
+  let result: unknown;
+  try {
+    result = load();
+  } catch (error) {
+    return fail(call, error);
+  }
+  const check = () => "refusal" in call ? fail(call, call.refusal) : result;
+  if (!isThenable(result)) return check();
+  return Promise.resolve(result).then(check, (error) => fail(call, error));
+}
+
+function fail(call: LoadCall, error: unknown): unknown {
+  if (!("refusal" in call)) throw error;
+  const end = () => {
+    throw call.refusal;
+  };
+  const undone = call.undo?.();
+  return isThenable(undone) ? Promise.resolve(undone).then(end, end) : end();
+}
