@@ -65,7 +65,7 @@ describe("postgresSink", () => {
 
   it.each(["sqlite", "mysql", "mariadb"])("refuses a SQL of Bun for %s by name", (adapter) => {
     const client = { unsafe: none, begin: none, reserve: none, options: { adapter } };
-    const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}://…"`;
+    const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}"`;
     expect(() => Reflect.apply(postgresSink, undefined, [client, { table: "t", columns }]))
       .toThrow(new ConfigurationError(`Cannot construct postgresSink as 'client' must be ${end}`));
     expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))

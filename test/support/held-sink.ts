@@ -1,9 +1,6 @@
 import { MemorySink } from "./memory-sink.ts";
 
-type Load = (
-  rows: Parameters<MemorySink["load"]>[0],
-  context: Parameters<MemorySink["load"]>[1] & { signal: AbortSignal },
-) => Promise<void>;
+type Sent = Parameters<MemorySink["send"]>;
 
 /** A sink in memory whose loads can be made to wait. */
 export class HeldSink extends MemorySink {
@@ -13,12 +10,11 @@ export class HeldSink extends MemorySink {
     this.held = new Promise((resolve) => (letGo = resolve));
     return letGo;
   };
-  override readonly load = this.link(
-    (async (rows, { runId, batch, signal }) => {
-      await this.wait(signal);
-      this.commit(rows, runId, batch);
-    }) satisfies Load as unknown as MemorySink["load"],
-  );
+
+  override async send(...[rows, context, isMarked]: Sent): Promise<void> {
+    await this.wait(context.signal!);
+    await super.send(rows, context, isMarked);
+  }
 
   async wait(signal: AbortSignal): Promise<void> {
     const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -29,23 +25,21 @@ export class HeldSink extends MemorySink {
 
 /** Gives up, and writes later. */
 export class LateSink extends HeldSink {
-  override readonly load = this.link(
-    ((rows, { runId, batch, signal }) =>
-      Promise.race([
-        this.held.then(() => this.commit(rows, runId, batch)),
-        new Promise<never>((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
-        }),
-      ])) satisfies Load as unknown as MemorySink["load"],
-  );
+  override async send(...[rows, context, isMarked]: Sent): Promise<void> {
+    const { signal } = context;
+    await Promise.race([
+      this.held.then(() => MemorySink.prototype.send.call(this, rows, context, isMarked)),
+      new Promise<never>((_, reject) => {
+        signal!.addEventListener("abort", () => reject(signal!.reason));
+      }),
+    ]);
+  }
 }
 
 /** Says that it has failed, and has written. */
 export class LyingSink extends HeldSink {
-  override readonly load = this.link(
-    (async (rows, { runId, batch, signal }) => {
-      this.commit(rows, runId, batch);
-      await this.wait(signal);
-    }) satisfies Load as unknown as MemorySink["load"],
-  );
+  override async send(...[rows, context, isMarked]: Sent): Promise<void> {
+    await MemorySink.prototype.send.call(this, rows, context, isMarked);
+    await this.wait(context.signal!);
+  }
 }
