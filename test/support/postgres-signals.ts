@@ -1,5 +1,5 @@
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { postgresSource } from "../../src/adapters/postgres.ts";
 import { etl } from "../../src/pipeline/etl.ts";
 import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
@@ -17,10 +17,14 @@ interface Rival {
 
 /** Defines the tests of what waits at the server while its signal aborts. */
 export function testPostgresSignals(bench: Bench, name: string): void {
+  // Connected when its tests begin, as others restart the server.
+  describe("whose signal aborts", () => testSignals(bench, name));
+}
+
+function testSignals(bench: Bench, name: string): void {
   let client: pg.Client;
   beforeAll(async () => {
     client = new pg.Client({ connectionString: bench.server().url });
-    client.on("error", () => {}); // Other tests restart the server.
     await client.connect();
   });
   afterEach(async () => void await client.query("rollback"));
