@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { remember } from "../../src/adapters/postgres/remember.ts";
 
 /** What is remembered, made by hand. */
@@ -35,9 +35,9 @@ describe("remember", () => {
     await expect(calls[0]).rejects.toThrow("one");
     expect(made[0]!.signal.aborted).toBe(false);
     other.abort(new Error("other"));
+    await vi.waitFor(() => expect(made[0]!.signal.reason).toEqual(new Error("other")));
+    made[0]!.reject(new Error("ended")); // The last one waits for that.
     await expect(calls[1]).rejects.toThrow("other");
-    expect(made[0]!.signal.reason).toEqual(new Error("other"));
-    made[0]!.reject(new Error("ended"));
     const next = get();
     made[1]!.resolve("anew");
     expect(await next).toBe("anew");

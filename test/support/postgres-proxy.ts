@@ -7,7 +7,7 @@ export interface PostgresProxy {
   readonly url: string;
   /** Cuts the connection in place of this answer to the COMMIT of a load, from 1 from now on. */
   cutAnswer(number: number): void;
-  /** Cuts the connection as soon as this COMMIT was passed on, counted from now on, from 1. */
+  /** Cuts the connection as soon as this COMMIT of a load was passed on, counted from now on, from 1. */
   cutBehind(number: number): void;
   /** At the next cut all connections are, and so many that come then are turned away. */
   turnAway(connections: number): void;
@@ -41,15 +41,19 @@ export async function proxyTo(url: string): Promise<PostgresProxy> {
       socket.on("error", () => {});
       socket.on("close", () => (client.destroy(), remote.end(), sockets.delete(socket)));
     }
+    let since = ""; // What the server has said in the transaction of this connection.
+    const isOfLoad = () => since.includes("INSERT 0 ") && since.includes("UPDATE 1");
     client.on("data", (data) => {
       if (remote.writable) remote.write(data);
-      if (/commit\0/i.test(data.toString("latin1")) && ++asked === questionToCut) cut();
+      const text = data.toString("latin1");
+      if (/\bbegin\b/i.test(text)) since = "";
+      const isCommit = /commit\0/i.test(text);
+      if (isCommit && isOfLoad() && ++asked === questionToCut) cut();
     });
-    let since = ""; // What the server has said since the last commit of this connection.
     remote.on("data", (data) => {
       since += data.toString("latin1");
       if (since.includes("COMMIT\0")) {
-        const isLoad = since.includes("INSERT 0 ") && since.includes("UPDATE 1");
+        const isLoad = isOfLoad();
         since = "";
         if (isLoad && ++answers === answerToCut) return cut();
       }
@@ -60,8 +64,8 @@ export async function proxyTo(url: string): Promise<PostgresProxy> {
   target.port = String((server.address() as AddressInfo).port);
   return {
     url: target.href,
-    cutAnswer: (number) => void (answerToCut = answers + number),
-    cutBehind: (number) => void (questionToCut = asked + number),
+    cutAnswer: (number) => void ([answerToCut, questionToCut] = [answers + number, 0]),
+    cutBehind: (number) => void ([answerToCut, questionToCut] = [0, asked + number]),
     turnAway: (connections) => void (toTurnAway = connections),
     letIn: () => void (away = 0),
     close: async () => {

@@ -23,7 +23,10 @@ export function remember<T>(
     try {
       return await unlessAborted(joined.made, signal);
     } finally {
-      if (--joined.waiting === 0 && signal?.aborted) joined.end(signal.reason);
+      if (--joined.waiting === 0 && signal?.aborted) {
+        joined.end(signal.reason);
+        await joined.made.catch(() => {}); // Nothing is left at the server once the last one knows.
+      }
     }
   };
 }
