@@ -107,11 +107,21 @@ export class KeyClaim {
     const { store, key, runId, lease, retry, signal } = this.#options;
     if (!this.#mayOwn || store.release === undefined) return;
     const late = new AbortController();
-    const stopTimer = after(lease, () => late.abort());
+    let hasLapsed = false;
+    const stopTimer = after(lease, () => {
+      hasLapsed = true;
+      late.abort();
+    });
     const unfollow = follow(signal, () => late.abort());
     const give = (signal: AbortSignal) => store.release!(key, runId, signal);
-    const released = callStore(give, retry, late.signal, this.#gone);
-    await released.finally(() => (stopTimer(), unfollow()));
+    try {
+      await callStore(give, retry, late.signal, this.#gone);
+    } catch (error) {
+      if (!hasLapsed || isHopeless(error)) throw error; // Else nobody is kept waiting by it.
+    } finally {
+      stopTimer();
+      unfollow();
+    }
   }
 
   /** Claims the key or renews the claim, also from a run whose claim is `over`; gives what holds. */
