@@ -247,7 +247,7 @@ export function isOf<C>(value: unknown, type: abstract new (...args: never[]) =>
       if (other.millrace === mark.millrace) return true;
     }
   } catch {
-    // Then it is none.
+    // What cannot be looked at is no error of this package.
   }
   return false;
 }

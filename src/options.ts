@@ -112,7 +112,7 @@ export function refuse(action: string, name: string, rule: string, value: unknow
   );
 }
 
-/** An address, or what is called like a secret: people log it, and so would show the password. */
+/** An address with a password, or an option named like a secret: errors are logged. */
 const secret = /(:\/\/|:(?=\S{1,99}@)|(?:pass|pwd|secret|token|\wkey)\w{0,9}\W|\bsig=).+/is;
 
 /** A value as a message shows it: in a few words, whatever it is. */

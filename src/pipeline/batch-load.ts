@@ -174,7 +174,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       if (call?.store !== undefined) this.#left = result; // Its mark tells what has become of it.
       return result;
     };
-    // A load that commits by itself ends soon, and its commit may come through.
+    // A load that commits its mark heeds its signal, so it settles soon, and may have committed.
     const grace = commitsTo in pipeline.load ? settings.abortTimeout : 0;
     return withDeadline(load, attemptTimeout, context.signal, onLeft, grace);
   }

@@ -42,7 +42,7 @@ export class BatchMap<E, T> {
       try {
         this.#keepLost(batch, batch.lost);
       } catch {
-        // What failed first is told; the next run comes to these items again.
+        // The first failure is reported; the next run reads these items again.
       }
       throw error;
     });
@@ -90,7 +90,7 @@ export class BatchMap<E, T> {
   ): Promise<void> {
     await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
     batch.lost.push(index);
-    if (this.#station.isStopped) this.#keepLost(batch, [index]); // Nobody may come back to it.
+    if (this.#station.isStopped) this.#keepLost(batch, [index]); // A run that is stopped does not come back to it.
   }
 
   /**

@@ -94,7 +94,7 @@ export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly Do
 }
 
 function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange): C {
-  // Without a position of its own it is at none: the known one is that of an item before.
+  // A range without a position removes the known one, which is that of an earlier item.
   const { position: _, ...rest } = checkpoint;
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
 }

@@ -148,7 +148,7 @@ export function kindOf(value: object): Kind | undefined {
     try {
       return holds(value);
     } catch {
-      return false; // As every getter and method of a class does for what is no instance.
+      return false; // Getters and methods of built-in classes throw for what is no instance.
     }
   };
   // To ask all of them is slow, as most of them throw.
@@ -189,7 +189,7 @@ function unboxed(value: object): [unknown] | undefined {
     try {
       return [(type.prototype.valueOf as () => unknown).call(value)];
     } catch {
-      // Then it may be another one.
+      // It is no instance of this class.
     }
   }
   return undefined;

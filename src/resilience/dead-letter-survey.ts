@@ -228,7 +228,7 @@ export class Survey implements Keeper {
   #measure(found: Found, depth: number): number {
     if (depth + found.height >= maxDepth) return Infinity;
     if (found.size !== undefined) return found.size;
-    found.size = Infinity; // Whoever asks on the way is held by it.
+    found.size = Infinity; // Seen again on the way down, it holds itself.
     let size = found.own;
     for (const held of found.held) {
       size += this.#measure(held, depth + 1);

@@ -37,7 +37,7 @@ export function withDeadline<R>(
       const error = new DOMException(`The call took longer than ${timeout} ms`, "TimeoutError");
       const leave = () => {
         reject(error);
-        onLeft?.(result.catch(() => {})); // What it is told of is the timeout.
+        onLeft?.(result.catch(() => {})); // The timeout is reported instead.
       };
       if (grace > 0) stopTimer = after(grace, leave);
       else leave();

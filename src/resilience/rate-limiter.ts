@@ -160,7 +160,7 @@ export class RateLimiter {
       });
       if (this.#areApart || this.#waiters.size === 1) this.#look(waiter);
     });
-    // The first to be told is told right before the caller, so that this is when the caller goes on.
+    // This handler is called right before those of the caller: it counts when the caller goes on.
     acquired.then(() => this.#stamp(count), () => {});
     return acquired;
   }

@@ -171,7 +171,7 @@ export class Recovery<R> {
     try {
       return ask(errors.at(-1), attempt, this.#policy.retry);
     } catch (thrown) {
-      const isRefused = isOf(thrown, ConfigurationError); // The answer: that is to be seen first.
+      const isRefused = isOf(thrown, ConfigurationError); // Of an answer that is no boolean: shown first.
       const all = isRefused ? [thrown, ...errors] : withError(errors, thrown);
       throw this.#exhausted({ ...part, errors: all });
     }

@@ -172,7 +172,7 @@ export class Batcher<T> {
   }
 }
 
-/** Refuses what a callback must not answer with, such as a promise, whose failure is then nobody's. */
+/** Refuses a wrong answer of a callback, such as a promise, whose rejection is then ignored. */
 function checkAnswer(name: string, rule: Rule, answer: unknown): void {
   if (rule.holds(answer)) return;
   Promise.resolve(answer).catch(() => {});

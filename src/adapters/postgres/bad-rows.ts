@@ -147,7 +147,7 @@ async function findUnchecked(
       `${cellName(n)}${ownType === undefined ? "" : `::${ownType}`} as ${quoteName(name)}`
     );
     const tests = askable.map(({ condition }, n) => `when not (${condition}) then ${n}`);
-    const place = quoteName(`millrace place ${columns.length}`); // As no column is called.
+    const place = quoteName(`millrace place ${columns.length}`); // No column has this name.
     const query = `select ${place}::text, (case ${tests.join(" ")} end)::text
       from (select ${values.join(", ")}, place as ${place}
         from ${rowsSource(columns, table.input, ", place")} as r) as rows

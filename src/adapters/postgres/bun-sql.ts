@@ -94,7 +94,7 @@ async function copy(query: BunSqlQuery, text: string): Promise<void> {
   const writer = query.writable().getWriter();
   silence(writer);
   const written = writer.write(text);
-  written.catch(() => {}); // The end tells the same.
+  written.catch(() => {}); // `close` rejects with the same.
   await writer.close();
 }
 

@@ -67,8 +67,8 @@ async function commitMarked(
     return takeBack;
   } catch (error) {
     if (state as string === "loaded") return undefined;
-    // From the mark on only the commit is left, and whether it came through the mark alone can tell.
-    // And rows may have met themselves: a commit whose answer was lost came through meanwhile.
+    // After the mark only the commit is left: only the mark can tell whether it came through. And rows
+    // may have collided with themselves, where an earlier commit came through and its answer was lost.
     const isOpen = state as string === "marked" || isDuplicate(error);
     if (isOpen && await hasAfter(checkpoints, mark, error)) return undefined;
     throw error;

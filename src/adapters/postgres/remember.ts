@@ -25,7 +25,7 @@ export function remember<T>(
     } finally {
       if (--joined.waiting === 0 && signal?.aborted) {
         joined.end(signal.reason);
-        await joined.made.catch(() => {}); // Nothing is left at the server once the last one knows.
+        await joined.made.catch(() => {}); // The last caller rejects once nothing is left to run.
       }
     }
   };

@@ -68,9 +68,11 @@ const action = "construct postgresSink";
  * `BatchError` that names row and column. Numbers go into columns of numbers only, booleans into
  * `boolean`, a `Date` into `timestamptz`, a `Uint8Array` into `bytea`, arrays into arrays, and any
  * value of JSON into `json` and `jsonb`, where `null` is SQL's; a string is taken as the database
- * reads it, by any column but `bytea`. `undefined` is refused.
+ * reads it, by any column but `bytea`. With `columns`, `undefined` is refused. A property that no
+ * column takes is refused too, unless `unknown` says otherwise.
  *
- * A pool needs one connection for each worker, and one more for a cursor of `postgresSource`.
+ * A pool needs one connection for each worker, one for checkpoints and dead letters, and one more for
+ * a cursor of `postgresSource`.
  *
  * @example Into a PGlite
  * ```ts
@@ -89,7 +91,9 @@ const action = "construct postgresSink";
  * ```
  *
  * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A
- * load rejects with it if the table, a column or a type is not there.
+ * load rejects with it if no row can be loaded (a table, column, type, right or unique index is
+ * missing, a column is generated, a view takes no rows), or if it is the second use of a sink in one
+ * load of a run with checkpoints.
  */
 export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink {
   const checked = checkSink(action, options);

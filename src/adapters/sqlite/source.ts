@@ -90,9 +90,10 @@ const table: OptionTable<SqliteSourceOptions> = {
  * await etl({
  *   name: "users",
  *   extract: () =>
- *     sqliteSource<{ id: number; name: string }>(db, "select * from users where id > ?", [1], {
+ *     sqliteSource<{ id: number; name: string }>(db, "select * from users", [], {
  *       chunkSize: 2,
  *       key: "id",
+ *       after: 1,
  *     }),
  *   transform: ({ name }) => name,
  *   load: (names) => loaded.push(...names),
