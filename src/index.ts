@@ -76,7 +76,7 @@ export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";
 export { type Chunks, chunks } from "./streams/chunks.ts";
 export { type LoaderOptions, LoaderStream } from "./streams/loader.ts";
-export type { CallContext } from "./streams/call-sink.ts";
+export type { CallContext, InputErrorOptions } from "./streams/call-sink.ts";
 export { type ParallelMapOptions, ParallelMapStream } from "./streams/parallel-map.ts";
 export {
   type RateLimitOptions,

@@ -46,7 +46,8 @@ export interface SinkLoads {
 }
 
 const rule = "one use of one sink in one load of a run that has checkpoints " +
-  "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
+  "(several tables in one commit, by 'tables' or 'write' of one sink, are still to come: " +
+  "give each sink its own pipeline; " +
   "a function around a load is to be given to 'sink.wrap')";
 
 /**
