@@ -252,23 +252,26 @@ function positionsIn<E, T>(
   batch: Batch<E, T>,
 ): readonly unknown[] | undefined {
   if (position === undefined || batch.positions !== undefined) return batch.positions;
-  const positions = batch.items.map((item) => {
+  const positionOf = (item: E) => {
     try {
       return position(item);
     } catch (error) {
       return new Unknown(error);
     }
-  });
+  };
+  const checked = (at: unknown) => {
+    if (at instanceof Unknown) return at;
+    if (isThenable(at)) at.then(undefined, () => {}); // It is refused; nobody waits for it.
+    checkPosition(`run pipeline "${pipeline.name}"`, at);
+    // Of an object that is used again for the next item a copy is needed at once.
+    return typeof at === "object" ? JSON.parse(JSON.stringify(at)) as unknown : at;
+  };
   try {
-    for (const at of positions) {
-      if (at instanceof Unknown) continue;
-      if (isThenable(at)) at.then(undefined, () => {}); // It is refused; nobody waits for it.
-      checkPosition(`run pipeline "${pipeline.name}"`, at);
-    }
+    batch.positions = batch.items.map((item) => checked(positionOf(item)));
   } catch (error) {
     throw new Exhausted([error], 1, batch.items, "checkpoints");
   }
-  return batch.positions = positions;
+  return batch.positions;
 }
 
 /** The letter of an item that came from a letter: of the same item, with all its attempts. */

@@ -11,6 +11,7 @@ import {
   rangesOf,
 } from "./checkpoint.ts";
 import { KeyClaim, type KeyClaimOptions } from "./key-claim.ts";
+import { beginRun } from "./load-call.ts";
 import { callStore } from "./store-call.ts";
 
 /** What a run keeps its checkpoint with. */
@@ -43,6 +44,7 @@ export class CheckpointKeeper {
   #opening: Promise<Checkpoint | undefined> | undefined;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #endRun = () => {};
 
   /** Makes a keeper that has called nothing yet. */
   constructor(options: KeeperOptions) {
@@ -125,9 +127,10 @@ export class CheckpointKeeper {
   }
 
   async #open(): Promise<Checkpoint | undefined> {
-    const { store, key, retry, onFound } = this.#options;
+    const { store, key, runId, retry, onFound } = this.#options;
     const { signal } = this.#stop;
     signal.throwIfAborted();
+    this.#endRun = beginRun(store, runId);
     let found: Checkpoint | undefined;
     try {
       await this.#claim.take(signal);
@@ -195,6 +198,7 @@ export class CheckpointKeeper {
     await this.#opening?.catch(() => {}); // Whoever called `open` is told.
     await this.#claim.settled();
     await this.#writing;
+    this.#endRun();
     try {
       await this.#claim.release();
     } catch (error) {

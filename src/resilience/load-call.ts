@@ -16,12 +16,18 @@ export interface LoadCall {
   readonly store: CheckpointStore | undefined;
   /** A sink was used in it. */
   isUsed: boolean;
+  /** No run has told of it: whoever calls has made a context by hand, or a copy of one. */
+  readonly isByHand?: boolean;
   /** What a further use was refused with; the call fails by it, whoever has heard it. */
   refusal?: unknown;
   /** Takes back a mark that was committed, or is being committed, before a further use was refused. */
   undo?: (() => unknown) | undefined;
 }
 
+/** Where a store has the runs that keep their checkpoints in it. */
+const runsOf: unique symbol = Symbol.for("millrace.runs") as typeof runsOf;
+
+type Used = { readonly [runsOf]?: Set<string> };
 type Declared = { readonly [commitsTo]?: CheckpointStore };
 type Marked = { readonly [callOf]?: LoadCall };
 
@@ -39,6 +45,25 @@ export function withCall<O extends object>(told: O, call: LoadCall): O {
 /** The call that something was told in. */
 export function callIn(told: object | undefined): LoadCall | undefined {
   return (told as Marked | undefined)?.[callOf];
+}
+
+/**
+ * Lets sinks know that a run keeps its checkpoint in a store: its loads are told which call they are
+ * part of, unless what they were told was copied. Gives what ends that.
+ */
+export function beginRun(store: object, runId: string): () => void {
+  if (!Object.isExtensible(store)) return () => {};
+  if ((store as Used)[runsOf] === undefined) {
+    Object.defineProperty(store, runsOf, { value: new Set() });
+  }
+  const runs = (store as Used)[runsOf]!;
+  runs.add(runId);
+  return () => void runs.delete(runId);
+}
+
+/** Whether a run is going on that keeps its checkpoint in a store. */
+export function isRunOn(store: object, runId: string): boolean {
+  return (store as Used)[runsOf]?.has(runId) === true;
 }
 
 /** Makes a call; if a further use of a sink was refused in it, it fails by that, and marks nothing. */

@@ -1,5 +1,6 @@
 import { FencedError } from "../errors.ts";
 import { refuse } from "../options.ts";
+import { callIn } from "./load-call.ts";
 import {
   advance,
   blankCheckpoint,
@@ -17,6 +18,25 @@ export interface Mark {
   readonly runId: string;
   /** What of the source the load completes. */
   readonly ranges: readonly DoneRange[];
+  /** Nobody knows the call of a load that it belongs to. */
+  readonly isByHand?: boolean;
+}
+
+/** What a load is to mark of its key. */
+export function markOf(key: string, { runId, batch }: SinkLoadContext): Mark {
+  const { ranges = [] } = batch;
+  const call = callIn(batch) ?? callIn(ranges);
+  return { key, runId, ranges, isByHand: call === undefined || call.isByHand === true };
+}
+
+/** Refuses a context by which nobody sees whether one load of a run uses two sinks. */
+export function refuseCopy(): never {
+  const rule =
+    "what the load of the run was told, or has to have its 'batch.ranges' themselves: by " +
+    "a copy of them the uses of two sinks in one load are not seen, and rows would be left out " +
+    "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
+    "a function around a load is to be given to 'sink.wrap')";
+  return refuse("load rows", "context", rule, "a copy");
 }
 
 /** What the load of a sink has to know of its batch: part of what every `load` is told. */
@@ -52,8 +72,10 @@ export function checkLoadContext(context: SinkLoadContext): void {
 export function withoutMark(
   stored: Checkpoint,
   { ranges }: Mark,
-  { offset, position }: Checkpoint,
+  before: Checkpoint,
 ): Checkpoint {
+  // Another mark below it may have been taken back since.
+  const { offset, position } = stored.offset < before.offset ? stored : before;
   const end = Math.max(0, ...ranges.map(([, to]) => to));
   const done = rangesOf(stored).flatMap(([from, to, at]): DoneRange[] => {
     if (to <= end) return [];
@@ -110,6 +132,15 @@ export class Claimants {
   /** A run has given its key back. */
   delete(key: string, runId: string): void {
     this.#found.delete(idOf(key, runId));
+  }
+
+  /**
+   * Checks that a load belongs to a run that has claimed the key from here, where it cannot be seen
+   * which call it is part of: a run beside this store has told more.
+   * @throws {ConfigurationError} If it does not.
+   */
+  checkCall({ key, runId, isByHand }: Mark): void {
+    if (isByHand && !this.#found.has(idOf(key, runId))) refuseCopy();
   }
 
   /**

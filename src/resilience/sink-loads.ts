@@ -1,8 +1,8 @@
 import { callable, refuse } from "../options.ts";
 import { isThenable } from "../thenable.ts";
 import { type CheckpointStore, commitsTo } from "./checkpoint.ts";
-import { beginCall, callIn, type LoadCall, withCall } from "./load-call.ts";
-import { checkLoadContext, type SinkLoadContext } from "./mark.ts";
+import { beginCall, callIn, isRunOn, type LoadCall, withCall } from "./load-call.ts";
+import { checkLoadContext, refuseCopy, type SinkLoadContext } from "./mark.ts";
 
 /**
  * Commits rows that were checked, and their mark where there is one: then it gives, or promises, what
@@ -103,15 +103,19 @@ export function declareLoad<L extends (rows: never, context: never) => unknown>(
 /** Takes the call that a load is used in, where the run has checkpoints. */
 function enter(checkpoints: CheckpointStore, context: SinkLoadContext): LoadCall | undefined {
   checkLoadContext(context);
-  context.signal?.throwIfAborted();
-  const { batch } = context;
-  if (batch.key === undefined || batch.ranges === undefined) return undefined;
+  const { batch, signal, runId } = context;
+  if (batch.key === undefined || batch.ranges === undefined) {
+    signal?.throwIfAborted();
+    return undefined;
+  }
   let call = callIn(batch) ?? callIn(batch.ranges);
+  if (call?.isUsed) refuseUse(call, "another one"); // Also where it is stopped: its mark may be there.
+  signal?.throwIfAborted();
   if (call === undefined) { // Made by hand: as if the load of the sink had been called by a run.
-    call = { store: checkpoints, isUsed: false };
+    if (isRunOn(checkpoints, runId)) refuseCopy();
+    call = { store: checkpoints, isUsed: false, isByHand: true };
     withCall(batch, call);
   }
-  if (call.isUsed) refuseUse(call, "another one");
   call.isUsed = true;
   return call;
 }

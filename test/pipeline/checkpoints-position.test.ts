@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import {
+  BatchError,
   ConfigurationError,
   type DeadLetter,
   etl,
@@ -132,5 +133,44 @@ describe("position", () => {
       expectRefusal(error, `${rule}undefined`);
       expect([loaded, store.read("rows")]).toEqual([[], kept]);
     }
+  });
+
+  it.each<[string, () => (row: Row) => unknown]>([
+    ["an object", () => {
+      const at = { id: -1 };
+      return ({ id }) => Object.assign(at, { id });
+    }],
+    ["an array", () => {
+      const at = [-1];
+      return ({ id }) => (at[0] = id, at);
+    }],
+    ["an object in an object", () => {
+      const at = { after: { id: -1 } };
+      return ({ id }) => (at.after.id = id, at);
+    }],
+  ])("may be %s that is used again for each item", async (_, positionOf) => {
+    const loaded: number[] = [];
+    const store = new MemoryCheckpointStore();
+    const load = (batch: Row[]) => {
+      const isBad = batch.some(({ id }) => id === 6);
+      if (isBad && batch.length > 1) throw new BatchError(new Map([[2, "6"]]));
+      loaded.push(...batch.map(({ id }) => id));
+    };
+    const deadLetters = new WritableStream<DeadLetter<Row>>({
+      write: () => Promise.reject(new Error("away")),
+    });
+    const run = etl({ name: "rows", extract: () => rows(12), load }).run({
+      ...{
+        batchSize: 4,
+        checkpoints: store,
+        resume: "source",
+        position: positionOf(),
+        deadLetters,
+      },
+    });
+    await expect(run).rejects.toThrow("away");
+    expect(loaded).toEqual([0, 1, 2, 3]);
+    const { position } = store.read("rows")!;
+    expect(JSON.stringify(position)).toContain("3");
   });
 });

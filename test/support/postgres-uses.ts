@@ -66,6 +66,23 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect((await checkpoints.read(name))?.offset ?? 0).toBe(0);
   });
 
+  it.each(["both", "the second"])("refuses two sinks that are told copies, %s", async (which) => {
+    const { tables, one, other } = await two();
+    const { checkpoints } = one;
+    const copy = ({ batch, ...context }: LoadContext) => ({
+      ...{ ...context, batch: structuredClone(batch) },
+    });
+    const load = async (rows: Row[], context: LoadContext) => {
+      await other.load(rows, copy(context));
+      await one.load(rows, which === "both" ? copy(context) : context);
+    };
+    const name = `copies ${which} ${tables[0]}`;
+    const run = etl({ name, extract, load }).run({ batchSize: 2, checkpoints });
+    await expect(run).rejects.toThrow(/'batch.ranges'.*'tables' or 'write'/);
+    await etl({ name, extract, load: one.load }).run({ checkpoints });
+    expect(await all(tables[0])).toEqual(rows);
+  });
+
   it("refuses one of SQLite beside it, and has it write nothing", async () => {
     const { tables, one } = await two();
     const { checkpoints } = one;

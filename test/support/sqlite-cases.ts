@@ -9,6 +9,7 @@ import { testSqliteSources } from "./sqlite-source-cases.ts";
 import { testSqliteSourceKeys } from "./sqlite-source-key-cases.ts";
 import { testSqliteTables } from "./sqlite-table-cases.ts";
 import { testSqliteTransactions } from "./sqlite-transaction-cases.ts";
+import { testSqliteCopies } from "./sqlite-copy-cases.ts";
 import { testSqliteUses } from "./sqlite-use-cases.ts";
 import { testSqliteValues } from "./sqlite-value-cases.ts";
 
@@ -19,6 +20,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteLoads(client);
     testSqliteTables(client);
     testSqliteUses(client);
+    testSqliteCopies(client);
     testSqliteTransactions(client);
     testSqliteCheckpoints(client);
     testSqliteDeadLetters(client);

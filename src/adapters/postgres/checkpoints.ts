@@ -114,9 +114,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * Whether a mark was committed already: the answer to an earlier attempt may have been lost. It
    * waits for one that is still being committed, which has locked the row.
    */
-  async has({ key, ranges }: Mark, signal?: AbortSignal): Promise<boolean> {
+  async has(mark: Mark, signal?: AbortSignal): Promise<boolean> {
+    const { key, runId, ranges } = mark;
     await this.#prepare(key, signal);
-    const { text } = await this.#lock(heeding(this.#database, signal), key);
+    const { owner, text } = await this.#lock(heeding(this.#database, signal), key);
+    if (owner === runId) this.#claimants.checkCall(mark);
     return covers(decode(key, text) ?? blankCheckpoint, ranges);
   }
 
@@ -165,6 +167,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     const { key, runId, ranges } = mark;
     const { owner, text } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);
+    this.#claimants.checkCall(mark);
     const stored = decode(key, text) ?? blankCheckpoint;
     if (ranges.length > 0 && covers(stored, ranges)) return undefined;
     this.#claimants.check(mark, stored);

@@ -1,4 +1,4 @@
-import type { Mark, SinkLoadContext } from "../../resilience/mark.ts";
+import { type Mark, markOf, type SinkLoadContext } from "../../resilience/mark.ts";
 import { leaveOpen } from "../../resilience/open-outcome.ts";
 import type { CheckRows, Commit } from "../../resilience/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
@@ -19,7 +19,7 @@ export function committer(
   writer: Writer,
 ): (...load: Parameters<CheckRows>) => Promise<Commit> {
   return async (rows, context, isMarked) => {
-    const { runId, signal, batch: { key, ranges } } = context;
+    const { signal, batch: { key, ranges } } = context;
     const send = rows.length === 0 ? sendNothing : await writer.check(rows, context);
     if (key === undefined || ranges === undefined) {
       if (rows.length === 0) return () => undefined;
@@ -28,7 +28,7 @@ export function committer(
         tellDrift(send, context);
       };
     }
-    const load = { send, mark: { key, runId, ranges }, context };
+    const load = { send, mark: markOf(key, context), context };
     return isMarked
       ? () => commitMarked(writer.database, checkpoints, load)
       : () => commitUnmarked(writer.database, checkpoints, load);

@@ -159,10 +159,12 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   /** What is marked of a key, which the run has to own. */
-  #ownedBy(statements: Statements, { key, runId }: Mark): Checkpoint {
+  #ownedBy(statements: Statements, mark: Mark): Checkpoint {
+    const { key, runId } = mark;
     const row = find(statements, key);
     const owner = row?.run_id ?? undefined;
     if (owner !== runId) this.#refuse(key, runId, owner);
+    this.#claimants.checkCall(mark);
     return storedIn(key, row) ?? blankCheckpoint;
   }
 

@@ -2,7 +2,7 @@ import { refuse } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
 import type { DeadLetter } from "../../resilience/dead-letter.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
-import type { SinkLoadContext } from "../../resilience/mark.ts";
+import { markOf, type SinkLoadContext } from "../../resilience/mark.ts";
 import { type CheckRows, type Commit, sinkLoads } from "../../resilience/sink-loads.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./database.ts";
@@ -119,7 +119,7 @@ function rowCheck(
   const table = new Table(db, settings);
   let isKnown = false;
   return (rows, context, isMarked) => {
-    const { runId, batch: { key, ranges = [] } } = context;
+    const { runId, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
     const inserter = rows.length === 0 ? undefined : table.inserterFor(runId);
@@ -127,8 +127,8 @@ function rowCheck(
     const insert = () => inserter?.insert(values);
     const commit = () => {
       if (key === undefined) return transact(db, insert);
-      if (isMarked) return checkpoints.commit({ key, runId, ranges }, insert);
-      checkpoints.commitUnmarked({ key, runId, ranges }, insert);
+      if (isMarked) return checkpoints.commit(markOf(key, context), insert);
+      checkpoints.commitUnmarked(markOf(key, context), insert);
     };
     return () => {
       let takeBack: unknown;
