@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { from as copyFrom } from "pg-copy-streams";
 import { expect, it } from "vitest";
 import { BatchError, etl } from "../../src/index.ts";
@@ -28,6 +29,7 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
     const checked = checkSink("test", { ...options, copyFrom });
     const database = openDatabase("test", tested().client, { copyFrom, isFixed: true });
     const lengths: number[] = [];
+    const pieceLengths: number[] = [];
     const writer = new Writer(database, checked, maxLength);
     const load = async (rows: object[]) => {
       const send = await writer.check(rows, { runId: "run" });
@@ -38,14 +40,16 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
             lengths.push(String(params[0]).length);
             return session.values(text, params);
           },
-          copy: (statement, text) => {
-            lengths.push(text.length);
-            return session.copy!(statement, text);
+          copy: (statement, pieces) => {
+            const texts = [...pieces];
+            lengths.push(texts.join("").length);
+            pieceLengths.push(...texts.map(({ length }) => length));
+            return session.copy!(statement, texts);
           },
         })
       );
     };
-    return { writer, load, lengths };
+    return { writer, load, lengths, pieceLengths };
   };
 
   it.each(methods)(
@@ -75,6 +79,24 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
       expect(await all(table)).toHaveLength(1);
     },
   );
+
+  it.runIf(methods.includes("copy"))("copies long values in short pieces", async () => {
+    const table = await create("id int, v text, b bytea");
+    const { load, pieceLengths } = writerOf({ table, method: "copy" }, 2 ** 20);
+    const bytes = Uint8Array.from({ length: 1_000_000 }, (_, n) => n * 7);
+    const texts = ["\u{1f600}".repeat(100_000), `\t${"\u{1f600}\\\n".repeat(40_000)}`, "a\\N\t"];
+    const rows = [...texts, "x".repeat(2 ** 15), ""].map((v, id) => ({
+      id,
+      v,
+      b: bytes.slice(id),
+    }));
+    await load(rows);
+    expect(Math.max(...pieceLengths)).toBeLessThan(2 ** 18);
+    expect(Math.min(...pieceLengths)).toBeGreaterThan(0);
+    const found = await tested().run(`select id, v, md5(b) as b from ${table} order by id`);
+    const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
+    expect(found).toEqual(rows.map(({ id, v, b }) => ({ id, v, b: md5(b) })));
+  });
 
   it("takes the last of each key, whatever statement it is in", async () => {
     const table = await create("id int primary key, v text");

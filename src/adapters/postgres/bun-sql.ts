@@ -85,16 +85,21 @@ function sessionOf(link: Link, statements: Statements): Session {
       ),
     rows: (text, params = []) =>
       statements.run(() => link.send(text, params, (query) => query as unknown as Promise<Row[]>)),
-    copy: (into, text) =>
-      statements.run(() => link.send(`copy ${into} from stdin`, [], (query) => copy(query, text))),
+    copy: (into, pieces) =>
+      statements.run(() =>
+        link.send(`copy ${into} from stdin`, [], (query) => copy(query, pieces))
+      ),
   };
 }
 
-async function copy(query: BunSqlQuery, text: string): Promise<void> {
+async function copy(query: BunSqlQuery, pieces: Iterable<string>): Promise<void> {
   const writer = query.writable().getWriter();
   silence(writer);
-  const written = writer.write(text);
-  written.catch(() => {}); // `close` rejects with the same.
+  let hasFailed = false;
+  for (const piece of pieces) {
+    await writer.write(piece).catch(() => void (hasFailed = true)); // The end tells the same.
+    if (hasFailed) break;
+  }
   await writer.close();
 }
 

@@ -13,7 +13,7 @@ export interface Session {
   /** The rows as the client gives them. */
   rows(text: string, params?: readonly unknown[]): Promise<Row[]>;
   /** Sends the text of a COPY into a table and its columns, as SQL names them. Only where the client can. */
-  copy?(into: string, text: string): Promise<unknown>;
+  copy?(into: string, pieces: Iterable<string>): Promise<unknown>;
 }
 
 /**

@@ -82,16 +82,16 @@ export class KnownTable {
 
   /** Sends rows that give the same columns. */
   async send(session: Session, { columns, cells, places }: Group): Promise<void> {
-    let params: unknown[];
-    const isCopy = this.#options.method === "copy";
+    let [params, pieces]: [unknown[], Iterable<string> | undefined] = [[], undefined];
     try {
-      params = isCopy ? [copyText(columns, cells)] : rowsParams(columns, cells);
+      if (this.#options.method === "copy") pieces = copyText(columns, cells);
+      else params = rowsParams(columns, cells);
     } catch (error) {
       if (!(error instanceof RangeError) || cells.length > 1) throw error;
       throw new BatchError(new Map([[places[0]!, error]])); // No string is that long.
     }
     const { table } = this.target;
-    if (isCopy) await session.copy!(copyTarget(table, columns), String(params[0]));
+    if (pieces !== undefined) await session.copy!(copyTarget(table, columns), pieces);
     else await session.values(insertStatement(this.target, columns, this.input), params);
   }
 }

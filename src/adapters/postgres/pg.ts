@@ -48,7 +48,8 @@ export interface PgPool {
 
 /** What takes the text of a COPY: a writable stream of Node. */
 interface CopyStream {
-  end(text: string): unknown;
+  write(text: string, onWritten: () => void): unknown;
+  end(): unknown;
   on(event: "finish" | "error", listener: (error?: Error) => void): unknown;
   destroy(): unknown;
 }
@@ -202,23 +203,37 @@ function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
     rows: async (text, params = []) => (await run(() => client.query(text, [...params]))).rows,
   };
   if (copyFrom !== undefined) {
-    session.copy = (into, text) =>
-      run(() => copy(client, link, copyFrom(`copy ${into} from stdin`), text));
+    session.copy = (into, pieces) =>
+      run(() => copy(client, link, copyFrom(`copy ${into} from stdin`), pieces));
   }
   return session;
 }
 
-function copy(client: PgClient, link: PgLink, query: object, text: string): Promise<void> {
+function copy(
+  client: PgClient,
+  link: PgLink,
+  query: object,
+  pieces: Iterable<string>,
+): Promise<void> {
   const stream = (client.query as (query: object) => unknown).call(client, query) as CopyStream;
   return new Promise((resolve, reject) => {
     stream.on("finish", () => resolve());
+    let hasFailed = false;
     // Heard to the end, as the client goes on telling a stream that has failed already.
     stream.on("error", (error) => {
+      hasFailed = true;
       // An answer that comes later would meet a stream that is dead, which throws.
       if (sqlStateOf(error) === undefined) link.discard();
       stream.destroy(); // It would send the rest of its text.
       reject(error);
     });
-    stream.end(text);
+    const rest = pieces[Symbol.iterator]();
+    const sendNext = () => {
+      if (hasFailed) return;
+      const { done, value } = rest.next();
+      if (done) stream.end();
+      else stream.write(value, sendNext); // Once this one is on its way.
+    };
+    sendNext();
   });
 }

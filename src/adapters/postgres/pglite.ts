@@ -1,4 +1,5 @@
 import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
+import { hexText } from "./hex.ts";
 import { whileWaiting } from "./statements.ts";
 
 /** What runs statements: a `PGlite`, or one of its transactions. */
@@ -7,7 +8,11 @@ export interface PGliteSession {
   query<T>(
     text: string,
     params?: unknown[],
-    options?: { rowMode?: "array" | "object"; blob?: Blob },
+    options?: {
+      rowMode?: "array" | "object";
+      blob?: Blob;
+      serializers?: Record<number, (value: unknown) => string>;
+    },
   ): Promise<{ rows: T[] }>;
 }
 
@@ -46,15 +51,28 @@ function sessionOf(client: PGliteSession, signal: AbortSignal | undefined): Sess
   return {
     values: async (text, params = []) => {
       signal?.throwIfAborted();
-      return (await client.query<unknown[]>(text, [...params], { rowMode: "array" })).rows;
+      const options = { rowMode: "array", ...writerOf(params) } as const;
+      return (await client.query<unknown[]>(text, [...params], options)).rows;
     },
     rows: async (text, params = []) => {
       signal?.throwIfAborted();
-      return (await client.query<Row>(text, [...params])).rows;
+      return (await client.query<Row>(text, [...params], writerOf(params))).rows;
     },
-    copy: async (into, text) => {
+    copy: async (into, pieces) => {
       signal?.throwIfAborted();
-      await client.query(`copy ${into} from ${blob}`, [], { blob: new Blob([text]) });
+      await client.query(`copy ${into} from ${blob}`, [], { blob: new Blob([...pieces]) });
     },
   };
+}
+
+const byteaType = 17;
+const bytesAsText = {
+  serializers: {
+    [byteaType]: (value: unknown) => value instanceof Uint8Array ? hexText(value) : String(value),
+  },
+};
+
+/** It makes a text of bytes by itself, but that keeps the thread for a second per megabyte (0.5). */
+function writerOf(params: readonly unknown[]): Partial<typeof bytesAsText> {
+  return params.some((param) => param instanceof Uint8Array) ? bytesAsText : {};
 }
