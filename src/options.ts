@@ -1,74 +1,29 @@
 /**
- * Options are checked once, when they are given, by a table of the rule and the default of each name.
+ * The options of what may be given a secret, such as a connection string in the place of a client:
+ * no message shows it.
  * @module
  */
-import { ConfigurationError } from "./errors.ts";
+import {
+  checkOptions as checkPlainOptions,
+  type Complete,
+  type OptionTable,
+  refuse as refusePlain,
+  type Rule,
+} from "./plain-options.ts";
 
-/** What an option must be, in words and as a test. */
-export interface Rule {
-  /** Completes the sentence "must be …". */
-  readonly words: string;
-  /** Tells whether a value keeps the rule. */
-  holds(value: unknown): boolean;
-}
-
-/** The rule and the default of every option; an option without a default has `undefined`. */
-export type OptionTable<O> = { readonly [K in keyof O]-?: readonly [rule: Rule, fallback?: O[K]] };
-
-/** Options with their defaults filled in; those named by `Open` may still be `undefined`. */
-export type Complete<O, Open extends keyof O = never> = {
-  readonly [K in keyof O]-?: K extends Open ? O[K] | undefined : Exclude<O[K], undefined>;
-};
-
-/** 1, 2, 3 and so on. */
-export const positiveInteger: Rule = {
-  words: "a positive integer",
-  holds: (value) => Number.isSafeInteger(value) && (value as number) > 0,
-};
-
-/** Any number above 0; `Infinity` means no limit. */
-export const positive: Rule = {
-  words: "a number above 0",
-  holds: (value) => typeof value === "number" && value > 0,
-};
-
-/** Any number from 0 on; `Infinity` means no limit. */
-export const nonNegative: Rule = {
-  words: "a number of at least 0",
-  holds: (value) => typeof value === "number" && value >= 0,
-};
-
-/** Something to call. */
-export const callable: Rule = {
-  words: "a function",
-  holds: (value) => typeof value === "function",
-};
-
-/** `true` or `false`. */
-export const truthValue: Rule = {
-  words: "a boolean",
-  holds: (value) => typeof value === "boolean",
-};
-
-/** A string that is not empty. */
-export const nonEmptyString: Rule = {
-  words: "a non-empty string",
-  holds: (value) => typeof value === "string" && value !== "",
-};
-
-/** An `AbortSignal`, of this realm or of another. */
-export const abortSignal: Rule = {
-  words: "an AbortSignal",
-  holds: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
-};
-
-/** One of the given strings. */
-export function oneOf(...choices: readonly string[]): Rule {
-  return {
-    words: choices.map((choice) => `"${choice}"`).join(" or "),
-    holds: (value) => choices.includes(value as string),
-  };
-}
+export {
+  abortSignal,
+  callable,
+  type Complete,
+  nonEmptyString,
+  nonNegative,
+  oneOf,
+  type OptionTable,
+  positive,
+  positiveInteger,
+  type Rule,
+  truthValue,
+} from "./plain-options.ts";
 
 /**
  * Checks `options` by their table, and completes them: a name that is not given, or is given as
@@ -82,68 +37,29 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   table: OptionTable<O>,
   ...layers: readonly object[]
 ): Complete<O, Open> {
-  if (typeof options !== "object" || options === null) {
-    refuse(action, "options", "an object", options);
-  }
-  const given = [options, ...layers] as Readonly<Record<string, unknown>>[];
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(table, name)) continue;
-    refuse(
-      action,
-      name,
-      `a known option, perhaps '${nearestOf(name, table)}'`,
-      (options as Record<string, unknown>)[name],
-    );
-  }
-  const complete: Record<string, unknown> = {};
-  for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
-    const values = given.map((layer) => layer[name]); // Once: a getter may give another next time.
-    const [value] = values;
-    if (value !== undefined && !rule.holds(value)) refuse(action, name, rule.words, value);
-    complete[name] = values.find((value) => value !== undefined) ?? fallback;
-  }
-  return complete as Complete<O, Open>;
+  const given = layers as readonly Readonly<Record<string, unknown>>[];
+  const entries = Object.entries<readonly [Rule, unknown?]>(table).map(([name, entry]) => {
+    const [rule, fallback] = entry;
+    const layered = given.map((layer) => layer[name]).find((value) => value !== undefined);
+    return [name, [rule, layered ?? fallback]] as const;
+  });
+  return checkPlainOptions(
+    action,
+    options,
+    Object.fromEntries(entries) as unknown as OptionTable<O>,
+    refuse,
+  );
 }
 
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
 export function refuse(action: string, name: string, rule: string, value: unknown): never {
-  throw new ConfigurationError(
-    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value, name)}`,
-  );
+  refusePlain(action, name, rule, typeof value === "string" ? masked(value, name) : value);
 }
 
 /** An address with a password, or an option named like a secret: errors are logged. */
 const secret = /(:\/\/|:(?=\S{1,99}@)|(?:pass|pwd|secret|token|\wkey)\w{0,9}\W|\bsig=).+/is;
 
-/** A value as a message shows it: in a few words, whatever it is. */
-function show(value: unknown, name: string): string {
-  if (typeof value === "string") {
-    const text = `${name}=${value}`.replace(secret, "$1***").slice(name.length + 1);
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-  }
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value !== "object" || value === null) return String(value);
-  const type: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  const isNamed = typeof type === "string" && type && type !== "Object";
-  return isNamed ? `an instance of ${type}` : "an object";
-}
-
-/** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
-function nearestOf(name: string, table: object): string | undefined {
-  const edits = (other: string) => editsBetween(name.toLowerCase(), other.toLowerCase());
-  return Object.keys(table).sort((a, b) => edits(a) - edits(b))[0];
-}
-
-function editsBetween(from: string, to: string): number {
-  let row = [0, ...to].map((_, column) => column);
-  for (const letter of from) {
-    let edits = Infinity; // To the column on the left.
-    row = row.map((above, column) => {
-      const edit = (row[column - 1] ?? Infinity) + +(letter !== to[column - 1]);
-      return edits = Math.min(above + 1, edits + 1, edit);
-    });
-  }
-  return row.at(-1)!;
+/** A text without what may be secret in it. */
+function masked(text: string, name: string): string {
+  return `${name}=${text}`.replace(secret, "$1***").slice(name.length + 1);
 }

@@ -128,10 +128,10 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** What is at work, and what waits. */
   get queues(): Pick<RunSnapshot, "inFlight" | "queued"> {
-    return {
-      inFlight: { transform: this.#transforms.running, load: this.#loads.running },
-      queued: { items: this.#batcher.size, batches: this.#ready.length },
-    };
+    const { open, closed } = this.#batcher;
+    const items = closed.reduce((sum, batch) => sum + batch.length, open.length);
+    const inFlight = { transform: this.#transforms.running, load: this.#loads.running };
+    return { inFlight, queued: { items, batches: this.#ready.length } };
   }
 
   /** The items to expect, where the source can tell. */

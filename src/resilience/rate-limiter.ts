@@ -6,7 +6,7 @@ import {
   type OptionTable,
   positiveInteger,
   refuse,
-} from "../options.ts";
+} from "../plain-options.ts";
 import { follow } from "../signals.ts";
 import { after } from "../timer.ts";
 import { longestRetryAfter } from "./retry-after.ts";

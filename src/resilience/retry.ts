@@ -17,7 +17,7 @@ import {
   positive,
   positiveInteger,
   refuse,
-} from "../options.ts";
+} from "../plain-options.ts";
 import { follow } from "../signals.ts";
 import { sleep, withDeadline } from "./deadline.ts";
 import { longestRetryAfter, retryAfterOf } from "./retry-after.ts";

@@ -1,4 +1,4 @@
-import { nonNegative, refuse, type Rule, truthValue } from "../options.ts";
+import { nonNegative, refuse, type Rule, truthValue } from "../plain-options.ts";
 import { LONGEST_TIMER } from "../timer.ts";
 import type { BucketLimits } from "./bucket-options.ts";
 
@@ -11,12 +11,15 @@ import type { BucketLimits } from "./bucket-options.ts";
  */
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
-  readonly #batchSize: number; // A field of its own, as every item compares with it.
+  /** Most items in a batch; a field of its own, as every item compares with it. */
+  readonly batchSize: number;
   /** Bytes or `flushWhen` decide too, and may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
-  readonly #closed: T[][] = []; // With two of them the bucket is full.
-  #closedItems = 0;
+  /** Batches that can be taken; with two of them the bucket is full. */
+  readonly closed: T[][] = [];
+  /** Items of all batches that were closed so far. */
+  closedItems = 0;
   /**
    * The batch that is being filled. Where nothing is measured it may be filled from outside, if
    * `grown` is then called for the first items in it and for those that make it full. It is another
@@ -33,34 +36,19 @@ export class Batcher<T> {
   /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
-    this.#batchSize = limits.batchSize;
+    this.batchSize = limits.batchSize;
     this.isMeasured = (limits.sizeOf ?? limits.flushWhen) !== undefined;
     this.#onReady = onReady;
   }
 
-  /** Items that were put in so far. */
-  get accepted(): number {
-    return this.#closedItems + this.open.length;
-  }
-
-  /** Items that are gathered now. */
-  get size(): number {
-    return this.#closed.reduce((sum, batch) => sum + batch.length, this.open.length);
-  }
-
   /** One closed batch waits and one more is filled: no further item is taken in. */
   get isFull(): boolean {
-    return this.#closed.length > 1;
-  }
-
-  /** Items that may be put in at once: those that fit into the open batch, or one to be measured. */
-  get vacancy(): number {
-    return this.isMeasured ? 1 : this.#batchSize - this.open.length;
+    return this.closed.length > 1;
   }
 
   /** Nothing is gathered. */
   get isEmpty(): boolean {
-    return this.open.length + this.#closed.length === 0;
+    return this.open.length + this.closed.length === 0;
   }
 
   /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
@@ -71,13 +59,13 @@ export class Batcher<T> {
 
   /** Takes note that `open` has grown from so many items. */
   grown(from: number): void {
-    if (this.open.length >= this.#batchSize) this.#close();
+    if (this.open.length >= this.batchSize) this.#close();
     else if (from === 0) this.#begin();
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
-    const closed = this.#closed;
+    const closed = this.closed;
     if (closed.length === 0 && this.#isDue) this.#seal();
     const batch = closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
     if (!this.isFull) this.#onRoom();
@@ -104,7 +92,7 @@ export class Batcher<T> {
   discard(): void {
     this.#end();
     this.#seal();
-    this.#closed.length = 0;
+    this.closed.length = 0;
     this.#onRoom();
   }
 
@@ -163,8 +151,8 @@ export class Batcher<T> {
   }
 
   #seal(): void {
-    this.#closed.push(this.open);
-    this.#closedItems += this.open.length;
+    this.closed.push(this.open);
+    this.closedItems += this.open.length;
     this.open = [];
     this.#bytes = 0;
     this.#isDue = false;

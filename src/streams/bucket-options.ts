@@ -8,7 +8,7 @@ import {
   positiveInteger,
   refuse,
   type Rule,
-} from "../options.ts";
+} from "../plain-options.ts";
 
 /** When a batch is full, by items, by time, by size or by what an item says. */
 export interface BucketOptions<T> {
@@ -87,7 +87,8 @@ export function batchSizeOf<T>(
     refuse(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
   }
   const isLimited = maxBytes !== Infinity || flushWhen !== undefined;
-  if (batchSize === Infinity && timeout === Infinity && !isLimited) {
+  // Without a size this is NaN.
+  if (Math.min(batchSize!, timeout) === Infinity && !isLimited) {
     const rule = `${positiveInteger.words} where no other limit is finite`;
     refuse(action, "batchSize", rule, batchSize);
   }

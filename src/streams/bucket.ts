@@ -19,9 +19,9 @@ import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
  */
 export class BucketStream<T> implements TransformStream<T, T[]> {
   /** Gives batches. One whose time is up while nobody reads goes at the next read. */
-  readonly readable: ReadableStream<T[]>;
+  declare readonly readable: ReadableStream<T[]>;
   /** Takes items. While nobody reads, one batch waits and one more fills, then writes wait. */
-  readonly writable: WritableStream<T>;
+  declare readonly writable: WritableStream<T>;
   readonly #batcher: Batcher<T>;
   readonly #onError: "flush" | "discard";
   #writes = 0;

@@ -1,4 +1,4 @@
-import { oneOf, type OptionTable } from "../options.ts";
+import { oneOf, type OptionTable } from "../plain-options.ts";
 import { follow } from "../signals.ts";
 import { TaskGroup } from "./task-group.ts";
 
@@ -152,16 +152,16 @@ export class CallSink<I, R> {
   /** Lets go on what waits, as far as it may. */
   serve(): void {
     const held = this.#held;
-    if (held !== undefined && this.#canBegin()) {
+    if (held && this.#canBegin()) {
       this.#held = undefined;
       held.resolve();
     }
     const closing = this.#closing;
-    if (closing === undefined || this.#group.running > 0) return;
+    if (!closing || this.#group.running > 0) return;
     const refusal = this.#refusal;
     if (!this.#isOver) this.#end(refusal);
-    if (refusal === undefined) closing.resolve();
-    else closing.reject(refusal.error);
+    if (refusal) closing.reject(refusal.error);
+    else closing.resolve();
   }
 
   #canBegin(): boolean {
@@ -193,11 +193,11 @@ export class CallSink<I, R> {
 
   /** Begins no further call, as the input has failed; a close is refused once no call is running. */
   #refuse(error: unknown): void {
-    if (this.#isOver || this.#refusal !== undefined) return;
+    if (this.#isOver || this.#refusal) return;
     this.#refuseHeld(error);
     if (this.#parts.onError === "flush") return;
     this.#drop(error);
-    if (this.#closing !== undefined) this.#parts.onStop?.(error); // Otherwise `abort` is called.
+    if (this.#closing) this.#parts.onStop?.(error); // Otherwise `abort` is called.
   }
 
   /** Begins no further call and aborts those that run; refuses what waits. */

@@ -55,12 +55,12 @@ export class Feed<T> {
 
   /** Items to read in one go. */
   get most(): number {
-    return Math.min(this.batcher.vacancy, this.#pace.step);
+    return Math.min(this.#vacancy, this.#pace.step);
   }
 
   /** Items read so far. */
   get extracted(): number {
-    return this.isChunked ? this.#unpacked : this.batcher.accepted + this.refused;
+    return this.isChunked ? this.#unpacked : this.#accepted + this.refused;
   }
 
   /** Does what is left to do for what was read; gives what to wait for before the next read. */
@@ -70,8 +70,8 @@ export class Feed<T> {
     const numbering = this.#numbering;
     if (this.#isDirect) batcher.grown(batcher.open.length - 1);
     else if (!numbering?.isDone()) batcher.add(value as T);
-    const count = this.#isDirect ? batcher.accepted - this.#paced : 1;
-    this.#paced = batcher.accepted;
+    const count = this.#isDirect ? this.#accepted - this.#paced : 1;
+    this.#paced = this.#accepted;
     this.#isDirect ||= this.isPlain && numbering?.isPast === true;
     return this.pause(count);
   }
@@ -92,8 +92,8 @@ export class Feed<T> {
     let index = 0;
     while (index < length && !this.isHalted) {
       const from = index;
-      const { vacancy, isMeasured } = this.batcher;
-      if (isMeasured) this.#onGoOn();
+      const vacancy = this.#vacancy;
+      if (this.batcher.isMeasured) this.#onGoOn();
       index = Math.min(length, from + vacancy);
       // A chunk is ours, and where it is a whole batch it needs no copy.
       this.#add(items, from, index, this.isChunked && from === 0 && length === vacancy);
@@ -106,6 +106,17 @@ export class Feed<T> {
   pause(items: number): Promise<void> | undefined {
     const isDue = this.#pace.isDue(items);
     return isDue || this.batcher.isFull ? this.#rest(isDue) : undefined;
+  }
+
+  /** Items that were put in so far. */
+  get #accepted(): number {
+    return this.batcher.closedItems + this.batcher.open.length;
+  }
+
+  /** Items that may be put in at once: those that fit into the open batch, or one to be measured. */
+  get #vacancy(): number {
+    const { isMeasured, batchSize, open } = this.batcher;
+    return isMeasured ? 1 : batchSize - open.length;
   }
 
   /** Waits while the bucket is full, and lets everything else have a turn where `isDue`. */

@@ -5,7 +5,7 @@ import {
   type OptionTable,
   positiveInteger,
   refuse,
-} from "../options.ts";
+} from "../plain-options.ts";
 import {
   type CallContext,
   CallSink,

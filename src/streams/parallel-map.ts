@@ -6,7 +6,7 @@ import {
   positiveInteger,
   refuse,
   truthValue,
-} from "../options.ts";
+} from "../plain-options.ts";
 import {
   type CallContext,
   CallSink,
@@ -72,9 +72,9 @@ type Slot<O> = (O | typeof skip)[];
  */
 export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   /** Gives results. */
-  readonly readable: ReadableStream<O>;
+  declare readonly readable: ReadableStream<O>;
   /** Takes items. A write waits until its call may begin. */
-  readonly writable: WritableStream<I>;
+  declare readonly writable: WritableStream<I>;
   readonly #sink: CallSink<I, O | typeof skip>;
   readonly #slots: Slot<O>[] = []; // In order: of the input, or of being done.
   #failure: Failure | undefined; // What is left to tell when all is given.

@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { abortSignal, checkOptions, type OptionTable } from "../options.ts";
+import { abortSignal, checkOptions, type OptionTable } from "../plain-options.ts";
 import {
   checkRate,
   RateLimiter,
@@ -44,9 +44,9 @@ const rateLimitOptions: OptionTable<RateLimitOptions> = { ...rateLimiterOptions,
  */
 export class RateLimitStream<T> implements TransformStream<T, T> {
   /** Gives items. */
-  readonly readable: ReadableStream<T>;
+  declare readonly readable: ReadableStream<T>;
   /** Takes items. A write waits until its item is wanted, and those before it have passed. */
-  readonly writable: WritableStream<T>;
+  declare readonly writable: WritableStream<T>;
   readonly #sink: CallSink<T, readonly [T]>;
   #failure: Failure | undefined; // What is left to tell when all is given.
   #hasDemand = false; // A read waits.

@@ -75,7 +75,7 @@ export class TaskGroup<J, R> {
   }
 
   #end(): void {
-    this.#running--;
-    while (this.#running === 0 && this.#onIdle.length > 0) this.#onIdle.shift()!();
+    if (--this.#running > 0) return;
+    while (this.#onIdle.length > 0) this.#onIdle.shift()!();
   }
 }
