@@ -10,8 +10,8 @@ import type { DeadLetter } from "./dead-letter.ts";
 /**
  * Any value as JSON. These come back: also a bigint, `undefined`, `NaN`, `Infinity`, `-0`, a `Date`,
  * bytes of any kind (a view, a `DataView`, an `ArrayBuffer`), a `Map`, a `Set`, a `RegExp`, a boxed
- * value, a list with holes, an `Error` with its name, message, code, cause and errors, all of them
- * of any realm; and objects that hold themselves, or are held by many. The instance of another class
+ * value, a list with holes, an `Error` with its name, message, code, cause and errors (also the two
+ * of a `SuppressedError`), all of them of any realm; and objects that hold themselves, or are held by many. The instance of another class
  * becomes what its `toJSON` gives, or a plain object of its properties.
  *
  * What cannot be kept becomes a note in words: a function, a symbol, an instance without properties

@@ -59,7 +59,9 @@ export const kinds: readonly Kind[] = [
     name: "bytes",
     types: [Uint8Array],
     holds: (value) => viewNameOf(value) === "Uint8Array",
-    contentOf: (bytes: Uint8Array, { keepBytes }) => keepBytes(bytes),
+    // Made anew, which tells where the bytes were handed to somebody else.
+    contentOf: ({ buffer, byteOffset, byteLength }: Uint8Array, { keepBytes }) =>
+      keepBytes(new Uint8Array(buffer, byteOffset, byteLength)),
     make: (text: string) => bytesOf(text),
   },
   {
@@ -204,10 +206,13 @@ function viewOf(name: string, bytes: Uint8Array): object {
 
 function partsOf(error: Error, { keep, keepAll }: Keeper): Parts {
   const { name, message, code, errors } = error as Error & { code?: unknown; errors?: unknown };
+  const isSuppressed = Object.hasOwn(error, "error") && Object.hasOwn(error, "suppressed");
+  const both = error as unknown as Parts; // Of a `SuppressedError`.
   return {
     ...{ name: keep(`${name}`), message: keep(`${message}`) },
     ...(code !== undefined && { code: keep(code) }),
     ...(Object.hasOwn(error, "cause") && { cause: keep(error.cause) }),
+    ...(isSuppressed && { error: keep(both["error"]), suppressed: keep(both["suppressed"]) }),
     ...(Array.isArray(errors) && { errors: keepAll(errors, errors.length, keep) }),
   };
 }

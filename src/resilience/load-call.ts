@@ -27,6 +27,9 @@ export interface LoadCall {
 /** Where a store has the runs that keep their checkpoints in it. */
 const runsOf: unique symbol = Symbol.for("millrace.runs") as typeof runsOf;
 
+/** What an error has by which a use of a sink was refused that could not see its call. */
+const unseen: unique symbol = Symbol.for("millrace.unseenCall") as typeof unseen;
+
 type Used = { readonly [runsOf]?: Set<string> };
 type Declared = { readonly [commitsTo]?: CheckpointStore };
 type Marked = { readonly [callOf]?: LoadCall };
@@ -79,7 +82,13 @@ export function makeCall(call: LoadCall, load: () => unknown): unknown {
   return Promise.resolve(result).then(check, (error) => fail(call, error));
 }
 
+/** The error of a use that was refused, and cannot tell it to the call that it was made in. */
+export function asUnseen(error: Error): Error {
+  return Object.defineProperty(error, unseen, { value: true });
+}
+
 function fail(call: LoadCall, error: unknown): unknown {
+  if (error instanceof Error && unseen in error) call.refusal ??= error;
   if (!("refusal" in call)) throw error;
   const end = () => {
     throw call.refusal;

@@ -1,6 +1,6 @@
 import { FencedError } from "../errors.ts";
 import { refuse } from "../options.ts";
-import { callIn } from "./load-call.ts";
+import { asUnseen, callIn } from "./load-call.ts";
 import {
   advance,
   blankCheckpoint,
@@ -36,7 +36,11 @@ export function refuseCopy(): never {
     "a copy of them the uses of two sinks in one load are not seen, and rows would be left out " +
     "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
     "a function around a load is to be given to 'sink.wrap')";
-  return refuse("load rows", "context", rule, "a copy");
+  try {
+    return refuse("load rows", "context", rule, "a copy");
+  } catch (error) {
+    throw asUnseen(error as Error); // What was marked in the same call is to be taken back.
+  }
 }
 
 /** What the load of a sink has to know of its batch: part of what every `load` is told. */

@@ -60,6 +60,7 @@ const rule = "one use of one sink in one load of a run that has checkpoints " +
  *   without a mark, unless it says by `[commitsTo]` that it does nothing else that has to be done.
  * - `wrap(fn)` gives a load whose rows and mark wait for the end of `fn`.
  * - A second use in the same call is refused, and the call fails. A mark that is there is taken back.
+ * - So is a copy of `batch.ranges` while the run goes on: by it the call cannot be seen.
  *
  * @example A sink that has its rows in a list
  * ```ts

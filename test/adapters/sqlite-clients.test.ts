@@ -69,6 +69,24 @@ const partly: [string, () => Client][] = [
   ["promises of run", () => clientOf(["run"], promised)],
   ["chains of run", () => clientOf(["run"], chain)],
 ];
+/** One that answers at once, but for the rows of a query that is open. */
+function iterating(iterate: () => unknown): Client {
+  const rows = [{ one: 1n, id: 1n }];
+  const statement = { run: () => undefined, get: () => rows[0], all: () => rows, iterate };
+  return { db: { exec: () => undefined, prepare: () => statement }, written: [] };
+}
+
+async function* rowsLater() {
+  yield { id: 1 };
+}
+
+const openClients: [string, () => Client][] = [
+  ["promises of each row", () => iterating(() => [Promise.resolve({ id: 1 })])],
+  ["each row rejects", () => iterating(() => [Promise.reject(new Error("no"))])],
+  ["chains of each row", () => iterating(() => [chain(() => {})])],
+  ["an iterator that promises", () => iterating(() => ({ [Symbol.iterator]: rowsLater }))],
+  ["an iterator for await", () => iterating(rowsLater)],
+];
 const words =
   "'db' must be a database of node:sqlite, better-sqlite3 or bun:sqlite, which answer at once";
 
@@ -111,6 +129,13 @@ describe("a client that does not answer at once", () => {
       await expect(writer.write(letter)).rejects.toThrow(words);
     },
   );
+
+  it.each(openClients)("loads no promise as a row of a source: %s", async (_, make) => {
+    const extract = () => sqliteSource(make().db as never, "select 1 as id");
+    const run = etl({ name: "t", extract, load: () => {} }).run();
+    await expect(run).rejects.toThrow(words);
+    await expect(run).rejects.toMatchObject({ report: { extracted: 0 } });
+  });
 
   it.each(
     clients.flatMap(([name, make]) => [[name, make, {}], [name, make, { key: "id" }]] as const),

@@ -167,6 +167,26 @@ describe("What was read from a letter", () => {
     expect([found instanceof Error, found.message, found.bad]).toEqual([true, "m", undefined]);
   });
 
+  it("has the two errors of one that was suppressed", () => {
+    // Not every runtime has the class yet.
+    const error = Object.assign(new Error("both"), { name: "SuppressedError" });
+    for (const [name, value] of Object.entries({ error: new Error("late"), suppressed: 2n })) {
+      Object.defineProperty(error, name, { value, configurable: true, writable: true });
+    }
+    const found = pass(error) as Error & { error: Error; suppressed: unknown };
+    expect([found.name, found.message, found.error.message, found.suppressed])
+      .toEqual(["SuppressedError", "both", "late", 2n]);
+    const other = pass(Object.assign(new Error("one"), { error: "body" })) as { error?: unknown };
+    expect(other.error).toBe(undefined);
+  });
+
+  it("tells that bytes were handed to somebody else", () => {
+    const bytes = new Uint8Array([1, 2]);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(pass(bytes)).toMatch(/^\[cannot be read: /);
+    expect(pass(new Float32Array(2).subarray(1))).toEqual(new Float32Array(1));
+  });
+
   it("has all bytes, however many", () => {
     const many = new Uint8Array(300_001).map((_, place) => place * 7);
     expect(pass(many)).toStrictEqual(many);

@@ -46,6 +46,11 @@ const uses: Record<
       load(rows);
       b.load(rows, copy(context));
     }),
+  "the second sink, after a mark": (a, b, copy) =>
+    Object.assign((rows: Row[], context: LoadContext) => {
+      b.load(rows, context);
+      a.load(rows, copy(context));
+    }, { [commitsTo]: a.checkpoints }),
   "one sink for each row": (a, _, copy) => (rows, context) => {
     for (const row of rows) a.load([row], copy(context));
   },

@@ -72,15 +72,25 @@ function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement
     get: (...values) => checked(statement.get(...values), true),
     all: (...values) => {
       const rows = statement.all(...values);
-      return checked(rows, Array.isArray(rows));
+      return checked(rows, Array.isArray(rows) && (rows.length === 0 || isRowNow(rows[0])));
     },
   };
   if (typeof statement.iterate !== "function") return own;
   own.iterate = (...values) => {
     const rows = statement.iterate!(...values);
-    return checked(rows, typeof Object(rows)[Symbol.iterator] === "function");
+    return looked(db, checked(rows, typeof Object(rows)[Symbol.iterator] === "function"));
   };
   return own;
+}
+
+/** Whether a row is there, and not promised. */
+function isRowNow(row: unknown): boolean {
+  return typeof row === "object" && row !== null && !isThenable(row);
+}
+
+/** Rows, each of which is looked at: an iterator that promises them gives no end as well. */
+function* looked(db: SqliteDatabase, rows: Iterable<unknown>): Generator<unknown> {
+  for (const row of rows) yield isRowNow(row) ? row : refuseClient(db, row);
 }
 
 /** Runs SQL without values. */
