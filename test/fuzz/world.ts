@@ -1,6 +1,6 @@
 import type { RunReport } from "../../src/index.ts";
 import type { CountedSignal } from "../support/counted-signal.ts";
-import { Disk } from "./database.ts";
+import { Disk, hasSqlite } from "./database.ts";
 import { LifeOf, quiet } from "./life.ts";
 import type { Fate, Plan } from "./plan.ts";
 
@@ -24,7 +24,7 @@ export class World {
 
   /** Makes the world of a plan. */
   constructor(plan: Plan) {
-    this.plan = plan;
+    this.plan = plan.sink === "sqlite" && !hasSqlite ? { ...plan, sink: "transactional" } : plan;
   }
 
   /** Whether the run of now is one of those that are disturbed. */
@@ -42,7 +42,7 @@ export class World {
     const { sink, count, lives } = this.plan;
     const numbers = Array.from({ length: count }, (_, n) => n);
     const isPoison = (n: number) => ["load fails", "load names it"].includes(this.fateOf(n));
-    await this.disk.open(this.plan, numbers.filter(isPoison));
+    this.disk.open(this.plan, numbers.filter(isPoison));
     for (let isDone = false; !isDone && this.#lives < mostLives;) {
       const life = lives[this.#lives++] ?? quiet;
       const report = await new LifeOf(this, life).live();

@@ -183,6 +183,18 @@ function testBadRows({ tested, create, sink }: Bench): void {
     }
   });
 
+  it.each([["tsquery", "a & & b"], ["jsonpath", "$$$.."], ["regclass", "missing"]])(
+    "names bad values that the database tells of like bad SQL: %s",
+    async (type, value) => {
+      const table = await create(`id int, v ${type}`);
+      const { load } = sink({ table });
+      const rows = [null, value, null, value, null].map((v, id) => ({ id, v }));
+      const error = await errorOf(load(rows, contextOf()));
+      expect(error).toBeInstanceOf(BatchError);
+      expect([...error.failures.keys()]).toEqual([1, 3]);
+    },
+  );
+
   it.each(["error", "ignore", "replace"] as const)(
     "loads a batch with bad values in two loads, by %s",
     async (conflict) => {
@@ -225,7 +237,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
       create trigger refuse_two before insert on ${table} for each row execute function refuse_two()`);
     const { load } = sink({ table });
     const given = [1, 2, 3].map((v) => ({ id: v, v }));
-    expect(await errorOf(load(given, contextOf()))).toSatisfy(hasState("22000"));
+    await expect(load(given, contextOf())).rejects.toSatisfy(hasState("22000"));
     const letters: unknown[] = [];
     await etl<Row>({ name: "job", extract: () => given, load }).run({
       batchSize: 3,

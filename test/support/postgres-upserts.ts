@@ -16,6 +16,8 @@ interface Case {
   readonly title: string;
   readonly columns: string;
   readonly index?: string;
+  /** Statements that the table gets last. */
+  readonly more?: string;
   readonly key: readonly string[];
   readonly values: readonly (readonly unknown[])[];
 }
@@ -60,6 +62,24 @@ const cases: readonly Case[] = [
     title: "two indexes of different collations",
     columns: "k text",
     index: `(k collate ci)`,
+    more: "create unique index on TABLE (k)",
+    key: ["k"],
+    values: one(texts),
+  },
+  {
+    title: "two indexes, the first of which tells more apart",
+    columns: "k text",
+    index: `(k collate "C")`,
+    more: "create unique index on TABLE (k collate ci)",
+    key: ["k"],
+    values: one(texts),
+  },
+  {
+    title: "a trigger that makes keys equal",
+    columns: "k text unique",
+    more: `create or replace function lower_key() returns trigger language plpgsql as
+        'begin new.k = lower(new.k); return new; end';
+      create trigger lower_key before insert on TABLE for each row execute function lower_key()`,
     key: ["k"],
     values: one(texts),
   },
@@ -136,10 +156,10 @@ const cases: readonly Case[] = [
 export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boolean): void {
   const prepared = () => tested().run(collations).catch(() => {}); // A second time.
 
-  async function tableOf({ columns, index, title }: Case): Promise<string> {
+  async function tableOf({ columns, index, more }: Case): Promise<string> {
     const table = await create(`${columns}, n int, note text default 'none'`);
     if (index !== undefined) await tested().run(`create unique index on ${table} ${index}`);
-    if (title.startsWith("two")) await tested().run(`create unique index on ${table} (k)`);
+    if (more !== undefined) await tested().run(more.replace("TABLE", table));
     return table;
   }
 

@@ -17,6 +17,8 @@ export interface Target {
   readonly key: readonly string[];
   /** The indexes that decide which keys are equal; none if nobody knows them. */
   readonly indexes: readonly UniqueIndex[];
+  /** Keys may be others once they are in the table, as a trigger sees them first. */
+  readonly changesKeys: boolean;
 }
 
 /** The values of a row by `cellName`. */
@@ -96,9 +98,12 @@ export function insertStatement(
     return `${insert} from ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
   }
   const found = `on conflict (${key.map(quoteName).join(", ")}) do`;
-  // In the order of the key two batches never wait for each other's rows in a circle.
   if (conflict === "ignore") {
-    return `${insert} from ${source} order by ${orderOf(target, columns)} ${found} nothing`;
+    // In the order of the key two batches never wait for each other's rows in a circle. But where it
+    // does not have all that are equal side by side, the first of them would not be the first.
+    const isKnown = target.indexes.length === 1 && !target.changesKeys;
+    const order = isKnown ? orderOf(target, columns) : "place";
+    return `${insert} from ${source} order by ${order} ${found} nothing`;
   }
   const sets = setsOf(target, columns);
   const action = sets.length > 0 ? `update set ${sets.join(", ")}` : "nothing";

@@ -14,6 +14,7 @@ type Decode = (text: string) => unknown;
 const asText: Decode = (text) => text;
 const asBoolean: Decode = (text) => text === "t";
 const moneyType = 790;
+const xmlType = 142;
 
 /** By the number of the type, which is the same in every database. */
 const byType: ReadonlyMap<number, Decode> = new Map<number, Decode>([
@@ -33,8 +34,12 @@ const byType: ReadonlyMap<number, Decode> = new Map<number, Decode>([
 const wholeElements: ReadonlySet<number> = new Set([114, 3802, moneyType]);
 const vectors: ReadonlySet<number> = new Set([22, 30]); // int2vector, oidvector: "1 2 3"
 
-/** How a column stands in the row that is read. The text of money has the signs of a language. */
+/**
+ * How a column stands in the row that is read. The text of money has the signs of a language, and xml is
+ * written without its declaration.
+ */
 export function readAs({ type }: ResultColumn, place: number): string {
+  if (type === xmlType) return `c${place}::pg_catalog.text`;
   return type === moneyType ? `c${place}::pg_catalog.numeric` : `c${place}`;
 }
 

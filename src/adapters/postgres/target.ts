@@ -31,7 +31,8 @@ export async function readTarget(database: Database, options: CheckedSink): Prom
     }
     const indexes = conflict === "error" ? [] : await readUniqueIndexes(database, table);
     const key = keyOf(table, options, known.columns, indexes);
-    return { table, conflict, key, known, indexes: decidingIndexes(known, key, indexes) };
+    const deciding = decidingIndexes(known, key, indexes);
+    return { table, conflict, key, known, indexes: deciding, changesKeys: known.hasTrigger };
   } catch (error) {
     const isRefusal = /^(?:42501|3F000)$/.test(sqlStateOf(error) ?? "");
     throw isRefusal ? asConfiguration(error, table) : error;

@@ -137,18 +137,19 @@ export class Writer {
   /** What a batch has failed with, or more of it: that no batch can be loaded, or the rows to blame. */
   async #causeOf(error: unknown, { rows, context }: FailedBatch): Promise<unknown> {
     const state = sqlStateOf(error) ?? "";
-    const isOfValues = /^22|^23502$|^23514$/.test(state) && rows.length > 1 && !this.#isAsked(rows);
+    // The syntax of some types is told like that of SQL, and what a name stands for like a table.
+    const isOfValues = /^22|^23502$|^23514$|^54/.test(state);
+    const isAskable = rows.length > 1 && !this.#isAsked(rows);
     if (state === "21000" && rows.length > 1) {
       return new SplitError("Two rows of the batch are the same to the database", { cause: error });
     }
-    if (!isOfValues && !isOfTable(error)) return error;
+    if (isOfValues ? !isAskable : !isOfTable(error)) return error;
     try {
       const table = await this.#tableOf(context);
       const { groups } = await table.read(rows, context.signal);
       const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
-      if (!isOfValues) {
-        return table.lacksRight(error) ? asConfiguration(error, table.target.table) : error;
-      }
+      if (table.lacksRight(error)) return asConfiguration(error, table.target.table);
+      if (!isAskable) return error;
       for (const row of rows) this.#asked.add(row);
       const failures = await badRows(heeding(this.#source, context.signal), table, parts);
       return failures.size === 0 ? error : new BatchError(failures);
