@@ -95,11 +95,7 @@ function sessionOf(link: Link, statements: Statements): Session {
 async function copy(query: BunSqlQuery, pieces: Iterable<string>): Promise<void> {
   const writer = query.writable().getWriter();
   silence(writer);
-  let hasFailed = false;
-  for (const piece of pieces) {
-    await writer.write(piece).catch(() => void (hasFailed = true)); // The end tells the same.
-    if (hasFailed) break;
-  }
+  for (const piece of pieces) await writer.write(piece); // Rejects with what the server says.
   await writer.close();
 }
 
