@@ -4,13 +4,14 @@ import { advance, type Checkpoint, rangesOf } from "../../src/resilience/checkpo
 import { MemorySink, type Row as SinkRow } from "../support/memory-sink.ts";
 import type { Plan } from "./plan.ts";
 
-/** The module of SQLite, where the runtime has it. */
-const sqlite = await import("node:sqlite").catch(() => undefined) as
-  | Partial<typeof import("node:sqlite")>
-  | undefined;
+/** The SQLite of the runtime, where it has one that works. */
+const Sqlite = await import("node:sqlite").then(({ DatabaseSync }) => {
+  new DatabaseSync(":memory:").close();
+  return DatabaseSync;
+}).catch(() => undefined);
 
 /** Whether the runtime has a SQLite; elsewhere a sink in memory stands in for it. */
-export const hasSqlite: boolean = sqlite?.DatabaseSync !== undefined;
+export const hasSqlite: boolean = Sqlite !== undefined;
 
 /** An item and its row. */
 export interface Row {
@@ -41,7 +42,7 @@ export class Disk extends MemorySink {
   /** Makes the table in a database of its own; numbers that no load takes are refused by it. */
   open(plan: Plan, poisons: readonly number[]): void {
     if (plan.sink !== "sqlite") return;
-    const db = new sqlite!.DatabaseSync!(":memory:");
+    const db = new Sqlite!(":memory:");
     const refused = poisons.length === 0 ? "" : ` check (n not in (${poisons.join(", ")}))`;
     db.exec(`create table t (n integer${refused})`);
     this.sqlite = db as unknown as NonNullable<Disk["sqlite"]>;
