@@ -42,12 +42,7 @@ export function checkEffects<E, T>(
     if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
     refuse(action, name, `left out without '${partner}'`, value);
   }
-  checkTimeout(action, settings, given);
   const retry = given.map((options) => options.retry).find((value) => value !== undefined);
-  const isMapped = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
-  if (retry !== undefined && "transform" in retry && retry.transform !== undefined && !isMapped) {
-    refuse(action, "retry.transform", "left out without 'transform'", retry.transform);
-  }
   for (const stage of [retry, ...Object.values(retry ?? {})]) checkDelays(action, stage ?? {});
 }
 
@@ -66,18 +61,6 @@ export function checkTransformOptions<E, T>(
       : "left out beside 'transformBatch', which is called once for each batch ('workers' may help)";
     refuse(action, "concurrency", rule, concurrency);
   }
-}
-
-/** Refuses a longest wait of batches that never wait, where nobody has said how many items they have. */
-function checkTimeout(
-  action: string,
-  { batchSize, timeout, maxBytes, flushWhen }: RunSettings<never>,
-  given: readonly RunOptions<never>[],
-): void {
-  const has = (name: "batchSize" | "timeout") => given.some((layer) => layer[name] !== undefined);
-  if (batchSize > 1 || maxBytes < Infinity || flushWhen !== undefined) return;
-  if (has("batchSize") || !has("timeout") || timeout === Infinity) return;
-  refuse(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
 }
 
 /** Refuses delays before attempts that nobody has asked for. */

@@ -104,48 +104,8 @@ describe("an option without effect", () => {
     ] as const,
   )("is a delay before attempts that nobody asked for: %o", (retry, name) => {
     const words = `'retry.${name}' must be left out without 'maxAttempts', which is 1: `;
-    const transform = (n: number) => n;
-    expect(() => films({ transform }).start({ retry })).toThrow(words);
-    expect(() => films({ transform }, { retry }).start()).toThrow(words);
-  });
-
-  it("is a `retry` of a transform that is not there", async () => {
-    const retry = { transform: { maxAttempts: 3 } };
-    const words = "'retry.transform' must be left out without 'transform': ";
     expect(() => films().start({ retry })).toThrow(words);
     expect(() => films({}, { retry }).start()).toThrow(words);
-    const transformed = films({ transformBatch: (items: number[]) => items }).run({ retry });
-    expect((await transformed).outcome).toBe("completed");
-    expect((await films().run({ retry: { maxAttempts: 3 } })).outcome).toBe("completed");
-    expect((await new EtlManager({ retry }).add(films()).runAll()).outcome).toBe("completed");
-  });
-
-  it("is the longest wait of batches of one item", () => {
-    const words = "as 'batchSize' must be given beside 'timeout', as one item never waits: ";
-    expect(() => films().start({ timeout: 500 })).toThrow(words);
-    expect(() => films({}, { timeout: 500 }).start()).toThrow(words);
-    expect(() => films({}, { timeout: 500 }).start({ maxBytes: Infinity })).toThrow(words);
-  });
-
-  it("is no longest wait of batches that may wait, wherever that comes from", async () => {
-    const timeout = { timeout: 500 };
-    const runs = [
-      films().run({ ...timeout, batchSize: 2 }),
-      films().run({ ...timeout, batchSize: 1 }),
-      films({}, timeout).run({ batchSize: 2 }),
-      films({}, { flushWhen: () => false }).run(timeout),
-      films().run({
-        ...timeout,
-        maxBytes: 5,
-        sizeOf: () => 1,
-        rateLimit: { limit: 1, interval: 1 },
-      }),
-      films().run({ timeout: Infinity }),
-    ];
-    for (const report of await Promise.all(runs)) expect(report.outcome).toBe("completed");
-    const shared = new EtlManager({ batchSize: 2 }).add(films({}, timeout));
-    expect((await shared.runAll()).outcome).toBe("completed");
-    expect((await new EtlManager(timeout).add(films()).runAll()).outcome).toBe("completed");
   });
 
   it("calls nothing before it is refused", async () => {
