@@ -40,6 +40,7 @@ export class CheckpointKeeper {
   #written: Checkpoint | undefined; // What of it the store has.
   #isFenced = false;
   #hasFailedToWrite = false;
+  #hasReturned = false; // The claim had lapsed while the checkpoint was being read.
   readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
   #opening: Promise<Checkpoint | undefined> | undefined;
   #writing: Promise<void> | undefined;
@@ -134,7 +135,10 @@ export class CheckpointKeeper {
     let found: Checkpoint | undefined;
     try {
       await this.#claim.take(signal);
-      found = await callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
+      do {
+        this.#hasReturned = false;
+        found = await callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
+      } while (this.#hasReturned);
     } finally {
       signal.throwIfAborted(); // What has ended the wait is told.
     }
@@ -153,11 +157,15 @@ export class CheckpointKeeper {
    */
   async #checkReturn(): Promise<void> {
     const { store, key, runId } = this.#options;
-    const found = await store.read(key);
+    if (this.#phase === "opening") { // It does not know anything yet, and reads again.
+      this.#hasReturned = true;
+      return;
+    }
+    const found = await store.read(key, this.#gone.signal);
     if (found === undefined || found.runId === runId) return;
     if (covers(this.checkpoint ?? blankCheckpoint, rangesOf(found))) return;
     this.#fail(new FencedError(key, found.runId));
-    await store.release?.(key, runId);
+    await store.release?.(key, runId, this.#gone.signal);
   }
 
   #write(): void {

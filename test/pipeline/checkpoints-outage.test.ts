@@ -52,6 +52,23 @@ describe("a store that is away for a second", () => {
     },
   );
 
+  it("ends no run that could not yet read what an earlier one has finished", async () => {
+    const store = new HeldStore();
+    store.inner.write("numbers", { offset: 4, done: [], updatedAt: 1, runId: "earlier" });
+    let isRead = false;
+    store.first.claim = () => { // Claimed at first, then away until the claim has lapsed.
+      if (Date.now() > 50_000 && Date.now() < 52_000) throw away;
+    };
+    store.first.read = () => {
+      if (!isRead && Date.now() < 52_400) throw away;
+      isRead = true;
+    };
+    const { run, loaded } = begin(store, { retry: { load: patient } });
+    await pass(6000);
+    expect(run).toMatchObject({ state: "fulfilled", value: { loaded: 6, earlier: 4 } });
+    expect(loaded).toEqual([4, 5, 6, 7, 8, 9]);
+  });
+
   it.each(methods)("is asked again for a failing %s alone", async (method) => {
     const store = new HeldStore();
     let failures = 0;
