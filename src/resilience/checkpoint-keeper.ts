@@ -135,10 +135,9 @@ export class CheckpointKeeper {
     let found: Checkpoint | undefined;
     try {
       await this.#claim.take(signal);
-      do {
-        this.#hasReturned = false;
-        found = await callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
-      } while (this.#hasReturned);
+      const read = () => callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
+      found = await read();
+      if (this.#hasReturned) found = await read(); // Once: a store may be slower than the lease.
     } finally {
       signal.throwIfAborted(); // What has ended the wait is told.
     }
