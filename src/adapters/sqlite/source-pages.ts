@@ -131,7 +131,7 @@ function pageStatement(sql: string, key: string, position: Position | undefined)
 
 function positionOf(value: SqliteValue, fault: SqliteValue | undefined): Position {
   return {
-    value,
+    value: isEmpty(value) ? new Uint8Array() : value,
     operand: isMarked(fault, "text") ? "+cast(? as text)" : "?",
     isForeign: isMarked(fault, "foreign"),
     isGiven: false,
@@ -173,10 +173,16 @@ function isSame(a: SqliteValue | undefined, b: SqliteValue): boolean {
   return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
+/** Whether it has no bytes: such an array that Node 22 gives is bound as `NULL`. */
+function isEmpty(value: SqliteValue | undefined): boolean {
+  return value instanceof Uint8Array && value.length === 0;
+}
+
 /** The row with numbers in place of the bigints that a number can hold. Integers come as bigints. */
 export function narrowed(row: SqliteRow): SqliteRow {
   for (const column in row) {
     const value = row[column];
+    if (typeof value === "object" && isEmpty(value)) row[column] = new Uint8Array();
     if (typeof value !== "bigint") continue;
     const number = Number(value);
     if (Number.isSafeInteger(number)) row[column] = number;
