@@ -1,9 +1,7 @@
 import { refuse } from "../../options.ts";
-import { follow } from "../../signals.ts";
-import { after as callAfter } from "../../timer.ts";
+import { sleep } from "../../resilience/deadline.ts";
 import type { Session } from "./database.ts";
-import { settings } from "./source-layout.ts";
-import { readLayout } from "./source-layout.ts";
+import { readLayout, settings, textOf } from "./source-layout.ts";
 import { fromQuery } from "./source-page.ts";
 import type { Query, View } from "./source-query.ts";
 import { fieldsOf } from "./source-rows.ts";
@@ -128,19 +126,10 @@ async function highest(
   return rows.length === 0 ? undefined : fieldsOf(rows[0]![0], 1)[0]!;
 }
 
-async function textOf(
-  session: Pick<Session, "values">,
-  statement: string,
-  params: readonly unknown[] = [],
-): Promise<string> {
-  const text = `select pg_catalog.textout(found.text) from (${statement}) as found(text)`;
-  return String((await session.values(text, params))[0]![0]);
-}
-
 /** What a transaction writes by its `now()` is not below the time at which it began. */
 async function settleTimes({ database, signal }: Query): Promise<Settled> {
   const at = await textOf(database, "select pg_catalog.clock_timestamp()::text");
-  await pause(50, signal); // One that began before has told of it by then.
+  await sleep(50, signal); // One that began before has told of it by then.
   const [row] = await database.values(startsQuery, [at]);
   const [upTo, isHidden, isPrepared] = row as [string, string, string];
   if (isHidden === "t") {
@@ -171,21 +160,8 @@ async function until(signal: AbortSignal, ask: () => Promise<boolean>): Promise<
   for (let delay = 10, waited = 0; !signal.aborted; delay = Math.min(100, delay * 2)) {
     if (await ask()) return true;
     if (waited >= patience) return false;
-    await pause(delay, signal);
+    await sleep(delay, signal);
     waited += delay;
   }
   return false;
-}
-
-function pause(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = callAfter(delay, () => {
-      unfollow();
-      resolve();
-    });
-    const unfollow = follow(signal, () => {
-      cancel();
-      resolve();
-    });
-  });
 }

@@ -1,7 +1,5 @@
 import { refuse } from "../../options.ts";
-import type { Layout, ResultColumn } from "./source-layout.ts";
-
-const moneyType = 790;
+import { type Layout, moneyType, type ResultColumn } from "./source-layout.ts";
 
 /** The columns of a key in the result, as they stand in a statement that reads a page. */
 export interface Key {

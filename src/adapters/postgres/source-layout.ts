@@ -1,5 +1,8 @@
 import type { Session } from "./database.ts";
 
+/** The type `money` in the catalogue: its text depends on the session. */
+export const moneyType = 790;
+
 /** A column of a result. */
 export interface ResultColumn {
   readonly name: string;
@@ -120,10 +123,10 @@ export async function readLayout(
 }
 
 /** The one text that a statement gives, as no option of a client can change it. */
-async function textOf(
+export async function textOf(
   session: Pick<Session, "values">,
   statement: string,
-  params: readonly unknown[],
+  params: readonly unknown[] = [],
 ): Promise<string> {
   const [row] = await session.values(
     `select pg_catalog.textout(found.text) from (${statement}) as found(text)`,

@@ -7,13 +7,12 @@ import { refuse } from "../../options.ts";
 import type { Row } from "./database.ts";
 import { PgText } from "./lossless-text.ts";
 import { quoteName } from "./names.ts";
-import type { Layout, ResultColumn } from "./source-layout.ts";
+import { type Layout, moneyType, type ResultColumn } from "./source-layout.ts";
 
 type Decode = (text: string) => unknown;
 
 const asText: Decode = (text) => text;
 const asBoolean: Decode = (text) => text === "t";
-const moneyType = 790;
 const xmlType = 142;
 
 /** By the number of the type, which is the same in every database. */

@@ -1,4 +1,5 @@
 import { refuse } from "../../options.ts";
+import { hexText } from "./hex.ts";
 import { isPgText } from "./lossless-text.ts";
 import { boundKey, firstOf, type Key } from "./source-key.ts";
 import { settings } from "./source-layout.ts";
@@ -78,8 +79,4 @@ function textOf(action: string, value: unknown): string {
 
 function quoted(text: string, item: unknown): string {
   return Array.isArray(item) ? text : `"${text.replaceAll(/["\\]/g, "\\$&")}"`;
-}
-
-function hexText(bytes: Uint8Array): string {
-  return `\\x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
