@@ -4,9 +4,9 @@ import * as api from "@opentelemetry/api";
 import { etl, MemoryCheckpointStore } from "./harness/library.ts";
 import { checkSum, type Item, itemStream } from "./harness/sources.ts";
 import type * as Otel from "../src/adapters/otel.ts";
-import type { Etl } from "../src/pipeline/etl.ts";
+import type { Etl } from "../src/etl/etl.ts";
 import type { Pipeline } from "../src/pipeline/pipeline.ts";
-import type { Run } from "../src/pipeline/run.ts";
+import type { Run } from "../src/run/run.ts";
 import type { RunOptions } from "../src/pipeline/run-options.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 

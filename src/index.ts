@@ -34,22 +34,22 @@ export type {
   StageTimes,
   TracedBatch,
   WaitingSnapshot,
-} from "./run-report.ts";
+} from "./report-types.ts";
 export {
   type AttemptContext,
   retry,
   type RetryCallOptions,
   type RetryOptions,
-} from "./resilience/retry.ts";
-export { RetryAfterError } from "./resilience/retry-after.ts";
-export type { DeadLetter } from "./resilience/dead-letter.ts";
-export { ndjsonDeadLetters, readDeadLetters } from "./resilience/ndjson-dead-letters.ts";
+} from "./retry/retry.ts";
+export { RetryAfterError } from "./retry/retry-after.ts";
+export type { DeadLetter } from "./dead-letters/dead-letter.ts";
+export { ndjsonDeadLetters, readDeadLetters } from "./dead-letters/ndjson-dead-letters.ts";
 export {
   type AcquireOptions,
   type PauseOptions,
   RateLimiter,
   type RateLimiterOptions,
-} from "./resilience/rate-limiter.ts";
+} from "./streams/rate-limiter.ts";
 export {
   advance,
   type Awaitable,
@@ -59,8 +59,8 @@ export {
   covers,
   decodeCheckpoint,
   encodeCheckpoint,
-} from "./resilience/checkpoint.ts";
-export { MemoryCheckpointStore } from "./resilience/memory-checkpoint-store.ts";
+} from "./checkpoints/checkpoint.ts";
+export { MemoryCheckpointStore } from "./checkpoints/memory-checkpoint-store.ts";
 export {
   type CheckRows,
   type Commit,
@@ -69,8 +69,8 @@ export {
   sinkLoads,
   type StageRows,
   type Wrapped,
-} from "./resilience/sink-loads.ts";
-export type { SinkLoadContext } from "./resilience/mark.ts";
+} from "./checkpoints/sink-loads.ts";
+export type { SinkLoadContext } from "./checkpoints/commit-mark.ts";
 export { batched } from "./streams/batched.ts";
 export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";
@@ -85,8 +85,8 @@ export {
 } from "./streams/rate-limit.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
-export { Etl, etl, type EtlDescription } from "./pipeline/etl.ts";
-export { explain } from "./pipeline/explain.ts";
+export { Etl, etl, type EtlDescription } from "./etl/etl.ts";
+export { explain } from "./explain/explain.ts";
 export { describeGuarantee, type GuaranteeDescription } from "./pipeline/guarantee.ts";
 export {
   type AddOptions,
@@ -94,12 +94,12 @@ export {
   type ManagedEtl,
   type ManagerOptions,
   type RunAllOptions,
-} from "./pipeline/manager.ts";
-export type { ManagerRun } from "./pipeline/manager-run.ts";
+} from "./manager/manager.ts";
+export type { ManagerRun } from "./manager/manager-run.ts";
 export type { BatchInfo, LoadContext, Pipeline, PipelineContext } from "./pipeline/pipeline.ts";
-export type { ProgressOptions } from "./pipeline/progress.ts";
-export type { Run } from "./pipeline/run.ts";
-export { replay } from "./pipeline/replay.ts";
+export type { ProgressOptions } from "./telemetry/progress.ts";
+export type { Run } from "./run/run.ts";
+export { replay } from "./etl/replay.ts";
 export type {
   BatchTimes,
   RunEvent,

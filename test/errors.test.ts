@@ -9,7 +9,7 @@ import {
   messageOf,
   PipelineError,
 } from "../src/errors.ts";
-import type { ManagerReport, RunReport } from "../src/run-report.ts";
+import type { ManagerReport, RunReport } from "../src/report-types.ts";
 import { seeded } from "./support/schedules.ts";
 import { outcomeOfCall } from "./support/outcome-of-call.ts";
 

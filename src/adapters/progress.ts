@@ -3,7 +3,7 @@
  * lines.
  * @module
  */
-export type { ItemCounts, Outcome, RunSnapshot, StageName, StageTimes } from "../run-report.ts";
+export type { ItemCounts, Outcome, RunSnapshot, StageName, StageTimes } from "../report-types.ts";
 export type { ProgressBar, ProgressBars } from "./progress/bar-display.ts";
 export type { ProgressOutput } from "./progress/output.ts";
 export type { ProgressPayload, WatchedRun } from "./progress/payload.ts";

@@ -20,7 +20,7 @@ export type {
   StageName,
   StageTimes,
   TracedBatch,
-} from "../run-report.ts";
+} from "../report-types.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

@@ -1,6 +1,6 @@
 import { refuse } from "../options.ts";
-import { type CheckpointStore, commitsTo } from "../resilience/checkpoint.ts";
-import type { Guarantee } from "../run-report.ts";
+import { type CheckpointStore, commitsTo } from "../checkpoints/checkpoint.ts";
+import type { Guarantee } from "../report-types.ts";
 import { checkEffects, checkTransformOptions } from "./effects.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { settingsFor } from "./replay-pipeline.ts";

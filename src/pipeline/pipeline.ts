@@ -1,6 +1,6 @@
 import { callable, nonEmptyString, refuse, type Rule, truthValue } from "../options.ts";
-import type { Checkpoint, DoneRange } from "../resilience/checkpoint.ts";
-import type { Outcome } from "../run-report.ts";
+import type { Checkpoint, DoneRange } from "../checkpoints/checkpoint.ts";
+import type { Outcome } from "../report-types.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 

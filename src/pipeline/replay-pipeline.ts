@@ -1,7 +1,7 @@
 import { isOf } from "../errors.ts";
-import type { DeadLetter } from "../resilience/dead-letter.ts";
-import { Replayed } from "../resilience/replayed.ts";
-import type { Outcome } from "../run-report.ts";
+import type { DeadLetter } from "../dead-letters/dead-letter.ts";
+import { Replayed } from "../dead-letters/replayed.ts";
+import type { Outcome } from "../report-types.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";

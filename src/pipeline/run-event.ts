@@ -1,5 +1,5 @@
-import type { DeadLetter } from "../resilience/dead-letter.ts";
-import type { Checkpoint, FailureStage, RunReport, StageName } from "../run-report.ts";
+import type { DeadLetter } from "../dead-letters/dead-letter.ts";
+import type { Checkpoint, FailureStage, RunReport, StageName } from "../report-types.ts";
 
 /** What every event says. */
 export interface RunEventBase {

@@ -13,17 +13,17 @@ import {
   type Rule,
   truthValue,
 } from "../options.ts";
-import type { CheckpointStore } from "../resilience/checkpoint.ts";
-import type { DeadLetter } from "../resilience/dead-letter.ts";
-import { deadLetterLimit, deadLetterStream } from "../resilience/dead-letter-outlet.ts";
+import type { CheckpointStore } from "../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../dead-letters/dead-letter.ts";
+import { deadLetterLimit, deadLetterStream } from "../dead-letters/dead-letter-writer.ts";
 import {
   checkRate,
   RateLimiter,
   type RateLimiterOptions,
   rateLimiterOptions,
-} from "../resilience/rate-limiter.ts";
-import { type RetryOptions, retryOptions, type RetrySettings } from "../resilience/retry.ts";
-import type { Guarantee, RunSnapshot } from "../run-report.ts";
+} from "../streams/rate-limiter.ts";
+import { type RetryOptions, retryOptions, type RetrySettings } from "../retry/retry.ts";
+import type { Guarantee, RunSnapshot } from "../report-types.ts";
 import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
 import type { RunObserver } from "./run-event.ts";
 

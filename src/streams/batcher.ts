@@ -1,5 +1,5 @@
 import { nonNegative, refuse, type Rule, truthValue } from "../plain-options.ts";
-import { LONGEST_TIMER } from "../timer.ts";
+import { LONGEST_TIMER } from "../runtime/timer.ts";
 import type { BucketLimits } from "./bucket-options.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { oneOf, type OptionTable } from "../plain-options.ts";
-import { follow } from "../signals.ts";
+import { follow } from "../runtime/signals.ts";
 import { TaskGroup } from "./task-group.ts";
 
 /** What a callback is told of its call. */

@@ -1,6 +1,6 @@
-import { nextMacrotask, Pace } from "../macrotask.ts";
+import { nextMacrotask, Pace } from "../runtime/macrotask.ts";
 import { refuse } from "../options.ts";
-import type { Numbering } from "../resilience/numbering.ts";
+import type { Numbering } from "../checkpoints/offset-tracker.ts";
 import type { Batcher } from "./batcher.ts";
 
 /**

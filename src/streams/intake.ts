@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import type { Numbering } from "../resilience/numbering.ts";
+import type { Numbering } from "../checkpoints/offset-tracker.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
 import { Feed } from "./feed.ts";

@@ -1,7 +1,7 @@
 import { isOf } from "../errors.ts";
-import { nextMacrotask, type Pace } from "../macrotask.ts";
-import { Exhausted } from "../resilience/recovery.ts";
-import { isThenable } from "../thenable.ts";
+import { nextMacrotask, type Pace } from "../runtime/macrotask.ts";
+import { Exhausted } from "../retry/recovery.ts";
+import { isThenable } from "../runtime/thenable.ts";
 import type { skip } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */

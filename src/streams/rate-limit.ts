@@ -5,7 +5,7 @@ import {
   RateLimiter,
   type RateLimiterOptions,
   rateLimiterOptions,
-} from "../resilience/rate-limiter.ts";
+} from "./rate-limiter.ts";
 import { CallSink, type Failure, type InputErrorOptions, inputErrorOptions } from "./call-sink.ts";
 
 /** What stops a stream with a rate limit. */

@@ -1,4 +1,4 @@
-import { isThenable } from "../thenable.ts";
+import { isThenable } from "../runtime/thenable.ts";
 
 /** What is done for each job. Neither `done` nor `failed` may throw. */
 export interface Task<J, R> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderDiagram, renderReport, toMermaid } from "../../src/adapters/report.ts";
 import { etl, type EtlError, EtlManager, type ManagerError } from "../../src/index.ts";
-import type { RunReport } from "../../src/run-report.ts";
+import type { RunReport } from "../../src/report-types.ts";
 import { errorOf } from "../support/error-of.ts";
 
 const films = etl<number>({

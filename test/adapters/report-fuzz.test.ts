@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderDiagram, renderReport, toMermaid } from "../../src/adapters/report.ts";
 import { ConfigurationError } from "../../src/errors.ts";
-import type { ManagerReport, RunReport } from "../../src/run-report.ts";
+import type { ManagerReport, RunReport } from "../../src/report-types.ts";
 import { richReport } from "../support/run-reports.ts";
 import { seeded } from "../support/schedules.ts";
 

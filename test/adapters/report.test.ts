@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { renderReport, toMermaid } from "../../src/adapters/report.ts";
 import { ConfigurationError } from "../../src/index.ts";
-import { explain } from "../../src/pipeline/explain.ts";
+import { explain } from "../../src/explain/explain.ts";
 import { elementsWith, pictureOf, valuesOf } from "../support/report-markup.ts";
 import { richReport as rich, runReport, runTrace, tracedBatch } from "../support/run-reports.ts";
 

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { type Checkpoint, decodeCheckpoint } from "../../src/resilience/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../src/checkpoints/checkpoint.ts";
 
 /** What a database holds of a job. */
 export interface Stored {

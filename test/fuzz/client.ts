@@ -7,7 +7,7 @@ import {
   type Pipeline,
   RetryAfterError,
 } from "../../src/index.ts";
-import { leaveOpen } from "../../src/resilience/open-outcome.ts";
+import { leaveOpen } from "../../src/retry/open-outcome.ts";
 import { wait } from "../support/pipeline-time.ts";
 import { guarded, type Row } from "./database.ts";
 import type { Life, Plan } from "./plan.ts";

@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from "../../src/adapters/sqlite.ts";
 import type { DeadLetter } from "../../src/index.ts";
-import { advance, type Checkpoint, rangesOf } from "../../src/resilience/checkpoint.ts";
+import { advance, type Checkpoint, rangesOf } from "../../src/checkpoints/checkpoint.ts";
 import { MemorySink, type Row as SinkRow } from "../support/memory-sink.ts";
 import type { Plan } from "./plan.ts";
 

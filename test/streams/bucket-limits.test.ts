@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConfigurationError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { batched } from "../../src/streams/batched.ts";
 import { BucketStream } from "../../src/streams/bucket.ts";
 import type { BucketOptions } from "../../src/streams/bucket-options.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { after } from "../support/pipeline-time.ts";
 import { storeAt } from "../support/pipeline-resume.ts";
 

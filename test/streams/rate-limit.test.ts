@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { ConfigurationError } from "../../src/errors.ts";
-import { RateLimiter } from "../../src/resilience/rate-limiter.ts";
+import { RateLimiter } from "../../src/streams/rate-limiter.ts";
 import { RateLimitStream } from "../../src/streams/rate-limit.ts";
 import { skip } from "../../src/streams/skip.ts";
 import { CountedSignal } from "../support/counted-signal.ts";

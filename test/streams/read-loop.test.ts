@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { batched } from "../../src/streams/batched.ts";
 import { chunks } from "../../src/streams/chunks.ts";
 import type { Source } from "../../src/streams/source.ts";

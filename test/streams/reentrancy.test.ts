@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { batched } from "../../src/streams/batched.ts";
 import { BucketStream } from "../../src/streams/bucket.ts";
 import { chunks } from "../../src/streams/chunks.ts";

@@ -6,7 +6,7 @@ import {
   type Claim,
   covers,
   type DoneRange,
-} from "../../src/resilience/checkpoint.ts";
+} from "../../src/checkpoints/checkpoint.ts";
 import { FencedError } from "../../src/errors.ts";
 import { wait } from "./pipeline-time.ts";
 

@@ -1,6 +1,6 @@
 import { type Checkpoint, type DeadLetter, etl, type LoadContext, skip } from "../../src/index.ts";
 import type { Run, RunOptions, Source } from "../../src/index.ts";
-import { blankCheckpoint, commitsTo, covers } from "../../src/resilience/checkpoint.ts";
+import { blankCheckpoint, commitsTo, covers } from "../../src/checkpoints/checkpoint.ts";
 import { Disk, Life } from "./crashing-store.ts";
 import { numbers, type ResumableKind } from "./pipeline-resume.ts";
 import { wait } from "./pipeline-time.ts";

@@ -1,4 +1,4 @@
-import { type Etl, etl } from "../../src/pipeline/etl.ts";
+import { type Etl, etl } from "../../src/etl/etl.ts";
 import type { RunOptions } from "../../src/pipeline/run-options.ts";
 
 /** A load that has begun. */

@@ -1,6 +1,6 @@
-import type { Checkpoint, CheckpointStore, Claim } from "../../src/resilience/checkpoint.ts";
-import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
-import { isThenable } from "../../src/thenable.ts";
+import type { Checkpoint, CheckpointStore, Claim } from "../../src/checkpoints/checkpoint.ts";
+import { MemoryCheckpointStore } from "../../src/checkpoints/memory-checkpoint-store.ts";
+import { isThenable } from "../../src/runtime/thenable.ts";
 
 type Method = "read" | "write" | "claim" | "release";
 

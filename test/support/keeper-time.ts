@@ -1,8 +1,8 @@
 import { vi } from "vitest";
-import { CheckpointKeeper } from "../../src/resilience/checkpoint-keeper.ts";
-import type { CheckpointStore } from "../../src/resilience/checkpoint.ts";
+import { CheckpointKeeper } from "../../src/checkpoints/checkpoint-writer.ts";
+import type { CheckpointStore } from "../../src/checkpoints/checkpoint.ts";
 import { checkOptions } from "../../src/options.ts";
-import { type RetryOptions, retryOptions, type RetrySettings } from "../../src/resilience/retry.ts";
+import { type RetryOptions, retryOptions, type RetrySettings } from "../../src/retry/retry.ts";
 import { CountedSignal } from "./counted-signal.ts";
 import { HeldStore } from "./held-store.ts";
 import { type Outcome, outcomeOf, settle } from "./outcome.ts";

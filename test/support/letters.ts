@@ -1,4 +1,4 @@
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 
 /** A dead letter of an item, which has failed to be transformed. */
 export function letterOf<E>(item: E, more: Partial<DeadLetter<E>> = {}): DeadLetter<E> {

@@ -9,11 +9,16 @@ import {
   commitsTo,
   covers,
   type DoneRange,
-} from "../../src/resilience/checkpoint.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
-import { Claimants, type Mark, type SinkLoadContext, Unmarked } from "../../src/resilience/mark.ts";
-import { MemoryCheckpointStore } from "../../src/resilience/memory-checkpoint-store.ts";
-import { sinkLoads } from "../../src/resilience/sink-loads.ts";
+} from "../../src/checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
+import {
+  Claimants,
+  type Mark,
+  type SinkLoadContext,
+  Unmarked,
+} from "../../src/checkpoints/commit-mark.ts";
+import { MemoryCheckpointStore } from "../../src/checkpoints/memory-checkpoint-store.ts";
+import { sinkLoads } from "../../src/checkpoints/sink-loads.ts";
 
 export type Row = { readonly id: number; readonly name: string };
 type Batch = { key?: string; ranges?: readonly DoneRange[]; attempt: number };

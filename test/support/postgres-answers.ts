@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import type { RunOptions } from "../../src/pipeline/run-options.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import { clients, sinkOf, type TestClient } from "./postgres-clients.ts";
 import type { Bench } from "./postgres-cases.ts";
 import { type PostgresProxy, proxyTo } from "./postgres-proxy.ts";

@@ -4,7 +4,7 @@ import type { PostgresSink, PostgresSinkOptions } from "../../src/adapters/postg
 import { testCheckpointStore, testSink } from "../../src/adapters/testing.ts";
 import { sqlStateOf } from "../../src/adapters/postgres/sql-state.ts";
 import { BatchError } from "../../src/errors.ts";
-import type { DoneRange } from "../../src/resilience/checkpoint.ts";
+import type { DoneRange } from "../../src/checkpoints/checkpoint.ts";
 import { clients, sinkOf, type TestClient } from "./postgres-clients.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 import { testPostgresAnswers } from "./postgres-answers.ts";

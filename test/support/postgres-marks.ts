@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { FencedError } from "../../src/errors.ts";
-import { commitsTo } from "../../src/resilience/checkpoint.ts";
+import { commitsTo } from "../../src/checkpoints/checkpoint.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
 import { hasState } from "./sql-state.ts";
 

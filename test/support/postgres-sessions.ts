@@ -1,7 +1,7 @@
 import pg from "pg";
 import { expect, it } from "vitest";
 import { type PostgresClient, postgresSink, postgresSource } from "../../src/adapters/postgres.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
 import { clients, sinkOf } from "./postgres-clients.ts";
 import { hasState } from "./sql-state.ts";

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { postgresSource } from "../../src/adapters/postgres.ts";
-import { etl } from "../../src/pipeline/etl.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import { etl } from "../../src/etl/etl.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import { type Bench, contextOf } from "./postgres-cases.ts";
 import { clients, sinkOf } from "./postgres-clients.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PgText, postgresSource, type PostgresSourceOptions } from "../../src/adapters/postgres.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import type { Bench } from "./postgres-cases.ts";
 
 type Row = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { sqliteSink, type SqliteValue } from "../../src/adapters/sqlite.ts";
 import { ConfigurationError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import type { LoadContext } from "../../src/pipeline/pipeline.ts";
 import type { Bench } from "./postgres-cases.ts";
 

@@ -1,6 +1,6 @@
 import { checkOptions } from "../../src/options.ts";
-import { type Members, type Policy, Recovery, type Work } from "../../src/resilience/recovery.ts";
-import { type RetryOptions, retryOptions } from "../../src/resilience/retry.ts";
+import { type Members, type Policy, Recovery, type Work } from "../../src/retry/recovery.ts";
+import { type RetryOptions, retryOptions } from "../../src/retry/retry.ts";
 
 /** One call that was made: for which items, and which attempt it was. */
 export interface RecordedCall {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { PipelineError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { countOf, databasesOf, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 
 const tables = "pragma journal_mode = wal; create table output (id integer)";

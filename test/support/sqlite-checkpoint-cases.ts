@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { type SinkRow, testCheckpointStore, testSink } from "../../src/adapters/testing.ts";
 import { CheckpointError, ConfigurationError, FencedError } from "../../src/errors.ts";
-import { commitsTo } from "../../src/resilience/checkpoint.ts";
+import { commitsTo } from "../../src/checkpoints/checkpoint.ts";
 import { outcomeOfCall } from "./outcome-of-call.ts";
 import { countOf, databasesOf, markedContext, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 

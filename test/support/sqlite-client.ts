@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { SqliteDatabase, SqliteLoadContext } from "../../src/adapters/sqlite.ts";
-import type { DoneRange } from "../../src/resilience/checkpoint.ts";
+import type { DoneRange } from "../../src/checkpoints/checkpoint.ts";
 
 /** A database that a test can close. */
 export interface TestDatabase extends SqliteDatabase {

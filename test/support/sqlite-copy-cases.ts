@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type SqliteSink, sqliteSink } from "../../src/adapters/sqlite.ts";
 import { ConfigurationError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import type { LoadContext } from "../../src/pipeline/pipeline.ts";
-import { commitsTo } from "../../src/resilience/checkpoint.ts";
+import { commitsTo } from "../../src/checkpoints/checkpoint.ts";
 import { databasesOf, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 
 interface Row {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { testDeadLetters } from "../../src/adapters/testing.ts";
-import { decodeItem } from "../../src/resilience/dead-letter-json.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import { decodeItem } from "../../src/dead-letters/dead-letter-json.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import { countOf, databasesOf, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 
 const letter: DeadLetter = {

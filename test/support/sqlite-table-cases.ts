@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink, type SqliteSinkOptions } from "../../src/adapters/sqlite.ts";
 import { BatchError, ConfigurationError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import { outcomeOfCall } from "./outcome-of-call.ts";
 import { countOf, databasesOf, plainContext, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 

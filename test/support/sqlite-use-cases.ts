@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { ConfigurationError, FencedError } from "../../src/errors.ts";
-import { etl } from "../../src/pipeline/etl.ts";
+import { etl } from "../../src/etl/etl.ts";
 import type { LoadContext } from "../../src/pipeline/pipeline.ts";
 import { databasesOf, markedContext, rowsOf, type SqliteClient } from "./sqlite-client.ts";
 

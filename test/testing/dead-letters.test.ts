@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { testDeadLetters } from "../../src/adapters/testing.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
-import { encodeItem } from "../../src/resilience/dead-letter-json.ts";
-import { ndjsonDeadLetters, readDeadLetters } from "../../src/resilience/ndjson-dead-letters.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
+import { encodeItem } from "../../src/dead-letters/dead-letter-json.ts";
+import { ndjsonDeadLetters, readDeadLetters } from "../../src/dead-letters/ndjson-dead-letters.ts";
 import { readAll, streamOf } from "../support/streams.ts";
 import { failuresOf } from "../support/suite-failures.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type TestedSink, testSink } from "../../src/adapters/testing.ts";
-import { advance, type Checkpoint, type DoneRange } from "../../src/resilience/checkpoint.ts";
-import type { DeadLetter } from "../../src/resilience/dead-letter.ts";
+import { advance, type Checkpoint, type DoneRange } from "../../src/checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import { LateSink, LyingSink } from "../support/held-sink.ts";
 import { MemorySink, type Row } from "../support/memory-sink.ts";
 import { failuresOf } from "../support/suite-failures.ts";

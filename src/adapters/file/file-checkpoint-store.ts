@@ -7,7 +7,7 @@ import {
   type Claim,
   decodeCheckpoint,
   encodeCheckpoint,
-} from "../../resilience/checkpoint.ts";
+} from "../../checkpoints/checkpoint.ts";
 import { whileLocked } from "./file-lock.ts";
 import { codeOf, type FileSystem, hostFiles, ifExists } from "./file-system.ts";
 

@@ -1,4 +1,4 @@
-import { after } from "../../timer.ts";
+import { after } from "../../runtime/timer.ts";
 import { codeOf, type FileSystem, ifExists } from "./file-system.ts";
 
 /** How long a lock that stays the same is waited for, in milliseconds. */

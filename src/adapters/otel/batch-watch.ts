@@ -1,5 +1,5 @@
 import type { BatchInfo, LoadContext } from "../../pipeline/pipeline.ts";
-import { isThenable } from "../../thenable.ts";
+import { isThenable } from "../../runtime/thenable.ts";
 import type { Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";
 import { type Failure, failureOf, noScope, type Scope, typeOf } from "./scope.ts";

@@ -1,6 +1,6 @@
 import { isOf } from "../../errors.ts";
 import { callable, checkOptions, type OptionTable, refuse, type Rule } from "../../options.ts";
-import { Etl } from "../../pipeline/etl.ts";
+import { Etl } from "../../etl/etl.ts";
 import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
 import { InstrumentedEtl } from "./instrumented-etl.ts";
 import { Meters } from "./meters.ts";

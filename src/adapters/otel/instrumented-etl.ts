@@ -1,6 +1,6 @@
-import { Etl } from "../../pipeline/etl.ts";
+import { Etl } from "../../etl/etl.ts";
 import { settingsOf } from "../../pipeline/guarantee.ts";
-import { Run } from "../../pipeline/run.ts";
+import { Run } from "../../run/run.ts";
 import type { RunEvent } from "../../pipeline/run-event.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import { instrumentedPipeline } from "./instrumented-pipeline.ts";

@@ -1,6 +1,6 @@
 import type { Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
 import { type Observed, observedBy, type RunEvent } from "../../pipeline/run-event.ts";
-import { type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { RunWatch } from "./run-watch.ts";
 
 /** What watches the run that a function is called for, if it is watched. */

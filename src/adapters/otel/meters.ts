@@ -1,4 +1,4 @@
-import type { Outcome, RunReport } from "../../run-report.ts";
+import type { Outcome, RunReport } from "../../report-types.ts";
 import type {
   OtelAttributes,
   OtelCounter,

@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
 import type { RunEvent } from "../../pipeline/run-event.ts";
-import type { RunReport } from "../../run-report.ts";
+import type { RunReport } from "../../report-types.ts";
 import { type BatchListener, BatchWatch } from "./batch-watch.ts";
 import type { ItemOutcome, Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";

@@ -1,4 +1,4 @@
-import { silence } from "../../resilience/writer.ts";
+import { silence } from "../../dead-letters/writer.ts";
 import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
 import { isCancelled, isStalePlan } from "./sql-state.ts";
 import { Statements, type Stoppable, unlessAborted } from "./statements.ts";

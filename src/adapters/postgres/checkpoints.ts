@@ -10,8 +10,8 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   rangesOf,
-} from "../../resilience/checkpoint.ts";
-import { Claimants, type Mark, Unmarked, withoutMark } from "../../resilience/mark.ts";
+} from "../../checkpoints/checkpoint.ts";
+import { Claimants, type Mark, Unmarked, withoutMark } from "../../checkpoints/commit-mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import { type Database, heeding, type Session } from "./database.ts";

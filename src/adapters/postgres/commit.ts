@@ -1,6 +1,6 @@
-import { type Mark, markOf, type SinkLoadContext } from "../../resilience/mark.ts";
-import { leaveOpen } from "../../resilience/open-outcome.ts";
-import type { CheckRows, Commit } from "../../resilience/sink-loads.ts";
+import { type Mark, markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import { leaveOpen } from "../../retry/open-outcome.ts";
+import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
 import { isDuplicate } from "./sql-state.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
-import { encodeItem } from "../../resilience/dead-letter-json.ts";
-import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import { repeatableLetters } from "../../resilience/repeatable-letters.ts";
+import { encodeItem } from "../../dead-letters/dead-letter-json.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
 import { sqlStateOf } from "./sql-state.ts";

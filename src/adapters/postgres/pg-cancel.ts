@@ -1,4 +1,4 @@
-import { after } from "../../timer.ts";
+import { after } from "../../runtime/timer.ts";
 
 /** A connection of `pg`, below its client. */
 interface PgConnection {

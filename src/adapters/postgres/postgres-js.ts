@@ -1,4 +1,4 @@
-import { nextMacrotask } from "../../macrotask.ts";
+import { nextMacrotask } from "../../runtime/macrotask.ts";
 import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
 import { sqlStateOf } from "./sql-state.ts";
 import { atMost, Statements, type Stoppable, whileWaiting } from "./statements.ts";

@@ -1,5 +1,5 @@
 import { refuse } from "../../options.ts";
-import { sleep } from "../../resilience/deadline.ts";
+import { sleep } from "../../runtime/deadline.ts";
 import type { Session } from "./database.ts";
 import { readLayout, settings, textOf } from "./source-layout.ts";
 import { fromQuery } from "./source-page.ts";

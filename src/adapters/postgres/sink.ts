@@ -1,14 +1,14 @@
 import { refuse } from "../../options.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
-import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
-import type { DeadLetter } from "../../resilience/dead-letter.ts";
-import type { SinkLoadContext } from "../../resilience/mark.ts";
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import type { SinkLoadContext } from "../../checkpoints/commit-mark.ts";
 import {
   declareLoad,
   type SinkLoad,
   sinkLoads,
   type Wrapped,
-} from "../../resilience/sink-loads.ts";
+} from "../../checkpoints/sink-loads.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { committer } from "./commit.ts";

@@ -8,7 +8,7 @@ import {
   type Rule,
   truthValue,
 } from "../../options.ts";
-import { withoutEnd } from "../../statement.ts";
+import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { heeding, type Row } from "./database.ts";
 import { openDatabase, type PostgresClient } from "./open-database.ts";

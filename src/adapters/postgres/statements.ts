@@ -1,5 +1,5 @@
-import { follow } from "../../signals.ts";
-import { after } from "../../timer.ts";
+import { follow } from "../../runtime/signals.ts";
+import { after } from "../../runtime/timer.ts";
 
 /** What can be done about a connection on which a statement runs. */
 export interface Stoppable {

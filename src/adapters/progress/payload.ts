@@ -1,4 +1,4 @@
-import type { ItemCounts, Outcome, RunSnapshot } from "../../run-report.ts";
+import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
 import { harmless } from "./line-text.ts";
 
 /** What is shown of a run: the subset of `Run` that is used. */

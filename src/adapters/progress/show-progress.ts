@@ -1,5 +1,5 @@
 import { callable, checkOptions, type OptionTable, positive, refuse } from "../../options.ts";
-import { after } from "../../timer.ts";
+import { after } from "../../runtime/timer.ts";
 import { BarDisplay, type ProgressBar, type ProgressBars } from "./bar-display.ts";
 import type { Display } from "./display.ts";
 import { plainLines, redrawnLines } from "./line-display.ts";

@@ -1,4 +1,4 @@
-import { count } from "../../pipeline/quantities.ts";
+import { count } from "../../explain/quantities.ts";
 import { element, place, short } from "./markup.ts";
 
 /** Round numbers from 0 up to `most`: 1, 2, 2.5 or 5 times a power of ten apart. */

@@ -1,5 +1,5 @@
-import { about, count, percent, time } from "../../pipeline/quantities.ts";
-import type { Latency, RunReport, RunTrace, TracedBatch } from "../../run-report.ts";
+import { about, count, percent, time } from "../../explain/quantities.ts";
+import type { Latency, RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { heightAt, timeAxis, valueAxis } from "./axis.ts";
 import { element, place, short } from "./markup.ts";
 import { figureOf, keyOf } from "./plot.ts";

@@ -1,6 +1,6 @@
-import { failureWords, letterWords } from "../../pipeline/explain-end.ts";
-import { about, count, counted, percent, time } from "../../pipeline/quantities.ts";
-import type { RunReport, StageName } from "../../run-report.ts";
+import { failureWords, letterWords } from "../../explain/explain-end.ts";
+import { about, count, counted, percent, time } from "../../explain/quantities.ts";
+import type { RunReport, StageName } from "../../report-types.ts";
 import { element, escape, label } from "./markup.ts";
 import { plainRun } from "./plain-report.ts";
 import { sharesOf, stageNames } from "./shares.ts";

@@ -1,6 +1,6 @@
-import { failureWords } from "../../pipeline/explain-end.ts";
-import { count, counted } from "../../pipeline/quantities.ts";
-import type { RunReport } from "../../run-report.ts";
+import { failureWords } from "../../explain/explain-end.ts";
+import { count, counted } from "../../explain/quantities.ts";
+import type { RunReport } from "../../report-types.ts";
 import { label } from "./markup.ts";
 
 /** Columns of a message that are shown in a list. */

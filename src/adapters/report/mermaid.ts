@@ -1,6 +1,6 @@
 import { checkOptions, type OptionTable } from "../../options.ts";
-import { count, counted, percent, time } from "../../pipeline/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
+import { count, counted, percent, time } from "../../explain/quantities.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
 import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";

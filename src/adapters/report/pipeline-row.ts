@@ -1,5 +1,5 @@
-import { about, count, counted, percent } from "../../pipeline/quantities.ts";
-import type { RunReport, StageName } from "../../run-report.ts";
+import { about, count, counted, percent } from "../../explain/quantities.ts";
+import type { RunReport, StageName } from "../../report-types.ts";
 import { element } from "./markup.ts";
 import { keyOf } from "./plot.ts";
 import { sharesOf, stageNames, type StageState, stateWords } from "./shares.ts";

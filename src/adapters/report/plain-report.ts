@@ -8,7 +8,7 @@ import type {
   SkippedReport,
   StageTimes,
   TracedBatch,
-} from "../../run-report.ts";
+} from "../../report-types.ts";
 import { stageNames } from "./shares.ts";
 
 /** An object of which nothing is known, as a report that was read from JSON is one. */

@@ -1,6 +1,6 @@
 import { checkOptions, nonEmptyString, type OptionTable } from "../../options.ts";
-import { counted } from "../../pipeline/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
+import { counted } from "../../explain/quantities.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { label } from "./markup.ts";
 import { page } from "./page.ts";
 import { isOfManager, plainReport, wasRun } from "./plain-report.ts";

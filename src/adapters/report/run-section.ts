@@ -1,6 +1,6 @@
-import { explain } from "../../pipeline/explain.ts";
-import { time } from "../../pipeline/quantities.ts";
-import type { Outcome, RunReport } from "../../run-report.ts";
+import { explain } from "../../explain/explain.ts";
+import { time } from "../../explain/quantities.ts";
+import type { Outcome, RunReport } from "../../report-types.ts";
 import { latencies, throughput } from "./charts.ts";
 import { driftCard, failureCard, reasonsCard } from "./ends.ts";
 import { escape, label } from "./markup.ts";

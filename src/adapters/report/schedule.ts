@@ -1,6 +1,6 @@
 import { refuse, type Rule } from "../../options.ts";
-import { count, counted, time } from "../../pipeline/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../run-report.ts";
+import { count, counted, time } from "../../explain/quantities.ts";
+import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
 import { attributes, element, label, place } from "./markup.ts";
 import { wasRun } from "./plain-report.ts";

@@ -1,4 +1,4 @@
-import type { StageName, StageTimes } from "../../run-report.ts";
+import type { StageName, StageTimes } from "../../report-types.ts";
 
 /** What the time of a stage goes to. */
 export type StageState = "busy" | "backoff" | "limited" | "blocked" | "starved";

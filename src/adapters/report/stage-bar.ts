@@ -1,5 +1,5 @@
-import { percent } from "../../pipeline/quantities.ts";
-import type { StageName, StageTimes } from "../../run-report.ts";
+import { percent } from "../../explain/quantities.ts";
+import type { StageName, StageTimes } from "../../report-types.ts";
 import { element, place, short } from "./markup.ts";
 import { sharesOf } from "./shares.ts";
 

@@ -1,5 +1,5 @@
-import { about, count, percent, time } from "../../pipeline/quantities.ts";
-import type { RunReport } from "../../run-report.ts";
+import { about, count, percent, time } from "../../explain/quantities.ts";
+import type { RunReport } from "../../report-types.ts";
 import { attributes } from "./markup.ts";
 
 /** A key figure. */

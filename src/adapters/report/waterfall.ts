@@ -1,5 +1,5 @@
-import { counted, time } from "../../pipeline/quantities.ts";
-import type { RunReport, RunTrace, TracedBatch } from "../../run-report.ts";
+import { counted, time } from "../../explain/quantities.ts";
+import type { RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
 import { batchMarks, sampleNote } from "./charts.ts";
 import { element, place } from "./markup.ts";

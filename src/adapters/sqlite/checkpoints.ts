@@ -11,8 +11,8 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   rangesOf,
-} from "../../resilience/checkpoint.ts";
-import { Claimants, type Mark, Unmarked, withoutMark } from "../../resilience/mark.ts";
+} from "../../checkpoints/checkpoint.ts";
+import { Claimants, type Mark, Unmarked, withoutMark } from "../../checkpoints/commit-mark.ts";
 import {
   checkClient,
   execute,

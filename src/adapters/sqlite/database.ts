@@ -1,5 +1,5 @@
 import { refuse, type Rule } from "../../options.ts";
-import { isThenable } from "../../thenable.ts";
+import { isThenable } from "../../runtime/thenable.ts";
 
 /** What SQLite stores. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;

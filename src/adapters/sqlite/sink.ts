@@ -1,9 +1,9 @@
 import { refuse } from "../../options.ts";
-import type { CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
-import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
-import { markOf, type SinkLoadContext } from "../../resilience/mark.ts";
-import { type CheckRows, type Commit, sinkLoads } from "../../resilience/sink-loads.ts";
+import { markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-loads.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./database.ts";
 import { deadLetterStream } from "./dead-letters.ts";

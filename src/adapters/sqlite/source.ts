@@ -5,7 +5,7 @@ import {
   refuse,
   type Rule,
 } from "../../options.ts";
-import { withoutEnd } from "../../statement.ts";
+import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
 import { name } from "./names.ts";

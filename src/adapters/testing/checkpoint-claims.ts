@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointStore, Claim } from "../../resilience/checkpoint.ts";
+import type { Checkpoint, CheckpointStore, Claim } from "../../checkpoints/checkpoint.ts";
 import { expectError, expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 

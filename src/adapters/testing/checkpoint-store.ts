@@ -1,4 +1,4 @@
-import type { Awaitable, Checkpoint, CheckpointStore } from "../../resilience/checkpoint.ts";
+import type { Awaitable, Checkpoint, CheckpointStore } from "../../checkpoints/checkpoint.ts";
 import { type DefineStoreTest, testClaims } from "./checkpoint-claims.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";

@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
-import type { Awaitable } from "../../resilience/checkpoint.ts";
-import { decodeItem, encodeItem } from "../../resilience/dead-letter-json.ts";
-import type { DeadLetter } from "../../resilience/dead-letter.ts";
+import type { Awaitable } from "../../checkpoints/checkpoint.ts";
+import { decodeItem, encodeItem } from "../../dead-letters/dead-letter-json.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 

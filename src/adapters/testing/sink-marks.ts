@@ -1,4 +1,4 @@
-import { covers, type DoneRange } from "../../resilience/checkpoint.ts";
+import { covers, type DoneRange } from "../../checkpoints/checkpoint.ts";
 import { expectError, expectSame } from "./expectations.ts";
 import {
   claim,

@@ -1,5 +1,5 @@
-import { nextMacrotask } from "../../macrotask.ts";
-import { after } from "../../timer.ts";
+import { nextMacrotask } from "../../runtime/macrotask.ts";
+import { after } from "../../runtime/timer.ts";
 import { expectSame } from "./expectations.ts";
 import { claimedKey, type DefineSinkTest, load, rowsOf, type TestedSink } from "./tested-sink.ts";
 

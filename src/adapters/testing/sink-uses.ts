@@ -1,4 +1,4 @@
-import { etl } from "../../pipeline/etl.ts";
+import { etl } from "../../etl/etl.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { expectError, expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";

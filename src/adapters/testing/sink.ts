@@ -1,5 +1,5 @@
-import { etl } from "../../pipeline/etl.ts";
-import { type Awaitable, type CheckpointStore, commitsTo } from "../../resilience/checkpoint.ts";
+import { etl } from "../../etl/etl.ts";
+import { type Awaitable, type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";

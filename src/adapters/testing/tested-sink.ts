@@ -4,8 +4,8 @@ import type {
   Checkpoint,
   CheckpointStore,
   DoneRange,
-} from "../../resilience/checkpoint.ts";
-import type { DeadLetter } from "../../resilience/dead-letter.ts";
+} from "../../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 

@@ -1,4 +1,4 @@
-import type { Awaitable } from "../../resilience/checkpoint.ts";
+import type { Awaitable } from "../../checkpoints/checkpoint.ts";
 import { batched } from "../../streams/batched.ts";
 import type { Source } from "../../streams/source.ts";
 

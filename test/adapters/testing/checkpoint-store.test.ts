@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type CheckpointStoreSuite, testCheckpointStore } from "../../../src/adapters/testing.ts";
 import { FencedError } from "../../../src/errors.ts";
-import type { Checkpoint, CheckpointStore, Claim } from "../../../src/resilience/checkpoint.ts";
-import { MemoryCheckpointStore } from "../../../src/resilience/memory-checkpoint-store.ts";
+import type { Checkpoint, CheckpointStore, Claim } from "../../../src/checkpoints/checkpoint.ts";
+import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
 
 /** Runs a suite, and gives its tests with what each failed with. */
 async function outcomesOf(suite: CheckpointStoreSuite): Promise<Map<string, string>> {

@@ -1,0 +1,231 @@
+import { FencedError, isOf } from "../errors.ts";
+import { nextMacrotask } from "../runtime/macrotask.ts";
+import { follow } from "../runtime/signals.ts";
+import {
+  advance,
+  blankCheckpoint,
+  checkCheckpoint,
+  type Checkpoint,
+  covers,
+  type DoneRange,
+  rangesOf,
+} from "./checkpoint.ts";
+import { KeyClaim, type KeyClaimOptions } from "./key-claim.ts";
+import { beginRun } from "./load-call.ts";
+import { callStore } from "../retry/store-call.ts";
+
+/** What a run keeps its checkpoint with. */
+export interface KeeperOptions extends KeyClaimOptions {
+  /** Is told of what earlier runs have finished; may throw. */
+  onFound?(checkpoint: Checkpoint): void;
+  /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
+  onFailure(error: unknown): void;
+  /** Is told of each checkpoint that the store has taken. It must not throw. */
+  onWritten?(checkpoint: Checkpoint): void;
+}
+
+/**
+ * Keeps the checkpoint of one run: claims its key, reads what earlier runs have finished, writes
+ * what this one finishes, and gives the key back. The store may be slow: one write at a time is on
+ * its way, and the next takes what is newest then.
+ */
+export class CheckpointKeeper {
+  readonly #options: KeeperOptions;
+  readonly #claim: KeyClaim;
+  readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
+  readonly #gone = new AbortController(); // Ends calls of the store that nobody waits for any more.
+  #phase: "opening" | "running" | "closing" = "opening";
+  #checkpoint: Checkpoint | undefined;
+  #finished: DoneRange[] = []; // What the checkpoint lacks.
+  #written: Checkpoint | undefined; // What of it the store has.
+  #isFenced = false;
+  #hasFailedToWrite = false;
+  #hasReturned = false; // The claim had lapsed while the checkpoint was being read.
+  readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
+  #opening: Promise<Checkpoint | undefined> | undefined;
+  #writing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #endRun = () => {};
+
+  /** Makes a keeper that has called nothing yet. */
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#claim = new KeyClaim(options, {
+      onFailure: (error) => this.#fail(error),
+      onReturn: () => this.#checkReturn(),
+    }, this.#gone.signal);
+  }
+
+  /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
+  get checkpoint(): Checkpoint | undefined {
+    if (this.#finished.length > 0) {
+      this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished);
+      this.#finished = [];
+    }
+    return this.#checkpoint;
+  }
+
+  /**
+   * Claims the key and gives what the store has for it. While another run holds the key, it waits
+   * until that claim was not renewed for as long as it holds; `signal` ends the wait. If it rejects,
+   * nothing is left behind. It is called once.
+   *
+   * @throws {FencedError} If the other run has renewed its claim twice by then, and so lives; at once
+   * if that claim is never over.
+   * @throws {CheckpointError} If the store gives what is no checkpoint.
+   */
+  open(signal: AbortSignal): Promise<Checkpoint | undefined> {
+    const unfollow = follow(signal, (reason) => this.#stop.abort(reason));
+    const opening = this.#open().finally(unfollow);
+    this.#opening = opening;
+    const opened = opening.catch(async (error: unknown) => {
+      await this.close().catch(() => {}); // What failed first is told.
+      throw error;
+    });
+    opened.catch(() => {}); // Whoever waits for it is told.
+    return opened;
+  }
+
+  /** Counts these items as finished, and has that written before long. */
+  finish(ranges: readonly DoneRange[]): void {
+    if (ranges.length === 0) return;
+    for (const range of ranges) this.#add(range);
+    if (this.#phase !== "closing") this.#write();
+  }
+
+  /** Keeps a range for the next look at the checkpoint: most often it goes on where the last ends. */
+  #add(range: DoneRange): void {
+    const last = this.#finished.at(-1);
+    if (last === undefined || last[1] !== range[0]) this.#finished.push(range);
+    else {
+      const [from] = last;
+      const [, to, position] = range;
+      const longer: DoneRange = position === undefined ? [from, to] : [from, to, position];
+      this.#finished[this.#finished.length - 1] = longer;
+    }
+  }
+
+  /** Settles when the store has what is finished by now, or cannot take it. */
+  async flush(): Promise<void> {
+    await this.#writing; // Which takes what is newest until there is nothing newer.
+  }
+
+  /**
+   * Writes what is not written yet, and releases the claim. Nothing is left behind when it settles.
+   * It rejects with what fails from now on; once a write has failed, there is no further one.
+   */
+  close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      this.#closing.catch(() => {}); // Whoever waits for it is told.
+    }
+    return this.#closing;
+  }
+
+  /** Waits no longer: what the store has not done by now it need not do. */
+  leave(): void {
+    this.#gone.abort();
+  }
+
+  async #open(): Promise<Checkpoint | undefined> {
+    const { store, key, runId, retry, onFound } = this.#options;
+    const { signal } = this.#stop;
+    signal.throwIfAborted();
+    this.#endRun = beginRun(store, runId);
+    let found: Checkpoint | undefined;
+    try {
+      await this.#claim.take(signal);
+      const read = () => callStore((own) => store.read(key, own), retry, signal, this.#gone.signal);
+      found = await read();
+      if (this.#hasReturned) found = await read(); // Once: a store may be slower than the lease.
+    } finally {
+      signal.throwIfAborted(); // What has ended the wait is told.
+    }
+    if (found !== undefined) {
+      this.#checkpoint = this.#written = checkCheckpoint(key, found);
+      onFound?.(found);
+    }
+    this.#tell();
+    this.#phase = "running";
+    return found;
+  }
+
+  /**
+   * Where the claim had lapsed, another run may have come and gone. If it has finished what this one
+   * does not know of, the key is given back.
+   */
+  async #checkReturn(): Promise<void> {
+    const { store, key, runId } = this.#options;
+    if (this.#phase === "opening") { // It does not know anything yet, and reads again.
+      this.#hasReturned = true;
+      return;
+    }
+    const found = await store.read(key, this.#gone.signal);
+    if (found === undefined || found.runId === runId) return;
+    if (covers(this.checkpoint ?? blankCheckpoint, rangesOf(found))) return;
+    this.#fail(new FencedError(key, found.runId));
+    await store.release?.(key, runId, this.#gone.signal);
+  }
+
+  #write(): void {
+    if (this.#writing !== undefined || this.#isFenced || this.#hasFailedToWrite) return;
+    this.#writing = this.#writeNewest();
+  }
+
+  async #writeNewest(): Promise<void> {
+    const { retry, signal } = this.#options;
+    do {
+      await nextMacrotask(); // A run that finishes batch after batch pays for one write.
+      try {
+        await callStore((own) => this.#writeOnce(own), retry, signal, this.#gone.signal);
+      } catch (error) {
+        this.#hasFailedToWrite = true;
+        this.#fail(error);
+      }
+    } while (!this.#isFenced && !this.#hasFailedToWrite && this.#written !== this.checkpoint);
+    this.#writing = undefined;
+  }
+
+  async #writeOnce(signal: AbortSignal): Promise<void> {
+    const { store, key, runId, onWritten } = this.#options;
+    await this.#claim.secure();
+    if (this.#isFenced) return;
+    const newest = this.checkpoint!;
+    const written = { ...newest, updatedAt: Date.now(), runId };
+    await store.write(key, written, signal);
+    this.#written = written;
+    if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
+    onWritten?.(written);
+  }
+
+  async #close(): Promise<void> {
+    this.#phase = "closing";
+    this.#stop.abort(new DOMException("The run is over", "AbortError"));
+    this.#claim.stop();
+    await this.#opening?.catch(() => {}); // Whoever called `open` is told.
+    await this.#claim.settled();
+    await this.#writing;
+    this.#endRun();
+    try {
+      await this.#claim.release();
+    } catch (error) {
+      this.#untold.push(error);
+    }
+    this.#tell();
+  }
+
+  #fail(error: unknown): void {
+    if (isOf(error, FencedError)) {
+      if (this.#isFenced) return; // The store says so for the claim and for the write.
+      this.#isFenced = true;
+      this.#claim.stop();
+    }
+    if (this.#phase === "running") this.#options.onFailure(error);
+    else this.#untold.push(error);
+  }
+
+  #tell(): void {
+    const failures = this.#untold.splice(0);
+    if (failures.length > 0) throw failures[0]; // The others follow from it.
+  }
+}

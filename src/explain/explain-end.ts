@@ -1,0 +1,80 @@
+import type { DeadLetterReason, RunFailure, RunReport } from "../report-types.ts";
+import { count, counted, time } from "./quantities.ts";
+
+// Controls, marks that turn the direction of writing, line ends and lone surrogates.
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu;
+/** Longest words of an error within a sentence. */
+const longest = 300;
+/** Most reasons, and most columns, that a sentence names. */
+const mostNamed = 3;
+
+/** Says how a run ended, why, and what became of items on the way: no advice. */
+export function endOf(report: RunReport): readonly string[] {
+  const { deadLetterReasons = [], drift = {}, missing, failure } = report; // Old ones have none.
+  return [
+    endSentence(report),
+    failure === undefined ? "" : failureWords(failure),
+    deadLetterReasons.length === 0 ? "" : letterWords(report.deadLettered, deadLetterReasons),
+    driftWords(drift),
+    missing === undefined
+      ? ""
+      : `The source ended early: ${counted(missing, "expected item")} did not come.`,
+  ];
+}
+
+function endSentence({ outcome, duration, pending }: RunReport): string {
+  if (outcome === "completed") return "";
+  const how = outcome === "failed" ? "failed" : `was ${outcome}`;
+  const rest = pending > 0 ? `, with ${counted(pending, "item")} pending` : "";
+  return `The run ${how} after ${time(duration)}${rest}.`;
+}
+
+/** Says in which stage a run failed, and with what. */
+export function failureWords({ stage, message, code, attempts, batch }: RunFailure): string {
+  const parts = [
+    `It failed in ${stage}`,
+    batch === undefined
+      ? ""
+      : ` with batch ${batch.sequence} (${
+        counted(batch.size, "item")
+      } from offset ${batch.offset})`,
+    attempts > 1 ? ` after ${counted(attempts, "attempt")}` : "",
+  ];
+  const told = said(message);
+  const isTold = code === undefined || told.includes(String(code));
+  return `${parts.join("")}: ${told}${isTold ? "" : ` (code ${said(code)})`}${stop(told, isTold)}`;
+}
+
+/** Says why items were given up on. */
+export function letterWords(all: number, reasons: readonly DeadLetterReason[]): string {
+  const named = reasons.slice(0, mostNamed).map(reasonWords);
+  const rest = reasons.length - named.length;
+  const more = rest > 0 ? [`${counted(rest, "further reason")}`] : [];
+  const became = all === 1 ? "became a dead letter" : "became dead letters";
+  return `${counted(all, "item")} ${became}: ${[...named, ...more].join("; ")}.`;
+}
+
+/** A reason in a few words. */
+export function reasonWords({ message, stage, count: many, offset }: DeadLetterReason): string {
+  return `${count(many)} × ${said(message)} (in ${stage}, first at offset ${offset})`;
+}
+
+function driftWords(drift: RunReport["drift"]): string {
+  const columns = Object.entries(drift).sort(([, a], [, b]) => b - a);
+  if (columns.length === 0) return "";
+  const named = columns.slice(0, mostNamed)
+    .map(([column, rows]) => `${said(column)} (${counted(rows, "row")})`);
+  const rest = columns.length - named.length;
+  const more = rest > 0 ? [`${counted(rest, "further name")}`] : [];
+  return `The target has no column for ${[...named, ...more].join(", ")}: left out.`;
+}
+
+/** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */
+function said(text: unknown): string {
+  const line = String(text).slice(0, longest * 4).replaceAll(steering, " ").trim();
+  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+}
+
+function stop(told: string, isLast: boolean): string {
+  return isLast && /[.!?…]$/.test(told) ? "" : ".";
+}

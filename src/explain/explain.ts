@@ -1,0 +1,280 @@
+import type { RunReport, StageName, StageTimes, TracedBatch } from "../report-types.ts";
+import { endOf } from "./explain-end.ts";
+import { about, count, counted, percent, time } from "./quantities.ts";
+import { checkRunReport } from "../run/report.ts";
+
+/** What can hold a run back. */
+type Cause = StageName | "backoff" | "limited";
+
+/** What is read from a report, once. */
+interface Evidence {
+  readonly report: RunReport;
+  /** What of the time went where, from 0 to 1; of the workers of a stage on average. */
+  readonly shares: Readonly<Record<Cause, number>>;
+  /** The causes, the largest share first. */
+  readonly order: readonly [Cause, Cause];
+  /** Workers that loaded, where the trace tells. */
+  readonly workers: number;
+}
+
+const tells: Readonly<Record<Cause, string>> = {
+  extract: "The source holds this run back: it was waited for",
+  transform: "The transform holds this run back: its workers were at work",
+  load: "The load holds this run back: its workers were at work",
+  limited: "The rate limit holds this run back: workers waited for it",
+  backoff: "Retries hold this run back: workers waited before another attempt",
+};
+const tips: Readonly<Record<Cause, string>> = {
+  extract: "Try a faster source, or one that gives many items at once (`chunks()`); more " +
+    "`workers` do not help.",
+  transform: "Try more `workers`, a higher `concurrency`, or `transformBatch` with one call for " +
+    "many items.",
+  load: "Try more `workers` or a larger `batchSize`, if the target takes more at once.",
+  limited: "Try a higher limit, if the target allows it; more `workers` do not help.",
+  backoff: "See why calls fail; fewer retries or a smaller `minDelay` shorten the wait.",
+};
+const parts: Readonly<Record<StageName, string>> = {
+  extract: "the source alone",
+  transform: "the transform with its workers",
+  load: "the load with its workers",
+};
+
+/**
+ * Says in a few plain sentences what holds a run back, by which numbers, what to try, and how much
+ * that can bring at most. Of a run that was empty or cut short it says so, and where the clock
+ * stands still while code runs, only what is known.
+ *
+ * The items in flight are rate × latency, by Little's law: J. D. C. Little, A Proof for the Queuing
+ * Formula L = λW, 1961. From it follows the bound: what is at work for a share `s` of the time can
+ * do at most `1 / s` times as much.
+ *
+ * @throws {ConfigurationError} If what is given is no report.
+ *
+ * @example A source that is slower than the load
+ * ```ts
+ * import { etl, explain } from "millrace";
+ * import { equal } from "node:assert/strict";
+ *
+ * async function* slow() {
+ *   for (let id = 0; id < 5; id++) {
+ *     await new Promise((resolve) => setTimeout(resolve, 20));
+ *     yield { id };
+ *   }
+ * }
+ * const report = await etl({ name: "films", extract: slow, load: () => {} }).run();
+ * equal(explain(report).startsWith("The source holds this run back: it was waited for "), true);
+ * ```
+ */
+export function explain(report: RunReport): string {
+  checkRunReport("explain a run", report);
+  // To one that failed no advice about its speed is of use.
+  const rest = report.failure === undefined ? findings(report) : [];
+  return [...endOf(report), ...earlierOf(report), ...rest].filter((words) => words !== "").join(
+    " ",
+  );
+}
+
+function earlierOf({ extracted, earlier }: RunReport): readonly string[] {
+  if (extracted === 0 || !(earlier > 0)) return [];
+  return [`Earlier runs had finished ${counted(earlier, "item")} before.`];
+}
+
+function findings(report: RunReport): readonly string[] {
+  const { extracted, duration, clock, checkpoint, earlier } = report;
+  if (extracted === 0) {
+    if (earlier > 0) {
+      return [`Nothing was left to do: earlier runs have finished ${counted(earlier, "item")}.`];
+    }
+    return checkpoint !== undefined && checkpoint.offset > 0
+      ? ["Nothing was left to do: earlier runs have finished what the source gives."]
+      : [`Nothing happened: no item was read in ${time(duration)}.`];
+  }
+  const evidence = evidenceOf(report);
+  if (clock === "still") return ofStillClock(evidence);
+  const most = evidence.shares[evidence.order[0]];
+  if (most === 0) return ["The run was too short to be measured."];
+  const kept = threadOf(evidence);
+  if (kept !== undefined) return ofThread(evidence, kept);
+  return ofFewBatches(evidence) ?? ofIdle(most) ?? ofBalance(evidence) ?? ofCause(evidence);
+}
+
+function evidenceOf(report: RunReport): Evidence {
+  const { extract, transform, load } = report.stages;
+  const shares = {
+    extract: share(extract, "busy"),
+    transform: share(transform, "busy"),
+    load: share(load, "busy"),
+    backoff: Math.max(share(transform, "backoff"), share(load, "backoff")),
+    limited: share(load, "limited"),
+  };
+  // Loads wait for the limit only while it is used up: what they do otherwise does not matter then.
+  const isLimited = shares.limited > 0.1 && shares.limited + shares.load > 0.8;
+  const weight = (cause: Cause) => isLimited && cause === "limited" ? 2 : shares[cause];
+  const causes = Object.keys(shares) as Cause[];
+  const [first = "extract", second = "load"] = causes.sort((a, b) => weight(b) - weight(a));
+  return { report, shares, order: [first, second], workers: report.workers };
+}
+
+/** The stage whose code keeps the one thread most of the time, if it is known. */
+function threadOf({ report, shares, order, workers }: Evidence): "transform" | "load" | undefined {
+  const { stages: { extract, transform }, trace } = report;
+  // What was read is held although workers are free: then code has not given the thread back.
+  if (share(extract, "blocked") + share(transform, "starved") > 1.3) {
+    return shares.transform > shares.load ? "transform" : "load";
+  }
+  const [top] = order;
+  if (trace === undefined || trace.every > 1 || workers !== 1) return undefined;
+  const { batches } = trace;
+  // While one worker waits, the next batch is formed or the last one ends; while code runs, nothing.
+  // A coarse clock may give two moments as one: in doubt a batch is formed meanwhile.
+  const isAlone = (batch: TracedBatch, from: number, to: number) =>
+    batches.every((other) =>
+      other === batch || (other.formed < from || other.formed >= to) &&
+        (other.ended <= from || other.ended >= to)
+    );
+  const loads = batches.filter((batch) => isAlone(batch, batch.begun, batch.ended)).length;
+  const maps = batches.filter((batch) => isAlone(batch, batch.formed, batch.mapped)).length;
+  const most = batches.length * 0.8;
+  if (top === "load" && loads > most) return "load";
+  return top === "transform" && maps > most && loads < most ? "transform" : undefined;
+}
+
+function ofThread(evidence: Evidence, stage: "transform" | "load"): readonly string[] {
+  const { shares, report: { mapping } } = evidence;
+  const other = mapping === "batch" ? "" : ", `transformBatch`,";
+  const tip = stage === "transform"
+    ? `less work for each item${other} or a thread of its own`
+    : "a larger `batchSize` if every call costs much, a client that does not block, or a thread";
+  return [
+    `The ${stage} holds this run back: its code keeps the one thread, so that nothing else can run ` +
+    `meanwhile (at work: transform ${percent(shares.transform)}, load ${percent(shares.load)}).`,
+    `More \`workers\` do not help; try ${tip}.`,
+  ];
+}
+
+function ofFewBatches(evidence: Evidence): readonly string[] | undefined {
+  const { report, shares, order: [top], workers } = evidence;
+  const { stages, batches, loaded } = report;
+  if (workers === 1 || loaded <= batches) return undefined; // Smaller batches would not help.
+  const isRead = share(stages.extract, "starved") > 0.5;
+  const isIdle = shares[top] < 0.8 && shares[top] > 0.1;
+  if (!isRead || !isIdle || (top !== "transform" && top !== "load")) return undefined;
+  return [
+    `There was too little for all workers: the source was read early, and with ` +
+    `${counted(batches, "batch", "batches")} those of the ${top} were at work ` +
+    `${percent(shares[top])} of the time.`,
+    "Try a smaller `batchSize`, so that all have something to do until the end.",
+  ];
+}
+
+function ofIdle(most: number): readonly string[] | undefined {
+  if (most >= 0.3) return undefined;
+  return [
+    `No stage holds this run back: none was at work more than ${percent(most)} of the time.`,
+    "The rest went to what is around them: hooks such as `preProcess`, checkpoints, the start.",
+  ];
+}
+
+function ofBalance(evidence: Evidence): readonly string[] | undefined {
+  const { shares, order: [top, next] } = evidence;
+  if (top === "limited" || shares[top] - shares[next] >= 0.15) return undefined;
+  const [first, second] = [top, next].map((cause) => percent(shares[cause]));
+  return [
+    `This run is well balanced: ${nouns[top]} took ${first} of the time, ${nouns[next]} ${second}` +
+    `${flight(evidence)}.`,
+    "To improve one of them alone brings little.",
+  ];
+}
+
+function ofCause(evidence: Evidence): readonly string[] {
+  const { shares, order: [top], workers, report } = evidence;
+  const tell = workers === 1 ? tells[top].replace("workers were", "one worker was") : tells[top];
+  const tip = top === "load" ? loadTip(report) : top === "transform" ? mapTip(report) : tips[top];
+  // Several workers that compute are never at work all together, but one may be.
+  const isUnsure = top === "transform" && workers === 1 && report.mapping !== "sync";
+  const other = "If it computes rather than waits, it needs less work or a thread of its own.";
+  return [
+    `${tell} ${percent(shares[top])} of the time${flight(evidence)}.`,
+    isUnsure ? `${tip} ${other}` : tip,
+    bound(evidence),
+  ];
+}
+
+/** What to try with a load: only what can help. */
+function loadTip({ loaded, batches, workers }: RunReport): string {
+  if (batches === 0) return tips.load;
+  // Neither more workers nor larger batches speed up what is loaded all at once.
+  if (batches <= workers) return "Try a smaller `batchSize`, so that workers share the items.";
+  const size = Math.round(loaded / batches);
+  return tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`);
+}
+
+/** What to try with a transform: only what can help. */
+function mapTip({ mapping, concurrency, extracted, batches }: RunReport): string {
+  if (mapping === "batch") {
+    return "Try more `workers`, or a larger `batchSize` where a call for more items costs less.";
+  }
+  if (mapping === "sync") {
+    return "It gives its results at once, so that neither `workers` nor `concurrency` help: it " +
+      "needs less work for each item, or a thread of its own.";
+  }
+  // No more calls are in flight than a batch has items.
+  const isFull = concurrency === undefined || extracted > concurrency * batches;
+  const now = concurrency === undefined ? "" : ` (${count(concurrency)} now)`;
+  return isFull
+    ? tips.transform.replace("`concurrency`", `\`concurrency\`${now}`)
+    : tips.transform.replace("a higher `concurrency`", "a larger `batchSize`");
+}
+
+function ofStillClock({ report, shares }: Evidence): readonly string[] {
+  const { duration } = report;
+  const waits = [
+    `the source ${percent(shares.extract)}`,
+    `the transform ${percent(shares.transform)}`,
+  ];
+  return [
+    `The clock of this runtime stands still while code runs, so that only waiting is measured: of ` +
+    `${time(duration)} ${waits.join(", ")} and the load ${percent(shares.load)}.`,
+    "What was computed is in none of these numbers; more `workers` help only where it waits.",
+  ];
+}
+
+/** How much is at work at once, by Little's law, where that says something. */
+function flight({ order: [top], report: { latency, rate } }: Evidence): string {
+  const items = rate * (latency?.p50 ?? 0) / 1000;
+  if (latency === undefined || top === "extract" || items < 1) return "";
+  const half = `half of the batches took at least ${time(latency.p50)} from the bucket to the end`;
+  return `, and ${half} (about ${about(items)} items in flight)`;
+}
+
+/** What comes next would hold the run back at this rate. */
+function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evidence): string {
+  // More workers move transform and load alike, but never the source.
+  const isWorkers = top === "transform" || top === "load";
+  const others: StageName[] = isWorkers ? ["extract"] : ["extract", "transform", "load"];
+  const [next] = others.filter((stage) => stage !== top).sort((a, b) => shares[b] - shares[a]);
+  if (next === undefined || shares[next] < 0.01 || rate === 0) return "";
+  const times = 1 / shares[next];
+  // With one worker it is not known whether a transform waits, and far off it is no advice.
+  const isKnown = (top === "load" || workers > 1 && mapping !== "sync") && times <= 20;
+  const enough = isWorkers && isKnown
+    ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers bring nothing`
+    : "";
+  const most = `${about(rate * times)} items/s, ${about(times)} times as many`;
+  return `At most: ${parts[next]} would allow about ${most}${enough}.`;
+}
+
+const nouns: Readonly<Record<Cause, string>> = {
+  extract: "the source",
+  transform: "the transform",
+  load: "the load",
+  backoff: "waits before another attempt",
+  limited: "the rate limit",
+};
+
+/** A stage's share of its own time: of a very short run, parts are measured a little apart. */
+function share(times: StageTimes, state: keyof StageTimes): number {
+  const { busy, starved, blocked, backoff = 0, limited = 0 } = times;
+  const all = busy + starved + blocked + backoff + limited;
+  return all > 0 ? (times[state] ?? 0) / all : 0;
+}

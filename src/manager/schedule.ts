@@ -1,0 +1,146 @@
+import { type EtlError, ManagerError } from "../errors.ts";
+import type { ManagerReport, ManagerSnapshot, RunReport, SkippedReport } from "../report-types.ts";
+import { follow } from "../runtime/signals.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { Run } from "../run/run.ts";
+import type { RunSettings } from "../pipeline/run-options.ts";
+
+/** A pipeline, and those that have to complete before it. */
+export interface Entry {
+  readonly name: string;
+  readonly pipeline: Pipeline<unknown, unknown>;
+  readonly settings: RunSettings<unknown>;
+  readonly after: readonly string[];
+}
+
+/** How many run together, and when to stop. */
+export interface ScheduleOptions {
+  readonly workers: number;
+  readonly failFast: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Runs pipelines once: as many at a time as may, each when those before it have completed. */
+export class Schedule {
+  readonly #entries: readonly Entry[];
+  readonly #options: ScheduleOptions;
+  readonly #waiting: Set<Entry>; // In the order in which they were added, as they are to start.
+  readonly #runs = new Set<Run<unknown, unknown>>(); // That are not over.
+  readonly #begun = new Map<string, Run<unknown, unknown>>(); // Every run, by its pipeline.
+  readonly #reports = new Map<string, RunReport | SkippedReport>();
+  readonly #errors: unknown[] = [];
+  readonly #stop = new AbortController(); // Drains every run, as the manager's signal does.
+  #cause: { readonly error: unknown } | undefined; // What came first: a failure, or the signal.
+  #isDraining = false;
+  #onOver: (() => void) | undefined;
+
+  /** Plans the runs; nothing begins before `run`. */
+  constructor(entries: readonly Entry[], options: ScheduleOptions) {
+    this.#entries = entries;
+    this.#waiting = new Set(entries);
+    this.#options = options;
+  }
+
+  /** No further pipeline is started. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** The runs that have begun, in the order in which their pipelines were added. */
+  get runs(): Run<unknown, unknown>[] {
+    return this.#entries.flatMap(({ name }) => this.#begun.get(name) ?? []);
+  }
+
+  /** How far each pipeline is. */
+  look(): ManagerSnapshot["pipelines"] {
+    return this.#entries.map(({ name }) => {
+      const run = this.#begun.get(name);
+      if (run !== undefined) return run.snapshot();
+      const report = this.#reports.get(name);
+      if (report === undefined) return { name, state: "waiting" };
+      const { after } = report as SkippedReport; // Any other report is of a run.
+      return { name, state: "skipped", ...(after !== undefined && { after }) };
+    });
+  }
+
+  /** Settles when every pipeline that was started has. */
+  async run(): Promise<ManagerReport> {
+    const unfollow = follow(this.#options.signal, (reason) => {
+      this.#cause ??= { error: reason };
+      this.#skipWaiting();
+      this.#stop.abort(reason);
+    });
+    await new Promise<void>((resolve) => {
+      this.#onOver = () => {
+        unfollow(); // At once: what aborts from now on stops nothing.
+        resolve();
+      };
+      this.#serve();
+    });
+    const reports = this.#entries.map(({ name }) => this.#reports.get(name)!);
+    if (this.#cause !== undefined) {
+      throw new ManagerError(reports, this.#errors, this.#cause.error);
+    }
+    return { reports, outcome: "completed" }; // Whatever else one comes to is told by an error.
+  }
+
+  #serve(): void {
+    for (const entry of this.#waiting) {
+      if (this.#runs.size >= this.#options.workers) return;
+      // One whose predecessor did not complete waits no longer.
+      if (entry.after.every((other) => this.#reports.has(other))) this.#start(entry);
+    }
+    if (this.#runs.size === 0) this.#onOver?.();
+  }
+
+  #start(entry: Entry): void {
+    const { pipeline, settings } = entry;
+    const stop = new AbortController();
+    const end = (reason: unknown) => stop.abort(reason);
+    const unfollow = [this.#stop.signal, settings.signal].map((signal) => follow(signal, end));
+    this.#waiting.delete(entry);
+    const run = new Run(pipeline, { ...settings, signal: stop.signal });
+    this.#runs.add(run);
+    this.#begun.set(entry.name, run);
+    const settle = (report: RunReport) => {
+      for (const stopFollowing of unfollow) stopFollowing();
+      this.#runs.delete(run);
+      this.#report(entry, report);
+    };
+    run.finished.then((report) => {
+      settle(report);
+      this.#serve();
+    }, (error: EtlError) => {
+      this.#errors.push(error);
+      this.#cause ??= { error };
+      settle(error.report!); // A run that has begun always has one.
+      if (this.#options.failFast) this.#drain();
+      this.#serve();
+    });
+  }
+
+  /** Keeps a report; if it is of one that did not complete, skips what comes after it. */
+  #report({ name }: Entry, report: RunReport | SkippedReport): void {
+    this.#reports.set(name, report);
+    const broken = report.outcome === "completed" ? [] : [name];
+    for (const after of broken) { // It grows while it is read.
+      for (const entry of this.#waiting) {
+        if (!entry.after.includes(after)) continue;
+        this.#waiting.delete(entry);
+        this.#reports.set(entry.name, { name: entry.name, outcome: "skipped", after });
+        broken.push(entry.name);
+      }
+    }
+  }
+
+  #skipWaiting(): void {
+    this.#isDraining = true;
+    for (const { name } of this.#waiting) this.#reports.set(name, { name, outcome: "skipped" });
+    this.#waiting.clear();
+  }
+
+  #drain(): void {
+    this.#skipWaiting();
+    for (const run of this.#runs) run.drain();
+  }
+}

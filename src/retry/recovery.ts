@@ -1,0 +1,244 @@
+import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
+import type { FailureStage } from "../report-types.ts";
+import { sleep } from "../runtime/deadline.ts";
+import { isLeftOpen } from "./open-outcome.ts";
+import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
+
+/** Items of a batch, by their index in it. */
+export type Members = readonly number[];
+
+/** How the calls of a stage are made for items of a batch, and what becomes of these. */
+export interface Work<R> {
+  /** The items of the source that a failure is told for. */
+  itemsOf(members: Members): readonly unknown[];
+  /** Makes a call for some of the items. */
+  call(members: Members, attempt: number): R | PromiseLike<R>;
+  /** Takes the result of a call that succeeded. */
+  done(members: Members, result: R): unknown;
+  /** Whether the call that has just failed turns out to have succeeded: nobody had waited for it. */
+  hasSucceeded?(error: unknown): Promise<boolean>;
+  /** Takes an item that is given up on. */
+  giveUp(member: number, error: unknown, attempts: number): unknown;
+}
+
+/** What may be done about a failed call. */
+export interface Policy {
+  /** How often, and when, to call again. */
+  readonly retry: RetrySettings;
+  /** Items may be given up on, as there are dead letters. */
+  readonly hasDeadLetters: boolean;
+  /** A call can be made for a part of the items. */
+  readonly isDivisible: boolean;
+  /** A batch that fails is halved until what fails stands alone. */
+  readonly isolates: boolean;
+  /** Most calls for parts of one batch. */
+  readonly isolationBudget: number;
+}
+
+/** What stops a recovery, and is told of it. */
+export interface RecoveryListener {
+  /** No further call may begin. */
+  readonly isStopped: boolean;
+  /** Aborts when the run does, and ends the delays. */
+  readonly signal: AbortSignal;
+  /** A call is to be made again, after a delay in milliseconds; gives what to call after it. */
+  onRetry(error: unknown, attempt: number, delay: number): () => void;
+}
+
+/** How many of the first errors of a call are kept, and of the last. */
+const maxErrors = 10;
+
+/** The errors with one more: beyond 20 of them, the first and the last 10. */
+function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
+  if (errors.length < 2 * maxErrors) return [...errors, error];
+  return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
+}
+
+/** A call has failed for good, and nothing takes its items. */
+export class Exhausted {
+  /** What each attempt failed with; of many attempts the first and the last ones. */
+  readonly errors: readonly unknown[];
+  /** How often the call was made. */
+  readonly attempts: number;
+  /** The items that it was made for. */
+  readonly items: readonly unknown[];
+  /** Where it failed, if that is not the stage of the call itself. */
+  readonly stage: FailureStage | undefined;
+
+  /** Tells of all attempts of a call. */
+  constructor(
+    errors: readonly unknown[],
+    attempts = 1,
+    items: readonly unknown[] = [],
+    stage?: FailureStage,
+  ) {
+    this.errors = errors;
+    this.attempts = attempts;
+    this.items = items;
+    this.stage = stage;
+  }
+}
+
+/** Whatever a call has failed with, as `Exhausted`; a `FencedError` is of the checkpoints. */
+export function exhaustedBy(error: unknown): Exhausted {
+  const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
+  const { errors, attempts, items, stage } = failure;
+  if (stage !== undefined || !isOf(errors.at(-1), FencedError)) return failure;
+  return new Exhausted(errors, attempts, items, "checkpoints");
+}
+
+/** The errors of items, by their place in a part. */
+type Failures = ReadonlyMap<number, unknown>;
+
+/** Items that share their calls. */
+interface Part {
+  readonly members: Members;
+  readonly attempt: number; // Splitting is no further attempt.
+  readonly errors: readonly unknown[]; // Of the attempts so far; of many not all.
+}
+
+/**
+ * Does what can be done about a failed call: tries again, lets single out the items that are to
+ * blame, or gives up on them. Rejects with `Exhausted` if nothing can be done.
+ *
+ * To single out one item of n by halving takes at most 2·log₂ n further calls. Items keep their
+ * order, as the part that comes first is always the next.
+ */
+export class Recovery<R> {
+  readonly #work: Work<R>;
+  readonly #policy: Policy;
+  readonly #listener: RecoveryListener;
+  readonly #parts: Part[] = []; // The last one is next.
+  #budget: number;
+  #isCut = false; // Items are left that nothing takes any more.
+
+  /** Makes the recovery of one batch. */
+  constructor(work: Work<R>, policy: Policy, listener: RecoveryListener) {
+    this.#work = work;
+    this.#policy = policy;
+    this.#listener = listener;
+    this.#budget = policy.isolationBudget;
+  }
+
+  /**
+   * Recovers from the first call for `members`, which has failed. Settles when all is settled; tells
+   * whether all of it is done, and nothing was left as the run was stopped.
+   */
+  async run(members: Members, error: unknown): Promise<boolean> {
+    await this.#face({ members, attempt: 1, errors: [error] });
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      if (this.#listener.isStopped) return false; // What is left is pending.
+      let result: R;
+      try {
+        result = await this.#work.call(part.members, part.attempt);
+      } catch (error) {
+        await this.#face({ ...part, errors: withError(part.errors, error) });
+        continue;
+      }
+      await this.#work.done(part.members, result);
+    }
+    return !this.#isCut;
+  }
+
+  /** Decides what becomes of a part whose call has failed. */
+  async #face(part: Part): Promise<void> {
+    const { members, attempt, errors } = part;
+    const error = errors.at(-1);
+    const { hasDeadLetters, isDivisible, isolates } = this.#policy;
+    if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
+    if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
+    const mayDivide = isDivisible && members.length > 1;
+    if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
+    if (this.#asks(part, isRetriable)) return await this.#retry(part);
+    // What may be loaded is no dead letter: the next run finds its mark, or loads it.
+    if (!hasDeadLetters || isLeftOpen(error)) throw this.#exhausted(part);
+    if (await this.#work.hasSucceeded?.(error)) {
+      await this.#work.done(members, undefined as R);
+      return;
+    }
+    const named = isOf(error, BatchError) ? this.#namedBy(error, members) : undefined;
+    if (named !== undefined && this.#mayCall(+(named.size < members.length))) {
+      return await this.#exclude(part, named);
+    }
+    const mayIsolate = isolates && mayDivide && !this.#asks(part, isTransient);
+    if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
+    await this.#giveUp(members.map((member) => [member, error] as const), attempt);
+  }
+
+  /** Asks about the last error. The user's `isRetriable`, which may be asked, must not hide it. */
+  #asks(part: Part, ask: typeof isRetriable): boolean {
+    const { errors, attempt } = part;
+    try {
+      return ask(errors.at(-1), attempt, this.#policy.retry);
+    } catch (thrown) {
+      const isRefused = isOf(thrown, ConfigurationError); // Of an answer that is no boolean: shown first.
+      const all = isRefused ? [thrown, ...errors] : withError(errors, thrown);
+      throw this.#exhausted({ ...part, errors: all });
+    }
+  }
+
+  /** Gives up on items one by one; on those that are left when the run is stopped it does not. */
+  async #giveUp(
+    failed: readonly (readonly [member: number, error: unknown])[],
+    attempt: number,
+  ): Promise<void> {
+    for (const [member, error] of failed) {
+      this.#isCut ||= this.#listener.isStopped;
+      if (this.#isCut) return;
+      await this.#work.giveUp(member, error, attempt);
+    }
+  }
+
+  #mayCall(calls: number): boolean {
+    if (this.#budget < calls) return false;
+    this.#budget -= calls;
+    return true;
+  }
+
+  #exhausted({ members, attempt, errors }: Part): Exhausted {
+    return new Exhausted(errors, attempt, this.#work.itemsOf(members));
+  }
+
+  async #retry(part: Part): Promise<void> {
+    const { members, attempt, errors } = part;
+    const error = errors.at(-1);
+    const delay = delayAfter(attempt, error, this.#policy.retry);
+    const onResume = this.#listener.onRetry(error, attempt, delay);
+    await sleep(delay, this.#listener.signal);
+    onResume();
+    if (this.#listener.isStopped) throw this.#exhausted(part);
+    this.#parts.push({ members, attempt: attempt + 1, errors });
+  }
+
+  /** Gives up on the items that a load has named, and loads the rest. */
+  async #exclude({ members, attempt }: Part, failures: Failures): Promise<void> {
+    const rest = members.filter((_, place) => !failures.has(place));
+    const failed = [...failures].map(([place, error]) => [members[place]!, error] as const);
+    await this.#giveUp(failed, attempt);
+    if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
+  }
+
+  /**
+   * The items that a load has named, by their place in its part: copied once, as the user's map may
+   * change, and need not be what it seems. `undefined` where there are none, or a place is none.
+   */
+  #namedBy({ failures }: BatchError, members: Members): Failures | undefined {
+    const named = new Map<number, unknown>();
+    try {
+      for (const [place, error] of failures) {
+        const isOne = typeof place === "number" && members[place] !== undefined;
+        if (!isOne || named.has(place)) return undefined; // None, or one that never ends.
+        named.set(place, error);
+      }
+    } catch {
+      return undefined; // It is an error like any other, and told as such.
+    }
+    return this.#policy.isDivisible && named.size > 0 ? named : undefined;
+  }
+
+  #halve({ members, attempt }: Part): void {
+    const middle = members.length >> 1;
+    this.#parts.push({ members: members.slice(middle), attempt, errors: [] });
+    this.#parts.push({ members: members.slice(0, middle), attempt, errors: [] });
+  }
+}

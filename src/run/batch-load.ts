@@ -1,0 +1,266 @@
+import { isOf } from "../errors.ts";
+import { commitsTo, type DoneRange } from "../checkpoints/checkpoint.ts";
+import { sleep, withDeadline } from "../runtime/deadline.ts";
+import { beginCall, callIn, makeCall, withCall } from "../checkpoints/load-call.ts";
+import { isLeftOpen } from "../retry/open-outcome.ts";
+import { Exhausted, type Members, Recovery, type Work } from "../retry/recovery.ts";
+import { follow } from "../runtime/signals.ts";
+import { skip } from "../streams/skip.ts";
+import { isThenable } from "../runtime/thenable.ts";
+import type { Batch, Loading } from "./batch.ts";
+import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pipeline.ts";
+import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+
+/** What a load gives that was stopped half-way: the rest of its items is pending. */
+export const unfinished: unique symbol = Symbol("unfinished");
+
+/** What a load is to finish: items by their index, and their places in the source. */
+interface Finish {
+  readonly indices: Members | undefined; // `undefined`: all of the batch.
+  readonly ranges: readonly DoneRange[];
+}
+
+/**
+ * Brings one batch to its load: within the rate limit, in as many attempts as may be, in parts where
+ * it has to be; then tells the checkpoint and the source what is finished.
+ */
+export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
+  readonly #station: Station<E, T>;
+  readonly #batch: Batch<E, T>;
+  readonly #origins: Members | undefined; // The item of each row, where it is not the row's own.
+  #rest: number[] = []; // Finished without a load, which nobody was told of yet.
+  #skipped: number; // Items that the transform left out, which do not count yet.
+  #finish: Finish | undefined; // Of the call that runs.
+  #left: unknown; // The call that was left for its deadline, where a mark tells how it ends.
+  #next: (() => unknown) | undefined; // What `run` does once the first call has settled.
+
+  /** Makes the load of a batch; nothing begins before `run`. */
+  constructor(station: Station<E, T>, batch: Batch<E, T>) {
+    const { items, rows, results, lost, isDivisible } = batch;
+    const left = items.length - lost.length;
+    this.#station = station;
+    this.#batch = batch;
+    if (!isDivisible) this.#rest = rows.length === 0 ? indicesOf(items) : [...lost];
+    else if (results !== undefined && rows.length < results.length) {
+      const isSkipped = (index: number) => results[index] === skip;
+      this.#rest = indicesOf(results).filter(isSkipped);
+      this.#origins = indicesOf(results).filter((index) => !isSkipped(index));
+    }
+    this.#skipped = Math.max(0, left - rows.length);
+  }
+
+  /**
+   * Makes the first call for the batch, whose promise it gives as it is; later what is left to do,
+   * which gives `unfinished` if the run was stopped before all was done, and rejects with `Exhausted`.
+   */
+  run(): unknown {
+    if (this.#batch.rows.length === 0) this.#next = () => this.#finishRest();
+    return this.#next === undefined ? this.#call(undefined, 1) : this.#next();
+  }
+
+  /** Counts what the first call has loaded, and tells of it: `run` then waits for the source. */
+  succeeded(): boolean {
+    if (this.#next !== undefined) return false;
+    const told = this.done(undefined);
+    if (isThenable(told)) this.#next = () => told;
+    return this.#next !== undefined;
+  }
+
+  /** Has `run` recover if it is the first call that has failed. */
+  failed(_: Batch<E, T>, error: unknown): boolean {
+    if (this.#next !== undefined) return false;
+    this.#next = () => this.#recover(error);
+    return true;
+  }
+
+  /** Called by the recovery. */
+  call(members: Members, attempt: number): unknown {
+    return this.#call(members.length === this.#batch.rows.length ? undefined : members, attempt);
+  }
+
+  /** Counts what is loaded, and tells of it. Called by the recovery as well. */
+  done(members: Members | undefined): unknown {
+    const { rows, items, lost } = this.#batch;
+    const { counts, outlet } = this.#station;
+    const loaded = Math.min(members?.length ?? rows.length, items.length - lost.length);
+    if (this.#station.isOver) return undefined; // It was reported as pending.
+    counts.batches++;
+    counts.loaded += loaded;
+    outlet?.finished(loaded);
+    return this.#tell(this.#finish!);
+  }
+
+  /** Called by the recovery. */
+  itemsOf(members: Members): readonly E[] {
+    const { items, isDivisible } = this.#batch;
+    return isDivisible ? members.map((member) => items[this.#originOf(member)]!) : items;
+  }
+
+  /** Called by the recovery: a load that was left for its deadline may be at its commit. */
+  async hasSucceeded(error: unknown): Promise<boolean> {
+    const left = this.#left;
+    this.#left = undefined;
+    if (!isThenable(left) || !isOf(error, DOMException) || error.name !== "TimeoutError") {
+      return false;
+    }
+    const { settings: { abortTimeout }, context: { signal } } = this.#station;
+    let outcome: "loaded" | "failed" | "open" = "open";
+    const settled = Promise.resolve(left).then(() => void (outcome = "loaded"), (late) => {
+      if (!isLeftOpen(late)) outcome = "failed";
+    });
+    const waiting = new AbortController();
+    const unfollow = follow(signal, (reason) => waiting.abort(reason));
+    await Promise.race([settled, sleep(abortTimeout, waiting.signal)]);
+    unfollow();
+    waiting.abort();
+    if (outcome as string === "open") throw new Exhausted([error], 1, this.#batch.items);
+    return outcome as string === "loaded";
+  }
+
+  /** Called by the recovery. */
+  async giveUp(member: number, error: unknown, attempts: number): Promise<void> {
+    const { rows, isDivisible, items, lost } = this.#batch;
+    const failure = { error, stage: "load", attempts } as const;
+    if (isDivisible) {
+      const { transform, transformBatch } = this.#station.pipeline;
+      const isMapped = (transform ?? transformBatch) !== undefined;
+      await this.#giveUp(this.#originOf(member), {
+        ...failure,
+        ...(isMapped && { row: rows[member] }),
+      });
+    } else if (member === 0) { // Which item a row comes from nobody knows: they all go with the first.
+      this.#skipped = 0;
+      const gone = new Set(lost);
+      const left = indicesOf(items).filter((index) => !gone.has(index));
+      for (const index of left) {
+        if (!this.#station.isStopped) await this.#giveUp(index, failure);
+      }
+    }
+  }
+
+  async #giveUp(index: number, failure: Parameters<typeof giveUp>[3]): Promise<void> {
+    await giveUp(this.#station, this.#batch, index, failure);
+    this.#rest.push(index);
+  }
+
+  #call(members: Members | undefined, attempt: number): unknown {
+    const { settings: { rateLimit }, context: { signal } } = this.#station;
+    const { rows, info } = this.#batch;
+    const count = Math.min(members?.length ?? rows.length, info.size);
+    if (rateLimit === undefined || rateLimit.tryAcquire(count)) return this.#load(members, attempt);
+    const onGranted = this.#station.onLimited();
+    return rateLimit.acquire(count, { signal }).finally(onGranted).then(() => {
+      signal.throwIfAborted(); // It may have aborted in the same turn.
+      return this.#load(members, attempt);
+    });
+  }
+
+  #load(members: Members | undefined, attempt: number): unknown {
+    const { pipeline, settings, context, drift, onLeft } = this.#station;
+    const { attemptTimeout } = settings.retry.load;
+    this.#finish = this.#finishOf(members);
+    const batch = this.#infoOf(attempt);
+    // Each call has an array of its own, as it may empty it.
+    const rows = members?.map((member) => this.#batch.rows[member]!) ?? this.#batch.rows.slice();
+    const own = loadContextOf(context, batch, drift);
+    const call = callIn(batch.ranges);
+    const make = (told: LoadContext) =>
+      call === undefined
+        ? pipeline.load(rows, told)
+        : makeCall(call, () => pipeline.load(rows, told));
+    if (attemptTimeout === Infinity) return make(own);
+    const load = (signal: AbortSignal) => {
+      const result = make({ ...own, signal });
+      if (call?.store !== undefined) this.#left = result; // Its mark tells what has become of it.
+      return result;
+    };
+    // A load that commits its mark heeds its signal, so it settles soon, and may have committed.
+    const grace = commitsTo in pipeline.load ? settings.abortTimeout : 0;
+    return withDeadline(load, attemptTimeout, context.signal, onLeft, grace);
+  }
+
+  #infoOf(attempt: number): BatchInfo {
+    const { indices, ranges } = this.#finish!;
+    const { keeper, key, pipeline } = this.#station;
+    const { info } = this.#batch;
+    const { sequence } = info;
+    const offset = indices === undefined ? info.offset : ranges[0]![0];
+    const size = indices?.length ?? info.size;
+    if (keeper === undefined) return { sequence, offset, size, attempt };
+    const own = withCall([...ranges], beginCall(pipeline.load)); // The places are those of any call.
+    return { sequence, offset, size, attempt, key, ranges: own };
+  }
+
+  /** What is finished once these rows are loaded: their items, and all that needed no load. */
+  #finishOf(members: Members | undefined): Finish {
+    const indices = members && [...members.map((member) => this.#originOf(member)), ...this.#rest];
+    indices?.sort((a, b) => a - b); // A source may take the last that is told for the newest.
+    return { indices, ranges: rangesFor(this.#station, this.#batch, indices) };
+  }
+
+  #originOf(member: number): number {
+    return this.#origins?.[member] ?? member;
+  }
+
+  async #recover(error: unknown): Promise<typeof unfinished | undefined> {
+    const station = this.#station;
+    const policy = policyOf(station, "load", this.#batch.isDivisible);
+    const recovery = new Recovery(this, policy, listenerOf(station, this.#batch, "load"));
+    let isDone: boolean;
+    try {
+      isDone = await recovery.run(indicesOf(this.#batch.rows), error);
+    } catch (failure) {
+      try {
+        this.#keepRest();
+      } catch {
+        // What failed first is told; the next run comes to these items again.
+      }
+      throw failure;
+    }
+    await this.#finishRest();
+    return isDone ? undefined : unfinished;
+  }
+
+  /** Ends what needs no load. */
+  #finishRest(): unknown {
+    if (this.#rest.length === 0) return undefined;
+    if (this.#station.isStopped) return this.#keepRest();
+    return this.#tell(this.#finishOf([]));
+  }
+
+  /** Keeps that items were given up on, when nobody is to be called any more. */
+  #keepRest(): void {
+    const { counts, keeper, pipeline } = this.#station;
+    // A source that is told of what is finished is to give again what it was not told of.
+    if (this.#rest.length === 0 || pipeline.acknowledge !== undefined) return;
+    counts.skipped += this.#skipped;
+    this.#skipped = 0;
+    keeper?.finish(this.#finishOf([]).ranges);
+  }
+
+  #tell({ indices, ranges }: Finish): unknown {
+    const { counts, outlet, keeper, pipeline } = this.#station;
+    counts.skipped += this.#skipped;
+    outlet?.finished(this.#skipped);
+    this.#skipped = 0;
+    this.#rest = [];
+    keeper?.finish(ranges);
+    if (pipeline.acknowledge === undefined) return undefined;
+    const { items } = this.#batch;
+    return this.#acknowledge(indices?.map((index) => items[index]!) ?? items);
+  }
+
+  async #acknowledge(items: readonly E[]): Promise<void> {
+    const { pipeline, context, keeper } = this.#station;
+    try {
+      await keeper?.flush(); // What the source is told of is marked before.
+      await pipeline.acknowledge?.(items, context);
+    } catch (error) {
+      throw new Exhausted([error], 1, [], "checkpoints");
+    }
+  }
+}
+
+function indicesOf(array: readonly unknown[]): number[] {
+  return [...array.keys()];
+}

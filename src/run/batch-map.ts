@@ -1,0 +1,186 @@
+import { refuse } from "../options.ts";
+import { withDeadline } from "../runtime/deadline.ts";
+import { type Members, Recovery, type Work } from "../retry/recovery.ts";
+import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
+import { skip, withoutSkips } from "../streams/skip.ts";
+import { isThenable } from "../runtime/thenable.ts";
+import type { Batch } from "./batch.ts";
+import type { PipelineContext } from "../pipeline/pipeline.ts";
+import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+
+/** What a transform gives for an item. */
+type Result<T> = T | typeof skip;
+
+/** The transform of a pipeline, with what a run does around it. */
+type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
+
+/** What a transform gives for a batch. */
+type Results<T> = readonly Result<T>[];
+
+/** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
+export class BatchMap<E, T> {
+  readonly #station: Station<E, T>;
+  readonly #isPlain: boolean; // What fails fails the run.
+  readonly #mapper: ItemMapper<E, T>;
+
+  /** Makes the map of a run; nothing begins before `run`. */
+  constructor(station: Station<E, T>, isPlain: boolean) {
+    this.#station = station;
+    this.#isPlain = isPlain;
+    this.#mapper = mapperOf(station);
+  }
+
+  /** Fills the rows of a batch; tells whether it could. */
+  run(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
+    const mapped = this.#map(batch, stop);
+    const { outlet, keeper } = this.#station;
+    if (!isThenable(mapped) || outlet === undefined || keeper === undefined) return mapped;
+    return mapped.then((isMapped) => {
+      this.#keepLost(batch, batch.lost);
+      return isMapped;
+    }, (error) => {
+      try {
+        this.#keepLost(batch, batch.lost);
+      } catch {
+        // The first failure is reported; the next run reads these items again.
+      }
+      throw error;
+    });
+  }
+
+  #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
+    if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
+    const { context, settings: { concurrency } } = this.#station;
+    const rescue = this.#isPlain
+      ? undefined
+      : (index: number, error: unknown) => this.#rescue(batch, index, error);
+    const results = mapItems(batch, this.#mapper, context, concurrency, stop, rescue);
+    return this.#fill(batch, results);
+  }
+
+  #fill(
+    batch: Batch<E, T>,
+    results: Results<T> | undefined | PromiseLike<Results<T> | undefined>,
+  ): boolean | Promise<boolean> {
+    if (isThenable(results)) return Promise.resolve(results).then((all) => fillRows(batch, all));
+    return fillRows(batch, results);
+  }
+
+  /** Tries an item again, or gives up on it. */
+  async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Result<T>> {
+    const station = this.#station;
+    const item = batch.items[index]!;
+    let result: Result<T> = skip;
+    const work: Work<Result<T>> = {
+      itemsOf: () => [item],
+      call: () => this.#mapper.transform(item, station.context),
+      done: (_, mapped) => void (result = mapped),
+      giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
+    };
+    const policy = policyOf(station, "transform", false);
+    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run([index], error);
+    return result;
+  }
+
+  async #giveUp(
+    batch: Batch<E, T>,
+    index: number,
+    error: unknown,
+    attempts: number,
+  ): Promise<void> {
+    await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
+    batch.lost.push(index);
+    if (this.#station.isStopped) this.#keepLost(batch, [index]); // A run that is stopped does not come back to it.
+  }
+
+  /**
+   * Keeps that items of a batch were given up on, as it may never come to its load. Once for them all,
+   * as thousands that stand apart make each checkpoint long. A source is told together with the others.
+   */
+  #keepLost(batch: Batch<E, T>, lost: readonly number[]): void {
+    const { keeper, pipeline } = this.#station;
+    if (lost.length === 0 || pipeline.acknowledge !== undefined) return;
+    keeper?.finish(rangesFor(this.#station, batch, lost));
+  }
+
+  #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
+    const { items } = batch;
+    if (this.#isPlain) return this.#fill(batch, this.#callBatch(items.slice()));
+    try {
+      const rows = this.#callBatch(items.slice()); // It may empty it.
+      if (!isThenable(rows)) return fillRows(batch, rows);
+      return Promise.resolve(rows)
+        .then((all) => fillRows(batch, all), (error) => this.#recover(batch, error));
+    } catch (error) {
+      return this.#recover(batch, error);
+    }
+  }
+
+  #callBatch(items: E[]): Results<T> | Promise<Results<T>> {
+    const { pipeline, context, settings, onLeft } = this.#station;
+    const { attemptTimeout } = settings.retry.transform;
+    const map = (signal: AbortSignal) => pipeline.transformBatch!(items, { ...context, signal });
+    const rows = attemptTimeout === Infinity
+      ? pipeline.transformBatch!(items, context)
+      : withDeadline(map, attemptTimeout, context.signal, onLeft);
+    const check = (all: Results<T>) => checkRows(pipeline.name, all);
+    return isThenable(rows) ? Promise.resolve(rows).then(check) : check(rows);
+  }
+
+  /** Maps a batch again, in parts where it has to be. */
+  async #recover(batch: Batch<E, T>, error: unknown): Promise<boolean> {
+    const { items } = batch;
+    const station = this.#station;
+    const parts: { readonly members: Members; readonly rows: Results<T> }[] = [];
+    const work: Work<Results<T>> = {
+      itemsOf: (members) => members.map((member) => items[member]!),
+      call: (members) => this.#callBatch(members.map((member) => items[member]!)),
+      done: (members, rows) => void parts.push({ members, rows }),
+      giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
+    };
+    const policy = policyOf(station, "transform", true);
+    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run(
+      [...items.keys()],
+      error,
+    );
+    if (parts.some(({ members, rows }) => members.length !== rows.length)) {
+      batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
+      batch.isDivisible = false;
+      return true;
+    }
+    const results = new Array<Result<T>>(items.length).fill(skip);
+    for (const { members, rows } of parts) {
+      members.forEach((member, place) => results[member] = rows[place]!);
+    }
+    return fillRows(batch, results);
+  }
+}
+
+function mapperOf<E, T>({ pipeline, settings, counts, onLeft }: Station<E, T>): ItemMapper<E, T> {
+  const { stallTimeout, retry: { transform: { attemptTimeout } } } = settings;
+  const own = pipeline as ItemMapper<E, T>; // Where it has no transform it is never called.
+  const mapper: ItemMapper<E, T> = attemptTimeout === Infinity ? own : {
+    transform(item, context) {
+      const map = (signal: AbortSignal) => own.transform(item, { ...context, signal });
+      return withDeadline(map, attemptTimeout, context.signal, onLeft);
+    },
+  };
+  if (stallTimeout === Infinity) return mapper;
+  // A large batch may take long although it moves on, which is no stall.
+  return { transform: (item, context) => (counts.calls++, mapper.transform(item, context)) };
+}
+
+/** Takes the results of all items, or of none. */
+function fillRows<E, T>(batch: Batch<E, T>, results: Results<T> | undefined): boolean {
+  if (results === undefined) return false;
+  batch.rows = withoutSkips(results);
+  batch.results = results;
+  batch.isDivisible = results.length === batch.items.length;
+  return true;
+}
+
+function checkRows<T>(name: string, rows: Results<T>): Results<T> {
+  if (Array.isArray(rows)) return [...rows]; // The user may go on with it, and it may have holes.
+  const rule = "a function that gives an array";
+  return refuse(`run pipeline "${name}"`, "transformBatch", rule, rows);
+}

@@ -1,0 +1,131 @@
+import { refuse } from "../options.ts";
+import type { CheckpointKeeper } from "../checkpoints/checkpoint-writer.ts";
+import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
+import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { describeFailure, type Failure } from "./failures.ts";
+import type { Flow } from "./flow.ts";
+import type { Equipment } from "./station.ts";
+
+/** What a run knows of itself, beside what moves through it. */
+export interface RunFacts {
+  readonly name: string;
+  readonly runId: string;
+  readonly state: RunSnapshot["state"];
+  readonly startedAt: number;
+  /** By the clock that durations are measured with. */
+  readonly begin: number;
+  readonly keeper: CheckpointKeeper | undefined;
+  /** What earlier runs have finished. */
+  readonly found: Checkpoint | undefined;
+  /** How the run goes on from there. */
+  readonly resume: "skip" | "source";
+  /** The items of the whole source, by the options. */
+  readonly total: number | undefined;
+}
+
+/** How far a run is. */
+export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot {
+  const { name, runId, state, startedAt, begin, keeper } = facts;
+  const { extracted, counts, queues } = flow;
+  const { loaded, skipped, deadLettered, batches, retries } = counts;
+  const done = loaded + skipped + deadLettered;
+  const now = performance.now(); // One for all, so that the times add up.
+  const duration = now - begin;
+  const { stages, rate: lately, latency } = flow.gauges.read(now);
+  const rate = state === "ended" ? perSecond(done, duration) : lately;
+  const total = totalOf(facts, flow);
+  const isForeseen = total !== undefined && rate > 0 && state === "running";
+  const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
+  const checkpoint = keeper?.checkpoint;
+  return {
+    ...{ name, runId, state, extracted, loaded, skipped, deadLettered },
+    earlier: finishedIn(facts.found),
+    ...{
+      pending: extracted - done,
+      batches,
+      retries,
+      startedAt,
+      duration,
+      stages,
+      rate,
+      ...queues,
+      drift: counts.drift.read(),
+    },
+    ...(latency !== undefined && { latency }),
+    ...(total !== undefined && { total }),
+    ...(eta !== undefined && { eta }),
+    ...(checkpoint !== undefined && { checkpoint }),
+  };
+}
+
+/** How a run ended. */
+interface RunEnd {
+  readonly outcome: Outcome;
+  readonly guarantee: Guarantee;
+  readonly failure: Failure | undefined;
+}
+
+/** The last snapshot of a run, with how it ended. */
+export function reportOf<E, T>(
+  snapshot: RunSnapshot,
+  { outcome, guarantee, failure }: RunEnd,
+  equipment: Pick<Equipment<E, T>, "pipeline" | "settings">,
+  flow: Flow<E, T>,
+): RunReport {
+  const { state: _, stages, ...counts } = snapshot;
+  const { total = 0, extracted } = counts;
+  const names: StageName[] = ["extract", "transform", "load"];
+  // A stage that waits for its own attempts and limits holds up the others as one that works.
+  const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
+  const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
+  const { navigator } = globalThis as { navigator?: { userAgent: string } };
+  const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
+  const { trace, workers } = flow.gauges;
+  return {
+    ...{ ...counts, stages, outcome },
+    ...(failure !== undefined && { failure: describeFailure(failure) }),
+    deadLetterReasons: flow.counts.reasons.read(),
+    ...mappingOf(equipment, flow),
+    ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
+    ...{ bottleneck, workers, guarantee, clock },
+    ...(trace !== undefined && { trace }),
+  };
+}
+
+/** How the transform was called. */
+function mappingOf<E, T>(
+  { pipeline, settings: { concurrency } }: Pick<Equipment<E, T>, "pipeline" | "settings">,
+  { isAsync }: Flow<E, T>,
+): Pick<RunReport, "mapping" | "concurrency"> {
+  if (pipeline.transformBatch !== undefined) return { mapping: "batch" };
+  if (pipeline.transform === undefined) return {};
+  return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
+}
+
+/** Refuses what is not the report of a run. */
+export function checkRunReport(action: string, report: RunReport): void {
+  if (typeof Reflect.get(Object(report), "stages") === "object") return;
+  refuse(action, "report", "what run() gives", report);
+}
+
+/** How many items a checkpoint has as finished. */
+function finishedIn(checkpoint: Checkpoint | undefined): number {
+  const { offset = 0, done = [] } = checkpoint ?? {};
+  return done.reduce((sum, [from, to]) => sum + to - from, offset);
+}
+
+/** The items that this run is to do, where that is known. */
+function totalOf<E, T>(
+  { total, found, resume }: RunFacts,
+  flow: Flow<E, T>,
+): number | undefined {
+  const all = total ?? flow.total;
+  if (all === undefined || all === Infinity) return undefined;
+  // An array that begins at the checkpoint has nothing of what comes before.
+  const isRest = total === undefined && resume === "source";
+  return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
+}
+
+function perSecond(count: number, duration: number): number {
+  return duration > 0 ? count / duration * 1000 : 0;
+}

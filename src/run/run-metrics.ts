@@ -1,0 +1,142 @@
+import type { RunSnapshot, RunTrace, StageName } from "../report-types.ts";
+import type { Batch } from "./batch.ts";
+import type { Emit } from "../telemetry/emitter.ts";
+import { Histogram } from "../telemetry/histogram.ts";
+import { MovingRate } from "../telemetry/moving-rate.ts";
+import type { RunSettings } from "../pipeline/run-options.ts";
+import { StageClock } from "../telemetry/stage-clock.ts";
+import type { Counts } from "./station.ts";
+import { Trace } from "./trace.ts";
+
+/** What the gauges know of a run. */
+export interface GaugesOptions {
+  readonly settings: Pick<RunSettings<never>, "workers" | "trace">;
+  readonly emit: Emit | undefined;
+  /** When the run began, by the clock that durations are measured with. */
+  readonly begin: number;
+}
+
+/** Measures a run: a few looks at the clock for each batch, and none for an item. */
+export class Gauges {
+  /** What the time is read from; its own, as each look at Node's global is a call. */
+  readonly clock: Pick<Performance, "now"> = performance;
+  /** Batches that can be loaded at once. */
+  readonly workers: number;
+  readonly #clocks: Readonly<Record<StageName, StageClock>>;
+  readonly #counts: Counts;
+  readonly #begin: number;
+  readonly #rate: MovingRate;
+  readonly #latency = new Histogram();
+  readonly #trace: Trace | undefined;
+  readonly #emit: Emit | undefined;
+  #done = 0; // Items that the rate and the trace know of.
+
+  /** Begins to measure a run; `counts` is kept up to date by its work. */
+  constructor({ settings: { workers, trace }, emit, begin }: GaugesOptions, counts: Counts) {
+    this.#clocks = {
+      extract: new StageClock(1),
+      transform: new StageClock(workers),
+      load: new StageClock(workers),
+    };
+    this.workers = workers;
+    this.#counts = counts;
+    this.#begin = begin;
+    this.#rate = new MovingRate(begin);
+    this.#trace = trace ? new Trace(begin) : undefined;
+    this.#emit = emit;
+  }
+
+  /** What a picture is drawn from, if it is wanted; as it was when `read` was called last. */
+  get trace(): RunTrace | undefined {
+    return this.#trace?.read();
+  }
+
+  /** Where the time of each stage went, how many items were done lately, and how long batches take. */
+  read(now: number): Pick<RunSnapshot, "stages" | "rate" | "latency"> {
+    this.#count(now);
+    const { extract, transform, load } = this.#clocks;
+    const latency = this.#latency.read();
+    const since = now - this.#begin;
+    return {
+      stages: {
+        extract: extract.read(since),
+        transform: transform.read(since),
+        load: load.read(since),
+      },
+      rate: this.#rate.read(now),
+      ...(latency !== undefined && { latency }),
+    };
+  }
+
+  /**
+   * Tells the clocks who is at work from `now` on: what is done about the source, how many batches
+   * are transformed, are ready for a load, and are loaded.
+   */
+  mark(
+    now: number,
+    source: "reading" | "held" | "done",
+    transforms: number,
+    ready: number,
+    loads: number,
+  ): void {
+    const since = now - this.#begin;
+    const { extract, transform, load } = this.#clocks;
+    extract.busy.set(source === "reading" ? 1 : 0, since);
+    extract.blocked.set(source === "held" ? 1 : 0, since);
+    transform.busy.set(transforms - transform.backoff.count, since);
+    transform.blocked.set(ready, since);
+    load.busy.set(loads - load.backoff.count - load.limited.count, since);
+  }
+
+  /** A worker waits before another attempt, or for the rate limit; gives what ends that. */
+  rest(stage: "transform" | "load", why: "backoff" | "limited"): () => void {
+    const { busy, [why]: waiting } = this.#clocks[stage];
+    const turn = (change: number) => {
+      const since = this.clock.now() - this.#begin;
+      waiting.set(waiting.count + change, since);
+      busy.set(busy.count - change, since);
+    };
+    turn(1);
+    return () => turn(-1);
+  }
+
+  /** The load of a batch begins. */
+  begin<E, T>(batch: Batch<E, T>, now: number): void {
+    batch.begun = now;
+    if (batch.mapped < 0) batch.mapped = now; // It did not have to wait.
+    this.#trace?.begin(batch.info.sequence);
+  }
+
+  /** A batch is finished; gives the time after whoever was told of it. */
+  end<E, T>(batch: Batch<E, T>): number {
+    const now = this.clock.now();
+    this.#latency.record(now - batch.formed);
+    this.#count(now);
+    if (batch.begun < 0) { // Nothing of it was to be loaded.
+      batch.begun = now;
+      if (batch.mapped < 0) batch.mapped = now;
+    }
+    this.#trace?.end(batch, now);
+    if (this.#emit === undefined) return now;
+    this.#tell(this.#emit, batch, now);
+    return this.clock.now();
+  }
+
+  #tell<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
+    const since = (time: number) => time - this.#begin;
+    const { formed, mapped, begun, info: { sequence, offset, size } } = batch;
+    const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
+    const ended = since(now);
+    emit({ type: "batch:loaded", sequence, offset, size, times: { ...times, ended } });
+  }
+
+  /** Counts what was done since it was called last: parts of a batch may be done long before it. */
+  #count(now: number): void {
+    const { loaded, skipped, deadLettered } = this.#counts;
+    const done = loaded + skipped + deadLettered;
+    if (done === this.#done) return;
+    this.#rate.add(done - this.#done, now);
+    this.#trace?.count(done - this.#done, now);
+    this.#done = done;
+  }
+}

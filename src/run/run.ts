@@ -1,0 +1,299 @@
+import { CancelledError, PipelineError } from "../errors.ts";
+import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
+import { follow } from "../runtime/signals.ts";
+import { after } from "../runtime/timer.ts";
+import { equipmentOf } from "./equipment.ts";
+import { type Failure, failureIn } from "./failures.ts";
+import { Flow } from "./flow.ts";
+import { guaranteeOf } from "../pipeline/guarantee.ts";
+import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
+import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts";
+import { reportOf, snapshotOf } from "./report.ts";
+import type { RunSettings } from "../pipeline/run-options.ts";
+import { StallWatch } from "./stall-watch.ts";
+import type { Equipment } from "./station.ts";
+
+/** Where a failure ends everything: what was read is not loaded any more. */
+const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLetters", "checkpoints"];
+
+/**
+ * One run of a pipeline, made by `start`. It goes through the hooks one after the other, stops when
+ * it is told to, and settles once: nothing of it runs on afterwards, but callbacks that did not heed
+ * their signal for `abortTimeout`.
+ */
+export class Run<E, T = E> {
+  /** The name of the pipeline. */
+  readonly name: string;
+  /** This run, told apart from all others. */
+  readonly runId: string;
+  /**
+   * The report, or what stopped the run. It needs no handler: a failure that nobody asks for is
+   * never an unhandled rejection.
+   */
+  readonly finished: Promise<RunReport>;
+  readonly #pipeline: Pipeline<E, T>;
+  readonly #settings: RunSettings<E>;
+  readonly #hard = new AbortController(); // The signal of the callbacks.
+  readonly #waiting = new AbortController(); // Ends the wait for the claim of another run.
+  readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
+  readonly #equipment: Equipment<E, T>;
+  readonly #flow: Flow<E, T>;
+  readonly #startedAt: number = Date.now();
+  readonly #begin: number = performance.now();
+  readonly #failures: Failure[] = [];
+  #state: "running" | "draining" | "aborting" = "running";
+  #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
+  readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
+  readonly #late: unknown[] = []; // What failed after the run was aborted.
+  #stopDrainTimer = () => {};
+  #stopAbortTimer = () => {};
+  #giveUp: (() => void) | undefined; // Ends the wait for the callback that is running.
+  #last: RunSnapshot | undefined; // As it is over.
+  #report: RunReport | undefined;
+  readonly #snapshots = new Snapshots<RunSnapshot>(this);
+
+  /** Begins a run. */
+  constructor(pipeline: Pipeline<E, T>, settings: RunSettings<E>) {
+    this.name = pipeline.name;
+    // Not `randomUUID`, which pages without HTTPS do not have.
+    this.runId = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    this.#pipeline = pipeline;
+    this.#settings = settings;
+    this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
+    this.#equipment = equipmentOf({
+      ...{ pipeline, settings, context: this.#context, begin: this.#begin },
+      onLost: (error) => this.#fail(failureIn("checkpoints", error)),
+    });
+    this.#flow = new Flow(this.#equipment, {
+      onFailure: (failure) => this.#fail(failure),
+      onStuck: (reason) => this.#abortCallbacks(reason),
+    });
+    this.finished = this.#live();
+    this.finished.catch(() => {}); // Whoever reads `finished` is told; nobody else needs to be.
+  }
+
+  /** How far the run is. */
+  snapshot(): RunSnapshot {
+    return this.#last ?? this.#look(this.#state);
+  }
+
+  /**
+   * How far the run is, every `interval` milliseconds and once at its end. A snapshot is taken only
+   * while somebody reads.
+   *
+   * @throws {ConfigurationError} If `interval` is no number above 0.
+   */
+  progress(options: ProgressOptions = {}): ReadableStream<RunSnapshot> {
+    return this.#snapshots.stream(options);
+  }
+
+  /**
+   * Cancels the source and loads what was read; the run then resolves with the outcome `"drained"`.
+   * After `drainTimeout` it is aborted, and rejects with `CancelledError`. Settles with the run.
+   */
+  drain(): Promise<RunReport> {
+    if (this.#settings.drainTimeout === 0) return this.abort();
+    if (this.#report !== undefined) return this.finished; // It would leave a timer.
+    this.#drain(new DOMException("The run was drained", "AbortError"));
+    return this.finished;
+  }
+
+  /**
+   * Aborts the signal of the callbacks and begins no further call. The promise rejects with
+   * `CancelledError`, or with `PipelineError` if a stage had failed before.
+   */
+  abort(
+    reason: unknown = new DOMException("The run was aborted", "AbortError"),
+  ): Promise<RunReport> {
+    if (this.#report !== undefined || this.#state === "aborting") return this.finished;
+    this.#cancellation = { reason };
+    this.#abort(reason);
+    return this.finished;
+  }
+
+  async #live(): Promise<RunReport> {
+    const { signal, onProgress, progressInterval, stallTimeout } = this.#settings;
+    const unfollow = follow(signal, (reason) => this.#onSignal(reason));
+    let unwatch = () => {};
+    let stall: StallWatch | undefined;
+    await null; // Nothing of the user's is called before `start` has returned.
+    this.#equipment.emit?.({ type: "run:start" });
+    if (this.#state === "running") {
+      unwatch = watch(this, onProgress, progressInterval);
+      stall = new StallWatch(
+        stallTimeout,
+        this.#flow,
+        (duration) =>
+          this.#equipment.emit?.({ type: "stalled", stage: this.#flow.current, duration }),
+      );
+      if (await this.#open()) {
+        await this.#work();
+        const outcome = this.#outcome;
+        await this.#call("finalize", () => this.#pipeline.finalize?.(outcome, this.#context));
+      }
+    }
+    await this.#close();
+    unfollow();
+    this.#stopDrainTimer();
+    this.#stopAbortTimer();
+    const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
+    this.#last = this.#look("ended");
+    const [failure] = this.#failures;
+    const end = { outcome: this.#outcome, guarantee, failure };
+    this.#report = reportOf(this.#last, end, this.#equipment, this.#flow);
+    stall?.stop();
+    this.#equipment.emit?.({ type: "run:end", report: this.#report });
+    unwatch();
+    return this.#settle(this.#report);
+  }
+
+  /** Learns what earlier runs have finished; tells whether the run may begin. */
+  async #open(): Promise<boolean> {
+    const { outlet, keeper } = this.#equipment;
+    await this.#call("deadLetters", () => outlet?.open());
+    await this.#call("checkpoints", async () => {
+      const { signal } = this.#waiting;
+      const checkpoint = await keeper?.open(signal).catch((error) => {
+        if (!signal.aborted || error !== signal.reason) throw error; // Else it was ended by the run.
+      });
+      if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
+    });
+    Object.freeze(this.#context);
+    return this.#outcome === "completed";
+  }
+
+  async #close(): Promise<void> {
+    const { outlet, keeper } = this.#equipment;
+    await this.#call("deadLetters", () => outlet?.close());
+    outlet?.release(); // Also where a letter is still being written.
+    await this.#call("checkpoints", () => keeper?.close()).then(() => keeper?.leave());
+  }
+
+  async #work(): Promise<void> {
+    const [pipeline, context] = [this.#pipeline, this.#context];
+    await this.#call("preProcess", () => pipeline.preProcess?.(context));
+    if (this.#outcome !== "completed") return;
+    this.#flow.expectSource(true);
+    // In one, so that a source that comes after the wait was given up is still cancelled.
+    await this.#call("extract", async () => this.#flow.run(await pipeline.extract(context)));
+    this.#flow.expectSource(false);
+    await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
+    if (this.#outcome !== "completed") return;
+    const { total = 0, extracted } = this.snapshot();
+    if (extracted < total) this.#equipment.emit?.({ type: "short", total, extracted });
+    await this.#call("postProcess", () => pipeline.postProcess?.(context));
+  }
+
+  /** Waits for a callback; once the callbacks' signal has aborted, no longer than `abortTimeout`. */
+  #call(stage: FailureStage, callback: () => unknown): Promise<void> {
+    return new Promise((resolve) => {
+      this.#giveUp = resolve;
+      const fail = (error: unknown) => {
+        this.#fail(failureIn(stage, error));
+        resolve();
+      };
+      try {
+        Promise.resolve(callback()).then(() => resolve(), fail);
+      } catch (error) {
+        fail(error);
+      }
+      if (this.#hard.signal.aborted) this.#startAbortTimer();
+    });
+  }
+
+  #look(state: RunSnapshot["state"]): RunSnapshot {
+    const { resume, total } = this.#settings;
+    const { keeper } = this.#equipment;
+    const { checkpoint: found } = this.#context;
+    return snapshotOf({
+      ...{ name: this.name, runId: this.runId, state, keeper, found, resume, total },
+      ...{ startedAt: this.#startedAt, begin: this.#begin },
+    }, this.#flow);
+  }
+
+  get #outcome(): Outcome {
+    if (this.#failures.length > 0) return "failed";
+    return ({ running: "completed", draining: "drained", aborting: "aborted" } as const)[
+      this.#state
+    ];
+  }
+
+  #settle(report: RunReport): RunReport {
+    const [first] = this.#failures;
+    if (first !== undefined) {
+      const errors = this.#failures.flatMap((failure) => failure.errors);
+      const { stage, attempts } = first;
+      throw new PipelineError(this.name, stage, errors, { attempts, report });
+    }
+    if (this.#cancellation === undefined) return report;
+    const errors = [...this.#late]; // What fails even later is not to change it.
+    throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
+  }
+
+  #fail(failure: Failure): void {
+    const { stage, errors: all } = failure;
+    const errors = all.filter((error) => !this.#isEcho(error));
+    if (errors.length > 0) {
+      if (this.#outcome === "aborted") this.#late.push(...errors);
+      else this.#failures.push({ ...failure, errors });
+      this.#equipment.emit?.({ type: "failure", stage, errors });
+    }
+    // What was read before a source fails is still loaded.
+    if (abortingStages.includes(stage)) this.#abort(all.at(-1));
+  }
+
+  /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */
+  #isEcho(error: unknown): boolean {
+    if (this.#reasons.has(error)) return true;
+    if (!this.#hard.signal.aborted) return false;
+    try {
+      return (error as { name?: unknown } | null | undefined)?.name === "AbortError";
+    } catch {
+      return false; // What cannot be looked at is told as it is.
+    }
+  }
+
+  #onSignal(reason: unknown): void {
+    this.#cancellation ??= { reason };
+    this.#reasons.add(reason);
+    // A signal that is aborted from the start lets nothing begin.
+    if (this.#settings.drainTimeout === 0 || this.#giveUp === undefined) this.#abort(reason);
+    else this.#drain(reason);
+  }
+
+  #drain(reason: unknown): void {
+    if (this.#state !== "running") return;
+    this.#state = "draining";
+    this.#equipment.emit?.({ type: "drain", reason });
+    this.#reasons.add(reason);
+    const { drainTimeout } = this.#settings;
+    this.#stopDrainTimer = after(drainTimeout, () => {
+      const words = `The run was not drained within ${drainTimeout} ms`;
+      this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
+      this.#abort(this.#cancellation.reason);
+    });
+    this.#waiting.abort(reason);
+    this.#flow.drain(reason);
+  }
+
+  #abort(reason: unknown): void {
+    if (this.#state === "aborting") return;
+    this.#state = "aborting";
+    this.#equipment.emit?.({ type: "abort", reason });
+    this.#waiting.abort(reason);
+    this.#abortCallbacks(reason);
+    this.#flow.halt(this.#hard.signal.reason);
+  }
+
+  #abortCallbacks(reason: unknown): void {
+    if (this.#hard.signal.aborted) return;
+    this.#startAbortTimer();
+    this.#hard.abort(reason);
+    this.#reasons.add(this.#hard.signal.reason);
+  }
+
+  #startAbortTimer(): void {
+    this.#stopAbortTimer();
+    this.#stopAbortTimer = after(this.#settings.abortTimeout, () => this.#giveUp?.());
+  }
+}
