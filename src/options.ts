@@ -6,8 +6,8 @@
 import {
   checkOptions as checkPlainOptions,
   type Complete,
+  fail as failPlainly,
   type OptionTable,
-  refuse as refusePlain,
   type Rule,
 } from "./plain-options.ts";
 
@@ -47,13 +47,13 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
     action,
     options,
     Object.fromEntries(entries) as unknown as OptionTable<O>,
-    refuse,
+    fail,
   );
 }
 
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
-export function refuse(action: string, name: string, rule: string, value: unknown): never {
-  refusePlain(action, name, rule, typeof value === "string" ? masked(value, name) : value);
+export function fail(action: string, name: string, rule: string, value: unknown): never {
+  failPlainly(action, name, rule, typeof value === "string" ? masked(value, name) : value);
 }
 
 /** An address with a password, or an option named like a secret: errors are logged. */

@@ -8,9 +8,9 @@ import { ConfigurationError } from "./errors.ts";
 /** What an option must be, in words and as a test. */
 export interface Rule {
   /** Completes the sentence "must be …". */
-  readonly words: string;
+  readonly expected: string;
   /** Tells whether a value keeps the rule. */
-  holds(value: unknown): boolean;
+  test(value: unknown): boolean;
 }
 
 /** The rule and the default of every option; an option without a default has `undefined`. */
@@ -23,56 +23,56 @@ export type Complete<O, Open extends keyof O = never> = {
 
 /** 1, 2, 3 and so on. */
 export const positiveInteger: Rule = {
-  words: "a positive integer",
-  holds: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+  expected: "a positive integer",
+  test: (value) => Number.isSafeInteger(value) && (value as number) > 0,
 };
 
 /** Any number above 0; `Infinity` means no limit. */
 export const positive: Rule = {
-  words: "a number above 0",
-  holds: (value) => typeof value === "number" && value > 0,
+  expected: "a number above 0",
+  test: (value) => typeof value === "number" && value > 0,
 };
 
 /** Any number from 0 on; `Infinity` means no limit. */
 export const nonNegative: Rule = {
-  words: "a number of at least 0",
-  holds: (value) => typeof value === "number" && value >= 0,
+  expected: "a number of at least 0",
+  test: (value) => typeof value === "number" && value >= 0,
 };
 
 /** Something to call. */
 export const callable: Rule = {
-  words: "a function",
-  holds: (value) => typeof value === "function",
+  expected: "a function",
+  test: (value) => typeof value === "function",
 };
 
 /** `true` or `false`. */
 export const truthValue: Rule = {
-  words: "a boolean",
-  holds: (value) => typeof value === "boolean",
+  expected: "a boolean",
+  test: (value) => typeof value === "boolean",
 };
 
 /** A string that is not empty. */
 export const nonEmptyString: Rule = {
-  words: "a non-empty string",
-  holds: (value) => typeof value === "string" && value !== "",
+  expected: "a non-empty string",
+  test: (value) => typeof value === "string" && value !== "",
 };
 
 /** An `AbortSignal`, of this realm or of another. */
 export const abortSignal: Rule = {
-  words: "an AbortSignal",
-  holds: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
+  expected: "an AbortSignal",
+  test: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
 };
 
 /** One of the given strings. */
 export function oneOf(...choices: readonly string[]): Rule {
   return {
-    words: choices.map((choice) => `"${choice}"`).join(" or "),
-    holds: (value) => choices.includes(value as string),
+    expected: choices.map((choice) => `"${choice}"`).join(" or "),
+    test: (value) => choices.includes(value as string),
   };
 }
 
 /** Throws the error of a wrong value. */
-export type Refuse = (action: string, name: string, rule: string, value: unknown) => never;
+export type Fail = (action: string, name: string, rule: string, value: unknown) => never;
 
 /**
  * Checks `options` by their table, and completes them: a name that is not given, or is given as
@@ -84,7 +84,7 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   action: string,
   options: O,
   table: OptionTable<O>,
-  tell: Refuse = refuse,
+  tell: Fail = fail,
 ): Complete<O, Open> {
   if (typeof options !== "object" || options === null) {
     tell(action, "options", "an object", options);
@@ -97,14 +97,14 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   const complete: Record<string, unknown> = {};
   for (const [name, [rule, fallback]] of Object.entries<readonly [Rule, unknown?]>(table)) {
     const value = given[name]; // Once: a getter may give another next time.
-    if (value !== undefined && !rule.holds(value)) tell(action, name, rule.words, value);
+    if (value !== undefined && !rule.test(value)) tell(action, name, rule.expected, value);
     complete[name] = value ?? fallback;
   }
   return complete as Complete<O, Open>;
 }
 
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
-export function refuse(action: string, name: string, rule: string, value: unknown): never {
+export function fail(action: string, name: string, rule: string, value: unknown): never {
   throw new ConfigurationError(
     `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
   );

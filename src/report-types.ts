@@ -95,13 +95,13 @@ export interface TracedBatch {
   /** Items of it that were given up on. */
   readonly deadLettered: number;
   /** It was taken from the bucket. */
-  readonly formed: number;
+  readonly batchedAt: number;
   /** Its transform was done. */
-  readonly mapped: number;
+  readonly transformedAt: number;
   /** Its load began. */
-  readonly begun: number;
+  readonly loadStartedAt: number;
   /** Its load was done. */
-  readonly ended: number;
+  readonly endedAt: number;
 }
 
 /** What a picture of a run is drawn from, of the same size however long the run was. */

@@ -5,13 +5,13 @@ import {
   abortSignal,
   callable,
   checkOptions,
+  fail,
   nonEmptyString,
   nonNegative,
   oneOf,
   type OptionTable,
   positive,
   positiveInteger,
-  refuse,
   type Rule,
   truthValue,
 } from "../src/options.ts";
@@ -144,7 +144,7 @@ describe("checkOptions()", () => {
     [new (class Pool {})(), "an instance of Pool"],
   ])("shows %o as %s", (value, words) => {
     const sentence = `Cannot do it as 'onEnd' must be a string: current value is ${words}`;
-    const wanted: Rule = { words: "a string", holds: () => false };
+    const wanted: Rule = { expected: "a string", test: () => false };
     const act = () => checkOptions("do it", { onEnd: value }, { onEnd: [wanted] });
     expect(act).toThrow(new ConfigurationError(sentence));
   });
@@ -172,7 +172,7 @@ describe("checkOptions()", () => {
     `PGPASSWORD=${secret}`,
     `CLIENT_SECRET: ${secret}`,
   ])("shows no password of %s", (value) => {
-    const wanted: Rule = { words: "a client", holds: () => false };
+    const wanted: Rule = { expected: "a client", test: () => false };
     const act = () => checkOptions("do it", { client: value }, { client: [wanted] });
     expect(act).toThrow("Cannot do it as 'client' must be a client: current value is \"");
     expect(act).not.toThrow(secret);
@@ -196,7 +196,7 @@ describe("checkOptions()", () => {
     ["path", "C:\\data\\key"],
     ["sql", "select a = 5 from keys where mode = 'pass'"],
   ])("shows a '%s' that is no secret: %s", (name, value) => {
-    const wanted: Rule = { words: "another", holds: () => false };
+    const wanted: Rule = { expected: "another", test: () => false };
     const act = () => checkOptions("do it", { [name]: value }, { [name]: [wanted] });
     expect(act).toThrow(`current value is ${JSON.stringify(value)}`);
   });
@@ -205,7 +205,7 @@ describe("checkOptions()", () => {
     "is soon done with a long text of '%s'",
     (part) => {
       const value = part.repeat(100_000);
-      expect(() => refuse("do it", "client", "a client", value)).toThrow(ConfigurationError);
+      expect(() => fail("do it", "client", "a client", value)).toThrow(ConfigurationError);
     },
   );
 
@@ -253,7 +253,7 @@ describe("rules", () => {
     [`"a" or "b"`, oneOf("a", "b"), ["a"]],
     [`"a" or "b" or "c"`, oneOf("a", "b", "c"), ["a"]],
   ])("%s", (words, rule, kept) => {
-    expect(rule.words).toBe(words);
-    expect(values.filter((value) => rule.holds(value))).toEqual(kept);
+    expect(rule.expected).toBe(words);
+    expect(values.filter((value) => rule.test(value))).toEqual(kept);
   });
 });

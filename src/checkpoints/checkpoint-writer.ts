@@ -1,6 +1,6 @@
 import { FencedError, isOf } from "../errors.ts";
 import { nextMacrotask } from "../runtime/macrotask.ts";
-import { follow } from "../runtime/signals.ts";
+import { onAbort } from "../runtime/signals.ts";
 import {
   advance,
   blankCheckpoint,
@@ -29,7 +29,7 @@ export interface KeeperOptions extends KeyClaimOptions {
  * what this one finishes, and gives the key back. The store may be slow: one write at a time is on
  * its way, and the next takes what is newest then.
  */
-export class CheckpointKeeper {
+export class CheckpointWriter {
   readonly #options: KeeperOptions;
   readonly #claim: KeyClaim;
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
@@ -75,7 +75,7 @@ export class CheckpointKeeper {
    * @throws {CheckpointError} If the store gives what is no checkpoint.
    */
   open(signal: AbortSignal): Promise<Checkpoint | undefined> {
-    const unfollow = follow(signal, (reason) => this.#stop.abort(reason));
+    const unfollow = onAbort(signal, (reason) => this.#stop.abort(reason));
     const opening = this.#open().finally(unfollow);
     this.#opening = opening;
     const opened = opening.catch(async (error: unknown) => {

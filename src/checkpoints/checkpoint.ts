@@ -4,7 +4,7 @@
  */
 import { CheckpointError, FencedError } from "../errors.ts";
 import type { Checkpoint, DoneRange } from "../report-types.ts";
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 
 export type { Checkpoint, DoneRange };
@@ -172,7 +172,7 @@ export function checkPosition(action: string, position: unknown): void {
       const rule = isThenable(value)
         ? "known at once, not a promise (read it with the item, and give it from there)"
         : "what JSON can hold, also inside, such as a string or a number";
-      refuse(action, "position", rule, value);
+      fail(action, "position", rule, value);
     }
     if (typeof value !== "object" || value === null) return;
     // `Array.from` shows the holes of an array.

@@ -1,5 +1,5 @@
 import { FencedError } from "../errors.ts";
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { asUnseen, callIn } from "./load-call.ts";
 import {
   advance,
@@ -11,7 +11,7 @@ import {
 } from "./checkpoint.ts";
 
 /** What a load completes, and which run it belongs to: what a sink writes beside the rows. */
-export interface Mark {
+export interface CommitMark {
   /** The key of the checkpoint. */
   readonly key: string;
   /** The run, which has to own the key. */
@@ -23,7 +23,7 @@ export interface Mark {
 }
 
 /** What a load is to mark of its key. */
-export function markOf(key: string, { runId, batch }: SinkLoadContext): Mark {
+export function markOf(key: string, { runId, batch }: SinkLoadContext): CommitMark {
   const { ranges = [] } = batch;
   const call = callIn(batch) ?? callIn(ranges);
   return { key, runId, ranges, isByHand: call === undefined || call.isByHand === true };
@@ -37,7 +37,7 @@ export function refuseCopy(): never {
     "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
     "a function around a load is to be given to 'sink.wrap')";
   try {
-    return refuse("load rows", "context", rule, "a copy");
+    return fail("load rows", "context", rule, "a copy");
   } catch (error) {
     throw asUnseen(error as Error); // What was marked in the same call is to be taken back.
   }
@@ -66,7 +66,7 @@ export interface SinkLoadContext {
 export function checkLoadContext(context: SinkLoadContext): void {
   if (context?.batch) return;
   const rule = "what a load is told (pass the context on as second argument)";
-  refuse("load rows", "context", rule, context);
+  fail("load rows", "context", rule, context);
 }
 
 /**
@@ -75,7 +75,7 @@ export function checkLoadContext(context: SinkLoadContext): void {
  */
 export function withoutMark(
   stored: Checkpoint,
-  { ranges }: Mark,
+  { ranges }: CommitMark,
   before: Checkpoint,
 ): Checkpoint {
   // Another mark below it may have been taken back since.
@@ -97,13 +97,13 @@ export class Unmarked {
   readonly #runs = new Map<string, Checkpoint & { readonly runId: string }>();
 
   /** Whether all of it was committed. */
-  has({ key, runId, ranges }: Mark): boolean {
+  has({ key, runId, ranges }: CommitMark): boolean {
     const known = this.#runs.get(key);
     return known?.runId === runId && ranges.length > 0 && covers(known, ranges);
   }
 
   /** A load was committed. */
-  add({ key, runId, ranges }: Mark): void {
+  add({ key, runId, ranges }: CommitMark): void {
     const known = this.#runs.get(key);
     const before = known?.runId === runId ? known : { ...blankCheckpoint, runId };
     this.#runs.set(key, advance(before, ranges.map(([from, to]) => [from, to])));
@@ -124,7 +124,7 @@ export function isRow(row: unknown): row is object {
  * The runs that have claimed keys of a store from here. A run that has lost its key for a while may
  * get it back, but what another one has finished meanwhile it does not know.
  */
-export class Claimants {
+export class ClaimRegistry {
   readonly #found = new Map<string, Checkpoint>();
 
   /** A run has claimed a key, or has renewed its claim; what it finds the first time counts. */
@@ -143,7 +143,7 @@ export class Claimants {
    * which call it is part of: a run beside this store has told more.
    * @throws {ConfigurationError} If it does not.
    */
-  checkCall({ key, runId, isByHand }: Mark): void {
+  checkCall({ key, runId, isByHand }: CommitMark): void {
     if (isByHand && !this.#found.has(idOf(key, runId))) refuseCopy();
   }
 
@@ -151,7 +151,7 @@ export class Claimants {
    * Checks that a load may be marked in the checkpoint that is stored.
    * @throws {FencedError} If another run has finished something meanwhile, or a part of the load.
    */
-  check({ key, runId, ranges }: Mark, stored: Checkpoint): void {
+  check({ key, runId, ranges }: CommitMark, stored: Checkpoint): void {
     if (stored.runId === runId) return; // It may have given up on some of the items.
     const found = this.#found.get(idOf(key, runId)) ?? stored;
     if (covers(found, rangesOf(stored)) && !overlaps(stored, ranges)) return;

@@ -1,6 +1,6 @@
 import { CheckpointError, FencedError } from "../errors.ts";
-import { follow } from "../runtime/signals.ts";
-import { after } from "../runtime/timer.ts";
+import { onAbort } from "../runtime/signals.ts";
+import { setTimer } from "../runtime/timer.ts";
 import type { CheckpointStore, Claim } from "./checkpoint.ts";
 import { ClaimWatch } from "./claim-watch.ts";
 import { sleep } from "../runtime/deadline.ts";
@@ -108,11 +108,11 @@ export class KeyClaim {
     if (!this.#mayOwn || store.release === undefined) return;
     const late = new AbortController();
     let hasLapsed = false;
-    const stopTimer = after(lease, () => {
+    const stopTimer = setTimer(lease, () => {
       hasLapsed = true;
       late.abort();
     });
-    const unfollow = follow(signal, () => late.abort());
+    const unfollow = onAbort(signal, () => late.abort());
     const give = (signal: AbortSignal) => store.release!(key, runId, signal);
     try {
       await callStore(give, retry, late.signal, this.#gone);
@@ -143,7 +143,7 @@ export class KeyClaim {
 
   #renewIn(delay: number): void {
     if (this.#isStopped) return;
-    this.#stopTimer = after(Math.max(delay, 0), () => void (this.#renewing = this.#renew()));
+    this.#stopTimer = setTimer(Math.max(delay, 0), () => void (this.#renewing = this.#renew()));
   }
 
   async #renew(): Promise<void> {

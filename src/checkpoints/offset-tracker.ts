@@ -7,7 +7,7 @@ export const nowhere: readonly DoneRange[] = [];
  * Numbers the items of a source by their place in it, and knows which of them an earlier run has
  * finished. Items are read, where it tells which ones to drop, and later taken into batches.
  */
-export class Numbering {
+export class OffsetTracker {
   readonly #done: readonly DoneRange[];
   #read: number; // Place of the next item that is read.
   #readRange = 0; // The first range that does not end before it.

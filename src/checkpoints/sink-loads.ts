@@ -1,4 +1,4 @@
-import { callable, refuse } from "../options.ts";
+import { callable, fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import { type CheckpointStore, commitsTo } from "./checkpoint.ts";
 import { beginCall, callIn, isRunOn, type LoadCall, withCall } from "./load-call.ts";
@@ -84,7 +84,7 @@ export function sinkLoads(checkpoints: CheckpointStore, check: CheckRows): SinkL
     return orLeave(call, () => commitIn(call, context, check(rows, context, isMarked)));
   };
   const wrap = (fn: Wrapped): SinkLoad => {
-    if (!callable.holds(fn)) refuse("wrap a load", "fn", callable.words, fn);
+    if (!callable.test(fn)) fail("wrap a load", "fn", callable.expected, fn);
     return declareLoad(checkpoints, (rows: readonly object[], context: SinkLoadContext) => {
       const call = enter(checkpoints, context) ?? beginCall(fn); // Without checkpoints its own.
       return orLeave(call, () => new WrappedCall(call, context, check).run(fn, rows));
@@ -123,7 +123,7 @@ function enter(checkpoints: CheckpointStore, context: SinkLoadContext): LoadCall
 
 function refuseUse(call: LoadCall, use: string): never {
   try {
-    return refuse("load rows", "load", rule, use);
+    return fail("load rows", "load", rule, use);
   } catch (error) {
     call.refusal ??= error; // Whoever has called may not tell it.
     throw error;

@@ -33,20 +33,20 @@ export interface DeadLetterOutletParts<E> {
 
 /** A stream for dead letters, of this realm or of another, or what makes one for each run. */
 export const deadLetterStream: Rule = {
-  words: "a WritableStream, or a function that gives one",
-  holds: (value) => typeof value === "function" || isWritableStream(value),
+  expected: "a WritableStream, or a function that gives one",
+  test: (value) => typeof value === "function" || isWritableStream(value),
 };
 
 /** The most dead letters of a run, or their highest share. */
 export const deadLetterLimit: Rule = {
-  words:
+  expected:
     "a non-negative integer, Infinity, or { ratio, window } with a ratio above 0 and up to 1 " +
     "and a positive integer as window",
-  holds: (value) => {
+  test: (value) => {
     if (typeof value === "number") return value >= 0 && (value % 1 === 0 || value === Infinity);
     const { ratio, window, ...others } = Object(value) as { ratio?: unknown; window?: unknown };
     if (Object.keys(others).length > 0) return false;
-    return typeof ratio === "number" && ratio > 0 && ratio <= 1 && positiveInteger.holds(window);
+    return typeof ratio === "number" && ratio > 0 && ratio <= 1 && positiveInteger.test(window);
   },
 };
 
@@ -55,7 +55,7 @@ export const deadLetterLimit: Rule = {
  * kept where its stream keeps it once its `write` has settled. Where the stream fails, so does every
  * write from then on, and nothing is dropped in silence.
  */
-export class DeadLetterOutlet<E = unknown> {
+export class DeadLetterWriter<E = unknown> {
   readonly #action: string;
   readonly #signal: AbortSignal | undefined;
   readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.

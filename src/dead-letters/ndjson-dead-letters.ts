@@ -3,7 +3,7 @@
  * @module
  */
 import { EtlError } from "../errors.ts";
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { decodeItem, encodeLetter } from "./dead-letter-json.ts";
 import { openWriter, silence } from "./writer.ts";
@@ -91,7 +91,7 @@ export function readDeadLetters<E = unknown>(
 ): ReadableStream<DeadLetter<E>> {
   if (!readable?.getReader || readable.locked) {
     const rule = "a ReadableStream that nobody else reads";
-    refuse("read dead letters", "readable", rule, readable);
+    fail("read dead letters", "readable", rule, readable);
   }
   const reader = readable.getReader();
   const release = () => {

@@ -1,4 +1,4 @@
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 
 /**
  * Locks a stream to write to it.
@@ -10,7 +10,7 @@ export function openWriter<T>(
   stream: WritableStream<T>,
 ): WritableStreamDefaultWriter<T> {
   if (!isWritableStream(stream) || stream.locked) {
-    refuse(action, name, "a WritableStream that nobody else writes to", stream);
+    fail(action, name, "a WritableStream that nobody else writes to", stream);
   }
   const writer = stream.getWriter();
   silence(writer);

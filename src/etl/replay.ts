@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { Replayed } from "../dead-letters/replayed.ts";
 import { mapSource } from "../streams/map-source.ts";
@@ -59,7 +59,7 @@ function lettersOf<E>(letters: Source<DeadLetter<E>>, name: string): Source<Repl
   let place = 0;
   const check = (letter: DeadLetter<E>) => {
     if (!isLetter(letter)) {
-      refuse(
+      fail(
         action,
         `letters[${place}]`,
         "a DeadLetter (read them with readDeadLetters())",

@@ -1,7 +1,7 @@
 import type { RunReport, StageName, StageTimes, TracedBatch } from "../report-types.ts";
 import { endOf } from "./explain-end.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
-import { checkRunReport } from "../run/report.ts";
+import { fail } from "../options.ts";
 
 /** What can hold a run back. */
 type Cause = StageName | "backoff" | "limited";
@@ -31,7 +31,7 @@ const tips: Readonly<Record<Cause, string>> = {
     "many items.",
   load: "Try more `workers` or a larger `batchSize`, if the target takes more at once.",
   limited: "Try a higher limit, if the target allows it; more `workers` do not help.",
-  backoff: "See why calls fail; fewer retries or a smaller `minDelay` shorten the wait.",
+  backoff: "See why calls fail; fewer retries or a smaller `baseDelay` shorten the wait.",
 };
 const parts: Readonly<Record<StageName, string>> = {
   extract: "the source alone",
@@ -66,7 +66,7 @@ const parts: Readonly<Record<StageName, string>> = {
  * ```
  */
 export function explain(report: RunReport): string {
-  checkRunReport("explain a run", report);
+  checkReport(report);
   // To one that failed no advice about its speed is of use.
   const rest = report.failure === undefined ? findings(report) : [];
   return [...endOf(report), ...earlierOf(report), ...rest].filter((words) => words !== "").join(
@@ -129,11 +129,13 @@ function threadOf({ report, shares, order, workers }: Evidence): "transform" | "
   // A coarse clock may give two moments as one: in doubt a batch is formed meanwhile.
   const isAlone = (batch: TracedBatch, from: number, to: number) =>
     batches.every((other) =>
-      other === batch || (other.formed < from || other.formed >= to) &&
-        (other.ended <= from || other.ended >= to)
+      other === batch || (other.batchedAt < from || other.batchedAt >= to) &&
+        (other.endedAt <= from || other.endedAt >= to)
     );
-  const loads = batches.filter((batch) => isAlone(batch, batch.begun, batch.ended)).length;
-  const maps = batches.filter((batch) => isAlone(batch, batch.formed, batch.mapped)).length;
+  const loads =
+    batches.filter((batch) => isAlone(batch, batch.loadStartedAt, batch.endedAt)).length;
+  const maps =
+    batches.filter((batch) => isAlone(batch, batch.batchedAt, batch.transformedAt)).length;
   const most = batches.length * 0.8;
   if (top === "load" && loads > most) return "load";
   return top === "transform" && maps > most && loads < most ? "transform" : undefined;
@@ -277,4 +279,10 @@ function share(times: StageTimes, state: keyof StageTimes): number {
   const { busy, starved, blocked, backoff = 0, limited = 0 } = times;
   const all = busy + starved + blocked + backoff + limited;
   return all > 0 ? (times[state] ?? 0) / all : 0;
+}
+
+/** Refuses what is not the report of a run. */
+function checkReport(report: RunReport): void {
+  if (typeof Reflect.get(Object(report), "stages") === "object") return;
+  fail("explain a run", "report", "what run() gives", report);
 }

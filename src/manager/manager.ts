@@ -1,9 +1,9 @@
 import {
   abortSignal,
   checkOptions,
+  fail,
   type OptionTable,
   positiveInteger,
-  refuse,
   type Rule,
   truthValue,
 } from "../options.ts";
@@ -59,8 +59,8 @@ export interface ManagedEtl {
 }
 
 const arrayOfNames: Rule = {
-  words: "an array of names",
-  holds: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
+  expected: "an array of names",
+  test: (value) => Array.isArray(value) && value.every((name) => typeof name === "string"),
 };
 const { workers: _, signal: __, ...sharedOptions } = runOptions;
 const managerOptions: OptionTable<ManagerOptions> = {
@@ -130,10 +130,10 @@ export class EtlManager {
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
     if (typeof etl?.defaults !== "object") { // As what is given may be the pipeline itself.
-      refuse(action, "etl", "what etl() gives for a pipeline", etl);
+      fail(action, "etl", "what etl() gives for a pipeline", etl);
     }
     const { after } = checkOptions(action, options, addOptions);
-    if (this.#members.has(etl.name)) refuse(action, "name", "one that is not taken", etl.name);
+    if (this.#members.has(etl.name)) fail(action, "name", "one that is not taken", etl.name);
     this.#members.set(etl.name, { etl, after: [...after] });
     return this;
   }
@@ -206,7 +206,7 @@ export class EtlManager {
     for (const [name, { after }] of this.#members) {
       const unknown = after.find((other) => !this.#members.has(other));
       if (unknown === undefined) continue;
-      refuse(runAction(name), "after", "a name of an added pipeline", unknown);
+      fail(runAction(name), "after", "a name of an added pipeline", unknown);
     }
     this.#checkCircles();
   }
@@ -236,7 +236,7 @@ export class EtlManager {
 function refuseCircle(path: readonly string[]): never {
   const name = path.at(-1)!;
   const circle = path.slice(path.indexOf(name)).join(" → ");
-  return refuse(runAction(name), "after", "free of circles", circle);
+  return fail(runAction(name), "after", "free of circles", circle);
 }
 
 function runAction(name: string): string {

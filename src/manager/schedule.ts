@@ -1,6 +1,6 @@
 import { type EtlError, ManagerError } from "../errors.ts";
 import type { ManagerReport, ManagerSnapshot, RunReport, SkippedReport } from "../report-types.ts";
-import { follow } from "../runtime/signals.ts";
+import { onAbort } from "../runtime/signals.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { Run } from "../run/run.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
@@ -65,7 +65,7 @@ export class Schedule {
 
   /** Settles when every pipeline that was started has. */
   async run(): Promise<ManagerReport> {
-    const unfollow = follow(this.#options.signal, (reason) => {
+    const unfollow = onAbort(this.#options.signal, (reason) => {
       this.#cause ??= { error: reason };
       this.#skipWaiting();
       this.#stop.abort(reason);
@@ -75,7 +75,7 @@ export class Schedule {
         unfollow(); // At once: what aborts from now on stops nothing.
         resolve();
       };
-      this.#serve();
+      this.#pump();
     });
     const reports = this.#entries.map(({ name }) => this.#reports.get(name)!);
     if (this.#cause !== undefined) {
@@ -84,7 +84,7 @@ export class Schedule {
     return { reports, outcome: "completed" }; // Whatever else one comes to is told by an error.
   }
 
-  #serve(): void {
+  #pump(): void {
     for (const entry of this.#waiting) {
       if (this.#runs.size >= this.#options.workers) return;
       // One whose predecessor did not complete waits no longer.
@@ -97,7 +97,7 @@ export class Schedule {
     const { pipeline, settings } = entry;
     const stop = new AbortController();
     const end = (reason: unknown) => stop.abort(reason);
-    const unfollow = [this.#stop.signal, settings.signal].map((signal) => follow(signal, end));
+    const unfollow = [this.#stop.signal, settings.signal].map((signal) => onAbort(signal, end));
     this.#waiting.delete(entry);
     const run = new Run(pipeline, { ...settings, signal: stop.signal });
     this.#runs.add(run);
@@ -109,13 +109,13 @@ export class Schedule {
     };
     run.finished.then((report) => {
       settle(report);
-      this.#serve();
+      this.#pump();
     }, (error: EtlError) => {
       this.#errors.push(error);
       this.#cause ??= { error };
       settle(error.report!); // A run that has begun always has one.
       if (this.#options.failFast) this.#drain();
-      this.#serve();
+      this.#pump();
     });
   }
 

@@ -1,4 +1,4 @@
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { RunOptions, RunSettings } from "./run-options.ts";
@@ -17,7 +17,7 @@ const partners: Readonly<Partial<Record<keyof RunOptions<never>, keyof RunOption
 };
 
 /** What shapes the delays between attempts. */
-const delays = ["minDelay", "maxDelay", "factor", "jitter"] as const;
+const delays = ["baseDelay", "maxDelay", "factor", "jitter"] as const;
 
 /** Any options, by their names. */
 type Named = Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export function checkEffects<E, T>(
     if (!isGiven || value === undefined || value === Infinity) continue; // No limit is no option.
     if ((settings as unknown as Named)[partner] !== undefined) continue;
     if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
-    refuse(action, name, `left out without '${partner}'`, value);
+    fail(action, name, `left out without '${partner}'`, value);
   }
   const retry = given.map((options) => options.retry).find((value) => value !== undefined);
   for (const stage of [retry, ...Object.values(retry ?? {})]) checkDelays(action, stage ?? {});
@@ -59,7 +59,7 @@ export function checkTransformOptions<E, T>(
     const rule = transformBatch === undefined
       ? "left out without 'transform'"
       : "left out beside 'transformBatch', which is called once for each batch ('workers' may help)";
-    refuse(action, "concurrency", rule, concurrency);
+    fail(action, "concurrency", rule, concurrency);
   }
 }
 
@@ -67,5 +67,5 @@ export function checkTransformOptions<E, T>(
 function checkDelays(action: string, retry: Named): void {
   const name = delays.find((delay) => retry[delay] !== undefined);
   if (name === undefined || retry.maxAttempts !== undefined) return;
-  refuse(action, `retry.${name}`, "left out without 'maxAttempts', which is 1", retry[name]);
+  fail(action, `retry.${name}`, "left out without 'maxAttempts', which is 1", retry[name]);
 }

@@ -1,4 +1,4 @@
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { type CheckpointStore, commitsTo } from "../checkpoints/checkpoint.ts";
 import type { Guarantee } from "../report-types.ts";
 import { checkEffects, checkTransformOptions } from "./effects.ts";
@@ -122,7 +122,7 @@ function checkReplayable<E, T>(
   if (replayable === false) {
     const step =
       "(leave 'replayable' out if the source gives the same items in the same order again)";
-    refuse(
+    fail(
       action,
       "checkpoints",
       `left out where 'replayable' is false, ${why} ${step}`,
@@ -133,7 +133,7 @@ function checkReplayable<E, T>(
   const step =
     "(a broker keeps by itself what was not acknowledged; set 'replayable: true' on the " +
     "pipeline if the source gives all items in the same order again, acknowledged ones too)";
-  refuse(action, "checkpoints", `left out beside 'acknowledge', ${why} ${step}`, checkpoints);
+  fail(action, "checkpoints", `left out beside 'acknowledge', ${why} ${step}`, checkpoints);
 }
 
 function checkGuarantee<E, T>(
@@ -146,7 +146,7 @@ function checkGuarantee<E, T>(
   const isIsolating = deadLetters !== undefined && isolate === "bisect";
   if (wanted === "at-most-once" && (retry.load.maxAttempts > 1 || isIsolating)) {
     const rule = "left out where a load may be called again: it may load some items twice";
-    refuse(action, "guarantee", rule, wanted);
+    fail(action, "guarantee", rule, wanted);
   }
   // What is loaded neither twice nor never keeps the two others as well.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
@@ -155,7 +155,7 @@ function checkGuarantee<E, T>(
   const step = isOfCheckpoints
     ? " (give 'sink.load' itself, or a function to 'sink.wrap', and 'sink.checkpoints')"
     : "";
-  refuse(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
+  fail(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
 }
 
 /** The store whose marks a load commits together with its rows. */

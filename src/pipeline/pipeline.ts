@@ -1,4 +1,4 @@
-import { callable, nonEmptyString, refuse, type Rule, truthValue } from "../options.ts";
+import { callable, fail, nonEmptyString, type Rule, truthValue } from "../options.ts";
 import type { Checkpoint, DoneRange } from "../checkpoints/checkpoint.ts";
 import type { Outcome } from "../report-types.ts";
 import type { skip } from "../streams/skip.ts";
@@ -115,7 +115,7 @@ export interface Pipeline<E, T = E> {
 
 const optional: Rule = {
   ...callable,
-  holds: (value) => value === undefined || callable.holds(value),
+  test: (value) => value === undefined || callable.test(value),
 };
 
 /** What each member must be; classes may have others. */
@@ -130,7 +130,7 @@ const members: Readonly<Record<string, Rule>> = {
   finalize: optional,
   acknowledge: optional,
   reject: optional,
-  replayable: { ...truthValue, holds: (value) => value === undefined || truthValue.holds(value) },
+  replayable: { ...truthValue, test: (value) => value === undefined || truthValue.test(value) },
 };
 
 /**
@@ -141,13 +141,13 @@ const members: Readonly<Record<string, Rule>> = {
 export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
   const action = "create pipeline";
   if (typeof pipeline !== "object" || pipeline === null) {
-    refuse(action, "pipeline", "an object", pipeline);
+    fail(action, "pipeline", "an object", pipeline);
   }
   for (const [member, rule] of Object.entries(members)) {
     const value = (pipeline as unknown as Record<string, unknown>)[member];
-    if (!rule.holds(value)) refuse(action, member, rule.words, value);
+    if (!rule.test(value)) fail(action, member, rule.expected, value);
   }
   if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
-    refuse(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);
+    fail(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);
   }
 }

@@ -14,13 +14,13 @@ export interface RunEventBase {
 /** When a batch went from one stage to the next: milliseconds since the run began. */
 export interface BatchTimes {
   /** It was taken from the bucket. */
-  readonly formed: number;
+  readonly batchedAt: number;
   /** Its transform was done; the same as `formed` where there is none. */
-  readonly mapped: number;
+  readonly transformedAt: number;
   /** Its first load began. */
-  readonly begun: number;
+  readonly loadStartedAt: number;
   /** Its last load was done. */
-  readonly ended: number;
+  readonly endedAt: number;
 }
 
 /** What happens in a run. */
@@ -32,7 +32,7 @@ export type RunEventDetails =
   | { readonly type: "run:start" }
   /** A batch is finished: loaded, or in parts loaded and given up on. */
   | {
-    readonly type: "batch:loaded";
+    readonly type: "batch:load";
     /** Place of the batch in the run, from 0. */
     readonly sequence: number;
     /** Place of its first item in the source, from 0. */
@@ -44,7 +44,7 @@ export type RunEventDetails =
   }
   /** A call failed, and is made again after a delay. */
   | {
-    readonly type: "retry";
+    readonly type: "batch:retry";
     /** Which call failed. */
     readonly stage: "transform" | "load";
     /** The batch that it was made for. */
@@ -57,16 +57,16 @@ export type RunEventDetails =
     readonly error: unknown;
   }
   /** An item was given up on, and its letter is written. */
-  | { readonly type: "dead-letter"; readonly sequence: number; readonly letter: DeadLetter }
+  | { readonly type: "item:dead-letter"; readonly sequence: number; readonly letter: DeadLetter }
   /** The store has this checkpoint. */
-  | { readonly type: "checkpoint"; readonly checkpoint: Checkpoint }
+  | { readonly type: "checkpoint:write"; readonly checkpoint: Checkpoint }
   /** The source is cancelled, and what was read is loaded. */
-  | { readonly type: "drain"; readonly reason: unknown }
+  | { readonly type: "run:drain"; readonly reason: unknown }
   /** The callbacks' signal aborts, and no further call begins. */
-  | { readonly type: "abort"; readonly reason: unknown }
+  | { readonly type: "run:abort"; readonly reason: unknown }
   /** A stage has failed for good. */
   | {
-    readonly type: "failure";
+    readonly type: "run:failure";
     /** Where. */
     readonly stage: FailureStage;
     /** With what: the error of each attempt. */
@@ -74,7 +74,7 @@ export type RunEventDetails =
   }
   /** Nothing has moved for `stallTimeout`. */
   | {
-    readonly type: "stalled";
+    readonly type: "run:stall";
     /** The stage that everything waits for. */
     readonly stage: StageName;
     /** For how long already, in milliseconds. */
@@ -82,7 +82,7 @@ export type RunEventDetails =
   }
   /** The source has ended before it gave as many items as were expected. */
   | {
-    readonly type: "short";
+    readonly type: "run:short";
     /** The items that were expected. */
     readonly total: number;
     /** The items that came. */

@@ -197,18 +197,18 @@ export interface RunSettings<E> extends
 }
 
 const anObject: Rule = {
-  words: "an object",
-  holds: (value) => typeof value === "object" && value !== null,
+  expected: "an object",
+  test: (value) => typeof value === "object" && value !== null,
 };
 const checkpointStore: Rule = {
-  words: "a CheckpointStore, with 'read' and 'write'",
-  holds: (value) =>
-    anObject.holds(value) && callable.holds((value as CheckpointStore).read) &&
-    callable.holds((value as CheckpointStore).write),
+  expected: "a CheckpointStore, with 'read' and 'write'",
+  test: (value) =>
+    anObject.test(value) && callable.test((value as CheckpointStore).read) &&
+    callable.test((value as CheckpointStore).write),
 };
 const positiveIntegerOrInfinity: Rule = {
-  words: "a positive integer or Infinity",
-  holds: (value) => value === Infinity || positiveInteger.holds(value),
+  expected: "a positive integer or Infinity",
+  test: (value) => value === Infinity || positiveInteger.test(value),
 };
 
 /** The rule and the default of each run option. */

@@ -11,14 +11,14 @@ import {
   callable,
   checkOptions,
   type Complete,
+  fail,
   nonNegative,
   oneOf,
   type OptionTable,
   positive,
   positiveInteger,
-  refuse,
 } from "../plain-options.ts";
-import { follow } from "../runtime/signals.ts";
+import { onAbort } from "../runtime/signals.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { longestRetryAfter, retryAfterOf } from "./retry-after.ts";
 
@@ -33,7 +33,7 @@ export interface RetryOptions {
    * Longest delay before the second attempt in milliseconds, a number of at least 0.
    * @default {100}
    */
-  minDelay?: number | undefined;
+  baseDelay?: number | undefined;
   /**
    * Longest delay before any attempt in milliseconds, a number of at least 0. A `retryAfter` of the
    * error may be longer.
@@ -92,10 +92,10 @@ export interface AttemptContext {
 /** The rule and the default of each retry option. */
 export const retryOptions: OptionTable<RetryOptions> = {
   maxAttempts: [{
-    words: "a positive integer or Infinity",
-    holds: (value) => value === Infinity || positiveInteger.holds(value),
+    expected: "a positive integer or Infinity",
+    test: (value) => value === Infinity || positiveInteger.test(value),
   }, 1],
-  minDelay: [nonNegative, 100],
+  baseDelay: [nonNegative, 100],
   maxDelay: [nonNegative, 30_000],
   maxRetryAfter: [nonNegative, longestRetryAfter],
   factor: [positive, 2],
@@ -109,9 +109,9 @@ export const retryOptions: OptionTable<RetryOptions> = {
  * (M. Brooker, Exponential Backoff and Jitter, 2015), unless the error says how long to wait.
  */
 export function delayAfter(attempt: number, error: unknown, settings: RetrySettings): number {
-  const { minDelay, maxDelay, maxRetryAfter, factor, jitter } = settings;
+  const { baseDelay, maxDelay, maxRetryAfter, factor, jitter } = settings;
   // The power grows to Infinity, which times 0 is no number.
-  const longest = minDelay && Math.min(maxDelay, minDelay * factor ** (attempt - 1));
+  const longest = baseDelay && Math.min(maxDelay, baseDelay * factor ** (attempt - 1));
   return retryAfterOf(error, maxRetryAfter) ??
     (jitter === "full" ? Math.random() * longest : longest);
 }
@@ -126,7 +126,7 @@ export function isTransient(error: unknown, attempt: number, settings: RetrySett
     const answer: unknown = settings.isRetriable(error, attempt);
     if (typeof answer === "boolean") return answer;
     Promise.resolve(answer).catch(() => {}); // Nobody waits for a promise.
-    refuse("retry", "isRetriable", "a function that returns a boolean", answer);
+    fail("retry", "isRetriable", "a function that returns a boolean", answer);
   }
   return retryAfterOf(error) !== undefined || isTimeout(error);
 }
@@ -171,7 +171,7 @@ export function isFatal(error: unknown): boolean {
  * const answer = await retry(({ attempt }) => {
  *   if (attempt < 3) throw new Error("not yet");
  *   return attempt;
- * }, { maxAttempts: 5, minDelay: 1 });
+ * }, { maxAttempts: 5, baseDelay: 1 });
  * equal(answer, 3);
  * ```
  */
@@ -179,7 +179,7 @@ export async function retry<R>(
   call: (context: AttemptContext) => R | PromiseLike<R>,
   options: RetryCallOptions = {},
 ): Promise<R> {
-  if (!callable.holds(call)) refuse("retry", "call", callable.words, call);
+  if (!callable.test(call)) fail("retry", "call", callable.expected, call);
   const { signal = new AbortController().signal, ...settings } = checkOptions<
     RetryCallOptions,
     "isRetriable" | "signal"
@@ -204,7 +204,7 @@ export async function retry<R>(
 /** The result of a call, unless the signal aborts before. */
 function untilAborted<R>(signal: AbortSignal, call: () => R | PromiseLike<R>): Promise<R> {
   return new Promise<R>((resolve, reject) => {
-    const unfollow = follow(signal, reject);
+    const unfollow = onAbort(signal, reject);
     const result = new Promise<R>((settle) => settle(call()));
     result.then(unfollow, unfollow);
     result.then(resolve, reject);

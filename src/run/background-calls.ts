@@ -1,10 +1,10 @@
 import type { Exhausted } from "../retry/recovery.ts";
 import { TaskGroup } from "../streams/task-group.ts";
-import { after } from "../runtime/timer.ts";
+import { setTimer } from "../runtime/timer.ts";
 import type { Equipment } from "./station.ts";
 
 /** Who is told of what runs aside. */
-export interface AsideListener {
+export interface BackgroundCallsListener {
   /** A call of `reject` has failed. */
   onFailure(error: unknown): void;
   /** A call has settled. */
@@ -15,13 +15,13 @@ export interface AsideListener {
  * Calls that hold no worker: of `reject`, and those that did not heed their deadline. A run waits
  * for them at its end, but not for ever.
  */
-export class Aside<E, T> {
+export class BackgroundCalls<E, T> {
   readonly #equipment: Equipment<E, T>;
   readonly #calls: TaskGroup<() => unknown, unknown>;
   #stopWaiting: (() => void) | undefined;
 
   /** Makes it for a run; nothing runs aside yet. */
-  constructor(equipment: Equipment<E, T>, listener: AsideListener) {
+  constructor(equipment: Equipment<E, T>, listener: BackgroundCallsListener) {
     this.#equipment = equipment;
     this.#calls = new TaskGroup(Infinity, {
       call: (call) => call(),
@@ -46,7 +46,7 @@ export class Aside<E, T> {
   /** Calls back at once if nothing runs, else when its time is up: it was told to stop, or cannot be. */
   wait(onOver: () => void): void {
     if (this.#calls.running === 0) return onOver();
-    this.#stopWaiting ??= after(this.#equipment.settings.abortTimeout, onOver);
+    this.#stopWaiting ??= setTimer(this.#equipment.settings.abortTimeout, onOver);
   }
 
   /** Nobody waits any longer; no timer is left. */

@@ -4,7 +4,7 @@ import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { beginCall, callIn, makeCall, withCall } from "../checkpoints/load-call.ts";
 import { isLeftOpen } from "../retry/open-outcome.ts";
 import { Exhausted, type Members, Recovery, type Work } from "../retry/recovery.ts";
-import { follow } from "../runtime/signals.ts";
+import { onAbort } from "../runtime/signals.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch, Loading } from "./batch.ts";
@@ -109,7 +109,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       if (!isLeftOpen(late)) outcome = "failed";
     });
     const waiting = new AbortController();
-    const unfollow = follow(signal, (reason) => waiting.abort(reason));
+    const unfollow = onAbort(signal, (reason) => waiting.abort(reason));
     await Promise.race([settled, sleep(abortTimeout, waiting.signal)]);
     unfollow();
     waiting.abort();

@@ -1,4 +1,4 @@
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { withDeadline } from "../runtime/deadline.ts";
 import { type Members, Recovery, type Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
@@ -182,5 +182,5 @@ function fillRows<E, T>(batch: Batch<E, T>, results: Results<T> | undefined): bo
 function checkRows<T>(name: string, rows: Results<T>): Results<T> {
   if (Array.isArray(rows)) return [...rows]; // The user may go on with it, and it may have holes.
   const rule = "a function that gives an array";
-  return refuse(`run pipeline "${name}"`, "transformBatch", rule, rows);
+  return fail(`run pipeline "${name}"`, "transformBatch", rule, rows);
 }

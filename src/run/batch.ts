@@ -32,11 +32,11 @@ export interface Batch<E, T> {
   /** What loads it, from its load on. */
   load: Loading<E, T> | undefined;
   /** When it was taken from the bucket. */
-  readonly formed: number;
+  readonly batchedAt: number;
   /** When its transform was done; `-1` before. */
-  mapped: number;
+  transformedAt: number;
   /** When its load began; `-1` before. */
-  begun: number;
+  loadStartedAt: number;
 }
 
 /**
@@ -57,7 +57,7 @@ export function batchOf<E, T>(
   items: readonly E[],
   info: BatchInfo,
   ranges: readonly DoneRange[],
-  formed: number,
+  batchedAt: number,
 ): Batch<E, T> {
   const rows = items as readonly unknown[] as readonly T[]; // Without a transform, T is E.
   return {
@@ -75,8 +75,8 @@ export function batchOf<E, T>(
     wake: undefined,
     given: 0,
     load: undefined,
-    formed,
-    mapped: -1,
-    begun: -1,
+    batchedAt,
+    transformedAt: -1,
+    loadStartedAt: -1,
   };
 }

@@ -1,7 +1,7 @@
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { type Checkpoint, rangesOf } from "../checkpoints/checkpoint.ts";
-import { CheckpointKeeper } from "../checkpoints/checkpoint-writer.ts";
-import { DeadLetterOutlet } from "../dead-letters/dead-letter-writer.ts";
+import { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
+import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { emitterOf } from "../telemetry/emitter.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type Observed, observedBy } from "../pipeline/run-event.ts";
@@ -30,7 +30,7 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
   const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
   const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
   const outlet = deadLetters &&
-    new DeadLetterOutlet({
+    new DeadLetterWriter({
       action: `run pipeline "${pipeline.name}"`,
       stream: deadLetters,
       max,
@@ -40,11 +40,11 @@ export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
   const { [observedBy]: own = [] } = pipeline as Observed;
   const observers = settings.observer === undefined ? own : [...own, settings.observer];
   const emit = emitterOf(observers, pipeline.name, runId, begin);
-  const keeper = store && new CheckpointKeeper({
+  const keeper = store && new CheckpointWriter({
     ...{ store, key, runId, lease, retry: settings.retry.load, signal: context.signal },
     onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),
     onFailure: onLost,
-    ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint", checkpoint }) }),
+    ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint:write", checkpoint }) }),
   });
   return { pipeline, settings, context, outlet, keeper, key, emit, begin };
 }
@@ -58,5 +58,5 @@ function checkKnown(
   if (position !== undefined || rangesOf(checkpoint).every(([, , at]) => at === undefined)) return;
   const rule = "given, as the checkpoint has a position, which would be lost (give the function " +
     "that it comes from, or remove the checkpoint to begin anew)";
-  refuse(`run pipeline "${name}"`, "position", rule, position);
+  fail(`run pipeline "${name}"`, "position", rule, position);
 }

@@ -1,6 +1,6 @@
-import { Pace } from "../runtime/macrotask.ts";
+import { Yielder } from "../runtime/macrotask.ts";
 import { blankCheckpoint } from "../checkpoints/checkpoint.ts";
-import { nowhere, Numbering } from "../checkpoints/offset-tracker.ts";
+import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
 import { Batcher } from "../streams/batcher.ts";
@@ -8,12 +8,12 @@ import { Intake, type IntakeEnd, type IntakeListener } from "../streams/intake.t
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
-import { Aside } from "./background-calls.ts";
+import { BackgroundCalls } from "./background-calls.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { failureIn, failureOf } from "./failures.ts";
-import { Gauges } from "./run-metrics.ts";
+import { RunMetrics } from "./run-metrics.ts";
 import { PlainLoad } from "./plain-load.ts";
 import {
   type Counts,
@@ -34,9 +34,9 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** What became of the items. */
   readonly counts: Counts = freshCounts();
   /** What is measured. */
-  readonly gauges: Gauges;
+  readonly gauges: RunMetrics;
   /** Of the transforms. */
-  readonly pace: Pace = new Pace();
+  readonly pace: Yielder = new Yielder();
   /** A transform has given a promise. */
   isAsync = false;
   readonly #station: Station<E, T>;
@@ -46,11 +46,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #batcher: Batcher<E>;
   readonly #transforms: TaskGroup<Batch<E, T>, boolean>;
   readonly #loads: TaskGroup<Batch<E, T>, unknown>;
-  readonly #aside: Aside<E, T>;
+  readonly #aside: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
   #intake: Intake<E> | undefined;
-  #numbering: Numbering | undefined;
+  #numbering: OffsetTracker | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined; // Of the source.
   #isExtracting = false; // `extract` has been called, and its source has not ended.
@@ -66,22 +66,22 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** Makes the flow of a run; nothing begins before `run`. */
   constructor(equipment: Equipment<E, T>, listener: FlowListener) {
     const { pipeline, settings, settings: { workers } } = equipment;
-    this.gauges = new Gauges(equipment, this.counts);
-    this.#aside = new Aside(equipment, {
+    this.gauges = new RunMetrics(equipment, this.counts);
+    this.#aside = new BackgroundCalls(equipment, {
       onFailure: (error) => this.#failIn("load", error),
-      onSettled: () => this.#serve(),
+      onSettled: () => this.#pump(),
     });
     this.#station = stationOf(equipment, this, this.#aside);
     this.#plain = isPlain(equipment) ? new PlainLoad(this.#station) : undefined;
     this.#map = new BatchMap(this.#station, this.#plain !== undefined);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
-    this.#batcher = new Batcher(settings, () => this.#serve());
+    this.#batcher = new Batcher(settings, () => this.#pump());
     this.#transforms = new TaskGroup(workers, {
       call: (batch) => this.#map.run(batch, this),
       done: (batch, isMapped) => {
         if (isMapped && !this.#isStopped) this.#pass(batch);
-        this.#serve();
+        this.#pump();
       },
       failed: (batch, error) => this.fail(error, batch),
     });
@@ -90,7 +90,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       done: (batch, result) => {
         if (batch.load!.succeeded(batch)) return this.#loads.run(batch);
         if (result !== unfinished) this.#now = this.gauges.end(batch);
-        this.#serve();
+        this.#pump();
       },
       failed: (batch, error) => {
         if (batch.load!.failed(batch, error)) this.#loads.run(batch);
@@ -157,7 +157,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     const { pipeline, settings, keeper } = this.#station;
     if (this.#plain === undefined) {
       const checkpoint = keeper?.checkpoint ?? blankCheckpoint;
-      this.#numbering = new Numbering(checkpoint, settings.resume === "source");
+      this.#numbering = new OffsetTracker(checkpoint, settings.resume === "source");
     }
     const listener: IntakeListener = {
       onGoOn: () => this.#isOwed && this.#mark(),
@@ -192,7 +192,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#ready.length = 0;
     this.#batcher.discard();
     this.#cancel(reason, true);
-    this.#serve();
+    this.#pump();
   }
 
   /** Takes the error of a transform. */
@@ -212,7 +212,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#isExtracting = false;
     const { onError } = this.#station.settings;
     if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : onError]();
-    this.#serve();
+    this.#pump();
   }
 
   #failIn(stage: FailureStage, error: unknown, batch?: Batch<E, T>): void {
@@ -222,11 +222,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#listener.onFailure(failureOf(stage, failure, batch?.info));
     if (!wasStopped) this.#aside.reject(failure);
     this.#isServing = wasServing;
-    this.#serve();
+    this.#pump();
   }
 
   /** Moves on whatever can move, and finds out whether all is done. */
-  #serve(): void {
+  #pump(): void {
     if (this.#isServing) return; // A callback that returned at once is served by the caller.
     this.#isServing = true;
     while (!this.#isStopped && this.#advance());
@@ -263,7 +263,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #transform(batch: Batch<E, T>): void {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    batch.mapped = this.#now = batch.formed;
+    batch.transformedAt = this.#now = batch.batchedAt;
     this.#pass(batch);
   }
 
@@ -275,7 +275,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       return;
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.mapped < 0) batch.mapped = this.#now = this.gauges.clock.now();
+    if (batch.transformedAt < 0) batch.transformedAt = this.#now = this.gauges.clock.now();
     this.#ready.push(batch);
   }
 

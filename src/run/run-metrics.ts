@@ -3,13 +3,14 @@ import type { Batch } from "./batch.ts";
 import type { Emit } from "../telemetry/emitter.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import { MovingRate } from "../telemetry/moving-rate.ts";
+import type { BatchTimes } from "../pipeline/run-event.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 import { StageClock } from "../telemetry/stage-clock.ts";
 import type { Counts } from "./station.ts";
 import { Trace } from "./trace.ts";
 
 /** What the gauges know of a run. */
-export interface GaugesOptions {
+export interface RunMetricsOptions {
   readonly settings: Pick<RunSettings<never>, "workers" | "trace">;
   readonly emit: Emit | undefined;
   /** When the run began, by the clock that durations are measured with. */
@@ -17,7 +18,7 @@ export interface GaugesOptions {
 }
 
 /** Measures a run: a few looks at the clock for each batch, and none for an item. */
-export class Gauges {
+export class RunMetrics {
   /** What the time is read from; its own, as each look at Node's global is a call. */
   readonly clock: Pick<Performance, "now"> = performance;
   /** Batches that can be loaded at once. */
@@ -32,7 +33,7 @@ export class Gauges {
   #done = 0; // Items that the rate and the trace know of.
 
   /** Begins to measure a run; `counts` is kept up to date by its work. */
-  constructor({ settings: { workers, trace }, emit, begin }: GaugesOptions, counts: Counts) {
+  constructor({ settings: { workers, trace }, emit, begin }: RunMetricsOptions, counts: Counts) {
     this.#clocks = {
       extract: new StageClock(1),
       transform: new StageClock(workers),
@@ -102,19 +103,19 @@ export class Gauges {
 
   /** The load of a batch begins. */
   begin<E, T>(batch: Batch<E, T>, now: number): void {
-    batch.begun = now;
-    if (batch.mapped < 0) batch.mapped = now; // It did not have to wait.
+    batch.loadStartedAt = now;
+    if (batch.transformedAt < 0) batch.transformedAt = now; // It did not have to wait.
     this.#trace?.begin(batch.info.sequence);
   }
 
   /** A batch is finished; gives the time after whoever was told of it. */
   end<E, T>(batch: Batch<E, T>): number {
     const now = this.clock.now();
-    this.#latency.record(now - batch.formed);
+    this.#latency.record(now - batch.batchedAt);
     this.#count(now);
-    if (batch.begun < 0) { // Nothing of it was to be loaded.
-      batch.begun = now;
-      if (batch.mapped < 0) batch.mapped = now;
+    if (batch.loadStartedAt < 0) { // Nothing of it was to be loaded.
+      batch.loadStartedAt = now;
+      if (batch.transformedAt < 0) batch.transformedAt = now;
     }
     this.#trace?.end(batch, now);
     if (this.#emit === undefined) return now;
@@ -124,10 +125,14 @@ export class Gauges {
 
   #tell<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
     const since = (time: number) => time - this.#begin;
-    const { formed, mapped, begun, info: { sequence, offset, size } } = batch;
-    const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
-    const ended = since(now);
-    emit({ type: "batch:loaded", sequence, offset, size, times: { ...times, ended } });
+    const { info: { sequence, offset, size } } = batch;
+    const times: BatchTimes = {
+      batchedAt: since(batch.batchedAt),
+      transformedAt: since(batch.transformedAt),
+      loadStartedAt: since(batch.loadStartedAt),
+      endedAt: since(now),
+    };
+    emit({ type: "batch:load", sequence, offset, size, times });
   }
 
   /** Counts what was done since it was called last: parts of a batch may be done long before it. */

@@ -1,14 +1,14 @@
 import { CancelledError, PipelineError } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
-import { follow } from "../runtime/signals.ts";
-import { after } from "../runtime/timer.ts";
+import { onAbort } from "../runtime/signals.ts";
+import { setTimer } from "../runtime/timer.ts";
 import { equipmentOf } from "./equipment.ts";
 import { type Failure, failureIn } from "./failures.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "../pipeline/guarantee.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts";
-import { reportOf, snapshotOf } from "./report.ts";
+import { reportOf, snapshotOf } from "./snapshot.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
 import type { Equipment } from "./station.ts";
@@ -113,7 +113,7 @@ export class Run<E, T = E> {
 
   async #live(): Promise<RunReport> {
     const { signal, onProgress, progressInterval, stallTimeout } = this.#settings;
-    const unfollow = follow(signal, (reason) => this.#onSignal(reason));
+    const unfollow = onAbort(signal, (reason) => this.#onSignal(reason));
     let unwatch = () => {};
     let stall: StallWatch | undefined;
     await null; // Nothing of the user's is called before `start` has returned.
@@ -124,7 +124,7 @@ export class Run<E, T = E> {
         stallTimeout,
         this.#flow,
         (duration) =>
-          this.#equipment.emit?.({ type: "stalled", stage: this.#flow.current, duration }),
+          this.#equipment.emit?.({ type: "run:stall", stage: this.#flow.current, duration }),
       );
       if (await this.#open()) {
         await this.#work();
@@ -180,7 +180,7 @@ export class Run<E, T = E> {
     await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
     if (this.#outcome !== "completed") return;
     const { total = 0, extracted } = this.snapshot();
-    if (extracted < total) this.#equipment.emit?.({ type: "short", total, extracted });
+    if (extracted < total) this.#equipment.emit?.({ type: "run:short", total, extracted });
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
 
@@ -236,7 +236,7 @@ export class Run<E, T = E> {
     if (errors.length > 0) {
       if (this.#outcome === "aborted") this.#late.push(...errors);
       else this.#failures.push({ ...failure, errors });
-      this.#equipment.emit?.({ type: "failure", stage, errors });
+      this.#equipment.emit?.({ type: "run:failure", stage, errors });
     }
     // What was read before a source fails is still loaded.
     if (abortingStages.includes(stage)) this.#abort(all.at(-1));
@@ -264,10 +264,10 @@ export class Run<E, T = E> {
   #drain(reason: unknown): void {
     if (this.#state !== "running") return;
     this.#state = "draining";
-    this.#equipment.emit?.({ type: "drain", reason });
+    this.#equipment.emit?.({ type: "run:drain", reason });
     this.#reasons.add(reason);
     const { drainTimeout } = this.#settings;
-    this.#stopDrainTimer = after(drainTimeout, () => {
+    this.#stopDrainTimer = setTimer(drainTimeout, () => {
       const words = `The run was not drained within ${drainTimeout} ms`;
       this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
       this.#abort(this.#cancellation.reason);
@@ -279,7 +279,7 @@ export class Run<E, T = E> {
   #abort(reason: unknown): void {
     if (this.#state === "aborting") return;
     this.#state = "aborting";
-    this.#equipment.emit?.({ type: "abort", reason });
+    this.#equipment.emit?.({ type: "run:abort", reason });
     this.#waiting.abort(reason);
     this.#abortCallbacks(reason);
     this.#flow.halt(this.#hard.signal.reason);
@@ -294,6 +294,6 @@ export class Run<E, T = E> {
 
   #startAbortTimer(): void {
     this.#stopAbortTimer();
-    this.#stopAbortTimer = after(this.#settings.abortTimeout, () => this.#giveUp?.());
+    this.#stopAbortTimer = setTimer(this.#settings.abortTimeout, () => this.#giveUp?.());
   }
 }

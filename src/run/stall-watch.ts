@@ -1,4 +1,4 @@
-import { after } from "../runtime/timer.ts";
+import { setTimer } from "../runtime/timer.ts";
 
 /** What is watched: something that moves, as a number that changes with every move. */
 export interface Movement {
@@ -28,7 +28,7 @@ export class StallWatch {
 
   /** Looks again after the time-out: twice as often, so that a stall is told before twice of it. */
   #look(before: number, times: number): void {
-    this.#stopTimer = after(this.#timeout / 2, () => {
+    this.#stopTimer = setTimer(this.#timeout / 2, () => {
       const { moves } = this.#movement;
       if (moves !== before) return this.#look(moves, 1);
       this.#look(moves, times + 1); // Before it is told, as whoever is told may end the watch.

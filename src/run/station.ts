@@ -1,8 +1,8 @@
 import { isOf } from "../errors.ts";
-import type { CheckpointKeeper } from "../checkpoints/checkpoint-writer.ts";
+import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import { checkPosition, type DoneRange } from "../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
-import type { DeadLetterOutlet } from "../dead-letters/dead-letter-writer.ts";
+import type { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { allPlacesOf, placeOf, placesOf } from "../checkpoints/offset-tracker.ts";
 import { Exhausted, type Policy, type RecoveryListener } from "../retry/recovery.ts";
 import { retryAfterOf } from "../retry/retry-after.ts";
@@ -12,7 +12,7 @@ import type { Batch } from "./batch.ts";
 import { Drift } from "./drift.ts";
 import type { Emit } from "../telemetry/emitter.ts";
 import type { Failure } from "./failures.ts";
-import type { Gauges } from "./run-metrics.ts";
+import type { RunMetrics } from "./run-metrics.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { Reasons } from "./reasons.ts";
 import type { RunEventDetails } from "../pipeline/run-event.ts";
@@ -53,9 +53,9 @@ export interface Equipment<E, T> {
   /** What the user's functions are told. */
   readonly context: PipelineContext;
   /** Takes dead letters, where there are any. */
-  readonly outlet: DeadLetterOutlet | undefined;
+  readonly outlet: DeadLetterWriter | undefined;
   /** Keeps what is finished, where the run has checkpoints. */
-  readonly keeper: CheckpointKeeper | undefined;
+  readonly keeper: CheckpointWriter | undefined;
   /** The key of the checkpoint. */
   readonly key: string;
   /** Tells the observer of the run, where there is one. */
@@ -65,7 +65,7 @@ export interface Equipment<E, T> {
 }
 
 /** A call that is to be made again. */
-export type Retry = Omit<Extract<RunEventDetails, { type: "retry" }>, "type" | "sequence">;
+export type Retry = Omit<Extract<RunEventDetails, { type: "batch:retry" }>, "type" | "sequence">;
 
 /** What the work on the batches of a run shares. */
 export interface Station<E, T> extends Equipment<E, T> {
@@ -99,7 +99,7 @@ export function isPlain<E, T>(equipment: Equipment<E, T>): boolean {
 /** What the station is part of: the working part of a run. */
 interface Workplace {
   readonly counts: Counts;
-  readonly gauges: Gauges;
+  readonly gauges: RunMetrics;
   readonly isStopped: boolean;
   readonly isOver: boolean;
 }
@@ -134,14 +134,14 @@ export function stationOf<E, T>(
 
 function beginRetry<E, T>(
   { settings, emit }: Equipment<E, T>,
-  gauges: Gauges,
+  gauges: RunMetrics,
   batch: Batch<E, T>,
   retry: Retry,
 ): () => void {
   const pause = retryAfterOf(retry.error, settings.retry[retry.stage].maxRetryAfter);
   if (pause !== undefined) settings.rateLimit?.pause(pause, { maxRetryAfter: Infinity });
   batch.retries++;
-  emit?.({ type: "retry", sequence: batch.info.sequence, ...retry });
+  emit?.({ type: "batch:retry", sequence: batch.info.sequence, ...retry });
   // Of the items of a batch that are transformed side by side, one that rests is enough.
   if (batch.resting++ === 0) batch.wake = gauges.rest(retry.stage, "backoff");
   return () => {
@@ -210,7 +210,7 @@ export async function giveUp<E, T>(
   counts.deadLettered++;
   counts.reasons.add(letter);
   batch.deadLettered++;
-  emit?.({ type: "dead-letter", sequence: info.sequence, letter });
+  emit?.({ type: "item:dead-letter", sequence: info.sequence, letter });
 }
 
 /**

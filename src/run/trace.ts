@@ -30,15 +30,19 @@ export class Trace {
 
   /** A batch is finished. */
   end<E, T>(batch: Batch<E, T>, ended: number): void {
-    const { info: { sequence, size }, formed, mapped, begun, retries, deadLettered } = batch;
+    const { info: { sequence, size }, retries, deadLettered } = batch;
     const lane = this.#lanes.get(sequence);
     if (lane !== undefined) this.#isTaken[lane] = false; // Else nothing of it was to be loaded.
     this.#lanes.delete(sequence);
     if (sequence % this.#every !== 0) return;
     const since = (time: number) => time - this.#begin;
-    const times = { formed: since(formed), mapped: since(mapped), begun: since(begun) };
-    const counts = { size, retries, deadLettered };
-    this.#batches.push({ sequence, lane: lane ?? 0, ...counts, ...times, ended: since(ended) });
+    this.#batches.push({
+      ...{ sequence, lane: lane ?? 0, size, retries, deadLettered },
+      batchedAt: since(batch.batchedAt),
+      transformedAt: since(batch.transformedAt),
+      loadStartedAt: since(batch.loadStartedAt),
+      endedAt: since(ended),
+    });
     while (this.#batches.length > mostBatches) {
       this.#every *= 2;
       this.#batches = this.#batches.filter((kept) => kept.sequence % this.#every === 0);

@@ -1,5 +1,5 @@
-import { follow } from "./signals.ts";
-import { after } from "./timer.ts";
+import { onAbort } from "./signals.ts";
+import { setTimer } from "./timer.ts";
 
 /** Waits so many milliseconds, or until the signal aborts. Leaves neither a timer nor a listener. */
 export function sleep(delay: number, signal: AbortSignal | undefined): Promise<void> {
@@ -11,8 +11,8 @@ export function sleep(delay: number, signal: AbortSignal | undefined): Promise<v
       unfollow();
       resolve();
     };
-    stopTimer = after(delay, end);
-    unfollow = follow(signal, end); // It may call at once.
+    stopTimer = setTimer(delay, end);
+    unfollow = onAbort(signal, end); // It may call at once.
   });
 }
 
@@ -32,18 +32,18 @@ export function withDeadline<R>(
 ): Promise<R> {
   const deadline = new AbortController();
   return new Promise<R>((resolve, reject) => {
-    let stopTimer = after(timeout, () => {
+    let stopTimer = setTimer(timeout, () => {
       unfollow();
       const error = new DOMException(`The call took longer than ${timeout} ms`, "TimeoutError");
       const leave = () => {
         reject(error);
         onLeft?.(result.catch(() => {})); // The timeout is reported instead.
       };
-      if (grace > 0) stopTimer = after(grace, leave);
+      if (grace > 0) stopTimer = setTimer(grace, leave);
       else leave();
       deadline.abort(error);
     });
-    const unfollow = follow(signal, (reason) => {
+    const unfollow = onAbort(signal, (reason) => {
       if (onLeft !== undefined) stopTimer();
       deadline.abort(reason);
     });

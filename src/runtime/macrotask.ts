@@ -10,7 +10,7 @@ export function nextMacrotask(): Promise<void> {
 }
 
 /** Tells a loop that is never made to wait when it should let everything else have a turn. */
-export class Pace {
+export class Yielder {
   #left = 1;
   #step = 1; // Items between two looks at the clock, which is not free.
   #checks = 0;

@@ -2,11 +2,11 @@
  * Calls `onAbort` when `signal` aborts, at once if it has, and gives what takes the listener off
  * again. Nothing of the library leaves a listener on a signal of the user.
  */
-export function follow(
+export function onAbort(
   signal: AbortSignal | undefined,
-  onAbort: (reason: unknown) => void,
+  listener: (reason: unknown) => void,
 ): () => void {
-  const listen = () => onAbort(signal?.reason);
+  const listen = () => listener(signal?.reason);
   if (signal?.aborted) listen();
   else signal?.addEventListener("abort", listen, { once: true });
   return () => signal?.removeEventListener("abort", listen);

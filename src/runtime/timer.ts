@@ -2,7 +2,7 @@
 export const LONGEST_TIMER: number = 2 ** 31 - 1;
 
 /** Calls `run` once after `delay` milliseconds, `Infinity` for never, and gives what prevents it. */
-export function after(delay: number, run: () => void): () => void {
+export function setTimer(delay: number, run: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = (left: number) => {
     const step = Math.min(left, LONGEST_TIMER);

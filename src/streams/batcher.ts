@@ -1,4 +1,4 @@
-import { nonNegative, refuse, type Rule, truthValue } from "../plain-options.ts";
+import { fail, nonNegative, type Rule, truthValue } from "../plain-options.ts";
 import { LONGEST_TIMER } from "../runtime/timer.ts";
 import type { BucketLimits } from "./bucket-options.ts";
 
@@ -162,7 +162,7 @@ export class Batcher<T> {
 
 /** Refuses a wrong answer of a callback, such as a promise, whose rejection is then ignored. */
 function checkAnswer(name: string, rule: Rule, answer: unknown): void {
-  if (rule.holds(answer)) return;
+  if (rule.test(answer)) return;
   Promise.resolve(answer).catch(() => {});
-  refuse("measure item", name, rule.words, answer);
+  fail("measure item", name, rule.expected, answer);
 }

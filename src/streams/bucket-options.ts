@@ -2,11 +2,11 @@ import {
   callable,
   checkOptions,
   type Complete,
+  fail,
   oneOf,
   type OptionTable,
   positive,
   positiveInteger,
-  refuse,
   type Rule,
 } from "../plain-options.ts";
 
@@ -46,8 +46,8 @@ export interface BucketOptions<T> {
 export type BucketLimits<T> = Complete<BucketOptions<T>, "sizeOf" | "flushWhen">;
 
 const sizeOfBatch: Rule = {
-  words: positiveInteger.words,
-  holds: (value) => value === Infinity || positiveInteger.holds(value),
+  expected: positiveInteger.expected,
+  test: (value) => value === Infinity || positiveInteger.test(value),
 };
 
 /** The rule and the default of each bucket option; that of `batchSize` depends on the others. */
@@ -70,7 +70,7 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
   const batchSize = batchSizeOf(action, limits);
   const isTimed = (options.timeout ?? Infinity) !== Infinity;
   if (isTimed && batchSize === 1 && limits.batchSize === undefined) {
-    refuse(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
+    fail(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
   }
   return { ...limits, batchSize };
 }
@@ -84,13 +84,13 @@ export function batchSizeOf<T>(
   >,
 ): number {
   if (maxBytes !== Infinity && sizeOf === undefined) {
-    refuse(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
+    fail(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
   }
   const isLimited = maxBytes !== Infinity || flushWhen !== undefined;
   // Without a size this is NaN.
   if (Math.min(batchSize!, timeout) === Infinity && !isLimited) {
-    const rule = `${positiveInteger.words} where no other limit is finite`;
-    refuse(action, "batchSize", rule, batchSize);
+    const rule = `${positiveInteger.expected} where no other limit is finite`;
+    fail(action, "batchSize", rule, batchSize);
   }
   return batchSize ?? (isLimited ? Infinity : 1);
 }

@@ -38,12 +38,12 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
   constructor(options: BucketOptions<T> = {}) {
     const limits = checkBucketOptions("construct BucketStream", options);
     this.#onError = limits.onError;
-    this.#batcher = new Batcher(limits, () => this.#serve());
+    this.#batcher = new Batcher(limits, () => this.#pump());
     this.readable = new ReadableStream<T[]>({
       start: (output) => void (this.#output = output),
       pull: () => {
         this.#hasDemand = true;
-        this.#serve();
+        this.#pump();
       },
       cancel: (reason) => {
         this.#hasDemand = false; // What is being written must not go to a closed stream.
@@ -83,7 +83,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
   }
 
   /** Gives a waiting read its batch, which makes room; ends the output once all is given. */
-  #serve(): void {
+  #pump(): void {
     const batch = this.#hasDemand ? this.#batcher.take() : undefined;
     if (batch !== undefined) {
       this.#hasDemand = false;
@@ -102,6 +102,6 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
   #end(how: "flush" | "discard", finish: () => void): void {
     this.#finish = finish;
     this.#batcher[how]();
-    this.#serve();
+    this.#pump();
   }
 }

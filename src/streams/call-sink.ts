@@ -1,5 +1,5 @@
 import { oneOf, type OptionTable } from "../plain-options.ts";
-import { follow } from "../runtime/signals.ts";
+import { onAbort } from "../runtime/signals.ts";
 import { TaskGroup } from "./task-group.ts";
 
 /** What a callback is told of its call. */
@@ -92,11 +92,11 @@ export class CallSink<I, R> {
       call: ({ item, context }) => call(item, context),
       done: ({ take }, result) => {
         if (!this.#isOver) take?.(result);
-        this.serve();
+        this.pump();
       },
       failed: (_, error) => {
         this.#fail(error);
-        this.serve();
+        this.pump();
       },
     });
   }
@@ -106,8 +106,8 @@ export class CallSink<I, R> {
     this.#input = input;
     // The platform calls `abort` only after the write in flight, which may be held, and never
     // while the stream closes.
-    follow(input.signal, (reason) => this.#refuse(reason));
-    this.#unfollow = follow(this.#parts.signal, (reason) => this.#fail(reason));
+    onAbort(input.signal, (reason) => this.#refuse(reason));
+    this.#unfollow = onAbort(this.#parts.signal, (reason) => this.#fail(reason));
   }
 
   /** Called by the platform. */
@@ -127,7 +127,7 @@ export class CallSink<I, R> {
     this.#throwIfOver();
     return new Promise((resolve, reject) => {
       this.#closing = { resolve, reject };
-      this.serve();
+      this.pump();
     });
   }
 
@@ -150,7 +150,7 @@ export class CallSink<I, R> {
   }
 
   /** Lets go on what waits, as far as it may. */
-  serve(): void {
+  pump(): void {
     const held = this.#held;
     if (held && this.#canBegin()) {
       this.#held = undefined;

@@ -1,6 +1,6 @@
-import { nextMacrotask, Pace } from "../runtime/macrotask.ts";
-import { refuse } from "../options.ts";
-import type { Numbering } from "../checkpoints/offset-tracker.ts";
+import { nextMacrotask, Yielder } from "../runtime/macrotask.ts";
+import { fail } from "../options.ts";
+import type { OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import type { Batcher } from "./batcher.ts";
 
 /**
@@ -18,9 +18,9 @@ export class Feed<T> {
   readonly isPlain: boolean;
   /** Items that the bucket's callbacks failed on. */
   refused = 0;
-  readonly #numbering: Numbering | undefined; // Knows what an earlier run has finished.
+  readonly #numbering: OffsetTracker | undefined; // Knows what an earlier run has finished.
   readonly #onGoOn: () => unknown;
-  readonly #pace = new Pace();
+  readonly #pace = new Yielder();
   #isDirect: boolean;
   #unpacked = 0; // Items that came in arrays.
   #paced = 0; // Items that were put in directly, and that the pace knows of.
@@ -32,7 +32,7 @@ export class Feed<T> {
   constructor(
     batcher: Batcher<T>,
     isChunked: boolean,
-    numbering: Numbering | undefined,
+    numbering: OffsetTracker | undefined,
     onGoOn: () => unknown,
   ) {
     this.batcher = batcher;
@@ -84,7 +84,7 @@ export class Feed<T> {
 
   /** Puts an array in, batch by batch, as the bucket makes room for it. */
   async fill(given: readonly T[]): Promise<void> {
-    if (!Array.isArray(given)) refuse("read chunk", "chunk", "an array", given);
+    if (!Array.isArray(given)) fail("read chunk", "chunk", "an array", given);
     const items = this.#open(given as T[]);
     const { length } = items; // Before a load, which may be given the array as it is, can change it.
     this.#unpacked += length;

@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import type { Numbering } from "../checkpoints/offset-tracker.ts";
+import type { OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import type { Batcher } from "./batcher.ts";
 import { Chunks } from "./chunks.ts";
 import { Feed } from "./feed.ts";
@@ -49,7 +49,7 @@ export class Intake<T> {
     batcher: Batcher<T>,
     listener: IntakeListener,
     use: SourceUse,
-    numbering?: Numbering,
+    numbering?: OffsetTracker,
   ) {
     this.#source = openSource(use, source);
     const isChunked = isOf(source, Chunks);

@@ -2,9 +2,9 @@ import {
   abortSignal,
   callable,
   checkOptions,
+  fail,
   type OptionTable,
   positiveInteger,
-  refuse,
 } from "../plain-options.ts";
 import {
   type CallContext,
@@ -66,7 +66,7 @@ export class LoaderStream<B> extends WritableStream<B> {
     options: LoaderOptions = {},
   ) {
     const action = "construct LoaderStream";
-    if (!callable.holds(load)) refuse(action, "load", callable.words, load);
+    if (!callable.test(load)) fail(action, "load", callable.expected, load);
     const { workers, signal, onError } = checkOptions<LoaderOptions, "signal">(
       action,
       options,

@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { nextMacrotask, type Pace } from "../runtime/macrotask.ts";
+import { nextMacrotask, type Yielder } from "../runtime/macrotask.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { skip } from "./skip.ts";
@@ -9,7 +9,7 @@ export interface Stop<B> {
   /** No further call may begin. */
   readonly isStopped: boolean;
   /** Counts calls, and tells when everything else should have a turn. */
-  readonly pace: Pace;
+  readonly pace: Yielder;
   /** Set where a call has given a promise. */
   isAsync: boolean;
   /** Takes the error of a call for a batch; it then also stops the others. */

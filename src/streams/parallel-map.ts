@@ -2,9 +2,9 @@ import {
   abortSignal,
   callable,
   checkOptions,
+  fail,
   type OptionTable,
   positiveInteger,
-  refuse,
   truthValue,
 } from "../plain-options.ts";
 import {
@@ -91,13 +91,13 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
     options: ParallelMapOptions = {},
   ) {
     const action = "construct ParallelMapStream";
-    if (!callable.holds(fn)) refuse(action, "fn", callable.words, fn);
+    if (!callable.test(fn)) fail(action, "fn", callable.expected, fn);
     const { concurrency, ordered, reorderBuffer = concurrency, signal, onError } = checkOptions<
       ParallelMapOptions,
       "signal" | "reorderBuffer"
     >(action, options, parallelMapOptions);
     if (!ordered && options.reorderBuffer !== undefined) {
-      refuse(action, "reorderBuffer", "left out where 'ordered' is false", reorderBuffer);
+      fail(action, "reorderBuffer", "left out where 'ordered' is false", reorderBuffer);
     }
     // Calls that have begun and whose result was not given.
     const window = ordered ? Math.max(concurrency, reorderBuffer + 1) : concurrency;
@@ -132,7 +132,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
       pull: () => {
         this.#isWanted = this.#hasDemand = true;
         this.#give(1);
-        this.#sink.serve();
+        this.#sink.pump();
       },
       cancel: (reason) => this.#sink.cancel(reason),
     }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.

@@ -99,7 +99,7 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       start: (output) => void (this.#output = output),
       pull: () => {
         this.#hasDemand = true;
-        this.#sink.serve();
+        this.#sink.pump();
         this.#tell();
       },
       cancel: (reason) => this.#sink.cancel(reason),

@@ -2,13 +2,13 @@ import {
   abortSignal,
   checkOptions,
   type Complete,
+  fail,
   nonNegative,
   type OptionTable,
   positiveInteger,
-  refuse,
 } from "../plain-options.ts";
-import { follow } from "../runtime/signals.ts";
-import { after } from "../runtime/timer.ts";
+import { onAbort } from "../runtime/signals.ts";
+import { setTimer } from "../runtime/timer.ts";
 import { longestRetryAfter } from "../retry/retry-after.ts";
 
 /** How many items are let through in which time. */
@@ -40,8 +40,8 @@ const pauseOptions: OptionTable<PauseOptions> = { maxRetryAfter: [nonNegative, l
 export const rateLimiterOptions: OptionTable<RateLimiterOptions> = {
   limit: [positiveInteger],
   interval: [{
-    words: "a finite number above 0",
-    holds: (value) => Number.isFinite(value) && (value as number) > 0,
+    expected: "a finite number above 0",
+    test: (value) => Number.isFinite(value) && (value as number) > 0,
   }],
 };
 
@@ -154,9 +154,9 @@ export class RateLimiter {
         ...{ unfollow: none, stopTimer: none, due: Infinity },
       };
       this.#waiters.add(waiter);
-      waiter.unfollow = follow(signal, () => {
+      waiter.unfollow = onAbort(signal, () => {
         this.#look(waiter);
-        this.#serve();
+        this.#pump();
       });
       if (this.#areApart || this.#waiters.size === 1) this.#look(waiter);
     });
@@ -174,19 +174,19 @@ export class RateLimiter {
   pause(delay: number, options: PauseOptions = {}): void {
     const { maxRetryAfter } = checkOptions<PauseOptions>("pause", options, pauseOptions);
     if (!(Number.isFinite(delay) && delay >= 0)) {
-      refuse("pause", "delay", "a finite number of at least 0", delay);
+      fail("pause", "delay", "a finite number of at least 0", delay);
     }
     const end = performance.now() + Math.min(delay, maxRetryAfter);
     this.#resumption = Math.max(this.#resumption, end);
   }
 
   #check(count: number): void {
-    if (positiveInteger.holds(count) && count <= this.limit) return;
-    refuse("acquire", "count", `a positive integer up to ${this.limit}`, count);
+    if (positiveInteger.test(count) && count <= this.limit) return;
+    fail("acquire", "count", `a positive integer up to ${this.limit}`, count);
   }
 
   /** Lets go on who may; the first who may not gets a timer. On Workers each one does so itself. */
-  #serve(): void {
+  #pump(): void {
     if (this.#areApart) return;
     for (const waiter of this.#waiters) if (!this.#look(waiter)) return;
   }
@@ -220,9 +220,9 @@ export class RateLimiter {
       const long = Math.max(this.interval, this.#resumption - now); // Is looked at a few times.
       const look = Math.min(time, Math.max(LOOK, long / 8));
       waiter.due = now + look;
-      waiter.stopTimer = after(look, () => void this.#look(waiter));
+      waiter.stopTimer = setTimer(look, () => void this.#look(waiter));
     } else {
-      waiter.stopTimer = after(time, () => this.#serve());
+      waiter.stopTimer = setTimer(time, () => this.#pump());
     }
   }
 
@@ -275,7 +275,7 @@ export function checkRate<O extends RateLimiterOptions, Open extends keyof O = n
 ): Complete<O, Open> {
   const complete = checkOptions<O, Open>(action, options, table);
   for (const name of ["limit", "interval"] as const) {
-    if (complete[name] === undefined) refuse(action, name, table[name][0].words, undefined);
+    if (complete[name] === undefined) fail(action, name, table[name][0].expected, undefined);
   }
   return complete;
 }

@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { refuse } from "../options.ts";
+import { fail } from "../options.ts";
 import { Chunks } from "./chunks.ts";
 
 /**
@@ -42,10 +42,10 @@ export function openSource(
 ): OpenSource {
   const inner: unknown = isOf(source, Chunks) ? source.source : source;
   if (typeof inner === "string" || inner instanceof String) {
-    refuse(action, name, `${giving}items: a text as [text], its lines as text.split("\\n")`, inner);
+    fail(action, name, `${giving}items: a text as [text], its lines as text.split("\\n")`, inner);
   }
   if (isReadableStream(inner)) {
-    if (inner.locked) refuse(action, name, `${giving}a stream that nobody else reads`, inner);
+    if (inner.locked) fail(action, name, `${giving}a stream that nobody else reads`, inner);
     return { kind: "stream", reader: inner.getReader() };
   }
   const asyncIterator = methodOf(inner, Symbol.asyncIterator);
@@ -54,7 +54,7 @@ export function openSource(
   }
   const iterator = methodOf(inner, Symbol.iterator);
   if (iterator === undefined) {
-    refuse(
+    fail(
       action,
       name,
       `${giving}a ReadableStream, an iterable, or one of them in chunks()`,

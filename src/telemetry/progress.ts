@@ -1,6 +1,6 @@
 import { checkOptions, type Complete, type OptionTable, positive } from "../options.ts";
 import type { RunSnapshot } from "../report-types.ts";
-import { after } from "../runtime/timer.ts";
+import { setTimer } from "../runtime/timer.ts";
 
 /** How often to tell how far a run is. */
 export interface ProgressOptions {
@@ -53,7 +53,7 @@ export class Snapshots<S> {
       },
       pull: (output) => {
         stopTimer();
-        stopTimer = after(interval, () => output.enqueue(run.snapshot()));
+        stopTimer = setTimer(interval, () => output.enqueue(run.snapshot()));
       },
       cancel: () => {
         this.#ends.delete(end);
@@ -136,9 +136,9 @@ export function watch(
   };
   const repeat = () => {
     tell();
-    stopTimer = after(interval, repeat);
+    stopTimer = setTimer(interval, repeat);
   };
-  let stopTimer = after(interval, repeat);
+  let stopTimer = setTimer(interval, repeat);
   return () => {
     stopTimer();
     tell();

@@ -4,7 +4,7 @@ import type { StageTimes } from "../report-types.ts";
  * The time that workers spend on one thing. Costs a comparison while their number stays, and is
  * exact to the last digits of a double, as it only adds up the times of changes.
  */
-export class Tally {
+export class TimeIntegral {
   #count = 0;
   #sum = 0; // The time up to `now` is `#sum + #count * now`.
 
@@ -32,13 +32,13 @@ export class Tally {
  */
 export class StageClock {
   /** Workers in the user's code. */
-  readonly busy: Tally = new Tally();
+  readonly busy: TimeIntegral = new TimeIntegral();
   /** Workers that wait for the next stage. */
-  readonly blocked: Tally = new Tally();
+  readonly blocked: TimeIntegral = new TimeIntegral();
   /** Workers that wait before another attempt. */
-  readonly backoff: Tally = new Tally();
+  readonly backoff: TimeIntegral = new TimeIntegral();
   /** Workers that wait for the rate limit. */
-  readonly limited: Tally = new Tally();
+  readonly limited: TimeIntegral = new TimeIntegral();
   readonly #workers: number;
 
   /** Starts the clock of a stage of so many workers, none of which has anything to do yet. */

@@ -63,7 +63,7 @@ describe("what instrument() gives", () => {
     const onProgress = ({ loaded }: { loaded: number }) => void progress.push(loaded);
     const instrumented = instrument(given, { api: new OtelRecorder().api });
     await instrumented.run(place === "option" ? { observer, onProgress } : { onProgress });
-    expect(seen).toEqual(["run:start", "batch:loaded", "run:end"]);
+    expect(seen).toEqual(["run:start", "batch:load", "run:end"]);
     expect(progress.at(-1)).toBe(1);
   });
 
@@ -75,7 +75,7 @@ describe("what instrument() gives", () => {
     const letter = { item: 1, error: "no", attempts: 1, pipeline: "n", runId: "r", at: 0 };
     if (whose === "of a manager") await new EtlManager({ observer }).add(twice).runAll();
     else await replay([{ ...letter, offset: 0, stage: "load" }], twice).run({ observer });
-    expect(seen).toEqual(["run:start", "batch:loaded", "run:end"]);
+    expect(seen).toEqual(["run:start", "batch:load", "run:end"]);
     expect(otel.sums("millrace.items")).toEqual({ all: 2 });
     expect(otel.spans.map(({ ends }) => ends)).toEqual([1, 1, 1, 1, 1, 1]);
   });

@@ -12,7 +12,7 @@ const films = etl<number>({
     if (n === 1) throw new Error("no id");
   },
 });
-const retry = { maxAttempts: 2, minDelay: 1 };
+const retry = { maxAttempts: 2, baseDelay: 1 };
 const text = (page: string) => page.replaceAll(/<[^>]*>/g, "");
 
 describe("a run that failed", () => {

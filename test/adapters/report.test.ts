@@ -84,9 +84,9 @@ describe("renderReport()", () => {
       const batch = rich.trace!.batches[index]!;
       expect(valuesOf(` ${group}`, "data-sequence")).toEqual([String(batch.sequence)]);
       const load = group.match(/<rect x="([^"]*)%" width="([^"]*)%" y="(\d+)"[^>]*busy/)!;
-      expect(Number(load[1])).toBeCloseTo(batch.begun / 10, 2);
+      expect(Number(load[1])).toBeCloseTo(batch.loadStartedAt / 10, 2);
       // What ends after the run is drawn up to its end.
-      const width = (Math.min(1000, batch.ended) - batch.begun) / 10;
+      const width = (Math.min(1000, batch.endedAt) - batch.loadStartedAt) / 10;
       expect(Number(load[2])).toBeCloseTo(width, 2);
       expect(Number(load[3])).toBe(batch.lane * 32 + 4);
       expect(group.includes("#mark-retry")).toBe(index === 3);
@@ -98,7 +98,9 @@ describe("renderReport()", () => {
     const sampled = { ...rich, trace: { ...rich.trace!, every: 8 } };
     const picture = pictureOf(renderReport(sampled), "latency");
     const drawn = valuesOf(picture, "data-latency").map(Number);
-    expect(drawn).toEqual(rich.trace!.batches.map(({ formed, ended }) => ended - formed));
+    expect(drawn).toEqual(
+      rich.trace!.batches.map(({ batchedAt, endedAt: ended }) => ended - batchedAt),
+    );
     const marks = elementsWith(picture, "data-latency").map((dot) => dot["href"]);
     expect(marks.indexOf("#mark-retry")).toBe(3);
     expect(marks.indexOf("#mark-lost")).toBe(5);

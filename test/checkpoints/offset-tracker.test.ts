@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advance, blankCheckpoint, type DoneRange } from "../../src/checkpoints/checkpoint.ts";
-import { Numbering, placeOf, placesOf } from "../../src/checkpoints/offset-tracker.ts";
+import { OffsetTracker, placeOf, placesOf } from "../../src/checkpoints/offset-tracker.ts";
 
 const checkpoint = { offset: 2, done: [[4, 6], [7, 8]] as DoneRange[], updatedAt: 0 };
 
@@ -12,13 +12,13 @@ function flat(ranges: readonly DoneRange[]): number[] {
 
 describe("Numbering", () => {
   it("numbers from 0 where nothing is finished", () => {
-    const numbering = new Numbering(blankCheckpoint, false);
+    const numbering = new OffsetTracker(blankCheckpoint, false);
     expect([1, 2, 3].map(() => numbering.isDone())).toEqual([false, false, false]);
     expect([numbering.take(2), numbering.take(1)]).toEqual([[[0, 2]], [[2, 3]]]);
   });
 
   it("knows what is finished below the offset, and above it", () => {
-    const numbering = new Numbering(checkpoint, false);
+    const numbering = new OffsetTracker(checkpoint, false);
     const done = Array.from({ length: 10 }, () => numbering.isDone());
     expect(done).toEqual([true, true, false, false, true, true, false, true, false, false]);
     expect(numbering.take(3)).toEqual([[2, 4], [6, 7]]);
@@ -26,29 +26,29 @@ describe("Numbering", () => {
   });
 
   it("is past what is finished with the first item behind it", () => {
-    expect(new Numbering(blankCheckpoint, false).isPast).toBe(true);
-    const numbering = new Numbering(checkpoint, false);
+    expect(new OffsetTracker(blankCheckpoint, false).isPast).toBe(true);
+    const numbering = new OffsetTracker(checkpoint, false);
     const past = Array.from({ length: 9 }, () => (numbering.isDone(), numbering.isPast));
     expect(past).toEqual([...Array<boolean>(8).fill(false), true]);
   });
 
   it("begins at the offset where the source does", () => {
-    const numbering = new Numbering(checkpoint, true);
+    const numbering = new OffsetTracker(checkpoint, true);
     const done = Array.from({ length: 7 }, () => numbering.isDone());
     expect(done).toEqual([false, false, true, true, false, true, false]);
     expect(numbering.take(4)).toEqual([[2, 4], [6, 7], [8, 9]]);
   });
 
   it("does not begin a range of nothing at the end of a batch", () => {
-    const numbering = new Numbering(checkpoint, false);
+    const numbering = new OffsetTracker(checkpoint, false);
     expect([numbering.take(2), numbering.take(1)]).toEqual([[[2, 4]], [[6, 7]]]);
     expect(numbering.take(0)).toEqual([]);
   });
 
   it("opens an array as it is where nothing in it can be finished", () => {
     const items = ["a", "b", "c"];
-    expect(new Numbering(blankCheckpoint, false).open(items)).toBe(items);
-    const numbering = new Numbering({ ...checkpoint, done: [] }, false);
+    expect(new OffsetTracker(blankCheckpoint, false).open(items)).toBe(items);
+    const numbering = new OffsetTracker({ ...checkpoint, done: [] }, false);
     expect(numbering.open(items)).toEqual(["c"]);
     expect(numbering.open(items)).toBe(items);
   });
@@ -66,7 +66,7 @@ describe("Numbering", () => {
       fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 60, maxLength: 60 }),
       (ranges, isAtOffset, chunks, sizes) => {
         const known = advance(blankCheckpoint, ranges);
-        const numbering = new Numbering(known, isAtOffset);
+        const numbering = new OffsetTracker(known, isAtOffset);
         const isDone = (place: number) => place < known.offset || flat(known.done).includes(place);
         const first = isAtOffset ? known.offset : 0;
         let read = first;

@@ -62,7 +62,7 @@ it("has each row once in the end, whatever fails around the load, and none is a 
         if (failures.shift()) throw new Error("The function has failed");
       });
       const job = etl<Row, Row>({ name: "rows", extract: () => rows, load });
-      const retry = { maxAttempts, minDelay: 0 };
+      const retry = { maxAttempts, baseDelay: 0 };
       const options = { batchSize, workers, retry, checkpoints: sink.checkpoints };
       const more = given.hasLetters ? { deadLetters } : {};
       let runs = 0;

@@ -72,7 +72,7 @@ function optionsOf({ checkpoints }: Sink): RunOptions<{ n: number }> {
   return {
     ...{ batchSize, workers, lease, resume, checkpoints, guarantee: "effectively-once" },
     position: ({ n }) => n + 1,
-    ...isRetrying && { retry: { maxAttempts: 50, minDelay: 20, maxDelay: 200 } },
+    ...isRetrying && { retry: { maxAttempts: 50, baseDelay: 20, maxDelay: 200 } },
   };
 }
 

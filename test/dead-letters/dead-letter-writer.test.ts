@@ -5,8 +5,8 @@ import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import {
   type DeadLetterLimit,
   deadLetterLimit,
-  DeadLetterOutlet,
   deadLetterStream,
+  DeadLetterWriter,
 } from "../../src/dead-letters/dead-letter-writer.ts";
 import { letterOf } from "../support/letters.ts";
 import { outcomeOf, turns } from "../support/outcome.ts";
@@ -47,9 +47,9 @@ function outletOf<E>(
   stream: WritableStream<DeadLetter<E>>,
   isOwned: boolean,
   max: DeadLetterLimit = Infinity,
-): DeadLetterOutlet<E> {
+): DeadLetterWriter<E> {
   const action = 'run pipeline "letters"';
-  const outlet = new DeadLetterOutlet({ action, stream: isOwned ? () => stream : stream, max });
+  const outlet = new DeadLetterWriter({ action, stream: isOwned ? () => stream : stream, max });
   outlet.open();
   return outlet;
 }
@@ -98,7 +98,7 @@ describe("DeadLetterOutlet", () => {
       { highWaterMark: 1 },
       { highWaterMark: 0 },
     );
-    const outlet = new DeadLetterOutlet<number>({
+    const outlet = new DeadLetterWriter<number>({
       ...{ action: "run", stream: writable, max: Infinity },
     });
     const written = [1, 2, 3].map((item) => outcomeOf(outlet.write(letterOf(item))));
@@ -196,7 +196,7 @@ describe("DeadLetterOutlet", () => {
 
   it("has its own stream made only when it is opened", () => {
     const make = vi.fn(() => new WritableStream<DeadLetter>());
-    const outlet = new DeadLetterOutlet({ action: "run", stream: make, max: 1 });
+    const outlet = new DeadLetterWriter({ action: "run", stream: make, max: 1 });
     expect(make).not.toHaveBeenCalled();
     outlet.open();
     expect(make).toHaveBeenCalledTimes(1);
@@ -267,8 +267,8 @@ describe("DeadLetterOutlet", () => {
       const action = 'run pipeline "letters"';
       const parts = { action, stream: stream as WritableStream, max: 1 };
       const rule = "'deadLetters' must be a WritableStream that nobody else writes to: current";
-      expect(() => new DeadLetterOutlet(parts)).toThrow(ConfigurationError);
-      expect(() => new DeadLetterOutlet(parts)).toThrow(`Cannot ${action} as ${rule} value is `);
+      expect(() => new DeadLetterWriter(parts)).toThrow(ConfigurationError);
+      expect(() => new DeadLetterWriter(parts)).toThrow(`Cannot ${action} as ${rule} value is `);
     },
   );
 
@@ -282,18 +282,18 @@ describe("DeadLetterOutlet", () => {
 describe("the rules of dead letters", () => {
   it.each([0, 1, 10, Infinity, { ratio: 0.1, window: 10 }, { ratio: 1, window: 1 }])(
     "take the limit %j",
-    (limit) => expect(deadLetterLimit.holds(limit)).toBe(true),
+    (limit) => expect(deadLetterLimit.test(limit)).toBe(true),
   );
   it.each<[unknown]>([
     ...[-1, 0.5, NaN, -Infinity, "1", null, {}, 1n].map((value): [unknown] => [value]),
     ...[0, -1, 1.1, NaN, "1"].map((ratio): [unknown] => [{ ratio, window: 10 }]),
     ...[0, -1, 1.5, Infinity, "1"].map((window): [unknown] => [{ ratio: 0.5, window }]),
-  ])("refuse the limit %o", (limit) => expect(deadLetterLimit.holds(limit)).toBe(false));
+  ])("refuse the limit %o", (limit) => expect(deadLetterLimit.test(limit)).toBe(false));
 
   it("take a stream or what makes one", () => {
     const values = [new WritableStream(), () => new WritableStream()];
-    expect(values.map((value) => deadLetterStream.holds(value))).toEqual([true, true]);
+    expect(values.map((value) => deadLetterStream.test(value))).toEqual([true, true]);
     const others = [undefined, null, {}, new ReadableStream(), "dead", 1];
-    expect(others.filter((value) => deadLetterStream.holds(value))).toEqual([]);
+    expect(others.filter((value) => deadLetterStream.test(value))).toEqual([]);
   });
 });

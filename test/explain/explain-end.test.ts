@@ -33,7 +33,7 @@ describe("explain() of a run that failed", () => {
 
   it("says what failed, in which stage and batch, after how many attempts, and advises nothing", async () => {
     const load = ([n]: number[]) => onFourth(n!, noSpace);
-    const words = explain(await reportOf({ load }, { retry: { maxAttempts: 3, minDelay: 1 } }));
+    const words = explain(await reportOf({ load }, { retry: { maxAttempts: 3, baseDelay: 1 } }));
     expect(words).toMatch(
       /^The run failed after .+, with \d+ items? pending\. It failed in load with batch 2 \(2 items from offset 4\) after 3 attempts: no space \(code ENOSPC\)\.$/,
     );
@@ -99,7 +99,7 @@ describe("explain() of what became of items", () => {
     const third = await reportOf({}, options);
     expect(explain(third))
       .toBe("Nothing was left to do: earlier runs have finished 10 items.");
-    expect(events).not.toContain("short");
+    expect(events).not.toContain("run:short");
     expect([second.missing, third.missing]).toEqual([undefined, undefined]);
   });
 
@@ -120,12 +120,14 @@ describe("a source that ends before its total", () => {
     const events: RunEvent[] = [];
     const observer = (event: RunEvent) => void events.push(event);
     const report = await reportOf({ extract: seven, ...members }, { total, observer });
-    return { report, short: events.filter(({ type }) => type === "short") };
+    return { report, short: events.filter(({ type }) => type === "run:short") };
   }
 
   it("is told as an event, in the report, and in words", async () => {
     const { report, short } = await run(10);
-    expect(short).toEqual([expect.objectContaining({ type: "short", total: 10, extracted: 7 })]);
+    expect(short).toEqual([
+      expect.objectContaining({ type: "run:short", total: 10, extracted: 7 }),
+    ]);
     expect(report).toMatchObject({ outcome: "completed", missing: 3 });
     expect(explain(report)).toContain("The source ended early: 3 expected items did not come.");
   });
@@ -161,7 +163,7 @@ describe("a source that ends before its total", () => {
     const started = pipeline.start({ total: 1e9, observer });
     const report = await started.drain();
     expect(report).not.toHaveProperty("missing");
-    expect(events).not.toContain("short");
+    expect(events).not.toContain("run:short");
   });
 });
 

@@ -141,7 +141,7 @@ describe("explain()", () => {
     const report = runReport({ ...parts, load: { busy: 0.2, backoff: 0.7 }, retries: 30 });
     expect(explain(report)).toBe(
       "Retries hold this run back: workers waited before another attempt 70 % of the time. See why " +
-        "calls fail; fewer retries or a smaller `minDelay` shorten the wait. At most: the load with " +
+        "calls fail; fewer retries or a smaller `baseDelay` shorten the wait. At most: the load with " +
         "its workers would allow about 5,000 items/s, 5 times as many.",
     );
   });

@@ -108,7 +108,7 @@ export class LifeOf {
       signal: this.#signal.signal,
       retry: {
         maxAttempts: isPatient ? 99 : options.maxAttempts,
-        minDelay: 1,
+        baseDelay: 1,
         maxDelay: 20,
         isRetriable: (error) => error instanceof Fault || error instanceof RetryAfterError,
         attemptTimeout: isPatient ? Infinity : options.attemptTimeout,

@@ -48,7 +48,7 @@ async function endOf({ etl }: Copy, error: unknown, options: core.RunOptions<num
     if (loads.length === 1) throw error;
   };
   const run = etl({ name: "numbers", extract: () => [0, 1, 2, 3], load }).run({
-    ...{ batchSize: 4, deadLetters: kept.stream, retry: { maxAttempts: 3, minDelay: 0 } },
+    ...{ batchSize: 4, deadLetters: kept.stream, retry: { maxAttempts: 3, baseDelay: 0 } },
     ...options,
   });
   const failure: unknown = await run.then(() => undefined, (failure) => failure);
@@ -100,7 +100,7 @@ describe.each<[string, Copy, Copy]>([
 
   it("a RetryAfterError sets the delay", async () => {
     const error = new other.RetryAfterError("0");
-    const retry = { maxAttempts: 2, minDelay: 1e9, jitter: "none" } as const;
+    const retry = { maxAttempts: 2, baseDelay: 1e9, jitter: "none" } as const;
     const { failure, loads } = await endOf(own, error, { retry });
     expect([failure, loads.length]).toEqual([undefined, 2]);
   });
@@ -124,7 +124,7 @@ describe.each<[string, Copy, Copy]>([
         calls++;
         throw error;
       };
-      await expect(own.retry(call, { maxAttempts: 3, minDelay: 0 })).rejects.toBe(error);
+      await expect(own.retry(call, { maxAttempts: 3, baseDelay: 0 })).rejects.toBe(error);
       expect(calls).toBe(1);
     }
   });

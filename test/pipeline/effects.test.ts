@@ -69,7 +69,7 @@ describe("an option without effect", () => {
   it.each([
     [{ maxDeadLetters: Infinity, stallTimeout: Infinity, progressInterval: Infinity }],
     [{ position: undefined, resume: undefined, isolate: undefined, concurrency: undefined }],
-    [{ retry: { maxAttempts: 1, minDelay: 5 } }],
+    [{ retry: { maxAttempts: 1, baseDelay: 5 } }],
   ])("is none where it is no limit, is not given, or says the default: %o", async (options) => {
     expect((await films().run(options)).outcome).toBe("completed");
   });
@@ -96,11 +96,11 @@ describe("an option without effect", () => {
 
   it.each(
     [
-      [{ minDelay: 5 }, "minDelay"],
+      [{ baseDelay: 5 }, "baseDelay"],
       [{ maxDelay: 5 }, "maxDelay"],
       [{ factor: 3 }, "factor"],
       [{ jitter: "none" }, "jitter"],
-      [{ load: { minDelay: 5 }, transform: { maxAttempts: 3 } }, "minDelay"],
+      [{ load: { baseDelay: 5 }, transform: { maxAttempts: 3 } }, "baseDelay"],
     ] as const,
   )("is a delay before attempts that nobody asked for: %o", (retry, name) => {
     const words = `'retry.${name}' must be left out without 'maxAttempts', which is 1: `;

@@ -8,7 +8,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const failure = new Error("full");
-const patient = { maxAttempts: 3, jitter: "none", minDelay: 10 } as const;
+const patient = { maxAttempts: 3, jitter: "none", baseDelay: 10 } as const;
 
 /** The items from `from` up to `to`, but for some. */
 function range(from: number, to: number, without: readonly number[] = []): number[] {

@@ -17,7 +17,7 @@ describe("attemptTimeout", () => {
     const outcome = outcomeOf(retry(({ signal }) => {
       signals.push(signal);
       return new Promise(() => {});
-    }, { attemptTimeout: 50, maxAttempts: 2, minDelay: 10, jitter: "none" }));
+    }, { attemptTimeout: 50, maxAttempts: 2, baseDelay: 10, jitter: "none" }));
     await settle(49);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     await settle(1);
@@ -115,7 +115,7 @@ describe("the signal of retry()", () => {
   it("ends a delay", async () => {
     const user = new CountedSignal();
     const call = vi.fn(() => Promise.reject(failure));
-    const outcome = outcomeOf(retry(call, { signal: user.signal, maxAttempts: 2, minDelay: 1e4 }));
+    const outcome = outcomeOf(retry(call, { signal: user.signal, maxAttempts: 2, baseDelay: 1e4 }));
     await settle();
     expect([vi.getTimerCount(), user.listeners]).toEqual([1, 1]);
     user.abort(reason);
@@ -127,7 +127,7 @@ describe("the signal of retry()", () => {
 
   it.each([Infinity, 50])("is left without a listener; attemptTimeout %o", async (timeout) => {
     const user = new CountedSignal();
-    const options = { signal: user.signal, attemptTimeout: timeout, maxAttempts: 3, minDelay: 0 };
+    const options = { signal: user.signal, attemptTimeout: timeout, maxAttempts: 3, baseDelay: 0 };
     const fine = outcomeOf(retry(({ attempt }) => {
       if (attempt < 3) throw failure;
     }, options));

@@ -44,7 +44,7 @@ describe("retry()", () => {
       attempts.push(attempt);
       if (attempt < 3) throw failure;
       return "done";
-    }, { maxAttempts: 9, jitter: "none", minDelay: 10 }));
+    }, { maxAttempts: 9, jitter: "none", baseDelay: 10 }));
     await settle(10);
     expect(attempts).toEqual([1, 2]);
     await settle(20);
@@ -73,7 +73,7 @@ describe("retry()", () => {
       () => Promise.resolve("done"),
     ];
     const call = ({ attempt }: { attempt: number }) => answers[attempt - 1]!() as Promise<string>;
-    const outcome = outcomeOf(retry(call, { maxAttempts: 4, minDelay: 0 }));
+    const outcome = outcomeOf(retry(call, { maxAttempts: 4, baseDelay: 0 }));
     await settle(1);
     await settle(1);
     await settle(1);
@@ -99,15 +99,15 @@ describe("the delays of retry()", () => {
   const none = { jitter: "none" } as const;
   it.each<[string, RetryCallOptions, number[]]>([
     ["double from 100 ms", { maxAttempts: 5 }, [0, 100, 300, 700, 1500]],
-    ["begin at minDelay", { maxAttempts: 3, minDelay: 7 }, [0, 7, 21]],
-    ["grow by factor", { maxAttempts: 4, factor: 3, minDelay: 1 }, [0, 1, 4, 13]],
+    ["begin at baseDelay", { maxAttempts: 3, baseDelay: 7 }, [0, 7, 21]],
+    ["grow by factor", { maxAttempts: 4, factor: 3, baseDelay: 1 }, [0, 1, 4, 13]],
     ["shrink by a factor below 1", { maxAttempts: 4, factor: 0.5 }, [0, 100, 150, 175]],
     ["end at maxDelay", { maxAttempts: 5, maxDelay: 250 }, [0, 100, 300, 550, 800]],
-    ["are maxDelay where minDelay is above it", { maxAttempts: 3, minDelay: 9, maxDelay: 4 }, [
+    ["are maxDelay where baseDelay is above it", { maxAttempts: 3, baseDelay: 9, maxDelay: 4 }, [
       ...[0, 4, 8],
     ]],
-    ["are 30 s at most", { maxAttempts: 3, minDelay: 1e6 }, [0, 30_000, 60_000]],
-    ["may be none", { maxAttempts: 3, minDelay: 0, factor: Infinity }, [0, 0, 0]],
+    ["are 30 s at most", { maxAttempts: 3, baseDelay: 1e6 }, [0, 30_000, 60_000]],
+    ["may be none", { maxAttempts: 3, baseDelay: 0, factor: Infinity }, [0, 0, 0]],
   ])("%s", async (_, options, times) => {
     expect(await timesOf({ ...none, ...options })).toEqual(times);
   });
@@ -115,14 +115,14 @@ describe("the delays of retry()", () => {
   it("are a random share of the longest, for each attempt anew", async () => {
     const random = vi.spyOn(Math, "random");
     for (const share of [0.5, 0.25, 0]) random.mockReturnValueOnce(share);
-    const times = await timesOf({ maxAttempts: 4, minDelay: 1000 });
+    const times = await timesOf({ maxAttempts: 4, baseDelay: 1000 });
     expect(times).toEqual([0, 500, 1000, 1000]);
     expect(random).toHaveBeenCalledTimes(3);
   });
 
   it("are numbers, however many attempts there have been", async () => {
     const delays = vi.spyOn(globalThis, "setTimeout");
-    const options = { maxAttempts: 1100, minDelay: 0 };
+    const options = { maxAttempts: 1100, baseDelay: 0 };
     const outcome = outcomeOf(retry(() => Promise.reject(failure), options));
     for (let step = 0; step < 1200 && outcome.state === "pending"; step++) {
       await turns(10);
@@ -186,7 +186,7 @@ describe("isRetriable", () => {
 
   it("is not asked when there is no attempt left", async () => {
     const isRetriable = vi.fn(() => true);
-    await timesOf({ maxAttempts: 2, minDelay: 0, isRetriable });
+    await timesOf({ maxAttempts: 2, baseDelay: 0, isRetriable });
     expect(isRetriable).toHaveBeenCalledTimes(1);
   });
 
@@ -228,8 +228,8 @@ describe("isRetriable", () => {
 
   it("can have a BatchError or a SplitError tried again, which by itself is not", async () => {
     for (const error of [new BatchError(new Map([[0, failure]])), new SplitError()]) {
-      expect(await timesOf({ maxAttempts: 2, minDelay: 0 }, error)).toHaveLength(1);
-      const options = { maxAttempts: 2, minDelay: 0, isRetriable: () => true };
+      expect(await timesOf({ maxAttempts: 2, baseDelay: 0 }, error)).toHaveLength(1);
+      const options = { maxAttempts: 2, baseDelay: 0, isRetriable: () => true };
       expect(await timesOf(options, error)).toHaveLength(2);
     }
   });
@@ -251,7 +251,7 @@ describe("the options of retry()", () => {
       `'maxAttempts' must be ${attempts}: current value is ${value}`,
     ]),
     [{ maxAttempts: "3" }, `'maxAttempts' must be ${attempts}: current value is "3"`],
-    [{ minDelay: -1 }, "'minDelay' must be a number of at least 0: current value is -1"],
+    [{ baseDelay: -1 }, "'baseDelay' must be a number of at least 0: current value is -1"],
     [{ maxDelay: null }, "'maxDelay' must be a number of at least 0: current value is null"],
     [{ maxRetryAfter: -1 }, "'maxRetryAfter' must be a number of at least 0: current value is -1"],
     [{ factor: 0 }, "'factor' must be a number above 0: current value is 0"],
@@ -272,7 +272,7 @@ describe("the options of retry()", () => {
   });
 
   it("may be undefined, and Infinity for no end of attempts", async () => {
-    const options = { maxAttempts: Infinity, minDelay: 0, signal: undefined, factor: undefined };
+    const options = { maxAttempts: Infinity, baseDelay: 0, signal: undefined, factor: undefined };
     const call = vi.fn(({ attempt }) => attempt > 20 ? "done" : Promise.reject(failure));
     const outcome = outcomeOf(retry(call, options));
     for (let step = 0; step < 20; step++) await settle(1);

@@ -207,7 +207,7 @@ describe("reject", () => {
       if (rows[0] === 4) throw errors[batch.attempt - 1];
     };
     const reject = vi.fn((_: readonly number[], __: unknown, ___: { signal: AbortSignal }) => {});
-    const error = await failureOf({ load, reject }, { retry: { maxAttempts: 2, minDelay: 0 } });
+    const error = await failureOf({ load, reject }, { retry: { maxAttempts: 2, baseDelay: 0 } });
     expect(error.errors).toEqual(errors);
     const [[items, told, context]] = reject.mock.calls as [Parameters<typeof reject>];
     expect([items, told]).toEqual([[4, 5, 6, 7], errors[1]]);

@@ -123,7 +123,7 @@ it("tells the same places at each attempt", async () => {
     if (++calls < 3) throw failure;
   };
   vi.useFakeTimers();
-  const told = toldOf({ retry: { maxAttempts: 3, minDelay: 10, jitter: "none" } }, { load });
+  const told = toldOf({ retry: { maxAttempts: 3, baseDelay: 10, jitter: "none" } }, { load });
   await vi.advanceTimersByTimeAsync(1000).finally(() => vi.useRealTimers());
   const tries = (await told).slice(0, 3).map(([, { attempt, ranges, sequence }]) => [
     attempt,

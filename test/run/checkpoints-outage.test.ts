@@ -7,7 +7,7 @@ import { wait } from "../support/pipeline-time.ts";
 const away = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
 const methods = ["claim", "read", "write", "release"] as const;
 const lease = 900;
-const patient = { maxAttempts: 60, minDelay: 50, factor: 1, jitter: "none" } as const;
+const patient = { maxAttempts: 60, baseDelay: 50, factor: 1, jitter: "none" } as const;
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => {
@@ -130,7 +130,7 @@ describe("a store that stays away", () => {
     const store = new HeldStore();
     failFor(store, 250, Infinity);
     const abort = new AbortController();
-    const retry = { maxAttempts: Infinity, minDelay: 60_000, jitter: "none" } as const;
+    const retry = { maxAttempts: Infinity, baseDelay: 60_000, jitter: "none" } as const;
     const { run } = begin(store, { retry, signal: abort.signal, drainTimeout: 0 });
     await pass(400);
     abort.abort();

@@ -41,7 +41,7 @@ interface Schedule {
   stages: { [Stage in StageName]?: Partial<StageTimes> };
 }
 
-const retry = { maxAttempts: 2, minDelay: 30, jitter: "none" } as const;
+const retry = { maxAttempts: 2, baseDelay: 30, jitter: "none" } as const;
 
 const schedules: Record<string, Schedule> = {
   "a slow source": {
@@ -102,7 +102,7 @@ const schedules: Record<string, Schedule> = {
   },
   "an observer that holds the thread after a load": {
     pipeline: () => ({ extract: () => quickly(10), load: () => hold(3) }),
-    options: { observer: ({ type }) => type === "batch:loaded" && hold(8) },
+    options: { observer: ({ type }) => type === "batch:load" && hold(8) },
     duration: 110,
     bottleneck: "load",
     stages: { extract: { busy: 0, blocked: 110 }, load: { busy: 110 } },
@@ -260,7 +260,7 @@ describe("the clocks of a run", () => {
   it("count no backoff that an abort has cut short", async () => {
     const load = () => Promise.reject(new Error("no"));
     const run = etl<number>({ name: "cut", extract: () => [1], load }).start({
-      retry: { maxAttempts: 9, minDelay: 1000, jitter: "none" },
+      retry: { maxAttempts: 9, baseDelay: 1000, jitter: "none" },
     });
     await vi.advanceTimersByTimeAsync(400);
     run.abort();

@@ -18,7 +18,7 @@ const failIfBad = (n: number) => {
 describe("a dead letter", () => {
   it("tells all of an item that could not be transformed", async () => {
     const kept = new KeptLetters();
-    const retry = { maxAttempts: 3, minDelay: 50, jitter: "none" } as const;
+    const retry = { maxAttempts: 3, baseDelay: 50, jitter: "none" } as const;
     const options = { deadLetters: kept.stream, retry, concurrency: 1 };
     const { runId } = await reportOf({ transform: failIfBad }, options);
     const same = { error: failure, stage: "transform", attempts: 3, pipeline: "numbers", runId };

@@ -28,7 +28,7 @@ const fail = (message = "no space", code?: unknown) => {
 };
 
 describe("the report of a run that failed", () => {
-  const retry = { maxAttempts: 3, minDelay: 1 };
+  const retry = { maxAttempts: 3, baseDelay: 1 };
   const third = { sequence: 2, offset: 4, size: 2 };
   const onFourth = (item: number) => item === 4 ? fail() : item;
   const later = async (item: number) => onFourth(await item);

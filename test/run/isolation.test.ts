@@ -130,7 +130,7 @@ describe("the checkpoint of a run that is stopped", () => {
 });
 
 describe("retries and isolation", () => {
-  const retry = { maxAttempts: 2, minDelay: 0 };
+  const retry = { maxAttempts: 2, baseDelay: 0 };
 
   it("come in this order, and parts are not tried again", async () => {
     const told: [number, number][] = [];

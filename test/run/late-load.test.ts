@@ -64,7 +64,7 @@ it("tries again where there are attempts left", async () => {
   const load = async () => {
     if (calls++ === 0) throw leaveOpen("no object");
   };
-  const retry = { maxAttempts: 2, minDelay: 1 };
+  const retry = { maxAttempts: 2, baseDelay: 1 };
   const { result } = await run(load, { retry });
   expect(result).toMatchObject({ loaded: 2, retries: 1 });
 });

@@ -22,7 +22,7 @@ function eventful(onEvent: Parameters<typeof record>[2], options: RunOptions<num
     },
   }, {
     workers: 2,
-    retry: { maxAttempts: 2, minDelay: 10, jitter: "none" },
+    retry: { maxAttempts: 2, baseDelay: 10, jitter: "none" },
     deadLetters: new WritableStream(),
     checkpoints: new MemoryCheckpointStore(),
     stallTimeout: 150,
@@ -71,8 +71,14 @@ describe("an observer", () => {
     expect(await outcomeOf(recorded)).toBe("completed");
     expect(kinds(recorded.events)).toEqual(kinds(calm.events));
     const all: Kind[] = [
-      ...["run:start", "retry", "batch:loaded", "dead-letter", "checkpoint"] as const,
-      ...["stalled", "run:end"] as const,
+      ...[
+        "run:start",
+        "batch:retry",
+        "batch:load",
+        "item:dead-letter",
+        "checkpoint:write",
+      ] as const,
+      ...["run:stall", "run:end"] as const,
     ];
     expect(new Set(calm.events.map(({ type }) => type))).toEqual(new Set(all));
     expect(await recorded.run.finished).toMatchObject({ loaded: 5, deadLettered: 1, pending: 0 });
@@ -80,11 +86,11 @@ describe("an observer", () => {
 
   const aborted: [Kind, string][] = [
     ["run:start", "aborted"],
-    ["retry", "aborted"],
-    ["batch:loaded", "aborted"],
-    ["dead-letter", "aborted"],
-    ["checkpoint", "aborted"],
-    ["stalled", "aborted"],
+    ["batch:retry", "aborted"],
+    ["batch:load", "aborted"],
+    ["item:dead-letter", "aborted"],
+    ["checkpoint:write", "aborted"],
+    ["run:stall", "aborted"],
     ["run:end", "completed"], // It is too late.
   ];
   it.each(aborted)("may abort the run when it is told of %s", async (type, outcome) => {
@@ -92,7 +98,7 @@ describe("an observer", () => {
     expect(await outcomeOf(recorded)).toBe(outcome);
     const told = kinds(recorded.events);
     expect([told[0], told.at(-1)]).toEqual(["run:start", "run:end"]);
-    expect(told.filter((kind) => kind === "abort")).toHaveLength(outcome === "aborted" ? 1 : 0);
+    expect(told.filter((kind) => kind === "run:abort")).toHaveLength(outcome === "aborted" ? 1 : 0);
     expect(told.filter((kind) => kind === "run:end")).toHaveLength(1);
   });
 
@@ -101,7 +107,7 @@ describe("an observer", () => {
     expect(await outcomeOf(recorded)).toBe("drained");
     const report = await recorded.run.finished;
     expect(report.pending).toBe(0);
-    expect(kinds(recorded.events).filter((kind) => kind === "drain")).toHaveLength(1);
+    expect(kinds(recorded.events).filter((kind) => kind === "run:drain")).toHaveLength(1);
   });
 
   it("that stops the run as it starts lets nothing be called", async () => {
@@ -120,14 +126,14 @@ describe("an observer", () => {
 
   it("may abort the run when it is told that it drains", async () => {
     const reason = new Error("at once");
-    const recorded = eventful((event, run) => event.type === "drain" && void run.abort(reason));
+    const recorded = eventful((event, run) => event.type === "run:drain" && void run.abort(reason));
     await vi.advanceTimersByTimeAsync(5);
     recorded.run.drain();
     expect(await outcomeOf(recorded)).toBe("aborted");
     await expect(recorded.run.finished).rejects.toMatchObject({ cause: reason });
     // The loads that were running fail later, as they do not heed their signal.
     expect(kinds(recorded.events)).toEqual(
-      ["run:start", "drain", "abort", "failure load", "failure load", "run:end"],
+      ["run:start", "run:drain", "run:abort", "run:failure load", "run:failure load", "run:end"],
     );
   });
 
@@ -137,7 +143,7 @@ describe("an observer", () => {
       const recorded = record(
         { extract: () => [1, 2], load: () => Promise.reject(failure) },
         {},
-        (event, run) => event.type === "failure" && void run[stop](),
+        (event, run) => event.type === "run:failure" && void run[stop](),
       );
       expect(await outcomeOf(recorded)).toBe("failed");
       await expect(recorded.run.finished).rejects.toMatchObject({ stage: "load", cause: failure });
@@ -154,8 +160,8 @@ describe("an observer", () => {
     await outcomeOf(recorded);
     expect(seen).toEqual([
       ["run:start", 0],
-      ["batch:loaded", 1],
-      ["batch:loaded", 2],
+      ["batch:load", 1],
+      ["batch:load", 2],
       ["run:end", 2],
     ]);
   });

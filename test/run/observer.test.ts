@@ -9,7 +9,7 @@ import {
   type RunReport,
 } from "../../src/index.ts";
 import { emitterOf } from "../../src/telemetry/emitter.ts";
-import { Gauges } from "../../src/run/run-metrics.ts";
+import { RunMetrics } from "../../src/run/run-metrics.ts";
 import { batchOf } from "../../src/run/batch.ts";
 import { freshCounts } from "../../src/run/station.ts";
 import { wait } from "../support/pipeline-time.ts";
@@ -54,11 +54,11 @@ describe("the observer of a run", () => {
     expect(said(recorded)).toEqual([
       { type: "run:start", time: 0 },
       {
-        ...{ type: "batch:loaded", time: 25, sequence: 0, offset: 0, size: 2 },
+        ...{ type: "batch:load", time: 25, sequence: 0, offset: 0, size: 2 },
         times: times(0, 5, 5, 25),
       },
       {
-        ...{ type: "batch:loaded", time: 45, sequence: 1, offset: 2, size: 1 },
+        ...{ type: "batch:load", time: 45, sequence: 1, offset: 2, size: 1 },
         times: times(5, 10, 25, 45),
       },
       { type: "run:end", time: 45, report },
@@ -71,20 +71,20 @@ describe("the observer of a run", () => {
     const recorded = record(
       { extract: () => [1, 2], load: ([n]) => n === 2 ? fail() : undefined },
       {
-        retry: { maxAttempts: 2, minDelay: 30, jitter: "none" },
+        retry: { maxAttempts: 2, baseDelay: 30, jitter: "none" },
         deadLetters: new WritableStream({ write: (letter) => void letters.push(letter) }),
       },
     );
     await endOf(recorded);
     const [letter] = letters;
     expect(said(recorded).slice(1, -1)).toMatchObject([
-      { type: "batch:loaded", time: 0, sequence: 0 },
+      { type: "batch:load", time: 0, sequence: 0 },
       {
-        ...{ type: "retry", time: 0, sequence: 1, stage: "load", attempt: 1, delay: 30 },
+        ...{ type: "batch:retry", time: 0, sequence: 1, stage: "load", attempt: 1, delay: 30 },
         error: failure,
       },
-      { type: "dead-letter", time: 30, sequence: 1, letter },
-      { type: "batch:loaded", time: 30, sequence: 1, size: 1, times: times(0, 0, 0, 30) },
+      { type: "item:dead-letter", time: 30, sequence: 1, letter },
+      { type: "batch:load", time: 30, sequence: 1, size: 1, times: times(0, 0, 0, 30) },
     ]);
   });
 
@@ -94,10 +94,10 @@ describe("the observer of a run", () => {
       extract: () => [1],
       transform: (n) => calls++ === 0 ? fail() : n,
       load: () => {},
-    }, { retry: { maxAttempts: 2, minDelay: 30, jitter: "none" } });
+    }, { retry: { maxAttempts: 2, baseDelay: 30, jitter: "none" } });
     await endOf(recorded);
     expect(said(recorded)[1]).toEqual({
-      ...{ type: "retry", time: 0, sequence: 0, stage: "transform", attempt: 1, delay: 30 },
+      ...{ type: "batch:retry", time: 0, sequence: 0, stage: "transform", attempt: 1, delay: 30 },
       error: failure,
     });
   });
@@ -119,7 +119,7 @@ describe("the observer of a run", () => {
       checkpoints: store,
     });
     const { checkpoint } = await endOf(recorded);
-    const told = recorded.events.filter((event) => event.type === "checkpoint");
+    const told = recorded.events.filter((event) => event.type === "checkpoint:write");
     expect(told.map((event) => event.checkpoint)).toEqual(write.mock.calls.map(([, one]) => one));
     expect(told.map((event) => event.checkpoint.offset)).toEqual([1, 2, 3]);
     expect(told.at(-1)!.checkpoint).toEqual(checkpoint);
@@ -134,7 +134,7 @@ describe("the observer of a run", () => {
     vi.spyOn(store, "write").mockImplementation(fail);
     const recorded = record({ extract: () => [1], load: () => {} }, { checkpoints: store });
     await endOf(recorded);
-    expect(kinds(recorded.events).filter((kind) => kind === "checkpoint")).toEqual([]);
+    expect(kinds(recorded.events).filter((kind) => kind === "checkpoint:write")).toEqual([]);
   });
 
   it("is told of nothing after the end, though a load settles later", async () => {
@@ -142,7 +142,7 @@ describe("the observer of a run", () => {
     await vi.advanceTimersByTimeAsync(10);
     recorded.run.abort(failure);
     await endOf(recorded);
-    expect(kinds(recorded.events)).toEqual(["run:start", "abort", "run:end"]);
+    expect(kinds(recorded.events)).toEqual(["run:start", "run:abort", "run:end"]);
   });
 
   it("is not told before start() has returned, but of all that happened before", async () => {
@@ -151,7 +151,7 @@ describe("the observer of a run", () => {
     recorded.run.abort(failure);
     expect(recorded.events).toEqual([]);
     await endOf(recorded);
-    expect(kinds(recorded.events)).toEqual(["run:start", "drain", "abort", "run:end"]);
+    expect(kinds(recorded.events)).toEqual(["run:start", "run:drain", "run:abort", "run:end"]);
     expect(recorded.events[2]).toMatchObject({ reason: failure });
   });
 });
@@ -161,8 +161,8 @@ describe("the events of every outcome", () => {
   const extract = () => [1, 2];
   const load = () => wait(10);
   const cases: Record<string, Setup> = {
-    preProcess: [{ preProcess: fail, extract, load }, {}, ["failure preProcess"], "failed"],
-    extract: [{ extract: fail, load }, {}, ["failure extract"], "failed"],
+    preProcess: [{ preProcess: fail, extract, load }, {}, ["run:failure preProcess"], "failed"],
+    extract: [{ extract: fail, load }, {}, ["run:failure extract"], "failed"],
     source: [
       {
         extract: async function* () {
@@ -172,32 +172,32 @@ describe("the events of every outcome", () => {
         load,
       },
       {},
-      ["failure extract", "batch:loaded 0"],
+      ["run:failure extract", "batch:load 0"],
       "failed",
     ],
     transform: [
       { extract, transform: fail, load },
       {},
-      ["failure transform", "abort"],
+      ["run:failure transform", "run:abort"],
       "failed",
     ],
-    load: [{ extract, load: fail }, {}, ["failure load", "abort"], "failed"],
+    load: [{ extract, load: fail }, {}, ["run:failure load", "run:abort"], "failed"],
     deadLetters: [
       { extract, load: fail },
       { deadLetters: new WritableStream({ write: fail }) },
-      ["failure deadLetters", "abort"],
+      ["run:failure deadLetters", "run:abort"],
       "failed",
     ],
     postProcess: [
       { extract: () => [1], load, postProcess: fail },
       {},
-      ["batch:loaded 0", "failure postProcess"],
+      ["batch:load 0", "run:failure postProcess"],
       "failed",
     ],
     finalize: [
       { extract: () => [1], load, finalize: fail },
       {},
-      ["batch:loaded 0", "failure finalize"],
+      ["batch:load 0", "run:failure finalize"],
       "failed",
     ],
   };
@@ -207,7 +207,7 @@ describe("the events of every outcome", () => {
     const report = await endOf(recorded);
     expect(report.outcome).toBe(outcome);
     expect(kinds(recorded.events)).toEqual(["run:start", ...between, "run:end"]);
-    const told = said(recorded).find((event) => event.type === "failure");
+    const told = said(recorded).find((event) => event.type === "run:failure");
     expect(told).toMatchObject({ errors: expect.arrayContaining([failure]) });
     expect(recorded.events.at(-1)).toMatchObject({ report });
   });
@@ -217,21 +217,27 @@ describe("the events of every outcome", () => {
     await vi.advanceTimersByTimeAsync(5);
     recorded.run.drain();
     const report = await endOf(recorded);
-    expect(kinds(recorded.events).slice(0, 3)).toEqual(["run:start", "drain", "batch:loaded 0"]);
-    expect(said(recorded)[1]).toEqual({ type: "drain", time: 5, reason: expect.any(DOMException) });
+    expect(kinds(recorded.events).slice(0, 3)).toEqual(["run:start", "run:drain", "batch:load 0"]);
+    expect(said(recorded)[1]).toEqual({
+      type: "run:drain",
+      time: 5,
+      reason: expect.any(DOMException),
+    });
     expect(recorded.events.at(-1)).toMatchObject({ type: "run:end", report });
     expect(report.outcome).toBe("drained");
   });
 
   it.each([
-    [0, ["run:start", "abort", "run:end"]],
-    [15, ["run:start", "drain", "batch:loaded 0", "abort", "run:end"]],
+    [0, ["run:start", "run:abort", "run:end"]],
+    [15, ["run:start", "run:drain", "batch:load 0", "run:abort", "run:end"]],
   ])("are told when a signal aborted it, with a drainTimeout of %i", async (drainTimeout, all) => {
     const stop = new AbortController();
     const load = (_: number[], { signal }: { signal: AbortSignal }) =>
       Promise.race([
         wait(10),
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        ),
       ]);
     const options = { drainTimeout, signal: stop.signal };
     const recorded = record({ extract: () => [1, 2, 3, 4], load }, options);
@@ -249,7 +255,7 @@ describe("the events of every outcome", () => {
     const report = await endOf(recorded);
     expect(said(recorded)).toEqual([
       { type: "run:start", time: 0 },
-      { type: "abort", time: 0, reason: failure },
+      { type: "run:abort", time: 0, reason: failure },
       { type: "run:end", time: 0, report },
     ]);
   });
@@ -265,7 +271,7 @@ describe("the events of every outcome", () => {
     });
     const report = await endOf(recorded);
     expect(report.outcome).toBe("failed");
-    const end = ["failure checkpoints", "abort"];
+    const end = ["run:failure checkpoints", "run:abort"];
     expect(kinds(recorded.events).filter((kind) => end.includes(kind))).toEqual(end);
     expect(kinds(recorded.events).at(-1)).toBe("run:end");
   });
@@ -275,7 +281,7 @@ describe("no observer", () => {
   it("needs no events", async () => {
     expect(emitterOf([], "name", "id", 0)).toBeUndefined();
     const settings = { workers: 1, trace: false };
-    const gauges = new Gauges({ settings, emit: undefined, begin: 0 }, freshCounts());
+    const gauges = new RunMetrics({ settings, emit: undefined, begin: 0 }, freshCounts());
     const info = vi.fn(() => ({ sequence: 0, offset: 0, size: 1, attempt: 1 }));
     const batch = Object.defineProperty(batchOf([1], info(), [], 0), "info", { get: info });
     info.mockClear();

@@ -101,7 +101,7 @@ describe("rateLimit", () => {
         if (way === "retry" && !failed.has(rows[0])) throw (failed.add(rows[0]), new Error("once"));
       };
       const rateLimit = { limit: 4, interval: 1000 };
-      const retry = { maxAttempts: way === "retry" ? 2 : 1, minDelay: 0 };
+      const retry = { maxAttempts: way === "retry" ? 2 : 1, baseDelay: 0 };
       const options = { rateLimit, retry, deadLetters: new KeptLetters().stream };
       await reportOf({ load }, options);
       expect(log.loads.length).toBeGreaterThan(2);

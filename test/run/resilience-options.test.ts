@@ -32,7 +32,7 @@ const wrong: [object, string][] = [
   ...each("retry", "an object", [[3, "3"], [null, "null"], ["twice", `"twice"`], [true, "true"]]),
   ...inRetry({ maxAttempts: 0 }, `'maxAttempts' must be ${attempts}: current value is 0`),
   ...inRetry({ maxAttempts: 1.5 }, `'maxAttempts' must be ${attempts}: current value is 1.5`),
-  ...inRetry({ minDelay: -1 }, `'minDelay' must be ${atLeast0}: current value is -1`),
+  ...inRetry({ baseDelay: -1 }, `'baseDelay' must be ${atLeast0}: current value is -1`),
   ...inRetry({ maxDelay: "1" }, `'maxDelay' must be ${atLeast0}: current value is "1"`),
   ...inRetry({ factor: 0 }, `'factor' must be ${above0}: current value is 0`),
   ...inRetry({ jitter: true }, `'jitter' must be "full" or "none": current value is true`),
@@ -130,7 +130,7 @@ describe("the options of resilience", () => {
 });
 
 const failure = new Error("no");
-const patient = { maxAttempts: 3, minDelay: 0 };
+const patient = { maxAttempts: 3, baseDelay: 0 };
 
 /** How often a transform and a load are called that always fail. */
 async function callsOf(

@@ -26,7 +26,7 @@ const sources = fc.oneof(
 );
 const retries = fc.record({
   maxAttempts: fc.integer({ min: 1, max: 3 }),
-  minDelay: fc.nat(9),
+  baseDelay: fc.nat(9),
   attemptTimeout: fc.constantFrom(15, 15, undefined),
 });
 const options = fc.record({

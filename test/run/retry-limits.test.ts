@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const failure = new Error("full");
-const retry = { maxAttempts: 3, jitter: "none", minDelay: 100 } as const;
+const retry = { maxAttempts: 3, jitter: "none", baseDelay: 100 } as const;
 const span = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, place) => from + place);
 
@@ -31,7 +31,7 @@ describe("a call that fails", () => {
         throw new Error(`attempt ${++attempt}`);
       };
       const error = await failureOf({ extract: () => [0], load: () => {}, [stage]: fail }, {
-        retry: { ...retry, minDelay: 0, maxAttempts: 50 },
+        retry: { ...retry, baseDelay: 0, maxAttempts: 50 },
       });
       expect([error.attempts, attempt]).toEqual([50, 50]);
       const numbers = error.errors.map((one) => Number((one as Error).message.slice(8)));

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 const failure = new Error("full");
-const retry = { maxAttempts: 3, jitter: "none", minDelay: 100 } as const;
+const retry = { maxAttempts: 3, jitter: "none", baseDelay: 100 } as const;
 
 describe("a load that fails", () => {
   it("is called again with the same rows, a new array, and the next attempt", async () => {

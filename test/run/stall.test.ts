@@ -9,7 +9,9 @@ afterEach(() => void vi.useRealTimers());
 
 /** When the run was told to be stalled, and where. */
 function stalls({ events }: Recorded): [stage: StageName, time: number, duration: number][] {
-  return events.filter((event): event is RunEvent & { type: "stalled" } => event.type === "stalled")
+  return events.filter((event): event is RunEvent & { type: "run:stall" } =>
+    event.type === "run:stall"
+  )
     .map(({ stage, time, duration }) => [stage, time, duration]);
 }
 

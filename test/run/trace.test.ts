@@ -4,9 +4,13 @@ import { Trace } from "../../src/run/trace.ts";
 import { checkLanes } from "../support/trace-lanes.ts";
 
 /** A batch of two items, of which a trace is kept. */
-function batch(sequence: number, formed: number) {
+function batch(sequence: number, batchedAt: number) {
   const info = { sequence, offset: sequence * 2, size: 2, attempt: 1 };
-  return { ...batchOf<number, number>([1, 2], info, [], formed), mapped: formed, begun: formed };
+  return {
+    ...batchOf<number, number>([1, 2], info, [], batchedAt),
+    transformedAt: batchedAt,
+    loadStartedAt: batchedAt,
+  };
 }
 
 /** Loads batches one after the other, 1 ms each. */
@@ -29,13 +33,19 @@ describe("Trace", () => {
     trace.begin(0);
     trace.begin(1);
     trace.count(2, 1009);
-    const one = { ...batch(1, 1001), mapped: 1003, begun: 1004, retries: 3, deadLettered: 1 };
+    const one = {
+      ...batch(1, 1001),
+      transformedAt: 1003,
+      loadStartedAt: 1004,
+      retries: 3,
+      deadLettered: 1,
+    };
     trace.end(one, 1009);
     expect(trace.read()).toEqual({
       every: 1,
       batches: [{
         ...{ sequence: 1, lane: 1, size: 2, retries: 3, deadLettered: 1 },
-        ...{ formed: 1, mapped: 3, begun: 4, ended: 9 },
+        ...{ batchedAt: 1, transformedAt: 3, loadStartedAt: 4, endedAt: 9 },
       }],
       interval: 1,
       done: [0, 0, 0, 0, 0, 0, 0, 0, 0, 2],
@@ -98,8 +108,8 @@ describe("Trace", () => {
   it("gives every load a lane of its own, the lowest that is free", () => {
     const trace = new Trace(0);
     const lanes: number[] = [];
-    const end = (sequence: number, begun: number, now: number) => {
-      trace.end({ ...batch(sequence, begun), begun }, now);
+    const end = (sequence: number, loadStartedAt: number, now: number) => {
+      trace.end({ ...batch(sequence, loadStartedAt), loadStartedAt }, now);
       lanes.push(trace.read().batches.at(-1)!.lane);
     };
     for (const sequence of [0, 1, 2]) trace.begin(sequence);
@@ -117,10 +127,10 @@ describe("Trace", () => {
   it("takes no lane from others for a batch that needed no load", () => {
     const trace = new Trace(0);
     trace.begin(0);
-    trace.end({ ...batch(1, 1), begun: 2 }, 2);
+    trace.end({ ...batch(1, 1), loadStartedAt: 2 }, 2);
     trace.begin(2); // The first lane is still taken.
     trace.end(batch(0, 0), 9);
-    trace.end({ ...batch(2, 3), begun: 3 }, 9);
+    trace.end({ ...batch(2, 3), loadStartedAt: 3 }, 9);
     const lanes = trace.read().batches.map(({ sequence, lane }) => [sequence, lane]);
     expect(lanes).toEqual([[1, 0], [0, 0], [2, 1]]);
   });

@@ -226,7 +226,7 @@ describe("load", () => {
       },
     }).start({ batchSize: 2, observer: ({ type }) => void events.push(type) });
     await expect(run.finished).rejects.toMatchObject({ report: { loaded: 1, pending: 1 } });
-    expect(events).toEqual(["run:start", "abort", "run:end"]);
+    expect(events).toEqual(["run:start", "run:abort", "run:end"]);
   });
 
   it("is not called for halves of what it has added to", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { nextMacrotask, Pace } from "../../src/runtime/macrotask.ts";
+import { nextMacrotask, Yielder } from "../../src/runtime/macrotask.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -38,7 +38,7 @@ describe("Pace", () => {
   function dueAt(items: number, cost: number, step = 1): { at: number; time: number }[] {
     let now = 1000;
     vi.spyOn(performance, "now").mockImplementation(() => now);
-    const pace = new Pace();
+    const pace = new Yielder();
     const due: { at: number; time: number }[] = [];
     for (let at = step; at <= items; at += step) {
       now += cost * step;
@@ -75,7 +75,7 @@ describe("Pace", () => {
     (jump) => {
       let now = 1000;
       vi.spyOn(performance, "now").mockImplementation(() => now);
-      const pace = new Pace();
+      const pace = new Yielder();
       let last = 0;
       let times = 0;
       for (let at = 1; at <= 1_000_000; at++) {
@@ -103,7 +103,7 @@ describe("Pace", () => {
   it("is due at the next chance where it was counted on and there was to be no pause", () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
-    const pace = new Pace();
+    const pace = new Yielder();
     for (let item = 0; item < 10_000; item++) pace.isDue();
     for (let item = 0; item < 5000; item++) {
       now += 1;
@@ -116,7 +116,7 @@ describe("Pace", () => {
   it("gets cautious at once when items that were quick become slow", () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
-    const pace = new Pace();
+    const pace = new Yielder();
     for (let item = 0; item < 10_000; item++) pace.isDue();
     let slow = 0;
     let times = 0;

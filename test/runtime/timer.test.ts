@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { after, LONGEST_TIMER } from "../../src/runtime/timer.ts";
+import { LONGEST_TIMER, setTimer } from "../../src/runtime/timer.ts";
 
 describe("after()", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -12,7 +12,7 @@ describe("after()", () => {
     "calls once after %i ms, and not before",
     (delay) => {
       const run = vi.fn();
-      after(delay, run);
+      setTimer(delay, run);
       expect(run).not.toHaveBeenCalled(); // Not even with no delay: never within the call.
       vi.advanceTimersByTime(Math.max(delay - 1, 0));
       expect(run).toHaveBeenCalledTimes(delay === 0 ? 1 : 0);
@@ -24,22 +24,22 @@ describe("after()", () => {
 
   it("never gives the platform a delay that it takes for none", () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
-    const stop = after(Number.MAX_SAFE_INTEGER, () => {});
+    const stop = setTimer(Number.MAX_SAFE_INTEGER, () => {});
     vi.advanceTimersByTime(2 * LONGEST_TIMER);
     expect(timers.mock.calls.map(([, delay]) => delay)).toEqual(Array(3).fill(2 ** 31 - 1));
     stop();
   });
 
   it("sets no timer for Infinity", () => {
-    const stop = after(Infinity, () => {});
+    const stop = setTimer(Infinity, () => {});
     expect(vi.getTimerCount()).toBe(0);
     stop();
   });
 
   it.each([10, 2 ** 32])("is prevented at any time before %i ms", (delay) => {
     const run = vi.fn();
-    after(delay, run)();
-    const stop = after(delay, run);
+    setTimer(delay, run)();
+    const stop = setTimer(delay, run);
     vi.advanceTimersByTime(delay - 1);
     stop();
     expect(vi.getTimerCount()).toBe(0);
@@ -49,7 +49,7 @@ describe("after()", () => {
 
   it("may be prevented when it is over", () => {
     const run = vi.fn();
-    const stop = after(1, run);
+    const stop = setTimer(1, run);
     vi.advanceTimersByTime(1);
     stop();
     stop();

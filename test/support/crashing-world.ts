@@ -77,7 +77,7 @@ export class CrashingWorld {
     const options: RunOptions<number> = {
       ...{ batchSize, workers, resume, checkpoints: life, lease: 40, abortTimeout: 1 },
       position: (n) => n + 1,
-      retry: { maxAttempts: 9, minDelay: 1, isRetriable: (error) => error instanceof Lost },
+      retry: { maxAttempts: 9, baseDelay: 1, isRetriable: (error) => error instanceof Lost },
       ...poisons.length > 0 && { deadLetters: () => this.#letters(life) },
     };
     return etl<number, number>({

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { CheckpointKeeper } from "../../src/checkpoints/checkpoint-writer.ts";
+import { CheckpointWriter } from "../../src/checkpoints/checkpoint-writer.ts";
 import type { CheckpointStore } from "../../src/checkpoints/checkpoint.ts";
 import { checkOptions } from "../../src/options.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../../src/retry/retry.ts";
@@ -13,7 +13,7 @@ export class KeptRun {
   readonly failures: unknown[] = [];
   /** The signal that it was opened with. */
   readonly stop: CountedSignal = new CountedSignal();
-  readonly keeper: CheckpointKeeper;
+  readonly keeper: CheckpointWriter;
 
   constructor(
     store: CheckpointStore,
@@ -24,7 +24,7 @@ export class KeptRun {
   ) {
     const onFailure = (error: unknown) => void this.failures.push(error);
     const retry = checkOptions<RetryOptions, "isRetriable">("test", rules, retryOptions);
-    this.keeper = new CheckpointKeeper({
+    this.keeper = new CheckpointWriter({
       ...{ store, key: "a", runId, lease, retry, onFailure },
       ...(signal !== undefined && { signal }),
     });

@@ -12,8 +12,8 @@ import {
 } from "../../src/checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import {
-  Claimants,
-  type Mark,
+  ClaimRegistry,
+  type CommitMark,
   type SinkLoadContext,
   Unmarked,
 } from "../../src/checkpoints/commit-mark.ts";
@@ -111,7 +111,7 @@ export class MemorySink {
     this.unmarked.add(mark);
   }
 
-  isKnown(mark: Mark): boolean {
+  isKnown(mark: CommitMark): boolean {
     return this.unmarked.has(mark);
   }
 
@@ -124,8 +124,8 @@ export class MemorySink {
     return covers(checkpoint, ranges);
   }
 
-  checkMark(mark: Mark, checkpoint: Checkpoint): void {
-    new Claimants().check(mark, checkpoint);
+  checkMark(mark: CommitMark, checkpoint: Checkpoint): void {
+    new ClaimRegistry().check(mark, checkpoint);
   }
 
   insert(rows: Row[]): void {

@@ -165,7 +165,7 @@ export function testWithSdk(): void {
         await turns(3);
         if (batch.attempt < 3) throw new RangeError(`no ${batch.attempt}`);
       };
-      const retry = { maxAttempts: 3, minDelay: 1, maxDelay: 1 };
+      const retry = { maxAttempts: 3, baseDelay: 1, maxDelay: 1 };
       const { spans } = await spansOf(instrumented({ load }), { batchSize: 4, retry });
       const loads = spans.filter(({ name }) => name === "load n");
       expect(loads.map(({ status }) => status)).toEqual([
@@ -214,7 +214,7 @@ export function testWithSdk(): void {
       const load = async (_: number[], { batch }: { batch: { attempt: number } }) => {
         if (batch.attempt === 1) throw new TypeError("no");
       };
-      const retry = { maxAttempts: 2, minDelay: 1, maxDelay: 1 };
+      const retry = { maxAttempts: 2, baseDelay: 1, maxDelay: 1 };
       await instrumented({ load }).run({ batchSize: 2, retry });
       const told = Object.fromEntries((await metrics()).map((metric) => [
         metric.descriptor.name,
@@ -263,7 +263,7 @@ export function testDiagnostics(): void {
       await run.run();
       unsubscribe("millrace:run", take);
       await run.run();
-      expect(seen).toEqual(["n run:start", "n batch:loaded", "n run:end"]);
+      expect(seen).toEqual(["n run:start", "n batch:load", "n run:end"]);
     });
   });
 }

@@ -81,7 +81,7 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
         proxy.turnAway(1);
         proxy.cutAnswer(1);
       });
-      const retry = { maxAttempts: 9, minDelay: 1, isRetriable: () => true };
+      const retry = { maxAttempts: 9, baseDelay: 1, isRetriable: () => true };
       expect(await run({ batchSize: 1, retry })).toMatchObject({ loaded: 1, deadLettered: 0 });
       expect([await read(), letters]).toEqual([[0], []]);
       proxy.letIn();

@@ -4,7 +4,7 @@ import { postgresSink } from "../../src/adapters/postgres.ts";
 import { etl, type RunEvent } from "../../src/index.ts";
 import type { Bench } from "./postgres-cases.ts";
 
-const retry = { maxAttempts: 2000, minDelay: 25, factor: 1, jitter: "none" } as const;
+const retry = { maxAttempts: 2000, baseDelay: 25, factor: 1, jitter: "none" } as const;
 
 /**
  * The client asks each new connection for the types of arrays, and handles no failure of that: where
@@ -53,7 +53,7 @@ export function testPostgresOutage({ tested, create, sink, server }: Bench, name
       async () => {
         let isBack: Promise<void> | undefined;
         const { report, ids } = await runWith(({ type }) => {
-          if (type === "batch:loaded") isBack ??= server()[how]();
+          if (type === "batch:load") isBack ??= server()[how]();
         });
         await isBack;
         expect(report).toMatchObject({ outcome: "completed", loaded: good.length, pending: 0 });

@@ -64,7 +64,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     const letters: DeadLetter[] = [];
     const deadLetters = new WritableStream<DeadLetter>({ write: (one) => void letters.push(one) });
     const report = await etl({ name: "late", extract: () => [{ id: 0 }], load }).run({
-      ...{ deadLetters, attemptTimeout: 60, retry: { maxAttempts: 4, minDelay: 1 } },
+      ...{ deadLetters, attemptTimeout: 60, retry: { maxAttempts: 4, baseDelay: 1 } },
     });
     await rival.blocksNone();
     await rival.run("commit");

@@ -131,7 +131,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
       if (calls++ % 2 === 0) throw new Error("not yet");
     };
     const name = `around ${tables[0]}`;
-    const retry = { maxAttempts: 2, minDelay: 0 };
+    const retry = { maxAttempts: 2, baseDelay: 0 };
     const report = await etl({ name, extract, load })
       .run({ batchSize: 2, checkpoints: one.checkpoints, retry });
     expect(report).toMatchObject({ loaded: 3, retries: 2, guarantee: "at-least-once" });

@@ -32,7 +32,7 @@ export function record(
 export function kinds(events: readonly RunEvent[]): string[] {
   return events.map((event) => {
     if ("sequence" in event) return `${event.type} ${event.sequence}`;
-    return event.type === "failure" || event.type === "stalled"
+    return event.type === "run:failure" || event.type === "run:stall"
       ? `${event.type} ${event.stage}`
       : event.type;
   });
@@ -40,10 +40,10 @@ export function kinds(events: readonly RunEvent[]): string[] {
 
 /** Times of a batch. */
 export function times(
-  formed: number,
-  mapped: number,
-  begun: number,
-  ended: number,
+  batchedAt: number,
+  transformedAt: number,
+  loadStartedAt: number,
+  endedAt: number,
 ): BatchTimes {
-  return { formed, mapped, begun, ended };
+  return { batchedAt, transformedAt, loadStartedAt, endedAt };
 }

@@ -44,18 +44,32 @@ function times(duration: number, shares: Shares = {}): StageTimes {
 /** A batch of 50 items in a trace, by its four times. */
 export function tracedBatch(
   sequence: number,
-  [formed, mapped, begun, ended]: readonly [number, number, number, number],
+  [batchedAt, transformedAt, loadStartedAt, endedAt]: readonly [number, number, number, number],
   parts: Partial<TracedBatch> = {},
 ): TracedBatch {
   const counts = { size: 50, retries: 0, deadLettered: 0 };
-  return { sequence, lane: 0, ...counts, formed, mapped, begun, ended, ...parts };
+  return {
+    sequence,
+    lane: 0,
+    ...counts,
+    batchedAt,
+    transformedAt,
+    loadStartedAt,
+    endedAt,
+    ...parts,
+  };
 }
 
 /** A trace of 20 batches on so many lanes, whose loads take turns and overlap. */
 export function runTrace(lanes: number, parts: Partial<RunTrace> = {}): RunTrace {
   const batches = Array.from({ length: 20 }, (_, sequence) => {
-    const begun = 10 + sequence * 45;
-    const times = [begun - 8, begun - 5, begun, begun + 45 * lanes - 1] as const;
+    const loadStartedAt = 10 + sequence * 45;
+    const times = [
+      loadStartedAt - 8,
+      loadStartedAt - 5,
+      loadStartedAt,
+      loadStartedAt + 45 * lanes - 1,
+    ] as const;
     return tracedBatch(sequence, times, { lane: sequence % lanes });
   });
   const done = Array.from({ length: 16 }, (_, index) => index < 15 ? 64 : 40);

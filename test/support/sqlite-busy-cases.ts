@@ -44,7 +44,7 @@ export function testSqliteBusy(client: SqliteClient): void {
         load,
       }).run({
         ...{ checkpoints, deadLetters: deadLetters(), batchSize: 3 },
-        retry: { load: { maxAttempts, minDelay: 1, factor: 1, isRetriable } },
+        retry: { load: { maxAttempts, baseDelay: 1, factor: 1, isRetriable } },
       });
       return { db, other, report, failures: () => failures };
     };

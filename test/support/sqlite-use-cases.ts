@@ -95,7 +95,7 @@ export function testSqliteUses(client: SqliteClient): void {
         if (calls++ % 2 === 0) throw new Error("not yet");
       };
       const { checkpoints } = users;
-      const retry = { maxAttempts: 2, minDelay: 0 };
+      const retry = { maxAttempts: 2, baseDelay: 0 };
       const report = await etl({ name: "docs", extract: () => docs, load })
         .run({ batchSize: 2, checkpoints, retry });
       expect(report).toMatchObject({ loaded: 5, guarantee: "at-least-once" });

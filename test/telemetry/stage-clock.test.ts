@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { StageClock, Tally } from "../../src/telemetry/stage-clock.ts";
+import { StageClock, TimeIntegral } from "../../src/telemetry/stage-clock.ts";
 
 describe("Tally", () => {
   it("counts the time of each worker, and nothing for one that stays", () => {
-    const tally = new Tally();
+    const tally = new TimeIntegral();
     tally.set(2, 10);
     tally.set(2, 15);
     expect(tally.read(20)).toBe(20);
@@ -15,7 +15,7 @@ describe("Tally", () => {
 
   it("keeps a short time exact after a day", () => {
     const day = 24 * 3600 * 1000;
-    const tally = new Tally();
+    const tally = new TimeIntegral();
     for (let turn = 0; turn < 10_000; turn++) {
       tally.set(1, day + turn);
       tally.set(0, day + turn + 0.125);

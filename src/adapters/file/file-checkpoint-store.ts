@@ -1,5 +1,5 @@
 import { CheckpointError } from "../../errors.ts";
-import { nonEmptyString, refuse } from "../../options.ts";
+import { fail, nonEmptyString } from "../../options.ts";
 import {
   type Checkpoint,
   type CheckpointStore,
@@ -46,8 +46,8 @@ export class FileCheckpointStore implements CheckpointStore {
    * @throws {ConfigurationError} If `directory` is no path.
    */
   constructor(directory: string) {
-    if (!nonEmptyString.holds(directory)) {
-      refuse("construct FileCheckpointStore", "directory", nonEmptyString.words, directory);
+    if (!nonEmptyString.test(directory)) {
+      fail("construct FileCheckpointStore", "directory", nonEmptyString.expected, directory);
     }
     this.#directory = directory;
   }

@@ -1,4 +1,4 @@
-import { after } from "../../runtime/timer.ts";
+import { setTimer } from "../../runtime/timer.ts";
 import { codeOf, type FileSystem, ifExists } from "./file-system.ts";
 
 /** How long a lock that stays the same is waited for, in milliseconds. */
@@ -26,7 +26,7 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
         if (markOf(files, path) === mark) ifExists(() => files.unlinkSync(path));
       });
     } else {
-      await new Promise<void>((resolve) => void after(1 + 9 * Math.random(), resolve));
+      await new Promise<void>((resolve) => void setTimer(1 + 9 * Math.random(), resolve));
     }
   }
   const own = markOf(files, path);

@@ -1,5 +1,5 @@
 import { isOf } from "../../errors.ts";
-import { callable, checkOptions, type OptionTable, refuse, type Rule } from "../../options.ts";
+import { callable, checkOptions, fail, type OptionTable, type Rule } from "../../options.ts";
 import { Etl } from "../../etl/etl.ts";
 import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
 import { InstrumentedEtl } from "./instrumented-etl.ts";
@@ -22,7 +22,10 @@ export interface InstrumentOptions {
 function withFunctions(words: string, ...paths: readonly string[]): Rule {
   const at = (value: unknown, path: string) =>
     path.split(".").reduce<unknown>((inner, name) => Object(inner)[name], value);
-  return { words, holds: (value) => paths.every((path) => callable.holds(at(value, path))) };
+  return {
+    expected: words,
+    test: (value) => paths.every((path) => callable.test(at(value, path))),
+  };
 }
 
 const instrumentOptions: OptionTable<InstrumentOptions> = {
@@ -44,8 +47,8 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
     ),
   ],
   attributes: [{
-    words: "an object",
-    holds: (value) => typeof value === "object" && value !== null,
+    expected: "an object",
+    test: (value) => typeof value === "object" && value !== null,
   }, {}],
 };
 
@@ -73,7 +76,7 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
  */
 export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}): Etl<E, T> {
   if (!isOf(etl, Etl<E, T>)) {
-    refuse("instrument a pipeline", "etl", "what etl() gives for a pipeline", etl);
+    fail("instrument a pipeline", "etl", "what etl() gives for a pipeline", etl);
   }
   const action = `instrument pipeline "${etl.name}"`;
   const { api, tracer = api?.trace.getTracer?.("millrace"), meter, attributes } = checkOptions<
@@ -81,10 +84,10 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
     "api" | "tracer" | "meter"
   >(action, options, instrumentOptions);
   if (tracer !== undefined && api === undefined) {
-    refuse(action, "api", "given beside 'tracer': the module @opentelemetry/api", api);
+    fail(action, "api", "given beside 'tracer': the module @opentelemetry/api", api);
   }
   if (options.attributes !== undefined && (api ?? meter) === undefined) {
-    refuse(action, "attributes", "left out without 'api' or 'meter'", attributes);
+    fail(action, "attributes", "left out without 'api' or 'meter'", attributes);
   }
   const all = { ...attributes, "millrace.pipeline": etl.name };
   return new InstrumentedEtl(etl, {

@@ -25,7 +25,7 @@ interface Host {
  * subscribe("millrace:run", (event) => void types.push((event as RunEvent).type));
  * const numbers = etl({ name: "numbers", extract: () => [1, 2], load: () => {} });
  * await numbers.run({ batchSize: 2, observer: publishDiagnostics() });
- * deepEqual(types, ["run:start", "batch:loaded", "run:end"]);
+ * deepEqual(types, ["run:start", "batch:load", "run:end"]);
  * ```
  */
 export function publishDiagnostics(): RunObserver {

@@ -58,15 +58,15 @@ export class RunWatch implements BatchListener {
 
   /** Takes what happens. */
   observe(event: RunEvent): void {
-    if (event.type === "batch:loaded") this.#onBatch(event);
-    else if (event.type === "retry") this.#onRetry(event);
-    else if (event.type === "dead-letter") this.#onDeadLetter(event);
-    else if (event.type === "failure") this.#onFailure(event);
-    else if (event.type === "abort") this.#onAbort(event.reason);
-    else if (event.type === "drain") this.#note("drain", { reason: messageOf(event.reason) });
-    else if (event.type === "short") {
+    if (event.type === "batch:load") this.#onBatch(event);
+    else if (event.type === "batch:retry") this.#onRetry(event);
+    else if (event.type === "item:dead-letter") this.#onDeadLetter(event);
+    else if (event.type === "run:failure") this.#onFailure(event);
+    else if (event.type === "run:abort") this.#onAbort(event.reason);
+    else if (event.type === "run:drain") this.#note("drain", { reason: messageOf(event.reason) });
+    else if (event.type === "run:short") {
       this.#note("short", { total: event.total, extracted: event.extracted });
-    } else if (event.type === "stalled") {
+    } else if (event.type === "run:stall") {
       const { stage, duration } = event;
       this.#note("stalled", { stage, duration: duration / 1000 });
     } else if (event.type === "run:end") this.#onEnd(event.report);
@@ -102,33 +102,37 @@ export class RunWatch implements BatchListener {
     scope.event(`millrace.${event}`, Object.fromEntries(named));
   }
 
-  #onBatch(event: EventOf<"batch:loaded">): void {
-    const { sequence, size, times: { formed, mapped, begun, ended } } = event;
+  #onBatch(event: EventOf<"batch:load">): void {
+    const {
+      sequence,
+      size,
+      times: { batchedAt, transformedAt, loadStartedAt, endedAt: ended },
+    } = event;
     const batch = this.#batches.get(sequence) ?? new BatchWatch(this);
     this.#batches.delete(sequence);
-    batch.begin(event, ended - formed); // It may have had nothing to load.
+    batch.begin(event, ended - batchedAt); // It may have had nothing to load.
     if (batch.scope.isTold && batch.loads > 0) {
       batch.scope.describe({
-        "millrace.batch.transform_duration": (mapped - formed) / 1000,
-        "millrace.batch.wait_duration": (begun - mapped) / 1000,
+        "millrace.batch.transform_duration": (transformedAt - batchedAt) / 1000,
+        "millrace.batch.wait_duration": (loadStartedAt - transformedAt) / 1000,
       });
     }
     batch.end();
-    this.meters.batch(ended - formed);
+    this.meters.batch(ended - batchedAt);
     this.#count("loaded", batch.loaded);
     // What a run that is stopped leaves is not skipped; its report tells.
     if (!this.isStopping) this.#count("skipped", size - batch.loaded - batch.lost);
     this.#countBatches(batch.loads);
   }
 
-  #onRetry({ stage, sequence, attempt, delay, error }: EventOf<"retry">): void {
+  #onRetry({ stage, sequence, attempt, delay, error }: EventOf<"batch:retry">): void {
     const batch = this.#batches.get(sequence);
     if (stage === "load") batch?.leave(); // If it took too long, it may still be running.
     this.meters.retry(stage, typeOf(error));
     this.#note("retry", { stage, attempt, delay: delay / 1000 }, batch?.scope);
   }
 
-  #onDeadLetter({ sequence, letter }: EventOf<"dead-letter">): void {
+  #onDeadLetter({ sequence, letter }: EventOf<"item:dead-letter">): void {
     const batch = this.#batch(sequence);
     batch.lost++;
     this.#count("dead_lettered", 1);
@@ -136,7 +140,7 @@ export class RunWatch implements BatchListener {
     this.#note("dead_letter", { stage, offset, attempts, error: messageOf(error) }, batch.scope);
   }
 
-  #onFailure({ errors }: EventOf<"failure">): void {
+  #onFailure({ errors }: EventOf<"run:failure">): void {
     this.#failure ??= failureOf(errors[0]);
     for (const error of errors) this.record(error, this.scope);
   }

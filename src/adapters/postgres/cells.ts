@@ -16,7 +16,7 @@ export type Cell = null | boolean | number | string | Uint8Array | readonly Cell
 /** Which values go into a column. */
 export interface Kind {
   /** Completes the sentence "must be …". */
-  readonly words: string;
+  readonly expected: string;
   /** How an insert takes the cell: as a value of JSON, as a text that it casts, or as bytes. */
   readonly via: "json" | "text" | "bytes";
   /** The cell of a value, or `unfit`; never called with `null`. */
@@ -41,13 +41,13 @@ const plain = { via: "json", write: String } as const;
 /** How text is read is up to the type: any column but bytes takes what a literal of it would be. */
 const literal: Kind = {
   ...plain,
-  words: "a string without NUL and lone surrogates",
+  expected: "a string without NUL and lone surrogates",
   encode: textCell,
 };
 
 const number: Kind = {
   ...plain,
-  words: "a number, a bigint or a string",
+  expected: "a number, a bigint or a string",
   encode: (value) => {
     if (typeof value === "bigint") return String(value);
     if (typeof value !== "number") return textCell(value);
@@ -58,13 +58,13 @@ const number: Kind = {
 
 const truth: Kind = {
   ...plain,
-  words: "a boolean or a string",
+  expected: "a boolean or a string",
   encode: (value) => typeof value === "boolean" ? value : textCell(value),
 };
 
 const instant: Kind = {
   ...plain,
-  words: "a valid Date or a string",
+  expected: "a valid Date or a string",
   encode: (value) => {
     if (!(value instanceof Date)) return textCell(value);
     return Number.isNaN(value.getTime()) ? unfit : instantText(value);
@@ -74,19 +74,19 @@ const instant: Kind = {
 /** A `Date` has no day and no time of day without a zone, which these types do not have. */
 const zoneless: Kind = {
   ...plain,
-  words: "a string, as a Date is an instant and this type has no time zone",
+  expected: "a string, as a Date is an instant and this type has no time zone",
   encode: textCell,
 };
 
 const bytes: Kind = {
-  words: "a Uint8Array",
+  expected: "a Uint8Array",
   via: "bytes",
   encode: (value) => value instanceof Uint8Array ? value : unfit,
   write: (cell) => cell instanceof Uint8Array ? hexText(cell) : String(cell),
 };
 
 const json: Kind = {
-  words: "a value that JSON can hold, without NUL and lone surrogates",
+  expected: "a value that JSON can hold, without NUL and lone surrogates",
   via: "text", // A text within a JSON would become a string of JSON.
   encode: (value) => isJson(value, 0) ? JSON.stringify(value) : unfit,
   write: String,
@@ -137,7 +137,7 @@ function arrayOf(element: Kind, delimiter: string): Kind {
   const write = (cell: Cell) =>
     typeof cell === "string" ? cell : arrayText(cell as Cell[], element, delimiter);
   return {
-    words: `an array, each element of which is ${element.words}, or a string`,
+    expected: `an array, each element of which is ${element.expected}, or a string`,
     via: "json",
     encode: (value) => {
       const cell = encode(value, 0);

@@ -11,7 +11,12 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../checkpoints/checkpoint.ts";
-import { Claimants, type Mark, Unmarked, withoutMark } from "../../checkpoints/commit-mark.ts";
+import {
+  ClaimRegistry,
+  type CommitMark,
+  Unmarked,
+  withoutMark,
+} from "../../checkpoints/commit-mark.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import { type Database, heeding, type Session } from "./database.ts";
@@ -25,7 +30,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   readonly #table: OwnTable;
   /** What was committed from here for each key, so that a write that tells no news costs nothing. */
   readonly #committed = new Map<string, Checkpoint>();
-  readonly #claimants = new Claimants();
+  readonly #claimants = new ClaimRegistry();
   readonly #unmarked = new Unmarked();
 
   /** Makes a store in a table, which is made at the first use. */
@@ -114,7 +119,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * Whether a mark was committed already: the answer to an earlier attempt may have been lost. It
    * waits for one that is still being committed, which has locked the row.
    */
-  async has(mark: Mark, signal?: AbortSignal): Promise<boolean> {
+  async has(mark: CommitMark, signal?: AbortSignal): Promise<boolean> {
     const { key, runId, ranges } = mark;
     await this.#prepare(key, signal);
     const { owner, text } = await this.#lock(heeding(this.#database, signal), key);
@@ -127,7 +132,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * what to do after the commit; nothing, and changes nothing, if the mark is there already.
    * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
    */
-  async mark(session: Session, mark: Mark): Promise<Marked | undefined> {
+  async mark(session: Session, mark: CommitMark): Promise<Marked | undefined> {
     const { key, runId, ranges } = mark;
     const stored = await this.#check(session, mark);
     if (stored === undefined) return undefined;
@@ -140,7 +145,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     return { onCommitted, takeBack: () => this.#takeBack(mark, stored) };
   }
 
-  async #takeBack(mark: Mark, before: Checkpoint): Promise<void> {
+  async #takeBack(mark: CommitMark, before: Checkpoint): Promise<void> {
     const { key, runId } = mark;
     await this.#database.transaction(async (session) => {
       const { owner, text } = await this.#lock(session, key);
@@ -152,18 +157,18 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /** Whether a load that marks nothing was committed from here, in the same run. */
-  hasUnmarked(mark: Mark): boolean {
+  hasUnmarked(mark: CommitMark): boolean {
     return this.#unmarked.has(mark);
   }
 
   /** As `mark`, for a load that leaves its mark to the run. */
-  async own(session: Session, mark: Mark): Promise<(() => void) | undefined> {
+  async own(session: Session, mark: CommitMark): Promise<(() => void) | undefined> {
     if (await this.#check(session, mark) === undefined) return undefined;
     return () => this.#unmarked.add(mark);
   }
 
   /** Locks a checkpoint and gives it, as far as it is; nothing if it has the mark already. */
-  async #check(session: Session, mark: Mark): Promise<Checkpoint | undefined> {
+  async #check(session: Session, mark: CommitMark): Promise<Checkpoint | undefined> {
     const { key, runId, ranges } = mark;
     const { owner, text } = await this.#lock(session, key);
     if (owner !== runId) throw new FencedError(key, owner);

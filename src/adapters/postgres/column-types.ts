@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { type Kind, kindOf } from "./cells.ts";
 import type { Database } from "./database.ts";
 import { keptName } from "./names.ts";
@@ -132,7 +132,7 @@ type ColumnArray = readonly [
  */
 export async function readTable(database: Database, asked: Asked): Promise<Table> {
   const [row] = await database.values(tableQuery, [asked.table]) as string[][];
-  if (row === undefined) refuse("load rows", "table", "a table that is there", asked.table);
+  if (row === undefined) fail("load rows", "table", "a table that is there", asked.table);
   const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, columns, types, checks, version] =
     row;
   const refusesCopy = hasRowSecurity === "true"
@@ -167,13 +167,13 @@ async function columnsOf(
     ? found.filter((row) => !isGenerated(row)).map((row) => [row[0], row] as const)
     : columns.map((name) => {
       const row = own.get(keptName(name));
-      if (row === undefined) refuse("load rows", "columns", `columns of ${table}`, name);
+      if (row === undefined) fail("load rows", "columns", `columns of ${table}`, name);
       if (!isGenerated(row)) return [name, row] as const;
-      return refuse("load rows", "columns", `columns that ${table} does not generate`, name);
+      return fail("load rows", "columns", `columns that ${table} does not generate`, name);
     });
   for (const name of Object.keys(types)) {
     if (!rows.some(([known]) => known === name)) {
-      refuse("load rows", "types", `types of columns of ${table} that are loaded`, name);
+      fail("load rows", "types", `types of columns of ${table} that are loaded`, name);
     }
   }
   const named = await namedTypes(database, types);
@@ -211,7 +211,7 @@ async function namedTypes(
       if (/^(?:42|22)/.test(sqlStateOf(error) ?? "")) return undefined; // It cannot even be read.
       throw error;
     });
-    if (type === undefined) refuse("load rows", "types", "types of the database", name);
+    if (type === undefined) fail("load rows", "types", "types of the database", name);
     named.set(column, type);
   }
   return named;

@@ -1,4 +1,4 @@
-import { type Mark, markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import { type CommitMark, markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
 import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
@@ -9,7 +9,7 @@ import type { Send, Writer } from "./writer.ts";
 /** What a load is to commit. */
 interface Load {
   readonly send: Send;
-  readonly mark: Mark;
+  readonly mark: CommitMark;
   readonly context: SinkLoadContext;
 }
 
@@ -78,7 +78,7 @@ async function commitMarked(
 /** Looks for the mark, also where the signal of the load has aborted. */
 async function hasAfter(
   checkpoints: PostgresCheckpoints,
-  mark: Mark,
+  mark: CommitMark,
   error: unknown,
 ): Promise<boolean> {
   try {

@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { type BunSql, bunSqlDatabase } from "./bun-sql.ts";
 import type { Database } from "./database.ts";
 import {
@@ -39,7 +39,7 @@ export function openDatabase(
     const adapter = options?.adapter;
     if (adapter === undefined) return postgresJsDatabase(client as PostgresJs, isFixed);
     if (adapter === "postgres" && has(client, "reserve")) return bunSqlDatabase(client as BunSql);
-    return refuse(action, "client", "a SQL of Bun for PostgreSQL", adapter);
+    return fail(action, "client", "a SQL of Bun for PostgreSQL", adapter);
   }
   if (has(client, "query", "transaction", "runExclusive")) return pgliteDatabase(client as PGlite);
   if (has(client, "query", "connect")) {
@@ -48,7 +48,7 @@ export function openDatabase(
       : pgClientDatabase(client as PgClient, copyFrom);
   }
   const rule = "a Pool or a Client of pg, a client of postgres, a SQL of Bun, or a PGlite";
-  return refuse(action, "client", rule, client);
+  return fail(action, "client", rule, client);
 }
 
 function has(client: unknown, ...methods: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { after } from "../../runtime/timer.ts";
+import { setTimer } from "../../runtime/timer.ts";
 
 /** A connection of `pg`, below its client. */
 interface PgConnection {
@@ -37,7 +37,7 @@ export function cancelRequest(client: PgInternals, makeStream?: unknown): Promis
   const stream = typeof makeStream === "function" ? makeStream : undefined;
   const second = new Connection({ ssl, sslNegotiation, stream });
   return new Promise((resolve, reject) => {
-    const stopTimer = after(patience, () => {
+    const stopTimer = setTimer(patience, () => {
       second.stream.destroy();
       reject(new Error("The server does not answer"));
     });

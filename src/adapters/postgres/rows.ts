@@ -130,7 +130,11 @@ class Drift {
 
 // What varies from row to row comes last, so that letters can be counted by what they have in common.
 
-function refusal({ name, kind: { words } }: Column, value: unknown, place: number): Error {
+function refusal(
+  { name, kind: { expected: words } }: Column,
+  value: unknown,
+  place: number,
+): Error {
   return new TypeError(
     `Cannot load row as column ${JSON.stringify(name)} must be ${words}, ` +
       `or null for no value: current value is ${inWords(value)} (row ${place})`,

@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import type { Session } from "./database.ts";
 import { readLayout, settings, textOf } from "./source-layout.ts";
@@ -32,13 +32,13 @@ export async function settle(
   const [first, ...others] = view.key.columns.map(({ type }) => type);
   const [isStandby] = (await database.values(standbyQuery))[0]!;
   if (isStandby === "t") {
-    refuse("read pages", "settled", "left out on a standby, which does not know who writes", true);
+    fail("read pages", "settled", "left out on a standby, which does not know who writes", true);
   }
   if (first === timestamptz) return settleTimes(query);
   if (others.length === 0 && integers.has(first!)) return settleNumbers(query, view, above);
   const rule = "left out, unless the key is one column of integers that a sequence counts up, or " +
     "begins with a timestamptz";
-  return refuse("read pages", "settled", rule, true);
+  return fail("read pages", "settled", rule, true);
 }
 
 const standbyQuery = "select pg_catalog.boolout(pg_catalog.pg_is_in_recovery())";
@@ -57,7 +57,7 @@ async function settleNumbers(
   const { tables, upTo, writers } = await database.transaction(async (session) => {
     await readLayout(session, sql, params); // From now on the transaction has its tables locked.
     const tables = await textOf(session, tablesQuery);
-    if (tables === "{}") refuse("read pages", "settled", "left out for a query of no table", true);
+    if (tables === "{}") fail("read pages", "settled", "left out for a query of no table", true);
     const upTo = await highest(session, query, view);
     return { tables, upTo, writers: await writersOf(session, tables) };
   });
@@ -135,7 +135,7 @@ async function settleTimes({ database, signal }: Query): Promise<Settled> {
   if (isHidden === "t") {
     const rule = "left out, unless the role sees the transactions of others: " +
       "grant pg_read_all_stats to it";
-    refuse("read pages", "settled", rule, true);
+    fail("read pages", "settled", rule, true);
   }
   // When it began, nobody knows.
   if (isPrepared === "t") return nothing;

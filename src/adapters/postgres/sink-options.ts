@@ -2,10 +2,10 @@ import {
   callable,
   checkOptions,
   type Complete,
+  fail,
   nonEmptyString,
   oneOf,
   type OptionTable,
-  refuse,
   type Rule,
 } from "../../options.ts";
 import type { Conflict } from "./insert.ts";
@@ -66,16 +66,16 @@ type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 export type CheckedSink = Complete<PostgresSinkOptions, Open>;
 
 const names: Rule = {
-  words: "a non-empty array of distinct non-empty strings",
-  holds: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.holds) &&
+  expected: "a non-empty array of distinct non-empty strings",
+  test: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.test) &&
     new Set(value).size === value.length,
 };
 
 const typeNames: Rule = {
-  words: "an object of types by column",
-  holds: (value) =>
-    typeof value === "object" && value !== null && Object.values(value).every(nonEmptyString.holds),
+  expected: "an object of types by column",
+  test: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(nonEmptyString.test),
 };
 
 const sinkOptions: OptionTable<PostgresSinkOptions> = {
@@ -97,21 +97,21 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
 export function checkSink(action: string, options: PostgresSinkOptions): CheckedSink {
   const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
   const { table, columns, conflict, key, types, method } = checked;
-  if (table === undefined) refuse(action, "table", sinkOptions.table[0].words, table);
+  if (table === undefined) fail(action, "table", sinkOptions.table[0].expected, table);
   if (key !== undefined && conflict === "error") {
-    refuse(action, "key", `left out where 'conflict' is "error"`, key);
+    fail(action, "key", `left out where 'conflict' is "error"`, key);
   }
   for (const name of key ?? []) {
-    if (columns?.includes(name) === false) refuse(action, "key", "some of 'columns'", name);
+    if (columns?.includes(name) === false) fail(action, "key", "some of 'columns'", name);
   }
   for (const name of Object.keys(types ?? {})) {
-    if (columns?.includes(name) === false) refuse(action, "types", "types of the 'columns'", name);
+    if (columns?.includes(name) === false) fail(action, "types", "types of the 'columns'", name);
   }
   if (method === "copy" && types !== undefined) {
-    refuse(action, "types", 'left out with a COPY (take method: "insert")', types);
+    fail(action, "types", 'left out with a COPY (take method: "insert")', types);
   }
   if (method === "copy" && conflict !== "error") {
-    refuse(action, "conflict", '"error" with a COPY', conflict);
+    fail(action, "conflict", '"error" with a COPY', conflict);
   }
   return checked;
 }

@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
@@ -99,7 +99,7 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
   const checked = checkSink(action, options);
   const database = openDatabase(action, client, { copyFrom: checked.copyFrom, isFixed: true });
   if (checked.method === "copy" && !database.hasCopy) {
-    refuse(
+    fail(
       action,
       "method",
       `"insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom'`,

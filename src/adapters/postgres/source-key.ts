@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { type Layout, moneyType, type ResultColumn } from "./source-layout.ts";
 
 /** The columns of a key in the result, as they stand in a statement that reads a page. */
@@ -27,7 +27,7 @@ export function firstOf({ names, columns }: Key): Compared {
 export function keyOf({ columns }: Layout, names: readonly string[]): Key {
   const places = names.map((name) => {
     const found = columns.flatMap((column, place) => column.name === name ? [place] : []);
-    if (found.length !== 1) refuse("read pages", "key", "columns that the result has once", name);
+    if (found.length !== 1) fail("read pages", "key", "columns that the result has once", name);
     return found[0]!;
   });
   const found = places.map((place) => columns[place]!);

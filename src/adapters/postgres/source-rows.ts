@@ -3,7 +3,7 @@
  * else the text of the database.
  * @module
  */
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import type { Row } from "./database.ts";
 import { PgText } from "./lossless-text.ts";
 import { quoteName } from "./names.ts";
@@ -80,7 +80,7 @@ const comma = 44;
 export function fieldsOf(text: unknown, count: number): (string | null)[] {
   if (typeof text !== "string" || text[0] !== "(") {
     const rule = "one that leaves the text of a type that it does not know as it is";
-    return refuse("read rows", "client", rule, text);
+    return fail("read rows", "client", rule, text);
   }
   const last = text.length - 1;
   const fields: (string | null)[] = [];
@@ -164,7 +164,7 @@ export function checkNames(sql: string, { columns }: Layout): void {
   const names = columns.map(({ name }) => name);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice === undefined) return;
-  refuse(
+  fail(
     "read rows",
     "sql",
     `a query whose columns have a name of their own, unlike ${quoteName(twice)}`,

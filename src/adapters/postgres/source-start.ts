@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { hexText } from "./hex.ts";
 import { isPgText } from "./lossless-text.ts";
 import { boundKey, firstOf, type Key } from "./source-key.ts";
@@ -13,7 +13,7 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
   const { after, lag, database } = query;
   if (after === undefined) return undefined;
   if (after.length !== key.names.length) {
-    refuse(
+    fail(
       "read pages",
       "after",
       `a value for each of the ${key.names.length} columns of the key`,
@@ -26,11 +26,11 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
   const [{ type, category }] = key.columns as [Key["columns"][0]];
   const isTime = times.has(type);
   if (!isTime && category !== "N") {
-    refuse("read pages", "lag", "left out, unless the key begins with a number or a time", lag);
+    fail("read pages", "lag", "left out, unless the key begins with a number or a time", lag);
   }
   if (isTime !== (typeof lag === "string")) {
     const rule = isTime ? 'an interval such as "10 minutes"' : "a number, as the key is one";
-    refuse("read pages", "lag", rule, lag);
+    fail("read pages", "lag", rule, lag);
   }
   const [bound] = boundKey(firstOf(key), 1);
   const { written } = key.columns[0]!;
@@ -45,7 +45,7 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
     [after[0], String(lag)],
   );
   const [start, isBelow] = row as [string, string];
-  if (isBelow !== "t") refuse("read pages", "lag", "above 0", lag);
+  if (isBelow !== "t") fail("read pages", "lag", "above 0", lag);
   return [start.slice(1, -1).replaceAll('"', ""), ...after.slice(1)];
 }
 
@@ -74,7 +74,7 @@ function textOf(action: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (value instanceof Uint8Array) return hexText(value);
   const rule = "a value as the source gives it, or an array of them for a key of several columns";
-  return refuse(action, "after", rule, value);
+  return fail(action, "after", rule, value);
 }
 
 function quoted(text: string, item: unknown): string {

@@ -1,10 +1,10 @@
 import {
   checkOptions,
+  fail,
   nonEmptyString,
   oneOf,
   type OptionTable,
   positiveInteger,
-  refuse,
   type Rule,
   truthValue,
 } from "../../options.ts";
@@ -55,19 +55,18 @@ export interface PostgresSourceOptions {
 }
 
 const keyRule: Rule = {
-  words: "a non-empty string or an array of them",
-  holds: (value) =>
-    nonEmptyString.holds(value) ||
-    (Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.holds)),
+  expected: "a non-empty string or an array of them",
+  test: (value) =>
+    nonEmptyString.test(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.test)),
 };
 
 const lagRule: Rule = {
-  words: "a finite number above 0, or an interval in words",
-  holds: (value) =>
-    nonEmptyString.holds(value) || (Number.isFinite(value) && (value as number) > 0),
+  expected: "a finite number above 0, or an interval in words",
+  test: (value) => nonEmptyString.test(value) || (Number.isFinite(value) && (value as number) > 0),
 };
 
-const anything: Rule = { words: "anything", holds: () => true };
+const anything: Rule = { expected: "anything", test: () => true };
 
 const sourceOptions: OptionTable<PostgresSourceOptions> = {
   chunkSize: [positiveInteger, 1000],
@@ -122,8 +121,8 @@ export function postgresSource<T = Row>(
     options,
     sourceOptions,
   );
-  if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
-  if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
+  if (typeof sql !== "string") fail(action, "sql", "a query", sql);
+  if (!Array.isArray(params)) fail(action, "params", "an array of values", params);
   checkPages(options);
   const { chunkSize, key, lag, settled, values } = checked;
   const stop = new AbortController();
@@ -149,10 +148,10 @@ function checkPages(options: PostgresSourceOptions): void {
   const { key, lag } = options;
   for (const name of ["after", "lag", "settled"] as const) {
     if (key !== undefined || options[name] === undefined || options[name] === false) continue;
-    refuse(action, name, "left out, as it needs a 'key'", options[name]);
+    fail(action, name, "left out, as it needs a 'key'", options[name]);
   }
   if (lag !== undefined && !Object.hasOwn(options, "after")) {
-    refuse(action, "lag", "left out, as it needs an 'after'", lag);
+    fail(action, "lag", "left out, as it needs an 'after'", lag);
   }
 }
 

@@ -1,5 +1,5 @@
-import { follow } from "../../runtime/signals.ts";
-import { after } from "../../runtime/timer.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import { setTimer } from "../../runtime/timer.ts";
 
 /** What can be done about a connection on which a statement runs. */
 export interface Stoppable {
@@ -47,7 +47,7 @@ export class Statements {
     let stopping: Promise<void> | undefined;
     let giveUp!: (reason: unknown) => void;
     const givenUp = new Promise<never>((_, reject) => (giveUp = reject));
-    const unfollow = follow(signal, (reason) => {
+    const unfollow = onAbort(signal, (reason) => {
       stopping = this.#stop(running, () => giveUp(reason));
     });
     try {
@@ -77,7 +77,7 @@ export class Statements {
 /** Waits for a promise, but no longer than so many milliseconds. */
 export function atMost(delay: number, promise: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
-    const stopTimer = after(delay, resolve);
+    const stopTimer = setTimer(delay, resolve);
     const end = () => {
       stopTimer();
       resolve();
@@ -98,7 +98,7 @@ export function whileWaiting<T>(
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     let hasBegun = false;
-    const unfollow = follow(signal, (reason) => {
+    const unfollow = onAbort(signal, (reason) => {
       if (!hasBegun) reject(reason);
     });
     const onBegin = () => {
@@ -121,7 +121,7 @@ export function unlessAborted<T>(
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     let isLate = false;
-    const unfollow = follow(signal, (reason) => {
+    const unfollow = onAbort(signal, (reason) => {
       isLate = true;
       reject(reason);
     });

@@ -3,7 +3,7 @@
  * @module
  */
 import { ConfigurationError } from "../../errors.ts";
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { type Column, readTable, type Table } from "./column-types.ts";
 import type { Database } from "./database.ts";
 import { type Input, insertStatement, noRows, type Target } from "./insert.ts";
@@ -27,7 +27,7 @@ export async function readTarget(database: Database, options: CheckedSink): Prom
     const { columns, types = {}, conflict, method } = options;
     const known = await readTable(database, { table, columns, types });
     if (method === "copy" && known.refusesCopy !== undefined) {
-      refuse("load rows", "method", `"insert", as ${known.refusesCopy}`, method);
+      fail("load rows", "method", `"insert", as ${known.refusesCopy}`, method);
     }
     const indexes = conflict === "error" ? [] : await readUniqueIndexes(database, table);
     const key = keyOf(table, options, known.columns, indexes);
@@ -55,7 +55,7 @@ function keyOf(
   const words = key === undefined
     ? `given, as the 'columns' have no primary key of ${table}`
     : `some of the columns of ${table} that are loaded`;
-  return refuse("load rows", "key", words, key?.join(", "));
+  return fail("load rows", "key", words, key?.join(", "));
 }
 
 function decidingIndexes(
@@ -73,7 +73,7 @@ function decidingIndexes(
   const fitting = indexesOn(named, key);
   const isTable = kind === "r" || kind === "p"; // Those of a view are not its own.
   if (fitting.length === 0 && isTable) {
-    refuse("load rows", "key", uniqueWords(table), key.join(", "));
+    fail("load rows", "key", uniqueWords(table), key.join(", "));
   }
   return fitting;
 }

@@ -1,5 +1,5 @@
-import { callable, checkOptions, type OptionTable, positive, refuse } from "../../options.ts";
-import { after } from "../../runtime/timer.ts";
+import { callable, checkOptions, fail, type OptionTable, positive } from "../../options.ts";
+import { setTimer } from "../../runtime/timer.ts";
 import { BarDisplay, type ProgressBar, type ProgressBars } from "./bar-display.ts";
 import type { Display } from "./display.ts";
 import { plainLines, redrawnLines } from "./line-display.ts";
@@ -35,11 +35,11 @@ export interface ShowProgressOptions {
 const action = "show progress";
 const options: OptionTable<ShowProgressOptions> = {
   total: [{
-    words: "a number of at least 0 or a function",
-    holds: (value) => typeof value === "function" || (typeof value === "number" && value >= 0),
+    expected: "a number of at least 0 or a function",
+    test: (value) => typeof value === "function" || (typeof value === "number" && value >= 0),
   }],
   interval: [positive],
-  output: [{ words: "an object with write()", holds: (value) => has(value, "write") }],
+  output: [{ expected: "an object with write()", test: (value) => has(value, "write") }],
   onError: [callable],
 };
 
@@ -78,7 +78,7 @@ export async function showProgress(
   type Open = keyof ShowProgressOptions;
   const given = checkOptions<ShowProgressOptions, Open>(action, settings, options);
   if (bar !== undefined && given.output !== undefined) {
-    refuse(action, "output", "left out beside a bar, which writes where it was told", given.output);
+    fail(action, "output", "left out beside a bar, which writes where it was told", given.output);
   }
   if (runs.length === 0) return;
   const output = given.output ?? standardOutput();
@@ -115,7 +115,7 @@ async function show(
   };
   const repeat = () => {
     attempt((payloads) => display.draw(payloads));
-    if (!isBroken) stopTimer = after(interval, repeat);
+    if (!isBroken) stopTimer = setTimer(interval, repeat);
   };
   repeat();
   await Promise.all(trackers.map((tracker) => tracker.over()));
@@ -141,7 +141,7 @@ function checkRuns(run: WatchedRun | readonly WatchedRun[]): readonly WatchedRun
   const runs: readonly WatchedRun[] = Array.isArray(run) ? [...run] : [run];
   for (const each of runs) {
     if (!has(each, "snapshot") || !has(each.finished, "then")) {
-      refuse(action, "run", "a run, which start() gives, or an array of runs", each);
+      fail(action, "run", "a run, which start() gives, or an array of runs", each);
     }
   }
   return runs;
@@ -149,9 +149,9 @@ function checkRuns(run: WatchedRun | readonly WatchedRun[]): readonly WatchedRun
 
 function checkBar(bar: unknown, isForMany: boolean): void {
   if (bar === undefined || has(bar, "create", "stop")) return;
-  if (isForMany) refuse(action, "bar", "a group with create() and stop() for several runs", bar);
+  if (isForMany) fail(action, "bar", "a group with create() and stop() for several runs", bar);
   if (has(bar, "start", "update", "stop")) return;
-  refuse(action, "bar", "an object with start(), update() and stop()", bar);
+  fail(action, "bar", "an object with start(), update() and stop()", bar);
 }
 
 function has(value: unknown, ...methods: readonly string[]): boolean {

@@ -68,7 +68,7 @@ export function latencies(id: string, { duration, latency }: RunReport, trace: R
   const { batches } = trace;
   const most = Math.max(0, ...batches.map(durationOf), latency?.p99 ?? 0) * 1.05;
   const dots = batches.map((batch) => {
-    const [x, y] = [place(batch.ended, duration), heightAt(durationOf(batch), most)];
+    const [x, y] = [place(batch.endedAt, duration), heightAt(durationOf(batch), most)];
     const title = element("title", {}, `batch ${batch.sequence}: ${time(durationOf(batch))}`);
     const data = { "data-latency": short(durationOf(batch)) };
     if (batch.deadLettered > 0) return element("use", { href: "#mark-lost", x, y, ...data }, title);
@@ -124,8 +124,8 @@ function quantiles(latency: Latency | undefined, most: number): string {
   }).join("");
 }
 
-function durationOf({ formed, ended }: TracedBatch): number {
-  return ended - formed;
+function durationOf({ batchedAt, endedAt }: TracedBatch): number {
+  return endedAt - batchedAt;
 }
 
 /** How much of all batches a picture shows. */

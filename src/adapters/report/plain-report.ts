@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import type {
   DeadLetterReason,
   ManagerReport,
@@ -18,7 +18,7 @@ const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as 
 const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers"] as const;
 const quantiles = ["p50", "p90", "p99", "max"] as const;
 const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
-const moments = ["formed", "mapped", "begun", "ended"] as const;
+const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as const;
 
 /**
  * Reads the report of a run or of a manager, wherever it comes from: what is to be a number is one, and
@@ -43,7 +43,7 @@ export function plainReport(action: string, report: unknown): RunReport | Manage
 export function plainRun(action: string, report: unknown, rule = "what run() gives"): RunReport {
   const given = objectOf(report);
   const stages = objectOf(given.stages);
-  if (given.stages !== stages) refuse(action, "report", rule, report);
+  if (given.stages !== stages) fail(action, "report", rule, report);
   const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = given;
   const { failure, deadLetterReasons, drift, checkpoint } = given;
   return {

@@ -1,4 +1,4 @@
-import { refuse, type Rule } from "../../options.ts";
+import { fail, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../explain/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
@@ -11,14 +11,14 @@ export type Dependencies = Readonly<Record<string, readonly string[]>>;
 
 /** Such an object. */
 export const dependencies: Rule = {
-  words: "an object with an array of names for each name",
-  holds: (value) =>
+  expected: "an object with an array of names for each name",
+  test: (value) =>
     typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
 };
 
 /** Refuses an order of pipelines where there is one pipeline only. */
 export function checkAfter(action: string, after: Dependencies | undefined): void {
-  if (after !== undefined) refuse(action, "after", "left out for the report of one run", after);
+  if (after !== undefined) fail(action, "after", "left out for the report of one run", after);
 }
 
 const rowHeight = 46;

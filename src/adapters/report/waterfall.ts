@@ -16,7 +16,7 @@ export function waterfall(id: string, { duration }: RunReport, trace: RunTrace):
   const all = Math.max(0, ...batches.map(({ lane }) => lane)) + 1;
   const lanes = Math.min(all, mostLanes);
   const seen = new Array<number>(lanes).fill(0);
-  const drawn = [...batches].sort((a, b) => a.begun - b.begun)
+  const drawn = [...batches].sort((a, b) => a.loadStartedAt - b.loadStartedAt)
     .filter(({ lane }) => lane < lanes)
     .map((batch) => batchAt(batch, duration, seen[batch.lane]!++));
   const hidden = all - lanes;
@@ -57,7 +57,17 @@ function rows(lanes: number): string {
 
 /** A batch: its load in full height, and below, in two tracks in turn, what came before. */
 function batchAt(batch: TracedBatch, duration: number, turn: number): string {
-  const { sequence, lane, size, retries, deadLettered, formed, mapped, begun, ended } = batch;
+  const {
+    sequence,
+    lane,
+    size,
+    retries,
+    deadLettered,
+    batchedAt,
+    transformedAt,
+    loadStartedAt,
+    endedAt,
+  } = batch;
   const top = lane * laneHeight + 4;
   const track = top + loadHeight + 2 + turn % 2 * 5;
   const span = (from: number, to: number) => ({
@@ -65,10 +75,14 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     width: place(Math.min(to, duration) - from, duration),
   });
   // A seam would hide a bar that is hardly wider.
-  const kind = ended - begun > duration * 0.01 ? "busy edge" : "busy";
-  const load = { ...span(begun, ended), y: top, height: loadHeight, rx: 2, class: kind };
-  const isWide = ended - begun > duration * 0.02 * (String(sequence).length + 1);
-  const number = { x: place((begun + ended) / 2, duration), y: top + 10.5, class: "number" };
+  const kind = endedAt - loadStartedAt > duration * 0.01 ? "busy edge" : "busy";
+  const load = { ...span(loadStartedAt, endedAt), y: top, height: loadHeight, rx: 2, class: kind };
+  const isWide = endedAt - loadStartedAt > duration * 0.02 * (String(sequence).length + 1);
+  const number = {
+    x: place((loadStartedAt + endedAt) / 2, duration),
+    y: top + 10.5,
+    class: "number",
+  };
   const words = `batch ${sequence}: ${counted(size, "item")}, ${steps(batch)}` +
     (retries > 0 ? `, ${counted(retries, "retry", "retries")}` : "") +
     (deadLettered > 0 ? `, ${counted(deadLettered, "dead letter")}` : "");
@@ -76,11 +90,16 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     "g",
     { "data-sequence": sequence, "data-lane": lane },
     element("title", {}, words),
-    mapped > formed
-      ? element("rect", { ...span(formed, mapped), y: track, height: 4, class: "map" })
+    transformedAt > batchedAt
+      ? element("rect", { ...span(batchedAt, transformedAt), y: track, height: 4, class: "map" })
       : "",
-    begun > mapped
-      ? element("rect", { ...span(mapped, begun), y: track + 1.25, height: 1.5, class: "wait" })
+    loadStartedAt > transformedAt
+      ? element("rect", {
+        ...span(transformedAt, loadStartedAt),
+        y: track + 1.25,
+        height: 1.5,
+        class: "wait",
+      })
       : "",
     element("rect", load),
     isWide && retries + deadLettered === 0 ? element("text", number, String(sequence)) : "",
@@ -90,7 +109,7 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     deadLettered > 0
       ? element("use", {
         href: "#mark-lost",
-        x: place(ended, duration),
+        x: place(endedAt, duration),
         y: top + 7,
         class: "right",
       })
@@ -98,11 +117,13 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
   );
 }
 
-function steps({ formed, mapped, begun, ended }: TracedBatch): string {
+function steps(
+  { batchedAt, transformedAt, loadStartedAt, endedAt }: TracedBatch,
+): string {
   const parts = [
-    mapped > formed ? `transform ${time(mapped - formed)}` : "",
-    begun > mapped ? `wait ${time(begun - mapped)}` : "",
-    `load ${time(ended - begun)}`,
+    transformedAt > batchedAt ? `transform ${time(transformedAt - batchedAt)}` : "",
+    loadStartedAt > transformedAt ? `wait ${time(loadStartedAt - transformedAt)}` : "",
+    `load ${time(endedAt - loadStartedAt)}`,
   ];
   return parts.filter((part) => part !== "").join(", ");
 }

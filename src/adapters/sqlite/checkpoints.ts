@@ -1,5 +1,5 @@
 import { FencedError } from "../../errors.ts";
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import {
   advance,
   blankCheckpoint,
@@ -12,7 +12,12 @@ import {
   encodeCheckpoint,
   rangesOf,
 } from "../../checkpoints/checkpoint.ts";
-import { Claimants, type Mark, Unmarked, withoutMark } from "../../checkpoints/commit-mark.ts";
+import {
+  ClaimRegistry,
+  type CommitMark,
+  Unmarked,
+  withoutMark,
+} from "../../checkpoints/commit-mark.ts";
 import {
   checkClient,
   execute,
@@ -61,7 +66,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #db: SqliteDatabase;
   readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
   readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.
-  readonly #claimants = new Claimants();
+  readonly #claimants = new ClaimRegistry();
   readonly #unmarked = new Unmarked();
   #statements: Statements | undefined;
 
@@ -117,7 +122,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
    * earlier attempt was committed although nobody heard of it, and nothing is done. Where it
    * completes nothing, nothing can be told by that. Gives what takes the mark back.
    */
-  commit(mark: Mark, insert: () => void): () => void {
+  commit(mark: CommitMark, insert: () => void): () => void {
     const { key, runId, ranges } = mark;
     let before = blankCheckpoint;
     const committed = this.#transact((statements) => {
@@ -133,7 +138,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
     return () => this.#takeBack(mark, before);
   }
 
-  #takeBack(mark: Mark, before: Checkpoint): void {
+  #takeBack(mark: CommitMark, before: Checkpoint): void {
     const { key, runId } = mark;
     const left = this.#transact((statements) => {
       const next = withoutMark(this.#ownedBy(statements, mark), mark, before);
@@ -147,7 +152,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
    * Does `insert` in a transaction in which the run owns the key, and marks nothing: that is left to
    * the run. What it has committed before is not done again.
    */
-  commitUnmarked(mark: Mark, insert: () => void): void {
+  commitUnmarked(mark: CommitMark, insert: () => void): void {
     const { ranges } = mark;
     this.#transact((statements) => {
       const before = this.#ownedBy(statements, mark);
@@ -159,7 +164,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   /** What is marked of a key, which the run has to own. */
-  #ownedBy(statements: Statements, mark: Mark): Checkpoint {
+  #ownedBy(statements: Statements, mark: CommitMark): Checkpoint {
     const { key, runId } = mark;
     const row = find(statements, key);
     const owner = row?.run_id ?? undefined;
@@ -170,7 +175,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
 
   #refuse(key: string, runId: string, owner: string | undefined): never {
     if (owner === undefined && this.#claims.get(key) !== runId) {
-      refuse("load by sqliteSink", "checkpoints", "those of the sink", "another store");
+      fail("load by sqliteSink", "checkpoints", "those of the sink", "another store");
     }
     throw new FencedError(key, owner);
   }

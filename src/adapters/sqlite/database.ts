@@ -1,4 +1,4 @@
-import { refuse, type Rule } from "../../options.ts";
+import { fail, type Rule } from "../../options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 
 /** What SQLite stores. */
@@ -35,8 +35,8 @@ export interface SqliteDatabase {
 
 /** A database, told by what it can do: clients share no class. */
 export const database: Rule = {
-  words: "a database of node:sqlite, better-sqlite3 or bun:sqlite",
-  holds: (value) => {
+  expected: "a database of node:sqlite, better-sqlite3 or bun:sqlite",
+  test: (value) => {
     const { exec, prepare } = Object(value) as Partial<SqliteDatabase>;
     return typeof exec === "function" && typeof prepare === "function";
   },
@@ -104,7 +104,7 @@ function answerOf<T>(db: SqliteDatabase, answer: T): T {
 
 function refuseClient(db: SqliteDatabase, answer?: unknown): never {
   if (answer instanceof Promise) answer.catch(() => {}); // Nobody waits for it.
-  return refuse("use SQLite", "db", `${database.words}, which answer at once`, db);
+  return fail("use SQLite", "db", `${database.expected}, which answer at once`, db);
 }
 
 /**
@@ -131,7 +131,7 @@ export function transact<T>(db: SqliteDatabase, body: () => T): T {
     return committed(db, body);
   } catch (error) {
     if (!isOfReadOnly(error)) throw error;
-    return refuse("use SQLite", "db", "a database that can be written", db);
+    return fail("use SQLite", "db", "a database that can be written", db);
   }
 }
 

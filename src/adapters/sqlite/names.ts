@@ -3,15 +3,15 @@ import { isStorable } from "./values.ts";
 
 /** A name of a table or a column: any text, but what SQLite would cut or replace. */
 export const name: Rule = {
-  words: "a non-empty string without NUL and half surrogate pairs",
-  holds: (value) => typeof value === "string" && value !== "" && isStorable(value),
+  expected: "a non-empty string without NUL and half surrogate pairs",
+  test: (value) => typeof value === "string" && value !== "" && isStorable(value),
 };
 
 /** Some names, each once. SQLite takes no notice of the case of ASCII letters. */
 export const names: Rule = {
-  words: "a non-empty array of distinct non-empty strings",
-  holds: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(name.holds) &&
+  expected: "a non-empty array of distinct non-empty strings",
+  test: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(name.test) &&
     new Set(value.map(foldCase)).size === value.length,
 };
 

@@ -1,4 +1,4 @@
-import { checkOptions, type Complete, oneOf, type OptionTable, refuse } from "../../options.ts";
+import { checkOptions, type Complete, fail, oneOf, type OptionTable } from "../../options.ts";
 import { foldCase, name, names } from "./names.ts";
 
 /** Where the rows go, and what happens to one that is there already. */
@@ -51,9 +51,9 @@ export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings
   const action = "construct sqliteSink";
   const settings = checkOptions<SqliteSinkOptions, "columns" | "key">(action, options, table);
   const { columns, conflict, key } = settings;
-  if (settings.table === undefined) refuse(action, "table", name.words, undefined);
+  if (settings.table === undefined) fail(action, "table", name.expected, undefined);
   if (key !== undefined && conflict === "error") {
-    refuse(action, "key", `left out where 'conflict' is "error"`, key);
+    fail(action, "key", `left out where 'conflict' is "error"`, key);
   }
   if (key !== undefined && columns !== undefined) checkKey(action, columns, key);
   // Whoever gave them may go on.
@@ -64,5 +64,5 @@ export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings
 export function checkKey(action: string, columns: readonly string[], key: readonly string[]): void {
   const filled = columns.map(foldCase);
   const missing = key.find((column) => !filled.includes(foldCase(column)));
-  if (missing !== undefined) refuse(action, "key", "some of 'columns'", missing);
+  if (missing !== undefined) fail(action, "key", "some of 'columns'", missing);
 }

@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
@@ -98,7 +98,7 @@ export interface SqliteSink {
  * ```
  */
 export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink {
-  if (!database.holds(db)) refuse("construct sqliteSink", "db", database.words, db);
+  if (!database.test(db)) fail("construct sqliteSink", "db", database.expected, db);
   const settings = checkSinkOptions(options);
   const checkpoints = new SqliteCheckpoints(db);
   const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, settings, checkpoints));

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../../errors.ts";
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
 import { quoted } from "./names.ts";
 
@@ -40,7 +40,7 @@ export function lower(
   });
   if (lag === undefined) return at(after);
   if (typeof after === "bigint") return at(after - BigInt(Math.ceil(lag)));
-  if (typeof after !== "number") refuse(action, "after", "a number, as there is a 'lag'", after);
+  if (typeof after !== "number") fail(action, "after", "a number, as there is a 'lag'", after);
   return at(after - lag);
 }
 
@@ -154,7 +154,7 @@ function checkFaults(
   for (const [place, fault] of faults.entries()) {
     const isLow = isMarked(fault, "order");
     if (isMarked(fault, "null") || (isLow && place > 0)) {
-      refuse("read pages", "key", "a column of the result, unique and never NULL", key);
+      fail("read pages", "key", "a column of the result, unique and never NULL", key);
     }
     if (!isLow || isFirst) continue; // Nothing is before the first one.
     throw stuck(key);

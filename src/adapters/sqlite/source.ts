@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  type OptionTable,
-  positiveInteger,
-  refuse,
-  type Rule,
-} from "../../options.ts";
+import { checkOptions, fail, type OptionTable, positiveInteger, type Rule } from "../../options.ts";
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
@@ -41,15 +35,15 @@ export interface SqliteSourceOptions {
 const action = "construct sqliteSource";
 
 const value: Rule = {
-  words: "a value of SQLite: null, a number, a bigint, a string or a Uint8Array",
-  holds: (value) =>
+  expected: "a value of SQLite: null, a number, a bigint, a string or a Uint8Array",
+  test: (value) =>
     value === null || ["number", "bigint", "string"].includes(typeof value) ||
     value instanceof Uint8Array,
 };
 
 const lagRule: Rule = {
-  words: "a finite number above 0",
-  holds: (value) => Number.isFinite(value) && (value as number) > 0,
+  expected: "a finite number above 0",
+  test: (value) => Number.isFinite(value) && (value as number) > 0,
 };
 
 const table: OptionTable<SqliteSourceOptions> = {
@@ -107,9 +101,9 @@ export function sqliteSource<Row = SqliteRow>(
   params: readonly SqliteValue[] = [],
   options: SqliteSourceOptions = {},
 ): Chunks<Row> {
-  if (!database.holds(db)) refuse(action, "db", database.words, db);
-  if (typeof sql !== "string") refuse(action, "sql", "a query", sql);
-  if (!Array.isArray(params)) refuse(action, "params", "an array of values", params);
+  if (!database.test(db)) fail(action, "db", database.expected, db);
+  if (typeof sql !== "string") fail(action, "sql", "a query", sql);
+  if (!Array.isArray(params)) fail(action, "params", "an array of values", params);
   const checked = checkOptions<SqliteSourceOptions, "key" | "after" | "lag">(
     action,
     options,
@@ -118,10 +112,10 @@ export function sqliteSource<Row = SqliteRow>(
   const { chunkSize, key, lag } = checked;
   for (const name of ["after", "lag"] as const) {
     if (key !== undefined || options[name] === undefined) continue;
-    refuse(action, name, "left out, as it needs a 'key'", options[name]);
+    fail(action, name, "left out, as it needs a 'key'", options[name]);
   }
   if (lag !== undefined && !Object.hasOwn(options, "after")) {
-    refuse(action, "lag", "left out, as it needs an 'after'", lag);
+    fail(action, "lag", "left out, as it needs an 'after'", lag);
   }
   const after = lower(action, checked.after ?? undefined, lag);
   const query = { db, sql: withoutEnd(sql), params: [...params], chunkSize };
@@ -133,7 +127,7 @@ export function sqliteSource<Row = SqliteRow>(
 function* openPages({ db, sql, params, chunkSize }: SqliteQuery): Generator<SqliteRow[]> {
   const statement = prepare(db, sql);
   if (statement.iterate === undefined) {
-    refuse(action, "key", "given, as this client cannot iterate", undefined);
+    fail(action, "key", "given, as this client cannot iterate", undefined);
   }
   let page: SqliteRow[] = [];
   for (const row of statement.iterate(...params)) {

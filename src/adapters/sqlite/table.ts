@@ -1,4 +1,4 @@
-import { refuse } from "../../options.ts";
+import { fail } from "../../options.ts";
 import { isOfSql, prepare, type SqliteDatabase } from "./database.ts";
 import { Inserter } from "./inserter.ts";
 import { foldCase, quoted, quotedList } from "./names.ts";
@@ -56,7 +56,7 @@ export class Table {
   #look(): [columns: readonly string[], head: string, tail: string] {
     const { table, columns: given } = this.#settings;
     const facts = prepare(this.#db, factsSql).all(table) as ColumnFacts[];
-    if (facts.length === 0) refuse("load rows", "table", "a table that is there", table);
+    if (facts.length === 0) fail("load rows", "table", "a table that is there", table);
     const columns = given ?? facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
     for (const column of columns) this.#check(column, facts);
     const head = `insert into ${quoted(table)} (${quotedList(columns)}) values `;
@@ -68,9 +68,9 @@ export class Table {
     const found = facts.find(({ name }) => foldCase(name) === folded);
     if (found === undefined && rowIds.includes(folded)) return; // The statement shows it.
     const table = JSON.stringify(this.#settings.table);
-    if (found === undefined) refuse("load rows", "columns", `columns of table ${table}`, column);
+    if (found === undefined) fail("load rows", "columns", `columns of table ${table}`, column);
     if (Number(found.hidden) > 1) {
-      refuse("load rows", "columns", `columns that table ${table} does not generate`, column);
+      fail("load rows", "columns", `columns that table ${table} does not generate`, column);
     }
   }
 
@@ -91,7 +91,7 @@ export class Table {
     if (conflict !== "replace") return [];
     const key = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
     const action = `load into table ${JSON.stringify(table)}`;
-    if (key.length === 0) refuse(action, "key", "given, as it has no primary key", undefined);
+    if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
     checkKey(action, columns, key);
     return key;
   }
@@ -106,9 +106,9 @@ export class Table {
       const { message } = error as Error;
       if (key !== undefined && message.includes("ON CONFLICT")) {
         const rule = `the columns of a primary key or a unique index of ${JSON.stringify(table)}`;
-        refuse("load rows", "key", rule, key.join(", "));
+        fail("load rows", "key", rule, key.join(", "));
       }
-      refuse("load rows", "table", `one that takes these columns (${message})`, table);
+      fail("load rows", "table", `one that takes these columns (${message})`, table);
     }
   }
 }

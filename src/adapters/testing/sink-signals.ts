@@ -1,5 +1,5 @@
 import { nextMacrotask } from "../../runtime/macrotask.ts";
-import { after } from "../../runtime/timer.ts";
+import { setTimer } from "../../runtime/timer.ts";
 import { expectSame } from "./expectations.ts";
 import { claimedKey, type DefineSinkTest, load, rowsOf, type TestedSink } from "./tested-sink.ts";
 
@@ -31,7 +31,7 @@ export function testSignals(define: DefineSinkTest): void {
     });
     const ended = Promise.allSettled(loads);
     let stopTimer = () => {};
-    const late = new Promise<[]>((resolve) => (stopTimer = after(patience, () => resolve([]))));
+    const late = new Promise<[]>((resolve) => (stopTimer = setTimer(patience, () => resolve([]))));
     for (let turn = 0; turn < 20; turn++) await nextMacrotask();
     stop.abort(new Error("The run was aborted"));
     const states = (await Promise.race([ended, late])).map(({ status }) => status);

@@ -31,7 +31,7 @@ async function run(
   { load, name = newKey(), ids = [1, 2, 3] }: { load: Load; name?: string; ids?: number[] },
 ): Promise<{ letters: number[] }> {
   const letters: number[] = [];
-  const retry = { maxAttempts: 2, minDelay: 0 };
+  const retry = { maxAttempts: 2, baseDelay: 0 };
   const deadLetters = () =>
     new WritableStream<{ item: SinkRow }>({ write: ({ item }) => void letters.push(item.id) });
   await etl<SinkRow, SinkRow>({ name, extract: () => rowsOf(...ids), load })

@@ -19,7 +19,7 @@ function attempt(count: number): void {
 
 // No delay at all, which a timer does not have.
 globalThis.setTimeout = ((run: () => void) => setImmediate(run)) as unknown as typeof setTimeout;
-const options = { maxAttempts: Infinity, minDelay: 0 };
+const options = { maxAttempts: Infinity, baseDelay: 0 };
 let attempts = 0;
 const work = (): unknown[] => {
   attempt(++attempts);

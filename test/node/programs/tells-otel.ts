@@ -12,6 +12,6 @@ const films = etl<number>({
     if (rows.includes(3) && batch.attempt === 1) throw new RangeError("no");
   },
 });
-const retry = { maxAttempts: 2, minDelay: 1, maxDelay: 1 };
+const retry = { maxAttempts: 2, baseDelay: 1, maxDelay: 1 };
 const { outcome } = await instrument(films, { api }).run({ batchSize: 2, workers: 2, retry });
 console.log(outcome);

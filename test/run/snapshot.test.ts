@@ -60,7 +60,7 @@ function world(seed: number, items: number) {
     workers: 1 + Math.floor(chance() * 4),
     concurrency: 1 + Math.floor(chance() * 3),
     timeout: 20,
-    retry: { maxAttempts: 2, minDelay: 10, jitter: "none" },
+    retry: { maxAttempts: 2, baseDelay: 10, jitter: "none" },
     deadLetters: new WritableStream({ write: (letter) => void letters.push(letter) }),
     trace: true,
     total: items,
@@ -222,12 +222,16 @@ describe("run.snapshot()", () => {
         load: () => wait(25),
       }, { workers, trace: true });
       expect(report.trace!.batches).toHaveLength(20);
-      for (const { formed, mapped, begun, ended, sequence } of report.trace!.batches) {
-        expect([formed, mapped, begun, ended]).toEqual(
-          [formed, mapped, begun, ended].sort((a, b) => a - b),
+      for (const batch of report.trace!.batches) {
+        const { batchedAt, transformedAt, loadStartedAt, endedAt, sequence } = batch;
+        expect([batchedAt, transformedAt, loadStartedAt, endedAt]).toEqual(
+          [batchedAt, transformedAt, loadStartedAt, endedAt].sort((a, b) => a - b),
         );
-        expect(formed).toBeGreaterThanOrEqual(0);
-        expect([mapped - formed, ended - begun]).toEqual([10, sequence % 2 === 0 ? 0 : 25]);
+        expect(batchedAt).toBeGreaterThanOrEqual(0);
+        expect([transformedAt - batchedAt, endedAt - loadStartedAt]).toEqual([
+          10,
+          sequence % 2 === 0 ? 0 : 25,
+        ]);
       }
       checkLanes(report.trace!, workers);
     },
@@ -240,8 +244,8 @@ describe("run.snapshot()", () => {
     const mapped = await measure({ extract, load, transform: (n) => n }, { trace: true });
     for (const { report } of [plain, mapped]) {
       expect(report.trace!.batches).toMatchObject([
-        { formed: 0, mapped: 0, begun: 0, ended: 30 },
-        { formed: 0, mapped: 0, begun: 30, ended: 60 },
+        { batchedAt: 0, transformedAt: 0, loadStartedAt: 0, endedAt: 30 },
+        { batchedAt: 0, transformedAt: 0, loadStartedAt: 30, endedAt: 60 },
       ]);
     }
   });
@@ -254,12 +258,14 @@ describe("run.snapshot()", () => {
     await vi.advanceTimersByTimeAsync(100);
     const { trace, stages, duration } = await run;
     expect(trace!.batches).toHaveLength(5);
-    for (const { formed, mapped, begun } of trace!.batches) {
-      expect(mapped).toBe(formed);
-      expect(begun).toBeGreaterThanOrEqual(mapped);
+    for (const { batchedAt, transformedAt, loadStartedAt } of trace!.batches) {
+      expect(transformedAt).toBe(batchedAt);
+      expect(loadStartedAt).toBeGreaterThanOrEqual(transformedAt);
     }
     // Only the first finds its worker free, and needs no look of its own; the others wait.
-    const waited = trace!.batches.map(({ mapped, begun }) => begun > mapped);
+    const waited = trace!.batches.map(({ transformedAt, loadStartedAt }) =>
+      loadStartedAt > transformedAt
+    );
     expect(waited).toEqual([false, true, true, true, true]);
     addUp({ stages, duration });
   });

@@ -1,5 +1,4 @@
-import { refuse } from "../options.ts";
-import type { CheckpointKeeper } from "../checkpoints/checkpoint-writer.ts";
+import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
 import { describeFailure, type Failure } from "./failures.ts";
@@ -14,7 +13,7 @@ export interface RunFacts {
   readonly startedAt: number;
   /** By the clock that durations are measured with. */
   readonly begin: number;
-  readonly keeper: CheckpointKeeper | undefined;
+  readonly keeper: CheckpointWriter | undefined;
   /** What earlier runs have finished. */
   readonly found: Checkpoint | undefined;
   /** How the run goes on from there. */
@@ -100,12 +99,6 @@ function mappingOf<E, T>(
   if (pipeline.transformBatch !== undefined) return { mapping: "batch" };
   if (pipeline.transform === undefined) return {};
   return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
-}
-
-/** Refuses what is not the report of a run. */
-export function checkRunReport(action: string, report: RunReport): void {
-  if (typeof Reflect.get(Object(report), "stages") === "object") return;
-  refuse(action, "report", "what run() gives", report);
 }
 
 /** How many items a checkpoint has as finished. */
