@@ -2,7 +2,7 @@
 //   npm run bench -- sinks-postgres --runtime node24
 import pg from "pg";
 import type * as Postgres from "../src/adapters/postgres.ts";
-import { startPostgres } from "../test/support/postgres-server.ts";
+import { startPostgres } from "../test/support/postgres/server.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 import { etl } from "./harness/library.ts";
 import { BATCH_SIZE, batchesOf, columns, type Row } from "./harness/rows.ts";

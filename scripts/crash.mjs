@@ -11,7 +11,7 @@ import { sqliteFile } from "../test/crash/database.ts";
 import { jobOf } from "../test/crash/job.ts";
 import { postgresDatabase } from "../test/crash/postgres-database.ts";
 import { randomOf } from "../test/crash/random.ts";
-import { startPostgres } from "../test/support/postgres-server.ts";
+import { startPostgres } from "../test/support/postgres/server.ts";
 
 const options = {
   kills: { type: "string", default: "1000" },

@@ -10,8 +10,8 @@ import {
   PipelineError,
 } from "../src/errors.ts";
 import type { ManagerReport, RunReport } from "../src/report-types.ts";
-import { seeded } from "./support/schedules.ts";
-import { outcomeOfCall } from "./support/outcome-of-call.ts";
+import { seeded } from "./support/streams/schedules.ts";
+import { outcomeOfCall } from "./support/outcomes/outcome-of-call.ts";
 
 const cause = new TypeError("no such table");
 const times = { busy: 0, starved: 0, blocked: 0 };

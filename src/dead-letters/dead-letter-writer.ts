@@ -18,7 +18,7 @@ export type DeadLetterLimit = number | {
 };
 
 /** What a run needs to write its dead letters. */
-export interface DeadLetterOutletParts<E> {
+export interface DeadLetterWriterParts<E> {
   /** What the run does, for the message of a stream that is none or is in use. */
   readonly action: string;
   /** Where the letters go; or what makes a stream for this run, which then closes it. */
@@ -75,7 +75,7 @@ export class DeadLetterWriter<E = unknown> {
    * Locks a stream that is given; one that is made is there from `open` on.
    * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
    */
-  constructor({ action, stream, max, signal, retry }: DeadLetterOutletParts<E>) {
+  constructor({ action, stream, max, signal, retry }: DeadLetterWriterParts<E>) {
     this.#action = action;
     this.#signal = signal;
     this.#retry = retry;

@@ -1,4 +1,4 @@
-import { testDiagnostics, testWithSdk } from "../support/otel-cases.ts";
+import { testDiagnostics, testWithSdk } from "../support/otel/cases.ts";
 
 testWithSdk();
 testDiagnostics();

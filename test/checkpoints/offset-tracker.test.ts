@@ -10,7 +10,7 @@ function flat(ranges: readonly DoneRange[]): number[] {
   return ranges.flatMap(([from, to]) => Array.from({ length: to - from }, (_, n) => from + n));
 }
 
-describe("Numbering", () => {
+describe("OffsetTracker", () => {
   it("numbers from 0 where nothing is finished", () => {
     const numbering = new OffsetTracker(blankCheckpoint, false);
     expect([1, 2, 3].map(() => numbering.isDone())).toEqual([false, false, false]);

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BucketStream } from "../../src/streams/bucket.ts";
 import { LoaderStream } from "../../src/streams/loader.ts";
 import { ParallelMapStream } from "../../src/streams/parallel-map.ts";
-import { Calls } from "../support/calls.ts";
-import { CountedSignal } from "../support/counted-signal.ts";
-import { outcomeOf, settle } from "../support/outcome.ts";
+import { Calls } from "../support/run/calls.ts";
+import { CountedSignal } from "../support/streams/counted-signal.ts";
+import { outcomeOf, settle } from "../support/outcomes/outcome.ts";
 
 const ends = ["close", "throw", "cancel", "abort", "signal", "pipe's signal"] as const;
 type End = typeof ends[number];

@@ -3,9 +3,9 @@ import { batched } from "../../src/streams/batched.ts";
 import { BucketStream } from "../../src/streams/bucket.ts";
 import { LoaderStream } from "../../src/streams/loader.ts";
 import { ParallelMapStream } from "../../src/streams/parallel-map.ts";
-import { Calls } from "../support/calls.ts";
-import { outcomeOf, settle, turns } from "../support/outcome.ts";
-import { FedStream, readAll } from "../support/streams.ts";
+import { Calls } from "../support/run/calls.ts";
+import { outcomeOf, settle, turns } from "../support/outcomes/outcome.ts";
+import { FedStream, readAll } from "../support/streams/streams.ts";
 
 const { navigator } = globalThis as { navigator?: { userAgent: string } };
 const isWorkerd = navigator?.userAgent === "Cloudflare-Workers";

@@ -8,9 +8,9 @@ import {
   deadLetterStream,
   DeadLetterWriter,
 } from "../../src/dead-letters/dead-letter-writer.ts";
-import { letterOf } from "../support/letters.ts";
-import { outcomeOf, turns } from "../support/outcome.ts";
-import { unhandledRejections } from "../support/pipeline-rejections.ts";
+import { letterOf } from "../support/dead-letters/letters.ts";
+import { outcomeOf, turns } from "../support/outcomes/outcome.ts";
+import { unhandledRejections } from "../support/run/rejections.ts";
 
 const error = new Error("disk full");
 
@@ -60,7 +60,7 @@ function hold(isOwned = false) {
   return { held, stream, outlet: outletOf(stream, isOwned) };
 }
 
-describe("DeadLetterOutlet", () => {
+describe("DeadLetterWriter", () => {
   let unhandled: ReturnType<typeof unhandledRejections>;
   beforeEach(() => void (unhandled = unhandledRejections()));
   afterEach(async () => {

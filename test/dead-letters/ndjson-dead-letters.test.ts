@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from "vitest";
 import { ConfigurationError, EtlError } from "../../src/errors.ts";
 import { encodeLetter } from "../../src/dead-letters/dead-letter-json.ts";
 import { ndjsonDeadLetters, readDeadLetters } from "../../src/dead-letters/ndjson-dead-letters.ts";
-import { letterOf } from "../support/letters.ts";
-import { outcomeOf, turns } from "../support/outcome.ts";
-import { FedStream, readAll, streamOf } from "../support/streams.ts";
+import { letterOf } from "../support/dead-letters/letters.ts";
+import { outcomeOf, turns } from "../support/outcomes/outcome.ts";
+import { FedStream, readAll, streamOf } from "../support/streams/streams.ts";
 
 const error = new Error("disk full");
 const text = '{"item":1,"error":"no","stage":"load","attempts":2,"offset":4,"at":0}';

@@ -1,3 +1,3 @@
-import { testPostgresSink } from "../support/postgres-sink-cases.ts";
+import { testPostgresSink } from "../support/postgres/sink-cases.ts";
 
 testPostgresSink();

@@ -1,3 +1,3 @@
-import { testPostgres } from "../support/postgres-cases.ts";
+import { testPostgres } from "../support/postgres/cases.ts";
 
 testPostgres();

@@ -8,7 +8,7 @@ import {
   type RunOptions,
 } from "../../src/index.ts";
 import type { EtlError, RunReport } from "../../src/index.ts";
-import { runReport } from "../support/run-reports.ts";
+import { runReport } from "../support/report/run-reports.ts";
 
 const ten = () => Array.from({ length: 10 }, (_, index) => index);
 

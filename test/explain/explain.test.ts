@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { chunks, etl } from "../../src/index.ts";
 import { explain } from "../../src/explain/explain.ts";
-import { wait } from "../support/pipeline-time.ts";
-import { runReport, runTrace, tracedBatch } from "../support/run-reports.ts";
+import { wait } from "../support/run/time.ts";
+import { runReport, runTrace, tracedBatch } from "../support/report/run-reports.ts";
 
 const latency = { p50: 52, p90: 60, p99: 70, max: 80 };
 

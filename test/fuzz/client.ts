@@ -8,7 +8,7 @@ import {
   RetryAfterError,
 } from "../../src/index.ts";
 import { leaveOpen } from "../../src/retry/open-outcome.ts";
-import { wait } from "../support/pipeline-time.ts";
+import { wait } from "../support/run/time.ts";
 import { guarded, type Row } from "./database.ts";
 import type { Life, Plan } from "./plan.ts";
 import type { World } from "./world.ts";

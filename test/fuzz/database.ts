@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from "../../src/adapters/sqlite.ts";
 import type { DeadLetter } from "../../src/index.ts";
 import { advance, type Checkpoint, rangesOf } from "../../src/checkpoints/checkpoint.ts";
-import { MemorySink, type Row as SinkRow } from "../support/memory-sink.ts";
+import { MemorySink, type Row as SinkRow } from "../support/sinks/memory-sink.ts";
 import type { Plan } from "./plan.ts";
 
 /** The SQLite of the runtime, where it has one that works. */

@@ -8,8 +8,8 @@ import {
   type RunReport,
   skip,
 } from "../../src/index.ts";
-import { CountedSignal } from "../support/counted-signal.ts";
-import { wait } from "../support/pipeline-time.ts";
+import { CountedSignal } from "../support/streams/counted-signal.ts";
+import { wait } from "../support/run/time.ts";
 import { Client, Fault } from "./client.ts";
 import type { Row } from "./database.ts";
 import type { Life, Plan } from "./plan.ts";

@@ -1,5 +1,5 @@
 import { randomOf } from "../crash/random.ts";
-import { sourceKinds } from "../support/pipeline-sources.ts";
+import { sourceKinds } from "../support/run/sources.ts";
 
 /** What is to become of an item, wherever it turns up. */
 export const fates = [

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { unhandledRejections } from "../support/pipeline-rejections.ts";
+import { unhandledRejections } from "../support/run/rejections.ts";
 import { problemsOf } from "./check.ts";
 import { planOf } from "./plan.ts";
 import { World } from "./world.ts";

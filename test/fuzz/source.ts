@@ -1,5 +1,5 @@
 import { chunks, type Source } from "../../src/index.ts";
-import { wait } from "../support/pipeline-time.ts";
+import { wait } from "../support/run/time.ts";
 import type { Row } from "./database.ts";
 import type { Plan } from "./plan.ts";
 

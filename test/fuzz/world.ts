@@ -1,5 +1,5 @@
 import type { RunReport } from "../../src/index.ts";
-import type { CountedSignal } from "../support/counted-signal.ts";
+import type { CountedSignal } from "../support/streams/counted-signal.ts";
 import { Disk, hasSqlite } from "./database.ts";
 import { LifeOf, quiet } from "./life.ts";
 import type { Fate, Plan } from "./plan.ts";

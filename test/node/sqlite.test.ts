@@ -2,8 +2,8 @@ import { DatabaseSync } from "node:sqlite";
 import BetterSqlite from "better-sqlite3";
 import { expect, it } from "vitest";
 import { sqliteSink, sqliteSource } from "../../src/adapters/sqlite.ts";
-import { testSqlite } from "../support/sqlite-cases.ts";
-import { markedContext } from "../support/sqlite-client.ts";
+import { testSqlite } from "../support/sqlite/cases.ts";
+import { markedContext } from "../support/sqlite/client.ts";
 
 testSqlite({ name: "node:sqlite", open: (path) => new DatabaseSync(path) });
 testSqlite({ name: "better-sqlite3", open: (path) => new BetterSqlite(path, { timeout: 0 }) });

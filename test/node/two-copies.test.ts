@@ -8,8 +8,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import * as otel from "../../src/adapters/otel.ts";
 import * as sqlite from "../../src/adapters/sqlite.ts";
 import * as core from "../../src/index.ts";
-import { KeptLetters } from "../support/kept-letters.ts";
-import { streamOf } from "../support/streams.ts";
+import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
+import { streamOf } from "../support/streams/streams.ts";
 
 /** The package as an application has it that was bundled with a copy of its own. */
 type Copy = typeof core & Pick<typeof otel, "instrument"> & Pick<typeof sqlite, "sqliteSink">;

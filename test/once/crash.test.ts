@@ -10,7 +10,7 @@ import { postgresDatabase } from "../crash/postgres-database.ts";
 import { randomOf } from "../crash/random.ts";
 import { freeze, killWaiting, runTwo } from "../crash/rivals.ts";
 import { WriterProcess } from "../crash/writer-process.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres/server.ts";
 
 const seed = 1;
 const LONGEST = 60_000; // ms

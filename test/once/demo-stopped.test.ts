@@ -5,7 +5,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { demo, factsOf, query, reached, runDemo, sendWhen } from "../support/demo-process.ts";
+import {
+  demo,
+  factsOf,
+  query,
+  reached,
+  runDemo,
+  sendWhen,
+} from "../support/terminal/demo-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-demo-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,8 +5,8 @@ import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tally } from "../../demo/tally.ts";
 import { titleOf } from "../../demo/titles.ts";
-import { demo, type Ending, factsOf, query, runDemo } from "../support/demo-process.ts";
-import { runInTerminal } from "../support/pseudo-terminal.ts";
+import { demo, type Ending, factsOf, query, runDemo } from "../support/terminal/demo-process.ts";
+import { runInTerminal } from "../support/terminal/pseudo-terminal.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-demo-"));
 

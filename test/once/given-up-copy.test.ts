@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bun, deno, nodeOf } from "../../scripts/runtimes.mjs";
-import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres/server.ts";
 
 const runtimes: readonly (readonly [string, string | undefined, readonly string[]])[] = [
   ["Node", nodeOf(24), []],

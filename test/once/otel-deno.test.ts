@@ -3,7 +3,7 @@ import { env } from "node:process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { deno } from "../../scripts/runtimes.mjs";
-import { OtlpReceiver } from "../support/otlp-receiver.ts";
+import { OtlpReceiver } from "../support/otel/otlp-receiver.ts";
 
 it("reaches the OpenTelemetry that is built into Deno", async () => {
   if (deno === undefined) throw new Error("Deno is not installed: run `npm ci`");

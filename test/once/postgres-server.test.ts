@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { installedPrograms, startPostgres } from "../support/postgres-server.ts";
+import { installedPrograms, startPostgres } from "../support/postgres/server.ts";
 
 describe("the server that the tests start", () => {
   let folder: string; // Nobody else can enter it.

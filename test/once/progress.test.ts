@@ -1,8 +1,8 @@
 import { execPath } from "node:process";
 import { describe, expect, it } from "vitest";
 import { bun, deno } from "../../scripts/runtimes.mjs";
-import { runInClosedPipe, runInPipe, runInTerminal } from "../support/pseudo-terminal.ts";
-import { screenOf } from "../support/recorded-output.ts";
+import { runInClosedPipe, runInPipe, runInTerminal } from "../support/terminal/pseudo-terminal.ts";
+import { screenOf } from "../support/terminal/recorded-output.ts";
 
 const program = "test/node/programs/show-progress.ts";
 const runtimes: Record<string, string | undefined> = {

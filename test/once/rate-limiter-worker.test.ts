@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { workerdDates } from "../../scripts/runtimes.mjs";
-import { WorkerdProcess } from "../support/workerd-process.ts";
+import { WorkerdProcess } from "../support/runtimes/workerd-process.ts";
 
 /** A Worker whose requests share a limiter, and which tells how many have come. */
 const worker = `

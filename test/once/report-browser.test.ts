@@ -6,7 +6,7 @@ import { type Browser, chromium as engine, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromium, chromiumArguments } from "../../scripts/runtimes.mjs";
 import { renderDiagram, renderReport } from "../../src/adapters/report.ts";
-import { richReport, runReport } from "../support/run-reports.ts";
+import { richReport, runReport } from "../support/report/run-reports.ts";
 
 const long = "a name as long as a sentence without an end ".repeat(200);
 const pages = {

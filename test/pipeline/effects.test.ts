@@ -8,7 +8,7 @@ import {
   replay,
   type RunOptions,
 } from "../../src/index.ts";
-import { errorOf } from "../support/error-of.ts";
+import { errorOf } from "../support/outcomes/error-of.ts";
 
 const members = { name: "films", extract: () => [1, 2], load: () => {} };
 const films = (more: Partial<Pipeline<number>> = {}, defaults: RunOptions<number> = {}) =>

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { etl, MemoryCheckpointStore, type RunReport } from "../../src/index.ts";
-import { Calls } from "../support/calls.ts";
-import { settle } from "../support/outcome.ts";
-import { ScriptedSource } from "../support/pipeline-sources.ts";
-import { after, wait } from "../support/pipeline-time.ts";
+import { Calls } from "../support/run/calls.ts";
+import { settle } from "../support/outcomes/outcome.ts";
+import { ScriptedSource } from "../support/run/sources.ts";
+import { after, wait } from "../support/run/time.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { batchOf } from "../../src/run/batch.ts";
 import { Trace } from "../../src/run/trace.ts";
-import { checkLanes } from "../support/trace-lanes.ts";
+import { checkLanes } from "../support/run/trace-lanes.ts";
 
 /** A batch of two items, of which a trace is kept. */
 function batch(sequence: number, batchedAt: number) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sleep, withDeadline } from "../../src/runtime/deadline.ts";
-import { CountedSignal } from "../support/counted-signal.ts";
-import { outcomeOf, settle } from "../support/outcome.ts";
+import { CountedSignal } from "../support/streams/counted-signal.ts";
+import { outcomeOf, settle } from "../support/outcomes/outcome.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -33,7 +33,7 @@ describe("nextMacrotask()", () => {
   });
 });
 
-describe("Pace", () => {
+describe("Yielder", () => {
   /** A pace on a clock that goes on by `cost` ms for each item; gives when it was due. */
   function dueAt(items: number, cost: number, step = 1): { at: number; time: number }[] {
     let now = 1000;

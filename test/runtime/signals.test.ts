@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { onAbort } from "../../src/runtime/signals.ts";
-import { CountedSignal } from "../support/counted-signal.ts";
+import { CountedSignal } from "../support/streams/counted-signal.ts";
 
 describe("onAbort()", () => {
   it("calls once with the reason when the signal aborts, and leaves no listener", () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batched } from "../../src/streams/batched.ts";
 import { chunks } from "../../src/streams/chunks.ts";
-import { outcomeOf, settle } from "../support/outcome.ts";
-import { FedStream, readAll, streamOf } from "../support/streams.ts";
+import { outcomeOf, settle } from "../support/outcomes/outcome.ts";
+import { FedStream, readAll, streamOf } from "../support/streams/streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

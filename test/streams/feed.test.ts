@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { etl } from "../../src/etl/etl.ts";
-import { after } from "../support/pipeline-time.ts";
-import { storeAt } from "../support/pipeline-resume.ts";
+import { after } from "../support/run/time.ts";
+import { storeAt } from "../support/run/resume.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -3,9 +3,9 @@ import { ConfigurationError } from "../../src/errors.ts";
 import { RateLimiter } from "../../src/streams/rate-limiter.ts";
 import { RateLimitStream } from "../../src/streams/rate-limit.ts";
 import { skip } from "../../src/streams/skip.ts";
-import { CountedSignal } from "../support/counted-signal.ts";
-import { type Outcome, outcomeOf, settle } from "../support/outcome.ts";
-import { FedStream, readAll, streamOf } from "../support/streams.ts";
+import { CountedSignal } from "../support/streams/counted-signal.ts";
+import { type Outcome, outcomeOf, settle } from "../support/outcomes/outcome.ts";
+import { FedStream, readAll, streamOf } from "../support/streams/streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

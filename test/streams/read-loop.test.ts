@@ -3,9 +3,9 @@ import { etl } from "../../src/etl/etl.ts";
 import { batched } from "../../src/streams/batched.ts";
 import { chunks } from "../../src/streams/chunks.ts";
 import type { Source } from "../../src/streams/source.ts";
-import { outcomeOf, settle } from "../support/outcome.ts";
-import { after } from "../support/pipeline-time.ts";
-import { FedStream } from "../support/streams.ts";
+import { outcomeOf, settle } from "../support/outcomes/outcome.ts";
+import { after } from "../support/run/time.ts";
+import { FedStream } from "../support/streams/streams.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Histogram } from "../../src/telemetry/histogram.ts";
-import { seeded } from "../support/schedules.ts";
+import { seeded } from "../support/streams/schedules.ts";
 
 function histogramOf(durations: readonly number[]): Histogram {
   const histogram = new Histogram();

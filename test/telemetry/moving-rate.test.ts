@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MovingRate } from "../../src/telemetry/moving-rate.ts";
-import { seeded } from "../support/schedules.ts";
+import { seeded } from "../support/streams/schedules.ts";
 
 /** A rate that is told of one more every `period` ms from `from` up to `to`. */
 function steady(rate: MovingRate, period: number, from: number, to: number): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StageClock, TimeIntegral } from "../../src/telemetry/stage-clock.ts";
 
-describe("Tally", () => {
+describe("TimeIntegral", () => {
   it("counts the time of each worker, and nothing for one that stays", () => {
     const tally = new TimeIntegral();
     tally.set(2, 10);

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { postgresSink, postgresSource } from "../../../src/adapters/postgres.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
+
+const none = () => Promise.reject(new Error("No statement is sent"));
+const pool = { totalCount: 0, query: none, connect: none };
+const columns = ["a", "b"];
+
+describe("postgresSink", () => {
+  it.each([
+    [{}, "'table' must be a non-empty string: current value is undefined"],
+    [{ table: "" }, `'table' must be a non-empty string: current value is ""`],
+    [
+      { table: "t", columns: ["a", "a"] },
+      "'columns' must be a non-empty array of distinct non-empty strings: current value is an array of 2",
+    ],
+    [
+      { table: "t", columns: [] },
+      "'columns' must be a non-empty array of distinct non-empty strings: current value is an array of 0",
+    ],
+    [
+      { table: "t", columns, conflict: "update" },
+      `'conflict' must be "error" or "ignore" or "replace": current value is "update"`,
+    ],
+    [
+      { table: "t", columns, key: ["a"] },
+      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
+    ],
+    [
+      { table: "t", columns, conflict: "replace", key: ["c"] },
+      `'key' must be some of 'columns': current value is "c"`,
+    ],
+    [
+      { table: "t", columns, types: { c: "int" } },
+      `'types' must be types of the 'columns': current value is "c"`,
+    ],
+    [
+      { table: "t", columns, types: { a: 1 } },
+      "'types' must be an object of types by column: current value is an object",
+    ],
+    [
+      { table: "t", columns, method: "copy", conflict: "ignore" },
+      `'conflict' must be "error" with a COPY: current value is "ignore"`,
+    ],
+    [
+      { table: "t", columns, unknown: "add" },
+      `'unknown' must be "error" or "drop": current value is "add"`,
+    ],
+    [
+      { table: "t", columns, method: "copy", types: { a: "text" } },
+      `'types' must be left out with a COPY (take method: "insert"): current value is an object`,
+    ],
+    [
+      { table: "t", columns, method: "copy" },
+      `'method' must be "insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom': current value is "copy"`,
+    ],
+    [
+      { tabel: "t", columns },
+      `'tabel' must be a known option, perhaps 'table': current value is "t"`,
+    ],
+  ])("refuses %o in a full sentence", (options, sentence) => {
+    const error = new ConfigurationError(`Cannot construct postgresSink as ${sentence}`);
+    expect(() => Reflect.apply(postgresSink, undefined, [pool, options])).toThrow(error);
+  });
+
+  it.each(["sqlite", "mysql", "mariadb"])("refuses a SQL of Bun for %s by name", (adapter) => {
+    const client = { unsafe: none, begin: none, reserve: none, options: { adapter } };
+    const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}"`;
+    expect(() => Reflect.apply(postgresSink, undefined, [client, { table: "t", columns }]))
+      .toThrow(new ConfigurationError(`Cannot construct postgresSink as 'client' must be ${end}`));
+    expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
+      .toThrow(
+        new ConfigurationError(`Cannot construct postgresSource as 'client' must be ${end}`),
+      );
+  });
+
+  const rule = "a Pool or a Client of pg, a client of postgres, a SQL of Bun, or a PGlite";
+  it.each([
+    [undefined, "undefined"],
+    [{}, "an object"],
+    [{ query: none }, "an object"],
+    [() => {}, "a function"],
+  ])("refuses %o as a client", (client, words) => {
+    const end = `as 'client' must be ${rule}: current value is ${words}`;
+    const sink = [client, { table: "t", columns }];
+    expect(() => Reflect.apply(postgresSink, undefined, sink))
+      .toThrow(new ConfigurationError(`Cannot construct postgresSink ${end}`));
+    expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
+      .toThrow(new ConfigurationError(`Cannot construct postgresSource ${end}`));
+  });
+});
+
+describe("the load of a postgresSink", () => {
+  it.each<[unknown[], string]>([
+    [[], "undefined"],
+    [[null], "null"],
+    [[{ runId: "one" }], "an object"],
+    [[5], "5"],
+  ])("asks for the context that it is not given: %j", async (context, shown) => {
+    const { load } = postgresSink(pool as never, { table: "t", columns });
+    const rule = "what a load is told (pass the context on as second argument)";
+    const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
+    await expect(Reflect.apply(load, undefined, [[{ a: 1 }], ...context]))
+      .rejects.toThrow(new ConfigurationError(words));
+  });
+});

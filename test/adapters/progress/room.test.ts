@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { textOf } from "../../../src/adapters/progress/line-text.ts";
+import type { ProgressPayload } from "../../../src/adapters/progress/payload.ts";
+import { showProgress } from "../../../src/adapters/progress.ts";
+import { RecordedOutput } from "../../support/terminal/recorded-output.ts";
+
+const payload: ProgressPayload = {
+  ...{ name: "a pipeline of a long name", state: "running", total: 2_000_000, done: 840_000 },
+  ...{ extracted: 850_000, loaded: 838_000, skipped: 1900, deadLettered: 100, pending: 10_000 },
+  ...{ rate: 12_345, retries: 37, elapsed: 70_000, left: 93_967, earlier: 400_000 },
+};
+
+describe("a line about a run", () => {
+  it("says all there is where there is room", () => {
+    expect(textOf(payload)).toBe(
+      "a pipeline of a long name: 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left, " +
+        "1,900 skipped, 100 dead-lettered, 400,000 done before, 37 retried",
+    );
+  });
+
+  it.each([
+    [
+      120,
+      "a pipeline of a long name: 42%, 838,000 loaded, 12,345/s, 1 min 34 s left, 100 dead-lettered, 400,000 done before",
+    ],
+    [80, "a pipeline of a long name: 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered"],
+    [60, "a pipeline of a l...: 42%, 12,345/s, 100 dead"],
+    [39, "a pipeline...: 42%, 12,345/s, 100 dead"],
+    [34, "a pip...: 42%, 12.3k/s, 100 dead"],
+    [27, "a pip...: 12.3k/s, 100 dead"],
+  ])("leaves out what matters least in %i columns", (columns, line) => {
+    const shown = textOf(
+      payload,
+      Math.max(8, Math.floor(columns / 3) + (columns > 60 ? 99 : 0)),
+      columns,
+    );
+    expect(shown.length).toBeLessThanOrEqual(columns);
+    expect(shown).toBe(line);
+  });
+
+  it("keeps how fast a run goes, how it is, and its dead letters in 40 columns", () => {
+    for (const state of ["running", "draining", "aborting"] as const) {
+      for (const deadLettered of [0, 7, 4321, 1_234_567]) {
+        for (const rate of [0, 9.6, 987, 54_321, 7_654_321]) {
+          for (const total of [undefined, 5_000_000]) {
+            const line = textOf({ ...payload, state, deadLettered, rate, total }, 13, 39);
+            expect(line.length).toBeLessThanOrEqual(39);
+            expect(line).toMatch(/[\dkM]\/s/);
+            if (state !== "running") expect(line).toContain(state);
+            if (deadLettered > 0) expect(line).toMatch(/[\dkM] dead/);
+          }
+        }
+      }
+    }
+  });
+
+  it("says how much was done before where nothing was left", () => {
+    const none = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, done: 0 };
+    const done = {
+      ...payload,
+      ...none,
+      state: "completed",
+      total: 0,
+      retries: 0,
+      rate: 0,
+    } as const;
+    expect(textOf({ ...done, left: undefined, elapsed: 100 }))
+      .toBe("a pipeline of a long name: completed, 0 loaded, 0/s, 400,000 done before, in 0.1 s");
+  });
+
+  it.each([
+    [1, "1 s"],
+    [1001, "2 s"],
+    [58_999, "59 s"],
+    [60_000, "1 min 0 s"],
+    [7_260_000, "2 h 1 min"],
+  ])("tells of %i ms that are left as %s", (left, words) => {
+    expect(textOf({ ...payload, left })).toContain(`, ${words} left, `);
+  });
+
+  it("has what the snapshot says was done earlier", async () => {
+    const output = new RecordedOutput(false);
+    const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
+    const snapshot =
+      () => ({ ...counts, state: "ended", retries: 0, duration: 5, earlier: 60 } as const);
+    const run = {
+      name: "films",
+      finished: Promise.resolve({ outcome: "completed" } as const),
+      snapshot,
+    };
+    await showProgress(run, undefined, { output });
+    expect(output.writes).toEqual(["films: completed, 0 loaded, 0/s, 60 done before, in 0.0 s\n"]);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { renderDiagram, renderReport, toMermaid } from "../../../src/adapters/report.ts";
+import { etl, type EtlError, EtlManager, type ManagerError } from "../../../src/index.ts";
+import type { RunReport } from "../../../src/report-types.ts";
+import { errorOf } from "../../support/outcomes/error-of.ts";
+
+const films = etl<number>({
+  name: "films",
+  extract: () => [0, 1, 2, 3],
+  load: ([n]) => {
+    if (n === 3) throw Object.assign(new Error("no <space> left"), { code: "ENOSPC" });
+    if (n === 1) throw new Error("no id");
+  },
+});
+const retry = { maxAttempts: 2, baseDelay: 1 };
+const text = (page: string) => page.replaceAll(/<[^>]*>/g, "");
+
+describe("a run that failed", () => {
+  const told = "It failed in load with batch 1 (1 item from offset 1) after 2 attempts: no id";
+  const failed = async () => (await errorOf(films.run({ retry })) as EtlError).report!;
+
+  it("says what failed on its page and in its picture", async () => {
+    const report = await failed();
+    expect(text(renderReport(report))).toContain(told);
+    expect(text(renderDiagram(report))).toContain(told);
+    expect(renderReport(report)).toContain("data-failure");
+  });
+
+  it("says what failed in its flowchart", async () => {
+    const chart = toMermaid(await failed());
+    expect(chart).toContain('  failed["failed in load<br/>no id"]\n  load -.-> failed\n');
+    const hook = etl({
+      name: "hook",
+      preProcess: () => Promise.reject("why"),
+      extract: () => [],
+      load: () => {},
+    });
+    const { report } = await errorOf(hook.run()) as EtlError;
+    expect(toMermaid(report!)).toContain('"failed in preProcess<br/>why"]\n  run -.-> failed\n');
+  });
+
+  it("says what failed on the page and in the flowchart of its manager", async () => {
+    const manager = new EtlManager({ retry }).add(films);
+    const { reports } = await errorOf(manager.runAll()) as ManagerError;
+    const page = renderReport({ reports, outcome: "failed" });
+    expect(text(page)).toContain(told);
+    expect(text(page)).toContain("failed in load, 1 in ");
+    expect(toMermaid({ reports, outcome: "failed" })).toContain("in load#58; no id");
+  });
+});
+
+describe("a run with dead letters", () => {
+  it("shows them by reason, on its page, in its picture and in its flowchart", async () => {
+    const report = await films.run({ deadLetters: new WritableStream() });
+    const page = text(renderReport(report));
+    expect(page).toContain(
+      "Dead letters by reason1 no id in load, first at offset 11 no &lt;space",
+    );
+    const words =
+      "2 items became dead letters: 1 × no id (in load, first at offset 1); 1 × no &lt;";
+    expect(page).toContain(words);
+    expect(text(renderDiagram(report))).toContain(words);
+    expect(toMermaid(report)).toContain("<br/>1 × no id<br/>1 × no #60;space#62; left");
+  });
+
+  it("shows what the target has no column for", async () => {
+    const load = (rows: number[], { drift }: { drift: (n: Record<string, number>) => void }) =>
+      drift({ "<age>": rows.length });
+    const report = await etl({ name: "films", extract: () => [1, 2], load }).run();
+    expect(text(renderReport(report))).toContain("no such column2 rows &lt;age&gt;");
+  });
+
+  it("of a version that told neither is shown as before", async () => {
+    const report = await films.run({ deadLetters: new WritableStream() });
+    const { deadLetterReasons: _, drift: __, ...old } = report;
+    const page = renderReport(old as RunReport);
+    expect(page).not.toContain("data-list");
+    expect(page).toContain('data-figure="deadLettered" data-value="2"');
+    expect(toMermaid(old as RunReport)).toContain('load -.->|2| dead[("dead letters")]');
+  });
+});

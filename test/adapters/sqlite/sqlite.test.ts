@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
+
+const statement = { run: () => {}, get: () => undefined, all: () => [] };
+const db = {
+  exec: (sql: string) => {
+    throw new Error(`not yet: ${sql}`);
+  },
+  prepare: () => statement,
+};
+const good = { table: "t", columns: ["id", "name"] };
+const name = "a non-empty string without NUL and half surrogate pairs";
+const names = "a non-empty array of distinct non-empty strings";
+const client = "a database of node:sqlite, better-sqlite3 or bun:sqlite";
+
+describe("sqliteSink", () => {
+  it("does nothing with the database when it is made", () => {
+    expect(sqliteSink(db, { ...good, conflict: "replace", key: ["id"] }).load).toBeTypeOf(
+      "function",
+    );
+  });
+
+  it.each([
+    [{}, `'table' must be ${name}: current value is undefined`],
+    [{ table: "", columns: ["a"] }, `'table' must be ${name}: current value is ""`],
+    [{ table: "a\0", columns: ["a"] }, `'table' must be ${name}: current value is "a\\u0000"`],
+    [
+      { table: "\ud800", columns: ["a"] },
+      `'table' must be ${name}: current value is "\\ud800"`,
+    ],
+    [{ ...good, unknown: "add" }, `'unknown' must be "error" or "drop": current value is "add"`],
+    [{ table: "t", columns: "id" }, `'columns' must be ${names}: current value is "id"`],
+    [{ table: "t", columns: [] }, `'columns' must be ${names}: current value is an array of 0`],
+    [
+      { table: "t", columns: ["a", "b", "A"] },
+      `'columns' must be ${names}: current value is an array of 3`,
+    ],
+    [
+      { table: "t", columns: ["a", 1] },
+      `'columns' must be ${names}: current value is an array of 2`,
+    ],
+    [
+      { ...good, conflict: "merge" },
+      `'conflict' must be "error" or "ignore" or "replace": current value is "merge"`,
+    ],
+    [
+      { ...good, key: ["id"] },
+      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
+    ],
+    [
+      { ...good, conflict: "replace", key: [] },
+      `'key' must be ${names}: current value is an array of 0`,
+    ],
+    [
+      { ...good, conflict: "replace", key: ["id", "other"] },
+      `'key' must be some of 'columns': current value is "other"`,
+    ],
+    [
+      { ...good, colums: 1 },
+      "'colums' must be a known option, perhaps 'columns': current value is 1",
+    ],
+    [null, "'options' must be an object: current value is null"],
+  ])("refuses %j in a full sentence", (options, sentence) => {
+    const error = new ConfigurationError(`Cannot construct sqliteSink as ${sentence}`);
+    expect(() => Reflect.apply(sqliteSink, undefined, [db, options])).toThrow(error);
+  });
+
+  it.each([undefined, null, "shop.db", { exec() {} }, { prepare() {} }])(
+    "refuses %o for a database",
+    (value) => {
+      const make = () => Reflect.apply(sqliteSink, undefined, [value, good]);
+      expect(make).toThrow(ConfigurationError);
+      expect(make).toThrow(`Cannot construct sqliteSink as 'db' must be ${client}: current value`);
+    },
+  );
+});
+
+describe("the load of a sqliteSink", () => {
+  it.each<[unknown[], string]>([
+    [[], "undefined"],
+    [[null], "null"],
+    [[{ runId: "one" }], "an object"],
+    [[5], "5"],
+  ])("asks for the context that it is not given: %j", (context, shown) => {
+    const load = () =>
+      Reflect.apply(sqliteSink(db, good).load, undefined, [[{ id: 1 }], ...context]);
+    const rule = "what a load is told (pass the context on as second argument)";
+    const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
+    expect(load).toThrow(new ConfigurationError(words));
+  });
+});
+
+describe("sqliteSource", () => {
+  it.each([
+    [[null, "select 1"], `'db' must be ${client}: current value is null`],
+    [[db, 1], "'sql' must be a query: current value is 1"],
+    [[db, "select ?", 1], "'params' must be an array of values: current value is 1"],
+    [
+      [db, "select 1", [], { chunkSize: 0 }],
+      "'chunkSize' must be a positive integer: current value is 0",
+    ],
+    [[db, "select 1", [], { key: "" }], `'key' must be ${name}: current value is ""`],
+    [
+      [db, "select 1", [], { keys: 1 }],
+      "'keys' must be a known option, perhaps 'key': current value is 1",
+    ],
+  ])("refuses what is wrong in a full sentence (%#)", (given, sentence) => {
+    const error = new ConfigurationError(`Cannot construct sqliteSource as ${sentence}`);
+    expect(() => Reflect.apply(sqliteSource, undefined, given)).toThrow(error);
+  });
+});

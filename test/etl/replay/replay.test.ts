@@ -1,0 +1,299 @@
+import { describe, expect, it } from "vitest";
+import { ConfigurationError } from "../../../src/errors.ts";
+import { etl } from "../../../src/etl/etl.ts";
+import type { LoadContext, Pipeline } from "../../../src/pipeline/pipeline.ts";
+import { replay } from "../../../src/etl/replay.ts";
+import { settingsFor } from "../../../src/pipeline/replay-pipeline.ts";
+import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
+import { Replayed } from "../../../src/dead-letters/replayed.ts";
+import { chunks } from "../../../src/streams/chunks.ts";
+import { skip } from "../../../src/streams/skip.ts";
+import type { Source } from "../../../src/streams/source.ts";
+import { letterOf } from "../../support/dead-letters/letters.ts";
+import { turns } from "../../support/outcomes/outcome.ts";
+import { FedStream, streamOf } from "../../support/streams/streams.ts";
+
+/** A pipeline that notes what is called. */
+function record(more: Partial<Pipeline<number, string>> = {}) {
+  const calls: unknown[] = [];
+  const loaded: string[] = [];
+  const pipeline: Pipeline<number, string> = {
+    name: "numbers",
+    extract: () => {
+      calls.push("extract");
+      return [];
+    },
+    transform: (item) => {
+      calls.push(item);
+      return `#${item}`;
+    },
+    load: (rows) => void loaded.push(...rows),
+    ...more,
+  };
+  return { calls, loaded, pipeline };
+}
+
+const loadFailed = (item: number, row: unknown) => letterOf(item, { stage: "load", row });
+const letters: DeadLetter<number>[] = [
+  letterOf(1),
+  loadFailed(2, "two"),
+  letterOf(3, { stage: "load" }),
+  loadFailed(4, undefined),
+  { ...letterOf(5), row: "left from before" },
+];
+const expected = ["#1", "two", "#3", undefined, "#5"];
+
+describe("replay", () => {
+  it("feeds each letter back from the stage that failed", async () => {
+    const { calls, loaded, pipeline } = record();
+    const report = await replay(letters, pipeline).run({ batchSize: 3 });
+    expect(loaded).toEqual(expected);
+    expect(calls).toEqual([1, 3, 5]);
+    expect(report).toMatchObject({ name: "numbers", extracted: 5, loaded: 5, batches: 2 });
+  });
+
+  it("loads the items of a pipeline without a transform", async () => {
+    const { loaded, pipeline } = record();
+    delete pipeline.transform;
+    await replay(letters, pipeline).run({ batchSize: 5 });
+    expect(loaded).toEqual([1, "two", 3, undefined, 5]);
+  });
+
+  it("leaves out what the transform skips", async () => {
+    const { loaded, pipeline } = record({ transform: () => skip });
+    const report = await replay(letters, pipeline).run({ batchSize: 5 });
+    expect(loaded).toEqual(["two", undefined]);
+    expect(report).toMatchObject({ loaded: 2, skipped: 3 });
+  });
+
+  it.each<[string, (items: number[]) => unknown, unknown[]]>([
+    ["as many", (items) => items.map((item) => `#${item}`), expected],
+    ["as many, later", (items) => Promise.resolve(items.map((item) => `#${item}`)), expected],
+    ["one left out", (items) => [skip, ...items.slice(1).map((item) => `#${item}`)], [
+      ...expected.slice(1),
+    ]],
+    ["fewer", () => ["all"], ["two", undefined, "all"]],
+    ["more", () => ["a", "b", "c", "d"], ["two", undefined, "a", "b", "c", "d"]],
+  ])(
+    "keeps the rows there are out of a transform of batches that gives %s",
+    async (_, map, rows) => {
+      const calls: number[][] = [];
+      const transformBatch = (items: number[]) => {
+        calls.push(items);
+        return map(items) as string[];
+      };
+      const { loaded, pipeline } = record({ transform: undefined, transformBatch });
+      await replay(letters, pipeline).run({ batchSize: 5 });
+      expect([loaded, calls]).toEqual([rows, [[1, 3, 5]]]);
+    },
+  );
+
+  it("calls no transform of batches for rows alone", async () => {
+    const transformBatch = () => expect.fail();
+    const { loaded, pipeline } = record({ transform: undefined, transformBatch });
+    await replay([loadFailed(1, "one")], pipeline).run();
+    expect(loaded).toEqual(["one"]);
+  });
+
+  it("refuses a transform of batches that gives no array", async () => {
+    const transformBatch = () => "rows" as never;
+    const { pipeline } = record({ transform: undefined, transformBatch });
+    const rule = "'transformBatch' must be a function that gives an array";
+    await expect(replay(letters, pipeline).run()).rejects.toThrow(rule);
+  });
+
+  it("calls the hooks and the methods of an instance on it, but not its own source", async () => {
+    class Numbers implements Pipeline<number, string> {
+      readonly name = "class";
+      readonly calls: unknown[] = [];
+      preProcess(): void {
+        this.calls.push("preProcess");
+      }
+      extract(): number[] {
+        this.calls.push("extract");
+        return [];
+      }
+      transform(item: number): string {
+        this.calls.push(item);
+        return `${item}`;
+      }
+      load(rows: string[], { pipeline, batch }: LoadContext): void {
+        this.calls.push([rows, pipeline, batch.size]);
+      }
+      postProcess(): void {
+        this.calls.push("postProcess");
+      }
+      finalize(outcome: string): void {
+        this.calls.push(outcome);
+      }
+    }
+    const numbers = new Numbers();
+    await replay([letterOf(7)], numbers).run();
+    const load = [["7"], "class", 1];
+    expect(numbers.calls).toEqual(["preProcess", 7, load, "postProcess", "completed"]);
+  });
+
+  it("does not call acknowledge and reject", () => {
+    const acknowledge = () => expect.fail();
+    const { pipeline } = replay(letters, record().pipeline);
+    expect(pipeline).not.toHaveProperty("acknowledge");
+    expect({ ...pipeline, acknowledge }).toHaveProperty("acknowledge"); // Were it there.
+  });
+
+  const sources: [string, () => Source<DeadLetter<number>>][] = [
+    ["an array", () => letters],
+    ["a set", () => new Set(letters)],
+    ["a stream", () => streamOf(letters)],
+    ["a generator", () => letters.values()],
+    ["an async generator", () => asyncOf(letters)],
+    ["chunks of arrays", () => chunks([letters.slice(0, 2), [], letters.slice(2)])],
+    ["a stream of arrays", () => chunks(streamOf([letters]))],
+    ["arrays, later", () => chunks(asyncOf([letters]))],
+  ];
+  async function* asyncOf<I>(items: Iterable<I>): AsyncGenerator<I> {
+    for (const item of items) yield await item;
+  }
+
+  it.each(sources)("reads %s", async (_, make) => {
+    const { loaded, pipeline } = record();
+    await replay(make(), pipeline).run({ batchSize: 2 });
+    expect(loaded).toEqual(expected);
+  });
+
+  it.each([5, null, { letters }])("refuses %o, which is no source", async (source) => {
+    const replaying = replay(source as never, record().pipeline);
+    const rule = "'letters' must be a ReadableStream, an iterable, or one of them in chunks()";
+    await expect(replaying.run()).rejects.toThrow(`Cannot replay pipeline "numbers" as ${rule}`);
+  });
+
+  it("cancels a stream of letters, also while a read waits", async () => {
+    const fed = new FedStream<DeadLetter<number>>();
+    const run = replay(fed.stream, record().pipeline).start();
+    await turns();
+    await run.drain();
+    expect(fed.cancelled.length).toBe(1);
+    expect(fed.stream.locked).toBe(false);
+  });
+
+  it("ends an iterator of letters, also while a read waits", async () => {
+    const ends: string[] = [];
+    for (const isAsync of [true, false]) {
+      const end = { done: true as const, value: undefined };
+      const source = isAsync
+        ? {
+          [Symbol.asyncIterator]: () => {
+            let stop = () => {};
+            const next = () => new Promise<typeof end>((resolve) => stop = () => resolve(end));
+            return { next, return: async () => (stop(), ends.push("async"), end) };
+          },
+        }
+        : {
+          [Symbol.iterator]: () => ({
+            next: () => ({ done: false as const, value: letterOf(1) }),
+            return: () => (ends.push("sync"), end),
+          }),
+        };
+      const run = replay(source, record().pipeline).start();
+      await turns();
+      await run.drain();
+    }
+    expect(ends).toEqual(["async", "sync"]);
+  });
+
+  it("fails as its letters do", async () => {
+    const error = new Error("torn line");
+    const fed = new FedStream<DeadLetter<number>>();
+    fed.fail(error);
+    const failure = replay(fed.stream, record().pipeline).run();
+    await expect(failure).rejects.toMatchObject({ stage: "extract", cause: error });
+  });
+
+  it("keeps the name and the defaults of the pipeline", async () => {
+    const { pipeline } = record();
+    const sizes: number[] = [];
+    const load = (_: string[], { batch }: LoadContext) => void sizes.push(batch.size);
+    const sized: number[] = [];
+    const sizeOf = (item: number) => sized.push(item);
+    const given = etl({ ...pipeline, load }, { batchSize: 4, maxBytes: 99, sizeOf });
+    const replaying = replay(letters, given);
+    await replaying.run();
+    expect([replaying.name, sizes, sized]).toEqual(["numbers", [4, 1], [1, 2, 3, 4, 5]]);
+  });
+
+  it("replays the letters of a replay", async () => {
+    const { loaded, pipeline } = record();
+    await replay(letters, replay([], pipeline)).run({ batchSize: 2 });
+    expect(loaded).toEqual(expected);
+  });
+
+  it("measures items, and not letters, by the options of a run", async () => {
+    const sized: unknown[] = [];
+    const closing: unknown[] = [];
+    await replay(letters, record().pipeline).run({
+      batchSize: 9,
+      sizeOf: (item) => sized.push(item),
+      flushWhen: (item) => closing.push(item) === 2,
+    });
+    expect([sized, closing]).toEqual([[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]);
+  });
+
+  it("takes no part in checkpoints", () => {
+    const { pipeline } = replay(letters, record().pipeline);
+    const checkpoints = { checkpoints: {}, position: () => 1, resume: "skip", partition: "a" };
+    const settings = { batchSize: 3, ...checkpoints, lease: 5, guarantee: "exactly-once" };
+    expect(settingsFor(pipeline, settings)).toEqual({ batchSize: 3 });
+    expect(settings.lease).toBe(5); // A manager shares them.
+    expect(settingsFor(record().pipeline, settings)).toBe(settings);
+  });
+
+  it("leaves items alone that are no letters", () => {
+    const sizeOf = (item: unknown) => item;
+    const settings = settingsFor(replay(letters, record().pipeline).pipeline, { sizeOf });
+    expect(settings.sizeOf(7)).toBe(7);
+    expect(settings.sizeOf(new Replayed(letterOf(8)))).toBe(8);
+  });
+
+  it("gives letters that fail again as those of the first source", async () => {
+    const keep = (kept: DeadLetter<number>[]) => () =>
+      new WritableStream<DeadLetter<number>>({ write: (letter) => void kept.push(letter) });
+    const poisons = new Map<unknown, string>([[3, "transform"], ["#5", "load"]]);
+    const check = (value: unknown) => {
+      if (poisons.has(value)) throw new Error(`no ${value}`);
+    };
+    const numbers = etl<number, string>({
+      name: "numbers",
+      extract: () => [1, 2, 3, 4, 5, 6],
+      transform: (item) => (check(item), `#${item}`),
+      load: (rows) => rows.forEach(check),
+    }, { batchSize: 4 });
+    let letters: DeadLetter<number>[] = [];
+    await numbers.run({ deadLetters: keep(letters) });
+    for (const attempts of [1, 2, 3]) {
+      const facts = letters.map((one) => [one.item, one.row, one.stage, one.attempts, one.offset]);
+      expect(facts).toEqual([
+        [3, undefined, "transform", attempts, 2],
+        [5, "#5", "load", attempts, 4],
+      ]);
+      const again: DeadLetter<number>[] = [];
+      const report = await replay(letters, numbers).run({ deadLetters: keep(again) });
+      expect(report).toMatchObject({ extracted: 2, deadLettered: 2 });
+      letters = again;
+    }
+    poisons.clear();
+    const report = await replay(letters, numbers).run({ deadLetters: keep([]) });
+    expect(report).toMatchObject({ extracted: 2, loaded: 2 });
+  });
+
+  it("touches no checkpoints, whoever gives them", async () => {
+    const refuse = () => expect.fail();
+    const checkpoints = { read: refuse, write: refuse, claim: refuse, release: refuse };
+    const { loaded, pipeline } = record();
+    await replay(letters, etl(pipeline, { checkpoints })).run({ checkpoints });
+    expect(loaded).toEqual(expected);
+  });
+
+  it("refuses what is no pipeline, at once", () => {
+    expect(() => replay(letters, {} as never)).toThrow(ConfigurationError);
+    expect(() => replay(letters, null as never)).toThrow("'pipeline' must be an object");
+  });
+});

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { benchOf } from "./cases.ts";
+import { testPostgresBatches } from "./batches.ts";
+import { clients } from "./clients.ts";
+import { testPostgresColumns } from "./columns.ts";
+import { type PostgresServer, startPostgres } from "./server.ts";
+import { testPostgresTables } from "./tables.ts";
+import { testPostgresTexts } from "./texts.ts";
+import { testPostgresUpserts } from "./upserts.ts";
+
+/** Defines the tests of what a sink knows of its table, for every kind of client, on one server. */
+export function testPostgresSink(): void {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  afterAll(() => server?.stop());
+  describe.each(Object.keys(clients))("postgresSink of %s", (name) => {
+    const bench = benchOf(name, () => server!);
+    const canCopy = name !== "postgres";
+    testPostgresUpserts(bench, name !== "PGlite"); // Which has no collations of ICU.
+    testPostgresTables(bench, canCopy);
+    testPostgresColumns(bench, canCopy);
+    testPostgresTexts(bench, canCopy);
+    testPostgresBatches(bench, canCopy);
+  });
+}

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
+import { BatchError } from "../../../src/errors.ts";
+import { databasesOf, plainContext, type SqliteClient } from "./client.ts";
+import { outcomeOfCall } from "../outcomes/outcome-of-call.ts";
+
+const twoTo63 = 2n ** 63n;
+
+const kept: readonly (readonly [what: string, value: unknown])[] = [
+  ["null", null],
+  ["an empty string", ""],
+  ["a string of many scripts", "naïve 日本 😀 \ufeff\u0301 'x' \"y\" ; -- ?1 :a\n\r\t\u0001"],
+  ["a string of a million characters", "x".repeat(1_000_000)],
+  ["zero", 0],
+  ["an integer", 5],
+  ["a negative integer", -5],
+  ["the largest safe integer", Number.MAX_SAFE_INTEGER],
+  ["the smallest safe integer", Number.MIN_SAFE_INTEGER],
+  ["a fraction", 0.1],
+  ["the smallest number", Number.MIN_VALUE],
+  ["the largest number", Number.MAX_VALUE],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
+  ["a bigint above what a number holds", 2n ** 53n + 1n],
+  ["the largest bigint", twoTo63 - 1n],
+  ["the smallest bigint", -twoTo63],
+  ["bytes", new Uint8Array([0, 1, 255, 0])],
+  ["no bytes", new Uint8Array()],
+  ["a part of some bytes", new Uint8Array([1, 2, 3, 4]).subarray(1, 3)],
+];
+
+class Money {
+  amount = 1;
+}
+
+const refused: readonly (readonly [value: unknown, words: string])[] = [
+  [undefined, "undefined: give null or a value"],
+  [true, "true, and SQLite has no booleans: give 1 or 0"],
+  [false, "false, and SQLite has no booleans: give 1 or 0"],
+  [NaN, "NaN, which SQLite stores as NULL: give null or another number"],
+  [-0, "-0, which SQLite stores as 0: give 0"],
+  [twoTo63, "a bigint of more than 64 bits: give a string"],
+  [-twoTo63 - 1n, "a bigint of more than 64 bits: give a string"],
+  ["a\0b", "a string with a NUL character, at which some clients cut it: give a Uint8Array"],
+  [
+    "a\ud800b",
+    "a string with half of a surrogate pair, which SQLite replaces: give toWellFormed()",
+  ],
+  ["\udc00", "a string with half of a surrogate pair, which SQLite replaces: give toWellFormed()"],
+  [new Date(0), "a Date: give toISOString() or getTime()"],
+  [new ArrayBuffer(2), "an ArrayBuffer: give a Uint8Array of it"],
+  [new Uint16Array(2), "no Uint8Array: give one of its buffer"],
+  [{ a: 1 }, "an object: give JSON.stringify() of it"],
+  [new Money(), "an object: give JSON.stringify() of it"],
+  [[1, 2], "an array: give JSON.stringify() of it"],
+  [() => 1, "a function: give null or a value"],
+  [Symbol("x"), "a symbol: give null or a value"],
+];
+
+/** What becomes of each value: it comes back as it was, or its row is refused. */
+export function testSqliteValues(client: SqliteClient): void {
+  describe("values", () => {
+    const databases = databasesOf(client);
+
+    const read = async (db: Parameters<typeof sqliteSource>[0], sql: string) => {
+      const pages = sqliteSource(db, sql).source as Iterable<Record<string, unknown>[]>;
+      return [...pages].flat();
+    };
+
+    it.each(kept)("keep %s", async (_, value) => {
+      const db = databases.inMemory("create table t (id integer primary key, v)");
+      const { load } = sqliteSink(db, { table: "t", columns: ["id", "v"] });
+      load(Array.from({ length: 112 }, (_, id) => ({ id, v: value })), plainContext);
+      const rows = await read(db, "select v from t order by id");
+      expect(rows.length).toBe(112);
+      for (const { v } of rows) {
+        if (value instanceof Uint8Array) expect([...v as Uint8Array]).toEqual([...value]);
+        else expect(v).toBe(value);
+      }
+    });
+
+    it.each(["integer", "real", "numeric"])("keep numbers in a column of type %s", async (type) => {
+      const db = databases.inMemory(`create table t (id integer primary key, v ${type})`);
+      const numbers = [5, 0, -7, 0.5, 1e300, 2 ** 40, Infinity, null];
+      const { load } = sqliteSink(db, { table: "t", columns: ["v"] });
+      load(numbers.map((v) => ({ v })), plainContext);
+      const rows = await read(db, "select v from t order by id");
+      expect(rows.map(({ v }) => v)).toEqual(numbers);
+    });
+
+    it("keep numbers in the columns of a strict table", async () => {
+      const db = databases.inMemory("create table t (i integer, r real, s text, b blob) strict");
+      const { load } = sqliteSink(db, { table: "t", columns: ["i", "r", "s", "b"] });
+      load([{ i: 5, r: 5, s: "5", b: new Uint8Array([5]) }], plainContext);
+      const types = "typeof(i) || typeof(r) || typeof(s) || typeof(b)";
+      expect(await read(db, `select ${types} as types from t`)).toMatchObject([
+        { types: "integerrealtextblob" },
+      ]);
+    });
+
+    it.each(refused)("refuse %s", async (value, words) => {
+      const db = databases.inMemory("create table t (id integer, \"a 'b'\")");
+      const { load } = sqliteSink(db, { table: "t", columns: ["id", "a 'b'"] });
+      const rows = [{ id: 0, "a 'b'": 1 }, { id: 1, "a 'b'": value }, { id: 2, "a 'b'": 3 }];
+      const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
+      expect(error).toBeInstanceOf(BatchError);
+      expect([...error.failures.keys()]).toEqual([1]);
+      expect(error.cause).toEqual(new TypeError(`Column "a 'b'" is ${words} (row 1)`));
+      expect(await read(db, "select * from t")).toEqual([]);
+    });
+
+    it("refuse each row that has one, in the order of the rows", () => {
+      const db = databases.inMemory("create table t (a, b)");
+      const { load } = sqliteSink(db, { table: "t", columns: ["a", "b"] });
+      const rows = [{ a: 1, b: NaN }, { a: 1, b: 2 }, { a: true, b: NaN }, {}, null as never];
+      const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
+      const messages = [...error.failures].map(([index, cause]) => [index, `${cause}`.slice(11)]);
+      expect(messages).toEqual([
+        [0, `Column "b" is NaN, which SQLite stores as NULL: give null or another number (row 0)`],
+        [2, 'Column "a" is true, and SQLite has no booleans: give 1 or 0 (row 2)'],
+        [3, 'Column "a" is undefined: give null or a value (row 3)'],
+        [4, 'The row is null and has to be an object with the property "a" (row 4)'],
+      ]);
+    });
+
+    it.each<[unknown, string]>([
+      [1, "a number"],
+      ["x", "a string"],
+      [undefined, "undefined"],
+      [[1, 2], "an array"],
+      [() => 1, "a function"],
+    ])("refuse %o for a row", (row, words) => {
+      const db = databases.inMemory("create table t (id)");
+      const { load } = sqliteSink(db, { table: "t", columns: ["id"] });
+      const error = outcomeOfCall(() => load([row as never], plainContext)).error as BatchError;
+      const sentence = `The row is ${words} and has to be an object with the property "id" (row 0)`;
+      expect(error.failures).toEqual(new Map([[0, new TypeError(sentence)]]));
+    });
+  });
+}
