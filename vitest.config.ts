@@ -1,6 +1,7 @@
 import { env } from "node:process";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { entries } from "./scripts/entries.mjs";
 import { chromiumArguments } from "./scripts/runtimes.mjs";
 
 // Which runtime executes the tests. Set by scripts/test-matrix.mjs; a bare `vitest` means: this Node.
@@ -21,12 +22,11 @@ const test: NonNullable<ViteUserConfig["test"]> = {
 };
 const config: ViteUserConfig = { test, cacheDir: `node_modules/.vite-${runtime}` };
 // The examples import the package by its name; what is tested is the source, not the last build.
-const source = fileURLToPath(new URL("src", import.meta.url));
 config.resolve = {
-  alias: [
-    { find: /^millrace$/, replacement: `${source}/index.ts` },
-    { find: /^millrace\/(.+)$/, replacement: `${source}/adapters/$1.ts` },
-  ],
+  alias: entries.map(({ specifier, source }) => ({
+    find: new RegExp(`^${specifier}$`),
+    replacement: fileURLToPath(new URL(source, import.meta.url)),
+  })),
 };
 
 if (runtime === "bun") test.pool = "threads"; // Bun lacks child.channel.unref(), which forks call.

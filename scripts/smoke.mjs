@@ -4,17 +4,16 @@ import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process, { env } from "node:process";
+import { entries } from "./entries.mjs";
+import { installPacked } from "./packed.mjs";
 import {
   bun,
   chromium,
@@ -25,27 +24,13 @@ import {
   workerdDates,
 } from "./runtimes.mjs";
 
-const { name, exports } = JSON.parse(readFileSync("package.json", "utf8"));
-const subpaths = Object.keys(exports).filter((subpath) => !subpath.endsWith(".json"));
-const specifier = (subpath) => name + subpath.slice(1);
-const folder = mkdtempSync(join(tmpdir(), "smoke-"));
+const [{ specifier: name }] = entries;
+const subpaths = entries.map(({ subpath }) => subpath);
+const folder = installPacked();
 const installed = join(folder, "node_modules", name);
 
-/** Installs the packed package, and writes the programs that use it. */
+/** Writes the programs that use the package. */
 function prepare() {
-  mkdirSync(installed, { recursive: true });
-  const packed = execFileSync("npm", [
-    "pack",
-    "--json",
-    "--ignore-scripts",
-    "--pack-destination",
-    folder,
-  ], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [{ filename }] = Object.values(JSON.parse(packed));
-  execFileSync("tar", ["xzf", join(folder, filename), "--strip-components=1", "-C", installed]);
   copyFileSync("test/smoke/smoke.mjs", join(folder, "smoke.mjs"));
   const all = JSON.stringify(subpaths);
   const write = (file, text) => writeFileSync(join(folder, file), text);
@@ -63,7 +48,7 @@ smoke(async (subpath) => require("${name}" + subpath.slice(1)), ${all}).then(con
   write(
     "worker.mjs",
     `import { smoke } from "./smoke.mjs";
-${subpaths.map((subpath, n) => `import * as m${n} from "./${fileOf(subpath)}";`).join("\n")}
+${entries.map(({ built }, n) => `import * as m${n} from "${built}";`).join("\n")}
 const modules = { ${subpaths.map((subpath, n) => `"${subpath}": m${n}`).join(", ")} };
 export default {
   async test() {
@@ -73,10 +58,6 @@ export default {
 };`,
   );
   for (const date of workerdDates) write(`${date}.capnp`, workerConfig(date));
-}
-
-function fileOf(subpath) {
-  return exports[subpath].default.replace("./", "");
 }
 
 /** workerd resolves no packages: it is given the files under the names that their imports use. */
@@ -108,7 +89,7 @@ function run(executable, ...args) {
 async function runInChromium(executablePath) {
   const { chromium: browserType } = await import("playwright-core");
   const imports = Object.fromEntries(
-    subpaths.map((subpath) => [specifier(subpath), `/node_modules/${name}/${fileOf(subpath)}`]),
+    entries.map(({ specifier, built }) => [specifier, `/node_modules/${name}/${built.slice(2)}`]),
   );
   const server = createServer(({ url }, response) => {
     const file = join(folder, url);

@@ -1,17 +1,10 @@
 import { execFileSync } from "node:child_process";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { execPath } from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { entries } from "../../scripts/entries.mjs";
+import { installPacked } from "../../scripts/packed.mjs";
 
 /** What a user writes: every kind of thing that is exported, by the name of the package. */
 const consumer = `
@@ -44,6 +37,11 @@ export const stageOf = (error: unknown) => error instanceof PipelineError ? erro
 users.run({ batchsize: 2 });
 `;
 
+/** Every entry of the package. */
+const everything = entries.map(({ specifier }, index) =>
+  `export * as entry${index} from "${specifier}";\n`
+).join("");
+
 const platforms: Record<string, { lib: string[]; types: string[]; typeRoots?: string[] }> = {
   "a page": { lib: ["ES2022", "DOM"], types: [] },
   "a worker": { lib: ["ES2022", "WebWorker"], types: [] },
@@ -64,17 +62,6 @@ const resolutions: Record<string, { module: string; moduleResolution: string }> 
   bundler: { module: "ESNext", moduleResolution: "Bundler" },
 };
 
-/** When the youngest source was written. */
-function lastChange(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  return Math.max(...files.map((file) => statSync(join(folder, file)).mtimeMs));
-}
-
-function isBuilt(): boolean {
-  const built = statSync("dist/index.d.ts", { throwIfNoEntry: false });
-  return built !== undefined && built.mtimeMs >= lastChange("src");
-}
-
 /** What the compiler says about a consumer: nothing, if all is well. */
 function compile(folder: string): string {
   try {
@@ -90,19 +77,17 @@ function compile(folder: string): string {
 describe("the declarations", () => {
   let folder = "";
   beforeAll(() => {
-    if (!isBuilt()) execFileSync("npm", ["run", "build"], { stdio: "pipe" });
-    folder = mkdtempSync(join(tmpdir(), "consumer-"));
-    mkdirSync(join(folder, "node_modules"));
-    symlinkSync(resolve("."), join(folder, "node_modules/millrace"), "dir");
+    folder = installPacked();
     writeFileSync(join(folder, "package.json"), `{ "type": "module", "private": true }`);
     writeFileSync(join(folder, "main.ts"), consumer);
+    writeFileSync(join(folder, "all.ts"), everything);
     writeFileSync(join(folder, "wrong.ts"), `import { nothing } from "millrace";\nnothing();\n`);
   }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function check(file: string, platform: string, resolution: string): string {
     const options = { ...compilerOptions, ...platforms[platform], ...resolutions[resolution] };
-    const config = { compilerOptions: options, files: [file] };
+    const config = { compilerOptions: options, files: [file, "all.ts"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     return compile(folder);
   }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import tsupConfig from "../../tsup.config.ts";
+import { entries } from "../../scripts/entries.mjs";
 
 interface PackageJson extends Record<string, unknown> {
   name: string;
@@ -15,42 +15,25 @@ interface DenoJson {
   version: string;
   license: string;
   exports: Record<string, string>;
+  imports: Record<string, string>;
   publish: { include: string[] };
 }
 
 const pkg: PackageJson = JSON.parse(readFileSync("package.json", "utf8"));
 const deno: DenoJson = JSON.parse(readFileSync("deno.json", "utf8"));
-const { "./package.json": manifest, ...entries } = pkg.exports;
-const names = Object.keys(entries);
+const pages = readdirSync("docs", { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".md")).map((path) => `docs/${path}`);
+const docs = ["README.md", ...pages].map((path) => readFileSync(path, "utf8"));
 
 describe("package.json", () => {
   it("agrees with deno.json", () => {
     expect(deno.name.split("/").at(-1)).toBe(pkg.name); // The other registry may want a scope.
     expect(deno.version).toBe(pkg.version);
     expect(deno.license).toBe(pkg.license);
-    expect(Object.keys(deno.exports)).toEqual(names);
   });
 
-  it("exports itself, as tools look for it", () => expect(manifest).toBe("./package.json"));
-
-  it.each(names)(
-    "exports %s with `types` first, from files that are built from one source",
-    (name) => {
-      const { types, default: code, ...others } = entries[name] as Record<string, string>;
-      expect(Object.keys(entries[name] as object)).toEqual(["types", "default"]);
-      expect(others).toEqual({});
-      const source = deno.exports[name]!;
-      expect(existsSync(source), source).toBe(true);
-      const built = source.replace("./src/", "./dist/");
-      expect(types).toBe(built.replace(/\.ts$/, ".d.ts"));
-      expect(builtBy(tsupConfig), "in tsup.config.ts").toContain(code);
-      expect(sourcesOf(tsupConfig)).toContain(source.replace("./", ""));
-    },
-  );
-
-  it("builds nothing that it does not export", () => {
-    const sources = Object.values(deno.exports).map((source) => source.replace("./", ""));
-    expect(sourcesOf(tsupConfig).sort()).toEqual(sources.sort());
+  it("exports itself, as tools look for it", () => {
+    expect(pkg.exports["./package.json"]).toBe("./package.json");
   });
 
   it("has no runtime dependency and no peer", () => {
@@ -64,6 +47,9 @@ describe("package.json", () => {
       type: "module",
       sideEffects: false,
       license: "MIT",
+      author: expect.stringMatching(/\w/),
+      description: expect.stringMatching(/^.{50,250}$/),
+      keywords: expect.arrayContaining(["etl", "streams", "typescript"]),
       engines: { node: ">=22.13" },
     });
     expect(pkg.version).toMatch(/^\d+\.\d+\.\d+$/);
@@ -81,6 +67,40 @@ describe("package.json", () => {
   });
 });
 
+describe("an entry of package.json", () => {
+  it.each(entries)("$subpath has its types first, of the one source", (entry) => {
+    const { subpath, source, built } = entry;
+    const types = built.replace(/\.js$/, ".d.ts");
+    expect(Object.entries(pkg.exports[subpath]!), `"${subpath}" in exports of package.json`)
+      .toEqual([["types", types], ["default", built]]);
+    expect(existsSync(source), `${source}, which "${subpath}" in package.json is built of`)
+      .toBe(true);
+    // These are the folders whose docs `check:deno` looks at, and in which tsconfig.test.json looks.
+    expect(source, `the source of "${subpath}"`).toMatch(/^\.\/src\/(?:adapters\/)?[a-z-]+\.ts$/);
+  });
+
+  it("stands in the exports of deno.json", () => {
+    const exports = entries.map(({ subpath, source }) => [subpath, source]);
+    expect(deno.exports, "exports of deno.json").toEqual(Object.fromEntries(exports));
+  });
+
+  it("stands in the imports of deno.json, for the examples", () => {
+    const imports = entries.map(({ specifier, source }) => [specifier, source]);
+    expect(deno.imports, "imports of deno.json").toEqual(Object.fromEntries(imports));
+  });
+
+  it.each(entries)("$subpath has an example in the docs", ({ specifier }) => {
+    const hasExample = docs.some((page) => page.includes(`from "${specifier}";`));
+    expect(hasExample, `an example in docs/ that imports from "${specifier}"`).toBe(true);
+  });
+
+  it.each(entries.slice(1))("$subpath stands in a table of the docs", ({ specifier }) => {
+    const row = `| \`${specifier}\` `;
+    const hasRow = docs.some((page) => page.includes(row));
+    expect(hasRow, `a row in the table of the adapters that begins with ${row}`).toBe(true);
+  });
+});
+
 describe("CHANGELOG.md", () => {
   it("names the version", () => {
     const headings = readFileSync("CHANGELOG.md", "utf8").match(/^## .*$/gm) ?? [];
@@ -93,18 +113,3 @@ describe("CHANGELOG.md", () => {
     expect(existsSync("README.md"), "README.md").toBe(true);
   });
 });
-
-/** The entries of tsup, by the name of what they give: a list, or a table of name and source. */
-function entriesOf(config: typeof tsupConfig): [name: string, source: string][] {
-  const { entry } = config as { entry: string[] | Record<string, string> };
-  if (!Array.isArray(entry)) return Object.entries(entry);
-  return entry.map((source) => [source.replace(/^(?:.*\/)?([^/]+)\.ts$/, "$1"), source]);
-}
-
-function sourcesOf(config: typeof tsupConfig): string[] {
-  return entriesOf(config).map(([, source]) => source.replace(/^\.\//, ""));
-}
-
-function builtBy(config: typeof tsupConfig): string[] {
-  return entriesOf(config).map(([name]) => `./dist/${name}.js`);
-}

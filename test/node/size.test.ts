@@ -1,39 +1,80 @@
 import { build } from "esbuild";
+import { rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { entries } from "../../scripts/entries.mjs";
+import { installPacked } from "../../scripts/packed.mjs";
 
-/** What one import from the core costs a page: bundled, minified and gzipped, in bytes. */
-async function sizeOf(what: string): Promise<{ size: number; parts: string }> {
-  const contents = `export ${what} from "./src/index.ts";`;
+/** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
+const budgets: Record<string, Record<string, number>> = {
+  "millrace": {
+    "*": 37_000,
+    "{ etl }": 24_000,
+    "{ etl, EtlManager }": 25_800,
+    "{ BucketStream }": 2100,
+    "{ ParallelMapStream }": 2100,
+    "{ LoaderStream }": 2100,
+    "{ batched }": 4500, // Reads a source as well.
+    "{ RateLimiter }": 2000,
+    "{ RateLimitStream }": 3190,
+    "{ retry }": 2600,
+    "{ skip }": 100,
+  },
+  "millrace/sqlite": { "*": 12_900 },
+  "millrace/postgres": { "*": 29_800 },
+  "millrace/file": { "*": 2900 },
+  "millrace/progress": { "*": 4100 },
+  "millrace/otel": { "*": 27_200 }, // Wraps `etl`, and so has the engine.
+  "millrace/report": { "*": 17_300 },
+  "millrace/testing": { "*": 36_000 }, // Runs what it tests.
+};
+const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
+  Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))
+);
+
+let folder = "";
+beforeAll(() => void (folder = installPacked()), 120_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What one import brings: its size in bytes, and the files that it is made of, the largest first. */
+async function bundle(what: string, specifier: string): Promise<{ size: number; parts: string[] }> {
   const result = await build({
-    stdin: { contents, resolveDir: ".", loader: "ts" },
-    ...{ bundle: true, minify: true, format: "esm", target: "es2022", platform: "neutral" },
-    ...{ write: false, metafile: true },
+    stdin: { contents: `export ${what} from "${specifier}";`, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    external: ["node:*"],
+    write: false,
+    metafile: true,
   });
   const [file] = result.outputFiles;
   const [output] = Object.values(result.metafile.outputs);
   const parts = Object.entries(output!.inputs)
-    .map(([path, { bytesInOutput }]) => ({ path, bytes: bytesInOutput }))
-    .filter(({ bytes }) => bytes > 0)
-    .sort((a, b) => b.bytes - a.bytes)
-    .map(({ path, bytes }) => `${path.replace("src/", "")} ${bytes}`);
-  return { size: gzipSync(file!.contents, { level: 9 }).length, parts: parts.join(", ") };
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    .map(([path, { bytesInOutput }]) => `${path.replace(/^.*\/dist\//, "")} ${bytesInOutput}`);
+  return { size: gzipSync(file!.contents, { level: 9 }).length, parts };
 }
 
-it.each([
-  ["everything", "*", 37_000],
-  ["etl", "{ etl }", 23_600],
-  ["etl and EtlManager", "{ etl, EtlManager }", 25_400],
-  ["BucketStream", "{ BucketStream }", 2180],
-  ["ParallelMapStream", "{ ParallelMapStream }", 2280],
-  ["LoaderStream", "{ LoaderStream }", 1910],
-  ["batched", "{ batched }", 4500], // Reads a source as well.
-  ["RateLimiter", "{ RateLimiter }", 2000],
-  ["RateLimitStream", "{ RateLimitStream }", 3190],
-  ["retry", "{ retry }", 2600],
-  ["skip", "{ skip }", 100],
-])("%s is small, minified and gzipped", async (name, what, budget) => {
-  const { size, parts } = await sizeOf(what);
-  console.log(`${name}: ${size} of ${budget} bytes (before gzip: ${parts})`);
-  expect(size, parts).toBeLessThanOrEqual(budget);
+describe("the package", () => {
+  it.each(imports)(
+    "gives $what of $specifier in few bytes",
+    async ({ specifier, what, budget }) => {
+      const { size, parts } = await bundle(what, specifier);
+      const made = parts.join(", ");
+      console.log(`${specifier} ${what}: ${size} of ${budget} bytes (before gzip: ${made})`);
+      expect(size, made).toBeLessThanOrEqual(budget);
+    },
+  );
+
+  it.each(entries)("has a budget for $specifier, which loads no other one", async (entry) => {
+    expect(budgets, "A budget for it belongs into test/node/size.test.ts")
+      .toHaveProperty([entry.specifier]);
+    const { parts } = await bundle("*", entry.specifier);
+    const own = entry.built.replace(/^\.\/dist\/|\.js$/g, "");
+    const strange = parts.filter((part) => part.startsWith("adapters/") && !part.startsWith(own));
+    expect(strange).toEqual([]);
+  });
 });
