@@ -63,6 +63,12 @@ export const abortSignal: Rule = {
   test: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
 };
 
+/** What becomes of work that has begun when the input fails; spelt out, as streams need no `oneOf`. */
+export const flushOrDiscard: Rule = {
+  expected: '"flush" or "discard"',
+  test: (value) => value === "flush" || value === "discard",
+};
+
 /** One of the given strings. */
 export function oneOf(...choices: readonly string[]): Rule {
   return {
@@ -86,9 +92,7 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
   table: OptionTable<O>,
   tell: Fail = fail,
 ): Complete<O, Open> {
-  if (typeof options !== "object" || options === null) {
-    tell(action, "options", "an object", options);
-  }
+  if (typeof options !== "object" || !options) tell(action, "options", "an object", options);
   const given = options as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(table, name)) continue;
@@ -118,10 +122,11 @@ function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || !value) return String(value);
   const type: unknown = value.constructor?.name;
-  const isNamed = typeof type === "string" && type && type !== "Object";
-  return isNamed ? `an instance of ${type}` : "an object";
+  return typeof type !== "string" || !type || type === "Object"
+    ? "an object"
+    : `an instance of ${type}`;
 }
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
@@ -131,12 +136,12 @@ function nearestOf(name: string, table: object): string | undefined {
 }
 
 function editsBetween(from: string, to: string): number {
-  let row = [0, ...to].map((_, column) => column);
+  let row = [...[0, ...to].keys()];
   for (const letter of from) {
     let edits = Infinity; // To the column on the left.
     row = row.map((above, column) => {
-      const same = +(letter === to[column - 1]);
-      return edits = Math.min(above, edits, (row[column - 1] ?? Infinity) - same) + 1;
+      const aslant = (row[column - 1] ?? Infinity) - +(letter === to[column - 1]);
+      return edits = Math.min(above, edits, aslant) + 1;
     });
   }
   return row.at(-1)!;

@@ -3,7 +3,7 @@ import {
   checkOptions,
   type Complete,
   fail,
-  oneOf,
+  flushOrDiscard,
   type OptionTable,
   positive,
   positiveInteger,
@@ -57,7 +57,7 @@ export const bucketOptions: OptionTable<BucketOptions<never>> = {
   maxBytes: [positive, Infinity],
   sizeOf: [callable],
   flushWhen: [callable],
-  onError: [oneOf("flush", "discard"), "flush"],
+  onError: [flushOrDiscard, "flush"],
 };
 
 /** Checks and completes the options of a bucket. */
@@ -68,8 +68,8 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
     bucketOptions as OptionTable<BucketOptions<T>>,
   );
   const batchSize = batchSizeOf(action, limits);
-  const isTimed = (options.timeout ?? Infinity) !== Infinity;
-  if (isTimed && batchSize === 1 && limits.batchSize === undefined) {
+  // Undefined is less than nothing.
+  if (options.timeout! < Infinity && batchSize === 1 && limits.batchSize === undefined) {
     fail(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
   }
   return { ...limits, batchSize };
@@ -83,14 +83,19 @@ export function batchSizeOf<T>(
     "batchSize" | "sizeOf" | "flushWhen"
   >,
 ): number {
-  if (maxBytes !== Infinity && sizeOf === undefined) {
+  const isMeasured = maxBytes < Infinity;
+  if (isMeasured && !sizeOf) {
     fail(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
   }
-  const isLimited = maxBytes !== Infinity || flushWhen !== undefined;
-  // Without a size this is NaN.
-  if (Math.min(batchSize!, timeout) === Infinity && !isLimited) {
-    const rule = `${positiveInteger.expected} where no other limit is finite`;
-    fail(action, "batchSize", rule, batchSize);
+  if (isMeasured || flushWhen) return batchSize ?? Infinity;
+  // Where no size is given, this is NaN.
+  if (Math.min(batchSize!, timeout) === Infinity) {
+    fail(
+      action,
+      "batchSize",
+      `${positiveInteger.expected} where no other limit is finite`,
+      batchSize,
+    );
   }
-  return batchSize ?? (isLimited ? Infinity : 1);
+  return batchSize ?? 1;
 }

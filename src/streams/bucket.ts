@@ -55,7 +55,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
       start: (input) => void (this.#input = input),
       write: (item) => this.#write(item),
       close: () => this.#end("flush", () => this.#output.close()),
-      abort: (reason) => this.#end(this.#onError, () => this.#output.error(reason)),
+      abort: (reason) => this.#fail(reason),
     });
     // The platform calls `abort` only after the write in flight, which may be held.
     this.#input.signal.addEventListener("abort", () => this.#held?.());
@@ -77,25 +77,29 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
     try {
       this.#batcher.add(item);
     } catch (error) {
-      this.#end(this.#onError, () => this.#output.error(error));
+      this.#fail(error);
       throw error;
     }
   }
 
   /** Gives a waiting read its batch, which makes room; ends the output once all is given. */
   #pump(): void {
-    const batch = this.#hasDemand ? this.#batcher.take() : undefined;
-    if (batch !== undefined) {
+    const batch = this.#hasDemand && this.#batcher.take();
+    if (batch) {
       this.#hasDemand = false;
       this.#output.enqueue(batch);
       this.#held?.();
     }
     // `error` would drop a batch that a read given up has left in the platform's queue.
-    if (this.#finish === undefined || !this.#batcher.isEmpty || this.#output.desiredSize !== 0) {
-      return;
+    if (this.#finish && this.#batcher.isEmpty && this.#output.desiredSize === 0) {
+      this.#finish();
+      this.#finish = undefined;
     }
-    this.#finish();
-    this.#finish = undefined;
+  }
+
+  /** Fails with the error of the input, or of a callback. */
+  #fail(error: unknown): void {
+    this.#end(this.#onError, () => this.#output.error(error));
   }
 
   /** Ends the input: what was gathered is given or discarded, then `finish` runs. */

@@ -1,4 +1,4 @@
-import { oneOf, type OptionTable } from "../plain-options.ts";
+import { flushOrDiscard, type OptionTable } from "../plain-options.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { TaskGroup } from "./task-group.ts";
 
@@ -22,7 +22,7 @@ export interface InputErrorOptions {
 
 /** The rule and the default of `onError`. */
 export const inputErrorOptions: OptionTable<InputErrorOptions> = {
-  onError: [oneOf("flush", "discard"), "flush"],
+  onError: [flushOrDiscard, "flush"],
 };
 
 /** Why a stream fails. */

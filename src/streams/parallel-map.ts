@@ -78,8 +78,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   readonly #sink: CallSink<I, O | typeof skip>;
   readonly #slots: Slot<O>[] = []; // In order: of the input, or of being done.
   #failure: Failure | undefined; // What is left to tell when all is given.
-  #isWanted = false; // Somebody has read.
-  #hasDemand = false; // A read waits.
+  #demand = 0; // Results that may be given: 1 while a read waits, all of them at the end.
   #output!: ReadableStreamDefaultController<O>; // Set by `start`, within the constructor.
 
   /**
@@ -92,30 +91,28 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
   ) {
     const action = "construct ParallelMapStream";
     if (!callable.test(fn)) fail(action, "fn", callable.expected, fn);
-    const { concurrency, ordered, reorderBuffer = concurrency, signal, onError } = checkOptions<
+    const { concurrency, ordered, reorderBuffer, signal, onError } = checkOptions<
       ParallelMapOptions,
       "signal" | "reorderBuffer"
     >(action, options, parallelMapOptions);
-    if (!ordered && options.reorderBuffer !== undefined) {
+    if (!ordered && reorderBuffer !== undefined) {
       fail(action, "reorderBuffer", "left out where 'ordered' is false", reorderBuffer);
     }
-    // Calls that have begun and whose result was not given.
-    const window = ordered ? Math.max(concurrency, reorderBuffer + 1) : concurrency;
-    this.readable = this.#makeReadable();
+    // Calls that have begun and whose result was not given: none before somebody reads.
+    let window = 0;
     this.#sink = new CallSink({
       call: fn,
       limit: concurrency,
       signal,
       onError,
-      mayBegin: (running) => {
-        const taken = this.#slots.length + (ordered ? 0 : running); // In order these have slots.
-        return this.#isWanted && taken < window;
-      },
+      // In order, the calls that run have slots.
+      mayBegin: (running) => this.#slots.length + (ordered ? 0 : running) < window,
       onBegin: () => this.#keepPlace(ordered),
       onEnd: (failure) => {
         this.#failure = failure;
-        if (failure !== undefined) return this.#give(0);
-        this.#give(Infinity); // Nothing more will come: what is there need not wait for reads.
+        if (failure) return this.#give();
+        this.#demand = Infinity; // Nothing more will come: what is there need not wait for reads.
+        this.#give();
         this.#output.close();
       },
       onStop: (error) => {
@@ -123,19 +120,17 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
         this.#output.error(error);
       },
     });
-    this.writable = new WritableStream<I>(this.#sink);
-  }
-
-  #makeReadable(): ReadableStream<O> {
-    return new ReadableStream<O>({
+    this.readable = new ReadableStream<O>({
       start: (output) => void (this.#output = output),
       pull: () => {
-        this.#isWanted = this.#hasDemand = true;
-        this.#give(1);
+        window = ordered ? Math.max(concurrency, (reorderBuffer ?? concurrency) + 1) : concurrency;
+        this.#demand ||= 1;
+        this.#give();
         this.#sink.pump();
       },
       cancel: (reason) => this.#sink.cancel(reason),
     }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+    this.writable = new WritableStream<I>(this.#sink);
   }
 
   /** Keeps the place of a call, and gives what takes its result. */
@@ -145,22 +140,21 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
     return (result) => {
       slot.push(result);
       if (!isOrdered) this.#slots.push(slot);
-      if (this.#hasDemand) this.#give(1);
+      if (this.#demand) this.#give();
     };
   }
 
-  /** Gives up to `most` of the results that are next in order, and after the last one the failure. */
-  #give(most: number): void {
+  /** Gives the results that are next in order and in demand, and after the last one the failure. */
+  #give(): void {
     const slots = this.#slots;
-    for (let left = most; slots[0]?.length && (left > 0 || slots[0][0] === skip);) {
+    while (slots[0]?.length && (this.#demand || slots[0][0] === skip)) {
       const [result] = slots.shift()!;
       if (result === skip) continue;
-      left--;
-      this.#hasDemand = false;
+      this.#demand--;
       this.#output.enqueue(result as O); // Pulls, and so comes back here, where another read waits.
     }
     // `error` would drop a result that a read given up has left in the platform's queue.
-    if (this.#failure !== undefined && slots.length === 0 && this.#output.desiredSize === 0) {
+    if (this.#failure && slots.length === 0 && this.#output.desiredSize === 0) {
       this.#output.error(this.#failure.error);
     }
   }
