@@ -1,6 +1,7 @@
 import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
 import type { Equipment } from "./station.ts";
@@ -77,8 +78,7 @@ export function reportOf<E, T>(
   // A stage that waits for its own attempts and limits holds up the others as one that works.
   const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
   const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
-  const { navigator } = globalThis as { navigator?: { userAgent: string } };
-  const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
+  const clock = isWorkerd() ? "still" : "running";
   const { trace, workers } = flow.gauges;
   return {
     ...{ ...counts, stages, outcome },
