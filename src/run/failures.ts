@@ -1,4 +1,5 @@
 import { isOf, messageOf, propertyOf } from "../errors.ts";
+import { shortened } from "../explain/plain-text.ts";
 import type { Exhausted } from "../retry/recovery.ts";
 import type { FailureStage, RunFailure } from "../report-types.ts";
 import type { BatchInfo } from "../pipeline/pipeline.ts";
@@ -52,9 +53,4 @@ function codeOf(error: unknown): string | number | undefined {
     at = propertyOf(at, "cause");
   }
   return undefined;
-}
-
-/** A text of at most so many characters; what is cut off is three points. */
-export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

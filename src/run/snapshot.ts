@@ -1,6 +1,7 @@
 import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { perSecond } from "../explain/quantities.ts";
 import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
@@ -117,8 +118,4 @@ function totalOf<E, T>(
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = total === undefined && resume === "source";
   return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
-}
-
-function perSecond(count: number, duration: number): number {
-  return duration > 0 ? count / duration * 1000 : 0;
 }
