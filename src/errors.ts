@@ -264,6 +264,15 @@ export function messageOf(error: unknown): string {
   }
 }
 
+/** Reads a property of whatever was thrown: `undefined` if it has none, or none that can be read. */
+export function propertyOf(error: unknown, name: PropertyKey): unknown {
+  try {
+    return (error as Record<PropertyKey, unknown> | null | undefined)?.[name];
+  } catch {
+    return undefined; // A getter that throws, or a proxy.
+  }
+}
+
 /** `seen` ends circles, and long chains of errors that say nothing. */
 function wordsOf(error: unknown, seen: Set<unknown>): string | undefined {
   if (typeof error === "string") return error;

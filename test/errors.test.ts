@@ -8,6 +8,7 @@ import {
   ManagerError,
   messageOf,
   PipelineError,
+  propertyOf,
 } from "../src/errors.ts";
 import type { ManagerReport, RunReport } from "../src/report-types.ts";
 import { seeded } from "./support/streams/schedules.ts";
@@ -254,5 +255,31 @@ describe("messageOf()", () => {
       },
     };
     expect(messageOf(value)).toBe("a value that cannot be shown");
+  });
+});
+
+describe("propertyOf()", () => {
+  const hostile = {
+    get code() {
+      throw new Error("not for you");
+    },
+  };
+  const { proxy, revoke } = Proxy.revocable({ code: "E1" }, {});
+  revoke();
+
+  it.each<[string, unknown, unknown]>([
+    ["an own property", Object.assign(new Error(), { code: "E1" }), "E1"],
+    ["an inherited one", Object.create({ code: 7 }), 7],
+    ["none", new Error("no"), undefined],
+    ["a getter that throws", hostile, undefined],
+    ["a revoked proxy", proxy, undefined],
+    ["null", null, undefined],
+    ["undefined", undefined, undefined],
+    ["a string", "E1", undefined],
+  ])("reads %s", (_, thrown, expected) => expect(propertyOf(thrown, "code")).toBe(expected));
+
+  it("reads a symbol", () => {
+    const mark = Symbol("mark");
+    expect(propertyOf({ [mark]: true }, mark)).toBe(true);
   });
 });

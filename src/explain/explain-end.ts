@@ -1,8 +1,7 @@
 import type { DeadLetterReason, RunFailure, RunReport } from "../report-types.ts";
+import { harmless, shortened } from "./plain-text.ts";
 import { count, counted, time } from "./quantities.ts";
 
-// Controls, marks that turn the direction of writing, line ends and lone surrogates.
-const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu;
 /** Longest words of an error within a sentence. */
 const longest = 300;
 /** Most reasons, and most columns, that a sentence names. */
@@ -55,7 +54,7 @@ export function letterWords(all: number, reasons: readonly DeadLetterReason[]): 
 }
 
 /** A reason in a few words. */
-export function reasonWords({ message, stage, count: many, offset }: DeadLetterReason): string {
+function reasonWords({ message, stage, count: many, offset }: DeadLetterReason): string {
   return `${count(many)} × ${said(message)} (in ${stage}, first at offset ${offset})`;
 }
 
@@ -71,8 +70,8 @@ function driftWords(drift: RunReport["drift"]): string {
 
 /** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */
 function said(text: unknown): string {
-  const line = String(text).slice(0, longest * 4).replaceAll(steering, " ").trim();
-  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+  const line = harmless(String(text).slice(0, longest * 4), " ").replaceAll(/ +/g, " ").trim();
+  return shortened(line, longest);
 }
 
 function stop(told: string, isLast: boolean): string {

@@ -33,9 +33,19 @@ export function time(duration: number): string {
   if (!Number.isFinite(duration)) return "–";
   if (duration < 999.5) return `${count(duration)} ms`;
   if (duration < 9995) return `${(duration / 1000).toFixed(2)} s`;
+  return coarseTime(duration);
+}
+
+/** A duration in milliseconds that somebody watches: from seconds on, none is more exact. */
+export function coarseTime(duration: number): string {
   if (duration < 59_950) return `${(duration / 1000).toFixed(1)} s`;
   const seconds = Math.round(duration / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+
+/** How many in a second; 0 before any time has passed. */
+export function perSecond(count: number, duration: number): number {
+  return duration > 0 ? count / duration * 1000 : 0;
 }

@@ -1,3 +1,5 @@
+import { propertyOf } from "../errors.ts";
+
 /** What an error has that tells that nobody knows yet whether the rows are there. */
 const isOpen: unique symbol = Symbol.for("millrace.openOutcome") as typeof isOpen;
 
@@ -15,9 +17,5 @@ export function leaveOpen(error: unknown): unknown {
 
 /** Whether nobody knows if the rows of a load are there. */
 export function isLeftOpen(error: unknown): boolean {
-  try {
-    return (Object(error) as { [isOpen]?: unknown })[isOpen] === true;
-  } catch {
-    return false; // It cannot be looked at.
-  }
+  return propertyOf(error, isOpen) === true;
 }

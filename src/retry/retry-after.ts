@@ -1,4 +1,4 @@
-import { EtlError } from "../errors.ts";
+import { EtlError, propertyOf } from "../errors.ts";
 
 /**
  * An error that says when to try again: thrown by a `transform` or a `load`, it sets the delay
@@ -46,12 +46,8 @@ export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 
 /** How long an error wants to be waited for, in milliseconds, if it says so; at most `max`. */
 export function retryAfterOf(error: unknown, max: number = Infinity): number | undefined {
-  try {
-    const delay = checked((error as { retryAfter?: unknown } | null | undefined)?.retryAfter);
-    return delay && Math.min(delay, max);
-  } catch {
-    return undefined; // What cannot be looked at says nothing.
-  }
+  const delay = checked(propertyOf(error, "retryAfter"));
+  return delay && Math.min(delay, max);
 }
 
 /** The delay that a header asks for; `undefined` where it is neither seconds nor a date. */

@@ -1,7 +1,7 @@
+import { nameWithin } from "./names-within.ts";
+
 /** Most columns that are counted by name. */
-const mostNames = 100;
-/** What stands for all further ones. */
-const others = "…others";
+const maxNames = 100;
 
 /** Adds up, for each name of a column, in how many rows it had nowhere to go. */
 export class Drift {
@@ -11,8 +11,7 @@ export class Drift {
   add(counts: Readonly<Record<string, number>>): void {
     for (const [column, rows] of Object.entries(counts)) {
       if (!(Number.isFinite(rows) && rows > 0)) continue;
-      const isKnown = this.#rows.has(column) || this.#rows.size < mostNames;
-      const name = isKnown ? column : others;
+      const name = nameWithin(this.#rows, column, maxNames);
       this.#rows.set(name, (this.#rows.get(name) ?? 0) + rows);
     }
   }

@@ -1,4 +1,5 @@
-import { isOf, messageOf } from "../errors.ts";
+import { isOf, messageOf, propertyOf } from "../errors.ts";
+import { shortened } from "../explain/plain-text.ts";
 import type { Exhausted } from "../retry/recovery.ts";
 import type { FailureStage, RunFailure } from "../report-types.ts";
 import type { BatchInfo } from "../pipeline/pipeline.ts";
@@ -44,21 +45,12 @@ export function describeFailure({ stage, errors, attempts, batch }: Failure): Ru
 
 /** The code of an error, or of the first of its causes that has one. */
 function codeOf(error: unknown): string | number | undefined {
-  try {
-    for (let at = error, depth = 0; Object(at) === at && depth < 99; depth++) {
-      const { code, cause } = at as Record<string, unknown>;
-      if (typeof code === "string" && code !== "") return code;
-      // The numbers of `DOMException` are of old, and say nothing.
-      if (typeof code === "number" && !isOf(at, DOMException)) return code;
-      at = cause;
-    }
-  } catch {
-    // What cannot be looked at has none.
+  for (let at = error, depth = 0; Object(at) === at && depth < 99; depth++) {
+    const code = propertyOf(at, "code");
+    if (typeof code === "string" && code !== "") return code;
+    // The numbers of `DOMException` are of old, and say nothing.
+    if (typeof code === "number" && !isOf(at, DOMException)) return code;
+    at = propertyOf(at, "cause");
   }
   return undefined;
-}
-
-/** A text of at most so many characters; what is cut off is three points. */
-export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

@@ -1,14 +1,13 @@
 import { messageOf } from "../errors.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import type { DeadLetterReason } from "../report-types.ts";
-import { shortened } from "./failures.ts";
+import { shortened } from "../explain/plain-text.ts";
+import { nameWithin, others } from "./names-within.ts";
 
 /** Most reasons that are told apart. */
-const mostReasons = 20;
+const maxReasons = 20;
 /** Longest message of one. */
 const longest = 300;
-/** Stands for all further ones. */
-const others = "…others";
 
 /** Groups the dead letters of a run by what they failed with. */
 export class Reasons {
@@ -20,12 +19,13 @@ export class Reasons {
   /** Takes a letter that is written. */
   add({ error, stage, offset }: Pick<DeadLetter, "error" | "stage" | "offset">): void {
     const message = shortened(messageOf(error), longest);
-    const key = `${stage} ${kindOf(message)}`;
-    const isKnown = this.#groups.has(key) || this.#groups.size < mostReasons;
-    const group = this.#groups.get(isKnown ? key : others);
+    const key = nameWithin(this.#groups, `${stage} ${kindOf(message)}`, maxReasons);
+    const group = this.#groups.get(key);
     if (group !== undefined) group.count++;
-    else if (isKnown) this.#groups.set(key, { message, stage, count: 1, offset });
-    else this.#groups.set(others, { message: others, stage, count: 1, offset });
+    else {
+      const shown = key === others ? others : message;
+      this.#groups.set(key, { message: shown, stage, count: 1, offset });
+    }
   }
 
   /** The reasons so far, the most frequent first; those that were not told apart are last. */

@@ -1,4 +1,4 @@
-import { CancelledError, PipelineError } from "../errors.ts";
+import { CancelledError, PipelineError, propertyOf } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
@@ -245,12 +245,7 @@ export class Run<E, T = E> {
   /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */
   #isEcho(error: unknown): boolean {
     if (this.#reasons.has(error)) return true;
-    if (!this.#hard.signal.aborted) return false;
-    try {
-      return (error as { name?: unknown } | null | undefined)?.name === "AbortError";
-    } catch {
-      return false; // What cannot be looked at is told as it is.
-    }
+    return this.#hard.signal.aborted && propertyOf(error, "name") === "AbortError";
   }
 
   #onSignal(reason: unknown): void {

@@ -1,6 +1,8 @@
 import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { perSecond } from "../explain/quantities.ts";
+import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
 import type { Equipment } from "./station.ts";
@@ -77,8 +79,7 @@ export function reportOf<E, T>(
   // A stage that waits for its own attempts and limits holds up the others as one that works.
   const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
   const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
-  const { navigator } = globalThis as { navigator?: { userAgent: string } };
-  const clock = navigator?.userAgent === "Cloudflare-Workers" ? "still" : "running";
+  const clock = isWorkerd() ? "still" : "running";
   const { trace, workers } = flow.gauges;
   return {
     ...{ ...counts, stages, outcome },
@@ -117,8 +118,4 @@ function totalOf<E, T>(
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = total === undefined && resume === "source";
   return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
-}
-
-function perSecond(count: number, duration: number): number {
-  return duration > 0 ? count / duration * 1000 : 0;
 }

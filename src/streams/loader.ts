@@ -6,6 +6,7 @@ import {
   type OptionTable,
   positiveInteger,
 } from "../plain-options.ts";
+import { isWorkerd } from "../runtime/detect.ts";
 import {
   type CallContext,
   CallSink,
@@ -72,8 +73,6 @@ export class LoaderStream<B> extends WritableStream<B> {
       options,
       loaderOptions,
     );
-    const { navigator } = globalThis as { navigator?: { userAgent: string } };
-    const isToldLate = navigator?.userAgent === "Cloudflare-Workers";
-    super(new CallSink({ call: load, limit: workers, signal, onError, isToldLate }));
+    super(new CallSink({ call: load, limit: workers, signal, onError, isToldLate: isWorkerd() }));
   }
 }

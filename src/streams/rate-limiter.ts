@@ -7,6 +7,7 @@ import {
   type OptionTable,
   positiveInteger,
 } from "../plain-options.ts";
+import { isWorkerd } from "../runtime/detect.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
 import { longestRetryAfter } from "../retry/retry-after.ts";
@@ -122,8 +123,7 @@ export class RateLimiter {
     this.limit = limit;
     this.interval = interval;
     this.#grain = limit > 1000 ? interval / 1000 : 0;
-    const { navigator } = globalThis as { navigator?: { userAgent: string } };
-    this.#areApart = navigator?.userAgent === "Cloudflare-Workers";
+    this.#areApart = isWorkerd();
   }
 
   /**
@@ -150,8 +150,13 @@ export class RateLimiter {
       this.#check(count);
       const none = () => {};
       const waiter: Waiter = {
-        ...{ count, signal, resolve, reject },
-        ...{ unfollow: none, stopTimer: none, due: Infinity },
+        count,
+        signal,
+        resolve,
+        reject,
+        unfollow: none,
+        stopTimer: none,
+        due: Infinity,
       };
       this.#waiters.add(waiter);
       waiter.unfollow = onAbort(signal, () => {
@@ -215,15 +220,13 @@ export class RateLimiter {
   /** Has a waiter look again after so long. Timers may fire early: then the clock decides. */
   #wait(waiter: Waiter, delay: number, now: number): void {
     this.#waiters.add(waiter); // It may have been taken for one of a request that is gone.
-    const time = Math.max(1, Math.round(delay)); // Timers count whole milliseconds.
+    let time = Math.max(1, Math.round(delay)); // Timers count whole milliseconds.
     if (this.#areApart) {
       const long = Math.max(this.interval, this.#resumption - now); // Is looked at a few times.
-      const look = Math.min(time, Math.max(LOOK, long / 8));
-      waiter.due = now + look;
-      waiter.stopTimer = setTimer(look, () => void this.#look(waiter));
-    } else {
-      waiter.stopTimer = setTimer(time, () => this.#pump());
+      time = Math.min(time, Math.max(LOOK, long / 8));
+      waiter.due = now + time;
     }
+    waiter.stopTimer = setTimer(time, () => this.#areApart ? this.#look(waiter) : this.#pump());
   }
 
   /** How many items go before those of a waiter, or of a newcomer. Drops waiters that are gone. */

@@ -1,5 +1,6 @@
 import { isOf } from "../errors.ts";
 import { fail } from "../options.ts";
+import { isBun } from "../runtime/detect.ts";
 import { Chunks } from "./chunks.ts";
 
 /**
@@ -93,7 +94,7 @@ const generators = Object.getPrototypeOf(async function* () {}).prototype as Asy
  * opened and returned twice.
  */
 export function quickIterable(source: AsyncSource): AsyncIterable<unknown> | undefined {
-  if (!("Bun" in globalThis)) return undefined;
+  if (!isBun()) return undefined;
   if (source.kind === "stream") {
     const next = () => source.reader.read() as Promise<IteratorResult<unknown>>;
     return { [Symbol.asyncIterator]: () => ({ next }) };

@@ -1,3 +1,5 @@
+import { perSecond } from "../explain/quantities.ts";
+
 /** Length of a slot in milliseconds, and how many are looked at. */
 const slot = 500;
 const slots = 10;
@@ -26,7 +28,7 @@ export class MovingRate {
     const since = now - this.#begin;
     const span = Math.min(since, since - (this.#current - slots + 1) * slot);
     const sum = this.#counts.reduce((total, count) => total + count);
-    return span > 0 ? sum / span * 1000 : 0;
+    return perSecond(sum, span);
   }
 
   /** Empties the slots that have passed. */

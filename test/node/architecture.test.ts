@@ -51,6 +51,8 @@ function targetsOf(code: string): string[] {
 }
 
 const hostNames = /\b(?:process|Buffer|Deno|Bun|require|__dirname|__filename|importScripts)\b/;
+/** Questions that `runtime/detect.ts` answers, also where a string asks them. */
+const detection = /"(?:Bun|Deno)"|Cloudflare-Workers|\bnavigator\b|\{ (?:process|Deno|Bun)\b/;
 const mutable = /^(?:export\s+)?(?:let|var)\b/m;
 const drawer = /(?:^|\/)(?:utils?|helpers?|common|misc)(?:\/|\.|$)/;
 
@@ -77,6 +79,8 @@ describe("src", () => {
     expect(path).toMatch(/^[a-z0-9/-]+\.ts$/); // kebab-case
     expect(source.split("\n").length - 1, "lines").toBeLessThanOrEqual(300);
     expect(code, "state that requests and runs would share").not.toMatch(mutable);
+    if (path === "runtime/detect.ts") return;
+    expect(code, "which runtime this is").not.toMatch(detection);
     if (path.startsWith("adapters/")) return;
     expect(code.replaceAll(/"[^"\n]*"/g, '""'), "what one host has").not.toMatch(hostNames);
   });
@@ -204,6 +208,13 @@ describe("the rules", () => {
     "see no host in %j",
     (code) => expect(code).not.toMatch(hostNames),
   );
+
+  it.each([
+    '"Bun" in globalThis',
+    'userAgent === "Cloudflare-Workers"',
+    "globalThis as { process?: Host }",
+    "const { navigator } = globalThis",
+  ])("see the question for the runtime in %j", (code) => expect(code).toMatch(detection));
 
   it.each(["utils/a.ts", "streams/utils.ts", "helper.ts", "a/common/b.ts", "misc.ts"])(
     "see a drawer in %s",

@@ -1,4 +1,4 @@
-import { CheckpointError } from "../../errors.ts";
+import { CheckpointError, propertyOf } from "../../errors.ts";
 import { fail, nonEmptyString } from "../../options.ts";
 import {
   type Checkpoint,
@@ -9,7 +9,7 @@ import {
   encodeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { whileLocked } from "./file-lock.ts";
-import { codeOf, type FileSystem, hostFiles, ifExists } from "./file-system.ts";
+import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
 
 /**
  * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of
@@ -63,7 +63,7 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       text = await promises.readFile(`${path}.json`, "utf8");
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
+      if (propertyOf(error, "code") === "ENOENT") return undefined;
       throw error;
     }
     return checkpointIn(key, text);

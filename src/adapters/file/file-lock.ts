@@ -1,5 +1,6 @@
 import { setTimer } from "../../runtime/timer.ts";
-import { codeOf, type FileSystem, ifExists } from "./file-system.ts";
+import { propertyOf } from "../../errors.ts";
+import { type FileSystem, ifExists } from "./file-system.ts";
 
 /** How long a lock that stays the same is waited for, in milliseconds. */
 const patience = 5000;
@@ -44,7 +45,7 @@ function hasLocked(files: FileSystem, path: string): boolean {
     files.closeSync(files.openSync(path, "wx"));
     return true;
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
+    if (propertyOf(error, "code") === "EEXIST") return false;
     throw error;
   }
 }

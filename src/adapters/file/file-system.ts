@@ -1,3 +1,5 @@
+import { propertyOf } from "../../errors.ts";
+
 /** The part of a host's `node:fs` that the store needs. */
 export interface FileSystem {
   openSync(path: string, flags: string): number;
@@ -34,12 +36,7 @@ export function ifExists<R>(run: () => R): R | undefined {
   try {
     return run();
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (propertyOf(error, "code") === "ENOENT") return undefined;
     throw error;
   }
-}
-
-/** The code of an error of the host, such as `ENOENT`. */
-export function codeOf(error: unknown): unknown {
-  return (Object(error) as { code?: unknown }).code;
 }

@@ -1,13 +1,9 @@
 import type { RunEvent, RunObserver } from "../../pipeline/run-event.ts";
+import { hostProcess } from "../../runtime/detect.ts";
 
 /** What is used of `node:diagnostics_channel`. */
 interface Diagnostics {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
-}
-
-/** What is used of `process`, where there is one. */
-interface Host {
-  getBuiltinModule?(name: string): unknown;
 }
 
 /**
@@ -30,8 +26,7 @@ interface Host {
  */
 export function publishDiagnostics(): RunObserver {
   // No import, so that nothing has to be resolved where there is no such module.
-  const { process: host } = globalThis as { process?: Host };
-  const diagnostics = host?.getBuiltinModule?.("node:diagnostics_channel") as
+  const diagnostics = hostProcess()?.getBuiltinModule?.("node:diagnostics_channel") as
     | Diagnostics
     | undefined;
   const channel = diagnostics?.channel("millrace:run");

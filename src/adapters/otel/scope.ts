@@ -1,4 +1,4 @@
-import { isOf, messageOf } from "../../errors.ts";
+import { isOf, messageOf, propertyOf } from "../../errors.ts";
 import type { OtelApi, OtelAttributes, OtelContext, OtelSpan, OtelTracer } from "./otel-api.ts";
 
 /** What a span failed with. */
@@ -133,19 +133,11 @@ function exceptionOf(error: unknown): { name: string; message: string; stack?: s
 
 /** The kind of an error: its code, else its name. */
 export function typeOf(error: unknown): string {
-  try {
-    const { code } = Object(error) as { code?: unknown };
-    return typeof code === "string" && code !== "" ? code : nameOf(error);
-  } catch {
-    return "_OTHER";
-  }
+  const code = propertyOf(error, "code");
+  return typeof code === "string" && code !== "" ? code : nameOf(error);
 }
 
 function nameOf(error: unknown): string {
-  try {
-    const { name } = Object(error) as { name?: unknown };
-    return typeof name === "string" && name !== "" ? name : "_OTHER";
-  } catch {
-    return "_OTHER";
-  }
+  const name = propertyOf(error, "name");
+  return typeof name === "string" && name !== "" ? name : "_OTHER";
 }

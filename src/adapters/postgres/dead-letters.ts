@@ -1,6 +1,6 @@
-import { messageOf } from "../../errors.ts";
 import { encodeItem } from "../../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import { errorColumns } from "../../dead-letters/error-columns.ts";
 import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
@@ -24,6 +24,7 @@ export function deadLetterStream(
 }
 
 function valuesOf(letter: DeadLetter): (string | null)[] {
+  const { name, message, code } = errorColumns(letter.error);
   return [
     letter.pipeline,
     letter.runId,
@@ -33,30 +34,11 @@ function valuesOf(letter: DeadLetter): (string | null)[] {
     encodeItem(letter.item),
     "row" in letter ? encodeItem(letter.row) : null,
     encodeItem(letter.error),
-    partOf(letter.error, "name") ?? typeof letter.error,
-    messageOf(letter.error),
-    stateOf(letter.error) ?? partOf(letter.error, "code"),
+    name ?? typeof letter.error,
+    message,
+    sqlStateOf(letter.error) ?? code,
     new Date(letter.at).toISOString(),
   ];
-}
-
-/** The SQLSTATE of an error, if it has one that can be read. */
-function stateOf(error: unknown): string | undefined {
-  try {
-    return sqlStateOf(error);
-  } catch {
-    return undefined; // The message says that the error cannot be read.
-  }
-}
-
-/** The name or the code of an error, if it has one that can be read. */
-function partOf(error: unknown, part: "name" | "code"): string | null {
-  try {
-    const value = (Object(error) as Record<string, unknown>)[part];
-    return typeof value === "string" || typeof value === "number" ? String(value) : null;
-  } catch {
-    return null; // The message says that the error cannot be read.
-  }
 }
 
 /** A letter must not be lost for a character that PostgreSQL has no place for. */

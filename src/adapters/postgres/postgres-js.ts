@@ -1,3 +1,4 @@
+import { propertyOf } from "../../errors.ts";
 import { nextMacrotask } from "../../runtime/macrotask.ts";
 import { type Database, databaseOf, isolation, type Row, type Session } from "./database.ts";
 import { sqlStateOf } from "./sql-state.ts";
@@ -102,8 +103,9 @@ const maxAttempts = 10;
 
 /** Whether an error took the connection with it. */
 function isLoss(error: unknown): boolean {
-  const { severity, code } = Object(error) as { severity?: unknown; code?: unknown };
+  const severity = propertyOf(error, "severity");
   if (sqlStateOf(error) !== undefined) return severity === "FATAL" || severity === "PANIC";
+  const code = propertyOf(error, "code");
   return typeof code === "string" && /^(CONNECTION_|E[A-Z]+$)/.test(code);
 }
 

@@ -1,3 +1,5 @@
+import { propertyOf } from "../../errors.ts";
+
 /** The classes of the standard and of PostgreSQL: a code of the operating system has none of them. */
 const knownClass = /^(?:\d[\dA-Z]|F0|HV|P0|XX)[\dA-Z]{3}$/;
 const anyClass = /^[\dA-Z]{5}$/; // `raise` takes every code, which the server sends with a severity.
@@ -7,9 +9,9 @@ const anyClass = /^[\dA-Z]{5}$/; // `raise` takes every code, which the server s
  * It is the `code` with `pg`, `postgres` and PGlite, and the `errno` with Bun.SQL.
  */
 export function sqlStateOf(error: unknown): string | undefined {
-  const { code, errno, severity } = Object(error) as Record<string, unknown>;
-  const pattern = typeof severity === "string" ? anyClass : knownClass;
-  const states = [errno, code].filter((state) => typeof state === "string");
+  const pattern = typeof propertyOf(error, "severity") === "string" ? anyClass : knownClass;
+  const states = [propertyOf(error, "errno"), propertyOf(error, "code")]
+    .filter((state) => typeof state === "string");
   return states.find((state) => pattern.test(state));
 }
 
@@ -26,6 +28,5 @@ export function isCancelled(error: unknown): boolean {
 
 /** Whether a statement was prepared before a table changed, so that it has to be prepared again. */
 export function isStalePlan(error: unknown): boolean {
-  const { routine } = Object(error) as { routine?: unknown };
-  return sqlStateOf(error) === "0A000" && routine === "RevalidateCachedQuery";
+  return sqlStateOf(error) === "0A000" && propertyOf(error, "routine") === "RevalidateCachedQuery";
 }

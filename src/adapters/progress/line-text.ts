@@ -1,13 +1,9 @@
+import { fitting } from "../../explain/plain-text.ts";
+import { coarseTime, count } from "../../explain/quantities.ts";
 import type { ProgressPayload } from "./payload.ts";
 
-// Controls, marks that turn the direction of writing, line ends and lone surrogates. The joiners
-// stay, which hold an emoji of several parts together.
-const steering = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-
-/** A text that cannot steer a terminal: each character that could is replaced by `?`. */
-export function harmless(text: string): string {
-  return text.replaceAll(steering, "?");
-}
+/** Characters from here on may take two columns in a terminal. */
+const wide = "\x7f";
 
 /**
  * Cuts a text to `columns`. How wide a terminal shows what is not ASCII depends on its font and its
@@ -16,19 +12,12 @@ export function harmless(text: string): string {
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   const mark = ".".repeat(Math.min(3, columns));
-  let room = columns - mark.length;
-  let kept = "";
-  for (const character of text) {
-    room -= widthOf(character);
-    if (room < 0) break;
-    kept += character;
-  }
-  return kept + mark;
+  return fitting(text, columns - mark.length, wide) + mark;
 }
 
 function widthOf(text: string): number {
   let width = 0;
-  for (const character of text) width += character < "\x7f" ? 1 : 2;
+  for (const character of text) width += character < wide ? 1 : 2;
   return width;
 }
 
@@ -72,29 +61,29 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
   const share = hasShare ? `${shareOf(done, total)}%` : "";
   const some = (many: number, full: string, ...shorter: string[]): Forms =>
     many > 0 ? [full, ...shorter] : [""];
-  const all = `${show(loaded)} loaded`;
+  const all = `${count(loaded)} loaded`;
   const isPlain = state === "running" && deadLettered === 0; // Nothing else is worth the room.
   return new Map<string, Forms>([
     ["name", [cut(name, columns), cut(name, Math.min(8, columns))]],
     ["state", [state === "running" ? "" : state]],
-    ["share", hasShare ? [`${share} of ${show(total)}`, share, ""] : [""]],
+    ["share", hasShare ? [`${share} of ${count(total)}`, share, ""] : [""]],
     ["loaded", hasShare ? [all, ""] : [all, all, isPlain ? all : ""]],
-    ["rate", [`${show(rate)}/s`, `${compact(rate)}/s`]],
+    ["rate", [`${count(rate)}/s`, `${compact(rate)}/s`]],
     ["left", [left === undefined ? "" : `${timeLeft(left)} left`]],
-    ["skipped", some(skipped, `${show(skipped)} skipped`)],
+    ["skipped", some(skipped, `${count(skipped)} skipped`)],
     [
       "letters",
       some(
         deadLettered,
-        `${show(deadLettered)} dead-lettered`,
-        `${show(deadLettered)} dead`,
+        `${count(deadLettered)} dead-lettered`,
+        `${count(deadLettered)} dead`,
         `${compact(deadLettered)} dead`,
       ),
     ],
-    ["earlier", some(earlier, `${show(earlier)} done before`)],
-    ["retries", some(retries, `${show(retries)} retried`)],
-    ["pending", some(hasEnded ? pending : 0, `${show(pending)} pending`)],
-    ["time", [hasEnded ? `in ${timeOf(elapsed)}` : ""]],
+    ["earlier", some(earlier, `${count(earlier)} done before`)],
+    ["retries", some(retries, `${count(retries)} retried`)],
+    ["pending", some(hasEnded ? pending : 0, `${count(pending)} pending`)],
+    ["time", [hasEnded ? `in ${coarseTime(elapsed)}` : ""]],
   ]);
 }
 
@@ -108,25 +97,13 @@ function shareOf(done: number, total: number): number {
   return Math.min(100, Math.floor(done * 100 / total));
 }
 
-function show(count: number): string {
-  return count.toLocaleString("en-US");
-}
-
 /** Three digits of a count at most, and a letter for thousands, millions and so on. */
-function compact(count: number): string {
-  const [factor, unit] = count < 999.5 ? [1, ""] : count < 999_500 ? [1e3, "k"] : [1e6, "M"];
-  return `${Number((count / factor).toPrecision(3))}${unit}`;
+function compact(value: number): string {
+  const [factor, unit] = value < 999.5 ? [1, ""] : value < 999_500 ? [1e3, "k"] : [1e6, "M"];
+  return `${Number((value / factor).toPrecision(3))}${unit}`;
 }
 
 /** A time to come, which is an estimate: whole seconds, not less than it takes. */
 function timeLeft(left: number): string {
-  return left < 59_000 ? `${Math.ceil(left / 1000)} s` : timeOf(left);
-}
-
-function timeOf(elapsed: number): string {
-  if (elapsed < 59_950) return `${(elapsed / 1000).toFixed(1)} s`;
-  const seconds = Math.round(elapsed / 1000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return left < 59_000 ? `${Math.ceil(left / 1000)} s` : coarseTime(left);
 }

@@ -1,3 +1,5 @@
+import { environmentVariable, hostProcess } from "../../runtime/detect.ts";
+
 /** Where lines are written: `process.stderr` is one. */
 export interface ProgressOutput {
   /** Takes text. What it returns is not waited for. */
@@ -10,26 +12,9 @@ export interface ProgressOutput {
   readonly rows?: number | undefined;
 }
 
-/** What is used of `process`, where there is one. */
-interface Host {
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly stderr?: ProgressOutput;
-  on?(event: "exit", listener: () => void): unknown;
-  off?(event: "exit", listener: () => void): unknown;
-}
-
-/** What is used of `Deno`, where there is one. */
-interface Permissions {
-  querySync(wanted: { name: "env"; variable: string }): { readonly state: string };
-}
-
-function host(): Host | undefined {
-  return (globalThis as { process?: Host }).process;
-}
-
 /** The standard error of the process, else the console. */
 export function standardOutput(): ProgressOutput {
-  const stderr = host()?.stderr;
+  const stderr = hostProcess()?.stderr;
   if (typeof stderr?.write === "function") return stderr;
   return { write: (text) => console.info(text.trimEnd()) };
 }
@@ -76,25 +61,13 @@ function isEmitter(output: object): output is Emitter {
 
 /** Whether lines can be redrawn: in a terminal that somebody looks at, so not in CI. */
 export function isRedrawable(output: ProgressOutput): boolean {
-  if (output.isTTY !== true || variable("TERM") === "dumb") return false;
-  return ["", "0", "false"].includes(variable("CI"));
-}
-
-/** Deno asks the user for a variable that is not allowed to be read; then it is as if not set. */
-function variable(name: string): string {
-  try {
-    const { Deno } = globalThis as { Deno?: { permissions?: Permissions } };
-    const permission = Deno?.permissions?.querySync({ name: "env", variable: name });
-    if (permission !== undefined && permission.state !== "granted") return "";
-    return host()?.env?.[name] ?? "";
-  } catch {
-    return ""; // A host that does not let it be read.
-  }
+  if (output.isTTY !== true || environmentVariable("TERM") === "dumb") return false;
+  return ["", "0", "false"].includes(environmentVariable("CI"));
 }
 
 /** Calls `run` if the process exits before what is returned is called; not if a signal kills it. */
 export function beforeExit(run: () => void): () => void {
-  const process = host();
+  const process = hostProcess();
   process?.on?.("exit", run);
   return () => void process?.off?.("exit", run);
 }

@@ -1,5 +1,6 @@
 import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
-import { harmless } from "./line-text.ts";
+import { harmless } from "../../explain/plain-text.ts";
+import { perSecond } from "../../explain/quantities.ts";
 
 /** What is shown of a run: the subset of `Run` that is used. */
 export interface WatchedRun {
@@ -52,7 +53,7 @@ export class Tracker {
     this.#run = run;
     this.#totalOf = totalOf;
     this.#window = window;
-    this.#name = harmless(String(run.name));
+    this.#name = harmless(String(run.name), "?");
   }
 
   /** Resolves when the run is over, however it ended; whoever awaits the run is told of a failure. */
@@ -72,7 +73,7 @@ export class Tracker {
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
     const isOver = this.#outcome !== undefined;
-    const rate = isOver ? perSecond(done, elapsed) : this.#rateOf(elapsed, done);
+    const rate = isOver ? rounded(perSecond(done, elapsed)) : this.#rateOf(elapsed, done);
     const isForeseen = !isOver && state === "running" && total !== undefined && rate > 0;
     return {
       name: this.#name,
@@ -88,7 +89,7 @@ export class Tracker {
     this.#samples = this.#samples.filter((sample) => sample.elapsed >= elapsed - this.#window);
     this.#samples.push({ elapsed, done });
     const first = this.#samples[0]!;
-    return perSecond(done - first.done, elapsed - first.elapsed);
+    return rounded(perSecond(done - first.done, elapsed - first.elapsed));
   }
 }
 
@@ -101,7 +102,6 @@ function outcomeOf(error: unknown): Outcome {
   return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? "failed";
 }
 
-function perSecond(count: number, time: number): number {
-  const rate = time > 0 ? count * 1000 / time : 0;
+function rounded(rate: number): number {
   return rate >= 10 ? Math.round(rate) : Math.round(rate * 10) / 10;
 }

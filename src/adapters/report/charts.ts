@@ -1,4 +1,4 @@
-import { about, count, percent, time } from "../../explain/quantities.ts";
+import { about, count, percent, perSecond, time } from "../../explain/quantities.ts";
 import type { Latency, RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { heightAt, timeAxis, valueAxis } from "./axis.ts";
 import { element, place, short } from "./markup.ts";
@@ -58,7 +58,7 @@ function barsOf({ done, interval }: RunTrace, duration: number, wanted: number):
     const part = done.slice(index * perBar, isLast ? undefined : (index + 1) * perBar);
     const items = part.reduce((sum, each) => sum + each, 0);
     const length = isLast ? Math.max(duration - from, 0) : width;
-    bars.push({ from, length, items, rate: length > 0 ? items / length * 1000 : 0 });
+    bars.push({ from, length, items, rate: perSecond(items, length) });
   }
   return bars;
 }

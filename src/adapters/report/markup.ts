@@ -1,6 +1,5 @@
-// Controls, marks that turn the direction of writing, line ends, lone surrogates and what XML has no
-// place for. The joiners stay, which hold an emoji of several parts together.
-const unprintable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]/gu;
+import { fitting, harmless } from "../../explain/plain-text.ts";
+
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -15,15 +14,9 @@ const entities: Readonly<Record<string, string>> = {
  */
 export function plain(text: unknown, columns: number): string {
   // A text of any length costs no more than what is shown of it.
-  const all = String(text).slice(0, columns * 8).replaceAll(unprintable, "\ufffd");
-  let room = columns;
-  let kept = "";
-  for (const character of all) {
-    room -= character < "\u0300" ? 1 : 2;
-    if (room < 0) return `${kept.replace(/[\s\u200c\u200d]+$/u, "")}…`;
-    kept += character;
-  }
-  return kept;
+  const all = harmless(String(text).slice(0, columns * 8), "\ufffd");
+  const start = fitting(all, columns, "\u0300");
+  return start === all ? all : `${start.replace(/[\s\u200c\u200d]+$/u, "")}…`;
 }
 
 /** A text as HTML and SVG take it, within an element and within a quoted attribute. */

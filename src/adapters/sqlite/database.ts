@@ -1,3 +1,4 @@
+import { propertyOf } from "../../errors.ts";
 import { fail, type Rule } from "../../options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 
@@ -152,8 +153,8 @@ function committed<T>(db: SqliteDatabase, body: () => T): T {
 
 /** Whether nothing can be written; Deno tells some errors without their code. */
 function isOfReadOnly(error: unknown): boolean {
-  const { message } = Object(error) as { message?: unknown };
-  return resultCode(error) === 8 || message === "attempt to write a readonly database";
+  return resultCode(error) === 8 ||
+    propertyOf(error, "message") === "attempt to write a readonly database";
 }
 
 /** Whether SQL does not fit what is in the database: a name, a right, an index is missing. */
@@ -163,9 +164,10 @@ export function isOfSql(error: unknown): boolean {
 
 /** What SQLite has failed with, as the clients tell it; extended codes are cut down. */
 function resultCode(error: unknown): number | undefined {
-  const { errcode, errno, code } = Object(error) as Record<"errcode" | "errno" | "code", unknown>;
-  const number = [errcode, errno].find((value) => typeof value === "number") as number | undefined;
+  const number = [propertyOf(error, "errcode"), propertyOf(error, "errno")]
+    .find((value) => typeof value === "number") as number | undefined;
   if (number !== undefined) return number & 255; // Those of `node:sqlite` and `bun:sqlite`.
+  const code = propertyOf(error, "code");
   if (code === "SQLITE_ERROR") return 1; // better-sqlite3 has names only.
   return `${code}`.startsWith("SQLITE_READONLY") ? 8 : undefined;
 }

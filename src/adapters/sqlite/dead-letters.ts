@@ -1,6 +1,6 @@
-import { messageOf } from "../../errors.ts";
 import { encodeItem } from "../../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import { errorColumns } from "../../dead-letters/error-columns.ts";
 import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
 import {
   checkClient,
@@ -32,22 +32,17 @@ export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLett
         if (insert === undefined) execute(db, tableSql);
         insert ??= prepare(db, insertSql);
         const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
+        const { name, message, code } = errorColumns(error);
         insert.run(
           ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
           ...[encodeItem(item), "row" in letter ? encodeItem(row) : null, encodeItem(error)],
-          ...[partOf(error, "name"), storableText(messageOf(error)), partOf(error, "code"), at],
+          ...[storable(name), storableText(message), storable(code), at],
         );
       });
     },
   });
 }
 
-/** The name or the code of an error, if it has one that can be read. */
-function partOf(error: unknown, part: "name" | "code"): string | null {
-  try {
-    const value = (Object(error) as Record<string, unknown>)[part];
-    return typeof value === "string" || typeof value === "number" ? storableText(`${value}`) : null;
-  } catch {
-    return null; // The message says that the error cannot be read.
-  }
+function storable(text: string | null): string | null {
+  return text === null ? null : storableText(text);
 }

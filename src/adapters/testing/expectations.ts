@@ -1,3 +1,5 @@
+import { propertyOf } from "../../errors.ts";
+
 /** Throws unless both values are the same as data: what is `undefined` inside counts as absent. */
 export function expectSame(what: string, actual: unknown, expected: unknown): void {
   if (isSame(actual, expected)) return;
@@ -14,8 +16,7 @@ export async function expectError(
   try {
     outcome = `got ${show(await call())}`;
   } catch (error) {
-    const { name: found } = Object(error) as { name?: unknown };
-    if (found === name) return;
+    if (propertyOf(error, "name") === name) return;
     outcome = `it was ${error}`;
   }
   throw new Error(`${what}: expected a ${name}, but ${outcome}`);

@@ -1,0 +1,31 @@
+/**
+ * Text of somebody else, such as names and the messages of errors, as a line, a page or a sentence
+ * can show it.
+ * @module
+ */
+
+// Controls, marks that turn the direction of writing, line ends, lone surrogates and what XML has no
+// place for. The joiners stay, which hold an emoji of several parts together.
+const steering = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]/gu;
+
+/** Replaces each character that could steer a terminal, or that markup has no place for, by `mark`. */
+export function harmless(text: string, mark: string): string {
+  return text.replaceAll(steering, mark);
+}
+
+/** A text of at most so many characters, whose last one is "…" if it was longer. */
+export function shortened(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
+}
+
+/** The start of a text that takes at most so many columns: characters from `wide` on take two. */
+export function fitting(text: string, columns: number, wide: string): string {
+  let room = columns;
+  let length = 0;
+  for (const character of text) {
+    room -= character < wide ? 1 : 2;
+    if (room < 0) return text.slice(0, length);
+    length += character.length;
+  }
+  return text;
+}
