@@ -4,6 +4,7 @@ import { defineConfig } from "tsup";
 export default defineConfig({
   entry: {
     index: "src/index.ts",
+    "adapters/checkpoint": "src/adapters/checkpoint.ts",
     "adapters/sqlite": "src/adapters/sqlite.ts",
     "adapters/postgres": "src/adapters/postgres.ts",
     "adapters/file": "src/adapters/file.ts",
