@@ -50,27 +50,8 @@ export {
   RateLimiter,
   type RateLimiterOptions,
 } from "./streams/rate-limiter.ts";
-export {
-  advance,
-  type Awaitable,
-  type CheckpointStore,
-  type Claim,
-  commitsTo,
-  covers,
-  decodeCheckpoint,
-  encodeCheckpoint,
-} from "./checkpoints/checkpoint.ts";
+export type { Awaitable, CheckpointStore, Claim } from "./checkpoints/checkpoint.ts";
 export { MemoryCheckpointStore } from "./checkpoints/memory-checkpoint-store.ts";
-export {
-  type CheckRows,
-  type Commit,
-  type SinkLoad,
-  type SinkLoads,
-  sinkLoads,
-  type StageRows,
-  type Wrapped,
-} from "./checkpoints/sink-loads.ts";
-export type { SinkLoadContext } from "./checkpoints/commit-mark.ts";
 export { batched } from "./streams/batched.ts";
 export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";

@@ -20,4 +20,4 @@ export { PgText } from "./postgres/lossless-text.ts";
 export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
 export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";
-export type { SinkLoadContext as PostgresLoadContext } from "../checkpoints/commit-mark.ts";
+export type { SinkLoadContext as PostgresLoadContext } from "../checkpoints/load-context.ts";

@@ -7,7 +7,7 @@
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
 export { sqliteSink } from "./sqlite/sink.ts";
 export type { SqliteLoad, SqliteSink, SqliteStage, SqliteWrappedLoad } from "./sqlite/sink.ts";
-export type { SinkLoadContext as SqliteLoadContext } from "../checkpoints/commit-mark.ts";
+export type { SinkLoadContext as SqliteLoadContext } from "../checkpoints/load-context.ts";
 export type { SqliteSinkOptions } from "./sqlite/sink-options.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

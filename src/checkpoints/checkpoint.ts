@@ -2,7 +2,7 @@
  * What of a source is loaded: how it is told, kept and merged.
  * @module
  */
-import { CheckpointError, FencedError } from "../errors.ts";
+import { CheckpointError } from "../errors.ts";
 import type { Checkpoint, DoneRange } from "../report-types.ts";
 import { fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
@@ -101,22 +101,6 @@ function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange
 
 function withoutBegin([, to, position]: DoneRange): [to: number, position?: unknown] {
   return position === undefined ? [to] : [to, position];
-}
-
-/**
- * Checks that a checkpoint may replace the one that is stored.
- * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
- */
-export function checkWriter(
-  key: string,
-  checkpoint: Checkpoint,
-  owner: string | undefined,
-  stored: Checkpoint | undefined,
-): void {
-  const { runId } = checkpoint;
-  if (owner !== undefined && owner !== runId) throw new FencedError(key, owner);
-  if (runId === undefined || stored === undefined || stored.runId === runId) return;
-  if (!covers(checkpoint, rangesOf(stored))) throw new FencedError(key, stored.runId);
 }
 
 /** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */

@@ -1,4 +1,5 @@
-import { type Checkpoint, type CheckpointStore, checkWriter, type Claim } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointStore, Claim } from "./checkpoint.ts";
+import { planWrite } from "./plan-commit.ts";
 
 /**
  * Keeps checkpoints in memory, for as long as the object lives: for tests, and for runs that are
@@ -36,8 +37,12 @@ export class MemoryCheckpointStore implements CheckpointStore {
    * taken over, also when its time is up.
    */
   write(key: string, checkpoint: Checkpoint): void {
-    checkWriter(key, checkpoint, this.#claims.get(key)?.runId, this.#checkpoints.get(key));
-    this.#checkpoints.set(key, frozenCopyOf(checkpoint));
+    const owner = this.#claims.get(key)?.runId;
+    const { next } = planWrite(key, checkpoint, {
+      owner,
+      stored: () => this.#checkpoints.get(key),
+    });
+    this.#checkpoints.set(key, frozenCopyOf(next));
   }
 
   /**

@@ -2,7 +2,7 @@ import { callable, fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import { type CheckpointStore, commitsTo } from "./checkpoint.ts";
 import { beginCall, callIn, isRunOn, type LoadCall, withCall } from "./load-call.ts";
-import { checkLoadContext, refuseCopy, type SinkLoadContext } from "./commit-mark.ts";
+import { checkLoadContext, refuseCopy, type SinkLoadContext } from "./load-context.ts";
 
 /**
  * Commits rows that were checked, and their mark where there is one: then it gives, or promises, what
@@ -64,7 +64,8 @@ const rule = "one use of one sink in one load of a run that has checkpoints " +
  *
  * @example A sink that has its rows in a list
  * ```ts
- * import { etl, MemoryCheckpointStore, sinkLoads } from "millrace";
+ * import { etl, MemoryCheckpointStore } from "millrace";
+ * import { sinkLoads } from "millrace/checkpoint";
  * import { deepEqual } from "node:assert/strict";
  *
  * const list: object[] = [];

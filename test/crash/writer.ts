@@ -1,7 +1,8 @@
 // Loads the numbers below `rows` into a table, on Node, Deno and Bun: `writer.ts <job as JSON>`. It
 // prints a line after its first commit and one at its end; its parent may kill it at any instant.
 import { argv, exit } from "node:process";
-import { commitsTo, etl, type LoadContext, type Pipeline } from "../../src/index.ts";
+import { commitsTo } from "../../src/adapters/checkpoint.ts";
+import { etl, type LoadContext, type Pipeline } from "../../src/index.ts";
 import type { CheckpointStore, RunOptions } from "../../src/index.ts";
 import type { Job } from "./job.ts";
 import { randomOf } from "./random.ts";

@@ -1,8 +1,8 @@
+import { commitsTo } from "../../src/adapters/checkpoint.ts";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import {
   BatchError,
   type CheckpointStore,
-  commitsTo,
   type LoadContext,
   type Pipeline,
   RetryAfterError,

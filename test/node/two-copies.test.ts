@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import * as checkpoint from "../../src/adapters/checkpoint.ts";
 import * as otel from "../../src/adapters/otel.ts";
 import * as sqlite from "../../src/adapters/sqlite.ts";
 import * as core from "../../src/index.ts";
@@ -12,14 +13,18 @@ import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
 import { streamOf } from "../support/streams/streams.ts";
 
 /** The package as an application has it that was bundled with a copy of its own. */
-type Copy = typeof core & Pick<typeof otel, "instrument"> & Pick<typeof sqlite, "sqliteSink">;
+type Copy =
+  & typeof core
+  & Pick<typeof checkpoint, "commitsTo">
+  & Pick<typeof otel, "instrument">
+  & Pick<typeof sqlite, "sqliteSink">;
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function bundled(): Promise<Copy> {
   const outfile = join(folder, "copy.mjs");
-  const contents = ["index.ts", "adapters/otel.ts", "adapters/sqlite.ts"]
+  const contents = ["index.ts", "adapters/checkpoint.ts", "adapters/otel.ts", "adapters/sqlite.ts"]
     .map((path) => `export * from "./src/${path}";`).join("\n");
   await build({
     stdin: { contents, resolveDir: ".", loader: "ts" },
@@ -36,7 +41,7 @@ async function bundled(): Promise<Copy> {
   return await import(/* @vite-ignore */ pathToFileURL(outfile).href) as Copy;
 }
 
-const here: Copy = { ...core, ...otel, ...sqlite };
+const here: Copy = { ...core, ...checkpoint, ...otel, ...sqlite };
 const there = await bundled();
 
 /** How a run of one copy ends whose load throws what another copy has made. */

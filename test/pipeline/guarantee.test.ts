@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { commitsTo } from "../../src/adapters/checkpoint.ts";
 import {
   type CheckpointStore,
-  commitsTo,
   ConfigurationError,
   describeGuarantee,
   etl,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { etl, type LoadContext } from "../../src/index.ts";
-import type { SinkLoadContext } from "../../src/checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../src/checkpoints/load-context.ts";
 
 /** Loads so many batches of one item, and tells for each what `tell` gives. */
 function drifting(tell: (index: number) => Record<string, number>, count = 3) {

@@ -3,11 +3,11 @@ import { fail, nonEmptyString } from "../../options.ts";
 import {
   type Checkpoint,
   type CheckpointStore,
-  checkWriter,
   type Claim,
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
+import { planWrite } from "../../checkpoints/plan-commit.ts";
 import { whileLocked } from "./file-lock.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
 
@@ -84,9 +84,8 @@ export class FileCheckpointStore implements CheckpointStore {
     try {
       await writeThrough(files, temporary, text);
       await whileLocked(files, `${path}.lock`, () => {
-        const isByHand = checkpoint.runId === undefined; // It may repair what cannot be read.
-        const stored = isByHand ? undefined : checkpointOf(files, key, path);
-        checkWriter(key, checkpoint, claimOf(files, path)?.runId, stored);
+        const owner = claimOf(files, path)?.runId;
+        planWrite(key, checkpoint, { owner, stored: () => checkpointOf(files, key, path) });
         files.renameSync(temporary, `${path}.json`);
       });
     } catch (error) {

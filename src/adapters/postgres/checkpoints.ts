@@ -1,22 +1,23 @@
-import { CheckpointError, FencedError } from "../../errors.ts";
+import { CheckpointError } from "../../errors.ts";
 import {
-  advance,
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
-  checkWriter,
   type Claim,
-  covers,
   decodeCheckpoint,
   encodeCheckpoint,
-  rangesOf,
 } from "../../checkpoints/checkpoint.ts";
+import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
+import type { CommitMark } from "../../checkpoints/commit-mark.ts";
 import {
-  ClaimRegistry,
-  type CommitMark,
-  Unmarked,
-  withoutMark,
-} from "../../checkpoints/commit-mark.ts";
+  type CommitPlan,
+  isMarkedIn,
+  type KeptKey,
+  planCommit,
+  planUndo,
+  planWrite,
+  type WritePlan,
+} from "../../checkpoints/plan-commit.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import { unstorable } from "./cells.ts";
 import { type Database, heeding, type Session } from "./database.ts";
@@ -28,10 +29,7 @@ const serverTime = "(extract(epoch from statement_timestamp())::float8 * 1000)";
 export class PostgresCheckpoints implements Required<CheckpointStore> {
   readonly #database: Database;
   readonly #table: OwnTable;
-  /** What was committed from here for each key, so that a write that tells no news costs nothing. */
-  readonly #committed = new Map<string, Checkpoint>();
-  readonly #claimants = new ClaimRegistry();
-  readonly #unmarked = new Unmarked();
+  readonly #claims = new ClaimRegistry();
 
   /** Makes a store in a table, which is made at the first use. */
   constructor(database: Database, table: OwnTable) {
@@ -53,8 +51,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
    */
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
-    const committed = this.#committed.get(key);
-    if (committed !== undefined && isPartOf(checkpoint, committed)) return;
+    if (this.#claims.isKnown(key, checkpoint)) return; // It tells no news.
     await this.#prepare(key, signal);
     const { name } = this.#table;
     await this.#database.transaction(async (session) => {
@@ -63,13 +60,8 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
         `insert into ${name} (key) values ($1::text) on conflict do nothing`,
         [key],
       );
-      const { owner, text, loadedBy } = await this.#lock(session, key);
-      const isByHand = checkpoint.runId === undefined; // It may repair what cannot be read.
-      const stored = isByHand ? undefined : decode(key, text);
-      checkWriter(key, checkpoint, owner, stored);
-      const isSame = loadedBy !== undefined && loadedBy === checkpoint.runId;
-      const next = isSame && stored !== undefined ? merged(stored, checkpoint) : checkpoint;
-      await this.#store(session, key, next, isSame ? loadedBy : null);
+      const kept = await this.#lock(session, key);
+      await this.#store(session, key, planWrite(key, checkpoint, kept));
     }, signal);
   }
 
@@ -93,7 +85,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     const values = [key, runId, until, now, lease, lease ?? until - now];
     const [row = []] = await this.#database.values(text, values, signal);
     const [owner, end, time, checkpoint] = row;
-    if (owner === runId) this.#claimants.add(key, runId, decode(key, checkpoint));
+    if (owner === runId) this.#claims.onClaimed(key, runId, decode(key, checkpoint));
     const kept = time === null ? undefined : { lease: Number(time) };
     return { runId: String(owner), until: Number(end), ...kept };
   }
@@ -101,9 +93,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   /** Ends the claim of a run, if it is the owner. */
   async release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
     await this.#prepare(key, signal);
-    this.#committed.delete(key);
-    this.#claimants.delete(key, runId);
-    this.#unmarked.delete(key, runId);
+    this.#claims.onReleased(key, runId);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null, lease = null,
         lapses_at = null
       where key = $1::text and run_id = $2::text`;
@@ -120,63 +110,42 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * waits for one that is still being committed, which has locked the row.
    */
   async has(mark: CommitMark, signal?: AbortSignal): Promise<boolean> {
-    const { key, runId, ranges } = mark;
-    await this.#prepare(key, signal);
-    const { owner, text } = await this.#lock(heeding(this.#database, signal), key);
-    if (owner === runId) this.#claimants.checkCall(mark);
-    return covers(decode(key, text) ?? blankCheckpoint, ranges);
-  }
-
-  /**
-   * Adds a mark, as the last thing of a transaction, as others wait for the row from here on. Gives
-   * what to do after the commit; nothing, and changes nothing, if the mark is there already.
-   * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
-   */
-  async mark(session: Session, mark: CommitMark): Promise<Marked | undefined> {
-    const { key, runId, ranges } = mark;
-    const stored = await this.#check(session, mark);
-    if (stored === undefined) return undefined;
-    const next = { ...advance(stored, ranges), updatedAt: Date.now(), runId };
-    await this.#store(session, key, next, runId);
-    const onCommitted = () => {
-      const known = this.#committed.get(key); // Answers to commits may come in another order.
-      if (known === undefined || isPartOf(known, next)) this.#committed.set(key, next);
-    };
-    return { onCommitted, takeBack: () => this.#takeBack(mark, stored) };
-  }
-
-  async #takeBack(mark: CommitMark, before: Checkpoint): Promise<void> {
     const { key, runId } = mark;
-    await this.#database.transaction(async (session) => {
-      const { owner, text } = await this.#lock(session, key);
-      if (owner !== runId) throw new FencedError(key, owner);
-      const next = withoutMark(decode(key, text) ?? blankCheckpoint, mark, before);
-      await this.#store(session, key, next, runId);
-    });
-    this.#committed.delete(key);
+    await this.#prepare(key, signal);
+    const { owner, stored } = await this.#lock(heeding(this.#database, signal), key);
+    if (owner === runId) this.#claims.checkOwner(mark, owner);
+    return isMarkedIn(stored() ?? blankCheckpoint, mark);
   }
 
   /** Whether a load that marks nothing was committed from here, in the same run. */
   hasUnmarked(mark: CommitMark): boolean {
-    return this.#unmarked.has(mark);
+    return this.#claims.hasUnmarked(mark);
   }
 
-  /** As `mark`, for a load that leaves its mark to the run. */
-  async own(session: Session, mark: CommitMark): Promise<(() => void) | undefined> {
-    if (await this.#check(session, mark) === undefined) return undefined;
-    return () => this.#unmarked.add(mark);
+  /**
+   * Adds a mark, as the last thing of a transaction, as others wait for the row from here on; only
+   * checks that it may be added where it is left to the run. Gives what to do after the commit;
+   * nothing, and changes nothing, if the load was committed already.
+   * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
+   */
+  async mark(session: Session, mark: CommitMark): Promise<Marked | undefined> {
+    const { key } = mark;
+    const plan = planCommit(mark, await this.#lock(session, key), this.#claims);
+    if (plan === "skip") return undefined;
+    if (plan.write !== undefined) await this.#store(session, key, plan.write);
+    return {
+      onCommitted: () => this.#claims.onCommitted(mark, plan.write?.next),
+      takeBack: () => this.#takeBack(mark, plan),
+    };
   }
 
-  /** Locks a checkpoint and gives it, as far as it is; nothing if it has the mark already. */
-  async #check(session: Session, mark: CommitMark): Promise<Checkpoint | undefined> {
-    const { key, runId, ranges } = mark;
-    const { owner, text } = await this.#lock(session, key);
-    if (owner !== runId) throw new FencedError(key, owner);
-    this.#claimants.checkCall(mark);
-    const stored = decode(key, text) ?? blankCheckpoint;
-    if (ranges.length > 0 && covers(stored, ranges)) return undefined;
-    this.#claimants.check(mark, stored);
-    return stored;
+  async #takeBack(mark: CommitMark, { before }: CommitPlan): Promise<void> {
+    const { key } = mark;
+    await this.#database.transaction(async (session) => {
+      const kept = await this.#lock(session, key);
+      await this.#store(session, key, planUndo(mark, before, kept, this.#claims));
+    });
+    this.#claims.onUndone(mark);
   }
 
   /** A client would send another key for one that cannot be encoded. */
@@ -185,23 +154,22 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     await this.#table.prepare(signal);
   }
 
-  async #lock(session: Session, key: string): Promise<Kept> {
+  async #lock(session: Pick<Session, "values">, key: string): Promise<KeptKey> {
     const statement = `select checkpoint, run_id, loaded_by from ${this.#table.name}
       where key = $1::text for update`;
     const [row = []] = await session.values(statement, [key]) as [(string | null)[]?];
     const [text, owner, loadedBy] = row;
-    return { text, owner: owner ?? undefined, loadedBy: loadedBy ?? undefined };
+    return {
+      owner: owner ?? undefined,
+      loadedBy: loadedBy ?? undefined,
+      stored: () => decode(key, text),
+    };
   }
 
-  async #store(
-    session: Session,
-    key: string,
-    checkpoint: Checkpoint,
-    loadedBy: string | null,
-  ): Promise<void> {
+  async #store(session: Session, key: string, { next, loadedBy }: WritePlan): Promise<void> {
     const text = `update ${this.#table.name} set checkpoint = $2::text, loaded_by = $3::text
       where key = $1::text`;
-    await session.values(text, [key, encodeCheckpoint(checkpoint), loadedBy]);
+    await session.values(text, [key, encodeCheckpoint(next), loadedBy ?? null]);
   }
 }
 
@@ -213,26 +181,6 @@ interface Marked {
   readonly takeBack: () => Promise<void>;
 }
 
-/** What a row of the table says. */
-interface Kept {
-  /** The checkpoint, as text. */
-  readonly text: string | null | undefined;
-  /** The run that has claimed the key. */
-  readonly owner: string | undefined;
-  /** The run whose loads have committed their marks here. */
-  readonly loadedBy: string | undefined;
-}
-
 function decode(key: string, text: unknown): Checkpoint | undefined {
   return typeof text === "string" ? decodeCheckpoint(key, text) : undefined;
-}
-
-/** Whether all that a checkpoint tells is told by a later one of the same run. */
-function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
-  return checkpoint.runId === later.runId && covers(later, rangesOf(checkpoint));
-}
-
-function merged(stored: Checkpoint, checkpoint: Checkpoint): Checkpoint {
-  const updatedAt = Math.max(stored.updatedAt, checkpoint.updatedAt);
-  return { ...advance(checkpoint, rangesOf(stored)), updatedAt };
 }

@@ -1,4 +1,5 @@
-import { type CommitMark, markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import { type CommitMark, markOf } from "../../checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
 import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
@@ -28,7 +29,7 @@ export function committer(
         tellDrift(send, context);
       };
     }
-    const load = { send, mark: markOf(key, context), context };
+    const load = { send, mark: markOf(key, context, isMarked), context };
     return isMarked
       ? () => commitMarked(writer.database, checkpoints, load)
       : () => commitUnmarked(writer.database, checkpoints, load);
@@ -99,11 +100,11 @@ async function commitUnmarked(
   if (checkpoints.hasUnmarked(mark)) return;
   let isLoaded = false;
   try {
-    const onCommitted = await database.transaction(async (session) => {
+    const { onCommitted } = await database.transaction(async (session) => {
       await send(session);
-      const owned = await checkpoints.own(session, mark);
-      isLoaded = owned === undefined;
-      return owned ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+      const marked = await checkpoints.mark(session, mark);
+      isLoaded = marked === undefined;
+      return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
     }, signal);
     onCommitted();
     tellDrift(send, context);

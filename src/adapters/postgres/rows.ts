@@ -2,7 +2,7 @@
  * A batch as it is sent: what its rows give to the columns, checked.
  * @module
  */
-import { isRow } from "../../checkpoints/commit-mark.ts";
+import { isRow } from "../../sql/row.ts";
 import { type Cell, cellOf, unfit } from "./cells.ts";
 import type { Column } from "./column-types.ts";
 import { cellName, type Cells } from "./insert.ts";

@@ -2,7 +2,7 @@ import { fail } from "../../options.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
-import type { SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
   declareLoad,
   type SinkLoad,

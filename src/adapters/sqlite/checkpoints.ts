@@ -1,23 +1,20 @@
-import { FencedError } from "../../errors.ts";
-import { fail } from "../../options.ts";
 import {
-  advance,
   blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
-  checkWriter,
   type Claim,
-  covers,
   decodeCheckpoint,
   encodeCheckpoint,
-  rangesOf,
 } from "../../checkpoints/checkpoint.ts";
+import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
+import type { CommitMark } from "../../checkpoints/commit-mark.ts";
 import {
-  ClaimRegistry,
-  type CommitMark,
-  Unmarked,
-  withoutMark,
-} from "../../checkpoints/commit-mark.ts";
+  type KeptKey,
+  planCommit,
+  planUndo,
+  planWrite,
+  type WritePlan,
+} from "../../checkpoints/plan-commit.ts";
 import {
   checkClient,
   execute,
@@ -64,10 +61,7 @@ const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = 
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
 export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #db: SqliteDatabase;
-  readonly #committed = new Map<string, Checkpoint>(); // What loads wrote since the last claim.
-  readonly #claims = new Map<string, string>(); // Which run has claimed each key from here.
-  readonly #claimants = new ClaimRegistry();
-  readonly #unmarked = new Unmarked();
+  readonly #claims = new ClaimRegistry();
   #statements: Statements | undefined;
 
   /** Does nothing with the database yet. */
@@ -76,108 +70,55 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   read(key: string): Checkpoint | undefined {
-    return storedIn(key, this.#transact((statements) => find(statements, key)));
+    return this.#transact((statements) => find(statements, key)).stored();
   }
 
   /** Replaces what is stored, but for what loads of the same run have committed. */
   write(key: string, checkpoint: Checkpoint): void {
-    const ranges = rangesOf(checkpoint);
-    const committed = this.#committed.get(key);
-    if (committed && committed.runId === checkpoint.runId && covers(committed, ranges)) return;
+    if (this.#claims.isKnown(key, checkpoint)) return;
     this.#transact((statements) => {
-      const row = find(statements, key);
-      const { runId, updatedAt } = checkpoint;
-      const stored = runId === undefined ? undefined : storedIn(key, row); // Or it repairs it.
-      checkWriter(key, checkpoint, row?.run_id ?? undefined, stored);
-      const isLoaded = stored !== undefined && row?.loaded_by === runId;
-      const next = isLoaded ? { ...advance(stored, ranges), updatedAt } : checkpoint;
-      const loadedBy = isLoaded ? runId! : null;
-      statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy);
+      store(statements, key, planWrite(key, checkpoint, find(statements, key)));
     });
   }
 
   claim(key: string, { runId, until, lease }: Claim, now: number): Claim {
-    this.#committed.delete(key);
     const row = this.#transact((statements) => {
       statements.claim.run(keyText(key), runId, until, lease ?? null, now);
-      return find(statements, key)!;
+      return find(statements, key);
     });
-    const kept = row.lease === null ? undefined : { lease: row.lease };
-    const holder = { runId: row.run_id!, until: row.lease_until!, ...kept };
-    if (holder.runId === runId) {
-      this.#claims.set(key, runId);
-      this.#claimants.add(key, runId, storedIn(key, row));
-    }
-    return holder;
+    if (row.owner === runId) this.#claims.onClaimed(key, runId, row.stored());
+    return row.claim!;
   }
 
   release(key: string, runId: string): void {
     this.#transact((statements) => statements.release.run(keyText(key), runId));
-    this.#claimants.delete(key, runId);
-    this.#unmarked.delete(key, runId);
+    this.#claims.onReleased(key, runId);
   }
 
   /**
-   * Does `insert` and marks what it completes in one transaction; where that is marked already, an
-   * earlier attempt was committed although nobody heard of it, and nothing is done. Where it
-   * completes nothing, nothing can be told by that. Gives what takes the mark back.
+   * Does `insert` in one transaction with the mark, or without it where that is left to the run; not
+   * at all where it is done. Gives what takes the mark back.
    */
-  commit(mark: CommitMark, insert: () => void): () => void {
-    const { key, runId, ranges } = mark;
-    let before = blankCheckpoint;
-    const committed = this.#transact((statements) => {
-      before = this.#ownedBy(statements, mark);
-      if (ranges.length > 0 && covers(before, ranges)) return before;
-      this.#claimants.check(mark, before);
+  commit(mark: CommitMark, insert: () => void): (() => void) | undefined {
+    const { key } = mark;
+    const plan = this.#transact((statements) => {
+      const row = find(statements, key);
+      const plan = planCommit(mark, row, this.#claims);
+      if (plan === "skip") return { before: row.stored() ?? blankCheckpoint, write: undefined };
       insert();
-      const next = { ...advance(before, ranges), updatedAt: Date.now(), runId };
-      statements.store.run(keyText(key), encodeCheckpoint(next), runId);
-      return next;
+      if (plan.write !== undefined) store(statements, key, plan.write);
+      return plan;
     });
-    this.#committed.set(key, committed);
-    return () => this.#takeBack(mark, before);
+    this.#claims.onCommitted(mark, plan.write?.next);
+    return mark.isMarked ? () => this.#takeBack(mark, plan.before) : undefined;
   }
 
   #takeBack(mark: CommitMark, before: Checkpoint): void {
-    const { key, runId } = mark;
-    const left = this.#transact((statements) => {
-      const next = withoutMark(this.#ownedBy(statements, mark), mark, before);
-      statements.store.run(keyText(key), encodeCheckpoint(next), runId);
-      return next;
-    });
-    this.#committed.set(key, left);
-  }
-
-  /**
-   * Does `insert` in a transaction in which the run owns the key, and marks nothing: that is left to
-   * the run. What it has committed before is not done again.
-   */
-  commitUnmarked(mark: CommitMark, insert: () => void): void {
-    const { ranges } = mark;
+    const { key } = mark;
     this.#transact((statements) => {
-      const before = this.#ownedBy(statements, mark);
-      if (ranges.length > 0 && covers(before, ranges) || this.#unmarked.has(mark)) return;
-      this.#claimants.check(mark, before);
-      insert();
+      store(statements, key, planUndo(mark, before, find(statements, key), this.#claims));
     });
-    this.#unmarked.add(mark);
-  }
-
-  /** What is marked of a key, which the run has to own. */
-  #ownedBy(statements: Statements, mark: CommitMark): Checkpoint {
-    const { key, runId } = mark;
-    const row = find(statements, key);
-    const owner = row?.run_id ?? undefined;
-    if (owner !== runId) this.#refuse(key, runId, owner);
-    this.#claimants.checkCall(mark);
-    return storedIn(key, row) ?? blankCheckpoint;
-  }
-
-  #refuse(key: string, runId: string, owner: string | undefined): never {
-    if (owner === undefined && this.#claims.get(key) !== runId) {
-      fail("load by sqliteSink", "checkpoints", "those of the sink", "another store");
-    }
-    throw new FencedError(key, owner);
+    this.#claims.onUndone(mark);
   }
 
   #transact<T>(body: (statements: Statements) => T): T {
@@ -201,15 +142,32 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 }
 
-function find(statements: Statements, key: string): StoredRow | undefined {
-  return (statements.find.get(keyText(key)) as StoredRow | null | undefined) ?? undefined;
+/** What is kept for a key. */
+interface Kept extends KeptKey {
+  /** The claim that holds, if one does. */
+  readonly claim: Claim | undefined;
+}
+
+function find(statements: Statements, key: string): Kept {
+  const row = statements.find.get(keyText(key)) as StoredRow | null | undefined;
+  return {
+    owner: row?.run_id ?? undefined,
+    loadedBy: row?.loaded_by ?? undefined,
+    claim: row == null ? undefined : claimIn(row),
+    stored: () => row?.checkpoint == null ? undefined : decodeCheckpoint(key, `${row.checkpoint}`),
+  };
+}
+
+function claimIn({ run_id, lease_until, lease }: StoredRow): Claim | undefined {
+  if (run_id === null) return undefined;
+  return { runId: run_id, until: lease_until!, ...(lease === null ? undefined : { lease }) };
+}
+
+function store(statements: Statements, key: string, { next, loadedBy }: WritePlan): void {
+  statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy ?? null);
 }
 
 /** A key as it is stored: so that no two of them become one. */
 function keyText(key: string): string {
   return isStorable(key) ? key : JSON.stringify(key);
-}
-
-function storedIn(key: string, row: StoredRow | undefined): Checkpoint | undefined {
-  return row?.checkpoint == null ? undefined : decodeCheckpoint(key, `${row.checkpoint}`);
 }

@@ -2,7 +2,8 @@ import { fail } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
-import { markOf, type SinkLoadContext } from "../../checkpoints/commit-mark.ts";
+import { markOf } from "../../checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-loads.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./database.ts";
@@ -127,8 +128,7 @@ function rowCheck(
     const insert = () => inserter?.insert(values);
     const commit = () => {
       if (key === undefined) return transact(db, insert);
-      if (isMarked) return checkpoints.commit(markOf(key, context), insert);
-      checkpoints.commitUnmarked(markOf(key, context), insert);
+      return checkpoints.commit(markOf(key, context, isMarked), insert);
     };
     return () => {
       let takeBack: unknown;

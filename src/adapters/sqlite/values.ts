@@ -1,5 +1,5 @@
 import { BatchError } from "../../errors.ts";
-import { isRow } from "../../checkpoints/commit-mark.ts";
+import { isRow } from "../../sql/row.ts";
 import type { SqliteValue } from "./database.ts";
 
 /** What is written of the rows of a load. */

@@ -23,7 +23,7 @@ export interface TestedSink {
   load(rows: SinkRow[], context: LoadContext): unknown;
   /** The store whose marks `load` commits. */
   readonly checkpoints: CheckpointStore;
-  /** Makes a load of a function, where the sink can: see `sinkLoads`. */
+  /** Makes a load of a function, where the sink can: see `sinkLoads` of `millrace/checkpoint`. */
   wrap?(
     fn: (
       rows: SinkRow[],

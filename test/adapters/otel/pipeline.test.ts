@@ -1,8 +1,8 @@
 import * as api from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
+import { commitsTo } from "../../../src/adapters/checkpoint.ts";
 import { instrument } from "../../../src/adapters/otel.ts";
 import {
-  commitsTo,
   ConfigurationError,
   etl,
   EtlManager,

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { type SinkLoadContext, sinkLoads } from "../../../src/adapters/checkpoint.ts";
 import {
   ConfigurationError,
   etl,
   type LoadContext,
   MemoryCheckpointStore,
   type Pipeline,
-  type SinkLoadContext,
-  sinkLoads,
 } from "../../../src/index.ts";
 
 type Row = { readonly id: number };

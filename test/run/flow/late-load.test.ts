@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { commitsTo } from "../../../src/adapters/checkpoint.ts";
 import {
-  commitsTo,
   type DeadLetter,
   etl,
   type LoadContext,

@@ -11,12 +11,9 @@ import {
   type DoneRange,
 } from "../../../src/checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
-import {
-  ClaimRegistry,
-  type CommitMark,
-  type SinkLoadContext,
-  Unmarked,
-} from "../../../src/checkpoints/commit-mark.ts";
+import { ClaimRegistry } from "../../../src/checkpoints/claim-registry.ts";
+import type { CommitMark } from "../../../src/checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../../src/checkpoints/load-context.ts";
 import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
 import { sinkLoads } from "../../../src/checkpoints/sink-loads.ts";
 
@@ -30,7 +27,7 @@ export class MemorySink {
   readonly letters: DeadLetter[] = [];
   readonly store: MemoryCheckpointStore = new MemoryCheckpointStore();
   readonly owners = new Map<string, string>();
-  readonly unmarked = new Unmarked();
+  readonly claims = new ClaimRegistry();
   readonly checkpoints: CheckpointStore = {
     read: (key) => this.store.read(key),
     write: (key, checkpoint) => this.write(key, checkpoint),
@@ -100,7 +97,7 @@ export class MemorySink {
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
     if (this.isDone(checkpoint, ranges, attempt)) return;
-    const mark = { key, runId, ranges };
+    const mark = { key, runId, ranges, isMarked };
     this.checkMark(mark, checkpoint);
     if (isMarked) {
       this.insert(rows);
@@ -108,11 +105,11 @@ export class MemorySink {
     }
     if (this.isKnown(mark)) return;
     this.insert(rows);
-    this.unmarked.add(mark);
+    this.claims.onCommitted(mark, undefined);
   }
 
   isKnown(mark: CommitMark): boolean {
-    return this.unmarked.has(mark);
+    return this.claims.hasUnmarked(mark);
   }
 
   checkOwner(key: string, runId: string): void {
@@ -125,7 +122,7 @@ export class MemorySink {
   }
 
   checkMark(mark: CommitMark, checkpoint: Checkpoint): void {
-    new ClaimRegistry().check(mark, checkpoint);
+    new ClaimRegistry().checkMark(mark, checkpoint);
   }
 
   insert(rows: Row[]): void {

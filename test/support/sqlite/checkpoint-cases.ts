@@ -226,7 +226,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
 
     it("refuse a run whose checkpoints are in another store", () => {
       const db = databases.inMemory(unkeyed);
-      const sentence = "Cannot load by sqliteSink as 'checkpoints' must be those of the sink: " +
+      const sentence = "Cannot load rows as 'checkpoints' must be those of the sink: " +
         'current value is "another store"';
       expect(() => sqliteSink(db, options).load(rows(1), markedContext([[0, 1]])))
         .toThrow(new ConfigurationError(sentence));

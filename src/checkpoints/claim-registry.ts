@@ -1,0 +1,116 @@
+import { FencedError } from "../errors.ts";
+import { fail } from "../options.ts";
+import {
+  advance,
+  blankCheckpoint,
+  type Checkpoint,
+  covers,
+  type DoneRange,
+  rangesOf,
+} from "./checkpoint.ts";
+import type { CommitMark } from "./commit-mark.ts";
+import { refuseCopy } from "./load-context.ts";
+
+/**
+ * What a store in this process knows of the runs that have claimed its keys: a sink keeps one, tells
+ * it what has happened, and gives it to `planCommit`. A run that lost its key for a while may get it
+ * back, but it does not know what another one has finished meanwhile; this is how that is seen.
+ */
+export class ClaimRegistry {
+  readonly #found = new Map<string, Checkpoint>(); // By run and key, at the first claim.
+  readonly #claimed = new Map<string, string>(); // The run that claimed each key last.
+  readonly #committed = new Map<string, Checkpoint>(); // What loads are known to have marked.
+  readonly #unmarked = new Map<string, Checkpoint>(); // What loads have left to the run to mark.
+
+  /** A run has claimed a key, or has renewed its claim, and `stored` is the checkpoint then. */
+  onClaimed(key: string, runId: string, stored: Checkpoint | undefined): void {
+    const id = idOf(key, runId);
+    if (!this.#found.has(id)) this.#found.set(id, stored ?? blankCheckpoint); // The first time counts.
+    this.#claimed.set(key, runId);
+    const known = this.#committed.get(key);
+    if (known && !(stored && isPartOf(known, stored))) this.#committed.delete(key);
+  }
+
+  /** A run has given its key back. */
+  onReleased(key: string, runId: string): void {
+    this.#found.delete(idOf(key, runId));
+    this.#committed.delete(key);
+    if (this.#unmarked.get(key)?.runId === runId) this.#unmarked.delete(key);
+  }
+
+  /** A load was committed, by a plan whose `next` was stored; answers may come in another order. */
+  onCommitted({ key, runId, ranges, isMarked }: CommitMark, next: Checkpoint | undefined): void {
+    if (!isMarked) return this.#addUnmarked(key, runId, ranges);
+    const known = this.#committed.get(key);
+    const isNewer = next !== undefined &&
+      (known?.runId !== next.runId || isPartOf(known as Checkpoint, next));
+    if (isNewer) this.#committed.set(key, next);
+  }
+
+  /** A mark was taken back. */
+  onUndone({ key }: CommitMark): void {
+    this.#committed.delete(key);
+  }
+
+  #addUnmarked(key: string, runId: string, ranges: readonly DoneRange[]): void {
+    const known = this.#unmarked.get(key);
+    const before = known?.runId === runId ? known : { ...blankCheckpoint, runId };
+    this.#unmarked.set(key, advance(before, ranges.map(([from, to]) => [from, to])));
+  }
+
+  /** Whether loads have marked all that a checkpoint tells, so that it need not be written. */
+  isKnown(key: string, checkpoint: Checkpoint): boolean {
+    const committed = this.#committed.get(key);
+    return committed !== undefined && isPartOf(checkpoint, committed);
+  }
+
+  /** Whether a load that marks nothing was committed before, in the same run. */
+  hasUnmarked({ key, runId, ranges, isMarked }: CommitMark): boolean {
+    const known = this.#unmarked.get(key);
+    return !isMarked && known?.runId === runId && ranges.length > 0 && covers(known, ranges);
+  }
+
+  /**
+   * Checks that a load belongs to the owner of its key, and to a call that can be seen.
+   * @throws {FencedError} If the owner is another run, or none any more.
+   * @throws {ConfigurationError} If the run has claimed its key in another store, or the context of
+   * the load is a copy, and nobody sees which call it is part of.
+   */
+  checkOwner({ key, runId, isByHand }: CommitMark, owner: string | undefined): void {
+    if (owner !== runId) {
+      if (owner === undefined && this.#claimed.get(key) !== runId) {
+        fail("load rows", "checkpoints", "those of the sink", "another store");
+      }
+      throw new FencedError(key, owner);
+    }
+    // A run beside this store has told more.
+    if (isByHand && !this.#found.has(idOf(key, runId))) refuseCopy();
+  }
+
+  /**
+   * Checks that a load may be marked in the checkpoint that is stored.
+   * @throws {FencedError} If another run has finished something meanwhile, or a part of the load.
+   */
+  checkMark({ key, runId, ranges }: CommitMark, stored: Checkpoint): void {
+    if (stored.runId === runId) return; // It may have given up on some of the items.
+    const found = this.#found.get(idOf(key, runId)) ?? stored;
+    if (covers(found, rangesOf(stored)) && !overlaps(stored, ranges)) return;
+    throw new FencedError(key, stored.runId);
+  }
+}
+
+function idOf(key: string, runId: string): string {
+  return JSON.stringify([key, runId]);
+}
+
+/** Whether all that a checkpoint tells is told by a later one of the same run. */
+function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
+  return checkpoint.runId === later.runId && covers(later, rangesOf(checkpoint));
+}
+
+function overlaps(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
+  const done = rangesOf(checkpoint);
+  return ranges.some(([from, to]) =>
+    from < to && done.some(([start, end]) => from < end && start < to)
+  );
+}

@@ -1,0 +1,43 @@
+import { fail } from "../options.ts";
+import type { DoneRange } from "../report-types.ts";
+import { asUnseen } from "./load-call.ts";
+
+/** What the load of a sink has to know of its batch: part of what every `load` is told. */
+export interface SinkLoadContext {
+  /** The run. */
+  readonly runId: string;
+  /** Aborts when the load is to stop: nothing may be written any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** The batch. */
+  readonly batch: {
+    /** Which attempt it is; the first is 1. */
+    readonly attempt: number;
+    /** The key of the checkpoint, where the run has checkpoints. */
+    readonly key?: string | undefined;
+    /** What of the source the load completes, where the run has checkpoints. */
+    readonly ranges?: readonly DoneRange[] | undefined;
+  };
+  /** Told, after the commit, which values no column took: rows by column. */
+  drift?(counts: Readonly<Record<string, number>>): void;
+}
+
+/** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */
+export function checkLoadContext(context: SinkLoadContext): void {
+  if (context?.batch) return;
+  const rule = "what a load is told (pass the context on as second argument)";
+  fail("load rows", "context", rule, context);
+}
+
+/** Refuses a context by which nobody sees whether one load of a run uses two sinks. */
+export function refuseCopy(): never {
+  const rule =
+    "what the load of the run was told, or has to have its 'batch.ranges' themselves: by " +
+    "a copy of them the uses of two sinks in one load are not seen, and rows would be left out " +
+    "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
+    "a function around a load is to be given to 'sink.wrap')";
+  try {
+    return fail("load rows", "context", rule, "a copy");
+  } catch (error) {
+    throw asUnseen(error as Error); // What was marked in the same call is to be taken back.
+  }
+}

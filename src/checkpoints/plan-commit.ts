@@ -1,0 +1,165 @@
+/**
+ * The rules of a fenced commit, without any store: what a sink is to write for a load, and a store
+ * for a checkpoint. Who calls has locked what is kept for the key, and writes what the plan says in
+ * the same transaction.
+ * @module
+ */
+import { FencedError } from "../errors.ts";
+import { advance, blankCheckpoint, type Checkpoint, covers, rangesOf } from "./checkpoint.ts";
+import type { ClaimRegistry } from "./claim-registry.ts";
+import type { CommitMark } from "./commit-mark.ts";
+
+/** What is kept for a key, as it is read under the lock. */
+export interface KeptKey {
+  /** The run that has claimed the key, if one has. */
+  readonly owner: string | undefined;
+  /** The run whose loads have committed their marks to the checkpoint: the last `loadedBy` of a plan. */
+  readonly loadedBy?: string | undefined;
+  /**
+   * Reads the checkpoint; throws if it cannot be read. It is not called where it does not matter: a
+   * checkpoint that is written by hand may repair it.
+   */
+  stored(): Checkpoint | undefined;
+}
+
+/** What is to be stored for a key. */
+export interface WritePlan {
+  /** The checkpoint. */
+  readonly next: Checkpoint;
+  /** What is kept beside it; `undefined` removes what is there. */
+  readonly loadedBy: string | undefined;
+}
+
+/** What a load is to do. */
+export interface CommitPlan {
+  /** The checkpoint as it was, which `planUndo` asks for. */
+  readonly before: Checkpoint;
+  /** What is to be stored beside the rows; nothing where the mark is left to the run. */
+  readonly write: WritePlan | undefined;
+}
+
+/**
+ * Decides what a load does whose rows and mark are one commit: `"skip"` if it is done, as an earlier
+ * attempt was committed although nobody heard of it; else it writes its rows, and what the plan says.
+ *
+ * @throws {FencedError} If the run does not own the key, or another one has finished a part of the
+ * load, or something that the run did not find when it claimed the key.
+ * @throws {ConfigurationError} If the run keeps its checkpoints elsewhere, or nobody sees which call
+ * the load is part of.
+ *
+ * @example A sink that keeps rows and marks in memory, where each step is a transaction
+ * ```ts
+ * import { type CheckpointStore, type Claim, etl } from "millrace";
+ * import * as kit from "millrace/checkpoint";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const rows: object[] = [];
+ * const marks = new Map<string, { claim?: Claim | undefined; mark?: kit.WritePlan }>();
+ * const claims = new kit.ClaimRegistry();
+ * const find = (key: string): kit.KeptKey => {
+ *   const { claim, mark } = marks.get(key) ?? {};
+ *   return { owner: claim?.runId, loadedBy: mark?.loadedBy, stored: () => mark?.next };
+ * };
+ * const save = (key: string, mark: kit.WritePlan) => marks.set(key, { ...marks.get(key), mark });
+ *
+ * const checkpoints: CheckpointStore = {
+ *   read: (key) => find(key).stored(),
+ *   write: (key, checkpoint) => save(key, kit.planWrite(key, checkpoint, find(key))),
+ *   claim: (key, claim, now) => {
+ *     const { claim: held, ...rest } = marks.get(key) ?? {};
+ *     if (held && held.runId !== claim.runId && held.until > now) return held;
+ *     marks.set(key, { ...rest, claim });
+ *     claims.onClaimed(key, claim.runId, rest.mark?.next);
+ *     return claim;
+ *   },
+ *   release: (key, runId) => {
+ *     if (find(key).owner === runId) marks.set(key, { ...marks.get(key), claim: undefined });
+ *     claims.onReleased(key, runId);
+ *   },
+ * };
+ *
+ * const { load } = kit.sinkLoads(checkpoints, (given, context, isMarked) => () => {
+ *   const { key } = context.batch;
+ *   if (key === undefined) return void rows.push(...given); // There are no checkpoints.
+ *   const mark = kit.markOf(key, context, isMarked);
+ *   const plan = kit.planCommit(mark, find(key), claims);
+ *   if (plan === "skip") return;
+ *   rows.push(...given);
+ *   if (plan.write) save(key, plan.write);
+ *   claims.onCommitted(mark, plan.write?.next);
+ *   return () => save(key, kit.planUndo(mark, plan.before, find(key), claims));
+ * });
+ *
+ * const users = etl({ name: "users", extract: () => [{ id: 1 }, { id: 2 }], load }, { checkpoints });
+ * equal((await users.run()).guarantee, "effectively-once");
+ * equal((await users.run()).loaded, 0);
+ * deepEqual(rows, [{ id: 1 }, { id: 2 }]);
+ * ```
+ */
+export function planCommit(
+  mark: CommitMark,
+  kept: KeptKey,
+  claims: ClaimRegistry,
+  now: number = Date.now(),
+): CommitPlan | "skip" {
+  claims.checkOwner(mark, kept.owner);
+  const before = kept.stored() ?? blankCheckpoint;
+  if (isMarkedIn(before, mark) || claims.hasUnmarked(mark)) return "skip";
+  claims.checkMark(mark, before);
+  if (!mark.isMarked) return { before, write: undefined };
+  const { runId, ranges } = mark;
+  const next = { ...advance(before, ranges), updatedAt: now, runId };
+  return { before, write: { next, loadedBy: runId } };
+}
+
+/** Whether a checkpoint has a mark. By one that completes nothing, nothing can be told. */
+export function isMarkedIn(checkpoint: Checkpoint, { ranges }: CommitMark): boolean {
+  return ranges.length > 0 && covers(checkpoint, ranges);
+}
+
+/**
+ * Decides what `write` of a store keeps: the checkpoint, with the marks that loads of the same run
+ * have committed meanwhile. A checkpoint without `runId` is written by hand, and replaces anything.
+ *
+ * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
+ */
+export function planWrite(key: string, checkpoint: Checkpoint, kept: KeptKey): WritePlan {
+  const { owner, loadedBy } = kept;
+  const { runId } = checkpoint;
+  if (owner !== undefined && owner !== runId) throw new FencedError(key, owner);
+  const stored = runId === undefined ? undefined : kept.stored();
+  if (stored === undefined) return { next: checkpoint, loadedBy: undefined };
+  if (stored.runId !== runId && !covers(checkpoint, rangesOf(stored))) {
+    throw new FencedError(key, stored.runId);
+  }
+  if (loadedBy !== runId) return { next: checkpoint, loadedBy: undefined };
+  return { next: advance(checkpoint, rangesOf(stored)), loadedBy };
+}
+
+/**
+ * Decides what a sink keeps once a mark is taken back, which a further use of a sink in the same load
+ * asks for. What else was finished below its end is forgotten, as no position is known within a range:
+ * its items come again.
+ *
+ * @param before The checkpoint before the mark, as `planCommit` gave it.
+ * @throws {FencedError} If the run does not own the key any more.
+ */
+export function planUndo(
+  mark: CommitMark,
+  before: Checkpoint,
+  kept: KeptKey,
+  claims: ClaimRegistry,
+): WritePlan {
+  claims.checkOwner(mark, kept.owner);
+  const stored = kept.stored() ?? blankCheckpoint;
+  // Another mark below it may have been taken back since.
+  const { offset, position } = stored.offset < before.offset ? stored : before;
+  const end = Math.max(0, ...mark.ranges.map(([, to]) => to));
+  const done = rangesOf(stored).flatMap(([from, to, at]): Checkpoint["done"] => {
+    if (to <= end) return [];
+    return [at === undefined ? [Math.max(from, end), to] : [Math.max(from, end), to, at]];
+  });
+  const { position: _, ...rest } = stored;
+  const next = { ...rest, offset, done, ...(position !== undefined && { position }) };
+  return { next, loadedBy: mark.runId };
+}
