@@ -1,5 +1,5 @@
 /** Most columns that are counted by name. */
-const mostNames = 100;
+const maxNames = 100;
 /** What stands for all further ones. */
 const others = "…others";
 
@@ -11,7 +11,7 @@ export class Drift {
   add(counts: Readonly<Record<string, number>>): void {
     for (const [column, rows] of Object.entries(counts)) {
       if (!(Number.isFinite(rows) && rows > 0)) continue;
-      const isKnown = this.#rows.has(column) || this.#rows.size < mostNames;
+      const isKnown = this.#rows.has(column) || this.#rows.size < maxNames;
       const name = isKnown ? column : others;
       this.#rows.set(name, (this.#rows.get(name) ?? 0) + rows);
     }

@@ -59,6 +59,6 @@ function codeOf(error: unknown): string | number | undefined {
 }
 
 /** A text of at most so many characters; what is cut off is three points. */
-export function shortened(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+export function shortened(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }

@@ -4,7 +4,7 @@ import type { DeadLetterReason } from "../report-types.ts";
 import { shortened } from "./failures.ts";
 
 /** Most reasons that are told apart. */
-const mostReasons = 20;
+const maxReasons = 20;
 /** Longest message of one. */
 const longest = 300;
 /** Stands for all further ones. */
@@ -21,7 +21,7 @@ export class Reasons {
   add({ error, stage, offset }: Pick<DeadLetter, "error" | "stage" | "offset">): void {
     const message = shortened(messageOf(error), longest);
     const key = `${stage} ${kindOf(message)}`;
-    const isKnown = this.#groups.has(key) || this.#groups.size < mostReasons;
+    const isKnown = this.#groups.has(key) || this.#groups.size < maxReasons;
     const group = this.#groups.get(isKnown ? key : others);
     if (group !== undefined) group.count++;
     else if (isKnown) this.#groups.set(key, { message, stage, count: 1, offset });
