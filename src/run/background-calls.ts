@@ -1,9 +1,9 @@
 import type { Exhausted } from "../retry/recovery.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { setTimer } from "../runtime/timer.ts";
-import type { Equipment } from "./station.ts";
+import type { RunResources } from "./run-resources.ts";
 
-/** Who is told of what runs aside. */
+/** Who is told of the calls in the background. */
 export interface BackgroundCallsListener {
   /** A call of `reject` has failed. */
   onFailure(error: unknown): void;
@@ -16,13 +16,13 @@ export interface BackgroundCallsListener {
  * for them at its end, but not for ever.
  */
 export class BackgroundCalls<E, T> {
-  readonly #equipment: Equipment<E, T>;
+  readonly #resources: RunResources<E, T>;
   readonly #calls: TaskGroup<() => unknown, unknown>;
   #stopWaiting: (() => void) | undefined;
 
-  /** Makes it for a run; nothing runs aside yet. */
-  constructor(equipment: Equipment<E, T>, listener: BackgroundCallsListener) {
-    this.#equipment = equipment;
+  /** Makes it for a run; nothing runs in the background yet. */
+  constructor(resources: RunResources<E, T>, listener: BackgroundCallsListener) {
+    this.#resources = resources;
     this.#calls = new TaskGroup(Infinity, {
       call: (call) => call(),
       done: () => listener.onSettled(),
@@ -37,7 +37,7 @@ export class BackgroundCalls<E, T> {
 
   /** Tells the source which items failed. */
   reject({ items, errors }: Exhausted): void {
-    const { pipeline, context } = this.#equipment;
+    const { pipeline, context } = this.#resources;
     if (pipeline.reject === undefined || items.length === 0) return;
     const { signal } = new AbortController(); // That of the run has aborted.
     this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal }));
@@ -46,7 +46,7 @@ export class BackgroundCalls<E, T> {
   /** Calls back at once if nothing runs, else when its time is up: it was told to stop, or cannot be. */
   wait(onOver: () => void): void {
     if (this.#calls.running === 0) return onOver();
-    this.#stopWaiting ??= setTimer(this.#equipment.settings.abortTimeout, onOver);
+    this.#stopWaiting ??= setTimer(this.#resources.settings.abortTimeout, onOver);
   }
 
   /** Nobody waits any longer; no timer is left. */

@@ -3,13 +3,16 @@ import { commitsTo, type DoneRange } from "../checkpoints/checkpoint.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { beginCall, callIn, makeCall, withCall } from "../checkpoints/load-call.ts";
 import { isLeftOpen } from "../retry/open-outcome.ts";
-import { Exhausted, type Members, Recovery, type Work } from "../retry/recovery.ts";
+import { Exhausted, type Members, type Work } from "../retry/recovery.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { skip } from "../streams/skip.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch, Loading } from "./batch.ts";
+import { rangesFor } from "./batch-ranges.ts";
+import { recoveryOf } from "./batch-recovery.ts";
 import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pipeline.ts";
-import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+import { type GivenUp, giveUp } from "./give-up.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** What a load gives that was stopped half-way: the rest of its items is pending. */
 export const unfinished: unique symbol = Symbol("unfinished");
@@ -25,22 +28,22 @@ interface Finish {
  * it has to be; then tells the checkpoint and the source what is finished.
  */
 export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
-  readonly #station: Station<E, T>;
+  readonly #run: RunContext<E, T>;
   readonly #batch: Batch<E, T>;
   readonly #origins: Members | undefined; // The item of each row, where it is not the row's own.
   #rest: number[] = []; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
-  #left: unknown; // The call that was left for its deadline, where a mark tells how it ends.
+  #abandoned: unknown; // The call that was left for its deadline, where a mark tells how it ends.
   #next: (() => unknown) | undefined; // What `run` does once the first call has settled.
 
   /** Makes the load of a batch; nothing begins before `run`. */
-  constructor(station: Station<E, T>, batch: Batch<E, T>) {
-    const { items, rows, results, lost, isDivisible } = batch;
-    const left = items.length - lost.length;
-    this.#station = station;
+  constructor(run: RunContext<E, T>, batch: Batch<E, T>) {
+    const { items, rows, results, givenUp, isDivisible } = batch;
+    const left = items.length - givenUp.length;
+    this.#run = run;
     this.#batch = batch;
-    if (!isDivisible) this.#rest = rows.length === 0 ? indicesOf(items) : [...lost];
+    if (!isDivisible) this.#rest = rows.length === 0 ? indicesOf(items) : [...givenUp];
     else if (results !== undefined && rows.length < results.length) {
       const isSkipped = (index: number) => results[index] === skip;
       this.#rest = indicesOf(results).filter(isSkipped);
@@ -80,13 +83,13 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
 
   /** Counts what is loaded, and tells of it. Called by the recovery as well. */
   done(members: Members | undefined): unknown {
-    const { rows, items, lost } = this.#batch;
-    const { counts, outlet } = this.#station;
-    const loaded = Math.min(members?.length ?? rows.length, items.length - lost.length);
-    if (this.#station.isOver) return undefined; // It was reported as pending.
+    const { rows, items, givenUp } = this.#batch;
+    const { counts, deadLetterWriter } = this.#run;
+    const loaded = Math.min(members?.length ?? rows.length, items.length - givenUp.length);
+    if (this.#run.isOver) return undefined; // It was reported as pending.
     counts.batches++;
     counts.loaded += loaded;
-    outlet?.finished(loaded);
+    deadLetterWriter?.finished(loaded);
     return this.#tell(this.#finish!);
   }
 
@@ -98,12 +101,12 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
 
   /** Called by the recovery: a load that was left for its deadline may be at its commit. */
   async hasSucceeded(error: unknown): Promise<boolean> {
-    const left = this.#left;
-    this.#left = undefined;
+    const left = this.#abandoned;
+    this.#abandoned = undefined;
     if (!isThenable(left) || !isOf(error, DOMException) || error.name !== "TimeoutError") {
       return false;
     }
-    const { settings: { abortTimeout }, context: { signal } } = this.#station;
+    const { settings: { abortTimeout }, context: { signal } } = this.#run;
     let outcome: "loaded" | "failed" | "open" = "open";
     const settled = Promise.resolve(left).then(() => void (outcome = "loaded"), (late) => {
       if (!isLeftOpen(late)) outcome = "failed";
@@ -119,10 +122,10 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
 
   /** Called by the recovery. */
   async giveUp(member: number, error: unknown, attempts: number): Promise<void> {
-    const { rows, isDivisible, items, lost } = this.#batch;
+    const { rows, isDivisible, items, givenUp } = this.#batch;
     const failure = { error, stage: "load", attempts } as const;
     if (isDivisible) {
-      const { transform, transformBatch } = this.#station.pipeline;
+      const { transform, transformBatch } = this.#run.pipeline;
       const isMapped = (transform ?? transformBatch) !== undefined;
       await this.#giveUp(this.#originOf(member), {
         ...failure,
@@ -130,25 +133,25 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       });
     } else if (member === 0) { // Which item a row comes from nobody knows: they all go with the first.
       this.#skipped = 0;
-      const gone = new Set(lost);
+      const gone = new Set(givenUp);
       const left = indicesOf(items).filter((index) => !gone.has(index));
       for (const index of left) {
-        if (!this.#station.isStopped) await this.#giveUp(index, failure);
+        if (!this.#run.isStopped) await this.#giveUp(index, failure);
       }
     }
   }
 
-  async #giveUp(index: number, failure: Parameters<typeof giveUp>[3]): Promise<void> {
-    await giveUp(this.#station, this.#batch, index, failure);
+  async #giveUp(index: number, failure: GivenUp): Promise<void> {
+    await giveUp(this.#run, this.#batch, index, failure);
     this.#rest.push(index);
   }
 
   #call(members: Members | undefined, attempt: number): unknown {
-    const { settings: { rateLimit }, context: { signal } } = this.#station;
+    const { settings: { rateLimit }, context: { signal } } = this.#run;
     const { rows, info } = this.#batch;
     const count = Math.min(members?.length ?? rows.length, info.size);
     if (rateLimit === undefined || rateLimit.tryAcquire(count)) return this.#load(members, attempt);
-    const onGranted = this.#station.onLimited();
+    const onGranted = this.#run.onLimited();
     return rateLimit.acquire(count, { signal }).finally(onGranted).then(() => {
       signal.throwIfAborted(); // It may have aborted in the same turn.
       return this.#load(members, attempt);
@@ -156,7 +159,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   }
 
   #load(members: Members | undefined, attempt: number): unknown {
-    const { pipeline, settings, context, drift, onLeft } = this.#station;
+    const { pipeline, settings, context, drift, onAbandoned } = this.#run;
     const { attemptTimeout } = settings.retry.load;
     this.#finish = this.#finishOf(members);
     const batch = this.#infoOf(attempt);
@@ -171,22 +174,22 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     if (attemptTimeout === Infinity) return make(own);
     const load = (signal: AbortSignal) => {
       const result = make({ ...own, signal });
-      if (call?.store !== undefined) this.#left = result; // Its mark tells what has become of it.
+      if (call?.store !== undefined) this.#abandoned = result; // Its mark tells what has become of it.
       return result;
     };
     // A load that commits its mark heeds its signal, so it settles soon, and may have committed.
     const grace = commitsTo in pipeline.load ? settings.abortTimeout : 0;
-    return withDeadline(load, attemptTimeout, context.signal, onLeft, grace);
+    return withDeadline(load, attemptTimeout, context.signal, onAbandoned, grace);
   }
 
   #infoOf(attempt: number): BatchInfo {
     const { indices, ranges } = this.#finish!;
-    const { keeper, key, pipeline } = this.#station;
+    const { checkpointWriter, key, pipeline } = this.#run;
     const { info } = this.#batch;
     const { sequence } = info;
     const offset = indices === undefined ? info.offset : ranges[0]![0];
     const size = indices?.length ?? info.size;
-    if (keeper === undefined) return { sequence, offset, size, attempt };
+    if (checkpointWriter === undefined) return { sequence, offset, size, attempt };
     const own = withCall([...ranges], beginCall(pipeline.load)); // The places are those of any call.
     return { sequence, offset, size, attempt, key, ranges: own };
   }
@@ -195,7 +198,7 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   #finishOf(members: Members | undefined): Finish {
     const indices = members && [...members.map((member) => this.#originOf(member)), ...this.#rest];
     indices?.sort((a, b) => a - b); // A source may take the last that is told for the newest.
-    return { indices, ranges: rangesFor(this.#station, this.#batch, indices) };
+    return { indices, ranges: rangesFor(this.#run, this.#batch, indices) };
   }
 
   #originOf(member: number): number {
@@ -203,12 +206,11 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   }
 
   async #recover(error: unknown): Promise<typeof unfinished | undefined> {
-    const station = this.#station;
-    const policy = policyOf(station, "load", this.#batch.isDivisible);
-    const recovery = new Recovery(this, policy, listenerOf(station, this.#batch, "load"));
+    const batch = this.#batch;
+    const recovery = recoveryOf(this.#run, batch, "load", batch.isDivisible, this);
     let isDone: boolean;
     try {
-      isDone = await recovery.run(indicesOf(this.#batch.rows), error);
+      isDone = await recovery.run(indicesOf(batch.rows), error);
     } catch (failure) {
       try {
         this.#keepRest();
@@ -224,36 +226,36 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
   /** Ends what needs no load. */
   #finishRest(): unknown {
     if (this.#rest.length === 0) return undefined;
-    if (this.#station.isStopped) return this.#keepRest();
+    if (this.#run.isStopped) return this.#keepRest();
     return this.#tell(this.#finishOf([]));
   }
 
   /** Keeps that items were given up on, when nobody is to be called any more. */
   #keepRest(): void {
-    const { counts, keeper, pipeline } = this.#station;
+    const { counts, checkpointWriter, pipeline } = this.#run;
     // A source that is told of what is finished is to give again what it was not told of.
     if (this.#rest.length === 0 || pipeline.acknowledge !== undefined) return;
     counts.skipped += this.#skipped;
     this.#skipped = 0;
-    keeper?.finish(this.#finishOf([]).ranges);
+    checkpointWriter?.finish(this.#finishOf([]).ranges);
   }
 
   #tell({ indices, ranges }: Finish): unknown {
-    const { counts, outlet, keeper, pipeline } = this.#station;
+    const { counts, deadLetterWriter, checkpointWriter, pipeline } = this.#run;
     counts.skipped += this.#skipped;
-    outlet?.finished(this.#skipped);
+    deadLetterWriter?.finished(this.#skipped);
     this.#skipped = 0;
     this.#rest = [];
-    keeper?.finish(ranges);
+    checkpointWriter?.finish(ranges);
     if (pipeline.acknowledge === undefined) return undefined;
     const { items } = this.#batch;
     return this.#acknowledge(indices?.map((index) => items[index]!) ?? items);
   }
 
   async #acknowledge(items: readonly E[]): Promise<void> {
-    const { pipeline, context, keeper } = this.#station;
+    const { pipeline, context, checkpointWriter } = this.#run;
     try {
-      await keeper?.flush(); // What the source is told of is marked before.
+      await checkpointWriter?.flush(); // What the source is told of is marked before.
       await pipeline.acknowledge?.(items, context);
     } catch (error) {
       throw new Exhausted([error], 1, [], "checkpoints");

@@ -1,12 +1,15 @@
 import { fail } from "../options.ts";
 import { withDeadline } from "../runtime/deadline.ts";
-import { type Members, Recovery, type Work } from "../retry/recovery.ts";
+import type { Members, Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch } from "./batch.ts";
+import { rangesFor } from "./batch-ranges.ts";
+import { recoveryOf } from "./batch-recovery.ts";
 import type { PipelineContext } from "../pipeline/pipeline.ts";
-import { giveUp, listenerOf, policyOf, rangesFor, type Station } from "./station.ts";
+import { giveUp } from "./give-up.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** What a transform gives for an item. */
 type Result<T> = T | typeof skip;
@@ -19,28 +22,30 @@ type Results<T> = readonly Result<T>[];
 
 /** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
 export class BatchMap<E, T> {
-  readonly #station: Station<E, T>;
-  readonly #isPlain: boolean; // What fails fails the run.
+  readonly #run: RunContext<E, T>;
+  readonly #isFastPath: boolean; // What fails fails the run.
   readonly #mapper: ItemMapper<E, T>;
 
   /** Makes the map of a run; nothing begins before `run`. */
-  constructor(station: Station<E, T>, isPlain: boolean) {
-    this.#station = station;
-    this.#isPlain = isPlain;
-    this.#mapper = mapperOf(station);
+  constructor(run: RunContext<E, T>, isFastPath: boolean) {
+    this.#run = run;
+    this.#isFastPath = isFastPath;
+    this.#mapper = mapperOf(run);
   }
 
   /** Fills the rows of a batch; tells whether it could. */
   run(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
     const mapped = this.#map(batch, stop);
-    const { outlet, keeper } = this.#station;
-    if (!isThenable(mapped) || outlet === undefined || keeper === undefined) return mapped;
+    const { deadLetterWriter, checkpointWriter } = this.#run;
+    if (!isThenable(mapped) || deadLetterWriter === undefined || checkpointWriter === undefined) {
+      return mapped;
+    }
     return mapped.then((isMapped) => {
-      this.#keepLost(batch, batch.lost);
+      this.#keepGivenUp(batch, batch.givenUp);
       return isMapped;
     }, (error) => {
       try {
-        this.#keepLost(batch, batch.lost);
+        this.#keepGivenUp(batch, batch.givenUp);
       } catch {
         // The first failure is reported; the next run reads these items again.
       }
@@ -49,9 +54,9 @@ export class BatchMap<E, T> {
   }
 
   #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
-    if (this.#station.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
-    const { context, settings: { concurrency } } = this.#station;
-    const rescue = this.#isPlain
+    if (this.#run.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
+    const { context, settings: { concurrency } } = this.#run;
+    const rescue = this.#isFastPath
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
     const results = mapItems(batch, this.#mapper, context, concurrency, stop, rescue);
@@ -68,17 +73,15 @@ export class BatchMap<E, T> {
 
   /** Tries an item again, or gives up on it. */
   async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Result<T>> {
-    const station = this.#station;
     const item = batch.items[index]!;
     let result: Result<T> = skip;
     const work: Work<Result<T>> = {
       itemsOf: () => [item],
-      call: () => this.#mapper.transform(item, station.context),
+      call: () => this.#mapper.transform(item, this.#run.context),
       done: (_, mapped) => void (result = mapped),
       giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
     };
-    const policy = policyOf(station, "transform", false);
-    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run([index], error);
+    await recoveryOf(this.#run, batch, "transform", false, work).run([index], error);
     return result;
   }
 
@@ -88,24 +91,24 @@ export class BatchMap<E, T> {
     error: unknown,
     attempts: number,
   ): Promise<void> {
-    await giveUp(this.#station, batch, index, { error, stage: "transform", attempts });
-    batch.lost.push(index);
-    if (this.#station.isStopped) this.#keepLost(batch, [index]); // A run that is stopped does not come back to it.
+    await giveUp(this.#run, batch, index, { error, stage: "transform", attempts });
+    batch.givenUp.push(index);
+    if (this.#run.isStopped) this.#keepGivenUp(batch, [index]); // A run that is stopped does not come back to it.
   }
 
   /**
    * Keeps that items of a batch were given up on, as it may never come to its load. Once for them all,
    * as thousands that stand apart make each checkpoint long. A source is told together with the others.
    */
-  #keepLost(batch: Batch<E, T>, lost: readonly number[]): void {
-    const { keeper, pipeline } = this.#station;
-    if (lost.length === 0 || pipeline.acknowledge !== undefined) return;
-    keeper?.finish(rangesFor(this.#station, batch, lost));
+  #keepGivenUp(batch: Batch<E, T>, givenUp: readonly number[]): void {
+    const { checkpointWriter, pipeline } = this.#run;
+    if (givenUp.length === 0 || pipeline.acknowledge !== undefined) return;
+    checkpointWriter?.finish(rangesFor(this.#run, batch, givenUp));
   }
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
     const { items } = batch;
-    if (this.#isPlain) return this.#fill(batch, this.#callBatch(items.slice()));
+    if (this.#isFastPath) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
       const rows = this.#callBatch(items.slice()); // It may empty it.
       if (!isThenable(rows)) return fillRows(batch, rows);
@@ -117,12 +120,12 @@ export class BatchMap<E, T> {
   }
 
   #callBatch(items: E[]): Results<T> | Promise<Results<T>> {
-    const { pipeline, context, settings, onLeft } = this.#station;
+    const { pipeline, context, settings, onAbandoned } = this.#run;
     const { attemptTimeout } = settings.retry.transform;
     const map = (signal: AbortSignal) => pipeline.transformBatch!(items, { ...context, signal });
     const rows = attemptTimeout === Infinity
       ? pipeline.transformBatch!(items, context)
-      : withDeadline(map, attemptTimeout, context.signal, onLeft);
+      : withDeadline(map, attemptTimeout, context.signal, onAbandoned);
     const check = (all: Results<T>) => checkRows(pipeline.name, all);
     return isThenable(rows) ? Promise.resolve(rows).then(check) : check(rows);
   }
@@ -130,7 +133,6 @@ export class BatchMap<E, T> {
   /** Maps a batch again, in parts where it has to be. */
   async #recover(batch: Batch<E, T>, error: unknown): Promise<boolean> {
     const { items } = batch;
-    const station = this.#station;
     const parts: { readonly members: Members; readonly rows: Results<T> }[] = [];
     const work: Work<Results<T>> = {
       itemsOf: (members) => members.map((member) => items[member]!),
@@ -138,11 +140,7 @@ export class BatchMap<E, T> {
       done: (members, rows) => void parts.push({ members, rows }),
       giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
-    const policy = policyOf(station, "transform", true);
-    await new Recovery(work, policy, listenerOf(station, batch, "transform")).run(
-      [...items.keys()],
-      error,
-    );
+    await recoveryOf(this.#run, batch, "transform", true, work).run([...items.keys()], error);
     if (parts.some(({ members, rows }) => members.length !== rows.length)) {
       batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
       batch.isDivisible = false;
@@ -156,18 +154,22 @@ export class BatchMap<E, T> {
   }
 }
 
-function mapperOf<E, T>({ pipeline, settings, counts, onLeft }: Station<E, T>): ItemMapper<E, T> {
+function mapperOf<E, T>(
+  { pipeline, settings, counts, onAbandoned }: RunContext<E, T>,
+): ItemMapper<E, T> {
   const { stallTimeout, retry: { transform: { attemptTimeout } } } = settings;
   const own = pipeline as ItemMapper<E, T>; // Where it has no transform it is never called.
   const mapper: ItemMapper<E, T> = attemptTimeout === Infinity ? own : {
     transform(item, context) {
       const map = (signal: AbortSignal) => own.transform(item, { ...context, signal });
-      return withDeadline(map, attemptTimeout, context.signal, onLeft);
+      return withDeadline(map, attemptTimeout, context.signal, onAbandoned);
     },
   };
   if (stallTimeout === Infinity) return mapper;
   // A large batch may take long although it moves on, which is no stall.
-  return { transform: (item, context) => (counts.calls++, mapper.transform(item, context)) };
+  return {
+    transform: (item, context) => (counts.transformCalls++, mapper.transform(item, context)),
+  };
 }
 
 /** Takes the results of all items, or of none. */

@@ -18,17 +18,17 @@ export interface Batch<E, T> {
   /** Whether it is known which item each row comes from. */
   isDivisible: boolean;
   /** Items that were given up on before the load, by their index. */
-  readonly lost: number[];
+  readonly givenUp: number[];
   /** Calls that were made again for it. */
   retries: number;
   /** Its items that were given up on. */
   deadLettered: number;
   /** Its items that wait before another attempt. */
-  resting: number;
+  backingOff: number;
   /** What ends that the batch counts as one that waits. */
-  wake: (() => void) | undefined;
+  resume: (() => void) | undefined;
   /** Rows that its load was given, which may change them. */
-  given: number;
+  rowCount: number;
   /** What loads it, from its load on. */
   load: Loading<E, T> | undefined;
   /** When it was taken from the bucket. */
@@ -68,12 +68,12 @@ export function batchOf<E, T>(
     rows,
     results: undefined,
     isDivisible: true,
-    lost: [],
+    givenUp: [],
     retries: 0,
     deadLettered: 0,
-    resting: 0,
-    wake: undefined,
-    given: 0,
+    backingOff: 0,
+    resume: undefined,
+    rowCount: 0,
     load: undefined,
     batchedAt,
     transformedAt: -1,

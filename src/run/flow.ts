@@ -12,18 +12,12 @@ import { BackgroundCalls } from "./background-calls.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import { BatchLoad, unfinished } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { Counts } from "./counts.ts";
 import { failureIn, failureOf } from "./failures.ts";
 import { RunMetrics } from "./run-metrics.ts";
 import { PlainLoad } from "./plain-load.ts";
-import {
-  type Counts,
-  type Equipment,
-  type FlowListener,
-  freshCounts,
-  isPlain,
-  type Station,
-  stationOf,
-} from "./station.ts";
+import { contextOf, type FlowListener, type RunContext } from "./run-context.ts";
+import { isFastPath, type RunResources } from "./run-resources.ts";
 
 /**
  * The working part of a run: source → batcher → transforms → loads, joined by one function that
@@ -32,14 +26,14 @@ import {
  */
 export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** What became of the items. */
-  readonly counts: Counts = freshCounts();
+  readonly counts: Counts = new Counts();
   /** What is measured. */
-  readonly gauges: RunMetrics;
+  readonly metrics: RunMetrics;
   /** Of the transforms. */
   readonly pace: Yielder = new Yielder();
   /** A transform has given a promise. */
   isAsync = false;
-  readonly #station: Station<E, T>;
+  readonly #run: RunContext<E, T>;
   readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
@@ -64,16 +58,16 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
-  constructor(equipment: Equipment<E, T>, listener: FlowListener) {
-    const { pipeline, settings, settings: { workers } } = equipment;
-    this.gauges = new RunMetrics(equipment, this.counts);
-    this.#aside = new BackgroundCalls(equipment, {
+  constructor(resources: RunResources<E, T>, listener: FlowListener) {
+    const { pipeline, settings, settings: { workers } } = resources;
+    this.metrics = new RunMetrics(resources, this.counts);
+    this.#aside = new BackgroundCalls(resources, {
       onFailure: (error) => this.#failIn("load", error),
       onSettled: () => this.#pump(),
     });
-    this.#station = stationOf(equipment, this, this.#aside);
-    this.#plain = isPlain(equipment) ? new PlainLoad(this.#station) : undefined;
-    this.#map = new BatchMap(this.#station, this.#plain !== undefined);
+    this.#run = contextOf(resources, this, this.#aside);
+    this.#plain = isFastPath(resources) ? new PlainLoad(this.#run) : undefined;
+    this.#map = new BatchMap(this.#run, this.#plain !== undefined);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new Batcher(settings, () => this.#pump());
@@ -89,7 +83,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       call: (batch) => batch.load!.run(batch),
       done: (batch, result) => {
         if (batch.load!.succeeded(batch)) return this.#loads.run(batch);
-        if (result !== unfinished) this.#now = this.gauges.end(batch);
+        if (result !== unfinished) this.#now = this.metrics.end(batch);
         this.#pump();
       },
       failed: (batch, error) => {
@@ -116,8 +110,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** Changes whenever anything moves. */
   get moves(): number {
-    const { loaded, skipped, deadLettered, retries, calls } = this.counts;
-    return this.extracted + this.#sequence + loaded + skipped + deadLettered + retries + calls;
+    const { done, retries, transformCalls } = this.counts;
+    return this.extracted + this.#sequence + done + retries + transformCalls;
   }
 
   /** The stage that everything waits for. */
@@ -154,9 +148,9 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
    * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
   async run(source: Source<E>): Promise<void> {
-    const { pipeline, settings, keeper } = this.#station;
+    const { pipeline, settings, checkpointWriter } = this.#run;
     if (this.#plain === undefined) {
-      const checkpoint = keeper?.checkpoint ?? blankCheckpoint;
+      const checkpoint = checkpointWriter?.checkpoint ?? blankCheckpoint;
       this.#numbering = new OffsetTracker(checkpoint, settings.resume === "source");
     }
     const listener: IntakeListener = {
@@ -164,7 +158,13 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       onEnd: (end) => this.#endExtract(end),
     };
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
-    const intake = new Intake(source, this.#batcher, listener, use, keeper && this.#numbering);
+    const intake = new Intake(
+      source,
+      this.#batcher,
+      listener,
+      use,
+      checkpointWriter && this.#numbering,
+    );
     this.#intake = intake;
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
@@ -174,7 +174,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     });
     // Only the callbacks' signal can still reach a source that does not let go.
     if (intake.isStuck || intake.released !== undefined) {
-      this.#listener.onStuck(this.#cancellation?.reason);
+      this.#listener.onUnresponsive(this.#cancellation?.reason);
     }
     await Promise.all([this.#cancelled, intake.released]);
   }
@@ -183,7 +183,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   drain(reason: unknown): void {
     this.#cancel(reason, false);
     // While `extract` has not given a source, there is nothing to wait for.
-    if (this.#isExtracting && this.#intake === undefined) this.#listener.onStuck(reason);
+    if (this.#isExtracting && this.#intake === undefined) this.#listener.onUnresponsive(reason);
   }
 
   /** Cancels the source, drops what was gathered, and begins no further call. */
@@ -210,7 +210,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   #endExtract(end: IntakeEnd): void {
     if (end !== undefined) this.#listener.onFailure(failureIn("extract", end.error));
     this.#isExtracting = false;
-    const { onError } = this.#station.settings;
+    const { onError } = this.#run.settings;
     if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : onError]();
     this.#pump();
   }
@@ -246,7 +246,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       this.#load(this.#ready.shift()!);
       return true;
     }
-    const hasRoom = this.#transforms.running + this.#ready.length < this.gauges.workers;
+    const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
     const items = hasRoom ? this.#batcher.take() : undefined;
     if (items !== undefined) this.#transform(this.#batchOf(items));
     return items !== undefined;
@@ -271,30 +271,30 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     const { rows, info: { size } } = batch;
     if (rows.length === 0 && this.#plain !== undefined) {
       this.counts.skipped += size;
-      this.#now = this.gauges.end(batch);
+      this.#now = this.metrics.end(batch);
       return;
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.transformedAt < 0) batch.transformedAt = this.#now = this.gauges.clock.now();
+    if (batch.transformedAt < 0) batch.transformedAt = this.#now = this.metrics.clock.now();
     this.#ready.push(batch);
   }
 
   #load(batch: Batch<E, T>): void {
-    batch.load = this.#plain ?? new BatchLoad(this.#station, batch);
-    this.gauges.begin(batch, this.#mark(0, 1));
+    batch.load = this.#plain ?? new BatchLoad(this.#run, batch);
+    this.metrics.begin(batch, this.#mark(0, 1));
     this.#loads.run(batch);
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
   #mark(transforms = 0, loads = 0): number {
-    const now = this.#now ?? this.gauges.clock.now();
+    const now = this.#now ?? this.metrics.clock.now();
     this.#now = undefined;
     this.#isOwed = false;
     const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
     const source = this.#isExtracting ? (isHeld ? "held" : "reading") : "done";
     const mapping = this.#transforms.running + transforms;
     const loading = this.#loads.running + loads;
-    this.gauges.mark(now, source, mapping, this.#ready.length, loading);
+    this.metrics.mark(now, source, mapping, this.#ready.length, loading);
     return now;
   }
 }

@@ -2,31 +2,31 @@ import { isOf, SplitError } from "../errors.ts";
 import { BatchLoad } from "./batch-load.ts";
 import type { Batch, Loading } from "./batch.ts";
 import { loadContextOf } from "../pipeline/pipeline.ts";
-import type { Station } from "./station.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** Loads the batches of a run that does nothing about failures but to halve what was too much. */
 export class PlainLoad<E, T> implements Loading<E, T> {
-  readonly #station: Station<E, T>;
+  readonly #run: RunContext<E, T>;
 
   /** Makes the load of a run; nothing begins before `run`. */
-  constructor(station: Station<E, T>) {
-    this.#station = station;
+  constructor(run: RunContext<E, T>) {
+    this.#run = run;
   }
 
   /** Loads a batch. */
   run(batch: Batch<E, T>): unknown {
     const { rows, info: { sequence, offset, size, attempt } } = batch;
-    const { pipeline, context, drift } = this.#station;
-    batch.given = rows.length; // The load may change its rows, and what it is told of them.
+    const { pipeline, context, drift } = this.#run;
+    batch.rowCount = rows.length; // The load may change its rows, and what it is told of them.
     const info = { sequence, offset, size, attempt };
     return pipeline.load(rows as T[], loadContextOf(context, info, drift));
   }
 
   /** Counts the batch, which is done. */
-  succeeded({ given, info: { size } }: Batch<E, T>): boolean {
-    const { counts, isOver } = this.#station;
+  succeeded({ rowCount, info: { size } }: Batch<E, T>): boolean {
+    const { counts, isOver } = this.#run;
     if (isOver) return false; // What ends after the run has told its counts is pending for ever.
-    const loaded = Math.min(given, size);
+    const loaded = Math.min(rowCount, size);
     counts.batches++;
     counts.loaded += loaded;
     counts.skipped += size - loaded;
@@ -35,11 +35,11 @@ export class PlainLoad<E, T> implements Loading<E, T> {
 
   /** Goes on in halves where that may help. */
   failed(batch: Batch<E, T>, error: unknown): boolean {
-    const { rows, given, info: { offset, size } } = batch;
+    const { rows, rowCount, info: { offset, size } } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
-    if (!isOf(error, SplitError) || rows.length !== given) return false;
+    if (!isOf(error, SplitError) || rows.length !== rowCount) return false;
     const ranges = [[offset, offset + size] as const]; // No item of a plain run was numbered.
-    batch.load = new BatchLoad(this.#station, { ...batch, ranges });
+    batch.load = new BatchLoad(this.#run, { ...batch, ranges });
     return batch.load.failed(batch, error);
   }
 }

@@ -6,10 +6,10 @@ import { MovingRate } from "../telemetry/moving-rate.ts";
 import type { BatchTimes } from "../pipeline/run-event.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 import { StageClock } from "../telemetry/stage-clock.ts";
-import type { Counts } from "./station.ts";
+import type { Counts } from "./counts.ts";
 import { Trace } from "./trace.ts";
 
-/** What the gauges know of a run. */
+/** What is known of the run that is measured. */
 export interface RunMetricsOptions {
   readonly settings: Pick<RunSettings<never>, "workers" | "trace">;
   readonly emit: Emit | undefined;
@@ -90,7 +90,7 @@ export class RunMetrics {
   }
 
   /** A worker waits before another attempt, or for the rate limit; gives what ends that. */
-  rest(stage: "transform" | "load", why: "backoff" | "limited"): () => void {
+  wait(stage: "transform" | "load", why: "backoff" | "limited"): () => void {
     const { busy, [why]: waiting } = this.#clocks[stage];
     const turn = (change: number) => {
       const since = this.clock.now() - this.#begin;
@@ -137,8 +137,7 @@ export class RunMetrics {
 
   /** Counts what was done since it was called last: parts of a batch may be done long before it. */
   #count(now: number): void {
-    const { loaded, skipped, deadLettered } = this.#counts;
-    const done = loaded + skipped + deadLettered;
+    const { done } = this.#counts;
     if (done === this.#done) return;
     this.#rate.add(done - this.#done, now);
     this.#trace?.count(done - this.#done, now);

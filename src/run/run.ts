@@ -2,7 +2,6 @@ import { CancelledError, PipelineError, propertyOf } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
-import { equipmentOf } from "./equipment.ts";
 import { type Failure, failureIn } from "./failures.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "../pipeline/guarantee.ts";
@@ -11,7 +10,7 @@ import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts
 import { reportOf, snapshotOf } from "./snapshot.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
-import type { Equipment } from "./station.ts";
+import { resourcesOf, type RunResources } from "./run-resources.ts";
 
 /** Where a failure ends everything: what was read is not loaded any more. */
 const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLetters", "checkpoints"];
@@ -36,7 +35,7 @@ export class Run<E, T = E> {
   readonly #hard = new AbortController(); // The signal of the callbacks.
   readonly #waiting = new AbortController(); // Ends the wait for the claim of another run.
   readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
-  readonly #equipment: Equipment<E, T>;
+  readonly #resources: RunResources<E, T>;
   readonly #flow: Flow<E, T>;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
@@ -60,13 +59,13 @@ export class Run<E, T = E> {
     this.#pipeline = pipeline;
     this.#settings = settings;
     this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
-    this.#equipment = equipmentOf({
-      ...{ pipeline, settings, context: this.#context, begin: this.#begin },
-      onLost: (error) => this.#fail(failureIn("checkpoints", error)),
-    });
-    this.#flow = new Flow(this.#equipment, {
+    this.#resources = resourcesOf(
+      { pipeline, settings, context: this.#context, begin: this.#begin },
+      (error) => this.#fail(failureIn("checkpoints", error)),
+    );
+    this.#flow = new Flow(this.#resources, {
       onFailure: (failure) => this.#fail(failure),
-      onStuck: (reason) => this.#abortCallbacks(reason),
+      onUnresponsive: (reason) => this.#abortCallbacks(reason),
     });
     this.finished = this.#live();
     this.finished.catch(() => {}); // Whoever reads `finished` is told; nobody else needs to be.
@@ -117,14 +116,14 @@ export class Run<E, T = E> {
     let unwatch = () => {};
     let stall: StallWatch | undefined;
     await null; // Nothing of the user's is called before `start` has returned.
-    this.#equipment.emit?.({ type: "run:start" });
+    this.#resources.emit?.({ type: "run:start" });
     if (this.#state === "running") {
       unwatch = watch(this, onProgress, progressInterval);
       stall = new StallWatch(
         stallTimeout,
         this.#flow,
         (duration) =>
-          this.#equipment.emit?.({ type: "run:stall", stage: this.#flow.current, duration }),
+          this.#resources.emit?.({ type: "run:stall", stage: this.#flow.current, duration }),
       );
       if (await this.#open()) {
         await this.#work();
@@ -140,20 +139,20 @@ export class Run<E, T = E> {
     this.#last = this.#look("ended");
     const [failure] = this.#failures;
     const end = { outcome: this.#outcome, guarantee, failure };
-    this.#report = reportOf(this.#last, end, this.#equipment, this.#flow);
+    this.#report = reportOf(this.#last, end, this.#resources, this.#flow);
     stall?.stop();
-    this.#equipment.emit?.({ type: "run:end", report: this.#report });
+    this.#resources.emit?.({ type: "run:end", report: this.#report });
     unwatch();
     return this.#settle(this.#report);
   }
 
   /** Learns what earlier runs have finished; tells whether the run may begin. */
   async #open(): Promise<boolean> {
-    const { outlet, keeper } = this.#equipment;
-    await this.#call("deadLetters", () => outlet?.open());
+    const { deadLetterWriter, checkpointWriter } = this.#resources;
+    await this.#call("deadLetters", () => deadLetterWriter?.open());
     await this.#call("checkpoints", async () => {
       const { signal } = this.#waiting;
-      const checkpoint = await keeper?.open(signal).catch((error) => {
+      const checkpoint = await checkpointWriter?.open(signal).catch((error) => {
         if (!signal.aborted || error !== signal.reason) throw error; // Else it was ended by the run.
       });
       if (checkpoint !== undefined) this.#context.checkpoint = checkpoint;
@@ -163,10 +162,12 @@ export class Run<E, T = E> {
   }
 
   async #close(): Promise<void> {
-    const { outlet, keeper } = this.#equipment;
-    await this.#call("deadLetters", () => outlet?.close());
-    outlet?.release(); // Also where a letter is still being written.
-    await this.#call("checkpoints", () => keeper?.close()).then(() => keeper?.leave());
+    const { deadLetterWriter, checkpointWriter } = this.#resources;
+    await this.#call("deadLetters", () => deadLetterWriter?.close());
+    deadLetterWriter?.release(); // Also where a letter is still being written.
+    await this.#call("checkpoints", () => checkpointWriter?.close()).then(() =>
+      checkpointWriter?.leave()
+    );
   }
 
   async #work(): Promise<void> {
@@ -177,10 +178,10 @@ export class Run<E, T = E> {
     // In one, so that a source that comes after the wait was given up is still cancelled.
     await this.#call("extract", async () => this.#flow.run(await pipeline.extract(context)));
     this.#flow.expectSource(false);
-    await this.#call("checkpoints", () => this.#equipment.keeper?.flush());
+    await this.#call("checkpoints", () => this.#resources.checkpointWriter?.flush());
     if (this.#outcome !== "completed") return;
     const { total = 0, extracted } = this.snapshot();
-    if (extracted < total) this.#equipment.emit?.({ type: "run:short", total, extracted });
+    if (extracted < total) this.#resources.emit?.({ type: "run:short", total, extracted });
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
 
@@ -203,10 +204,10 @@ export class Run<E, T = E> {
 
   #look(state: RunSnapshot["state"]): RunSnapshot {
     const { resume, total } = this.#settings;
-    const { keeper } = this.#equipment;
+    const { checkpointWriter } = this.#resources;
     const { checkpoint: found } = this.#context;
     return snapshotOf({
-      ...{ name: this.name, runId: this.runId, state, keeper, found, resume, total },
+      ...{ name: this.name, runId: this.runId, state, checkpointWriter, found, resume, total },
       ...{ startedAt: this.#startedAt, begin: this.#begin },
     }, this.#flow);
   }
@@ -236,7 +237,7 @@ export class Run<E, T = E> {
     if (errors.length > 0) {
       if (this.#outcome === "aborted") this.#late.push(...errors);
       else this.#failures.push({ ...failure, errors });
-      this.#equipment.emit?.({ type: "run:failure", stage, errors });
+      this.#resources.emit?.({ type: "run:failure", stage, errors });
     }
     // What was read before a source fails is still loaded.
     if (abortingStages.includes(stage)) this.#abort(all.at(-1));
@@ -259,7 +260,7 @@ export class Run<E, T = E> {
   #drain(reason: unknown): void {
     if (this.#state !== "running") return;
     this.#state = "draining";
-    this.#equipment.emit?.({ type: "run:drain", reason });
+    this.#resources.emit?.({ type: "run:drain", reason });
     this.#reasons.add(reason);
     const { drainTimeout } = this.#settings;
     this.#stopDrainTimer = setTimer(drainTimeout, () => {
@@ -274,7 +275,7 @@ export class Run<E, T = E> {
   #abort(reason: unknown): void {
     if (this.#state === "aborting") return;
     this.#state = "aborting";
-    this.#equipment.emit?.({ type: "run:abort", reason });
+    this.#resources.emit?.({ type: "run:abort", reason });
     this.#waiting.abort(reason);
     this.#abortCallbacks(reason);
     this.#flow.halt(this.#hard.signal.reason);

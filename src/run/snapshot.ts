@@ -5,7 +5,7 @@ import { perSecond } from "../explain/quantities.ts";
 import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
-import type { Equipment } from "./station.ts";
+import type { RunResources } from "./run-resources.ts";
 
 /** What a run knows of itself, beside what moves through it. */
 export interface RunFacts {
@@ -15,7 +15,7 @@ export interface RunFacts {
   readonly startedAt: number;
   /** By the clock that durations are measured with. */
   readonly begin: number;
-  readonly keeper: CheckpointWriter | undefined;
+  readonly checkpointWriter: CheckpointWriter | undefined;
   /** What earlier runs have finished. */
   readonly found: Checkpoint | undefined;
   /** How the run goes on from there. */
@@ -26,18 +26,17 @@ export interface RunFacts {
 
 /** How far a run is. */
 export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot {
-  const { name, runId, state, startedAt, begin, keeper } = facts;
+  const { name, runId, state, startedAt, begin, checkpointWriter } = facts;
   const { extracted, counts, queues } = flow;
-  const { loaded, skipped, deadLettered, batches, retries } = counts;
-  const done = loaded + skipped + deadLettered;
+  const { loaded, skipped, deadLettered, done, batches, retries } = counts;
   const now = performance.now(); // One for all, so that the times add up.
   const duration = now - begin;
-  const { stages, rate: lately, latency } = flow.gauges.read(now);
+  const { stages, rate: lately, latency } = flow.metrics.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
   const total = totalOf(facts, flow);
   const isForeseen = total !== undefined && rate > 0 && state === "running";
   const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
-  const checkpoint = keeper?.checkpoint;
+  const checkpoint = checkpointWriter?.checkpoint;
   return {
     ...{ name, runId, state, extracted, loaded, skipped, deadLettered },
     earlier: finishedIn(facts.found),
@@ -70,7 +69,7 @@ interface RunEnd {
 export function reportOf<E, T>(
   snapshot: RunSnapshot,
   { outcome, guarantee, failure }: RunEnd,
-  equipment: Pick<Equipment<E, T>, "pipeline" | "settings">,
+  resources: Pick<RunResources<E, T>, "pipeline" | "settings">,
   flow: Flow<E, T>,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
@@ -80,12 +79,12 @@ export function reportOf<E, T>(
   const taken = ({ busy, backoff = 0, limited = 0 }: StageTimes) => busy + backoff + limited;
   const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
   const clock = isWorkerd() ? "still" : "running";
-  const { trace, workers } = flow.gauges;
+  const { trace, workers } = flow.metrics;
   return {
     ...{ ...counts, stages, outcome },
     ...(failure !== undefined && { failure: describeFailure(failure) }),
     deadLetterReasons: flow.counts.reasons.read(),
-    ...mappingOf(equipment, flow),
+    ...mappingOf(resources, flow),
     ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
     ...{ bottleneck, workers, guarantee, clock },
     ...(trace !== undefined && { trace }),
@@ -94,7 +93,7 @@ export function reportOf<E, T>(
 
 /** How the transform was called. */
 function mappingOf<E, T>(
-  { pipeline, settings: { concurrency } }: Pick<Equipment<E, T>, "pipeline" | "settings">,
+  { pipeline, settings: { concurrency } }: Pick<RunResources<E, T>, "pipeline" | "settings">,
   { isAsync }: Flow<E, T>,
 ): Pick<RunReport, "mapping" | "concurrency"> {
   if (pipeline.transformBatch !== undefined) return { mapping: "batch" };

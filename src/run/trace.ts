@@ -2,8 +2,8 @@ import type { RunTrace, TracedBatch } from "../report-types.ts";
 import type { Batch } from "./batch.ts";
 
 /** Most batches and most intervals that are kept. With one more, every other one is dropped. */
-const mostBatches = 512;
-const mostIntervals = 256;
+const maxBatches = 512;
+const maxIntervals = 256;
 
 /** Keeps what a picture of a run needs, in constant memory however long the run is. */
 export class Trace {
@@ -43,7 +43,7 @@ export class Trace {
       loadStartedAt: since(batch.loadStartedAt),
       endedAt: since(ended),
     });
-    while (this.#batches.length > mostBatches) {
+    while (this.#batches.length > maxBatches) {
       this.#every *= 2;
       this.#batches = this.#batches.filter((kept) => kept.sequence % this.#every === 0);
     }
@@ -52,7 +52,7 @@ export class Trace {
   /** So many items are done. */
   count(done: number, now: number): void {
     const time = now - this.#begin;
-    while (time >= this.#interval * mostIntervals) {
+    while (time >= this.#interval * maxIntervals) {
       const before = this.#done;
       this.#interval *= 2;
       this.#done = [];

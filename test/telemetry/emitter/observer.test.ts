@@ -11,7 +11,7 @@ import {
 import { emitterOf } from "../../../src/telemetry/emitter.ts";
 import { RunMetrics } from "../../../src/run/run-metrics.ts";
 import { batchOf } from "../../../src/run/batch.ts";
-import { freshCounts } from "../../../src/run/station.ts";
+import { Counts } from "../../../src/run/counts.ts";
 import { wait } from "../../support/run/time.ts";
 import { kinds, record, type Recorded, times } from "../../support/run/recorded-events.ts";
 
@@ -279,7 +279,7 @@ describe("no observer", () => {
   it("needs no events", async () => {
     expect(emitterOf([], "name", "id", 0)).toBeUndefined();
     const settings = { workers: 1, trace: false };
-    const gauges = new RunMetrics({ settings, emit: undefined, begin: 0 }, freshCounts());
+    const gauges = new RunMetrics({ settings, emit: undefined, begin: 0 }, new Counts());
     const info = vi.fn(() => ({ sequence: 0, offset: 0, size: 1, attempt: 1 }));
     const batch = Object.defineProperty(batchOf([1], info(), [], 0), "info", { get: info });
     info.mockClear();

@@ -2,51 +2,73 @@ import { fail } from "../options.ts";
 import { type Checkpoint, rangesOf } from "../checkpoints/checkpoint.ts";
 import { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
-import { emitterOf } from "../telemetry/emitter.ts";
+import { type Emit, emitterOf } from "../telemetry/emitter.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type Observed, observedBy } from "../pipeline/run-event.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
-import type { Equipment } from "./station.ts";
 
 /** What is known of a run when it is made. */
 export interface RunParts<E, T> {
+  /** The user's functions. */
   readonly pipeline: Pipeline<E, T>;
+  /** The options of the run. */
   readonly settings: RunSettings<E>;
+  /** What the user's functions are told. */
   readonly context: PipelineContext;
   /** When the run began, by the clock that durations are measured with. */
   readonly begin: number;
-  /** The checkpoint could not be kept. */
-  onLost(error: unknown): void;
+}
+
+/** What a run is made of. */
+export interface RunResources<E, T> extends RunParts<E, T> {
+  /** Takes dead letters, where there are any. */
+  readonly deadLetterWriter: DeadLetterWriter | undefined;
+  /** Keeps what is finished, where the run has checkpoints. */
+  readonly checkpointWriter: CheckpointWriter | undefined;
+  /** The key of the checkpoint. */
+  readonly key: string;
+  /** Tells the observer of the run, where there is one. */
+  readonly emit: Emit | undefined;
 }
 
 /**
- * Makes what a run works with; locks its dead-letter stream, and calls nothing yet.
+ * Makes what a run works with; locks its dead-letter stream, and calls nothing yet. `onLost` is told
+ * of a checkpoint that could not be kept.
  *
  * @throws {ConfigurationError} If somebody else writes to that stream.
  */
-export function equipmentOf<E, T>(parts: RunParts<E, T>): Equipment<E, T> {
-  const { pipeline, settings, context, begin, onLost } = parts;
-  const { runId } = context;
+export function resourcesOf<E, T>(
+  parts: RunParts<E, T>,
+  onLost: (error: unknown) => void,
+): RunResources<E, T> {
+  const { pipeline, settings, context, begin } = parts;
+  const { runId, signal } = context;
   const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
+  const retry = settings.retry.load;
   const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
-  const outlet = deadLetters &&
+  const deadLetterWriter = deadLetters &&
     new DeadLetterWriter({
       action: `run pipeline "${pipeline.name}"`,
       stream: deadLetters,
       max,
-      signal: context.signal,
-      retry: settings.retry.load,
+      signal,
+      retry,
     });
   const { [observedBy]: own = [] } = pipeline as Observed;
   const observers = settings.observer === undefined ? own : [...own, settings.observer];
   const emit = emitterOf(observers, pipeline.name, runId, begin);
-  const keeper = store && new CheckpointWriter({
-    ...{ store, key, runId, lease, retry: settings.retry.load, signal: context.signal },
+  const checkpointWriter = store && new CheckpointWriter({
+    store,
+    key,
+    runId,
+    lease,
+    retry,
+    signal,
     onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),
     onFailure: onLost,
     ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint:write", checkpoint }) }),
   });
-  return { pipeline, settings, context, outlet, keeper, key, emit, begin };
+  return { ...parts, deadLetterWriter, checkpointWriter, key, emit };
 }
 
 /** Refuses to go on from a position that is known without telling the ones that come after it. */
@@ -59,4 +81,16 @@ function checkKnown(
   const rule = "given, as the checkpoint has a position, which would be lost (give the function " +
     "that it comes from, or remove the checkpoint to begin anew)";
   fail(`run pipeline "${name}"`, "position", rule, position);
+}
+
+/** Whether a call that fails fails the run, and nothing is to be told of one that does not. */
+export function isFastPath<E, T>(resources: RunResources<E, T>): boolean {
+  const { pipeline, settings, deadLetterWriter, checkpointWriter } = resources;
+  const { transform, load } = settings.retry;
+  const isOnce = [transform, load].every(({ maxAttempts, attemptTimeout }) =>
+    maxAttempts === 1 && attemptTimeout === Infinity
+  );
+  const { acknowledge, reject } = pipeline;
+  const extras = [deadLetterWriter, checkpointWriter, settings.rateLimit, acknowledge, reject];
+  return isOnce && extras.every((extra) => extra === undefined);
 }

@@ -1,0 +1,71 @@
+import { checkPosition, type DoneRange } from "../checkpoints/checkpoint.ts";
+import { allPlacesOf, placesOf } from "../checkpoints/offset-tracker.ts";
+import { Exhausted } from "../retry/recovery.ts";
+import { isThenable } from "../runtime/thenable.ts";
+import type { Batch } from "./batch.ts";
+import type { RunContext } from "./run-context.ts";
+
+/**
+ * The offsets of some items of a batch, or of all, with their positions where these are kept. Throws
+ * `Exhausted` if a position cannot be told.
+ */
+export function rangesFor<E, T>(
+  run: RunContext<E, T>,
+  batch: Batch<E, T>,
+  indices?: readonly number[],
+): readonly DoneRange[] {
+  const { ranges } = batch;
+  const positions = run.checkpointWriter && positionsIn(run, batch);
+  if (positions === undefined && indices === undefined) return ranges;
+  const offsets = indices === undefined ? allPlacesOf(ranges) : placesOf(ranges, indices);
+  if (positions === undefined) return offsets.map(([from, to]) => [from, to]);
+  return offsets.map(([from, to, last]) => {
+    const position = positions[last];
+    if (position instanceof Unknown) {
+      throw new Exhausted([position.error], 1, batch.items, "checkpoints");
+    }
+    return [from, to, position];
+  });
+}
+
+/** Stands for the position of an item that the user's function has thrown for. */
+class Unknown {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/**
+ * The position of each item of a batch. They are all checked, as any item may become the last of
+ * those that are finished, and one that cannot be kept would leave the next run without a place to
+ * begin at. What is thrown for an item is told where that item is such a last one.
+ */
+function positionsIn<E, T>(
+  { settings: { position }, pipeline }: RunContext<E, T>,
+  batch: Batch<E, T>,
+): readonly unknown[] | undefined {
+  if (position === undefined || batch.positions !== undefined) return batch.positions;
+  const positionOf = (item: E) => {
+    try {
+      return position(item);
+    } catch (error) {
+      return new Unknown(error);
+    }
+  };
+  try {
+    batch.positions = batch.items.map((item) => checked(pipeline.name, positionOf(item)));
+  } catch (error) {
+    throw new Exhausted([error], 1, batch.items, "checkpoints");
+  }
+  return batch.positions;
+}
+
+/** A position that can be kept. */
+function checked(name: string, position: unknown): unknown {
+  if (position instanceof Unknown) return position;
+  if (isThenable(position)) position.then(undefined, () => {}); // It is refused; nobody waits for it.
+  checkPosition(`run pipeline "${name}"`, position);
+  // Of an object that is used again for the next item a copy is needed at once.
+  return typeof position === "object" ? JSON.parse(JSON.stringify(position)) as unknown : position;
+}

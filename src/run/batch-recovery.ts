@@ -1,0 +1,29 @@
+import { Recovery, type Work } from "../retry/recovery.ts";
+import type { Batch } from "./batch.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** What can be done about a failed call for a batch, by the options of the run. */
+export function recoveryOf<E, T, R>(
+  run: RunContext<E, T>,
+  batch: Batch<E, T>,
+  stage: "transform" | "load",
+  isDivisible: boolean,
+  work: Work<R>,
+): Recovery<R> {
+  const { settings: { retry, isolate, isolationBudget }, deadLetterWriter, context } = run;
+  const hasDeadLetters = deadLetterWriter !== undefined;
+  const isolates = isolate === "bisect";
+  return new Recovery(work, {
+    retry: retry[stage],
+    hasDeadLetters,
+    isDivisible,
+    isolates,
+    isolationBudget,
+  }, {
+    get isStopped() {
+      return run.isStopped;
+    },
+    signal: context.signal,
+    onRetry: (error, attempt, delay) => run.onRetry(batch, { stage, error, attempt, delay }),
+  });
+}

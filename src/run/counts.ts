@@ -1,0 +1,27 @@
+import { Drift } from "./drift.ts";
+import { Reasons } from "./reasons.ts";
+
+/** What became of the items of a run so far. */
+export class Counts {
+  /** Items of the source whose load has succeeded. */
+  loaded = 0;
+  /** Items of the source that the transform left out. */
+  skipped = 0;
+  /** Items of the source that were given up on. */
+  deadLettered = 0;
+  /** Loads that have succeeded. */
+  batches = 0;
+  /** Calls made again after a failure. */
+  retries = 0;
+  /** Calls of `transform` that have begun; counted only where a stall is watched for. */
+  transformCalls = 0;
+  /** What loads have left out. */
+  readonly drift: Drift = new Drift();
+  /** Why items were given up on. */
+  readonly reasons: Reasons = new Reasons();
+
+  /** Items that came to an end: loaded, skipped or dead-lettered. */
+  get done(): number {
+    return this.loaded + this.skipped + this.deadLettered;
+  }
+}

@@ -1,0 +1,87 @@
+import { retryAfterOf } from "../retry/retry-after.ts";
+import type { RunEventDetails } from "../pipeline/run-event.ts";
+import type { Batch } from "./batch.ts";
+import type { Counts } from "./counts.ts";
+import type { Failure } from "./failures.ts";
+import type { RunMetrics } from "./run-metrics.ts";
+import type { RunResources } from "./run-resources.ts";
+
+/** A call that is to be made again. */
+export type Retry = Omit<Extract<RunEventDetails, { type: "batch:retry" }>, "type" | "sequence">;
+
+/** What the work on the batches of a run shares: what the run is made of, and how it stands. */
+export interface RunContext<E, T> extends RunResources<E, T> {
+  /** Kept up to date by the work. */
+  readonly counts: Counts;
+  /** What is measured. */
+  readonly metrics: RunMetrics;
+  /** No further call may begin. */
+  readonly isStopped: boolean;
+  /** The run is over: a call that ends now was not waited for. */
+  readonly isOver: boolean;
+  /** A load has left out values that no column takes: rows by column. */
+  drift(counts: Readonly<Record<string, number>>): void;
+  /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
+  onRetry(batch: Batch<E, T>, retry: Retry): () => void;
+  /** A load waits for the rate limit; gives what ends that. */
+  onLimited(): () => void;
+  /** A call goes on although nobody waits for it. */
+  onAbandoned(settled: Promise<unknown>): void;
+}
+
+/** How a run stands, as whoever moves its batches knows. */
+type RunState = Pick<RunContext<never, never>, "counts" | "metrics" | "isStopped" | "isOver">;
+
+/** Makes the context of a run, which has the state as it is whenever somebody looks. */
+export function contextOf<E, T>(
+  resources: RunResources<E, T>,
+  state: RunState,
+  backgroundCalls: { add(settled: Promise<unknown>): void },
+): RunContext<E, T> {
+  const { counts, metrics } = state;
+  return {
+    ...resources,
+    counts,
+    metrics,
+    get isStopped() {
+      return state.isStopped;
+    },
+    get isOver() {
+      return state.isOver;
+    },
+    drift(rows) {
+      if (!state.isOver) counts.drift.add(rows); // Else the report was made already.
+    },
+    onRetry(batch, retry) {
+      counts.retries++;
+      return beginRetry(resources, metrics, batch, retry);
+    },
+    onLimited: () => metrics.wait("load", "limited"),
+    onAbandoned: (settled) => backgroundCalls.add(settled),
+  };
+}
+
+function beginRetry<E, T>(
+  { settings, emit }: RunResources<E, T>,
+  metrics: RunMetrics,
+  batch: Batch<E, T>,
+  retry: Retry,
+): () => void {
+  const pause = retryAfterOf(retry.error, settings.retry[retry.stage].maxRetryAfter);
+  if (pause !== undefined) settings.rateLimit?.pause(pause, { maxRetryAfter: Infinity });
+  batch.retries++;
+  emit?.({ type: "batch:retry", sequence: batch.info.sequence, ...retry });
+  // Of the items of a batch that are transformed side by side, one that backs off is enough.
+  if (batch.backingOff++ === 0) batch.resume = metrics.wait(retry.stage, "backoff");
+  return () => {
+    if (--batch.backingOff === 0) batch.resume?.();
+  };
+}
+
+/** What a flow tells the run that it is part of. */
+export interface FlowListener {
+  /** A stage has failed. */
+  onFailure(failure: Failure): void;
+  /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
+  onUnresponsive(reason: unknown): void;
+}
