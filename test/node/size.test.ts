@@ -32,7 +32,7 @@ it.each([
   ["RateLimitStream", "{ RateLimitStream }", 3190],
   ["retry", "{ retry }", 2600],
   ["skip", "{ skip }", 100],
-])("%s is small, minified and gzipped", async (name, what, budget) => {
+])("%s stays below its size, minified and gzipped", async (name, what, budget) => {
   const { size, parts } = await sizeOf(what);
   console.log(`${name}: ${size} of ${budget} bytes (before gzip: ${parts})`);
   expect(size, parts).toBeLessThanOrEqual(budget);
