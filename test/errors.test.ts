@@ -84,14 +84,14 @@ describe("errors", () => {
     expect(error.constructor.name).toBe(name);
   });
 
-  it("have no cause where none is known, and may have one that is undefined", () => {
+  it("have no cause if none is known, and may have one that is undefined", () => {
     expect(new ConfigurationError("Cannot do it")).not.toHaveProperty("cause");
     expect(Object.hasOwn(new PipelineError("users", "load", [undefined]), "cause")).toBe(true);
   });
 });
 
 describe("PipelineError", () => {
-  it("tells where it failed, all failures, and what the run did", () => {
+  it("has the stage, all failures, and the report of the run", () => {
     const errors = [cause, "second"];
     const error = new PipelineError("users", "transform", errors, { attempts: 3, report });
     expect(error).toMatchObject({ pipeline: "users", stage: "transform", attempts: 3 });
@@ -99,14 +99,14 @@ describe("PipelineError", () => {
     expect(error.report).toBe(report);
   });
 
-  it("counts one attempt and has no report where nothing else is known", () => {
+  it("counts one attempt and has no report by default", () => {
     const error = new PipelineError("users", "load", [cause]);
     expect([error.attempts, error.report]).toEqual([1, undefined]);
   });
 });
 
 describe("CancelledError", () => {
-  it("tells what failed meanwhile, and what the run did", () => {
+  it("has the failures during the abort, and the report of the run", () => {
     const error = new CancelledError("users", cause, { errors: [1], report });
     expect([error.errors, error.report]).toEqual([[1], report]);
     expect(new CancelledError("users", cause).errors).toEqual([]);
@@ -114,7 +114,7 @@ describe("CancelledError", () => {
 });
 
 describe("ManagerError", () => {
-  it("tells what each pipeline did", () => {
+  it("has the report of each pipeline", () => {
     const error = new ManagerError(reports, [cause, "second"], "shutdown");
     expect(error.reports).toBe(reports);
     expect(error.errors).toEqual([cause, "second"]);
@@ -140,7 +140,7 @@ describe("BatchError", () => {
     [cause, "no such table"],
     [undefined, "undefined"],
     [null, "null"],
-  ])("refuses %o, which names no item, and keeps it", (given, shown) => {
+  ])("throws for %o, which names no item, and keeps it", (given, shown) => {
     const words = `BatchError needs a non-empty Map: current value is ${shown}`;
     const { error } = outcomeOfCall(() => new BatchError(given as never));
     expect(error).toEqual(new TypeError(words));
@@ -197,13 +197,13 @@ describe("messageOf()", () => {
       new Error("", { cause: new AggregateError([inner], "") }),
       "unexpected end of file",
     ],
-  ])("tells of %s where an error itself says nothing", (_, error, words) => {
+  ])("returns the message of %s if an error has none", (_, error, words) => {
     expect(messageOf(error)).toBe(words);
     expect(new PipelineError("films", "extract", [error]).message)
       .toBe(`Pipeline "films" failed in extract: ${words}`);
   });
 
-  it("tells of some error that says something, however errors hang together", () => {
+  it("returns the message of some error, however errors refer to each other", () => {
     const node = fc.record({
       message: fc.constantFrom("", "", " ", "one", "two"),
       cause: fc.option(fc.nat(7)),
@@ -236,7 +236,7 @@ describe("messageOf()", () => {
     );
   });
 
-  it("ends, also where errors are their own causes and without end", () => {
+  it("ends even if errors are their own causes and without end", () => {
     const [first, second] = [new RangeError(""), new Error("")];
     Object.assign(first, { cause: second, errors: [first, second] });
     Object.assign(second, { cause: first });
@@ -248,7 +248,7 @@ describe("messageOf()", () => {
     expect(messageOf(new AggregateError(many, ""))).toBe("AggregateError");
   });
 
-  it("is not stopped by a value that throws when it is looked at", () => {
+  it("returns a message for a value whose properties throw", () => {
     const value = {
       get message(): never {
         throw new Error("of the getter");

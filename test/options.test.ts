@@ -34,11 +34,11 @@ const check = (options: unknown, ...layers: object[]) =>
   checkOptions<Options, "onEnd">("do it", options as Options, table, ...layers);
 
 describe("checkOptions()", () => {
-  it("fills in the defaults, and leaves open what has none", () => {
+  it("fills in the defaults, and leaves options without a default undefined", () => {
     expect(check({})).toStrictEqual({ size: 3, timeout: 0, isQuick: true, onEnd: undefined });
   });
 
-  it("takes what is given, zero and false included", () => {
+  it("accepts given values, zero and false included", () => {
     const onEnd = () => {};
     const options = { size: 9, timeout: 0, isQuick: false, onEnd };
     expect(check(options)).toStrictEqual(options);
@@ -46,18 +46,18 @@ describe("checkOptions()", () => {
     expect(check({}, { isQuick: false }).isQuick).toBe(false);
   });
 
-  it("takes undefined for not given, in every layer", () => {
+  it("ignores undefined, in every layer", () => {
     const complete = check({ size: undefined }, { size: undefined, timeout: 7 }, { size: 4 });
     expect(complete).toMatchObject({ size: 4, timeout: 7 });
   });
 
-  it("takes the first layer that has an option", () => {
+  it("takes an option from the first layer that has it", () => {
     const layers = [{ size: 1 }, { size: 2, timeout: 2 }];
     expect(check({}, ...layers)).toMatchObject({ size: 1, timeout: 2 });
     expect(check({ size: 8 }, ...layers)).toMatchObject({ size: 8, timeout: 2 });
   });
 
-  it("leaves what it is given as it is", () => {
+  it("does not modify the given options", () => {
     const options = Object.freeze({ size: 2 });
     const layer = Object.freeze({ timeout: 2 });
     const complete = check(options, layer);
@@ -65,7 +65,7 @@ describe("checkOptions()", () => {
     expect([options, layer]).toEqual([{ size: 2 }, { timeout: 2 }]);
   });
 
-  it("reads an option once, so that what was checked is what holds", () => {
+  it("reads an option once, so that the checked value is the one used", () => {
     let reads = 0;
     const options = {
       get size() {
@@ -76,7 +76,7 @@ describe("checkOptions()", () => {
     expect(reads).toBe(1);
   });
 
-  it("takes options of a class", () => {
+  it("accepts an instance of a class as options", () => {
     class Defaults {
       size = 5;
       get timeout() {
@@ -106,11 +106,11 @@ describe("checkOptions()", () => {
       "'sizes' must be a known option, perhaps 'size': current value is undefined",
     ],
     [["a"], `'0' must be a known option, perhaps 'size': current value is "a"`],
-  ])("refuses %o", (options, sentence) => {
+  ])("throws for a wrong value or an unknown option, perhaps misspelt: %o", (options, sentence) => {
     expect(() => check(options)).toThrow(new ConfigurationError(`Cannot do it as ${sentence}`));
   });
 
-  it("tells of an unknown name before a wrong value, as that may be meant by it", () => {
+  it("reports an unknown option before a wrong value, which may belong to it", () => {
     expect(() => check({ size: 0, siz: 5 })).toThrow(
       "Cannot do it as 'siz' must be a known option",
     );
@@ -142,7 +142,7 @@ describe("checkOptions()", () => {
       "an object",
     ],
     [new (class Pool {})(), "an instance of Pool"],
-  ])("shows %o as %s", (value, words) => {
+  ])("prints %o as %s", (value, words) => {
     const sentence = `Cannot do it as 'onEnd' must be a string: current value is ${words}`;
     const wanted: Rule = { expected: "a string", test: () => false };
     const act = () => checkOptions("do it", { onEnd: value }, { onEnd: [wanted] });
@@ -171,7 +171,7 @@ describe("checkOptions()", () => {
     `{ user: 'ada', accessToken: '${secret}' }`,
     `PGPASSWORD=${secret}`,
     `CLIENT_SECRET: ${secret}`,
-  ])("shows no password of %s", (value) => {
+  ])("prints no password of %s", (value) => {
     const wanted: Rule = { expected: "a client", test: () => false };
     const act = () => checkOptions("do it", { client: value }, { client: [wanted] });
     expect(act).toThrow("Cannot do it as 'client' must be a client: current value is \"");
@@ -179,7 +179,7 @@ describe("checkOptions()", () => {
   });
 
   it.each(["password", "passphrase", "clientSecret", "authToken", "apiKey", "PGPASSWORD"])(
-    "shows no '%s', which is no option",
+    "prints no '%s' in the value of an unknown option",
     (name) => {
       const act = () => checkOptions("do it", { [name]: secret }, { size: [positiveInteger] });
       expect(act).toThrow(`Cannot do it as '${name}' must be a known option`);
@@ -195,14 +195,14 @@ describe("checkOptions()", () => {
     ["mail", "ada@example.org"],
     ["path", "C:\\data\\key"],
     ["sql", "select a = 5 from keys where mode = 'pass'"],
-  ])("shows a '%s' that is no secret: %s", (name, value) => {
+  ])("prints a '%s' that is not a secret: %s", (name, value) => {
     const wanted: Rule = { expected: "another", test: () => false };
     const act = () => checkOptions("do it", { [name]: value }, { [name]: [wanted] });
     expect(act).toThrow(`current value is ${JSON.stringify(value)}`);
   });
 
   it.each(["pass", "key", ":", "akey", ":x", "sig"])(
-    "is soon done with a long text of '%s'",
+    "takes little time for a long text of '%s'",
     (part) => {
       const value = part.repeat(100_000);
       expect(() => fail("do it", "client", "a client", value)).toThrow(ConfigurationError);
@@ -215,12 +215,12 @@ describe("checkOptions()", () => {
     ["maxSize", "maxSizee", ["size", "maxSize"]],
     ["size", "maxsize", ["timeouts", "size"]],
     ["a", "", ["bcd", "a"]],
-  ])("suggests '%s' for '%s' where there are %o", (best, wrong, names) => {
+  ])("suggests '%s' for the unknown option '%s' if there are %o", (best, wrong, names) => {
     const options = Object.fromEntries(names.map((name) => [name, [callable] as const]));
     expect(() => checkOptions("do it", { [wrong]: 1 }, options)).toThrow(`perhaps '${best}'`);
   });
 
-  it("suggests the name that takes the fewest edits", () => {
+  it("suggests the known option that takes the fewest edits", () => {
     const names = ["batchSize", "timeout", "maxBytes", "sizeOf", "flushWhen", "onError"];
     const options = Object.fromEntries(names.map((name) => [name, [callable] as const]));
     const edits = fc.tuple(fc.constantFrom(...names), fc.nat(20), fc.constantFrom("", "#", "##"));
@@ -236,7 +236,7 @@ describe("checkOptions()", () => {
   });
 });
 
-describe("rules", () => {
+describe("the rules of options", () => {
   const { signal } = new AbortController();
   const some = [0, -0, 1, 1.5, -1, NaN, Infinity, 2 ** 53, "1", "", "a", true, null, undefined];
   const others = [1n, {}, [], () => {}, signal, { aborted: false, addEventListener() {} }];

@@ -25,13 +25,13 @@ function placesOf({ offset, done }: Pick<Checkpoint, "offset" | "done">): Set<nu
 }
 
 describe("advance()", () => {
-  it("moves the watermark over what follows it", () => {
+  it("moves the offset past ranges that follow it", () => {
     const checkpoint = advance(blankCheckpoint, [[0, 3, "c"]]);
     expect(checkpoint).toEqual({ offset: 3, done: [], position: "c", updatedAt: 0 });
     expect(advance(checkpoint, [[3, 5, "e"]])).toMatchObject({ offset: 5, position: "e" });
   });
 
-  it("keeps what is above a gap, and joins it when the gap is closed", () => {
+  it("keeps ranges above a gap, and joins them when the gap is closed", () => {
     const above = advance(blankCheckpoint, [[6, 8, "h"], [2, 4, "d"]]);
     expect(above).toEqual({ offset: 0, done: [[2, 4, "d"], [6, 8, "h"]], updatedAt: 0 });
     const joined = advance(above, [[4, 6, "f"]]);
@@ -39,7 +39,7 @@ describe("advance()", () => {
     expect(advance(joined, [[0, 2, "b"]])).toMatchObject({ offset: 8, done: [], position: "h" });
   });
 
-  it("changes nothing for what is finished already, nor for what is empty", () => {
+  it("changes nothing for ranges that are finished already, or empty", () => {
     const checkpoint = advance(blankCheckpoint, [[0, 5, "e"], [7, 9, "i"]]);
     for (
       const range of [[1, 3, "x"], [0, 5, "x"], [7, 8], [5, 5], [9, 9], [12, 12, "x"]] as const
@@ -51,7 +51,7 @@ describe("advance()", () => {
     expect(advance(low, [])).toEqual(low);
   });
 
-  it("keeps the rest of what it is given, which it leaves as it was", () => {
+  it("keeps the other properties of a checkpoint, and does not modify it", () => {
     const given = Object.freeze({
       ...{ offset: 1, done: Object.freeze([Object.freeze([3, 4] as const)]), updatedAt: 9 },
       ...{ runId: "one", more: true },
@@ -61,7 +61,7 @@ describe("advance()", () => {
     });
   });
 
-  it("finishes the union of all ranges, in any order, with a watermark that never falls", () => {
+  it("finishes the union of all ranges, in any order, with an offset that never falls", () => {
     fc.assert(fc.property(ranges, fc.array(fc.nat(4)), (all, cuts) => {
       const union = placesOf({ offset: 0, done: all });
       let checkpoint = blankCheckpoint;
@@ -84,7 +84,7 @@ describe("advance()", () => {
     }));
   });
 
-  it("has the position of the last item below the watermark", () => {
+  it("has the position of the last item below the offset", () => {
     const batches = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 8 });
     fc.assert(fc.property(batches, fc.infiniteStream(fc.nat()), (sizes, order) => {
       let to = 0;
@@ -104,7 +104,7 @@ describe("advance()", () => {
 });
 
 describe("covers()", () => {
-  it("tells whether every place of the ranges is finished", () => {
+  it("returns whether every offset of the ranges is finished", () => {
     const some = ranges.map((all) => all.filter(([from, to]) => to > from));
     fc.assert(fc.property(ranges, some, (finished, asked) => {
       const checkpoint = advance(blankCheckpoint, finished);
@@ -126,7 +126,7 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
     runId: fc.option(fc.string(), { nil: undefined }),
   });
 
-  it("give back what was given", () => {
+  it("return what was encoded, unchanged", () => {
     fc.assert(fc.property(checkpoints, ({ done, ...rest }) => {
       let end = rest.offset;
       const ranges = done.map(([length, at]): DoneRange => [end += 1, end += length, at]);
@@ -160,7 +160,7 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
     [Symbol("at"), "Symbol(at)"],
     [{ toJSON: () => 1 }, "an object"],
     [circle, "an array of 1"],
-  ])("refuse a position that would come back as something else: %o", (at, shown) => {
+  ])("reject a position that would be decoded as something else: %o", (at, shown) => {
     const error = new ConfigurationError(
       "Cannot write a checkpoint as 'position' must be what JSON can hold, also inside, " +
         `such as a string or a number: current value is ${shown}`,
@@ -170,7 +170,7 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
     expect(() => encodeCheckpoint({ ...blank, done: [[1, 2, "a"], [3, 4, at]] })).toThrow(error);
   });
 
-  it("take a position twice in one, which is no circle", () => {
+  it("accept a position that occurs twice, which is not a cycle", () => {
     const at = { page: 1 };
     const checkpoint = {
       offset: 1,
@@ -197,7 +197,7 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
         "'done' is no list of ranges in order, above 'offset'",
       ],
     ),
-  ])("refuse %s", (text, reason) => {
+  ])("reject %s", (text, reason) => {
     const error = new CheckpointError("a", reason!);
     expect(() => decodeCheckpoint("a", text!)).toThrow(error);
     expect(error.message).toBe(`Cannot read checkpoint "a" as ${reason}`);

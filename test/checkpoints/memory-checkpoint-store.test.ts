@@ -6,7 +6,7 @@ import { MemoryCheckpointStore } from "../../src/checkpoints/memory-checkpoint-s
 describe("MemoryCheckpointStore", () => {
   testCheckpointStore(it, { create: () => new MemoryCheckpointStore() });
 
-  it("answers at once", () => {
+  it("answers synchronously", () => {
     const store = new MemoryCheckpointStore();
     const checkpoint = { offset: 1, done: [], updatedAt: 1 };
     expect(store.write("a", checkpoint)).toBe(undefined);
@@ -14,7 +14,7 @@ describe("MemoryCheckpointStore", () => {
     expect(store.claim("a", { runId: "one", until: 1 }, 0)).toEqual({ runId: "one", until: 1 });
   });
 
-  it("keeps what it was given, whatever becomes of that object", () => {
+  it("keeps what it was given although the caller changes that object", () => {
     const store = new MemoryCheckpointStore();
     const range: [number, number, { at: number }] = [3, 4, { at: 3 }];
     const checkpoint = { offset: 1, done: [range], position: { at: [1] }, updatedAt: 1 };
@@ -28,7 +28,7 @@ describe("MemoryCheckpointStore", () => {
     expect(store.read("a")).toEqual(kept);
   });
 
-  it("keeps what it gave, whatever becomes of that object", () => {
+  it("keeps what it returned although the caller changes that object", () => {
     const store = new MemoryCheckpointStore();
     const checkpoint = { offset: 1, done: [[3, 4, "x"]] as const, position: [1], updatedAt: 1 };
     store.write("a", checkpoint);
@@ -40,7 +40,7 @@ describe("MemoryCheckpointStore", () => {
     expect(store.read("a")).toEqual(checkpoint);
   });
 
-  it("keeps a claim as it was, whatever becomes of what it was given or gave", () => {
+  it("keeps a claim although the caller changes the object it was given or returned", () => {
     const store = new MemoryCheckpointStore();
     const claim = { runId: "one", until: 10 };
     const given = store.claim("a", claim, 0);

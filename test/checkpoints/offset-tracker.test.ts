@@ -11,13 +11,13 @@ function flat(ranges: readonly DoneRange[]): number[] {
 }
 
 describe("OffsetTracker", () => {
-  it("numbers from 0 where nothing is finished", () => {
+  it("counts from 0 if nothing is finished", () => {
     const numbering = new OffsetTracker(blankCheckpoint, false);
     expect([1, 2, 3].map(() => numbering.isDone())).toEqual([false, false, false]);
     expect([numbering.take(2), numbering.take(1)]).toEqual([[[0, 2]], [[2, 3]]]);
   });
 
-  it("knows what is finished below the offset, and above it", () => {
+  it("knows which offsets are finished, below the checkpoint and above it", () => {
     const numbering = new OffsetTracker(checkpoint, false);
     const done = Array.from({ length: 10 }, () => numbering.isDone());
     expect(done).toEqual([true, true, false, false, true, true, false, true, false, false]);
@@ -25,27 +25,27 @@ describe("OffsetTracker", () => {
     expect(numbering.take(2)).toEqual([[8, 10]]);
   });
 
-  it("is past what is finished with the first item behind it", () => {
+  it("passes finished offsets with the first item behind them", () => {
     expect(new OffsetTracker(blankCheckpoint, false).isPast).toBe(true);
     const numbering = new OffsetTracker(checkpoint, false);
     const past = Array.from({ length: 9 }, () => (numbering.isDone(), numbering.isPast));
     expect(past).toEqual([...Array<boolean>(8).fill(false), true]);
   });
 
-  it("begins at the offset where the source does", () => {
+  it("begins at the offset where the source begins", () => {
     const numbering = new OffsetTracker(checkpoint, true);
     const done = Array.from({ length: 7 }, () => numbering.isDone());
     expect(done).toEqual([false, false, true, true, false, true, false]);
     expect(numbering.take(4)).toEqual([[2, 4], [6, 7], [8, 9]]);
   });
 
-  it("does not begin a range of nothing at the end of a batch", () => {
+  it("does not begin an empty range at the end of a batch", () => {
     const numbering = new OffsetTracker(checkpoint, false);
     expect([numbering.take(2), numbering.take(1)]).toEqual([[[2, 4]], [[6, 7]]]);
     expect(numbering.take(0)).toEqual([]);
   });
 
-  it("opens an array as it is where nothing in it can be finished", () => {
+  it("opens an array unchanged if nothing in it can be finished", () => {
     const items = ["a", "b", "c"];
     expect(new OffsetTracker(blankCheckpoint, false).open(items)).toBe(items);
     const numbering = new OffsetTracker({ ...checkpoint, done: [] }, false);
@@ -58,7 +58,7 @@ describe("OffsetTracker", () => {
     { maxLength: 10 },
   );
 
-  it("drops what is finished and numbers the rest, as a naive count does", () => {
+  it("drops finished items and numbers the rest, as a naive count does", () => {
     fc.assert(fc.property(
       finished,
       fc.boolean(),
@@ -100,7 +100,7 @@ describe("OffsetTracker", () => {
     });
   }
 
-  it("tells places of items by their index, as a list of all does", () => {
+  it("returns the offsets of items by their index, as a list of all offsets does", () => {
     const batches = fc.array(
       fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
       {
@@ -120,7 +120,7 @@ describe("OffsetTracker", () => {
     }));
   });
 
-  it("has no place for an item that a batch does not have", () => {
+  it("has no offset for an item that the batch does not have", () => {
     expect(() => placeOf([[3, 5]], 2)).toThrow(new RangeError("A batch has no item 2"));
   });
 });

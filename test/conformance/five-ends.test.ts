@@ -117,7 +117,7 @@ describe("every stage", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it.each(cases)("leaves nothing behind: $name, $end", async ({ name, end }) => {
+  it.each(cases)("leaves no timer, listener or lock behind: $name, $end", async ({ name, end }) => {
     const run = await begin(name);
     const isBucket = name.startsWith("BucketStream");
     expect(vi.getTimerCount()).toBe(isBucket ? 1 : 0);
@@ -149,7 +149,7 @@ describe("every stage", () => {
     expect(run.input.readable.locked).toBe(false);
   });
 
-  it.each(cases)("tells both sides the same: $name, $end", async ({ name, end }) => {
+  it.each(cases)("reports the same to writer and reader: $name, $end", async ({ name, end }) => {
     const run = await begin(name);
     act(end, run);
     await settle();

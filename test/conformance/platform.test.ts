@@ -11,7 +11,7 @@ const { navigator } = globalThis as { navigator?: { userAgent: string } };
 const isWorkerd = navigator?.userAgent === "Cloudflare-Workers";
 const failure = new Error("broken");
 
-describe("where runtimes differ", () => {
+describe("on every runtime", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -55,7 +55,7 @@ describe("where runtimes differ", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("a loader that fails while nothing is written is told at the end of the pipe", async () => {
+  it("a loader that fails while nothing is written rejects the pipe", async () => {
     const calls = new Calls<number>();
     const source = new FedStream<number>();
     const loader = new LoaderStream<number>(calls.run, { workers: 2 });
@@ -71,7 +71,7 @@ describe("where runtimes differ", () => {
     expect(piped).toEqual({ state: "rejected", value: failure });
   });
 
-  it("a stuck loader holds a source back through three stages", async () => {
+  it("a stuck loader stops a source through three stages", async () => {
     const source = new FedStream<number>((output) => output.enqueue(1));
     const calls = new Calls<number[]>();
     const piped = outcomeOf(

@@ -32,8 +32,8 @@ const anything = fc.letrec((tie) => ({
   ),
 })).value;
 
-describe("encodeItem and decodeItem", () => {
-  it("give back anything that is made of plain data", () => {
+describe("encodeItem() and decodeItem()", () => {
+  it("return any plain data unchanged", () => {
     fc.assert(
       fc.property(anything, (value) => {
         const text = encodeItem(value);
@@ -44,7 +44,7 @@ describe("encodeItem and decodeItem", () => {
     );
   });
 
-  it("give plain JSON for what JSON has", () => {
+  it("write plain JSON for what JSON can hold", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         fc.pre(!text.includes('"$"') && !/-0(?![.\d])/.test(text));
@@ -62,11 +62,11 @@ describe("encodeItem and decodeItem", () => {
     [new Uint8Array([1, 255]), '{"$":"bytes","value":"Af8="}'],
     [new Map([[1, 2n]]), '{"$":"map","value":[[1,{"$":"bigint","value":"2"}]]}'],
     [{ $: 1 }, '{"$":"object","value":{"$":1}}'],
-  ])("writes %s so that it can be read", (value, text) => {
+  ])("write %s so that it can be read back", (value, text) => {
     expect(encodeItem(value)).toBe(text);
   });
 
-  it("give back bytes of a view, and only those", () => {
+  it("return the bytes of a view, and only those", () => {
     const bytes = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
     expect(pass(bytes)).toStrictEqual(new Uint8Array([1, 2]));
   });
@@ -77,13 +77,13 @@ describe("encodeItem and decodeItem", () => {
     [new Array(2 ** 32 - 1)],
     [Object.assign([1, , 3], { $: "date", 7: 7 })], // deno-lint-ignore-line no-sparse-arrays
     [Object.assign([, 2], { extra: 1n })], // deno-lint-ignore-line no-sparse-arrays
-  ])("give back a list with holes", (list) => {
+  ])("return an array with its holes", (list) => {
     const found = pass(list) as unknown[];
     expect(found.length).toBe(list.length);
     expect(Object.entries(found)).toStrictEqual(Object.entries(list));
   });
 
-  it("give back an error with all that belongs to it", () => {
+  it("return an error with all of its properties", () => {
     const cause = new RangeError("inner", { cause: undefined });
     const error = Object.assign(new TypeError("outer", { cause }), { code: "E_NO" });
     const found = pass(error) as Error & { code: unknown };
@@ -96,19 +96,19 @@ describe("encodeItem and decodeItem", () => {
     expect(Object.hasOwn(inner, "code")).toBe(false);
   });
 
-  it("give back the errors of an error", () => {
+  it("return the errors of an AggregateError", () => {
     const error = new AggregateError([new Error("one"), 2n], "many");
     const found = pass(error) as AggregateError;
     expect(found).toBeInstanceOf(AggregateError);
     expect([found.message, found.errors[0].message, found.errors[1]]).toEqual(["many", "one", 2n]);
   });
 
-  it("give back an error of the platform", () => {
+  it("return an error of the platform, such as a DOMException", () => {
     const found = pass(new DOMException("late", "TimeoutError")) as Error;
     expect([found.name, found.message]).toEqual(["TimeoutError", "late"]);
   });
 
-  it("give an instance of a class as its own properties, or as its toJSON says", () => {
+  it("return an instance of a class as its own properties, or as its toJSON() says", () => {
     class Point {
       x = 1n;
       static readonly zero = 0;
@@ -157,15 +157,15 @@ describe("encodeItem and decodeItem", () => {
       new Proxy(new Error(), { get: fail }),
       "[cannot be read: no]",
     ],
-  ])("put a note in place of %s", (_, value, expected) => {
+  ])("write a note in place of %s", (_, value, expected) => {
     expect(pass(value)).toStrictEqual(expected);
   });
 
-  it("put a note in place of a proxy that was revoked", () => {
+  it("write a note in place of a revoked proxy", () => {
     expect(pass([proxy, 1])).toStrictEqual([expect.stringMatching(/^\[cannot be read: .*\]$/), 1]);
   });
 
-  it("write what occurs twice, but not within itself, twice", () => {
+  it("write a value twice that occurs twice, but not within itself", () => {
     const shared = { n: 1n };
     expect(pass([shared, { shared }])).toStrictEqual([shared, { shared }]);
   });
@@ -191,12 +191,12 @@ describe("encodeItem and decodeItem", () => {
     expect(pass(nest(100, wrap))).toStrictEqual(nest(100, wrap));
   });
 
-  it("take a kind that they do not know for what it holds", () => {
+  it("decode an unknown kind as the value it wraps", () => {
     expect(decodeItem('{"$":"moment","value":[{"$":"bigint","value":"7"}]}')).toStrictEqual([7n]);
     expect(decodeItem('{"$":"constructor","value":1}')).toBe(1);
   });
 
-  it("refuse what is no JSON", () => {
+  it("throw for text that is not JSON", () => {
     expect(() => decodeItem("{")).toThrow(SyntaxError);
   });
 });

@@ -21,7 +21,7 @@ const views = [
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array],
 ];
 
-describe("A letter keeps", () => {
+describe("A dead letter keeps", () => {
   it.each(views.map((View) => [View.name, View] as const))("the numbers of a %s", (_, View) => {
     const view = new View(bytes.slice(0, 16).buffer);
     expect(pass(view)).toStrictEqual(view);
@@ -51,7 +51,7 @@ describe("A letter keeps", () => {
     expect(pass([{ value }])).toStrictEqual([{ value: expected }]);
   });
 
-  it("a SharedArrayBuffer, as a buffer that is not shared", () => {
+  it("a SharedArrayBuffer as an ordinary ArrayBuffer", () => {
     if (!("SharedArrayBuffer" in globalThis)) return; // As in pages that are not isolated.
     const shared = new SharedArrayBuffer(2);
     new Uint8Array(shared).set([1, 2]);
@@ -103,7 +103,7 @@ class Hidden {
   }
 }
 
-describe("A letter has words in place of", () => {
+describe("A dead letter has a note in place of", () => {
   it.each<[string, () => unknown, RegExp]>([
     ["a WeakMap", () => new WeakMap(), /^\[an instance of WeakMap\]$/],
     ["a WeakSet", () => new WeakSet(), /^\[an instance of WeakSet\]$/],
@@ -129,7 +129,7 @@ describe("A letter has words in place of", () => {
     expect(`${(pass([value]) as unknown[])[0]}`).toMatch(words);
   });
 
-  it("bytes whose buffer is gone", () => {
+  it("bytes whose buffer is detached", () => {
     const { buffer } = new Uint8Array([1]);
     const view = new Uint16Array(2);
     structuredClone([buffer, view], { transfer: [buffer, view.buffer] });
@@ -138,13 +138,13 @@ describe("A letter has words in place of", () => {
   });
 });
 
-describe("What was read from a letter", () => {
+describe("A decoded dead letter", () => {
   it.each([
     '{"$":"list","value":[1,{"__proto__":{"bad":1}}]}',
     '{"$":"list","value":[1,{"$":"object","value":{"__proto__":{"bad":1}}}]}',
     '{"$":"graph","value":[{"$":"list","value":[1,{"__proto__":{"$":"ref","value":1}}]},{"bad":1}]}',
     '{"$":"graph","value":[[],{"__proto__":{"$":"ref","value":0}}]}',
-  ])("has the prototype of its class, whatever it says: %s", (text) => {
+  ])("has the prototype of its class, whatever its data says: %s", (text) => {
     const found = decodeItem(text) as { bad?: unknown };
     expect(Object.getPrototypeOf(found)).toBe(Array.prototype);
     expect(found.bad).toBe(undefined);
@@ -161,13 +161,13 @@ describe("What was read from a letter", () => {
     expect([found.bad, Object.keys(found)]).toEqual([undefined, ["__proto__"]]);
   });
 
-  it("is an error with the prototype of one", () => {
+  it("restores an error as an instance of Error", () => {
     const text = '{"$":"error","value":{"message":"m","__proto__":{"bad":1}}}';
     const found = decodeItem(text) as Error & { bad?: unknown };
     expect([found instanceof Error, found.message, found.bad]).toEqual([true, "m", undefined]);
   });
 
-  it("has the two errors of one that was suppressed", () => {
+  it("restores both errors of a SuppressedError", () => {
     // Not every runtime has the class yet.
     const error = Object.assign(new Error("both"), { name: "SuppressedError" });
     for (const [name, value] of Object.entries({ error: new Error("late"), suppressed: 2n })) {
@@ -180,14 +180,14 @@ describe("What was read from a letter", () => {
     expect(other.error).toBe(undefined);
   });
 
-  it("tells that bytes were handed to somebody else", () => {
+  it("notes that bytes were transferred elsewhere", () => {
     const bytes = new Uint8Array([1, 2]);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
     expect(pass(bytes)).toMatch(/^\[cannot be read: /);
     expect(pass(new Float32Array(2).subarray(1))).toEqual(new Float32Array(1));
   });
 
-  it("has all bytes, however many", () => {
+  it("restores all bytes, however many", () => {
     const many = new Uint8Array(300_001).map((_, place) => place * 7);
     expect(pass(many)).toStrictEqual(many);
     for (const length of [0, 1, 2, 3, 4, 5]) {

@@ -30,8 +30,8 @@ function reachedFrom(first: Cell): Map<number, Cell> {
   return found;
 }
 
-describe("A letter of objects that hold each other", () => {
-  it("grows with the number of objects, and brings all of them back", () => {
+describe("A dead letter whose objects refer to each other", () => {
+  it("grows with the number of objects, and restores all of them", () => {
     const sizes = [5, 10, 40].map((width) => {
       const cells = gridOf(width);
       const text = encodeItem(cells[0]);
@@ -46,7 +46,7 @@ describe("A letter of objects that hold each other", () => {
     for (const size of sizes) expect(size).toBeLessThan(160);
   });
 
-  it("brings back objects that are in themselves", () => {
+  it("restores objects that contain themselves", () => {
     const circle: Record<string, unknown> = { name: "circle" };
     circle["self"] = [circle];
     const found = pass(circle) as { self: unknown[] };
@@ -73,7 +73,7 @@ describe("A letter of objects that hold each other", () => {
     expect((foundList[3] as { $: unknown }).$).toBe(foundList);
   });
 
-  it("has what a few objects share in plain JSON, wherever it is", () => {
+  it("writes a shared value as plain JSON if it is small, wherever it is", () => {
     const shared = { n: 1n, tags: ["a"] };
     const item = { left: shared, right: shared, all: [shared] };
     expect(encodeItem(item)).not.toContain("ref");
@@ -83,7 +83,7 @@ describe("A letter of objects that hold each other", () => {
   it.each([
     ["each is held twice by the one before", 2],
     ["each is held seven times by the one before", 7],
-  ])("does not grow with the number of ways to an object, where %s", (_, times) => {
+  ])("does not grow with the number of paths to an object: %s", (_, times) => {
     let value: unknown = "bottom";
     for (let level = 0; level < 100; level++) value = Array.from({ length: times }, () => value);
     const text = encodeItem(value);
@@ -93,7 +93,7 @@ describe("A letter of objects that hold each other", () => {
     expect(found).toBe("bottom");
   });
 
-  it("keeps what is nearest, where the way is longer than the levels that are kept", () => {
+  it("keeps the nearest objects of a path that is deeper than the limit", () => {
     interface Link {
       readonly place: number;
       next?: Link | string;
@@ -112,7 +112,7 @@ describe("A letter of objects that hold each other", () => {
     expect(found).toBe("[nested too deeply]");
   });
 
-  it("comes back as it was, whatever holds whatever", () => {
+  it("is restored unchanged, whatever refers to what", () => {
     const shape = fc.array(fc.array(fc.nat(11), { maxLength: 4 }), { minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(shape, (ways) => {
@@ -129,7 +129,7 @@ describe("A letter of objects that hold each other", () => {
   });
 });
 
-describe("A letter that would be too long", () => {
+describe("A dead letter that would be too long", () => {
   it.each<[string, unknown, unknown]>([
     ["a text", ["x".repeat(300), 1], [
       "[a string of 300 characters is left out, as the letter is too long]",
@@ -139,7 +139,7 @@ describe("A letter that would be too long", () => {
     ["a bigint", [10n ** 300n], [
       "[a bigint of 301 characters is left out, as the letter is too long]",
     ]],
-  ])("has a note in place of %s, and the rest", (_, item, expected) => {
+  ])("has a note in place of %s, and keeps the rest", (_, item, expected) => {
     expect(decodeItem(encodeItem(item, 200))).toStrictEqual(expected);
   });
 
@@ -166,7 +166,7 @@ describe("A letter that would be too long", () => {
     expect([...map.keys()].at(-1)).toBe(words(101 - map.size));
   });
 
-  it("keeps what is nearer before what is deeper", () => {
+  it("keeps shallow members before deeper ones", () => {
     const item = {
       deep: { list: Array.from({ length: 100 }, (_, n) => n) },
       near: "here",
@@ -175,7 +175,7 @@ describe("A letter that would be too long", () => {
     expect(decodeItem(encodeItem(item, 200))).toMatchObject({ near: "here", last: 1 });
   });
 
-  it("is bounded, also where a getter makes objects without end", () => {
+  it("is bounded even if a getter returns new objects without end", () => {
     class Endless {
       get left(): Endless {
         return new Endless();

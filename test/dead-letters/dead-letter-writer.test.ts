@@ -79,7 +79,7 @@ describe("DeadLetterWriter", () => {
     expect(written).toEqual({ state: "fulfilled", value: undefined });
   });
 
-  it("writes several at once in their order, one after the other", async () => {
+  it("writes concurrent letters in order, one at a time", async () => {
     const { held, outlet } = hold();
     const written = [1, 2, 3].map((item) => outcomeOf(outlet.write(letterOf(item))));
     await turns();
@@ -92,7 +92,7 @@ describe("DeadLetterWriter", () => {
     expect(written.map(({ state }) => state)).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
   });
 
-  it("waits for a stream without room", async () => {
+  it("waits while the stream has no room", async () => {
     const { readable, writable } = new TransformStream<DeadLetter<number>, DeadLetter<number>>(
       {},
       { highWaterMark: 1 },
@@ -125,14 +125,14 @@ describe("DeadLetterWriter", () => {
     expect(held.events).toEqual([1]);
   });
 
-  it("rejects the writes to a stream that has failed by itself", async () => {
+  it("rejects writes to a stream that has errored by itself", async () => {
     const { held, outlet } = hold();
     held.controller.error(error);
     await expect(outlet.write(letterOf(1))).rejects.toBe(error);
     await outlet.close();
   });
 
-  it("is silent where nobody listens", async () => {
+  it("leaves no unhandled rejection if nobody listens", async () => {
     for (const isOwned of [true, false]) {
       const { held, outlet } = hold(isOwned);
       outlet.write(letterOf(1)).catch(() => {});
@@ -144,7 +144,7 @@ describe("DeadLetterWriter", () => {
     }
   });
 
-  it("leaves the stream of another open, and frees it", async () => {
+  it("leaves a caller's stream open, and unlocks it", async () => {
     const { kept, ends, stream, outlet } = openOutlet();
     outlet.write(letterOf(1));
     expect(stream.locked).toBe(true);
@@ -170,7 +170,7 @@ describe("DeadLetterWriter", () => {
     expect(stream.locked).toBe(false);
   });
 
-  it("does not close its own stream once a write has told that it failed", async () => {
+  it("does not close its own stream after a write has failed", async () => {
     const { held, stream, outlet } = hold(true);
     const written = outcomeOf(outlet.write(letterOf(1)));
     await turns();
@@ -180,21 +180,21 @@ describe("DeadLetterWriter", () => {
     expect([held.events, stream.locked]).toEqual([[1], false]);
   });
 
-  it("closes its own stream after a letter too many", async () => {
+  it("closes its own stream after a letter beyond the limit", async () => {
     const { kept, ends, outlet } = openOutlet(0, true);
     await expect(outlet.write(letterOf(1))).rejects.toThrow("More than 0 dead letters");
     await outlet.close();
     expect([kept, ends]).toEqual([[], ["close"]]);
   });
 
-  it("tells that its own stream cannot be closed, and frees it", async () => {
+  it("reports that its own stream cannot be closed, and unlocks it", async () => {
     const stream = new WritableStream<DeadLetter>({ close: () => Promise.reject(error) });
     const outlet = outletOf(stream, true);
     await expect(outlet.close()).rejects.toBe(error);
     expect(stream.locked).toBe(false);
   });
 
-  it("has its own stream made only when it is opened", () => {
+  it("creates its own stream only when it is opened", () => {
     const make = vi.fn(() => new WritableStream<DeadLetter>());
     const outlet = new DeadLetterWriter({ action: "run", stream: make, max: 1 });
     expect(make).not.toHaveBeenCalled();
@@ -218,7 +218,7 @@ describe("DeadLetterWriter", () => {
     },
   );
 
-  it("names ratio and window where too large a share was given up on", async () => {
+  it("names ratio and window if too large a share is dead-lettered", async () => {
     const { kept, outlet } = openOutlet({ ratio: 0.5, window: 4 });
     await outlet.write(letterOf(1));
     await outlet.write(letterOf(2));
@@ -229,14 +229,14 @@ describe("DeadLetterWriter", () => {
     expect(kept).toEqual([1, 2]);
   });
 
-  it("takes no product of a ratio and a window for less than it is", async () => {
+  it("does not reject a ratio below the limit because of rounding", async () => {
     const { kept, outlet } = openOutlet({ ratio: 0.29, window: 100 }); // 28.999999999999996
     for (let item = 0; item < 29; item++) await outlet.write(letterOf(item));
     expect(kept.length).toBe(29);
     await expect(outlet.write(letterOf(29))).rejects.toThrow("More than 0.29 of the last 100");
   });
 
-  it("looks at the last items alone, however they fall", async () => {
+  it("counts only the last items of the window, whatever their order", async () => {
     const ratios = fc.constantFrom(0.01, 0.1, 0.25, 0.29, 0.5, 0.75, 1);
     const steps = fc.array(fc.oneof(fc.constant("letter"), fc.nat({ max: 6 })), { maxLength: 60 });
     const property = fc.asyncProperty(
@@ -262,7 +262,7 @@ describe("DeadLetterWriter", () => {
   });
 
   it.each([undefined, {}, new ReadableStream(), lockedStream()])(
-    "refuses what is no stream, or is in use",
+    "throws for a value that is not a WritableStream, and for a locked stream",
     (stream) => {
       const action = 'run pipeline "letters"';
       const parts = { action, stream: stream as WritableStream, max: 1 };
@@ -279,18 +279,18 @@ describe("DeadLetterWriter", () => {
   }
 });
 
-describe("the rules of dead letters", () => {
+describe("the options of dead letters", () => {
   it.each([0, 1, 10, Infinity, { ratio: 0.1, window: 10 }, { ratio: 1, window: 1 }])(
-    "take the limit %j",
+    "accept the limit %j",
     (limit) => expect(deadLetterLimit.test(limit)).toBe(true),
   );
   it.each<[unknown]>([
     ...[-1, 0.5, NaN, -Infinity, "1", null, {}, 1n].map((value): [unknown] => [value]),
     ...[0, -1, 1.1, NaN, "1"].map((ratio): [unknown] => [{ ratio, window: 10 }]),
     ...[0, -1, 1.5, Infinity, "1"].map((window): [unknown] => [{ ratio: 0.5, window }]),
-  ])("refuse the limit %o", (limit) => expect(deadLetterLimit.test(limit)).toBe(false));
+  ])("reject the limit %o", (limit) => expect(deadLetterLimit.test(limit)).toBe(false));
 
-  it("take a stream or what makes one", () => {
+  it("accept a stream or a function that makes one", () => {
     const values = [new WritableStream(), () => new WritableStream()];
     expect(values.map((value) => deadLetterStream.test(value))).toEqual([true, true]);
     const others = [undefined, null, {}, new ReadableStream(), "dead", 1];

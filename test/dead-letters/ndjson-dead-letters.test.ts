@@ -35,7 +35,7 @@ const read = async (...pieces: (string | Uint8Array)[]) =>
     readDeadLetters(streamOf(pieces.map((p) => typeof p === "string" ? bytesOf(p) : p))),
   );
 
-describe("ndjsonDeadLetters", () => {
+describe("ndjsonDeadLetters()", () => {
   it.each<[string, (writer: WritableStreamDefaultWriter) => unknown, UnderlyingSink<Uint8Array>]>([
     ["closed", (writer) => writer.close(), {}],
     ["closed, which fails", (writer) => writer.close(), { close: () => Promise.reject(error) }],
@@ -54,14 +54,14 @@ describe("ndjsonDeadLetters", () => {
   it.each([
     ...noStreams,
     [new ReadableStream(), "an instance of ReadableStream"],
-  ])("refuses %o, which is no stream to write to", (given, shown) => {
+  ])("throws for %o, which is not a WritableStream", (given, shown) => {
     const rule = "a WritableStream that nobody else writes to";
     const words =
       `Cannot write dead letters as 'writable' must be ${rule}: current value is ${shown}`;
     expect(() => ndjsonDeadLetters(given as never)).toThrow(new ConfigurationError(words));
   });
 
-  it("refuses a stream that somebody else writes to", () => {
+  it("throws for a locked stream", () => {
     const { writable } = memory();
     writable.getWriter();
     expect(() => ndjsonDeadLetters(writable)).toThrow(ConfigurationError);
@@ -78,7 +78,7 @@ describe("ndjsonDeadLetters", () => {
     expect(written).toEqual([bytesOf(line)]);
   });
 
-  it("settles a write when the bytes are written, and keeps backpressure", async () => {
+  it("settles a write when the bytes are written, and applies backpressure", async () => {
     const releases: (() => void)[] = [];
     const { writable } = memory({ write: () => new Promise((resolve) => releases.push(resolve)) });
     const writer = ndjsonDeadLetters(writable).getWriter();
@@ -92,14 +92,14 @@ describe("ndjsonDeadLetters", () => {
     expect([releases.length, writer.desiredSize]).toEqual([2, 0]);
   });
 
-  it("fails with the error of the bytes", async () => {
+  it("fails with the error of the byte stream", async () => {
     const { writable } = memory({ write: () => Promise.reject(error) });
     const writer = ndjsonDeadLetters(writable).getWriter();
     writer.closed.catch(() => {});
     await expect(writer.write(letterOf(1))).rejects.toBe(error);
   });
 
-  it("closes and aborts the bytes", async () => {
+  it("closes and aborts the byte stream", async () => {
     const ends: unknown[] = [];
     const sink = {
       close: () => void ends.push("close"),
@@ -110,7 +110,7 @@ describe("ndjsonDeadLetters", () => {
     expect(ends).toEqual(["close", error]);
   });
 
-  it("is silent when the bytes fail and nobody writes", async () => {
+  it("leaves no unhandled rejection if the bytes fail and nobody writes", async () => {
     let fail = (_: unknown) => {};
     const { writable } = memory({
       start: (controller) => void (fail = (e) => controller.error(e)),
@@ -122,24 +122,24 @@ describe("ndjsonDeadLetters", () => {
   });
 });
 
-describe("readDeadLetters", () => {
+describe("readDeadLetters()", () => {
   it.each([
     ...noStreams,
     [new WritableStream(), "an instance of WritableStream"],
-  ])("refuses %o, which is no stream to read", (given, shown) => {
+  ])("throws for %o, which is not a ReadableStream", (given, shown) => {
     const rule = "a ReadableStream that nobody else reads";
     const words =
       `Cannot read dead letters as 'readable' must be ${rule}: current value is ${shown}`;
     expect(() => readDeadLetters(given as never)).toThrow(new ConfigurationError(words));
   });
 
-  it("refuses a stream that somebody else reads", () => {
+  it("throws for a locked stream", () => {
     const readable = streamOf<Uint8Array>([]);
     readable.getReader();
     expect(() => readDeadLetters(readable)).toThrow(ConfigurationError);
   });
 
-  it("gives back what was written, in whatever pieces it comes", async () => {
+  it("yields what was written, however the bytes are split", async () => {
     const items = fc.array(fc.oneof(fc.string({ unit: "binary" }), fc.bigInt(), fc.date()));
     const property = fc.asyncProperty(
       ...[items, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), fc.boolean()] as const,
@@ -174,7 +174,7 @@ describe("readDeadLetters", () => {
     expect(fed.stream.locked).toBe(false);
   });
 
-  it("lets go of its stream once it is cancelled, also while a read waits", async () => {
+  it("unlocks its stream when it is cancelled, even while a read is pending", async () => {
     for (const waits of [false, true]) {
       const fed = new FedStream<Uint8Array>();
       const letters = readDeadLetters(fed.stream).getReader();
@@ -186,7 +186,7 @@ describe("readDeadLetters", () => {
     }
   });
 
-  it("looks at each piece of a long line once", async () => {
+  it("scans each chunk of a long line only once", async () => {
     const item = "long".repeat(50_000);
     const bytes = bytesOf(`${encodeLetter(letterOf(item, { error: "no" }))}\n`);
     const pieces = Array.from(
@@ -201,12 +201,12 @@ describe("readDeadLetters", () => {
     expect(looked).toBeLessThan(2 * bytes.length);
   });
 
-  it("needs no line feed at the end", async () => {
+  it("accepts a last line without a line feed", async () => {
     const { chunks } = await read(`${text}\n${text}`);
     expect(chunks.map(({ offset }) => offset)).toEqual([4, 4]);
   });
 
-  it.each([[[]], [[""]], [["\n\n", "\r\n"]]])("gives nothing for %j", async (pieces) => {
+  it.each([[[]], [[""]], [["\n\n", "\r\n"]]])("yields nothing for %j", async (pieces) => {
     expect(await read(...pieces)).toEqual({ chunks: [] });
   });
 
@@ -225,12 +225,12 @@ describe("readDeadLetters", () => {
     expect(error).toEqual(new EtlError(`Cannot read line ${line} as it is no dead letter`));
   });
 
-  it("has what JSON says of a line as the cause", async () => {
+  it("has the error of JSON.parse() as its cause if a line is invalid", async () => {
     const { error } = await read("hello");
     expect((error as Error).cause).toBeInstanceOf(SyntaxError);
   });
 
-  it("cancels the bytes once it has failed", async () => {
+  it("cancels the byte stream after it has failed", async () => {
     const fed = new FedStream<Uint8Array>();
     const letters = readDeadLetters(fed.stream).getReader();
     fed.give(bytesOf("hello\n"));
@@ -239,7 +239,7 @@ describe("readDeadLetters", () => {
     expect(fed.cancelled).toEqual([failure]);
   });
 
-  it("cancels the bytes, also while a read waits", async () => {
+  it("cancels the byte stream, even while a read is pending", async () => {
     const fed = new FedStream<Uint8Array>();
     const letters = readDeadLetters(fed.stream).getReader();
     const pending = letters.read();
@@ -248,14 +248,14 @@ describe("readDeadLetters", () => {
     expect(fed.cancelled).toEqual([error]);
   });
 
-  it("fails with the error of the bytes", async () => {
+  it("fails with the error of the byte stream", async () => {
     const fed = new FedStream<Uint8Array>();
     const letters = readDeadLetters(fed.stream);
     fed.fail(error);
     expect(await readAll(letters)).toEqual({ chunks: [], error });
   });
 
-  it("reads no further than it has to", async () => {
+  it("reads no further than necessary", async () => {
     const fed = new FedStream<Uint8Array>((output) => output.enqueue(bytesOf(`${text}\n`)));
     const letters = readDeadLetters(fed.stream).getReader();
     await turns();

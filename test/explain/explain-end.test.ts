@@ -31,7 +31,7 @@ describe("explain() of a run that failed", () => {
   };
   const noSpace = Object.assign(new Error("no space"), { code: "ENOSPC" });
 
-  it("says what failed, in which stage and batch, after how many attempts, and advises nothing", async () => {
+  it("says what failed, in which stage and batch, after how many attempts", async () => {
     const load = ([n]: number[]) => onFourth(n!, noSpace);
     const words = explain(await reportOf({ load }, { retry: { maxAttempts: 3, baseDelay: 1 } }));
     expect(words).toMatch(
@@ -39,7 +39,7 @@ describe("explain() of a run that failed", () => {
     );
   });
 
-  it("says where a hook failed", async () => {
+  it("says which hook failed", async () => {
     const words = explain(await reportOf({ preProcess: () => Promise.reject(new Error("Why?")) }));
     expect(words).toMatch(/^The run failed after .+\. It failed in preProcess: Why\?$/);
   });
@@ -52,7 +52,7 @@ describe("explain() of a run that failed", () => {
     }
   });
 
-  it("keeps what an error says on one line, and short", () => {
+  it("keeps the message of an error on one line, and short", () => {
     const message = `\u001b[2J${"line\n".repeat(1000)}`;
     const failure = { stage: "load", message, attempts: 1 } as const;
     const words = explain(runReport({ outcome: "failed", failure }));
@@ -61,8 +61,8 @@ describe("explain() of a run that failed", () => {
   });
 });
 
-describe("explain() of what became of items", () => {
-  it("groups dead letters by reason, with a place of each", async () => {
+describe("explain() of items that were not loaded", () => {
+  it("groups dead letters by reason, with an example of each", async () => {
     const deadLetters = new WritableStream();
     const load = ([n]: number[]) => {
       if (n! > 2) throw new Error(n! % 2 ? "no id" : `HTTP ${500 + n! % 4}`);
@@ -87,7 +87,7 @@ describe("explain() of what became of items", () => {
       .toContain("The target has no column for age (10 rows), b (5 rows): left out.");
   });
 
-  it("says of real runs what earlier ones had finished, and misses none of that", async () => {
+  it("says what earlier runs had finished", async () => {
     const events: string[] = [];
     const observer = ({ type }: RunEvent) => void events.push(type);
     const options = { checkpoints: new MemoryCheckpointStore(), total: 10, observer };
@@ -103,7 +103,7 @@ describe("explain() of what became of items", () => {
     expect([second.missing, third.missing]).toEqual([undefined, undefined]);
   });
 
-  it("says what earlier runs had finished, also where nothing was left", () => {
+  it("says what earlier runs had finished, even if nothing was left", () => {
     const earlier = { earlier: 400 } as object;
     expect(explain(runReport(earlier))).toMatch(/^Earlier runs had finished 400 items before\. /);
     expect(explain(runReport({ ...earlier, extracted: 0, loaded: 0, batches: 0 })))
@@ -123,7 +123,7 @@ describe("a source that ends before its total", () => {
     return { report, short: events.filter(({ type }) => type === "run:short") };
   }
 
-  it("is told as an event, in the report, and in words", async () => {
+  it("is reported as an event, in the report, and in words", async () => {
     const { report, short } = await run(10);
     expect(short).toEqual([
       expect.objectContaining({ type: "run:short", total: 10, extracted: 7 }),
@@ -132,7 +132,7 @@ describe("a source that ends before its total", () => {
     expect(explain(report)).toContain("The source ended early: 3 expected items did not come.");
   });
 
-  it.each([0, 7, 5])("is none where %i items were expected of seven", async (total) => {
+  it.each([0, 7, 5])("is not reported if %i items of seven were expected", async (total) => {
     const { report, short } = await run(total);
     expect(short).toEqual([]);
     expect(report).not.toHaveProperty("missing");
@@ -146,14 +146,14 @@ describe("a source that ends before its total", () => {
         throw new Error("no");
       },
     }],
-  ])("is none where the run %s", async (outcome, members) => {
+  ])("is not reported if the run %s", async (outcome, members) => {
     const { report, short } = await run(10, members);
     expect(report.outcome).toBe(outcome);
     expect(short).toEqual([]);
     expect(report).not.toHaveProperty("missing");
   });
 
-  it("is none where the run was drained before its end", async () => {
+  it("is not reported if the run was drained before its end", async () => {
     const events: string[] = [];
     const observer = ({ type }: RunEvent) => void events.push(type);
     const endless = async function* () {
@@ -170,7 +170,7 @@ describe("a source that ends before its total", () => {
 describe("the advice of explain()", () => {
   const parts = { extract: { blocked: 0.9 }, transform: { busy: 0.95 }, load: { busy: 0.1 } };
 
-  it("does not tell a `transformBatch` to become one", () => {
+  it("does not suggest transformBatch to a pipeline that has it", () => {
     for (const workers of [1, 4]) {
       const words = explain(runReport({ ...parts, workers, mapping: "batch" }));
       expect(words).not.toContain("transformBatch");
@@ -181,14 +181,14 @@ describe("the advice of explain()", () => {
     expect(explain(runReport({ ...held, mapping: "batch" }))).not.toContain("transformBatch");
   });
 
-  it("advises neither `workers` nor `concurrency` to a transform that never waits", () => {
+  it("suggests neither `workers` nor `concurrency` for a transform that never waits", () => {
     const words = explain(runReport({ ...parts, workers: 4, mapping: "sync" }));
     expect(words).toContain("neither `workers` nor `concurrency` help");
     expect(words).not.toContain("Try");
     expect(words).not.toContain("bring nothing");
   });
 
-  it("advises a higher `concurrency` only where a batch has more items than that", () => {
+  it("suggests a higher `concurrency` only if a batch has more items than that", () => {
     const async = { ...parts, workers: 4, mapping: "async" } as const;
     expect(explain(runReport({ ...async, concurrency: 16 })))
       .toContain("Try more `workers`, a higher `concurrency` (16 now), or `transformBatch`");
@@ -197,7 +197,7 @@ describe("the advice of explain()", () => {
     expect(words).not.toContain("concurrency");
   });
 
-  it("does not advise more `workers` than there are batches", () => {
+  it("does not suggest more `workers` than there are batches", () => {
     const load = { load: { busy: 0.98 }, transform: { blocked: 0.9 }, workers: 4, batches: 3 };
     const words = explain(runReport({ ...load, extract: { busy: 0.5, blocked: 0.5 } }));
     expect(words).toContain("Try a smaller `batchSize`");
@@ -209,7 +209,7 @@ describe("the advice of explain()", () => {
     ["sync", { transform: (n) => n }, { mapping: "sync" }],
     ["async", { transform: async (n) => n }, { mapping: "async", concurrency: 3 }],
     ["batch", { transformBatch: (items) => items }, { mapping: "batch" }],
-  ])("rests on what the report says of the transform: %s", async (_, members, told) => {
+  ])("follows from what the report says of the transform: %s", async (_, members, told) => {
     const options = "transform" in members ? { concurrency: 3 } : {};
     const { mapping, concurrency } = await reportOf(members, options);
     const known = { ...(mapping && { mapping }), ...(concurrency && { concurrency }) };

@@ -7,7 +7,7 @@ import { runReport, runTrace, tracedBatch } from "../support/report/run-reports.
 const latency = { p50: 52, p90: 60, p99: 70, max: 80 };
 
 describe("explain()", () => {
-  it("tells of a slow source, and what the load would allow", () => {
+  it("says that the source is slow, and what the load would allow", () => {
     const report = runReport({ extract: { busy: 0.93 }, load: { busy: 0.08 }, rate: 8000 });
     expect(explain(report)).toBe(
       "The source holds this run back: it was waited for 93 % of the time. Try a faster source, or " +
@@ -16,12 +16,12 @@ describe("explain()", () => {
     );
   });
 
-  it("leaves out a bound that says nothing", () => {
+  it("leaves out a bound without information", () => {
     const report = runReport({ extract: { busy: 0.93 }, load: { busy: 0.001 } });
     expect(explain(report)).not.toContain("At most");
   });
 
-  it("tells of workers that all load, by Little's law, and how many would be enough", () => {
+  it("says that all workers load, and how many would be enough by Little's law", () => {
     const report = runReport({
       extract: { busy: 0.1, blocked: 0.9 },
       transform: { blocked: 0.9 },
@@ -37,7 +37,7 @@ describe("explain()", () => {
     );
   });
 
-  it("names no number of workers that is far off", () => {
+  it("suggests no number of workers that is far off", () => {
     const report = runReport({
       extract: { busy: 0.02, blocked: 0.9 },
       transform: { blocked: 0.9 },
@@ -47,7 +47,7 @@ describe("explain()", () => {
     expect(explain(report)).toMatch(/about 50,000 items\/s, 50 times as many\.$/);
   });
 
-  it("tells of one worker where there is only one", () => {
+  it("says that the one worker loads if there is only one", () => {
     const load = { busy: 0.98 };
     const idle = { extract: { blocked: 0.9 }, transform: { blocked: 0.9 } };
     const report = runReport({ ...idle, load });
@@ -63,14 +63,14 @@ describe("explain()", () => {
       ["transform", { busy: 0.25 }, { busy: 0.19 }, "less work for each item, `transformBatch`"],
       ["load", { busy: 0 }, { busy: 0.25 }, "a larger `batchSize` if every call costs much"],
     ] as const,
-  )("knows a %s that keeps the thread by workers that are free", (stage, transform, load, tip) => {
+  )("detects a %s that blocks the thread by idle workers", (stage, transform, load, tip) => {
     const words = explain(runReport({ extract: { blocked: 0.8 }, transform, load }));
     expect(words).toContain(`The ${stage} holds this run back: its code keeps the one thread`);
     expect(words).toContain(`More \`workers\` do not help; try ${tip}`);
     expect(words).not.toContain("At most");
   });
 
-  it("knows a load that keeps the thread of one worker by a trace in which nothing else happens", () => {
+  it("detects a load that blocks the thread by a trace in which nothing else happens", () => {
     const batches = Array.from({ length: 20 }, (_, n) => {
       return tracedBatch(n, [n * 50, n * 50, n * 50, n * 50 + 49]);
     });
@@ -87,7 +87,7 @@ describe("explain()", () => {
     expect(words(2)).toContain("its one worker was at work"); // What happened between is not known.
   });
 
-  it("knows a transform that keeps the thread of one worker, while loads wait", () => {
+  it("detects a transform that blocks the thread of one worker, while loads wait", () => {
     const batches = Array.from({ length: 20 }, (_, n) => {
       const from = n * 50;
       return tracedBatch(n, [from, from + 48, from + 48, from + 99]);
@@ -102,7 +102,7 @@ describe("explain()", () => {
       ["loads end meanwhile", 50, 60],
       ["loads keep the thread as well", 40, 9],
     ] as const,
-  )("does not know a transform that keeps the thread where %s", (_, mapped, load) => {
+  )("does not suspect a transform of blocking the thread if %s", (_, mapped, load) => {
     const batches = Array.from({ length: 20 }, (_, n) => {
       const done = n * 50 + mapped - 1;
       return tracedBatch(n, [n * 50, done, done, done + load]);
@@ -112,7 +112,7 @@ describe("explain()", () => {
       .toContain("If it computes rather than waits");
   });
 
-  it("says what a transform may be where it does not know, and does not where it does", () => {
+  it("says what a transform may be if it is not known, and only then", () => {
     const parts = { extract: { blocked: 0.9 }, transform: { busy: 0.95 }, load: { busy: 0.1 } };
     const advice =
       "Try more `workers`, a higher `concurrency`, or `transformBatch` with one call " +
@@ -126,7 +126,7 @@ describe("explain()", () => {
       .toBe(`${lead} workers were ${share} ${advice}`);
   });
 
-  it("tells of the rate limit, also where loads take longer than the waits for it", () => {
+  it("says that the rate limit is the bottleneck, even if loads take longer than its waits", () => {
     const parts = { extract: { blocked: 0.9 }, transform: { blocked: 0.9 } };
     const report = runReport({ ...parts, load: { busy: 0.6, limited: 0.38 } });
     expect(explain(report)).toBe(
@@ -136,7 +136,7 @@ describe("explain()", () => {
     );
   });
 
-  it("tells of waits before attempts", () => {
+  it("says that the run waited between attempts", () => {
     const parts = { extract: { blocked: 0.9 }, transform: { blocked: 0.9 } };
     const report = runReport({ ...parts, load: { busy: 0.2, backoff: 0.7 }, retries: 30 });
     expect(explain(report)).toBe(
@@ -146,7 +146,7 @@ describe("explain()", () => {
     );
   });
 
-  it("tells of a run that is balanced", () => {
+  it("says that a run is balanced", () => {
     const report = runReport({ extract: { busy: 0.9 }, load: { busy: 0.85 }, latency });
     expect(explain(report)).toBe(
       "This run is well balanced: the source took 90 % of the time, the load 85 %. To improve one " +
@@ -154,7 +154,7 @@ describe("explain()", () => {
     );
   });
 
-  it("tells of too few batches", () => {
+  it("says that there were too few batches", () => {
     const report = runReport({ load: { busy: 0.37 }, batches: 3 });
     expect(explain(report)).toBe(
       "There was too little for all workers: the source was read early, and with 3 batches those of " +
@@ -163,14 +163,14 @@ describe("explain()", () => {
     );
   });
 
-  it("does not advise smaller batches where they cannot help", () => {
+  it("does not suggest smaller batches if they cannot help", () => {
     const report = { load: { busy: 0.37 }, batches: 3 };
     for (const other of [{ workers: 1 }, { loaded: 3 }]) {
       expect(explain(runReport({ ...report, ...other }))).not.toContain("too little");
     }
   });
 
-  it("tells of time that went to no stage", () => {
+  it("says that time went to no stage", () => {
     expect(explain(runReport({ load: { busy: 0.05 } }))).toBe(
       "No stage holds this run back: none was at work more than 5 % of the time. The rest went to " +
         "what is around them: hooks such as `preProcess`, checkpoints, the start.",
@@ -178,7 +178,7 @@ describe("explain()", () => {
     expect(explain(runReport({}))).toBe("The run was too short to be measured.");
   });
 
-  it("tells of a run in which nothing happened", () => {
+  it("says that nothing happened in a run", () => {
     const none = { extracted: 0, loaded: 0, batches: 0, rate: 0, duration: 12 };
     expect(explain(runReport(none))).toBe("Nothing happened: no item was read in 12 ms.");
     const checkpoint = { offset: 1000, done: [], updatedAt: 0 };
@@ -194,13 +194,13 @@ describe("explain()", () => {
       ["aborted", 1, "The run was aborted after 1.00 s, with 1 item pending. "],
       ["drained", 0, "The run was drained after 1.00 s. "],
     ] as const,
-  )("says first how a run %s", (outcome, pending, words) => {
+  )("begins with how a run %s", (outcome, pending, words) => {
     const parts = { extract: { busy: 0.93 } } as const;
     expect(explain(runReport({ ...parts, outcome, pending })))
       .toBe(words + explain(runReport(parts)));
   });
 
-  it("refuses what is no report", () => {
+  it("throws for a value that is not a report", () => {
     const run = etl({ name: "p", extract: () => [], load: () => {} }).start();
     expect(() => explain(run as never)).toThrow(
       "Cannot explain a run as 'report' must be what run() gives: current value is ",
@@ -208,7 +208,7 @@ describe("explain()", () => {
     expect(() => explain(undefined as never)).toThrow("current value is undefined");
   });
 
-  it("invents nothing where the clock stands still", () => {
+  it("says nothing wrong if the clock stands still", () => {
     const waits = { extract: { busy: 0.2 }, load: { busy: 0.7 } };
     expect(explain(runReport({ ...waits, clock: "still", duration: 250, latency }))).toBe(
       "The clock of this runtime stands still while code runs, so that only waiting is measured: of " +
@@ -217,7 +217,7 @@ describe("explain()", () => {
     );
   });
 
-  it("says the same of the same report, which it leaves as it is", () => {
+  it("says the same for the same report, which it does not modify", () => {
     const report = runReport({ load: { busy: 0.9 }, latency, trace: runTrace(2) });
     const before = JSON.stringify(report);
     expect(explain(report)).toBe(explain(JSON.parse(before)));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { about, count, counted, percent, time } from "../../src/explain/quantities.ts";
 
-describe("quantities", () => {
+describe("quantities in words", () => {
   it.each([
     [0, "0 %"],
     [0.0004, "0 %"],

@@ -10,7 +10,7 @@ const runs = Number(variables["FUZZ_RUNS"] ?? (variables["TEST_ONCE"] === "1" ? 
 const first = Number(variables["FUZZ_SEED"] ?? 1);
 const longest = 60_000; // Milliseconds of the faked clock.
 
-describe("runs of any pipeline that anything happens to", () => {
+describe("random runs of random pipelines", () => {
   let unhandled: ReturnType<typeof unhandledRejections>;
   beforeEach(() => {
     vi.useFakeTimers();

@@ -74,7 +74,7 @@ function compile(folder: string): string {
   }
 }
 
-describe("the declarations", () => {
+describe("the type declarations of the package", () => {
   let folder = "";
   beforeAll(() => {
     folder = installPacked();
@@ -98,11 +98,11 @@ describe("the declarations", () => {
     ["a worker", "nodenext"],
     ["Node", "nodenext"],
     ["Node", "bundler"],
-  ])("serve %s, with all libraries checked (%s)", (platform, resolution) => {
+  ])("compile for %s, with all libraries checked (%s)", (platform, resolution) => {
     expect(check("main.ts", platform, resolution)).toBe("");
   }, 60_000);
 
-  it("are really looked at", () => {
+  it("are not just `any`", () => {
     const said = check("wrong.ts", "a page", "nodenext");
     expect(said).toContain(`Module '"millrace"' has no exported member 'nothing'`);
   }, 60_000);

@@ -62,10 +62,10 @@ function build(): void {
   execFileSync("npm", ["run", "build"], { cwd: root, env, stdio: "pipe" });
 }
 
-describe("examples", () => {
+describe("the programs in examples/", () => {
   beforeAll(build, 120_000);
 
-  it("are all known here", () => {
+  it("are all listed here", () => {
     const isExample = (path: string) => /^(node|deno|bun)\/.*\.ts$/.test(path);
     const found = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" });
     const paths = found.map((path) => path.replaceAll("\\", "/")).filter(isExample);
@@ -99,7 +99,7 @@ describe("examples", () => {
     expect(printed, "what was extracted is loaded").toHaveLength(Number(chores));
   });
 
-  it("have no types written by hand, and at most 80 lines", () => {
+  it("have no hand-written types, and at most 80 lines", () => {
     for (const path of [...examples.map(({ path }) => path), "examples/workers/index.ts"]) {
       const source = read(path);
       expect(source.split("\n").length - 1, path).toBeLessThanOrEqual(80);
@@ -108,7 +108,7 @@ describe("examples", () => {
     }
   });
 
-  it("are what the type checker of Deno accepts", async () => {
+  it("compile with the type checker of Deno", async () => {
     const paths = examples.filter(({ host }) => host === "deno").map(({ path }) => path);
     const { code, stderr } = await run(hosts.deno.program, ["check", "--no-lock", ...paths]);
     expect(code, stderr).toBe(0);

@@ -42,7 +42,7 @@ describe("package.json", () => {
     }
   });
 
-  it("says what it needs and what it is", () => {
+  it("is an ES module without side effects, with a licence and engines", () => {
     expect(pkg).toMatchObject({
       type: "module",
       sideEffects: false,
@@ -55,7 +55,7 @@ describe("package.json", () => {
     expect(pkg.version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it("installs nothing by a script", () => {
+  it("runs no install script", () => {
     const scripts = Object.keys(pkg["scripts"] as object);
     for (const name of ["preinstall", "install", "postinstall", "prepare"]) {
       expect(scripts).not.toContain(name);
@@ -102,12 +102,12 @@ describe("an entry of package.json", () => {
 });
 
 describe("CHANGELOG.md", () => {
-  it("names the version", () => {
+  it("has a section for the version", () => {
     const headings = readFileSync("CHANGELOG.md", "utf8").match(/^## .*$/gm) ?? [];
     expect(headings.some((heading) => heading.includes(pkg.version)), pkg.version).toBe(true);
   });
 
-  it("is shipped by both registries", () => {
+  it("is published to both registries", () => {
     expect(deno.publish.include).toContain("CHANGELOG.md");
     expect(existsSync("LICENSE"), "LICENSE").toBe(true);
     expect(existsSync("README.md"), "README.md").toBe(true);

@@ -16,17 +16,17 @@ function output(program: string, flags: string[] = [], ...given: string[]): stri
   return stdout;
 }
 
-it("leaves nothing that keeps a process alive", () => {
+it("a run leaves nothing that keeps a process alive", () => {
   const lines = ["batched [ 1, 2 ]", "piped [ 1, 2 ]", "drained 1", ""];
   expect(output("ends-by-itself.ts")).toBe(lines.join("\n"));
 }, 90_000);
 
-it("leaves the heap flat after 100 000 runs on one signal", () => {
+it("100 000 runs with one signal leave the heap flat", () => {
   expect(Number(output("flat-heap.ts", ["--expose-gc"]))).toBeLessThan(1_000_000);
 }, 90_000);
 
 it.each(["load", "transform", "transformBatch", "retry()"])(
-  "leaves the heap flat while a %s fails 40 000 times",
+  "a %s that fails 40 000 times leaves the heap flat",
   (stage) => {
     expect(Number(output("many-attempts.ts", ["--expose-gc"], stage))).toBeLessThan(500_000);
   },
@@ -34,14 +34,14 @@ it.each(["load", "transform", "transformBatch", "retry()"])(
 );
 
 it.each(["run", "manager", "waiting", "ended"])(
-  "leaves the heap flat while the progress of a %s is watched 20 000 times",
+  "the progress of a %s, watched 20 000 times, leaves the heap flat",
   (what) => {
     expect(Number(output("many-watchers.ts", ["--expose-gc"], what))).toBeLessThan(1_000_000);
   },
   90_000,
 );
 
-it("keeps the async context of the caller in every callback", async () => {
+it("a run keeps the async context of its caller in every callback", async () => {
   const storage = new AsyncLocalStorage<string>();
   const seen: Record<string, string | undefined> = {};
   const note = (name: string) => void (seen[name] = storage.getStore());

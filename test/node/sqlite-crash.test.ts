@@ -35,13 +35,13 @@ function stored() {
   }
 }
 
-describe("a process that is killed", () => {
+describe("a process that is killed while it loads into SQLite", () => {
   it.each([
     ["before", 1, 0],
     ["after", 1, 7],
     ["before", 9, 56],
     ["after", 9, 63],
-  ])("%s commit %i leaves each row once after the next run", (when, commit, done) => {
+  ])("%s commit %i has each row once after the next run", (when, commit, done) => {
     expect(run(when, commit)).toMatchObject({ signal: "SIGKILL", stdout: "" });
     expect(stored()).toEqual({ rows: done, ids: done, offset: done });
     expect(run("never", 0)).toEqual({ signal: null, stdout: `${100 - done}`, stderr: "" });

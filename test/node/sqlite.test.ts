@@ -8,7 +8,7 @@ import { markedContext } from "../support/sqlite/client.ts";
 testSqlite({ name: "node:sqlite", open: (path) => new DatabaseSync(path) });
 testSqlite({ name: "better-sqlite3", open: (path) => new BetterSqlite(path, { timeout: 0 }) });
 
-it("works on a database that gives bigints and arrays", () => {
+it("sqliteSink() works with a database that returns bigints and arrays", () => {
   const db = new DatabaseSync(":memory:", { readBigInts: true, returnArrays: true });
   db.exec("create table t (id integer primary key, name text)");
   const sink = sqliteSink(db, { table: "t", columns: ["id", "name"], conflict: "replace" });

@@ -64,7 +64,7 @@ describe.each<[string, Copy, Copy]>([
   ["what the other has made", here, there],
   ["what made the other", there, here],
 ])("One copy of the package understands %s:", (_, own, other) => {
-  it("they are two", () => {
+  it("the copies are two", () => {
     expect(own.EtlError).not.toBe(other.EtlError);
     expect(new other.EtlError("no")).not.toBeInstanceOf(own.EtlError);
   });
@@ -76,13 +76,13 @@ describe.each<[string, Copy, Copy]>([
     expect([loads.length, letters]).toEqual([1, []]);
   });
 
-  it("a class of the user's that extends it, too", async () => {
+  it("a user's class that extends FencedError, too", async () => {
     class Lost extends other.FencedError {}
     const { failure } = await endOf(own, new Lost("key"));
     expect(failure?.stage).toBe("checkpoints");
   });
 
-  it("a ConfigurationError is not tried again", async () => {
+  it("a ConfigurationError is not retried", async () => {
     const error = new other.ConfigurationError("wrong");
     const { failure, loads, letters } = await endOf(own, error);
     expect(failure?.cause).toBe(error);
@@ -110,7 +110,7 @@ describe.each<[string, Copy, Copy]>([
     expect([failure, loads.length]).toEqual([undefined, 2]);
   });
 
-  it("errors of a load that is a run of the other come out as they are", async () => {
+  it("errors of a load that is a run of the other keep their properties", async () => {
     const inner = other.etl({
       name: "inner",
       extract: () => [1],
@@ -122,7 +122,7 @@ describe.each<[string, Copy, Copy]>([
     expect(failure.cause).toMatchObject({ name: "PipelineError", pipeline: "inner" });
   });
 
-  it("retry() gives up on what no attempt can change", async () => {
+  it("retry() does not repeat what no attempt can change", async () => {
     for (const error of [new other.FencedError("key"), new other.ConfigurationError("wrong")]) {
       let calls = 0;
       const call = () => {
@@ -162,7 +162,7 @@ describe.each<[string, Copy, Copy]>([
     expect(limiter.tryAcquire()).toBe(false);
   });
 
-  it("its streams, stores and signals are options and sources", async () => {
+  it("its streams, stores and signals are valid options and sources", async () => {
     const store = new other.MemoryCheckpointStore();
     const bytes = new TransformStream<Uint8Array, Uint8Array>();
     const text = new Response(bytes.readable).text();
@@ -183,7 +183,7 @@ describe.each<[string, Copy, Copy]>([
     expect((await store.read("batches"))?.offset).toBe(2);
   });
 
-  it("a claim that another run has taken is lost", async () => {
+  it("a claim that another run has taken over is lost", async () => {
     const store = new other.MemoryCheckpointStore();
     const write = store.write.bind(store);
     store.write = (...parts) => {

@@ -61,7 +61,7 @@ async function portOf(server: ChildProcess): Promise<number> {
   return JSON.parse(line).port;
 }
 
-describe("the example of a Worker, served by workerd", () => {
+describe("the example of a Worker in workerd", () => {
   const directory = mkdtempSync(join(tmpdir(), "millrace-worker-"));
   let server: ChildProcess;
   let url: string;
@@ -92,7 +92,7 @@ describe("the example of a Worker, served by workerd", () => {
     expect(JSON.parse(text).report).toMatchObject({ outcome: "completed", loaded: 30, pending: 0 });
   });
 
-  it("takes a body far larger than what it holds, as it comes", async () => {
+  it("streams a body far larger than its memory", async () => {
     const lines = new TextEncoder().encode(
       '{"latitude":-1}\nno city\n{"latitude":1}\n'.repeat(1_000),
     );
@@ -117,7 +117,7 @@ describe("the example of a Worker, served by workerd", () => {
     expect(JSON.parse(text).error).toBe('Pipeline "cities" failed in extract: A line is too long');
   });
 
-  it("serves on after clients that have hung up", async () => {
+  it("continues after clients that have hung up", async () => {
     const stop = new AbortController();
     const { promise: sent, resolve } = Promise.withResolvers<void>();
     const body = new ReadableStream({

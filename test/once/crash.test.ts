@@ -43,7 +43,7 @@ function survives(
     expect(await database.read()).toMatchObject(completeOf(job.rows));
   }, LONGEST);
 
-  it("has each row once after two runs at once", async () => {
+  it("has each row once after a second run of the same pipeline at once", async () => {
     const database = open();
     await database.clear();
     const job = make(1, 600, { lease: 300 });
@@ -63,7 +63,7 @@ function survives(
     expect(await database.read()).toMatchObject(completeOf(job.rows));
   }, LONGEST);
 
-  it("has each row once after a writer was frozen, and another has taken over", async () => {
+  it("has each row once after a writer was suspended, and another has taken over", async () => {
     const database = open();
     await database.clear();
     const job = make(1, 600);
@@ -87,7 +87,7 @@ describe("a file of SQLite", () => {
   const where = () => ({ store: "sqlite", at: join(folder, "crash.db") }) as const;
   survives(where, () => sqliteFile(where().at), [0, 1, 2]);
 
-  it("goes on where it was when its disk was full", async () => {
+  it("resumes where it was when its disk was full", async () => {
     const at = join(folder, "full.db");
     const database = sqliteFile(at);
     await database.clear();
@@ -142,7 +142,7 @@ describe("PostgreSQL", () => {
       expect(await database.read()).toMatchObject(completeOf(job.rows));
     }
 
-    it("loses nothing when the server is killed and started again", async () => {
+    it("loses nothing when the server is killed and restarted", async () => {
       await disturb(() => server.crash(), 2);
     }, LONGEST);
 

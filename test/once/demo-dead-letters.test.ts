@@ -16,7 +16,7 @@ function letterOf(offset: number): DeadLetter {
   return { item: { offset }, error, stage: "transform", attempts: 1, offset, ...run };
 }
 
-it("keeps each dead letter once in both places, wherever a run was killed", async () => {
+it("the demo keeps each dead letter once in both places, wherever it was killed", async () => {
   const database = openDatabase(join(folder, "letters.db"), undefined);
   const path = join(folder, "letters.ndjson");
   const write = async (...offsets: number[]) => {

@@ -29,7 +29,7 @@ const values = [
 ];
 
 describe("JsonArrayStream", () => {
-  it.each(values)("gives what JSON.parse gives, wherever the text is cut: %#", async (...value) => {
+  it.each(values)("yields what JSON.parse does, wherever the text is cut: %#", async (...value) => {
     for (const text of [JSON.stringify(value), ` \n${JSON.stringify(value, null, 2)}\r\n`]) {
       const { length } = new TextEncoder().encode(text);
       for (let size = 1; size <= length; size++) {
@@ -38,25 +38,25 @@ describe("JsonArrayStream", () => {
     }
   });
 
-  it("gives elements as soon as the comma behind them is there", async () => {
+  it("yields elements as soon as the comma behind them arrives", async () => {
     expect(await parse("[1,2,33,4]", 5)).toEqual([[1, 2], [33, 4]]);
   });
 
   it.each(["", "[", "[1", "[1,", '["', "[{}", "1", "{}", '"[]"', "[1]2", "[][]", "[1]]"])(
-    "refuses %j, which is not one array",
+    "rejects %j, which is not one array",
     async (text) => {
       for (const size of [1, 99]) await expect(parse(text, size)).rejects.toThrow(SyntaxError);
     },
   );
 
   it.each(["[,]", "[,1]", "[1,]", "[1,,2]", "[1 2]", "[{]}]", "[nul]", "[1}", "[01]"])(
-    "refuses %j, in which an element is wrong",
+    "rejects %j, in which an element is invalid",
     async (text) => {
       for (const size of [1, 2, 99]) await expect(parse(text, size)).rejects.toThrow(SyntaxError);
     },
   );
 
-  it("refuses bytes that are not UTF-8", async () => {
+  it("rejects bytes that are not UTF-8", async () => {
     const bytes = Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d);
     await expect(parsed([bytes])).rejects.toThrow(TypeError);
   });

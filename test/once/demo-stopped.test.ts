@@ -45,7 +45,7 @@ function differences(name: string, whole: Record<string, string>): string[] {
   return Object.keys(whole).filter((table) => content[table] !== whole[table]);
 }
 
-describe("demo, stopped", () => {
+describe("the demo, stopped", () => {
   let whole: ReturnType<typeof contentOf>;
   beforeAll(async () => {
     const { code } = await runDemo(folder, ["whole.db"]);
@@ -58,7 +58,7 @@ describe("demo, stopped", () => {
   const resting = ["--slow", "3600000", "--progress-interval", "20"];
   const hasLoaded = (text: string) => reached(text, "flights", "loaded") > 0;
 
-  it("loads what it has read when Ctrl-C is pressed, says what that is, and goes on", async () => {
+  it("loads what it has read when Ctrl-C is pressed, reports that, and resumes", async () => {
     const interrupt = sendWhen("SIGINT", hasLoaded);
     const { code, output } = await runDemo(folder, ["drained.db", ...resting], interrupt);
     expect(code).toBe(130);
@@ -89,7 +89,7 @@ describe("demo, stopped", () => {
     expect(differences("drained", whole)).toEqual([]);
   });
 
-  it("leaves at once when Ctrl-C is pressed twice, and goes on", async () => {
+  it("exits at once when Ctrl-C is pressed twice, and resumes", async () => {
     const args = ["left.db", "--slow", "20", "--progress-interval", "20"];
     const press = sendWhen("SIGINT", (text) => reached(text, "flights", "loaded") > 20_000);
     const pressAgain = sendWhen("SIGINT", (text) => text.includes("Stopping: "));
@@ -125,7 +125,7 @@ describe("demo, stopped", () => {
     expect(differences("killed", whole)).toEqual([]);
   }, 60_000);
 
-  it("is refused while another loads into the same database, and begins again if told", async () => {
+  it("is rejected while another loads into the same database; restarts if told", async () => {
     let second: Promise<{ code: number | null; output: string }> | undefined;
     const first = await runDemo(folder, ["shared.db", ...resting], (text, kill) => {
       if (second !== undefined || !hasLoaded(text)) return;
@@ -143,7 +143,7 @@ describe("demo, stopped", () => {
     expect(differences("shared", whole)).toEqual([]);
   });
 
-  it("loads on when nobody reads what it prints any more", async () => {
+  it("continues when nobody reads its output any more", async () => {
     const child = spawn(process.execPath, [...demo, "unread.db"], { cwd: folder });
     child.stdout.destroy();
     child.stderr.destroy();
@@ -152,7 +152,7 @@ describe("demo, stopped", () => {
     expect(differences("unread", whole)).toEqual([]);
   });
 
-  it("leaves a file alone that is no database of its own", async () => {
+  it("leaves a file alone that is not its own database", async () => {
     writeFileSync(join(folder, "letter.txt"), "Dear reader");
     const shop = new DatabaseSync(join(folder, "shop.db"));
     shop.exec("CREATE TABLE user (name TEXT)");

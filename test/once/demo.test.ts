@@ -25,13 +25,13 @@ const controlCharacter = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe("demo, run to its end", () => {
+describe("the demo, run to its end", () => {
   let ending: Ending;
   beforeAll(async () => {
     ending = await runDemo(folder, []);
   });
 
-  it("ends well, and leaves its database in the current folder", () => {
+  it("succeeds, and leaves its database in the current folder", () => {
     expect(ending.code).toBe(0);
     expect(existsSync(join(folder, "demo.db"))).toBe(true);
   });
@@ -53,7 +53,7 @@ describe("demo, run to its end", () => {
     expect(factsOf(ending.output, "extracted")[0]).toBe(records.length);
   });
 
-  it("has every film of the file in its table but those that it names a reason for", () => {
+  it("has every film of the file in its table except those that it names a reason for", () => {
     const records = dataOf<Record<string, number | string | null>>("movies.json");
     const unreleased = ["How Do You Know?", "Restless", "Tintin: Secret of the Unicorn"];
     const kept = records.filter(({ Title: title, "Release Date": date }) =>
@@ -125,7 +125,7 @@ describe("demo, run to its end", () => {
     ["The Naked Gun 2½: The Smell of Fear", 1991, "1991-06-28"],
     ["The Charge of the Light Brigade", 1936, "1936-10-20"],
     ["Halloween: The Curse of Michael Myers", 1995, "1995-09-29"],
-  ])("puts right what is wrong with %s", (title, year, released) => {
+  ])("corrects %s", (title, year, released) => {
     const found = query(
       folder,
       "demo.db",
@@ -134,14 +134,14 @@ describe("demo, run to its end", () => {
     expect(found).toContainEqual({ title, year, released });
   });
 
-  it("decodes no title again in which a character cannot have been misread", () => {
+  it("decodes no title twice in which a character cannot have been misread", () => {
     const repaired = new Tally();
     expect(titleOf("LÈon ♥ Mathilda", repaired)).toBe("LÈon ♥ Mathilda");
     expect(titleOf("LÈon & Mathilda", repaired)).toBe("Léon & Mathilda");
     expect(repaired.entries).toEqual([["titles in a wrong character set", 1]]);
   });
 
-  it("takes ratings from films that share them, and no money that is not known for 0", () => {
+  it("reads ratings shared by films, and does not take unknown money for 0", () => {
     const rated = query(
       folder,
       "demo.db",
@@ -163,7 +163,7 @@ describe("demo, run to its end", () => {
     );
   });
 
-  it("leaves a page about the run, and says where", () => {
+  it("writes a page about the run, and says where", () => {
     expect(ending.output).toContain("How this run went is in demo-report.html.\n");
     const page = readFileSync(join(folder, "demo-report.html"), "utf8");
     expect(page.startsWith("<!doctype html>")).toBe(true);
@@ -177,7 +177,7 @@ describe("demo, run to its end", () => {
     expect(again.output).not.toContain("Going on");
   });
 
-  it("finds nothing left to load when it is told to keep the database", async () => {
+  it("finds nothing left to load when it keeps the database", async () => {
     const again = await runDemo(folder, ["--no-fresh"]);
     expect(again.code).toBe(0);
     expect(again.output).toContain("No flights are left to load.\nNo films are left to load.\n");
@@ -187,7 +187,7 @@ describe("demo, run to its end", () => {
   });
 });
 
-describe("demo", () => {
+describe("the demo", () => {
   it("says in a sentence which option is wrong", async () => {
     const { code, errors } = await runDemo(folder, ["--slow", "very"]);
     expect(code).toBe(1);
@@ -207,7 +207,7 @@ describe("demo", () => {
     expect(output).toContain("] 100% of 3201 films | completed");
   });
 
-  it("shows in the bars that Ctrl-C has drained it, and leaves the terminal as it was", async () => {
+  it("shows in the bars that Ctrl-C has drained it, and restores the terminal", async () => {
     const { code, output } = await runInBars("interrupted.db --slow 3600000", /flights \| running/);
     expect(code).toBe(130);
     expect(output).toMatch(/\d% of 200000 flights \| drained/);

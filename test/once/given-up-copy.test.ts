@@ -22,7 +22,7 @@ function endOf(executable: string, args: readonly string[]): Promise<[string, nu
   });
 }
 
-describe("a COPY that its client has given up", () => {
+describe("a COPY that its client has abandoned", () => {
   let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
   afterAll(() => server?.stop());
@@ -33,7 +33,7 @@ describe("a COPY that its client has given up", () => {
   const cases = installed.flatMap((runtime) =>
     unlocks.map((unlock) => [unlock, ...runtime] as const)
   );
-  it.each(cases)("leaves the process alive: unlocked after %i ms, on %s", async (...given) => {
+  it.each(cases)("does not end the process: unlocked after %i ms, on %s", async (...given) => {
     const [unlock, , executable, flags] = given;
     const args = [...flags, "test/crash/given-up-copy.ts", server!.url, String(unlock)];
     const [output, code] = await endOf(executable!, args);

@@ -33,7 +33,7 @@ describe("a gzip file, read by the recipe of the README", () => {
   });
 
   it.each(cases)(
-    "is loaded, or fails the run and not the process: $file, $runtime",
+    "is loaded, or fails the run but not the process: $file, $runtime",
     async ({ command, args, file }) => {
       if (command === undefined) throw new Error("It is not installed: run `npm ci`");
       const { stdout, stderr } = await promisify(execFile)(command, [...args, join(folder, file)]);

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { deno } from "../../scripts/runtimes.mjs";
 import { OtlpReceiver } from "../support/otel/otlp-receiver.ts";
 
-it("reaches the OpenTelemetry that is built into Deno", async () => {
+it("instrument() reaches the OpenTelemetry that is built into Deno", async () => {
   if (deno === undefined) throw new Error("Deno is not installed: run `npm ci`");
   const receiver = new OtlpReceiver();
   const variables = {

@@ -5,7 +5,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installedPrograms, startPostgres } from "../support/postgres/server.ts";
 
-describe("the server that the tests start", () => {
+describe("the PostgreSQL server of the tests", () => {
   let folder: string; // Nobody else can enter it.
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "millrace-closed-"))));
   afterEach(() => rm(folder, { recursive: true }));

@@ -41,7 +41,7 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
     expect(screenOf(output)).toEqual(lines);
   });
 
-  it("keeps to a terminal that becomes narrow", async () => {
+  it("keeps within a terminal that becomes narrow", async () => {
     const { output } = await inTerminal("narrow");
     expect(screenOf(output)).toEqual(["films: completed...", ""]);
     expect(output).toMatch(/films: \d+% of 20, \d+ loaded/);
@@ -60,7 +60,7 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
     expect(screenOf(output)).toEqual([expect.stringMatching(/^films: drained, /), ""]);
   });
 
-  it("leaves the cursor to be seen when Ctrl-C kills the process", async () => {
+  it("restores the cursor when Ctrl-C kills the process", async () => {
     const { code, output } = await inTerminal("killed", /0 loaded/);
     expect(code).toBe(130);
     expect(screenOf(output)).toEqual([expect.stringMatching(/^films: 0% of 20, 0 loaded, 0\/s/)]);
@@ -76,7 +76,7 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
     expect(lines[1]).toMatch(/^films: \d+% of 20, \d+ loaded, [\d.]+\/s(?:, \d+ s left)?$/);
   });
 
-  it("does not stop the run when who reads the lines has closed the pipe", async () => {
+  it("does not stop the run if the reader of its lines has closed the pipe", async () => {
     const { output } = await runInClosedPipe(`${runtime} ${program} closed`);
     expect(output).toBe("completed\n");
   });
@@ -104,7 +104,7 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
   });
 }, 60_000);
 
-it("asks nobody for a permission on Deno", async () => {
+it("showProgress() asks for no permission on Deno", async () => {
   const { code, output } = await runInTerminal(`${deno} run -q --no-lock ${program} line`);
   expect(code).toBe(0);
   expect(screenOf(output)).toEqual([expect.stringMatching(completed), ""]);

@@ -39,7 +39,7 @@ async function get(url: string, signal: AbortSignal | null = null): Promise<stri
   return response.ok ? await response.text() : `${response.status}`;
 }
 
-describe("a RateLimiter that the requests of a Worker share", () => {
+describe("a RateLimiter shared by the requests of a Worker", () => {
   it.each(workerdDates)("serves all who wait, whichever of them hang up: %s", async (date) => {
     opened = new WorkerdProcess();
     await opened.open(worker, date);

@@ -26,7 +26,7 @@ const views = kinds.flatMap((kind) =>
   )
 );
 
-describe.skipIf(chromium === undefined)("the page of a report in Chromium", () => {
+describe.skipIf(chromium === undefined)("a report page in Chromium", () => {
   let browser: Browser;
   let folder: string;
   let page: Page;
@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)("the page of a report in Chromium", () =
     expect(colour).toBe(scheme === "dark" ? "rgb(14, 17, 22)" : "rgb(246, 247, 249)");
   });
 
-  it.each([390, 1280])("can be kept as a picture of %i pixels", async (width) => {
+  it.each([390, 1280])("can be saved as a picture of %i pixels", async (width) => {
     await open("run.html", width, "dark");
     const path = join(folder, `run-${width}.png`);
     await page.screenshot({ path, fullPage: true });
@@ -106,7 +106,7 @@ describe.skipIf(chromium === undefined)("the page of a report in Chromium", () =
     expect(cut).toEqual([]);
   });
 
-  it("is white on paper, whatever the screen is", async () => {
+  it("is printed on white, whatever the screen is", async () => {
     await open("run.html", 800, "dark");
     await page.emulateMedia({ colorScheme: "dark", media: "print" });
     const [back, ink] = await page.evaluate(() => {
@@ -117,7 +117,7 @@ describe.skipIf(chromium === undefined)("the page of a report in Chromium", () =
     expect([back, ink]).toEqual(["rgb(255, 255, 255)", "rgb(20, 23, 31)"]);
   });
 
-  it("reads the picture that stands alone as XML, whatever a name holds", async () => {
+  it("has a standalone picture that is valid XML, whatever a name holds", async () => {
     await open("run.html", 800, "light");
     const names = [
       "a & b",
@@ -140,7 +140,7 @@ describe.skipIf(chromium === undefined)("the page of a report in Chromium", () =
     expect(errors).toEqual(names.map(() => undefined));
   });
 
-  it("shows the picture that stands alone as an image", async () => {
+  it("shows the standalone picture as an image", async () => {
     await open("diagram.html", 1280, "dark");
     expect(await page.evaluate(() => document.querySelector("img")!.naturalWidth)).toBe(960);
   });

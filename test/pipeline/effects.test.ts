@@ -36,7 +36,7 @@ const cases: Case[] = [
 ];
 
 describe("an option without effect", () => {
-  it.each(cases)("is refused: %o", async (given, name, partner) => {
+  it.each(cases)("is rejected: %o", async (given, name, partner) => {
     const [needed] = Object.keys(partner());
     const words = `Cannot run pipeline "films" as '${name}' must be left out without '${needed}': `;
     expect(() => films().start(given)).toThrow(ConfigurationError);
@@ -47,7 +47,7 @@ describe("an option without effect", () => {
   });
 
   it.each(cases)(
-    "is taken with what it needs, wherever that comes from: %o",
+    "is accepted with the option that it needs, wherever that comes from: %o",
     async (given, _, partner) => {
       const runs = [
         films().run({ ...given, ...partner() }),
@@ -61,7 +61,7 @@ describe("an option without effect", () => {
     },
   );
 
-  it.each(cases)("is taken where pipelines of a manager share it: %o", async (given) => {
+  it.each(cases)("is accepted if pipelines of a manager share it: %o", async (given) => {
     const shared = given as object;
     expect((await new EtlManager(shared).add(films()).runAll()).outcome).toBe("completed");
   });
@@ -70,14 +70,14 @@ describe("an option without effect", () => {
     [{ maxDeadLetters: Infinity, stallTimeout: Infinity, progressInterval: Infinity }],
     [{ position: undefined, resume: undefined, isolate: undefined, concurrency: undefined }],
     [{ retry: { maxAttempts: 1, baseDelay: 5 } }],
-  ])("is none where it is no limit, is not given, or says the default: %o", async (options) => {
+  ])("is accepted if it is no limit, undefined, or the default: %o", async (options) => {
     expect((await films().run(options)).outcome).toBe("completed");
   });
 
   it.each([
     [{ transformBatch: (items: number[]) => items }, "beside 'transformBatch'"],
     [{}, "without 'transform'"],
-  ])("is `concurrency` for no `transform`", (more, words) => {
+  ])("rejects `concurrency` if there is no `transform`", (more, words) => {
     const rule = `as 'concurrency' must be left out ${words}`;
     expect(() => films(more).start({ concurrency: 4 })).toThrow(
       `Cannot run pipeline "films" ${rule}`,
@@ -86,7 +86,7 @@ describe("an option without effect", () => {
     expect(() => films(more, { concurrency: 4 })).toThrow(`Cannot create pipeline "films" ${rule}`);
   });
 
-  it("is not `concurrency` for a `transform`, nor where a manager shares it", async () => {
+  it("accepts `concurrency` with a `transform`, and from a manager", async () => {
     const transform = (n: number) => n;
     expect((await films({ transform }, { concurrency: 4 }).run()).outcome).toBe("completed");
     const transformBatch = (items: number[]) => items;
@@ -102,20 +102,20 @@ describe("an option without effect", () => {
       [{ jitter: "none" }, "jitter"],
       [{ load: { baseDelay: 5 }, transform: { maxAttempts: 3 } }, "baseDelay"],
     ] as const,
-  )("is a delay before attempts that nobody asked for: %o", (retry, name) => {
+  )("rejects a delay between attempts without attempts: %o", (retry, name) => {
     const words = `'retry.${name}' must be left out without 'maxAttempts', which is 1: `;
     expect(() => films().start({ retry })).toThrow(words);
     expect(() => films({}, { retry }).start()).toThrow(words);
   });
 
-  it("calls nothing before it is refused", async () => {
+  it("is rejected before anything is called", async () => {
     let calls = 0;
     const pipeline = films({ preProcess: () => calls++, extract: () => (calls++, []) });
     await errorOf(pipeline.run({ position: (n) => n }));
     expect(calls).toBe(0);
   });
 
-  it("does not keep letters from being replayed by the options of their pipeline", async () => {
+  it("of its pipeline does not prevent a replay of dead letters", async () => {
     const options = { ...checkpoints(), position: (n: number) => n, resume: "source" } as const;
     const replayed = replay([], films({}, options));
     expect((await replayed.run(options)).outcome).toBe("completed");

@@ -83,7 +83,7 @@ function isKept(wanted: Guarantee, { guarantee }: { guarantee: Guarantee }): boo
 
 const levels: Guarantee[] = ["at-most-once", "at-least-once", "effectively-once"];
 
-describe("the guarantee", () => {
+describe("the guarantee of a run", () => {
   const rows = cases.map((given) => {
     const { acknowledge, commits, checkpoints } = given;
     const shown = [
@@ -136,8 +136,8 @@ describe("the guarantee", () => {
   });
 });
 
-describe("etl() with a guarantee", () => {
-  it("is refused where no run could keep it", () => {
+describe("etl() with the option `guarantee`", () => {
+  it("throws if no run could keep it", () => {
     const refused = (members: Partial<Pipeline<number>>, options: RunOptions<number>) => () =>
       etl(pipelineWith(members), options);
     const words = (kept: Guarantee, reason: string, wanted: Guarantee) =>
@@ -159,7 +159,7 @@ describe("etl() with a guarantee", () => {
     );
   });
 
-  it("is not refused where a run may still bring the store, which is checked then", async () => {
+  it("is checked by the run if that may still bring the checkpoint store", async () => {
     const pipeline = etl(pipelineWith({}, own), { guarantee: "effectively-once" });
     expect(() => pipeline.start()).toThrow(ConfigurationError);
     await expect(pipeline.run({ checkpoints: other })).rejects.toThrow(ConfigurationError);
@@ -167,7 +167,7 @@ describe("etl() with a guarantee", () => {
     expect(report.guarantee).toBe("effectively-once");
   });
 
-  it("can be changed by a run", async () => {
+  it("can be overridden by a run", async () => {
     const pipeline = etl(pipelineWith({}), { guarantee: "at-least-once" });
     expect((await pipeline.run()).guarantee).toBe("at-least-once");
     expect(() => pipeline.start({ guarantee: "effectively-once" })).toThrow(ConfigurationError);
@@ -175,13 +175,13 @@ describe("etl() with a guarantee", () => {
 });
 
 describe("describe()", () => {
-  it("takes what is undefined from the defaults, as a run does", () => {
+  it("takes an undefined option from the defaults, as a run does", () => {
     const pipeline = etl(pipelineWith({}, own), { checkpoints: own });
     const options = { checkpoints: undefined, resume: undefined };
     expect(pipeline.describe(options).guarantee).toBe("effectively-once");
   });
 
-  it("refuses what a run would refuse, in its own words", () => {
+  it("throws what a run would throw, in its own words", () => {
     const pipeline = etl(pipelineWith({}));
     const rule = "'workers' must be a positive integer: current value is 0";
     const words = `Cannot describe pipeline "numbers" as ${rule}`;
@@ -192,7 +192,7 @@ describe("describe()", () => {
   });
 });
 
-it("is in the report of a run that fails, too", async () => {
+it("the report of a run that failed has the guarantee too", async () => {
   const pipeline = etl(pipelineWith({ load: () => Promise.reject(new Error("no")) }));
   const error = await pipeline.run().catch((error) => error);
   expect(error.report).toMatchObject({ outcome: "failed", guarantee: "at-least-once" });

@@ -10,7 +10,7 @@ async function cutGzip(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   return new Blob([bytes.slice(0, bytes.length >> 1)]).stream();
 }
 
-it("a gzip that was cut off says more than the class of its error", async () => {
+it("a truncated gzip fails with more than the class of its error", async () => {
   const body = await cutGzip();
   const error = await errorOf(
     etl({

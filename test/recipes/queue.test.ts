@@ -91,7 +91,7 @@ async function untilEmpty(
 }
 
 describe("a queue whose consumer follows the recipe", () => {
-  it.each([1, 2, 3])("gives up on the bad message alone, with %i workers", async (workers) => {
+  it.each([1, 2, 3])("dead-letters only the bad message, with %i workers", async (workers) => {
     const broker = new Broker(bodies);
     const loaded: number[] = [];
     await untilEmpty(
@@ -103,7 +103,7 @@ describe("a queue whose consumer follows the recipe", () => {
     expect(broker.acknowledged.toSorted()).toEqual(["1", "2", "4", "5", "6"]);
   });
 
-  it("gives up on a message that cannot be loaded, and on none that was loaded with it", async () => {
+  it("dead-letters a message that cannot be loaded, and none that was loaded with it", async () => {
     const broker = new Broker(["1", "2", "3", "4"]);
     const loaded: number[] = [];
     await untilEmpty(broker, (messages) =>
@@ -116,7 +116,7 @@ describe("a queue whose consumer follows the recipe", () => {
   });
 
   it.each(["aborts", "cannot write letters"])(
-    "loses no message when a run %s",
+    "loses no message if a run %s",
     async (how) => {
       const broker = new Broker(bodies.filter((body) => body !== "{"));
       const loaded = new Set<number>();
@@ -141,7 +141,7 @@ describe("a queue whose consumer follows the recipe", () => {
     },
   );
 
-  it("without it loses the neighbours of a bad message, in one way or the other", async () => {
+  it("otherwise loses the neighbours of a bad message, in one way or the other", async () => {
     const plain = (messages: readonly Message[]) =>
       etl({
         name: "orders",

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe("RetryAfterError", () => {
-  it("is an error of the family", () => {
+  it("is an EtlError", () => {
     const cause = new Error("429");
     const error = new RetryAfterError(5, { message: "too many requests", cause });
     expect(error).toMatchObject({
@@ -71,7 +71,7 @@ describe("RetryAfterError", () => {
     ["Infinity", undefined],
     ["NaN", undefined],
     [null, undefined],
-  ])("makes of %o a delay of %o ms", (given, delay) => {
+  ])("turns %o into a delay of %o ms", (given, delay) => {
     expect(new RetryAfterError(given).retryAfter).toBe(delay);
   });
 });

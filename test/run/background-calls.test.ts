@@ -15,7 +15,7 @@ describe("a run that was aborted", () => {
   afterEach(() => void vi.useRealTimers());
 
   it.each(["read", "write", "claim", "release"] as const)(
-    "ends a '%s' of its store that nobody waits for any more",
+    "aborts a pending '%s' of its checkpoint store",
     async (method) => {
       const store = new MemoryCheckpointStore();
       let isEnded = false;
@@ -39,7 +39,7 @@ describe("a run that was aborted", () => {
     },
   );
 
-  it("ends the write of a letter, and writes it no second time", async () => {
+  it("aborts the write of a dead letter, and does not repeat it", async () => {
     let calls = 0;
     const deadLetters = repeatableLetters({
       write: (_, { signal }) => {
@@ -82,17 +82,17 @@ describe("an attempt of a load that commits by itself", () => {
     return { loaded: (await running).loaded, letters };
   };
 
-  it("is loaded if it comes through after its time is up", async () => {
+  it("counts as loaded if it commits after its attemptTimeout", async () => {
     const late = () => new Promise<void>((resolve) => setTimeout(resolve, 50));
     expect(await runWith(late)).toEqual({ loaded: 1, letters: [] });
   });
 
-  it("fails by its time if it is withdrawn", async () => {
+  it("fails with its timeout if it is rolled back", async () => {
     const { loaded, letters } = await runWith((signal) => Promise.reject(signal.reason));
     expect([loaded, letters]).toEqual([0, [expect.objectContaining({ name: "TimeoutError" })]]);
   });
 
-  it("is left if it does not end for five seconds", async () => {
+  it("is abandoned if it does not end for five seconds", async () => {
     const { loaded, letters } = await runWith(() => new Promise(() => {}));
     expect([loaded, letters]).toEqual([0, [expect.objectContaining({ name: "TimeoutError" })]]);
   });

@@ -34,7 +34,7 @@ async function loadedBy(
 }
 
 describe("transform", () => {
-  it("may be left out: items pass as they are", async () => {
+  it("is optional: items pass unchanged", async () => {
     const { batches, report } = await loadedBy({});
     expect(batches).toEqual([
       { sequence: 0, offset: 0, size: 3, attempt: 1, rows: [0, 1, 2] },
@@ -52,7 +52,7 @@ describe("transform", () => {
     ["a thenable that settles twice", (n: number) => ({
       then: (resolve: (row: number) => void) => (resolve(2 * n), resolve(-1)),
     })],
-  ])("keeps the order when %s", async (_, transform) => {
+  ])("keeps the order if %s", async (_, transform) => {
     const { rows } = await loadedBy({ transform });
     expect(rows).toEqual([[0, 2, 4], [6, 8, 10], [12]]);
   });
@@ -60,7 +60,7 @@ describe("transform", () => {
   it.each([
     ["sync", (n: number) => n % 3 === 1 ? skip : n],
     ["async", async (n: number) => n % 3 === 1 ? skip : n],
-  ])("leaves out what gives skip, and counts it: %s", async (_, transform) => {
+  ])("leaves out items for which it returns skip, and counts them: %s", async (_, transform) => {
     const { batches, report } = await loadedBy({ transform });
     expect(batches).toEqual([
       { sequence: 0, offset: 0, size: 3, attempt: 1, rows: [0, 2] },
@@ -70,7 +70,7 @@ describe("transform", () => {
     expect(report).toMatchObject({ extracted: 7, loaded: 5, skipped: 2, pending: 0, batches: 3 });
   });
 
-  it("loads no batch of which nothing is left, and numbers those after it on", async () => {
+  it("causes no load for a batch without rows, and numbers the next ones on", async () => {
     const { batches, report } = await loadedBy({ transform: (n) => n < 6 ? skip : n });
     expect(batches).toEqual([{ sequence: 2, offset: 6, size: 1, attempt: 1, rows: [6] }]);
     expect(report).toMatchObject({ loaded: 1, skipped: 6, pending: 0, batches: 1 });
@@ -79,7 +79,7 @@ describe("transform", () => {
     expect(nothing.report).toMatchObject({ outcome: "completed", skipped: 7, batches: 0 });
   });
 
-  it("may give undefined, null and false, which are values", async () => {
+  it("may return undefined, null and false, which are values", async () => {
     const { rows } = await loadedBy({ transform: (n) => [undefined, null, false][n % 3] });
     expect(rows).toEqual([[undefined, null, false], [undefined, null, false], [undefined]]);
   });
@@ -99,14 +99,14 @@ describe("transformBatch", () => {
     ["empty", () => [], [], 0, 7],
     ["with skip in it", (ns: number[]) => [skip, ...ns.slice(1)], [[1, 2], [4, 5]], 4, 3],
     ["async", async (ns: number[]) => (await wait(1), ns), [[0, 1, 2], [3, 4, 5], [6]], 7, 0],
-  ])("may give an array that is %s", async (_, transformBatch, expected, loaded, skipped) => {
+  ])("may return an array that is %s", async (_, transformBatch, expected, loaded, skipped) => {
     const { rows, report } = await loadedBy({ transformBatch });
     expect(rows).toEqual(expected);
     expect(report).toMatchObject({ extracted: 7, loaded, skipped, pending: 0 });
   });
 
   it.each([["plain", {}], ["with retries", { retry: { maxAttempts: 2 } }]])(
-    "may use its array again while a batch waits: %s",
+    "may reuse its array while a batch waits: %s",
     async (_, options) => {
       const rows: (number | typeof skip)[] = [];
       const loaded: number[] = [];
@@ -139,7 +139,7 @@ describe("transformBatch", () => {
     expect(report).toMatchObject({ loaded: 2, skipped: 1, pending: 0 });
   });
 
-  it.each([undefined, null, "rows", {}, new Set([1])])("fails if it gives %o", async (rows) => {
+  it.each([undefined, null, "rows", {}, new Set([1])])("fails if it returns %o", async (rows) => {
     for (const gives of [() => rows, async () => rows]) {
       const transformBatch = gives as () => unknown[];
       const load = vi.fn();
@@ -156,7 +156,7 @@ describe("transformBatch", () => {
 });
 
 describe("load", () => {
-  it("cannot change what is counted", async () => {
+  it("cannot change the counts by changing its array", async () => {
     const report = await etl<number>({
       name: "careless",
       extract: () => [1, 2, 3],
@@ -184,7 +184,7 @@ describe("load", () => {
   });
 
   it.each(["sync", "async"])(
-    "may ask for halves after it has changed its batch: %s",
+    "may throw a SplitError after it has changed its batch: %s",
     async (kind) => {
       const seen: number[][] = [];
       const load = (rows: number[], { batch }: LoadContext) => {
@@ -202,7 +202,7 @@ describe("load", () => {
     },
   );
 
-  it("is told where the halves of a batch are", async () => {
+  it("receives the offsets of the halves of a batch", async () => {
     const told: number[][] = [];
     await etl<number>({
       name: "halved",
@@ -215,7 +215,7 @@ describe("load", () => {
     expect(told).toEqual([[0, 2], [0, 1], [1, 1], [2, 2], [2, 1], [3, 1]]);
   });
 
-  it("is not told of as done where it was stopped half-way", async () => {
+  it("does not count as done if it was stopped half-way", async () => {
     const events: string[] = [];
     const run = etl<number>({
       name: "halved",
@@ -229,7 +229,7 @@ describe("load", () => {
     expect(events).toEqual(["run:start", "run:abort", "run:end"]);
   });
 
-  it("is not called for halves of what it has added to", async () => {
+  it("is not called for halves if it has added rows to its batch", async () => {
     const failure = new SplitError();
     const run = etl<number>({
       name: "meddling",

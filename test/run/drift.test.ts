@@ -11,8 +11,8 @@ function drifting(tell: (index: number) => Record<string, number>, count = 3) {
   });
 }
 
-describe("what a load says it has left out", () => {
-  it("is in the report and in the snapshots, added up by column", async () => {
+describe("drift() of a load", () => {
+  it("adds up in the report and in the snapshots, by column", async () => {
     const run = drifting((index) => ({ nickname: index, age: 1 })).start();
     expect(run.snapshot().drift).toEqual({});
     const { drift } = await run.finished;
@@ -21,7 +21,7 @@ describe("what a load says it has left out", () => {
   });
 
   it.each([{}, { retry: { maxAttempts: 2 } }, { attemptTimeout: 1000 }])(
-    "is told by one function for all loads of a run (%j)",
+    "is one function for all loads of a run (%j)",
     async (options) => {
       const told = new Set<LoadContext["drift"]>();
       const load = (_: number[], context: SinkLoadContext) => {
@@ -34,7 +34,7 @@ describe("what a load says it has left out", () => {
     },
   );
 
-  it("is empty where nothing was left out", async () => {
+  it("has an empty sum if nothing was left out", async () => {
     const counts = { none: 0, less: -1, no: NaN, endless: Infinity, text: "1" };
     expect((await drifting(() => ({})).run()).drift).toEqual({});
     expect((await drifting(() => counts as unknown as Record<string, number>).run()).drift).toEqual(
@@ -42,20 +42,20 @@ describe("what a load says it has left out", () => {
     );
   });
 
-  it("may have any name", async () => {
+  it("accepts any column name", async () => {
     const { drift } = await drifting(() => JSON.parse('{"__proto__":2,"constructor":1,"":1}'))
       .run();
     expect(Object.getPrototypeOf(drift)).toBe(Object.prototype);
     expect(JSON.stringify(drift)).toBe('{"__proto__":6,"constructor":3,"":3}');
   });
 
-  it("takes no more room when there are thousands of names", async () => {
+  it("needs no more memory for thousands of names", async () => {
     const { drift } = await drifting((index) => ({ [`column ${index}`]: 1, a: 1 }), 5000).run();
     expect(Object.keys(drift)).toHaveLength(101);
     expect(drift).toMatchObject({ a: 5000, "column 0": 1, "column 98": 1, "…others": 4901 });
   });
 
-  it("does not change the report when a load tells it too late", async () => {
+  it("does not change the report if it is called after the run", async () => {
     let told: LoadContext["drift"] | undefined;
     const load = (_: number[], { drift }: LoadContext) => void (told = drift);
     const run = etl({ name: "drift", extract: () => [1], load }).start();

@@ -43,7 +43,7 @@ describe("the report of a run that failed", () => {
     ["transform", { transformBatch: (items) => items.map(onFourth) }, {}],
     ["transform", { transformBatch: (items) => Promise.all(items.map(later)) }, {}],
   ])(
-    "says which batch failed in %s, why, and after how many attempts",
+    "has the batch that failed in %s, the error, and the attempts",
     async (stage, members, options) => {
       const failure = { stage, message: "no space", batch: third };
       expect((await failed(members, options)).failure).toEqual({ ...failure, attempts: 1 });
@@ -57,12 +57,12 @@ describe("the report of a run that failed", () => {
     ["extract", { extract: () => fail() }],
     ["postProcess", { postProcess: () => fail() }],
     ["finalize", { finalize: () => fail() }],
-  ])("says so of %s, which is called for no batch", async (stage, members) => {
+  ])("has %s as the failing stage, and no batch", async (stage, members) => {
     const { failure } = await failed(members);
     expect(failure).toEqual({ stage, message: "no space", attempts: 1 });
   });
 
-  it("says what is wrong with the checkpoints or the letters, and where that was", async () => {
+  it("has the failure of checkpoints or dead letters, and where that was", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const position = () => fail("no position");
     const { failure } = await failed({}, { checkpoints, position });
@@ -85,7 +85,7 @@ describe("the report of a run that failed", () => {
     expect(failure?.code).toBe(code);
   });
 
-  it("tells of the first failure, in words of bounded length", async () => {
+  it("has the first failure, in words of bounded length", async () => {
     const { failure } = await failed({
       load: () => fail("x".repeat(5000)),
       finalize: () => fail("later"),
@@ -94,7 +94,7 @@ describe("the report of a run that failed", () => {
     expect(JSON.parse(JSON.stringify(failure))).toEqual(failure);
   });
 
-  it("has none where the run did not fail", async () => {
+  it("has no failure if the run did not fail", async () => {
     const run = etl({ name: "films", extract: () => [1], load: () => {} });
     expect(await run.run()).not.toHaveProperty("failure");
     const aborted = run.start();
@@ -102,7 +102,7 @@ describe("the report of a run that failed", () => {
   });
 });
 
-describe("the reasons of dead letters", () => {
+describe("the reasons of dead letters in the report", () => {
   /** The report of a run whose items that `fault` gives an error for are given up on. */
   async function given(count: number, fault: (item: number) => unknown, stage = "load") {
     const check = (item: number) => {
@@ -135,14 +135,14 @@ describe("the reasons of dead letters", () => {
     ["Row", " has no id"],
     ['Cannot load row as invalid input syntax for type integer: "x', '" (row 3)'],
     ['value "', '" is out of range for type integer'],
-  ])("hold together what differs by its value or row only: %s 17%s", async (before, after) => {
+  ])("group errors that differ only by value or row: %s 17%s", async (before, after) => {
     const { deadLetterReasons } = await given(50, (n) => new Error(`${before} ${n}${after}`));
     expect(deadLetterReasons).toEqual([
       { message: `${before} 0${after}`, stage: "load", count: 50, offset: 0 },
     ]);
   });
 
-  it("keep apart what differs by the name of a column or a constraint", async () => {
+  it("distinguish errors by column or constraint", async () => {
     const { deadLetterReasons } = await given(
       4,
       (n) => new Error(`violates "key_${n % 2}" (row ${n})`),
@@ -150,7 +150,7 @@ describe("the reasons of dead letters", () => {
     expect(deadLetterReasons.map(({ count }) => count)).toEqual([2, 2]);
   });
 
-  it("keep apart what differs by another number", async () => {
+  it("distinguish errors by another number", async () => {
     const { deadLetterReasons } = await given(6, (n) => new Error(`HTTP ${n < 4 ? 404 : 500}`));
     expect(deadLetterReasons.map(({ message, count }) => [message, count]))
       .toEqual([["HTTP 404", 4], ["HTTP 500", 2]]);
@@ -171,7 +171,7 @@ describe("the reasons of dead letters", () => {
     });
   });
 
-  it("add up what is beyond the bound in a last one", async () => {
+  it("sum up the rest in a last one", async () => {
     const { deadLetterReasons } = await given(100, (n) => new Error(`reason ${n % 50}`));
     expect(deadLetterReasons).toHaveLength(21);
     expect(deadLetterReasons.at(-1)).toEqual({
@@ -182,7 +182,7 @@ describe("the reasons of dead letters", () => {
     });
   });
 
-  it("are none where nothing was given up on", async () => {
+  it("are empty without dead letters", async () => {
     expect((await given(3, () => undefined)).deadLetterReasons).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ describe("workers", () => {
     expect((await drained).batches).toBe(loads.begun.length);
   });
 
-  it("alone loads in order, however long each transform and load takes", async () => {
+  it("of 1 loads in order, however long each transform and load takes", async () => {
     const loaded: number[] = [];
     const run = etl<number>({
       name: "ordered",
@@ -46,7 +46,7 @@ describe("workers", () => {
     expect(loaded).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
-  it("transform the next batch while one is loaded", async () => {
+  it("of 1 transforms the next batch while one is loaded", async () => {
     const events: string[] = [];
     const run = etl<number>({
       name: "overlap",
@@ -90,7 +90,7 @@ describe("concurrency", () => {
     },
   );
 
-  it("holds for each batch, of which as many as workers are transformed", async () => {
+  it("applies to each batch, and as many batches as workers are transformed", async () => {
     const calls = new Calls<number, number>();
     const transform = (n: number) => calls.run(n, {} as never);
     const load = () => new Promise<never>(() => {});
@@ -119,7 +119,7 @@ describe("batches", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("are closed by bytes and by what an item says", async () => {
+  it("are closed by maxBytes and by flushWhen", async () => {
     const loaded: number[][] = [];
     const load = (rows: number[]) => void loaded.push(rows);
     const pipeline = etl<number>({ name: "limits", extract: () => [1, 2, 3, 9, 4, 5, 0, 6], load });
@@ -128,7 +128,7 @@ describe("batches", () => {
   });
 
   it.each(["sync", "async", "generator", "stream", "chunks-sync", "chunks-async"] as const)(
-    "leave turns to everybody else though a source and all callbacks are always ready: %s",
+    "let timers run although a source and all callbacks are always ready: %s",
     async (kind) => {
       const finished = new MemoryCheckpointStore();
       await finished.write("busy", { offset: 2 ** 50, done: [], updatedAt: 0 });

@@ -19,7 +19,7 @@ const stallTimeout = 1000;
 const never = () => new Promise<never>(() => {});
 
 describe("stallTimeout", () => {
-  it("tells of nothing while the run moves on", async () => {
+  it("reports nothing while the run makes progress", async () => {
     const recorded = record({ extract: () => [1, 2, 3, 4, 5], load: () => wait(900) }, {
       stallTimeout,
     });
@@ -46,7 +46,7 @@ describe("stallTimeout", () => {
       load: ([n]) => n === 1 ? never() : undefined,
     }, { workers: 2 }],
   ];
-  it.each(stuck)("names where it is stuck, once: %s", async (_, stage, pipeline, options) => {
+  it.each(stuck)("reports once where the run is stuck: %s", async (_, stage, pipeline, options) => {
     const recorded = record(pipeline, { stallTimeout, abortTimeout: 10, ...options });
     await vi.advanceTimersByTimeAsync(999);
     expect(stalls(recorded)).toEqual([]);
@@ -59,7 +59,7 @@ describe("stallTimeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("tells of a further stall after the run has moved on", async () => {
+  it("reports another stall after the run has made progress", async () => {
     const recorded = record({
       extract: () => [1, 2, 3],
       load: ([n]) => wait(n === 2 ? 100 : 5000),
@@ -73,7 +73,7 @@ describe("stallTimeout", () => {
     expect(told[1]![1]).toBeLessThanOrEqual(6600);
   });
 
-  it("takes the items of a large batch for moves", async () => {
+  it("counts the items of a large batch as progress", async () => {
     const recorded = record({
       extract: () => Array.from({ length: 100 }, (_, index) => index),
       transform: (n) => wait(300).then(() => n),
@@ -124,7 +124,7 @@ describe("stallTimeout", () => {
     },
   );
 
-  it("leaves no timer when a signal ends the run, or lets it not begin", async () => {
+  it("leaves no timer when a signal ends the run, or prevents it", async () => {
     const stop = new AbortController();
     const source = () => new ReadableStream<number>();
     const options = { stallTimeout, signal: stop.signal };
@@ -141,7 +141,7 @@ describe("stallTimeout", () => {
 });
 
 describe("StallWatch", () => {
-  it("tells between one and one and a half times the time-out after the last move", () => {
+  it("reports between one and one and a half times the timeout after the last progress", () => {
     for (const last of [0, 1, 499, 500, 501, 999]) {
       const movement = { moves: 0 };
       const told: number[] = [];
@@ -158,7 +158,7 @@ describe("StallWatch", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("may be ended by whoever is told", () => {
+  it("may be ended by its own callback", () => {
     const told: number[] = [];
     const watch = new StallWatch(1000, { moves: 0 }, (duration) => {
       watch.stop();

@@ -28,7 +28,7 @@ describe("Trace", () => {
     expect(new Trace(0).read()).toEqual({ every: 1, batches: [], interval: 1, done: [] });
   });
 
-  it("keeps a batch with its times since the start of the run", () => {
+  it("has a batch with its times since the start of the run", () => {
     const trace = new Trace(1000);
     trace.begin(0);
     trace.begin(1);
@@ -75,7 +75,7 @@ describe("Trace", () => {
     [511, 2, 256],
     [512, 4, 129],
     [100_000, 512, 196],
-  ])("of what was done after %i ms tells intervals of %i ms", (time, interval, intervals) => {
+  ])("of %i ms has intervals of %i ms", (time, interval, intervals) => {
     const trace = new Trace(0);
     trace.count(3, 0);
     trace.count(4, time);
@@ -105,7 +105,7 @@ describe("Trace", () => {
     expect(JSON.parse(JSON.stringify(trace.read()))).toEqual(trace.read());
   });
 
-  it("gives every load a lane of its own, the lowest that is free", () => {
+  it("assigns each load the lowest free lane", () => {
     const trace = new Trace(0);
     const lanes: number[] = [];
     const end = (sequence: number, loadStartedAt: number, now: number) => {
@@ -124,7 +124,7 @@ describe("Trace", () => {
     checkLanes(trace.read(), 3);
   });
 
-  it("takes no lane from others for a batch that needed no load", () => {
+  it("assigns no lane to a batch that needed no load", () => {
     const trace = new Trace(0);
     trace.begin(0);
     trace.end({ ...batch(1, 1), loadStartedAt: 2 }, 2);
@@ -135,7 +135,7 @@ describe("Trace", () => {
     expect(lanes).toEqual([[1, 0], [0, 0], [2, 1]]);
   });
 
-  it("keeps to its size where only batches of even places have ended", () => {
+  it("keeps its size if only batches with even numbers have ended", () => {
     const trace = new Trace(0);
     for (let sequence = 0; sequence < 1200; sequence++) {
       if (sequence % 2 === 0) trace.end(batch(sequence, 1), 2);
@@ -145,7 +145,7 @@ describe("Trace", () => {
     expect([every, batches.length]).toEqual([4, 300]);
   });
 
-  it("gives what is the reader's own", () => {
+  it("returns a copy that belongs to the reader", () => {
     const trace = new Trace(0);
     loadInTurn(trace, 3);
     const read = trace.read();

@@ -15,7 +15,7 @@ function leftOf(user: CountedSignal): { timers: number; listeners: number } {
 const nothing = { timers: 0, listeners: 0 };
 
 describe("sleep()", () => {
-  it("waits as long as it is told, and not longer than the signal lets it", async () => {
+  it("waits for its delay, or until the signal aborts", async () => {
     const user = new CountedSignal();
     const [slept, cut] = [sleep(100, user.signal), sleep(Infinity, user.signal)].map(outcomeOf);
     expect(leftOf(user)).toEqual({ timers: 1, listeners: 2 });
@@ -29,7 +29,7 @@ describe("sleep()", () => {
     expect(leftOf(user)).toEqual(nothing);
   });
 
-  it("does not begin where the signal has aborted", async () => {
+  it("does not begin if the signal has aborted", async () => {
     const user = new CountedSignal();
     user.abort(reason);
     const slept = outcomeOf(sleep(100, user.signal));
@@ -38,7 +38,7 @@ describe("sleep()", () => {
     expect(slept.state).toBe("fulfilled");
   });
 
-  it("waits without a signal, and longer than a timer can", async () => {
+  it("waits without a signal, and longer than one platform timer can", async () => {
     const slept = outcomeOf(sleep(2 ** 31 + 10, undefined));
     vi.advanceTimersByTime(2 ** 31 + 9);
     await settle();
@@ -66,7 +66,7 @@ describe("withDeadline()", () => {
     expect(onLeft).not.toHaveBeenCalled();
   });
 
-  it("rejects in time, aborts the call, and tells when it has settled at last", async () => {
+  it("rejects in time, aborts the call, and reports when it has settled", async () => {
     const user = new CountedSignal();
     const { promise, reject } = Promise.withResolvers<never>();
     const left: Promise<unknown>[] = [];
@@ -113,7 +113,7 @@ describe("withDeadline()", () => {
     expect(leftOf(user)).toEqual(nothing);
   });
 
-  it("leaves no timer to a call that was aborted, where somebody looks after it", async () => {
+  it("leaves no timer for a call that was aborted", async () => {
     const user = new CountedSignal();
     const call = () => new Promise<void>((resolve) => void setTimeout(resolve, 500));
     const onLeft = vi.fn();
@@ -130,7 +130,7 @@ describe("withDeadline()", () => {
     expect(onLeft).not.toHaveBeenCalled();
   });
 
-  it("makes the call although the signal has aborted, and tells it", async () => {
+  it("makes the call although the signal has aborted, and passes that on", async () => {
     const call = vi.fn((signal: AbortSignal) => signal.throwIfAborted());
     const settled = outcomeOf(withDeadline(call, 100, AbortSignal.abort(reason)));
     await settle();
@@ -138,7 +138,7 @@ describe("withDeadline()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("has no end where the time is Infinity", async () => {
+  it("never times out if the time is Infinity", async () => {
     const settled = outcomeOf(withDeadline(() => new Promise(() => {}), Infinity, undefined));
     expect(vi.getTimerCount()).toBe(0);
     await settle(1e9);

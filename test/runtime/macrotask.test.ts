@@ -7,7 +7,7 @@ afterEach(() => {
 });
 
 describe("nextMacrotask()", () => {
-  it("lets a timer that is due have its turn, which settled promises do not", async () => {
+  it("lets a due timer run, which a settled promise does not", async () => {
     const done = Promise.withResolvers<void>();
     let hasFired = false;
     setTimeout(() => {
@@ -20,7 +20,7 @@ describe("nextMacrotask()", () => {
     await done.promise;
   });
 
-  it("takes the setTimeout of the platform where there is no setImmediate", async () => {
+  it("uses setTimeout if the platform has no setImmediate", async () => {
     vi.stubGlobal("setImmediate", undefined);
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     let isOver = false;
@@ -62,7 +62,7 @@ describe("Yielder", () => {
     }
   });
 
-  it("is due by count where the clock stands still while code runs, as on Workers", () => {
+  it("is due by count if the clock stands still while code runs, as on Workers", () => {
     const places = dueAt(1_000_000, 0).map(({ at }) => at);
     expect(places.length).toBeGreaterThan(10);
     expect(places[0]).toBeLessThanOrEqual(65_536);
@@ -71,7 +71,7 @@ describe("Yielder", () => {
   });
 
   it.each([0.01, 5])(
-    "is due by count where the clock only goes on by %f ms in a pause",
+    "is due by count if the clock only advances by %f ms in a pause",
     (jump) => {
       let now = 1000;
       vi.spyOn(performance, "now").mockImplementation(() => now);
@@ -89,18 +89,18 @@ describe("Yielder", () => {
     },
   );
 
-  it("looks at the clock seldom where items are quick", () => {
+  it("seldom reads the clock if items are quick", () => {
     dueAt(100_000, 0.000_1);
     expect(vi.mocked(performance.now).mock.calls.length).toBeLessThan(120);
   });
 
-  it("counts an array as so many items", () => {
+  it("counts an array as its number of items", () => {
     const one = dueAt(1_000_000, 0).length;
     vi.restoreAllMocks();
     expect(dueAt(1_000_000, 0, 1024).length).toBeGreaterThanOrEqual(one - 1);
   });
 
-  it("is due at the next chance where it was counted on and there was to be no pause", () => {
+  it("is due at the next chance if it was only counted on before", () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
     const pace = new Yielder();
@@ -113,7 +113,7 @@ describe("Yielder", () => {
     expect([pace.isDue(2), pace.isDue(2)]).toEqual([true, false]);
   });
 
-  it("gets cautious at once when items that were quick become slow", () => {
+  it("adapts at once when items that were quick become slow", () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
     const pace = new Yielder();

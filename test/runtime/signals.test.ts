@@ -17,7 +17,7 @@ describe("onAbort()", () => {
     expect(stop.listeners).toBe(0);
   });
 
-  it("calls at once when the signal has aborted, and puts no listener on", () => {
+  it("calls at once if the signal has aborted, and adds no listener", () => {
     const stop = new CountedSignal();
     stop.abort("enough");
     const listener = vi.fn();
@@ -26,7 +26,7 @@ describe("onAbort()", () => {
     expect(stop.added).toBe(0);
   });
 
-  it("calls no more once it was told so, and leaves no listener", () => {
+  it("does not call after it was cancelled, and leaves no listener", () => {
     const stop = new CountedSignal();
     const listener = vi.fn();
     const others = vi.fn();

@@ -8,12 +8,12 @@ describe("isThenable()", () => {
     ["a promise", Promise.resolve()],
     ["an object with then, as a query builder is", { then }],
     ["a function with then, as a proxy of a remote function is", Object.assign(() => {}, { then })],
-  ])("says yes to %s", async (_, value) => {
+  ])("returns true for %s", async (_, value) => {
     expect(isThenable(value)).toBe(true);
     await value;
   });
 
-  it("lets through what a getter of `then` throws", () => {
+  it("rethrows what a getter of `then` throws", () => {
     const error = new Error("Do not await");
     const value = {
       get then(): never {
@@ -24,7 +24,7 @@ describe("isThenable()", () => {
   });
 
   it.each([undefined, null, 0, "then", true, Symbol.iterator, {}, [], () => {}, { then: true }])(
-    "says no to %o",
+    "returns false for %o",
     (value) => expect(isThenable(value)).toBe(false),
   );
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LONGEST_TIMER, setTimer } from "../../src/runtime/timer.ts";
 
-describe("after()", () => {
+describe("setTimer()", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
     vi.restoreAllMocks(); // First, or it would give back the faked timer.
@@ -22,7 +22,7 @@ describe("after()", () => {
     },
   );
 
-  it("never gives the platform a delay that it takes for none", () => {
+  it("never passes the platform a delay that it would treat as 0", () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
     const stop = setTimer(Number.MAX_SAFE_INTEGER, () => {});
     vi.advanceTimersByTime(2 * LONGEST_TIMER);
@@ -36,7 +36,7 @@ describe("after()", () => {
     stop();
   });
 
-  it.each([10, 2 ** 32])("is prevented at any time before %i ms", (delay) => {
+  it.each([10, 2 ** 32])("can be cancelled at any time before %i ms", (delay) => {
     const run = vi.fn();
     setTimer(delay, run)();
     const stop = setTimer(delay, run);
@@ -47,7 +47,7 @@ describe("after()", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  it("may be prevented when it is over", () => {
+  it("may be cancelled when it is over", () => {
     const run = vi.fn();
     const stop = setTimer(1, run);
     vi.advanceTimersByTime(1);

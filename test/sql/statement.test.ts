@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { withoutEnd } from "../../src/sql/statement.ts";
 
-describe("withoutEnd", () => {
+describe("withoutEnd()", () => {
   it.each([
     ["select 1", "select 1"],
     ["select 1;", "select 1"],
@@ -9,11 +9,11 @@ describe("withoutEnd", () => {
     ["select ';' as a", "select ';' as a"],
     [" ; ", ""],
     ["", ""],
-  ])("takes semicolons and blanks off the end of %j", (sql, expected) => {
+  ])("removes semicolons and blanks from the end of %j", (sql, expected) => {
     expect(withoutEnd(sql)).toBe(expected);
   });
 
-  it("takes no longer for millions of blanks within", () => {
+  it("takes no longer for millions of blanks within a statement", () => {
     // As many steps as blanks; with their square it would take days.
     const sql = `select${" ".repeat(2_000_000)}1`;
     expect(withoutEnd(`${sql};`)).toBe(sql);

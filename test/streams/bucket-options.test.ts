@@ -64,19 +64,19 @@ const refused: [options: unknown, sentence: string][] = [
 ];
 
 describe("bucket options", () => {
-  it.each(refused)("BucketStream refuses %o in a full sentence", (options, sentence) => {
+  it.each(refused)("BucketStream() throws for %o with the whole sentence", (options, sentence) => {
     const error = new ConfigurationError(`Cannot construct BucketStream as ${sentence}`);
     expect(() => Reflect.construct(BucketStream, [options])).toThrow(error);
   });
 
-  it.each(refused)("batched() refuses %o before it touches the source", (options, sentence) => {
+  it.each(refused)("batched() throws for %o before it touches the source", (options, sentence) => {
     const error = new ConfigurationError(`Cannot batch source as ${sentence}`);
     const source = new ReadableStream<number>();
     expect(() => Reflect.apply(batched, undefined, [source, options])).toThrow(error);
     expect(source.locked).toBe(false);
   });
 
-  it("takes every option given as undefined for not given", () => {
+  it("ignore undefined", () => {
     const options = {
       batchSize: undefined,
       timeout: undefined,
@@ -89,11 +89,11 @@ describe("bucket options", () => {
     expect(batched([1], options)).toBeInstanceOf(ReadableStream);
   });
 
-  it("takes maxBytes of Infinity without sizeOf", () => {
+  it("accept maxBytes of Infinity without sizeOf", () => {
     expect(new BucketStream({ maxBytes: Infinity })).toBeInstanceOf(BucketStream);
   });
 
-  it("has an error that says what it is", () => {
+  it("throw a ConfigurationError", () => {
     const construct = () => new BucketStream({ batchSize: 0 });
     expect(construct).toThrow(ConfigurationError);
     expect(construct).toThrow(

@@ -36,7 +36,7 @@ describe("chunks()", () => {
     expect(sizes).toEqual(rest === 0 ? full : [...full, rest]);
   });
 
-  it("hands over a chunk of exactly batchSize items uncopied", async () => {
+  it("passes a chunk of exactly batchSize items on uncopied", async () => {
     const arrays = [[1, 2], [3, 4], [5]];
     const { chunks: batches } = await readAll(batched(chunks(arrays), { batchSize: 2 }));
     expect(batches[0]).toBe(arrays[0]);
@@ -44,7 +44,7 @@ describe("chunks()", () => {
     expect(batches[2]).not.toBe(arrays[2]);
   });
 
-  it("copies all others, and leaves them as they were", async () => {
+  it("copies all other chunks, and does not modify them", async () => {
     const arrays = [[1], [2, 3, 4], [5, 6]];
     const { chunks: batches } = await readAll(batched(chunks(arrays), { batchSize: 2 }));
     expect(batches).toEqual([[1, 2], [3, 4], [5, 6]]);
@@ -52,7 +52,7 @@ describe("chunks()", () => {
     expect(arrays).toEqual([[1], [2, 3, 4], [5, 6]]);
   });
 
-  it("does not hand an array over that is a source itself", async () => {
+  it("does not pass an array on that is the source itself", async () => {
     const items = [1, 2];
     const { chunks: batches } = await readAll(batched(items, { batchSize: 2 }));
     expect(batches).toEqual([[1, 2]]);
@@ -71,7 +71,7 @@ describe("chunks()", () => {
   });
 
   it.each([[undefined, "undefined"], ["abc", `"abc"`], [{ length: 1 }, "an object"], [7, "7"]])(
-    "refuses a chunk that is no array: %o",
+    "throws for a chunk that is not an array: %o",
     async (chunk, shown) => {
       const source = new FedStream<number[]>();
       const all = outcomeOf(readAll(batched(chunks(source.stream), { batchSize: 3 })));
@@ -86,7 +86,7 @@ describe("chunks()", () => {
     },
   );
 
-  it("starts the time of a batch with its first item, wherever that is in a chunk", async () => {
+  it("starts the timeout of a batch with its first item, wherever that is in a chunk", async () => {
     const source = new FedStream<number[]>();
     const reader = batched(chunks(source.stream), { batchSize: 3, timeout: 100 }).getReader();
     const reads = [outcomeOf(reader.read()), outcomeOf(reader.read())];
@@ -118,7 +118,7 @@ describe("chunks()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("takes the rest of a chunk up where it stopped, also of one as long as a batch", async () => {
+  it("continues a chunk where it stopped, even one as long as a batch", async () => {
     const packs = [[1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11], [12]];
     const batches = batched(chunks(streamOf(packs)), { batchSize: 3 });
     const reader = batches.getReader();
@@ -132,7 +132,7 @@ describe("chunks()", () => {
     expect(read).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]]);
   });
 
-  it.each(["flush", "discard"] as const)("does as onError says: %s", async (onError) => {
+  it.each(["flush", "discard"] as const)("follows onError: %s", async (onError) => {
     const source = new FedStream<number[]>();
     const all = outcomeOf(readAll(batched(chunks(source.stream), { batchSize: 4, onError })));
     source.give([1, 2], [3]);

@@ -6,7 +6,7 @@ import { storeAt } from "../support/run/resume.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("begins no batch for items of an iterator that are all finished", async () => {
+it("a run begins no batch for items of an iterator that are all finished", async () => {
   const sequences: number[] = [];
   const run = etl<number>({
     name: "numbers",

@@ -44,7 +44,7 @@ describe("RateLimitStream", () => {
 
   // The second of two reads has to wait for the limiter, and nothing else may wait beside it.
   it.each([[2, 1], [1, 2]])(
-    "gives no burst to a reader that was slow: a limit of %i, %i reads",
+    "yields no burst to a reader that was slow: a limit of %i, %i reads",
     async (limit, count) => {
       const limited = new RateLimitStream<number>({ limit, interval: 1_000 });
       const reader = streamOf(numbers(9)).pipeThrough(limited).getReader();
@@ -68,7 +68,7 @@ describe("RateLimitStream", () => {
     },
   );
 
-  it("takes nothing from the limit while nobody reads", async () => {
+  it("uses none of the limit while nobody reads", async () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     const limited = new RateLimitStream<number>(limiter);
     const piped = outcomeOf(streamOf(numbers(3)).pipeTo(limited.writable));
@@ -86,7 +86,7 @@ describe("RateLimitStream", () => {
     await settle();
   });
 
-  it("holds its source back while an item waits", async () => {
+  it("applies backpressure to its source while an item waits", async () => {
     const source = new FedStream<number>((output) => output.enqueue(source.pulls));
     const limited = new RateLimitStream<number>({ limit: 1, interval: 1_000 });
     const reader = source.stream.pipeThrough(limited).getReader();
@@ -136,7 +136,7 @@ describe("RateLimitStream", () => {
     expect(times).toEqual([5_000, 5_000]);
   });
 
-  it.each([["now", 2], ["later", 1]])("passes any value untouched: %s", async (_, limit) => {
+  it.each([["now", 2], ["later", 1]])("passes any value on unchanged: %s", async (_, limit) => {
     const promise = Promise.resolve(5);
     const limited = new RateLimitStream<unknown>({ limit, interval: 10 });
     const read = outcomeOf(
@@ -196,7 +196,7 @@ const cases = ends.filter((end) => end !== "abort")
   .flatMap((end) => isShared.map((isShared) => ({ end, isShared })));
 
 describe("RateLimitStream at its end", () => {
-  it.each(cases)("leaves nothing: $end, shared: $isShared", async ({ end, isShared }) => {
+  it.each(cases)("leaves nothing behind: $end, shared: $isShared", async ({ end, isShared }) => {
     const limiter = isShared ? new RateLimiter({ limit: 1, interval: 1_000 }) : undefined;
     // A pipe tells of an error only when all that it has read is written, so that none is behind.
     const run = await begin(limiter, end === "throw" ? 2 : 3);
@@ -232,7 +232,7 @@ describe("RateLimitStream at its end", () => {
     expect(limiter.tryAcquire()).toBe(true); // What was dropped has taken nothing.
   });
 
-  it("leaves nothing: abort", async () => {
+  it("leaves nothing behind: abort", async () => {
     const user = new CountedSignal();
     const rate = { limit: 1, interval: 1_000, onError: "discard" } as const;
     const limited = new RateLimitStream<number>({ ...rate, signal: user.signal });
@@ -251,7 +251,7 @@ describe("RateLimitStream at its end", () => {
     for (const { state } of writes) expect(state).not.toBe("pending");
   });
 
-  it("lets the other streams of its limiter go on", async () => {
+  it("does not stop the other streams of its limiter", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const run = await begin(limiter);
     const other = open(new RateLimitStream<number>(limiter), 1);
@@ -263,7 +263,7 @@ describe("RateLimitStream at its end", () => {
     expect(other.done.state).toBe("fulfilled");
   });
 
-  it("is refused with a signal that has aborted", async () => {
+  it("rejects if its signal has aborted before", async () => {
     const signal = AbortSignal.abort(reason);
     const limited = new RateLimitStream<number>({ limit: 1, interval: 1_000, signal });
     const read = outcomeOf(limited.readable.getReader().read());
@@ -273,7 +273,7 @@ describe("RateLimitStream at its end", () => {
   });
 });
 
-describe("RateLimitStream, its options", () => {
+describe("RateLimitStream: options", () => {
   const limiter = new RateLimiter({ limit: 1, interval: 1 });
   const rate = { limit: 1, interval: 1 };
 
@@ -289,7 +289,7 @@ describe("RateLimitStream, its options", () => {
       "'limits' must be a known option, perhaps 'limit': current value is 2",
     ],
     [[limiter, rate], "'limit' must be a known option, perhaps 'signal': current value is 1"],
-  ])("are refused in a full sentence: %o", (args, sentence) => {
+  ])("are rejected with the whole sentence: %o", (args, sentence) => {
     const error = new ConfigurationError(`Cannot construct RateLimitStream as ${sentence}`);
     expect(() => Reflect.construct(RateLimitStream, args)).toThrow(error);
   });

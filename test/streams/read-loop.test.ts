@@ -45,9 +45,9 @@ function onPause(run: () => void): void {
   });
 }
 
-describe("the time of a batch", () => {
+describe("the timeout of a batch", () => {
   it.each(Object.entries(kinds))(
-    "begins anew after full ones and after one that was due, from %s",
+    "starts again after full batches and after a due one, from %s",
     async (_, make) => {
       const source = new FedStream<number>();
       const reader = batched(make(source.stream), { batchSize: 10, timeout: 100 }).getReader();
@@ -68,7 +68,7 @@ describe("the time of a batch", () => {
     },
   );
 
-  it("does not begin anew when a chunk is added to it", async () => {
+  it("does not start again when a chunk is added to the batch", async () => {
     const source = new FedStream<number[]>();
     const reader = batched(chunks(source.stream), { batchSize: 10, timeout: 100 }).getReader();
     const read = outcomeOf(reader.read());
@@ -97,7 +97,7 @@ describe("a source that is always ready", () => {
   };
 
   it.each(Object.entries(empty))(
-    "leaves turns though all its chunks are empty: %s",
+    "lets timers run although all its chunks are empty: %s",
     async (_, extract) => {
       const stop = new AbortController();
       setTimeout(() => stop.abort(), 1);
@@ -109,7 +109,7 @@ describe("a source that is always ready", () => {
   );
 
   it.each(["a stream", "an async generator", "a generator"])(
-    "leaves a turn every 20 ms: %s",
+    "lets timers run every 20 ms: %s",
     async (kind) => {
       let now = 0;
       vi.useRealTimers();
@@ -140,7 +140,7 @@ describe("a source that is always ready", () => {
     },
   );
 
-  it("is not drawn from for long though there is room for a large batch", async () => {
+  it("is not read for long although there is room for a large batch", async () => {
     let now = 0;
     vi.useRealTimers();
     vi.spyOn(performance, "now").mockImplementation(() => now);
@@ -155,7 +155,7 @@ describe("a source that is always ready", () => {
     await reader.cancel();
   });
 
-  it("waits for loads that settle at once, so that few items are held", async () => {
+  it("waits for loads that settle at once, so that few items are in memory", async () => {
     let given = 0;
     let held = 0;
     const run = etl<number>({
@@ -175,7 +175,7 @@ describe("a source that is always ready", () => {
 });
 
 describe("a transform that was quick and is slow now", () => {
-  it("leaves turns within its batches", async () => {
+  it("lets timers run within its batches", async () => {
     let now = 0;
     vi.useRealTimers();
     vi.spyOn(performance, "now").mockImplementation(() => now);

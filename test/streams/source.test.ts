@@ -115,14 +115,14 @@ describe("a source", () => {
     [() => [1], "a function"],
     [Promise.resolve([1]), "an instance of Promise"],
     [new WritableStream(), "an instance of WritableStream"],
-  ])("must be one: %o", (source, shown) => {
+  ])("is rejected if it is not one: %o", (source, shown) => {
     expect(() => batched(source as Source<number>)).toThrow(
       "Cannot batch source as 'source' must be a ReadableStream, an iterable, or one of them in " +
         `chunks(): current value is ${shown}`,
     );
   });
 
-  it("must not be a stream that somebody else reads", async () => {
+  it("is rejected if it is a locked stream", async () => {
     const source = streamOf(items);
     const reader = source.getReader();
     const sentence = "Cannot batch source as 'source' must be a stream that nobody else reads: " +
@@ -153,7 +153,7 @@ describe("a source", () => {
     }
   });
 
-  it("may be a stream of another make that gives many items at once", async () => {
+  it("may be a stream of another implementation that yields many items at once", async () => {
     const many = Array.from({ length: 20_000 }, (_, index) => index);
     const batches = batched(looseStreamOf(many, twice), { batchSize: 20_000 });
     const reader = batches.getReader();
@@ -183,7 +183,7 @@ describe("a source", () => {
     await reader.cancel();
   });
 
-  it.each(["sync", "async"] as const)("is returned once, while it waits: %s", async (kind) => {
+  it.each(["sync", "async"] as const)("is returned once while it waits: %s", async (kind) => {
     const iterators = new Iterators();
     const reader = batched(iterators[kind](), { batchSize: 10 }).getReader();
     await reader.read();
@@ -193,13 +193,13 @@ describe("a source", () => {
     expect(iterators.next).toBe(30);
   });
 
-  it.each(["sync", "async"] as const)("is returned, if nothing was read: %s", async (kind) => {
+  it.each(["sync", "async"] as const)("is returned if nothing was read: %s", async (kind) => {
     const iterators = new Iterators();
     await batched(iterators[kind]()).cancel();
     expect(iterators).toMatchObject({ returned: 1, next: 0 });
   });
 
-  it.each(["sync", "async"] as const)("tells what its return throws: %s", async (kind) => {
+  it.each(["sync", "async"] as const)("fails the run if its return() throws: %s", async (kind) => {
     for (const isBegun of [false, true]) {
       const iterators = new Iterators();
       iterators.onReturn = () => {
@@ -212,7 +212,7 @@ describe("a source", () => {
     }
   });
 
-  it.each(["sync", "async"] as const)("is returned where a callback throws: %s", async (kind) => {
+  it.each(["sync", "async"] as const)("is returned if a callback throws: %s", async (kind) => {
     const iterators = new Iterators();
     iterators.onReturn = () => {
       throw new Error("of return");
@@ -226,7 +226,7 @@ describe("a source", () => {
     expect(iterators).toMatchObject({ returned: 1, next: 3 });
   });
 
-  it("is returned while its next() is pending, and not waited for", async () => {
+  it("is returned while its next() is pending, without waiting for it", async () => {
     const gate = Promise.withResolvers<void>();
     let isReturned = false;
     async function* waiting() {
@@ -275,7 +275,7 @@ describe("a source", () => {
     await reader.cancel();
   });
 
-  it("may be a generator with methods of its own, which are called once", async () => {
+  it("may be a generator with its own methods, which are called once", async () => {
     const calls: string[] = [];
     const generator = Object.assign(asyncOf(items), {
       [Symbol.asyncIterator]: () => (calls.push("open"), generator),
@@ -288,7 +288,7 @@ describe("a source", () => {
     expect(calls).toEqual(["open", "return"]);
   });
 
-  it("lets go of a stream whose reading ends before it began", async () => {
+  it("is unlocked if reading ends before it began", async () => {
     const source = streamOf(items);
     await batched(source).cancel("enough");
     expect(source.locked).toBe(false);

@@ -18,11 +18,11 @@ function percentile(sorted: readonly number[], percent: number): number {
 const duration = fc.double({ min: -9, max: 31, noNaN: true }).map((power) => 2 ** power);
 
 describe("Histogram", () => {
-  it("tells nothing before there is anything to tell", () => {
+  it("has no percentiles before the first duration", () => {
     expect(new Histogram().read()).toBeUndefined();
   });
 
-  it("tells percentiles within 5 % of those of the sorted durations, and the longest exactly", () => {
+  it("has percentiles within 5 % of the sorted durations, and the exact maximum", () => {
     fc.assert(
       fc.property(fc.array(duration, { minLength: 1, maxLength: 700 }), (durations) => {
         const latency = histogramOf(durations).read()!;
@@ -41,7 +41,7 @@ describe("Histogram", () => {
     );
   });
 
-  it("counts ranks exactly, whatever fractions do", () => {
+  it("counts ranks exactly, despite rounding", () => {
     for (let count = 1; count <= 400; count++) {
       for (const [name, percent] of [["p50", 50], ["p90", 90], ["p99", 99]] as const) {
         const rank = Math.ceil(percent * count / 100);
@@ -52,15 +52,15 @@ describe("Histogram", () => {
     }
   });
 
-  it("tells a single duration for all of them", () => {
+  it("has a single duration as every percentile", () => {
     expect(histogramOf([8]).read()).toEqual({ p50: 8, p90: 8, p99: 8, max: 8 });
   });
 
-  it("takes no time for no time", () => {
+  it("counts a duration of 0 as 0", () => {
     expect(histogramOf([0, 0]).read()).toEqual({ p50: 0, p90: 0, p99: 0, max: 0 });
   });
 
-  it("takes what is longer than two months for the longest", () => {
+  it("counts durations of more than two months as the longest", () => {
     const latency = histogramOf([2 ** 40, 1, 1]).read()!;
     expect(latency.max).toBe(2 ** 40);
     expect(latency.p50).toBeCloseTo(1, 1);

@@ -18,7 +18,7 @@ describe("MovingRate", () => {
     expect(instant.read(1000)).toBe(0);
   });
 
-  it("is the mean since the start while that is not five seconds ago", () => {
+  it("is the mean since the start for the first five seconds", () => {
     const rate = new MovingRate(50);
     steady(rate, 10, 50, 1050);
     expect(rate.read(1050)).toBe(100);
@@ -32,7 +32,7 @@ describe("MovingRate", () => {
     expect(rate.read(20_000)).toBeCloseTo(100, 0);
   });
 
-  it("falls to 0 while nothing is done for five seconds, and rises as soon as something is", () => {
+  it("is 0 after five seconds without an item, and rises with the next one", () => {
     const rate = new MovingRate(0);
     steady(rate, 10, 0, 10_000);
     const falling = [10_000, 11_000, 12_000, 13_000, 14_000, 15_000].map((now) => rate.read(now));
@@ -47,7 +47,7 @@ describe("MovingRate", () => {
     expect(rate.read(1_000_002)).toBeLessThanOrEqual(45 / 4.5);
   });
 
-  it("evens out bursts", () => {
+  it("smooths bursts", () => {
     const rate = new MovingRate(0);
     for (let now = 1000; now <= 20_000; now += 1000) {
       rate.add(1000, now);
@@ -60,7 +60,7 @@ describe("MovingRate", () => {
     }
   });
 
-  it("is what was done in the last 4.5 to 5 seconds, whenever it is asked", () => {
+  it("is the rate of the last 4.5 to 5 seconds at any time", () => {
     const step = fc.tuple(fc.nat(3000), fc.nat(50), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

@@ -23,7 +23,7 @@ function tenItems(options: RunOptions<number> = {}) {
 }
 
 describe("onProgress", () => {
-  it("is told at every interval, and once at the end", async () => {
+  it("is called at every interval, and once at the end", async () => {
     const told: [string, number, number][] = [];
     const onProgress = ({ state, loaded, duration }: RunSnapshot) =>
       void told.push([state, loaded, duration]);
@@ -40,7 +40,7 @@ describe("onProgress", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is told every second where nothing else is said", async () => {
+  it("is called every second by default", async () => {
     const onProgress = vi.fn();
     const run = tenItems({ onProgress });
     await vi.advanceTimersByTimeAsync(999);
@@ -50,7 +50,7 @@ describe("onProgress", () => {
     await run.finished;
   });
 
-  it("is told for the last time before the run settles, also when it fails", async () => {
+  it("is called for the last time before the run settles, even if it fails", async () => {
     const order: string[] = [];
     const load = () => Promise.reject(new Error("no"));
     const run = etl<number>({ name: "failing", extract: () => [1], load }).start({
@@ -62,7 +62,7 @@ describe("onProgress", () => {
     expect(order).toEqual(["ended, 1 pending", "rejected"]);
   });
 
-  it("does not change the run by what it throws, which the host is told", async () => {
+  it("does not affect the run if it throws, which the host reports as uncaught", async () => {
     const thrown: unknown[] = [];
     vi.spyOn(globalThis, "queueMicrotask").mockImplementation((run) => {
       try {
@@ -90,7 +90,7 @@ describe("onProgress", () => {
 });
 
 describe("run.progress()", () => {
-  it("gives a snapshot at every interval and one at the end, then closes", async () => {
+  it("yields a snapshot at every interval and one at the end, then closes", async () => {
     const run = tenItems();
     const told: [string, number][] = [];
     const reading = (async () => {
@@ -128,7 +128,7 @@ describe("run.progress()", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it("leaves no timer when it is cancelled, and does not change the run", async () => {
+  it("leaves no timer when it is cancelled, and does not affect the run", async () => {
     const run = tenItems();
     const [first, second] = [run.progress({ interval: 300 }), run.progress({ interval: 300 })];
     const reader = first.getReader();
@@ -142,7 +142,7 @@ describe("run.progress()", () => {
     expect(value).toMatchObject({ loaded: 10 });
   });
 
-  it("gives the last snapshot also after the end, and also when the run has failed", async () => {
+  it("yields the last snapshot even after the end, and even if the run has failed", async () => {
     const load = () => Promise.reject(new Error("no"));
     const run = etl<number>({ name: "failing", extract: () => [1], load }).start();
     await settle();
@@ -151,7 +151,7 @@ describe("run.progress()", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it.each([0, -1, NaN, "1s", null])("refuses an interval of %o", (interval) => {
+  it.each([0, -1, NaN, "1s", null])("throws for an interval of %o", (interval) => {
     const run = tenItems();
     const shown = typeof interval === "string" ? `"${interval}"` : interval;
     const options = { interval } as { interval: number };
@@ -166,7 +166,7 @@ describe("run.progress()", () => {
 });
 
 describe("run.snapshot()", () => {
-  it("tells what the run is doing", async () => {
+  it("shows what the run is doing", async () => {
     const run = tenItems();
     const states = [run.snapshot().state];
     await vi.advanceTimersByTimeAsync(50);
@@ -179,7 +179,7 @@ describe("run.snapshot()", () => {
     expect(states).toEqual(["running", "draining", "aborting", "ended"]);
   });
 
-  it("is plain data that tells whose it is and since when", async () => {
+  it("is plain data with the name, the run id and the start", async () => {
     const startedAt = Date.now();
     const run = tenItems();
     await vi.advanceTimersByTimeAsync(250);
@@ -195,7 +195,7 @@ describe("run.snapshot()", () => {
   });
 });
 
-describe("stages and bottleneck", () => {
+describe("bottleneck of a snapshot", () => {
   const items = 20;
   const slow: Record<string, [number, Partial<Pipeline<number>>]> = {
     extract: [10, {}],
@@ -206,7 +206,7 @@ describe("stages and bottleneck", () => {
     [1, 3].map((workers) => [stage, workers] as const)
   );
 
-  it.each(cases)("find a slow %s of %i workers", async (stage, workers) => {
+  it.each(cases)("is a slow %s of %i workers", async (stage, workers) => {
     const [delay, members] = slow[stage]!;
     const source = new ScriptedSource({ kind: "async", reads: items, end: "end", delay });
     const pipeline = { name: "slow", extract: () => source.source, load: () => {}, ...members };
@@ -225,7 +225,7 @@ describe("stages and bottleneck", () => {
     if (stage === "extract") expect(report.stages.load.starved).toBe(report.duration);
   });
 
-  it.each(["transform", "load"] as const)("find a %s that holds the thread", async (stage) => {
+  it.each(["transform", "load"] as const)("is a %s that blocks the thread", async (stage) => {
     const hold = (n: number) => (vi.advanceTimersByTime(10), n);
     const members = { load: () => {}, [stage]: hold };
     const source = new ScriptedSource({ kind: "sync", reads: items, end: "end" });
@@ -239,7 +239,7 @@ describe("stages and bottleneck", () => {
     expect(stages.extract).toEqual({ busy: 0, starved: 0, blocked: duration });
   });
 
-  it("count no time for a source that could not be opened", async () => {
+  it("counts no time for a source that could not be opened", async () => {
     const pipeline = {
       name: "closed",
       extract: () => wait(10).then(() => Promise.reject(new Error("no"))),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { StageClock, TimeIntegral } from "../../src/telemetry/stage-clock.ts";
 
 describe("TimeIntegral", () => {
-  it("counts the time of each worker, and nothing for one that stays", () => {
+  it("adds up the time of each worker, and nothing for an idle one", () => {
     const tally = new TimeIntegral();
     tally.set(2, 10);
     tally.set(2, 15);
@@ -25,11 +25,11 @@ describe("TimeIntegral", () => {
 });
 
 describe("StageClock", () => {
-  it("starts with everybody waiting for input", () => {
+  it("starts with all workers waiting for input", () => {
     expect(new StageClock(2).read(10)).toEqual({ busy: 0, starved: 10, blocked: 0 });
   });
 
-  it("counts each worker at its share, so that the times add up", () => {
+  it("counts each worker by its share, so that the times add up", () => {
     const clock = new StageClock(4);
     clock.busy.set(2, 8); // 8 ms starved.
     clock.blocked.set(1, 8);
@@ -39,7 +39,7 @@ describe("StageClock", () => {
     expect(clock.read(30)).toEqual({ busy: 6 + 10, starved: 8 + 3, blocked: 3 });
   });
 
-  it("tells the waits before another attempt and for the rate limit, once there are any", () => {
+  it("has the waits for another attempt and for the rate limit, once there are any", () => {
     const clock = new StageClock(2);
     clock.backoff.set(1, 0);
     clock.limited.set(1, 0);
@@ -49,7 +49,7 @@ describe("StageClock", () => {
     expect(clock.read(20)).toEqual({ busy: 10, starved: 0, blocked: 0, backoff: 5, limited: 5 });
   });
 
-  it("may be read twice at once, and goes on", () => {
+  it("may be read twice at once, and continues", () => {
     const clock = new StageClock(1);
     clock.busy.set(1, 0);
     expect(clock.read(5)).toEqual(clock.read(5));

@@ -31,7 +31,7 @@ async function send(...chunks: readonly (string | Uint8Array)[]) {
 }
 
 describe("the example of a Worker", () => {
-  it("loads lines however the chunks cut them", async () => {
+  it("loads lines however they are split into chunks", async () => {
     const bytes = encoder.encode(`${north}\r\n${south}\n\n${north}`);
     const chunks = Array.from(bytes, (byte) => new Uint8Array([byte])); // Cuts "í" and "\r\n" too.
     expect(await send(...chunks)).toMatchObject({
@@ -52,7 +52,7 @@ describe("the example of a Worker", () => {
     expect(answer).toMatchObject({ report: { extracted: 7, loaded: 2, skipped: 5 } });
   });
 
-  it("loads what came before bytes that are no text, and answers 400", async () => {
+  it("loads what came before invalid UTF-8, and answers 400", async () => {
     const { status, answer } = await send(`${north}\n`, new Uint8Array([0xff, 0x0a]));
     expect(status).toBe(400);
     expect(answer).toMatchObject({
@@ -62,7 +62,7 @@ describe("the example of a Worker", () => {
     });
   });
 
-  it("refuses a line that does not end, and cancels the body", async () => {
+  it("rejects a line that does not end, and cancels the body", async () => {
     const { request, cancelled } = post(["x".repeat(60_000), "x".repeat(60_000)], true);
     const response = await worker.fetch(request);
     expect(response.status).toBe(400);
@@ -72,7 +72,7 @@ describe("the example of a Worker", () => {
     expect(cancelled).toHaveLength(1);
   });
 
-  it("refuses what is no POST, and a POST without a body", async () => {
+  it("rejects other methods than POST, and a POST without a body", async () => {
     const get = await worker.fetch(new Request("http://localhost/"));
     expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
     expect(await get.json()).toEqual({ error: "Send lines of JSON by POST" });
@@ -96,7 +96,7 @@ describe("the example of a Worker", () => {
     expect(cancelled).toHaveLength(1);
   });
 
-  it("loads what came in from a client whose body fails before its signal, and waits for it", async () => {
+  it("loads and awaits the body of a client that fails before its signal aborts", async () => {
     const stop = new AbortController();
     let pulls = 0;
     const body = new ReadableStream<Uint8Array>({
@@ -117,7 +117,7 @@ describe("the example of a Worker", () => {
     await waited[0]; // It never rejects.
   });
 
-  it("calls nothing for a client that has hung up before", async () => {
+  it("calls nothing for a client that had hung up before", async () => {
     const { request, stop } = post([north]);
     stop.abort(new Error("hung up"));
     const response = await worker.fetch(request);
@@ -125,7 +125,7 @@ describe("the example of a Worker", () => {
     expect(await response.json()).toMatchObject({ report: { outcome: "aborted", extracted: 0 } });
   });
 
-  it("keeps requests that run at once apart", async () => {
+  it("keeps concurrent requests apart", async () => {
     const idle = post([`${south}\n`], true);
     const cancelled = worker.fetch(idle.request);
     await idle.drained;

@@ -9,11 +9,11 @@ import {
 } from "../../support/otel/runs.ts";
 import { untilAborted, wait } from "../../support/run/time.ts";
 
-describe("instrument(), when something fails,", () => {
+describe("instrument() of a run in which something fails", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("makes a span for each attempt, with the error of those that failed", async () => {
+  it("makes a span for each attempt, with the error of a failed one", async () => {
     const load = (_: number[], { batch }: { batch: { attempt: number } }) => {
       if (batch.attempt < 3) throw new TypeError(`no ${batch.attempt}`);
     };
@@ -44,7 +44,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("takes the code of an error for its type, if it is a string", async () => {
+  it("uses the code of an error as its type if it is a string", async () => {
     const errors = [Object.assign(new Error(), { code: "ECONNRESET" }), new DOMException("", "E")];
     const load = () => Promise.reject(errors.shift());
     const { otel } = await recordRun(pipelineOf({ load }), { retry: { maxAttempts: 3 } });
@@ -67,7 +67,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("tells within the run which items could not be transformed", async () => {
+  it("says in the span of the run which items could not be transformed", async () => {
     const deadLetters = () => new WritableStream();
     const transform = (n: number) => {
       if (n < 3) throw new Error(`no ${n}`);
@@ -80,7 +80,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("tells which items were given up on", async () => {
+  it("says which items were dead-lettered", async () => {
     const letters: DeadLetter[] = [];
     const deadLetters = () => new WritableStream({ write: (letter) => void letters.push(letter) });
     const load = (rows: number[]) => {
@@ -103,7 +103,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it.each(["sync", "async"])("tells why a run failed, in a %s load", async (kind) => {
+  it.each(["sync", "async"])("says why a run failed, in a %s load", async (kind) => {
     const load = (rows: number[]) => {
       if (!rows.includes(2)) return;
       if (kind === "sync") throw new RangeError("no");
@@ -128,7 +128,7 @@ describe("instrument(), when something fails,", () => {
   });
 
   it.each(["extract", "transform", "preProcess", "finalize"])(
-    "tells of a %s that fails",
+    "records a %s that fails",
     async (at) => {
       const fail = () => {
         throw new Error(`no ${at}`);
@@ -158,7 +158,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("ends the span of a load that heeds no signal when the run is over", async () => {
+  it("ends the span of a load that ignores its signal when the run is over", async () => {
     const { otel, run, running } = startRecorded(pipelineOf({ load: () => wait(60_000) }));
     await vi.advanceTimersByTimeAsync(10);
     run.abort(new Error("enough"));
@@ -170,7 +170,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("ends the span of a load that took too long when it is tried again", async () => {
+  it("ends the span of a load that took too long when it is retried", async () => {
     const load = (_: number[], { batch }: { batch: { attempt: number } }) =>
       batch.attempt === 1 ? wait(1000) : undefined;
     const { otel, report } = await recordRun(pipelineOf({ load }, 2), {
@@ -186,7 +186,7 @@ describe("instrument(), when something fails,", () => {
     expectWhole(otel, report);
   });
 
-  it("takes no load that heeds its deadline for one that succeeded", async () => {
+  it("does not count a load that stops at its deadline as a success", async () => {
     const load = (
       _: number[],
       { batch, signal }: { batch: { attempt: number }; signal: AbortSignal },

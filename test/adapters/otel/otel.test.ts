@@ -45,7 +45,7 @@ describe("instrument()", () => {
     expectWhole(otel, report);
   });
 
-  it("measures in seconds, and counts", async () => {
+  it("measures in seconds, and counts items", async () => {
     const transform = async (n: number) => (await wait(20), n === 1 ? skip : n);
     const { otel, report } = await recordRun(pipelineOf({ transform, load: () => wait(500) }));
     expect(otel.units).toEqual({
@@ -74,7 +74,7 @@ describe("instrument()", () => {
     expectWhole(otel, report);
   });
 
-  it("gives its attributes to every span and every metric", async () => {
+  it("adds its attributes to every span and every metric", async () => {
     const otel = new OtelRecorder();
     const attributes = { region: "eu" };
     await instrument(pipelineOf(), { api: otel.api, attributes }).run();
@@ -84,7 +84,7 @@ describe("instrument()", () => {
     }
   });
 
-  it("calls each function with the span that it belongs to as the active one", async () => {
+  it("calls each function with its own span as the active one", async () => {
     const otel = new OtelRecorder();
     const seen: Record<string, string | undefined> = {};
     const see = (name: string) => void (seen[name] = otel.active?.name);
@@ -107,21 +107,21 @@ describe("instrument()", () => {
     expect(seen["reject"]).toBe("run n");
   });
 
-  it("makes a span of a batch that has nothing to load", async () => {
+  it("makes a span for a batch that has nothing to load", async () => {
     const { otel, report } = await recordRun(pipelineOf({ transform: () => skip }));
     expect(otel.spans.map(({ name }) => name)).toEqual(["run n", "batch n", "batch n"]);
     expect(otel.named("batch").map(placeOf)).toEqual([[0, 0, 2], [1, 2, 2]]);
     expectWhole(otel, report);
   });
 
-  it("tells of a run that was aborted before it began", async () => {
+  it("records a run that was aborted before it began", async () => {
     const { otel, report } = await recordRun(pipelineOf(), { signal: AbortSignal.abort("no") });
     expect(otel.spans.map(({ name }) => name)).toEqual(["run n"]);
     expect(otel.spans[0]!.attributes["millrace.outcome"]).toBe("aborted");
     expectWhole(otel, report);
   });
 
-  it("tells of a drain, and of a run that is stalled", async () => {
+  it("records a drain, and a run that is stalled", async () => {
     const extract = () => new ReadableStream<number>();
     const { otel, run, running } = startRecorded(pipelineOf({ extract }), {
       stallTimeout: 100,
@@ -138,7 +138,7 @@ describe("instrument()", () => {
     expectWhole(otel, report);
   });
 
-  it("begins no load twice whose work begins when it is waited for, and sees how it ends", async () => {
+  it("begins a lazy load only once, and sees how it ends", async () => {
     let queries = 0;
     const lazy = { then: (resolve: (value: unknown) => void) => (queries++, resolve(1)) };
     const { otel, report } = await recordRun(pipelineOf({ load: () => lazy }));
@@ -150,7 +150,7 @@ describe("instrument()", () => {
     expectWhole(failed.otel, failed.report);
   });
 
-  it("counts an item once of which a batch makes several rows", async () => {
+  it("counts an item once if a batch makes several rows of it", async () => {
     const transformBatch = (items: number[]) => [...items, ...items];
     const { otel, report } = await recordRun(pipelineOf({ transformBatch }));
     expect(otel.named("load")[0]!.attributes["millrace.load.rows"]).toBe(4);
@@ -165,7 +165,7 @@ describe("instrument()", () => {
     expect(otel.named("batch").map(({ startTime }) => startTime! - before)).toEqual([0]);
   });
 
-  it("makes no spans below that of a run which no SDK has made", async () => {
+  it("makes no child spans for a run that no SDK records", async () => {
     const otel = new OtelRecorder("0".repeat(32));
     await instrument(pipelineOf(), { api: otel.api }).run();
     expect(otel.spans.map(({ name }) => name)).toEqual(["run n"]);
@@ -173,7 +173,7 @@ describe("instrument()", () => {
   });
 
   it.each(["its own", "a manager's"])(
-    "calls nothing within %s run before there is an SDK",
+    "makes no spans or metrics within %s run before there is an SDK",
     async (whose) => {
       const [silent, sdk] = [new OtelRecorder("0".repeat(32)), new OtelRecorder()];
       let current = silent;
@@ -194,7 +194,7 @@ describe("instrument()", () => {
     },
   );
 
-  it("measures with a meter that has one counter for everything", async () => {
+  it("measures with a meter that returns one counter for everything", async () => {
     const add = vi.fn();
     const counter = { add, record: vi.fn() };
     const give = () => counter;
@@ -203,7 +203,7 @@ describe("instrument()", () => {
     expect(add).toHaveBeenCalledWith(4, expect.objectContaining({ "millrace.pipeline": "n" }));
   });
 
-  it("measures without a tracer, and makes spans without a meter", async () => {
+  it("works without a tracer or without a meter", async () => {
     const otel = new OtelRecorder();
     const { context, trace } = otel.api;
     await instrument(pipelineOf(), { meter: otel.meter }).run();
@@ -216,7 +216,7 @@ describe("instrument()", () => {
 });
 
 describe("publishDiagnostics()", () => {
-  it("gives an observer that changes nothing where nobody has subscribed", async () => {
+  it("returns an observer that does nothing if nobody has subscribed", async () => {
     const report = await pipelineOf().run({ observer: publishDiagnostics() });
     expect(report.loaded).toBe(4);
   });

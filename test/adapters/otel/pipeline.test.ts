@@ -15,7 +15,7 @@ import {
 import { OtelRecorder } from "../../support/otel/recorder.ts";
 import { numbers, pipelineOf } from "../../support/otel/runs.ts";
 
-describe("what instrument() gives", () => {
+describe("the pipeline that instrument() returns", () => {
   class Loader implements Pipeline<number> {
     readonly name = "class";
     readonly #rows: number[] = [];
@@ -31,7 +31,7 @@ describe("what instrument() gives", () => {
     }
   }
 
-  it("runs a class with fields of its own", async () => {
+  it("runs a class with its own fields", async () => {
     const loader = new Loader();
     const otel = new OtelRecorder();
     await instrument(etl(loader), { api: otel.api }).run();
@@ -67,7 +67,7 @@ describe("what instrument() gives", () => {
     expect(progress.at(-1)).toBe(1);
   });
 
-  it.each(["of a manager", "of a replay"])("is told beside the observer %s", async (whose) => {
+  it.each(["of a manager", "of a replay"])("is reported beside the observer %s", async (whose) => {
     const seen: string[] = [];
     const observer = (event: RunEvent) => void seen.push(event.type);
     const otel = new OtelRecorder();
@@ -93,7 +93,7 @@ describe("what instrument() gives", () => {
     expect(seen.at(-1)).toBe("run:end");
   });
 
-  it("is told as well when a manager runs it, or a replay", async () => {
+  it("is recorded when a manager runs it, or a replay", async () => {
     const otel = new OtelRecorder();
     const active: (string | undefined)[] = [];
     const transform = (n: number) => (active.push(otel.active?.name), n);
@@ -113,7 +113,7 @@ describe("what instrument() gives", () => {
     expect(otel.sums("millrace.items")).toEqual({ all: 2 });
   });
 
-  it("ends the span of a run that is refused", async () => {
+  it("ends the span of a run that is rejected", async () => {
     const otel = new OtelRecorder();
     const deadLetters = new WritableStream();
     deadLetters.getWriter();
@@ -124,7 +124,7 @@ describe("what instrument() gives", () => {
     expect(otel.spans).toHaveLength(1);
   });
 
-  it("does the same with the API alone", async () => {
+  it("behaves the same with the API alone", async () => {
     const loaded: number[] = [];
     const given = pipelineOf({ load: async (rows) => void loaded.push(...rows) });
     const report = await instrument(given, { api }).run({ batchSize: 2, workers: 2 });
@@ -145,12 +145,12 @@ describe("what instrument() gives", () => {
       { trace: api.trace },
       "'trace' must be a known option, perhaps 'tracer': current value is an instance of TraceAPI",
     ],
-  ])("refuses %o in a full sentence", (options, sentence) => {
+  ])("is not made for %o, with the whole sentence", (options, sentence) => {
     const error = new ConfigurationError(`Cannot instrument pipeline "n" as ${sentence}`);
     expect(() => instrument(pipelineOf(), options as never)).toThrow(error);
   });
 
-  it("is refused for what is no pipeline", () => {
+  it("is not made for a value that is not a pipeline", () => {
     expect(() => instrument({ name: "n" } as never)).toThrow(
       new ConfigurationError(
         "Cannot instrument a pipeline as 'etl' must be what etl() gives for a pipeline: current value is an object",

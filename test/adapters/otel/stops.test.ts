@@ -5,7 +5,7 @@ import { untilAborted, wait } from "../../support/run/time.ts";
 
 const deadLetters = () => new WritableStream();
 
-describe("instrument(), when a run is stopped,", () => {
+describe("instrument() of a run that is stopped", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
@@ -26,7 +26,7 @@ describe("instrument(), when a run is stopped,", () => {
     expectWhole(otel, report);
   });
 
-  it("takes no load for one that succeeded which ends because it took too long", async () => {
+  it("does not count a load that ends because it took too long as a success", async () => {
     const load = (_: number[], { signal }: { signal: AbortSignal }) =>
       new Promise((done) => signal.addEventListener("abort", done));
     const options = { deadLetters, attemptTimeout: 100 };
@@ -46,7 +46,7 @@ describe("instrument(), when a run is stopped,", () => {
     expectWhole(otel, (await running).report);
   });
 
-  it("takes no item for skipped that a stopped batch has left", async () => {
+  it("does not count items of a stopped batch as skipped", async () => {
     const stop: { run?: { abort(): unknown } } = {};
     const load = (rows: number[]) => {
       if (rows.length === 4) throw new Error("no");
@@ -63,7 +63,7 @@ describe("instrument(), when a run is stopped,", () => {
     expectWhole(otel, report);
   });
 
-  it("tells a batch nothing after its end", async () => {
+  it("records nothing of a batch after its end", async () => {
     const slow = () => new WritableStream({ write: () => wait(100) });
     const load = () => Promise.reject(new Error("no"));
     const { otel, run, running } = startRecorded(pipelineOf({ load }, 1), { deadLetters: slow });
@@ -94,7 +94,7 @@ describe("instrument(), when a run is stopped,", () => {
     expectWhole(otel, report);
   });
 
-  it("tells of the first failure of a run, and of none that came after an abort", async () => {
+  it("records the first failure of a run, and none after an abort", async () => {
     const fail = (message: string) => () => Promise.reject(new Error(message));
     const failed = await recordRun(pipelineOf({ load: fail("first"), finalize: fail("second") }));
     expect(failed.otel.spans[0]!.status).toEqual({ code: 2, message: "first" });

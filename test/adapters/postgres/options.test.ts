@@ -6,7 +6,7 @@ const none = () => Promise.reject(new Error("No statement is sent"));
 const pool = { totalCount: 0, query: none, connect: none };
 const columns = ["a", "b"];
 
-describe("postgresSink", () => {
+describe("postgresSink()", () => {
   it.each([
     [{}, "'table' must be a non-empty string: current value is undefined"],
     [{ table: "" }, `'table' must be a non-empty string: current value is ""`],
@@ -58,12 +58,12 @@ describe("postgresSink", () => {
       { tabel: "t", columns },
       `'tabel' must be a known option, perhaps 'table': current value is "t"`,
     ],
-  ])("refuses %o in a full sentence", (options, sentence) => {
+  ])("throws for %o with the whole sentence", (options, sentence) => {
     const error = new ConfigurationError(`Cannot construct postgresSink as ${sentence}`);
     expect(() => Reflect.apply(postgresSink, undefined, [pool, options])).toThrow(error);
   });
 
-  it.each(["sqlite", "mysql", "mariadb"])("refuses a SQL of Bun for %s by name", (adapter) => {
+  it.each(["sqlite", "mysql", "mariadb"])("throws for a SQL of Bun for %s by name", (adapter) => {
     const client = { unsafe: none, begin: none, reserve: none, options: { adapter } };
     const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}"`;
     expect(() => Reflect.apply(postgresSink, undefined, [client, { table: "t", columns }]))
@@ -80,7 +80,7 @@ describe("postgresSink", () => {
     [{}, "an object"],
     [{ query: none }, "an object"],
     [() => {}, "a function"],
-  ])("refuses %o as a client", (client, words) => {
+  ])("throws for %o as a client", (client, words) => {
     const end = `as 'client' must be ${rule}: current value is ${words}`;
     const sink = [client, { table: "t", columns }];
     expect(() => Reflect.apply(postgresSink, undefined, sink))
@@ -90,13 +90,13 @@ describe("postgresSink", () => {
   });
 });
 
-describe("the load of a postgresSink", () => {
+describe("the load of a postgresSink()", () => {
   it.each<[unknown[], string]>([
     [[], "undefined"],
     [[null], "null"],
     [[{ runId: "one" }], "an object"],
     [[5], "5"],
-  ])("asks for the context that it is not given: %j", async (context, shown) => {
+  ])("says that the context is missing: %j", async (context, shown) => {
     const { load } = postgresSink(pool as never, { table: "t", columns });
     const rule = "what a load is told (pass the context on as second argument)";
     const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;

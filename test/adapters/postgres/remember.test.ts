@@ -14,8 +14,8 @@ function setUp() {
   return { made, get };
 }
 
-describe("remember", () => {
-  it("makes once for all, and again after a failure", async () => {
+describe("remember()", () => {
+  it("calls once for all callers, and again after a failure", async () => {
     const { made, get } = setUp();
     const both = Promise.allSettled([get(), get()]);
     made[0]!.reject(new Error("no"));
@@ -27,7 +27,7 @@ describe("remember", () => {
     expect(made).toHaveLength(2);
   });
 
-  it("goes on for the others when one gives up, and ends when the last one does", async () => {
+  it("continues for others when one caller gives up, and aborts with the last one", async () => {
     const { made, get } = setUp();
     const [one, other] = [new AbortController(), new AbortController()];
     const calls = [get(one.signal), get(other.signal)];
@@ -43,7 +43,7 @@ describe("remember", () => {
     expect(await next).toBe("anew");
   });
 
-  it("asks for nothing where the signal has aborted", async () => {
+  it("does not call if the signal has aborted", async () => {
     const { made, get } = setUp();
     await expect(get(AbortSignal.abort(new Error("before")))).rejects.toThrow("before");
     expect(made).toEqual([]);

@@ -40,7 +40,7 @@ describe("showProgress() in a terminal", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("says what is uncommon only where there is some of it", async () => {
+  it("shows uncommon counts only if there are any", async () => {
     const output = new RecordedOutput(true);
     const counts = { extracted: 1_234_567, loaded: 1_234_000, skipped: 500, deadLettered: 60 };
     const rest = { pending: 7, retries: 8, duration: 3_725_000 };
@@ -78,7 +78,7 @@ describe("showProgress() in a terminal", () => {
     },
   );
 
-  it("takes the total that a run knows where none is given", async () => {
+  it("uses the total that a run knows by default", async () => {
     const output = new RecordedOutput(true);
     const films = etl({ name: "films", extract: () => [1, 2, 3, 4], load: () => wait(100) });
     const total = (name: string) => name === "films" ? undefined : 10;
@@ -105,7 +105,7 @@ describe("showProgress() in a terminal", () => {
     ]);
   });
 
-  it("shows runs that go on before those that are over, where not all have room", async () => {
+  it("shows running runs before ended ones if not all fit", async () => {
     const output = new RecordedOutput(true);
     const names = () => output.screen.map((line) => line.slice(0, 5));
     output.rows = 4;
@@ -118,7 +118,7 @@ describe("showProgress() in a terminal", () => {
     expect(names()).toEqual(["a: co", "b: co", "c: co", "d: co", ""]);
   });
 
-  it("cuts its lines to the columns that there are now, a name first", async () => {
+  it("cuts lines to the current number of columns, a name first", async () => {
     const output = new RecordedOutput(true);
     void showProgress(run("a pipeline of a long name"), undefined, {
       ...{ output, total: 10, interval: 130 },
@@ -142,7 +142,7 @@ describe("showProgress() in a terminal", () => {
     expect(output.screen.at(-2)!.length).toBeGreaterThan(60);
   });
 
-  it("leaves nothing of longer lines, and of more of them", async () => {
+  it("leaves nothing of longer lines, nor of more lines", async () => {
     const output = new RecordedOutput(true);
     void showProgress([run("a"), run("b"), run("c")], undefined, { output, interval: 130 });
     expect(output.screen).toEqual(["a: 0 loaded, 0/s", "b: 0 loaded, 0/s", "c: 0 loaded, 0/s"]);
@@ -167,14 +167,14 @@ describe("showProgress() in a terminal", () => {
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("is not steered by a name", async () => {
+  it("cannot be controlled by escape sequences in a name", async () => {
     const output = new RecordedOutput(true);
     void showProgress(run("\x1b]0;title\x07 \r\n\u2028"), undefined, { output });
     expect(output.screen).toEqual(["?]0;title? ???: 0 loaded, 0/s"]);
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("ends the line before the process exits, and forgets the process when it is over", async () => {
+  it("ends the line before the process exits, and removes its listener afterwards", async () => {
     const listeners = new Set<() => void>();
     const on = (_: "exit", listener: () => void) => listeners.add(listener);
     const off = (_: "exit", listener: () => void) => listeners.delete(listener);
@@ -189,7 +189,7 @@ describe("showProgress() in a terminal", () => {
   });
 
   it.each([["CI", "true"], ["CI", "1"], ["TERM", "dumb"]])(
-    "writes plain lines where %s is %s",
+    "writes plain lines if %s is %s",
     async (name, value) => {
       setHost({ env: { [name]: value } });
       const output = new RecordedOutput(true);
@@ -199,7 +199,7 @@ describe("showProgress() in a terminal", () => {
     },
   );
 
-  it.each(["false", "0", ""])("redraws where CI is %j", async (CI) => {
+  it.each(["false", "0", ""])("redraws if CI is %j", async (CI) => {
     setHost({ env: { CI } });
     const output = new RecordedOutput(true);
     void showProgress(run("ten"), undefined, { output });
@@ -207,7 +207,7 @@ describe("showProgress() in a terminal", () => {
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("reads no variable that Deno would have to ask for", async () => {
+  it("reads no variable for which Deno would ask permission", async () => {
     const get = vi.fn(() => "true");
     setHost({ env: new Proxy({}, { get }) });
     vi.stubGlobal("Deno", { permissions: { querySync: () => ({ state: "prompt" }) } });
@@ -257,7 +257,7 @@ describe("showProgress() in a pipe", () => {
     info.mockRestore();
   });
 
-  it("hears the error event of a stream that is closed, and writes no more", async () => {
+  it("handles the error event of a closed stream, and writes no more", async () => {
     const error = new Error("EPIPE");
     const once = vi.fn();
     const write = vi.fn((_: string, done?: (error: unknown) => void) => done?.(error));
@@ -275,7 +275,7 @@ describe("showProgress() in a pipe", () => {
       throw new Error("closed");
     }],
     ["rejects", () => Promise.reject(new Error("closed"))],
-  ])("goes on without an output that %s, and tells it once", async (_, failing) => {
+  ])("continues without an output that %s, and reports that once", async (_, failing) => {
     const onError = vi.fn();
     const [on, off] = [vi.fn(), vi.fn()];
     setHost({ env: {}, on, off });

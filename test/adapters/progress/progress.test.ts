@@ -51,7 +51,7 @@ describe("showProgress() with a bar", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("updates it every 100 ms where nothing else is said", async () => {
+  it("updates it every 100 ms by default", async () => {
     const bar = new RecordedBar();
     void showProgress(tenItems(), bar);
     await vi.advanceTimersByTimeAsync(450);
@@ -59,7 +59,7 @@ describe("showProgress() with a bar", () => {
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("counts as done what was left out", async () => {
+  it("counts skipped items as done", async () => {
     const bar = new RecordedBar();
     const transform = (n: number) => n === 1 ? skip : n;
     const run = etl({ name: "even", extract: () => [0, 1, 2], transform, load: () => {} }).start();
@@ -81,7 +81,7 @@ describe("showProgress() with a bar", () => {
     expect(bar.totals).toEqual(totals);
   });
 
-  it("shows no total of a failed run where it was not known", async () => {
+  it("shows no total of a failed run if it was not known", async () => {
     const bar = new GrowingBar();
     void showProgress(failing(), bar);
     await vi.advanceTimersByTimeAsync(5000);
@@ -100,7 +100,7 @@ describe("showProgress() with a bar", () => {
     expect(rest.slice(0, 3)).toEqual([["setTotal", 10], ["update", 3], ["update", 6]]);
   });
 
-  it("gives a rate of the last few snapshots, and at the end one of the whole run", async () => {
+  it("passes a rate of the last few snapshots, and at the end one of the whole run", async () => {
     const bar = new RecordedBar();
     const load = ([n]: number[]) => wait(n! < 10 ? 100 : 1000);
     const extract = () => Array.from({ length: 20 }, (_, n) => n);
@@ -116,7 +116,7 @@ describe("showProgress() with a bar", () => {
     expect(bar.payload).toMatchObject({ state: "completed", rate: 1.8, elapsed: 11_000 });
   });
 
-  it("looks back at five snapshots where they are far apart", async () => {
+  it("uses five snapshots for the rate if they are far apart", async () => {
     const bar = new RecordedBar();
     const load = ([n]: number[]) => wait(n! < 100 ? 100 : 1000);
     const extract = () => Array.from({ length: 200 }, (_, n) => n);
@@ -165,7 +165,7 @@ describe("showProgress() with a bar", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("makes a name harmless", async () => {
+  it("removes control characters from a name", async () => {
     const bar = new RecordedBar();
     void showProgress(tenItems("a\x1b[2Jb\r\n\x9bc\u202e\ud800"), bar);
     expect(bar.payload.name).toBe("a?[2Jb???c??");
@@ -173,7 +173,7 @@ describe("showProgress() with a bar", () => {
   });
 
   it.each(["start", "update", "stop"] as const)(
-    "gives it up when its %s() throws",
+    "abandons it if its %s() throws",
     async (name) => {
       const bar = new RecordedBar();
       const error = new Error("the bar is broken");
@@ -196,7 +196,7 @@ describe("showProgress() with a bar", () => {
     },
   );
 
-  it("leaves nothing unhandled when nobody waits and nobody is told", async () => {
+  it("causes no unhandled rejection", async () => {
     const bar = new RecordedBar();
     bar.stop = () => {
       throw new Error("no");
@@ -235,7 +235,7 @@ describe("showProgress() with a group of bars", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("takes one run as well, and leaves a group alone that is stopped already", async () => {
+  it("accepts a single run, and leaves a group alone that has stopped already", async () => {
     const bars = group({ isActive: false });
     void showProgress(tenItems(), bars);
     await vi.advanceTimersByTimeAsync(5000);
@@ -282,7 +282,7 @@ describe("showProgress()", () => {
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("shows nothing of no runs", async () => {
+  it("shows nothing for no runs", async () => {
     const output = new RecordedOutput(true);
     await showProgress([], undefined, { output });
     expect(output.writes).toEqual([]);

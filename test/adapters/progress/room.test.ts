@@ -11,7 +11,7 @@ const payload: ProgressPayload = {
 };
 
 describe("a line about a run", () => {
-  it("says all there is where there is room", () => {
+  it("has everything if there is room", () => {
     expect(textOf(payload)).toBe(
       "a pipeline of a long name: 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left, " +
         "1,900 skipped, 100 dead-lettered, 400,000 done before, 37 retried",
@@ -28,7 +28,7 @@ describe("a line about a run", () => {
     [39, "a pipeline...: 42%, 12,345/s, 100 dead"],
     [34, "a pip...: 42%, 12.3k/s, 100 dead"],
     [27, "a pip...: 12.3k/s, 100 dead"],
-  ])("leaves out what matters least in %i columns", (columns, line) => {
+  ])("leaves out the least important parts in %i columns", (columns, line) => {
     const shown = textOf(
       payload,
       Math.max(8, Math.floor(columns / 3) + (columns > 60 ? 99 : 0)),
@@ -38,7 +38,7 @@ describe("a line about a run", () => {
     expect(shown).toBe(line);
   });
 
-  it("keeps how fast a run goes, how it is, and its dead letters in 40 columns", () => {
+  it("keeps the rate, the state and the dead letters in 40 columns", () => {
     for (const state of ["running", "draining", "aborting"] as const) {
       for (const deadLettered of [0, 7, 4321, 1_234_567]) {
         for (const rate of [0, 9.6, 987, 54_321, 7_654_321]) {
@@ -54,7 +54,7 @@ describe("a line about a run", () => {
     }
   });
 
-  it("says how much was done before where nothing was left", () => {
+  it("shows how much was done before if nothing was left", () => {
     const none = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, done: 0 };
     const done = {
       ...payload,
@@ -74,7 +74,7 @@ describe("a line about a run", () => {
     [58_999, "59 s"],
     [60_000, "1 min 0 s"],
     [7_260_000, "2 h 1 min"],
-  ])("tells of %i ms that are left as %s", (left, words) => {
+  ])("shows %i ms that are left as %s", (left, words) => {
     expect(textOf({ ...payload, left })).toContain(`, ${words} left, `);
   });
 

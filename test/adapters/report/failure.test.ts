@@ -15,18 +15,18 @@ const films = etl<number>({
 const retry = { maxAttempts: 2, baseDelay: 1 };
 const text = (page: string) => page.replaceAll(/<[^>]*>/g, "");
 
-describe("a run that failed", () => {
+describe("the report page of a run that failed", () => {
   const told = "It failed in load with batch 1 (1 item from offset 1) after 2 attempts: no id";
   const failed = async () => (await errorOf(films.run({ retry })) as EtlError).report!;
 
-  it("says what failed on its page and in its picture", async () => {
+  it("says what failed on the page and in the diagram", async () => {
     const report = await failed();
     expect(text(renderReport(report))).toContain(told);
     expect(text(renderDiagram(report))).toContain(told);
     expect(renderReport(report)).toContain("data-failure");
   });
 
-  it("says what failed in its flowchart", async () => {
+  it("says what failed in the flowchart", async () => {
     const chart = toMermaid(await failed());
     expect(chart).toContain('  failed["failed in load<br/>no id"]\n  load -.-> failed\n');
     const hook = etl({
@@ -49,8 +49,8 @@ describe("a run that failed", () => {
   });
 });
 
-describe("a run with dead letters", () => {
-  it("shows them by reason, on its page, in its picture and in its flowchart", async () => {
+describe("the report page of a run with dead letters", () => {
+  it("shows them by reason, on the page, in the diagram and in the flowchart", async () => {
     const report = await films.run({ deadLetters: new WritableStream() });
     const page = text(renderReport(report));
     expect(page).toContain(
@@ -63,14 +63,14 @@ describe("a run with dead letters", () => {
     expect(toMermaid(report)).toContain("<br/>1 × no id<br/>1 × no #60;space#62; left");
   });
 
-  it("shows what the target has no column for", async () => {
+  it("shows properties without a column", async () => {
     const load = (rows: number[], { drift }: { drift: (n: Record<string, number>) => void }) =>
       drift({ "<age>": rows.length });
     const report = await etl({ name: "films", extract: () => [1, 2], load }).run();
     expect(text(renderReport(report))).toContain("no such column2 rows &lt;age&gt;");
   });
 
-  it("of a version that told neither is shown as before", async () => {
+  it("is unchanged for a report of an older version without either", async () => {
     const report = await films.run({ deadLetters: new WritableStream() });
     const { deadLetterReasons: _, drift: __, ...old } = report;
     const page = renderReport(old as RunReport);

@@ -67,9 +67,9 @@ function checkAll(run: RunReport | undefined, all: ManagerReport): void {
   }
 }
 
-describe("a report that was read from JSON", () => {
+describe("a report parsed from JSON", () => {
   it.each(placesOf(full).map((path) => [path.join("."), path] as const))(
-    "is shown without markup of its own in %s",
+    "is shown without its own markup in %s",
     (_, path) => {
       for (const text of hostile) {
         const run = withAt(full, path, text);
@@ -81,7 +81,7 @@ describe("a report that was read from JSON", () => {
   it.each(
     placesOf(manager).filter(([, index]) => index !== "0").map((path) => [path.join("."), path]),
   )(
-    "of a manager is shown without markup of its own in %s",
+    "of a manager is shown without its own markup in %s",
     (_, path) => {
       for (const text of hostile) checkAll(undefined, withAt(manager, path as Path, text));
     },
@@ -94,7 +94,7 @@ describe("a report that was read from JSON", () => {
     }
   });
 
-  it("is shown or refused, whatever stands in its place", () => {
+  it("is shown or rejected, whatever its values are", () => {
     const places = fc.constantFrom(...prefixesOf(full));
     const values = fc.oneof(
       fc.constantFrom(null, true, -1, 1e300, "", "x", [], {}, [null], { toString: 1 }, ["1"]),

@@ -33,7 +33,7 @@ describe("renderReport() of a manager", () => {
     expect(page).toContain("It was not started, as <bdi>totals</bdi> did not complete.");
   });
 
-  it("draws an arrow for each dependency that it knows of", () => {
+  it("draws an arrow for each known dependency", () => {
     const arrows = (page: string) =>
       elementsWith(pictureOf(page, "schedule"), "data-after")
         .map((arrow) => `${arrow["data-after"]} > ${arrow["data-pipeline"]}`);
@@ -48,13 +48,13 @@ describe("renderReport() of a manager", () => {
     );
   });
 
-  it("shows several reports of one name", () => {
+  it("shows several reports with the same name", () => {
     const page = renderReport({ reports: [rich, rich, second], outcome: "completed" });
     const rows = elementsWith(pictureOf(page, "schedule"), "data-outcome");
     expect(rows.map((row) => row["href"])).toEqual(["#run-1", "#run-2", "#run-3"]);
   });
 
-  it("shows one without pipelines", () => {
+  it("shows a manager without pipelines", () => {
     const page = renderReport({ reports: [], outcome: "completed" });
     expect(page).toContain("0 pipelines");
     expect(page).not.toContain("data-plot");
@@ -99,7 +99,7 @@ describe("toMermaid()", () => {
 `);
   });
 
-  it("gives by their numbers what Mermaid could read otherwise", () => {
+  it("writes characters as numbers that Mermaid could interpret", () => {
     const text = toMermaid({ ...rich, name: '1. "a"]; %%{init}%% `b` #1\n```' });
     const name = text.match(/subgraph run\["(.*)"\]/)![1]!;
     expect(name).toMatch(/^(?:[\p{L}\p{N} \ufffd]|#\d+;)+$/u);
@@ -107,7 +107,7 @@ describe("toMermaid()", () => {
 });
 
 describe("renderDiagram()", () => {
-  it("gives a picture that stands alone, by day and by night", () => {
+  it("returns a standalone picture for light and dark mode", () => {
     const picture = renderDiagram(rich);
     expect(picture.startsWith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 ')).toBe(
       true,
@@ -122,7 +122,7 @@ describe("renderDiagram()", () => {
     expect(bars).toHaveLength(11);
   });
 
-  it("refuses what is not the report of a run", () => {
+  it("throws for a value that is not the report of a run", () => {
     const manager = { reports: [rich], outcome: "completed" };
     expect(() => Reflect.apply(renderDiagram, undefined, [manager]))
       .toThrow("Cannot render diagram as 'report' must be what run() gives");

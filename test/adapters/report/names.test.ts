@@ -72,13 +72,13 @@ describe("plain()", () => {
     expect(plain(text, columns)).toBe(shown);
   });
 
-  it("takes what is no text", () => {
+  it("accepts values that are not text", () => {
     expect(plain(undefined, 20)).toBe("undefined");
   });
 });
 
 describe("escape()", () => {
-  it("leaves nothing that HTML or XML would read", () => {
+  it("leaves no character that HTML or XML would interpret", () => {
     expect(escape(`<a href="x" id='y'>&amp;`))
       .toBe("&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;");
   });

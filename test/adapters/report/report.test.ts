@@ -13,7 +13,7 @@ import {
 const latency = rich.latency!;
 
 describe("renderReport()", () => {
-  it("gives one page that needs nothing else, and runs nothing", () => {
+  it("returns one page that needs nothing else, and runs no script", () => {
     const page = renderReport(rich);
     expect(page.startsWith('<!doctype html>\n<html lang="en"')).toBe(true);
     expect(page).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
@@ -21,7 +21,7 @@ describe("renderReport()", () => {
     expect(page.match(/url\([^)]*\)/g)!.every((url) => url.startsWith("url(#"))).toBe(true);
   });
 
-  it("draws what the time of each stage went to, as wide as its share", () => {
+  it("draws the time of each stage as wide as its share", () => {
     const bars = elementsWith(renderReport(rich), "data-share");
     for (const stage of ["extract", "transform", "load"] as const) {
       const parts = bars.filter((bar) => bar["data-stage"] === stage);
@@ -59,7 +59,7 @@ describe("renderReport()", () => {
     expect(words.replaceAll(/<\/?code>/g, "`")).toBe(explain(rich));
   });
 
-  it("draws every item that was done into the throughput", () => {
+  it("draws every finished item into the throughput", () => {
     const picture = pictureOf(renderReport(rich), "throughput");
     const items = valuesOf(picture, "data-items").map(Number);
     expect(items.length).toBeGreaterThan(5);
@@ -67,7 +67,7 @@ describe("renderReport()", () => {
   });
 
   it.each([[1, 1000], [1, 3.5], [64, 900], [64, 1025], [1024, 200_000]])(
-    "puts intervals of %i ms of a run of %d ms together without a loss",
+    "merges intervals of %i ms of a run of %d ms without a loss",
     (interval, duration) => {
       const done = Array.from({ length: Math.ceil(duration / interval) }, () => 3);
       const trace = { ...runTrace(1), interval, done };
@@ -114,7 +114,7 @@ describe("renderReport()", () => {
     expect(renderReport(rich)).not.toContain("One batch of every");
   });
 
-  it("names the quantiles that do not stand on each other", () => {
+  it("labels only quantiles that do not overlap", () => {
     const named = (p90: number) => {
       const page = renderReport({ ...rich, latency: { ...latency, p90 } });
       return pictureOf(page, "latency").match(/(?<=>)p\d\d(?=<)/g);
@@ -123,7 +123,7 @@ describe("renderReport()", () => {
     expect(named(100)).toEqual(["p50", "p99", "p90"]);
   });
 
-  it("keeps within its frame, also what ends after the run, and the times below", () => {
+  it("stays within its frame, even if something ends after the run", () => {
     const page = renderReport({ ...rich, duration: 900 });
     const places = [...page.matchAll(/="(-?[\d.]+)%"/g)].map(([, place]) => Number(place));
     expect(places.length).toBeGreaterThan(100);
@@ -146,7 +146,7 @@ describe("renderReport()", () => {
     expect(renderReport(runReport({ duration: 0 })).match(/<b>0 %<\/b>/g)).toHaveLength(9);
   });
 
-  it("leaves out lanes that are too many, and says so", () => {
+  it("leaves out lanes if there are too many, and says so", () => {
     const batches = Array.from(
       { length: 60 },
       (_, lane) => tracedBatch(lane, [1, 2, 3, 9], { lane }),
@@ -156,7 +156,7 @@ describe("renderReport()", () => {
     expect(page).toContain("12 workers more are left out.");
   });
 
-  it("says how to get the pictures that a run without a trace lacks", () => {
+  it("says how to get the pictures that need a trace", () => {
     const page = renderReport(runReport());
     expect(page).not.toContain("data-plot");
     expect(page).toContain("<code>trace: true</code>");
@@ -164,19 +164,19 @@ describe("renderReport()", () => {
     expect(renderReport(empty)).toContain("No batch was finished before the run failed");
   });
 
-  it("says that of a clock that stands still only waiting is known", () => {
+  it("says that only waiting is known if the clock stands still", () => {
     const still = "waiting only: the clock stands still while code runs";
     expect(renderReport({ ...rich, clock: "still" })).toContain(still);
     expect(renderReport(rich)).not.toContain(still);
   });
 
-  it("gives the same page for the same report", () => {
+  it("returns the same page for the same report", () => {
     const page = renderReport(rich);
     expect(renderReport(JSON.parse(JSON.stringify(rich)))).toBe(page);
     expect(renderReport(rich)).toBe(page);
   });
 
-  it("is read without colours and without sight", () => {
+  it("is readable without colours and without sight", () => {
     const page = renderReport(rich);
     const pictures = page.match(/<svg role="img"[^]*?<\/desc>/g)!;
     expect(pictures).toHaveLength(6);
@@ -189,7 +189,7 @@ describe("renderReport()", () => {
     expect(pictures[0]).toContain("busy 31 %, blocked 60 %, starved 9 %");
   });
 
-  it("has colours that stand out from what is behind them by 4.5 at least", () => {
+  it("has a contrast of at least 4.5", () => {
     const palettes = [...renderReport(rich).matchAll(/:root\{([^}]*)\}/g)].map(([, list = ""]) =>
       [...list.matchAll(/--([a-z]+):(#[0-9a-f]{6})/g)].map((found) => found.slice(1, 3))
     ).map((entries) => Object.fromEntries(entries) as Record<string, string>);
@@ -207,7 +207,7 @@ describe("renderReport()", () => {
     [{ title: "" }, "'title' must be a non-empty string: current value is \"\""],
     [{ titel: "x" }, "'titel' must be a known option, perhaps 'title': current value is \"x\""],
     [{ after: { a: "b" } }, "'after' must be an object with an array of names for each name"],
-  ])("refuses %o in a full sentence", (options, sentence) => {
+  ])("throws for %o with the whole sentence", (options, sentence) => {
     const render = () => Reflect.apply(renderReport, undefined, [rich, options]);
     expect(render).toThrow(ConfigurationError);
     expect(render).toThrow(`Cannot render report as ${sentence}`);
@@ -216,18 +216,18 @@ describe("renderReport()", () => {
   it.each([
     [{ afer: {} }, "'afer' must be a known option, perhaps 'after': current value is an object"],
     [{ after: { a: "b" } }, "'after' must be an object with an array of names for each name"],
-  ])("refuses %o for a flowchart", (options, sentence) => {
+  ])("throws for %o in a flowchart", (options, sentence) => {
     const draw = () => Reflect.apply(toMermaid, undefined, [rich, options]);
     expect(draw).toThrow(ConfigurationError);
     expect(draw).toThrow(`Cannot draw flowchart as ${sentence}`);
   });
 
-  it.each([undefined, null, 7, "report", {}, { reports: 1 }])("refuses %o as a report", (value) => {
+  it.each([undefined, null, 7, "report", {}, { reports: 1 }])("throws for %o", (value) => {
     expect(() => Reflect.apply(renderReport, undefined, [value]))
       .toThrow("Cannot render report as 'report' must be what run() or runAll() gives");
   });
 
-  it("draws nothing where numbers are missing, as those of a report that was kept badly", () => {
+  it("draws nothing if numbers are missing from the report", () => {
     const odd = { ...rich, duration: NaN, startedAt: NaN, rate: Infinity };
     const page = renderReport(odd);
     expect(page).toContain("at an unknown time");

@@ -90,7 +90,7 @@ const openClients: [string, () => Client][] = [
 const words =
   "'db' must be a database of node:sqlite, better-sqlite3 or bun:sqlite, which answer at once";
 
-describe("a client that does not answer at once", () => {
+describe("an asynchronous client of SQLite", () => {
   const sinkOf = ({ db }: Client) => sqliteSink(db as never, { table: "t", columns: ["id"] });
   const run = (client: Client, hasCheckpoints: boolean, hasLetters: boolean) => {
     const sink = sinkOf(client);
@@ -118,7 +118,7 @@ describe("a client that does not answer at once", () => {
   }
 
   it.each([...clients, ...partly])(
-    "is refused by the store and the letters: %s",
+    "is rejected by checkpoints and dead letters: %s",
     async (_, make) => {
       const { checkpoints, deadLetters } = sinkOf(make());
       expect(() => checkpoints.claim("k", { runId: "one", until: 2 }, 1)).toThrow(words);
@@ -130,7 +130,7 @@ describe("a client that does not answer at once", () => {
     },
   );
 
-  it.each(openClients)("loads no promise as a row of a source: %s", async (_, make) => {
+  it.each(openClients)("yields no promise as a row of a source: %s", async (_, make) => {
     const extract = () => sqliteSource(make().db as never, "select 1 as id");
     const run = etl({ name: "t", extract, load: () => {} }).run();
     await expect(run).rejects.toThrow(words);
@@ -140,7 +140,7 @@ describe("a client that does not answer at once", () => {
   it.each(
     clients.flatMap(([name, make]) => [[name, make, {}], [name, make, { key: "id" }]] as const),
   )(
-    "is refused by the source: %s, %o %o",
+    "is rejected by the source: %s, %o %o",
     async (_, make, options) => {
       const extract = () => sqliteSource(make().db as never, "select 1 as id", [], options);
       const error = await etl({ name: "t", extract, load: () => {} }).run().catch((error) => error);

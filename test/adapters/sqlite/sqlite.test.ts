@@ -14,8 +14,8 @@ const name = "a non-empty string without NUL and half surrogate pairs";
 const names = "a non-empty array of distinct non-empty strings";
 const client = "a database of node:sqlite, better-sqlite3 or bun:sqlite";
 
-describe("sqliteSink", () => {
-  it("does nothing with the database when it is made", () => {
+describe("sqliteSink()", () => {
+  it("does not touch the database when it is made", () => {
     expect(sqliteSink(db, { ...good, conflict: "replace", key: ["id"] }).load).toBeTypeOf(
       "function",
     );
@@ -61,13 +61,13 @@ describe("sqliteSink", () => {
       "'colums' must be a known option, perhaps 'columns': current value is 1",
     ],
     [null, "'options' must be an object: current value is null"],
-  ])("refuses %j in a full sentence", (options, sentence) => {
+  ])("throws for %j with the whole sentence", (options, sentence) => {
     const error = new ConfigurationError(`Cannot construct sqliteSink as ${sentence}`);
     expect(() => Reflect.apply(sqliteSink, undefined, [db, options])).toThrow(error);
   });
 
   it.each([undefined, null, "shop.db", { exec() {} }, { prepare() {} }])(
-    "refuses %o for a database",
+    "throws for %o as a database",
     (value) => {
       const make = () => Reflect.apply(sqliteSink, undefined, [value, good]);
       expect(make).toThrow(ConfigurationError);
@@ -76,13 +76,13 @@ describe("sqliteSink", () => {
   );
 });
 
-describe("the load of a sqliteSink", () => {
+describe("the load of a sqliteSink()", () => {
   it.each<[unknown[], string]>([
     [[], "undefined"],
     [[null], "null"],
     [[{ runId: "one" }], "an object"],
     [[5], "5"],
-  ])("asks for the context that it is not given: %j", (context, shown) => {
+  ])("says that the context is missing: %j", (context, shown) => {
     const load = () =>
       Reflect.apply(sqliteSink(db, good).load, undefined, [[{ id: 1 }], ...context]);
     const rule = "what a load is told (pass the context on as second argument)";
@@ -91,7 +91,7 @@ describe("the load of a sqliteSink", () => {
   });
 });
 
-describe("sqliteSource", () => {
+describe("sqliteSource()", () => {
   it.each([
     [[null, "select 1"], `'db' must be ${client}: current value is null`],
     [[db, 1], "'sql' must be a query: current value is 1"],
@@ -105,7 +105,7 @@ describe("sqliteSource", () => {
       [db, "select 1", [], { keys: 1 }],
       "'keys' must be a known option, perhaps 'key': current value is 1",
     ],
-  ])("refuses what is wrong in a full sentence (%#)", (given, sentence) => {
+  ])("throws for wrong options with the whole sentence (%#)", (given, sentence) => {
     const error = new ConfigurationError(`Cannot construct sqliteSource as ${sentence}`);
     expect(() => Reflect.apply(sqliteSource, undefined, given)).toThrow(error);
   });

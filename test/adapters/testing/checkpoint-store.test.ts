@@ -197,12 +197,12 @@ describe("testCheckpointStore()", () => {
     expect(outcomes.size).toBeGreaterThan(25); // Each has a name of its own.
   });
 
-  it.each(faults)("finds a store that %s", async (_, change, message) => {
+  it.each(faults)("fails for a store that %s", async (_, change, message) => {
     const failures = await failuresOf(storeBut(change));
     expect(failures.map((failure) => failure.slice(0, message.length))).toContain(message);
   });
 
-  it("passes a store that refuses keys which its encoding does not have", async () => {
+  it("passes a store that rejects keys which its encoding does not have", async () => {
     const failures = await failuresOf(storeBut((store) => ({
       write: (key, checkpoint) => {
         if (/[\0\ud800-\udfff]/u.test(key)) throw new Error("no such text");
@@ -212,14 +212,14 @@ describe("testCheckpointStore()", () => {
     expect(failures).toEqual([]);
   });
 
-  it("asks nothing of claims where there are none", async () => {
+  it("does not test claims of a store without them", async () => {
     const without = storeBut(() => ({ claim: undefined!, release: undefined! }));
     const outcomes = await outcomesOf({ create: without, claims: false });
     expect(new Set(outcomes.values())).toEqual(new Set([""]));
     expect(outcomes.size).toBeLessThan((await outcomesOf({ create: without })).size - 10);
   });
 
-  it("destroys each store that it has created, also after a failure", async () => {
+  it("destroys each store that it has created, even after a failure", async () => {
     const living = new Set<CheckpointStore>();
     const outcomes = await outcomesOf({
       create: async () => {

@@ -186,20 +186,20 @@ const mutants: [string, () => ReturnType<typeof keep>, string[]][] = [
   ["depth refused", refuse(isDeep), ["takes an item that is nested too deeply"]],
 ];
 
-describe("testDeadLetters", () => {
-  it.each(mutants)("finds %s", async (_, create, names) => {
+describe("testDeadLetters()", () => {
+  it.each(mutants)("fails for %s", async (_, create, names) => {
     const failures = await failuresOf((it) => testDeadLetters(it, { create }));
     expect(failures).toEqual(expect.arrayContaining(names));
   });
 
-  it("has no test that finds nothing", async () => {
+  it("has no test that never fails", async () => {
     const names: string[] = [];
     testDeadLetters((name) => void names.push(name), { create: () => keep((letter) => letter) });
     const found = new Set(mutants.flatMap(([, , names]) => names));
     expect(names.filter((name) => !found.has(name))).toEqual([]);
   });
 
-  it("destroys each store, also one that fails", async () => {
+  it("destroys each store, even one that fails", async () => {
     let open = 0;
     const create = () => (open++, keep(() => []));
     const destroy = () => void open--;

@@ -9,7 +9,7 @@ import { failuresOf } from "../../support/run/suite-failures.ts";
 describe("testSink with a sink that is right", () => {
   testSink(it, { create: () => new MemorySink() });
 
-  it("closes each sink, also one that fails", async () => {
+  it("closes each sink, even one that fails", async () => {
     let open = 0;
     class Counted extends MemorySink {
       override insert = (): never => {
@@ -273,13 +273,13 @@ const mutants: [string, () => TestedSink, string[]][] = [
     })(), ["has each row once after a run that failed and one that did not"]],
 ];
 
-describe("testSink", () => {
-  it.each(mutants)("finds %s", async (_, create, names) => {
+describe("testSink()", () => {
+  it.each(mutants)("fails for %s", async (_, create, names) => {
     const failures = await failuresOf((it) => testSink(it, { create }));
     expect(failures).toEqual(expect.arrayContaining(names));
   });
 
-  it("has no test that finds nothing", async () => {
+  it("has no test that never fails", async () => {
     const names: string[] = [];
     testSink((name) => void names.push(name), { create: () => new MemorySink() });
     const found = new Set(mutants.flatMap(([, , names]) => names));

@@ -79,12 +79,12 @@ function failuresWith(pages: Pages): Promise<readonly string[]> {
   );
 }
 
-describe("testSource", () => {
-  it("has nothing to say of a source that gives each row once", async () => {
+describe("testSource()", () => {
+  it("passes a source that yields each row once", async () => {
     expect(await failuresWith(right)).toEqual([]);
   });
 
-  it.each(Object.entries(faults))("finds a source that %s", async (_, pages) => {
+  it.each(Object.entries(faults))("fails for a source that %s", async (_, pages) => {
     expect((await failuresWith(pages)).length).toBeGreaterThan(0);
   });
 });

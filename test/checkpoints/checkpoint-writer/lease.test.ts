@@ -9,7 +9,7 @@ const failure = new Error("broken");
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
 
-describe("CheckpointWriter's claim", () => {
+describe("CheckpointWriter: the claim on its key", () => {
   it("is renewed every third of the lease", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
@@ -28,7 +28,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("keeps another run out for as long as this one lives, and lets it in afterwards", async () => {
+  it("keeps a second run of the same pipeline out while this run lives", async () => {
     const store = new HeldStore();
     const [one, two, three] = ["one", "two", "three"].map((runId) => new KeptRun(store, runId));
     await one!.open();
@@ -45,7 +45,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(one!, two!, three!)).toBe(0);
   });
 
-  it("goes to one of two runs that wait for a dead one", async () => {
+  it("goes to only one of two runs that wait for a dead one", async () => {
     const store = new HeldStore();
     store.inner.claim("a", { runId: "dead", until: 50_700, lease: 700 }, 50_000);
     const runs = ["one", "two"].map((runId) => new KeptRun(store, runId));
@@ -94,7 +94,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("keeps back a write that was due when it turns out to be lost", async () => {
+  it("holds back a write that was due when the claim turns out to be lost", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -110,7 +110,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("does not tell twice that it is lost", async () => {
+  it("reports its loss only once", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -132,7 +132,7 @@ describe("CheckpointWriter's claim", () => {
     }],
     ["reject", () => Promise.reject(failure)],
   ])(
-    "is lost by no renewals that %s, however many, as long as nobody else takes the key",
+    "survives renewals that %s, however many, as long as nobody else takes the key",
     async (_, first) => {
       const store = new HeldStore();
       const run = new KeptRun(store);
@@ -151,7 +151,7 @@ describe("CheckpointWriter's claim", () => {
     },
   );
 
-  it("is not told of renewals that fail now and then", async () => {
+  it("does not report renewals that fail now and then", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -166,7 +166,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("is told of when its renewal gives rubbish", async () => {
+  it("reports a renewal that the store answers with an invalid claim", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -177,7 +177,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("has one renewal on its way at a time; one that was late is followed at once", async () => {
+  it("has one renewal in flight at a time, and follows a late one at once", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -197,7 +197,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("is renewed in time by a store that needs time", async () => {
+  it("is renewed in time although each call of the store is slow", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -213,7 +213,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("is renewed in time when the first answer was late", async () => {
+  it("is renewed in time although the first answer was late", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     vi.advanceTimersByTime(5);
@@ -231,7 +231,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("is renewed on when the clock is set back", async () => {
+  it("is still renewed after the clock is set back", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     await run.open();
@@ -262,7 +262,7 @@ describe("CheckpointWriter's claim", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it.each([Infinity, 2 ** 33])("may have a lease of %d ms", async (lease) => {
+  it.each([Infinity, 2 ** 33])("accepts a lease of %d ms", async (lease) => {
     const store = new HeldStore();
     const run = new KeptRun(store, "one", lease);
     await run.open();

@@ -12,7 +12,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
 
 describe("CheckpointWriter.open()", () => {
-  it("claims the key, then gives what earlier runs have finished", async () => {
+  it("claims the key, then returns what earlier runs have finished", async () => {
     const store = new HeldStore();
     store.inner.write("a", earlier);
     const run = new KeptRun(store);
@@ -27,14 +27,14 @@ describe("CheckpointWriter.open()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("gives nothing for a key that was never written", async () => {
+  it("returns a blank checkpoint for a key that was never written", async () => {
     const run = new KeptRun(new HeldStore());
     expect(await run.open()).toEqual({ state: "fulfilled", value: undefined });
     expect(run.keeper.checkpoint).toBe(undefined);
     await run.close();
   });
 
-  it("only reads and writes where the store knows no claims", async () => {
+  it("only reads and writes if the store has no claims", async () => {
     const { inner } = new HeldStore();
     inner.write("a", earlier);
     const store: CheckpointStore = {
@@ -49,7 +49,7 @@ describe("CheckpointWriter.open()", () => {
     expect(inner.read("a")).toMatchObject({ offset: 8, runId: "one" });
   });
 
-  it("waits for the lease of another run, and takes over", async () => {
+  it("waits for the lease of another run to lapse, and takes over", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -64,7 +64,7 @@ describe("CheckpointWriter.open()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("gets the key that was released while it waited, before the lease is over", async () => {
+  it("gets a key that is released while it waits, before the lease is over", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -74,7 +74,7 @@ describe("CheckpointWriter.open()", () => {
     await run.close();
   });
 
-  it("waits no longer than its signal", async () => {
+  it("stops waiting when its signal aborts", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -86,7 +86,7 @@ describe("CheckpointWriter.open()", () => {
     expect(store.calls).toEqual(["claim"]);
   });
 
-  it("calls nothing if the signal has aborted", async () => {
+  it("does not call the store if the signal has aborted", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     run.stop.abort(failure);
@@ -96,7 +96,7 @@ describe("CheckpointWriter.open()", () => {
   });
 
   it.each(["claim", "read"] as const)(
-    "gives the key back when it is aborted before a late %s",
+    "releases the key when it is aborted before a late %s",
     async (method) => {
       const store = new HeldStore();
       const answer = store.hold(method);
@@ -113,7 +113,7 @@ describe("CheckpointWriter.open()", () => {
   );
 
   it.each(["claim", "read"] as const)(
-    "gives the key back when it is closed before a late %s",
+    "releases the key when it is closed before a late %s",
     async (method) => {
       const store = new HeldStore();
       const answer = store.hold(method);
@@ -131,7 +131,7 @@ describe("CheckpointWriter.open()", () => {
     },
   );
 
-  it("waits no longer for another run when it is closed", async () => {
+  it("stops waiting for another run when it is closed", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -141,7 +141,7 @@ describe("CheckpointWriter.open()", () => {
   });
 
   it.each([null, 5, {}, { offset: -1, done: [], updatedAt: 0 }])(
-    "refuses the checkpoint %j, and gives the key back",
+    "rejects the invalid checkpoint %j, and releases the key",
     async (rubbish) => {
       const store = new HeldStore();
       store.read = () => rubbish as never;
@@ -157,7 +157,7 @@ describe("CheckpointWriter.open()", () => {
 
   it.each([undefined, null, 5, {}, { runId: 1, until: 9 }, { runId: "x" }, {
     ...{ runId: "x", until: Number.NaN },
-  }])("refuses the claim %j", async (rubbish) => {
+  }])("rejects the invalid claim %j", async (rubbish) => {
     const store = new HeldStore();
     store.claim = () => rubbish as never;
     const run = new KeptRun(store);
@@ -168,7 +168,7 @@ describe("CheckpointWriter.open()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("asks no store for ever that does not give what is free", async () => {
+  it("does not ask forever a store that never hands out a free key", async () => {
     const store = new HeldStore();
     store.claim = () => ({ runId: "other", until: 50_000 });
     const run = new KeptRun(store);
@@ -204,7 +204,7 @@ describe("CheckpointWriter.open()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("rejects once the key is given back", async () => {
+  it("rejects only after the key is released", async () => {
     const store = new HeldStore();
     store.first.read = ways.rejects;
     const answer = store.hold("release");

@@ -6,8 +6,8 @@ import { pass, settle } from "../../support/outcomes/outcome.ts";
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
 
-describe("CheckpointWriter.open(), while another run holds the key", () => {
-  it("is refused when a third run has claimed the key by then", async () => {
+describe("CheckpointWriter.open() while a second run of the same pipeline holds the key", () => {
+  it("rejects when a third run has claimed the key in the meantime", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -22,7 +22,7 @@ describe("CheckpointWriter.open(), while another run holds the key", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("is refused when the other has renewed its claim twice", async () => {
+  it("rejects when the other run has renewed its claim twice", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();
@@ -34,7 +34,7 @@ describe("CheckpointWriter.open(), while another run holds the key", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("takes over when the last renewal of a dead run comes late", async () => {
+  it("takes over when the last renewal of a dead run arrives late", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);
     const opened = await run.open();

@@ -23,7 +23,7 @@ async function opened(store = new HeldStore()): Promise<{ store: HeldStore; run:
 }
 
 describe("CheckpointWriter.finish()", () => {
-  it("writes once for all that is finished in one turn", async () => {
+  it("writes once for everything that is finished in one turn", async () => {
     const { store, run } = await opened();
     for (let n = 0; n < 100; n++) run.keeper.finish([[n, n + 1, `at ${n}`]]);
     expect(store.count("write")).toBe(0);
@@ -42,7 +42,7 @@ describe("CheckpointWriter.finish()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("goes on from what earlier runs have finished", async () => {
+  it("continues from what earlier runs have finished", async () => {
     const store = new HeldStore();
     store.inner.write("a", { offset: 4, done: [[6, 8]], position: "d", updatedAt: 1 });
     const { run } = await opened(store);
@@ -52,7 +52,7 @@ describe("CheckpointWriter.finish()", () => {
     expect(store.written).toMatchObject([{ offset: 8, done: [[9, 10, "j"]] }]);
   });
 
-  it("writes nothing for nothing", async () => {
+  it("writes nothing for an empty range", async () => {
     const { store, run } = await opened();
     run.keeper.finish([]);
     expect(vi.getTimerCount()).toBe(1);
@@ -61,7 +61,7 @@ describe("CheckpointWriter.finish()", () => {
     expect(store.count("write")).toBe(0);
   });
 
-  it("has one write on its way at a time; the next takes what is newest", async () => {
+  it("has one write in flight at a time; the next one writes the newest state", async () => {
     const { store, run } = await opened();
     let answer = store.hold("write");
     run.keeper.finish([[0, 1]]);
@@ -82,7 +82,7 @@ describe("CheckpointWriter.finish()", () => {
     await run.close();
   });
 
-  it("never writes a lower watermark, whatever order ranges come in", async () => {
+  it("never writes a lower offset, whatever order the ranges come in", async () => {
     const { store, run } = await opened();
     const ranges: DoneRange[] = [[4, 6], [0, 2], [8, 9], [2, 4], [6, 8], [0, 9]];
     for (const range of ranges) {
@@ -93,7 +93,7 @@ describe("CheckpointWriter.finish()", () => {
     await run.close();
   });
 
-  it.each(["throws", "rejects"] as const)("tells once that a write %s", async (way) => {
+  it.each(["throws", "rejects"] as const)("reports once that a write %s", async (way) => {
     const { store, run } = await opened();
     store.first.write = fails[way];
     run.keeper.finish([[0, 1]]);
@@ -111,7 +111,7 @@ describe("CheckpointWriter.finish()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("has all of it written in the end, whatever the store takes for each write", async () => {
+  it("has everything written in the end, however long each write takes", async () => {
     const range = fc.tuple(fc.nat(20), fc.nat(4)).map(([from, more]) => [from, from + more + 1]);
     const steps = fc.array(fc.oneof(range, fc.constantFrom("turn", "answer", "hold")));
     await fc.assert(fc.asyncProperty(steps, async (all) => {
@@ -151,7 +151,7 @@ describe("CheckpointWriter.finish()", () => {
 });
 
 describe("CheckpointWriter.close()", () => {
-  it("writes what is not written yet, then gives the key back", async () => {
+  it("writes what is not written yet, then releases the key", async () => {
     const { store, run } = await opened();
     run.keeper.finish([[0, 5]]);
     expect(await run.close()).toEqual({ state: "fulfilled", value: undefined });
@@ -160,7 +160,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("waits for the write on its way, and writes the last one after it", async () => {
+  it("waits for the write in flight, then writes the last one", async () => {
     const { store, run } = await opened();
     const answer = store.hold("write");
     run.keeper.finish([[0, 5]]);
@@ -177,7 +177,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("rejects with the failure of the last write, and gives the key back", async () => {
+  it("rejects with the failure of the last write, and releases the key", async () => {
     const { store, run } = await opened();
     store.first.write = fails.rejects;
     run.keeper.finish([[0, 5]]);
@@ -187,7 +187,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("rejects with the failure of a write that was on its way", async () => {
+  it("rejects with the failure of a write that was in flight", async () => {
     const { store, run } = await opened();
     const answer = store.hold("write");
     run.keeper.finish([[0, 5]]);
@@ -209,7 +209,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("rejects with what failed first", async () => {
+  it("rejects with the first failure", async () => {
     const { store, run } = await opened();
     store.first.write = fails.throws;
     store.first.release = () => Promise.reject(new Error("too"));
@@ -217,7 +217,7 @@ describe("CheckpointWriter.close()", () => {
     expect(await run.close()).toEqual({ state: "rejected", value: failure });
   });
 
-  it("does all that once", async () => {
+  it("writes and releases only once, however often it is called", async () => {
     const { store, run } = await opened();
     run.keeper.finish([[0, 5]]);
     const closed = run.keeper.close();
@@ -230,7 +230,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("needs no store that can release", async () => {
+  it("works with a store that has no release()", async () => {
     const store = new HeldStore();
     Reflect.set(store, "release", undefined);
     const { run } = await opened(store);
@@ -238,7 +238,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("may come before open, which is then refused", async () => {
+  it("may be called before open(), which then rejects", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);
     expect((await run.close()).state).toBe("fulfilled");
@@ -247,7 +247,7 @@ describe("CheckpointWriter.close()", () => {
     expect(leftBy(run)).toBe(0);
   });
 
-  it("leaves no promise that nobody handles", async () => {
+  it("leaves no unhandled rejection", async () => {
     const store = new HeldStore();
     Object.assign(store.first, { write: fails.rejects, release: fails.rejects });
     const run = new KeptRun(store);

@@ -40,7 +40,7 @@ const plan = fc.record({
   hasLetters: fc.boolean(),
 });
 
-it("has each row once in the end, whatever fails around the load, and none is a letter too", async () => {
+it("each row is stored once, and none is a dead letter too, whatever fails", async () => {
   await fc.assert(
     fc.asyncProperty(plan, async (given) => {
       const { kind, count, batchSize, workers, maxAttempts } = given;

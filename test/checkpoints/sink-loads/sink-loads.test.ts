@@ -40,7 +40,7 @@ async function run(load: Load, checkpoints: MemoryCheckpointStore | undefined, m
   return report;
 }
 
-describe("two uses of sinks in one load", () => {
+describe("two sinks in one load", () => {
   const ways: [string, (a: Load, b: Load) => Load][] = [
     ["one after the other", (a, b) => async (rows, context) => {
       await a(rows, context);
@@ -70,7 +70,7 @@ describe("two uses of sinks in one load", () => {
     users.flatMap((user) => kinds.map((kind) => [kind, user, way, make] as const))
   );
 
-  it.each(cases)("are refused, and nothing is marked: %s, %s, %s", async (...given) => {
+  it.each(cases)("are rejected, and no mark is committed: %s, %s, %s", async (...given) => {
     const [kind, user, , make] = given;
     const [one, other] = [memorySink(), memorySink()];
     const second = (user === "two sinks" ? other : one).load as Load;
@@ -93,7 +93,7 @@ describe("two uses of sinks in one load", () => {
     if (kind === "wrapped") expect([...one.commits, ...other.commits]).toEqual([]);
   });
 
-  it("are right without checkpoints", async () => {
+  it("are allowed without checkpoints", async () => {
     const [one, other] = [memorySink(), memorySink()];
     await run(async (rows, context) => {
       await Promise.all([one.load(rows, context), other.load(rows, context)]);
@@ -102,7 +102,7 @@ describe("two uses of sinks in one load", () => {
     expect(other.commits).toEqual(one.commits);
   });
 
-  it("are refused where a context was made by hand", async () => {
+  it("are rejected if the context was made by hand", async () => {
     const [one, other] = [memorySink(), memorySink()];
     const batch = { attempt: 1, key: "k", ranges: [[0, 3]] as const };
     const context: SinkLoadContext = { runId: "one", batch };
@@ -112,7 +112,7 @@ describe("two uses of sinks in one load", () => {
     expect(one.commits).toEqual([[[1, 2, 3], true]]);
   });
 
-  it("may follow one that has failed", async () => {
+  it("are allowed if the first has failed", async () => {
     const [one, other] = [memorySink(), memorySink()];
     const load: Load = async (rows, context) => {
       await Promise.resolve(one.load([{ id: -1 }], context)).catch(() => {});
@@ -123,7 +123,7 @@ describe("two uses of sinks in one load", () => {
   });
 });
 
-describe("a load of a sink", () => {
+describe("a load function that calls a sink", () => {
   const around = (load: unknown): Load => async (rows, context) => {
     await (load as Load)(rows, context);
   };
@@ -144,7 +144,7 @@ describe("a load of a sink", () => {
       true,
     ],
   ] as [string, (sink: ReturnType<typeof memorySink>) => Load, boolean][])(
-    "%s is marked with its rows if it says so",
+    "that %s commits the mark with its rows if it declares so",
     async (_, loadOf, isMarked) => {
       const sink = memorySink();
       const report = await run(loadOf(sink), sink.store);
@@ -158,8 +158,8 @@ describe("a load of a sink", () => {
   );
 });
 
-describe("a wrapped load", () => {
-  it("commits once its function has returned, with the mark", async () => {
+describe("sink.wrap()", () => {
+  it("commits the rows and the mark once its function has returned", async () => {
     const sink = memorySink();
     const seen: unknown[] = [];
     const load = sink.wrap(async (rows: Row[], _: LoadContext, load) => {
@@ -184,14 +184,14 @@ describe("a wrapped load", () => {
     expect(sink.store.read("rows")?.offset ?? 0).toBe(0);
   });
 
-  it("marks the items where its function gives no rows", async () => {
+  it("marks the items if its function returns no rows", async () => {
     const sink = memorySink();
     const report = await run(sink.wrap(() => {}) as Load, sink.store);
     expect(report).toMatchObject({ outcome: "completed", loaded: 3 });
     expect(sink.commits).toEqual([[[], true], [[], true]]);
   });
 
-  it("fails with what is wrong with its rows, whoever has heard it", async () => {
+  it("fails with the error of its rows although its function caught it", async () => {
     const sink = memorySink();
     const load = sink.wrap(async (_rows: Row[], _: LoadContext, load) => {
       await Promise.resolve(load([{ id: -1 }])).catch(() => {});
@@ -200,7 +200,7 @@ describe("a wrapped load", () => {
     expect(sink.commits).toEqual([]);
   });
 
-  it("takes other rows in place of those that are wrong", async () => {
+  it("accepts other rows in place of the rejected ones", async () => {
     const sink = memorySink();
     const load = sink.wrap(async (rows: Row[], _: LoadContext, load) => {
       await Promise.resolve(load([{ id: -1 }])).catch(() => load(rows));
@@ -209,7 +209,7 @@ describe("a wrapped load", () => {
     expect(sink.commits).toEqual([[[1, 2], true], [[3], true]]);
   });
 
-  it.each([true, false])("takes rows once, checkpoints: %s", async (hasCheckpoints) => {
+  it.each([true, false])("accepts rows only once, checkpoints: %s", async (hasCheckpoints) => {
     const sink = memorySink();
     const load = sink.wrap(async (rows: Row[], _: LoadContext, load) => {
       await load(rows);
@@ -220,7 +220,7 @@ describe("a wrapped load", () => {
     expect(sink.commits).toEqual([]);
   });
 
-  it("refuses what is no function", () => {
+  it("throws if it is not given a function", () => {
     expect(() => Reflect.apply(memorySink().wrap, undefined, [5])).toThrow(
       new ConfigurationError("Cannot wrap a load as 'fn' must be a function: current value is 5"),
     );

@@ -21,7 +21,7 @@ function record() {
   return { calls, loaded, pipeline };
 }
 
-describe("replay", () => {
+describe("replay() of what is not a dead letter", () => {
   const row = { item: '{"id":1}', row: null, stage: "load", item_offset: 0, run_id: "1" };
   const noLetters: [unknown, string][] = [
     [1, "1"],
@@ -37,7 +37,7 @@ describe("replay", () => {
   ];
 
   it.each(noLetters)(
-    "refuses %o, which is no letter, and says how to get one",
+    "rejects %o, and says how to get a dead letter",
     async (given, shown) => {
       const { calls, loaded, pipeline } = record();
       const failure = replay([letterOf(1), given as never], pipeline).run();
@@ -50,7 +50,7 @@ describe("replay", () => {
     },
   );
 
-  it("takes letters of any make: inherited members, no item but undefined", async () => {
+  it("accepts letters with inherited members, and items of undefined", async () => {
     class Letter {
       get item(): unknown {
         return 7;
@@ -89,7 +89,7 @@ describe("replay", () => {
   };
 
   it.each([0, 1, 2])(
-    "loads the letters before the one that is refused, and stops %i",
+    "loads the letters before the invalid one, and stops %i",
     async (n) => {
       const end = vi.fn();
       const [, source] = brokenSources(end)[n]!;
@@ -101,7 +101,7 @@ describe("replay", () => {
     },
   );
 
-  it.each([0, 1, 2])("tells the refusal where stopping the source %i fails", async (n) => {
+  it.each([0, 1, 2])("reports the invalid letter if stopping the source %i fails", async (n) => {
     const end = () => {
       throw new Error("cannot stop");
     };
@@ -110,7 +110,7 @@ describe("replay", () => {
   });
 
   it.each([undefined, {}, { done: false, value: 5 }])(
-    "takes %o for the answer of an iterator that is ended",
+    "accepts %o as the answer of an iterator that has ended",
     async (answer) => {
       const end = vi.fn(() => Promise.resolve(answer as never));
       const next = () => Promise.resolve({ done: false as const, value: letterOf(1) });
@@ -122,7 +122,7 @@ describe("replay", () => {
     },
   );
 
-  it("refuses letters in chunks, and chunks that are none", async () => {
+  it("rejects chunks of letters, and chunks that are not arrays", async () => {
     const run = (given: unknown[]) =>
       replay(chunks(given as DeadLetter<number>[][]), record().pipeline).run();
     await expect(run([[letterOf(1), letterOf(2)], [], [5]])).rejects.toThrow(

@@ -43,7 +43,7 @@ const letters: DeadLetter<number>[] = [
 ];
 const expected = ["#1", "two", "#3", undefined, "#5"];
 
-describe("replay", () => {
+describe("replay()", () => {
   it("feeds each letter back from the stage that failed", async () => {
     const { calls, loaded, pipeline } = record();
     const report = await replay(letters, pipeline).run({ batchSize: 3 });
@@ -59,7 +59,7 @@ describe("replay", () => {
     expect(loaded).toEqual([1, "two", 3, undefined, 5]);
   });
 
-  it("leaves out what the transform skips", async () => {
+  it("leaves out items that the transform skips", async () => {
     const { loaded, pipeline } = record({ transform: () => skip });
     const report = await replay(letters, pipeline).run({ batchSize: 5 });
     expect(loaded).toEqual(["two", undefined]);
@@ -88,21 +88,21 @@ describe("replay", () => {
     },
   );
 
-  it("calls no transform of batches for rows alone", async () => {
+  it("does not call transformBatch for letters that have their rows", async () => {
     const transformBatch = () => expect.fail();
     const { loaded, pipeline } = record({ transform: undefined, transformBatch });
     await replay([loadFailed(1, "one")], pipeline).run();
     expect(loaded).toEqual(["one"]);
   });
 
-  it("refuses a transform of batches that gives no array", async () => {
+  it("rejects a transformBatch that does not return an array", async () => {
     const transformBatch = () => "rows" as never;
     const { pipeline } = record({ transform: undefined, transformBatch });
     const rule = "'transformBatch' must be a function that gives an array";
     await expect(replay(letters, pipeline).run()).rejects.toThrow(rule);
   });
 
-  it("calls the hooks and the methods of an instance on it, but not its own source", async () => {
+  it("calls hooks and methods with the instance as `this`, but not its extract()", async () => {
     class Numbers implements Pipeline<number, string> {
       readonly name = "class";
       readonly calls: unknown[] = [];
@@ -154,19 +154,19 @@ describe("replay", () => {
     for (const item of items) yield await item;
   }
 
-  it.each(sources)("reads %s", async (_, make) => {
+  it.each(sources)("reads letters from %s", async (_, make) => {
     const { loaded, pipeline } = record();
     await replay(make(), pipeline).run({ batchSize: 2 });
     expect(loaded).toEqual(expected);
   });
 
-  it.each([5, null, { letters }])("refuses %o, which is no source", async (source) => {
+  it.each([5, null, { letters }])("rejects %o, which is not a source", async (source) => {
     const replaying = replay(source as never, record().pipeline);
     const rule = "'letters' must be a ReadableStream, an iterable, or one of them in chunks()";
     await expect(replaying.run()).rejects.toThrow(`Cannot replay pipeline "numbers" as ${rule}`);
   });
 
-  it("cancels a stream of letters, also while a read waits", async () => {
+  it("cancels a stream of letters, even while a read is pending", async () => {
     const fed = new FedStream<DeadLetter<number>>();
     const run = replay(fed.stream, record().pipeline).start();
     await turns();
@@ -175,7 +175,7 @@ describe("replay", () => {
     expect(fed.stream.locked).toBe(false);
   });
 
-  it("ends an iterator of letters, also while a read waits", async () => {
+  it("returns an iterator of letters, even while a read is pending", async () => {
     const ends: string[] = [];
     for (const isAsync of [true, false]) {
       const end = { done: true as const, value: undefined };
@@ -200,7 +200,7 @@ describe("replay", () => {
     expect(ends).toEqual(["async", "sync"]);
   });
 
-  it("fails as its letters do", async () => {
+  it("fails with the error of its letters", async () => {
     const error = new Error("torn line");
     const fed = new FedStream<DeadLetter<number>>();
     fed.fail(error);
@@ -226,7 +226,7 @@ describe("replay", () => {
     expect(loaded).toEqual(expected);
   });
 
-  it("measures items, and not letters, by the options of a run", async () => {
+  it("passes items, not letters, to the sizeOf and flushWhen of a run", async () => {
     const sized: unknown[] = [];
     const closing: unknown[] = [];
     await replay(letters, record().pipeline).run({
@@ -237,7 +237,7 @@ describe("replay", () => {
     expect([sized, closing]).toEqual([[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]);
   });
 
-  it("takes no part in checkpoints", () => {
+  it("ignores the checkpoint options of its pipeline", () => {
     const { pipeline } = replay(letters, record().pipeline);
     const checkpoints = { checkpoints: {}, position: () => 1, resume: "skip", partition: "a" };
     const settings = { batchSize: 3, ...checkpoints, lease: 5, guarantee: "exactly-once" };
@@ -246,14 +246,14 @@ describe("replay", () => {
     expect(settingsFor(record().pipeline, settings)).toBe(settings);
   });
 
-  it("leaves items alone that are no letters", () => {
+  it("passes items that are not letters through unchanged", () => {
     const sizeOf = (item: unknown) => item;
     const settings = settingsFor(replay(letters, record().pipeline).pipeline, { sizeOf });
     expect(settings.sizeOf(7)).toBe(7);
     expect(settings.sizeOf(new Replayed(letterOf(8)))).toBe(8);
   });
 
-  it("gives letters that fail again as those of the first source", async () => {
+  it("dead-letters items that fail again with their original offset", async () => {
     const keep = (kept: DeadLetter<number>[]) => () =>
       new WritableStream<DeadLetter<number>>({ write: (letter) => void kept.push(letter) });
     const poisons = new Map<unknown, string>([[3, "transform"], ["#5", "load"]]);
@@ -284,7 +284,7 @@ describe("replay", () => {
     expect(report).toMatchObject({ extracted: 2, loaded: 2 });
   });
 
-  it("touches no checkpoints, whoever gives them", async () => {
+  it("writes no checkpoints, even if the run asks for them", async () => {
     const refuse = () => expect.fail();
     const checkpoints = { read: refuse, write: refuse, claim: refuse, release: refuse };
     const { loaded, pipeline } = record();
@@ -292,7 +292,7 @@ describe("replay", () => {
     expect(loaded).toEqual(expected);
   });
 
-  it("refuses what is no pipeline, at once", () => {
+  it("throws for a value that is not a pipeline", () => {
     expect(() => replay(letters, {} as never)).toThrow(ConfigurationError);
     expect(() => replay(letters, null as never)).toThrow("'pipeline' must be an object");
   });

@@ -10,7 +10,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("EtlManager", () => {
-  it("reports pipelines in the order in which they were added, whichever is done first", async () => {
+  it("reports pipelines in the order in which they were added, whichever ends first", async () => {
     const gates = new Gates();
     const manager = new EtlManager().add(gates.pipeline("slow")).add(gates.pipeline("quick"));
     const finished = manager.runAll();
@@ -27,7 +27,7 @@ describe("EtlManager", () => {
   });
 
   it.each([[{}, 4], [{ workers: 1 }, 1], [{ workers: 3 }, 3], [{ workers: 9 }, 7]])(
-    "with %o runs %i of 7 pipelines at once, and fills each place as it gets free",
+    "with %o runs %i of 7 pipelines at once, and starts the next as each one ends",
     async (options: ManagerOptions, limit) => {
       const names = [..."abcdefg"];
       const gates = new Gates();
@@ -46,7 +46,7 @@ describe("EtlManager", () => {
     },
   );
 
-  it("takes its workers for pipelines, and those of a pipeline for its loads", async () => {
+  it("uses its own workers for pipelines, and a pipeline's for its loads", async () => {
     let running = 0;
     let most = 0;
     const load = async () => {
@@ -69,11 +69,11 @@ describe("EtlManager", () => {
     expect(await runAll(other)).toBe(3);
   });
 
-  it("resolves without pipelines", async () => {
+  it("resolves if it has no pipelines", async () => {
     expect(await new EtlManager().runAll()).toEqual({ reports: [], outcome: "completed" });
   });
 
-  it("runs all pipelines again each time, also side by side", async () => {
+  it("runs all pipelines again with each call, even concurrently", async () => {
     const runs: string[] = [];
     const make = (name: string) =>
       etl({
@@ -95,7 +95,7 @@ describe("EtlManager", () => {
     expect(runs.map((run) => run[0]).join("")).toBe("aabbab");
   });
 
-  it("leaves a pipeline that is added during a run to the next one", async () => {
+  it("does not run a pipeline that is added during a run until the next one", async () => {
     const gates = new Gates();
     const manager = new EtlManager().add(gates.pipeline("a"));
     const finished = manager.runAll();
@@ -112,7 +112,7 @@ describe("EtlManager", () => {
   });
 });
 
-describe("EtlManager's shared options", () => {
+describe("EtlManager: options for all pipelines", () => {
   /** The sizes of the batches that pipelines load, each of five items. */
   async function sizesOf(manager: EtlManager, ...defaults: RunOptions<number>[]) {
     const sizes: number[][] = defaults.map(() => []);
@@ -127,13 +127,13 @@ describe("EtlManager's shared options", () => {
     return sizes;
   }
 
-  it("hold where a pipeline has none of its own", async () => {
+  it("apply to a pipeline that does not set its own", async () => {
     const manager = new EtlManager({ batchSize: 2 });
     const defaults = [{}, { batchSize: 4 }, { batchSize: undefined }];
     expect(await sizesOf(manager, ...defaults)).toEqual([[2, 2, 1], [4, 1], [2, 2, 1]]);
   });
 
-  it("are those of the moment when the manager was made", async () => {
+  it("are copied when the manager is made", async () => {
     let reads = 0;
     const options = {
       batchSize: 2,
@@ -149,7 +149,7 @@ describe("EtlManager's shared options", () => {
     expect(reads).toBe(1); // Nothing is copied for each pipeline.
   });
 
-  it("tell one `onProgress` of all pipelines", async () => {
+  it("report the progress of all pipelines to one `onProgress`", async () => {
     const told: string[] = [];
     const onProgress = ({ name, state }: { name: string; state: string }) => {
       told.push(`${name} ${state}`);
@@ -158,14 +158,14 @@ describe("EtlManager's shared options", () => {
     expect(told.sort()).toEqual(["p0 ended", "p1 ended"]);
   });
 
-  it("count bytes by the pipeline's own `sizeOf`", async () => {
+  it("measure bytes by the pipeline's own `sizeOf`", async () => {
     const manager = new EtlManager({ maxBytes: 6, batchSize: 9 });
     expect(await sizesOf(manager, { sizeOf: () => 3 }, { sizeOf: () => 2 }))
       .toEqual([[2, 2, 1], [3, 2]]);
   });
 });
 
-describe("EtlManager refuses", () => {
+describe("EtlManager rejects", () => {
   const load = vi.fn();
   const extract = vi.fn(() => [1]);
   const make = (name: string, defaults: RunOptions<number> = {}) =>
@@ -190,7 +190,7 @@ describe("EtlManager refuses", () => {
       "'failfast' must be a known option, perhaps 'failFast': current value is true",
     ],
     [null, "'options' must be an object: current value is null"],
-  ])("options %o when it is made", (options, sentence) => {
+  ])("options %o in its constructor", (options, sentence) => {
     const error = new ConfigurationError(`Cannot construct EtlManager as ${sentence}`);
     expect(() => Reflect.construct(EtlManager, [options])).toThrow(error);
   });
@@ -214,7 +214,7 @@ describe("EtlManager refuses", () => {
       "'before' must be a known option, perhaps 'after': current value is an array of 0",
     ],
     [make("taken"), {}, `'name' must be one that is not taken: current value is "taken"`],
-  ])("to add %o with %o", (pipeline, options, sentence) => {
+  ])("add() of %o with %o", (pipeline, options, sentence) => {
     const manager = new EtlManager().add(make("taken"));
     const error = new ConfigurationError(`Cannot add pipeline as ${sentence}`);
     const add = () => manager.add(pipeline as unknown as Etl<number>, options as object);
@@ -242,7 +242,7 @@ describe("EtlManager refuses", () => {
       { a: ["b"], b: ["c"], c: ["d"], d: ["b"] },
       `pipeline "b" as 'after' must be free of circles: current value is "b → c → d → b"`,
     ],
-  ])("to run %s", async (_, graph, sentence) => {
+  ])("a run of %s", async (_, graph, sentence) => {
     const manager = new EtlManager();
     for (const [name, after] of Object.entries(graph)) manager.add(make(name), { after });
     const error = await manager.runAll().catch((error: unknown) => error);
@@ -254,13 +254,13 @@ describe("EtlManager refuses", () => {
     [{ signal: 5 }, "'signal' must be an AbortSignal: current value is 5"],
     [{ workers: 2 }, "'workers' must be a known option, perhaps 'signal': current value is 2"],
     [null, "'options' must be an object: current value is null"],
-  ])("to run with %o", async (options, sentence) => {
+  ])("a run with the options %o", async (options, sentence) => {
     const manager = new EtlManager().add(make("a"));
     const error = new ConfigurationError(`Cannot run pipelines as ${sentence}`);
     await expect(manager.runAll(options as object)).rejects.toThrow(error);
   });
 
-  it("to run with a limit of bytes that a pipeline cannot count", async () => {
+  it("a run with maxBytes if a pipeline has no sizeOf", async () => {
     const manager = new EtlManager({ maxBytes: 5 }).add(make("a", { sizeOf: () => 1 })).add(
       make("b"),
     );
@@ -272,7 +272,7 @@ describe("EtlManager refuses", () => {
     );
   });
 
-  it("no chain, however long", async () => {
+  it("no chain of pipelines for its length", async () => {
     const manager = new EtlManager();
     const length = 20_000; // More than a stack of calls is deep.
     for (let index = 0; index < length; index++) {

@@ -15,8 +15,8 @@ function managerOf(gates: Gates, graph: Record<string, string[]>): EtlManager {
   return manager;
 }
 
-describe("EtlManager's after", () => {
-  it("starts the end of a diamond when both of its sides are done, and they side by side", async () => {
+describe("EtlManager: `after`", () => {
+  it("starts the end of a diamond after both sides, which run side by side", async () => {
     const gates = new Gates();
     const graph = { end: ["left", "right"], left: ["top"], right: ["top"], top: [] };
     const outcome = outcomeOf(managerOf(gates, graph).runAll());
@@ -40,7 +40,7 @@ describe("EtlManager's after", () => {
     ["in their order", ["a", "b", "c", "d"]],
     ["in the opposite order", ["d", "c", "b", "a"]],
     ["in any order", ["c", "a", "d", "b"]],
-  ])("runs a chain one by one when it is added %s", async (_, names) => {
+  ])("runs a chain one by one if it is added %s", async (_, names) => {
     const chain: Record<string, string[]> = { a: [], b: ["a"], c: ["b"], d: ["c", "a", "c"] };
     const gates = new Gates();
     const manager = managerOf(gates, Object.fromEntries(names.map((name) => [name, chain[name]!])));
@@ -55,7 +55,7 @@ describe("EtlManager's after", () => {
     expect(gates.most).toBe(1);
   });
 
-  it("waits until the one before has settled, and not only loaded", async () => {
+  it("waits until the pipeline before has settled, not only loaded", async () => {
     const gates = new Gates();
     const finalized = Promise.withResolvers<void>();
     const first = etl({
@@ -74,7 +74,7 @@ describe("EtlManager's after", () => {
     await finished;
   });
 
-  it("lets others pass one that waits for its turn", async () => {
+  it("lets other pipelines overtake one that waits for its predecessor", async () => {
     const gates = new Gates();
     const manager = new EtlManager({ workers: 2 })
       .add(gates.pipeline("a")).add(gates.pipeline("b"), { after: ["a"] })
@@ -92,7 +92,7 @@ describe("EtlManager's after", () => {
     await finished;
   });
 
-  it("keeps to the names of the moment when it was given", async () => {
+  it("keeps the names as they were when they were given", async () => {
     const gates = new Gates();
     const after = ["a"];
     const manager = new EtlManager().add(gates.pipeline("b"), { after });
@@ -110,7 +110,7 @@ describe("EtlManager skips", () => {
   it.each([
     ["added after it", ["a", "b", "c"]],
     ["added before it", ["c", "b", "a"]],
-  ])("what comes after one that failed, and after those, %s", async (_, names) => {
+  ])("every pipeline behind one that failed, %s", async (_, names) => {
     const chain: Record<string, string[]> = { a: [], b: ["a"], c: ["b"] };
     const gates = new Gates();
     const manager = managerOf(gates, Object.fromEntries(names.map((name) => [name, chain[name]!])));
@@ -130,7 +130,7 @@ describe("EtlManager skips", () => {
     expect(gates.begun).toEqual(["a", "other"]);
   });
 
-  it("what comes after one that was aborted by a signal of its own", async () => {
+  it("a pipeline behind one that was aborted by its own signal", async () => {
     const gates = new Gates();
     const stop = new AbortController();
     const manager = new EtlManager()
@@ -147,7 +147,7 @@ describe("EtlManager skips", () => {
     expect(gates.begun).toEqual(["a"]);
   });
 
-  it("what comes after one that was drained by a signal of its own", async () => {
+  it("a pipeline behind one that was drained by its own signal", async () => {
     const gates = new Gates();
     const stop = new AbortController();
     const manager = new EtlManager()
@@ -162,7 +162,7 @@ describe("EtlManager skips", () => {
     });
   });
 
-  it("one of two sides, which does not stop the other", async () => {
+  it("one of two sides, without stopping the other", async () => {
     const gates = new Gates();
     const graph = { end: ["left", "right"], left: ["top"], right: [], top: [] };
     const finished = managerOf(gates, graph).runAll();
@@ -181,7 +181,7 @@ describe("EtlManager skips", () => {
     });
   });
 
-  it("what comes after two that failed, and names the one that failed first", async () => {
+  it("a pipeline behind two that failed, and names the first failure", async () => {
     const gates = new Gates();
     const finished = managerOf(gates, { left: [], right: [], end: ["left", "right"] }).runAll();
     await settle();

@@ -51,7 +51,7 @@ function readAll(stream: ReadableStream<ManagerSnapshot>) {
 const plan = { late: { items: 2, after: ["first"] }, first: { items: 3 }, other: { items: 4 } };
 
 describe("manager.start()", () => {
-  it("tells of each pipeline in the order in which they were added", async () => {
+  it("reports each pipeline in the order in which they were added", async () => {
     const run = managerOf(plan, { workers: 2 }).start();
     const told = [brief(run.snapshot())];
     for (let step = 0; step < 3; step++) {
@@ -87,7 +87,7 @@ describe("manager.start()", () => {
     expect(run.snapshot()).toBe(last);
   });
 
-  it("gives the runs that have begun, which are those of the reports", async () => {
+  it("lists the runs that have begun, which are those of the reports", async () => {
     const run = managerOf(plan).start();
     expect(run.runs.map(({ name }) => name)).toEqual(["first", "other"]);
     await vi.advanceTimersByTimeAsync(1000);
@@ -97,7 +97,7 @@ describe("manager.start()", () => {
     );
   });
 
-  it("tells what is skipped, and why", async () => {
+  it("reports which pipelines are skipped, and why", async () => {
     const run = managerOf({
       broken: { items: 1, fails: true },
       next: { items: 1, after: ["broken"] },
@@ -117,7 +117,7 @@ describe("manager.start()", () => {
     await expect(run.finished).rejects.toMatchObject({ code: "MANAGER" });
   });
 
-  it.each(["signal", "failFast"] as const)("tells that it drains: by %s", async (why) => {
+  it.each(["signal", "failFast"] as const)("reports that it is draining: by %s", async (why) => {
     const stop = new AbortController();
     const run = managerOf({
       broken: { items: 1, fails: why === "failFast" },
@@ -136,7 +136,7 @@ describe("manager.start()", () => {
     expect(run.snapshot().state).toBe("ended");
   });
 
-  it("needs no handler for a failure, and no pipelines", async () => {
+  it("leaves no unhandled rejection, and completes without pipelines", async () => {
     const run = managerOf({ broken: { items: 1, fails: true } }).start();
     await vi.advanceTimersByTimeAsync(200);
     expect(run.snapshot().state).toBe("ended");
@@ -160,7 +160,7 @@ describe("manager.start()", () => {
     }
   });
 
-  it("throws what runAll() rejects with where the options are wrong", async () => {
+  it("throws what runAll() rejects with if the options are wrong", async () => {
     const manager = managerOf({ lost: { items: 1, after: ["nobody"] } });
     const sentence =
       "Cannot run pipeline \"lost\" as 'after' must be a name of an added pipeline: " +
@@ -175,8 +175,8 @@ describe("manager.start()", () => {
   });
 });
 
-describe("progress of a manager", () => {
-  it("is told at every interval and once at the end", async () => {
+describe("progress of EtlManager", () => {
+  it("is reported at every interval and once at the end", async () => {
     const run = managerOf(plan).start();
     const state = readAll(run.progress({ interval: 230 }));
     await vi.advanceTimersByTimeAsync(2000);
@@ -190,7 +190,7 @@ describe("progress of a manager", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is told by the manager of what goes on, and otherwise of the next to come", async () => {
+  it("shows the running pipeline, or else the next to come", async () => {
     const manager = managerOf(plan);
     const before = readAll(manager.progress({ interval: 230 }));
     await vi.advanceTimersByTimeAsync(1000);
@@ -212,7 +212,7 @@ describe("progress of a manager", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is told of what was started last while several go on", async () => {
+  it("shows the pipeline that was started last while several run", async () => {
     const manager = managerOf({ one: { items: 5 } });
     const first = manager.start();
     await vi.advanceTimersByTimeAsync(250);
@@ -224,7 +224,7 @@ describe("progress of a manager", () => {
     for (const run of [first, second, third]) expect(run.snapshot().state).toBe("ended");
   });
 
-  it("gives the last snapshot to who reads only after the end", async () => {
+  it("has the last snapshot for a reader that comes after the end", async () => {
     const manager = managerOf({ broken: { items: 1, fails: true } });
     const reader = manager.progress().getReader();
     const run: ManagerRun = manager.start();
@@ -255,7 +255,7 @@ describe("progress of a manager", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("refuses a wrong interval at once", () => {
+  it("throws for an invalid interval", () => {
     const manager = managerOf({});
     const sentence = "Cannot watch progress as 'interval' must be a number above 0: " +
       "current value is 0";
@@ -264,7 +264,7 @@ describe("progress of a manager", () => {
     expect(() => manager.progress({ interval: 0 })).toThrow(sentence);
   });
 
-  it("can be shown as that of one run", async () => {
+  it("can be shown like that of a single run", async () => {
     let shown = "";
     const output = { write: (text: string) => shown += text };
     const showing = showProgress(managerOf(plan).start(), undefined, { total: 9, output });
@@ -274,7 +274,7 @@ describe("progress of a manager", () => {
   });
 
   it.each([["drained", false], ["failed", true]])(
-    "that was stopped is shown as %s",
+    "is shown as %s if the manager was stopped",
     async (state, fails) => {
       let shown = "";
       const output = { write: (text: string) => shown += text };

@@ -21,7 +21,7 @@ async function errorOf(finished: Promise<unknown>): Promise<ManagerError> {
 
 describe("EtlManager with failFast", () => {
   it.each(["load", "extract", "preProcess"] as const)(
-    "drains the others when one fails in %s, waits for them, and starts no more",
+    "drains the others if one fails in %s, waits for them, and starts no more",
     async (stage) => {
       const gates = new Gates();
       const failure = new Error("no");
@@ -56,7 +56,7 @@ describe("EtlManager with failFast", () => {
     },
   );
 
-  it("tells of each that fails while it drains, first things first", async () => {
+  it("reports each pipeline that fails while it drains, in order", async () => {
     const gates = new Gates();
     const manager = new EtlManager({ failFast: true });
     for (const name of "abc") manager.add(gates.pipeline(name));
@@ -73,7 +73,7 @@ describe("EtlManager with failFast", () => {
     expect(error.reports.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "drained"]);
   });
 
-  it("aborts those that do not drain in time", async () => {
+  it("aborts pipelines that do not drain in time", async () => {
     const gates = new Gates();
     const manager = new EtlManager({ failFast: true, drainTimeout: 100, abortTimeout: 10 })
       .add(gates.pipeline("bad")).add(gates.pipeline("stuck"));
@@ -95,7 +95,7 @@ describe("EtlManager with failFast", () => {
 });
 
 describe("EtlManager without failFast", () => {
-  it("goes on with the others, and rejects when they have settled", async () => {
+  it("runs the other pipelines to their end, then rejects", async () => {
     const gates = new Gates();
     const manager = new EtlManager({ workers: 2 });
     for (const name of "abcd") manager.add(gates.pipeline(name));
@@ -124,7 +124,7 @@ describe("EtlManager without failFast", () => {
     expect(error.reports).toMatchObject([{ outcome: "failed" }, completed, completed, completed]);
   });
 
-  it("needs no handler for its promise", async () => {
+  it("leaves no unhandled rejection", async () => {
     const bad = etl({
       name: "bad",
       extract: () => [1],
@@ -135,8 +135,8 @@ describe("EtlManager without failFast", () => {
   });
 });
 
-describe("EtlManager's signal", () => {
-  it("calls nothing when it is aborted from the start", async () => {
+describe("EtlManager: the signal", () => {
+  it("calls nothing if it has aborted before", async () => {
     const gates = new Gates();
     const manager = new EtlManager().add(gates.pipeline("b"), { after: ["a"] }).add(
       gates.pipeline("a"),
@@ -152,7 +152,7 @@ describe("EtlManager's signal", () => {
     expect(gates.begun).toEqual([]);
   });
 
-  it("drains what runs and starts no more", async () => {
+  it("drains running pipelines and starts no more", async () => {
     const gates = new Gates();
     const stop = new CountedSignal();
     const manager = new EtlManager({ workers: 2 })
@@ -180,7 +180,7 @@ describe("EtlManager's signal", () => {
     expect(stop.listeners).toBe(0);
   });
 
-  it("stops a pipeline that has a signal of its own, which gets no listener for good", async () => {
+  it("also stops a pipeline with its own signal, and leaves no listener on that", async () => {
     const gates = new Gates();
     const [stop, own] = [new CountedSignal(), new CountedSignal()];
     const manager = new EtlManager().add(gates.pipeline("a", { signal: own.signal }));
@@ -193,7 +193,7 @@ describe("EtlManager's signal", () => {
     expect([stop.listeners, own.listeners]).toEqual([0, 0]);
   });
 
-  it("leaves the others alone when it is that of one pipeline", async () => {
+  it("of one pipeline leaves the others running", async () => {
     const gates = new Gates();
     const [stop, own] = [new CountedSignal(), new CountedSignal()];
     const manager = new EtlManager({ workers: 1 })
@@ -212,7 +212,7 @@ describe("EtlManager's signal", () => {
     expect([stop.listeners, own.listeners]).toEqual([0, 0]);
   });
 
-  it("calls nothing of a pipeline whose own signal is aborted from the start", async () => {
+  it("of one pipeline, aborted before, keeps that pipeline from being called", async () => {
     const gates = new Gates();
     const own = AbortSignal.abort("enough");
     const manager = new EtlManager().add(gates.pipeline("a", { signal: own })).add(
@@ -228,7 +228,7 @@ describe("EtlManager's signal", () => {
     expect(gates.begun).toEqual(["b"]);
   });
 
-  it("leaves no listener on either signal when all goes well, run after run", async () => {
+  it("has no listener left when all goes well, run after run", async () => {
     const [stop, own] = [new CountedSignal(), new CountedSignal()];
     const quick = etl({ name: "quick", extract: () => [1], load: () => {} }, {
       signal: own.signal,
@@ -240,7 +240,7 @@ describe("EtlManager's signal", () => {
     expect([stop.listeners, own.listeners]).toEqual([0, 0]);
   });
 
-  it("does not hide the failure before it", async () => {
+  it("does not hide an earlier failure", async () => {
     const gates = new Gates();
     const stop = new AbortController();
     const manager = new EtlManager().add(gates.pipeline("a")).add(gates.pipeline("b"));
@@ -266,7 +266,7 @@ describe("EtlManager's signal", () => {
     await expect(finished).resolves.toMatchObject({ reports: [{ loaded: 1 }] });
   });
 
-  it("rejects for nobody when there are no pipelines and it was aborted", async () => {
+  it("rejects if it has aborted, even without pipelines", async () => {
     const finished = new EtlManager().runAll({ signal: AbortSignal.abort("closed") });
     const error = await errorOf(finished);
     expect(error.message).toBe("0 of 0 pipelines completed: closed");

@@ -72,7 +72,7 @@ const wrong: [object, string][] = [
 
 describe("run options", () => {
   it.each(wrong)(
-    "%o are refused in a full sentence, before anything is called",
+    "%o are rejected with the whole sentence before anything is called",
     async (options, rule) => {
       const { call, pipeline } = untouched();
       const { signal, ...counted } = new CountedSignal();
@@ -87,7 +87,7 @@ describe("run options", () => {
     },
   );
 
-  it.each([null, 7, "fast", true])("are refused if they are %o", async (options) => {
+  it.each([null, 7, "fast", true])("are rejected if they are %o", async (options) => {
     const { pipeline } = untouched();
     const shown = typeof options === "string" ? `"${options}"` : options;
     const rule = `'options' must be an object: current value is ${shown}`;
@@ -98,7 +98,7 @@ describe("run options", () => {
     await expect(etl(pipeline).run(given)).rejects.toEqual(error);
   });
 
-  it("are errors with a name and a code, and without a report", () => {
+  it("reject with a ConfigurationError that has a code and no report", () => {
     const refused = (() => {
       try {
         etl(untouched().pipeline, { workers: 0 });
@@ -114,7 +114,7 @@ describe("run options", () => {
     });
   });
 
-  it("may be undefined, which stands for not given", async () => {
+  it("that are undefined count as not given", async () => {
     const sizes: number[] = [];
     const load = (rows: number[]) => void sizes.push(rows.length);
     const pipeline = etl({ name: "defaults", extract: () => [1, 2, 3], load }, { batchSize: 2 });
@@ -125,7 +125,7 @@ describe("run options", () => {
     expect(Object.isFrozen(pipeline.defaults)).toBe(true);
   });
 
-  it("are what they were when the run began", async () => {
+  it("are copied when the run begins", async () => {
     const sizes: number[] = [];
     const options = { batchSize: 2 };
     const load = (rows: number[]) => void sizes.push(rows.length);
@@ -169,7 +169,7 @@ describe("etl()", () => {
       { ...pipeline, transformBatch: () => [] },
       "'transformBatch' must be left out beside 'transform': current value is a function",
     ],
-  ])("refuses %o in a full sentence", (given, rule) => {
+  ])("throws for %o with the whole sentence", (given, rule) => {
     const error = new ConfigurationError(`Cannot create pipeline as ${rule}`);
     expect(() => etl(given as Pipeline<number>)).toThrow(error);
   });

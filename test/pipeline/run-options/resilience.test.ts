@@ -98,9 +98,9 @@ const wrong: [object, string][] = [
   [{ retries: 3 }, "'retries' must be a known option, perhaps 'retry': current value is 3"],
 ];
 
-describe("the options of resilience", () => {
+describe("options for retries, dead letters and checkpoints", () => {
   it.each(wrong)(
-    "%o are refused in a full sentence, before anything is called",
+    "%o are rejected with the whole sentence before anything is called",
     (options, rule) => {
       const call = vi.fn(() => []);
       const pipeline: Pipeline<number> = { name: "untouched", extract: call, load: call };
@@ -122,7 +122,7 @@ describe("the options of resilience", () => {
     [{ deadLetters: new WritableStream(), maxDeadLetters: 0 }],
     [{ deadLetters: new WritableStream(), maxDeadLetters: { ratio: 1, window: 1 } }],
     [{ retry: undefined, deadLetters: undefined, rateLimit: undefined, checkpoints: undefined }],
-  ])("%o are taken", async (options) => {
+  ])("%o are accepted", async (options) => {
     const load = vi.fn();
     const { state } = await after(10, etl({ name: "fine", extract: () => [1], load }).run(options));
     expect([state, load.mock.calls.length]).toEqual(["fulfilled", 1]);
@@ -144,7 +144,7 @@ async function callsOf(
   return [transform.mock.calls.length, load.mock.calls.length];
 }
 
-describe("retry", () => {
+describe("the option `retry`", () => {
   it.each<[string, [number, number], RunOptions<number>, RunOptions<number>?, object?]>([
     ["is none by itself", [1, 1], {}],
     ["holds for both stages", [3, 3], { retry: patient }],
@@ -168,7 +168,7 @@ describe("retry", () => {
     expect(made).toEqual(calls);
   });
 
-  it("takes attemptTimeout from beside it, where it does not say it itself", async () => {
+  it("takes attemptTimeout from the option beside it, unless it has its own", async () => {
     const slow = (delay: number) => ({ load: () => wait(delay) });
     const timed = async (delay: number, ...layers: RunOptions<number>[]) => {
       const pipeline = { name: "slow", extract: () => [1], ...slow(delay) };
@@ -187,7 +187,7 @@ describe("retry", () => {
   });
 });
 
-describe("the other options", () => {
+describe("options for retries, dead letters and checkpoints", () => {
   it("come from the run, then the pipeline, then the manager", async () => {
     const load = (rows: number[]) => rows.includes(2) ? Promise.reject(failure) : undefined;
     const pipeline = { name: "layers", extract: () => [1, 2, 3, 4], load };

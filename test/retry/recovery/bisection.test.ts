@@ -18,7 +18,7 @@ function range(from: number, to: number, without: readonly number[] = []): numbe
   return Array.from({ length: to - from }, (_, n) => from + n).filter((n) => !without.includes(n));
 }
 
-describe("bisection", () => {
+describe("bisection of a failed batch", () => {
   it.each<[string, number, number[]]>([
     ["at the first place", 8, [0]],
     ["at the last place", 8, [7]],
@@ -29,13 +29,13 @@ describe("bisection", () => {
     ["in a batch of one", 1, [0]],
     ["in a batch of two", 2, [1]],
     ["in a batch of seven", 7, [0, 3, 6]],
-  ])("singles out what is to blame %s", async (_, size, poisons) => {
+  ])("isolates the failing items %s", async (_, size, poisons) => {
     const work = await new RecoveryWork(poisonedBy(poisons)).run(size);
     expect(work.lostMembers).toEqual(poisons);
     expect(work.loaded).toEqual(range(0, size, poisons));
   });
 
-  it("takes no more than 21 loads for one of 1024", async () => {
+  it("takes at most 21 loads for one failing item of 1024", async () => {
     for (const poison of [0, 511, 512, 777, 1023]) {
       const work = await new RecoveryWork(poisonedBy([poison])).run(1024);
       expect(work.calls.length).toBe(21);
@@ -44,7 +44,7 @@ describe("bisection", () => {
     }
   });
 
-  it("takes 2·k·log₂ n + 1 loads at most, keeps the order, and blames nobody else", async () => {
+  it("takes at most 2·k·log₂ n + 1 loads, keeps the order, isolates no other item", async () => {
     const batches = fc.integer({ min: 1, max: 200 }).chain((size) =>
       fc.tuple(fc.constant(size), fc.uniqueArray(fc.nat(size - 1), { maxLength: 12 }))
     );
@@ -60,7 +60,7 @@ describe("bisection", () => {
     }));
   });
 
-  it("gives up on what has failed when its budget is used up, and on nothing before", async () => {
+  it("dead-letters what has failed once its budget is spent, and nothing before", async () => {
     const scenes = fc.tuple(
       fc.integer({ min: 2, max: 64 }),
       fc.uniqueArray(fc.nat(63), { maxLength: 20 }),
@@ -82,7 +82,7 @@ describe("bisection", () => {
     }));
   });
 
-  it("is not begun with a budget of one call, as a half alone would tell little", async () => {
+  it("does not begin with a budget of one call", async () => {
     const work = await new RecoveryWork(fail).run(4, policyWith({ isolationBudget: 1 }));
     expect(work.calls).toHaveLength(1);
     expect(work.lostMembers).toEqual([0, 1, 2, 3]);
@@ -91,13 +91,13 @@ describe("bisection", () => {
   it.each<[string, object]>([
     ["isolate is none", { isolates: false }],
     ["nobody knows which item a row comes from", { isDivisible: false }],
-  ])("is left out where %s", async (_, policy) => {
+  ])("does not happen if %s", async (_, policy) => {
     const work = await new RecoveryWork(poisonedBy([2])).run(4, policyWith(policy));
     expect(work.calls).toHaveLength(1);
     expect(work.lostMembers).toEqual([0, 1, 2, 3]);
   });
 
-  it("keeps the number of the attempt, and tries no part again", async () => {
+  it("keeps the number of the attempt, and retries no part", async () => {
     const work = new RecoveryWork(poisonedBy([1], () => failure));
     const settled = outcomeOf(work.run(4, policyWith({ retry: patient })));
     await settle(10);
@@ -113,14 +113,14 @@ describe("bisection", () => {
   });
 });
 
-describe("an error that may pass by itself", () => {
+describe("an error that may be temporary", () => {
   const timeout = new DOMException("The call took longer than 5 ms", "TimeoutError");
   it.each<[string, unknown, object]>([
     ["isRetriable says so", failure, { isRetriable: () => true }],
     ["it has a retryAfter", { retryAfter: 10 }, {}],
     ["it is a RetryAfterError", new RetryAfterError("0"), {}],
     ["it is a TimeoutError", timeout, {}],
-  ])("is no item's fault where %s", async (_, error, more) => {
+  ])("is not blamed on an item: %s", async (_, error, more) => {
     for (const maxAttempts of [1, 2]) {
       const retry = { ...patient, maxAttempts, ...more };
       const work = new RecoveryWork(() => Promise.reject(error));
@@ -134,7 +134,7 @@ describe("an error that may pass by itself", () => {
     }
   });
 
-  it("is an item's fault where isRetriable says so of it", async () => {
+  it("is blamed on an item if isRetriable returns false for it", async () => {
     for (const error of [{ retryAfter: 10 }, timeout]) {
       const retry = { ...patient, isRetriable: () => false };
       const work = await new RecoveryWork(poisonedBy([3], () => error)).run(
@@ -145,7 +145,7 @@ describe("an error that may pass by itself", () => {
     }
   });
 
-  it("of a part is no reason to go on with bisecting it", async () => {
+  it("of a part ends the bisection", async () => {
     const load = (members: Members) => {
       if (members.length === 2) throw timeout;
       if (members.length > 2) throw failure;
@@ -156,10 +156,10 @@ describe("an error that may pass by itself", () => {
   });
 });
 
-describe("a failure that nothing takes", () => {
+describe("a failure without dead letters", () => {
   const bare = policyWith({ hasDeadLetters: false, retry: patient });
 
-  it("is told with the error of each attempt, and the items", async () => {
+  it("is reported with the error of each attempt, and the items", async () => {
     const errors = [1, 2, 3].map((attempt) => new Error(`attempt ${attempt}`));
     const work = new RecoveryWork((_, attempt) => Promise.reject(errors[attempt - 1]));
     const settled = outcomeOf(work.run(2, bare));
@@ -173,7 +173,7 @@ describe("a failure that nothing takes", () => {
   });
 
   it.each([new FencedError("key"), new ConfigurationError("wrong")])(
-    "is a %s, also where there are dead letters and attempts",
+    "is a %s, even with dead letters and attempts",
     async (error) => {
       const work = new RecoveryWork(() => Promise.reject(error));
       const settled = outcomeOf(work.run(4, policyWith({ retry: patient })));
@@ -183,7 +183,7 @@ describe("a failure that nothing takes", () => {
     },
   );
 
-  it("is an isRetriable that throws, which does not hide what it was asked about", async () => {
+  it("of isRetriable itself does not hide the error it was asked about", async () => {
     const thrown = new Error("cannot tell");
     for (const maxAttempts of [1, 3]) {
       const isRetriable = () => {
@@ -200,14 +200,14 @@ describe("a failure that nothing takes", () => {
     }
   });
 
-  it("is passed on where a call could not even be made", async () => {
+  it("is passed on if a call could not be made at all", async () => {
     const exhausted = new Exhausted([failure], 1, [], "checkpoints");
     const settled = outcomeOf(new RecoveryWork(() => Promise.reject(exhausted)).run(4));
     await settle();
     expect(settled.value).toBe(exhausted);
   });
 
-  it("is a dead letter that cannot be written: no further call is made", async () => {
+  it("to write a dead letter ends the run without a further call", async () => {
     const exhausted = new Exhausted([failure], 1, [], "deadLetters");
     const work = new RecoveryWork(poisonedBy([0, 3]));
     work.giveUp = () => {
@@ -221,7 +221,7 @@ describe("a failure that nothing takes", () => {
 });
 
 describe("a recovery that is stopped", () => {
-  it("ends its delay, and tells what had failed", async () => {
+  it("ends its delay, and reports what had failed", async () => {
     const work = new RecoveryWork(fail);
     const settled = outcomeOf(work.run(2, policyWith({ retry: patient })));
     await settle(5);
@@ -233,7 +233,7 @@ describe("a recovery that is stopped", () => {
     expect([work.calls.length, work.resting, vi.getTimerCount()]).toEqual([1, 0, 0]);
   });
 
-  it("makes no call for the parts that are left", async () => {
+  it("makes no call for the remaining parts", async () => {
     const work: RecoveryWork = new RecoveryWork((members) => {
       if (members.length === 2) work.isStopped = true;
       if (members.length === 4) throw failure;
@@ -246,7 +246,7 @@ describe("a recovery that is stopped", () => {
   it.each<[string, unknown]>([
     ["all of them", failure],
     ["some", new BatchError(new Map([[0, failure], [1, failure]]))],
-  ])("gives up on no further item, where it was about to on %s", async (_, error) => {
+  ])("dead-letters no further item if it was about to on %s", async (_, error) => {
     const work = new RecoveryWork(() => Promise.reject(error));
     work.giveUp = async (member) => {
       work.lost.push({ member, error, attempts: 1 });
@@ -271,7 +271,7 @@ describe("exhaustedBy()", () => {
     ["a fence behind another stage", new Exhausted([failure, fenced], 1, ["a"], "deadLetters"), {
       ...{ attempts: 1, items: ["a"], stage: "deadLetters" },
     }],
-  ])("tells of %s", (_, error, told) => {
+  ])("reports %s", (_, error, told) => {
     expect(exhaustedBy(error)).toMatchObject(told);
   });
 });

@@ -16,7 +16,7 @@ function range(from: number, to: number, without: readonly number[] = []): numbe
 }
 
 describe("SplitError", () => {
-  it("halves a batch until it is taken, also without dead letters", async () => {
+  it("halves a batch until it is accepted, even without dead letters", async () => {
     for (const hasDeadLetters of [true, false]) {
       const load = (members: Members) => {
         if (members.length > 3) throw new SplitError();
@@ -31,7 +31,7 @@ describe("SplitError", () => {
     }
   });
 
-  it("counts no attempt, so that the halves still have theirs", async () => {
+  it("is not counted as an attempt, so the halves still have theirs", async () => {
     const load = (members: Members, attempt: number) => {
       if (members.length > 1) throw new SplitError();
       if (attempt < 3) throw failure;
@@ -44,7 +44,7 @@ describe("SplitError", () => {
     expect(work.calls.map(({ attempt }) => attempt)).toEqual([1, 1, 2, 3, 1, 2, 3]);
   });
 
-  it("does not cost what is there to find poisons", async () => {
+  it("does not spend the budget of the bisection", async () => {
     const load = (members: Members) => {
       if (members.length > 2) throw new SplitError();
       poisonedBy([5])(members);
@@ -53,7 +53,7 @@ describe("SplitError", () => {
     expect(work.lostMembers).toEqual([5]);
   });
 
-  it("for one item, or where halves cannot be made, is an error like any other", async () => {
+  it("is an ordinary error for a single item, or if halves cannot be made", async () => {
     const error = new SplitError();
     const policies = [[1, {}], [2, { isDivisible: false }]] as const;
     for (const [size, policy] of policies) {
@@ -77,7 +77,7 @@ describe("BatchError", () => {
     if (places.length > 0) throw new BatchError(new Map(places));
   };
 
-  it("excludes what it names, and has the rest loaded once", async () => {
+  it("dead-letters the items it names, and has the rest loaded once", async () => {
     const work = await new RecoveryWork(named).run(5, policyWith({ retry: patient }));
     expect(work.calls.map(({ members }) => members)).toEqual([[0, 1, 2, 3, 4], [0, 2, 4]]);
     expect(work.loaded).toEqual([0, 2, 4]);
@@ -87,12 +87,12 @@ describe("BatchError", () => {
     ]);
   });
 
-  it("excludes also where nothing is bisected", async () => {
+  it('dead-letters the items it names even with isolate "none"', async () => {
     const work = await new RecoveryWork(named).run(5, policyWith({ isolates: false }));
     expect([work.loaded, work.lostMembers]).toEqual([[0, 2, 4], [1, 3]]);
   });
 
-  it("needs no further load where it names them all, nor any budget", async () => {
+  it("needs no further load if it names all items, nor any budget", async () => {
     const load = (members: Members) => {
       if (members.length > 2) throw failure;
       throw new BatchError(new Map(members.map((member, place) => [place, `no ${member}`])));
@@ -102,7 +102,7 @@ describe("BatchError", () => {
     expect(work.lost.map(({ error }) => error)).toEqual(["no 0", "no 1", "no 2", "no 3"]);
   });
 
-  it("may come again for the rest, and something else may as well", async () => {
+  it("may occur again for the rest, and so may another error", async () => {
     const load = (members: Members, attempt: number) => {
       if (members.includes(0)) throw new BatchError(new Map([[members.indexOf(0), "zero"]]));
       if (members.includes(2)) throw new BatchError(new Map([[members.indexOf(2), "two"]]));
@@ -126,7 +126,7 @@ describe("BatchError", () => {
     ["is no integer", [[0.5, failure]]],
     ["is no number", [["1", failure]]],
     ["is NaN", [[NaN, failure]]],
-  ])("is an error like any other where an index %s", async (_, entries) => {
+  ])("is an ordinary error if an index %s", async (_, entries) => {
     const error = () => new BatchError(new Map(entries as [number, unknown][]));
     const load = poisonedBy([1], (members) => members.length === 4 ? error() : failure);
     const work = await new RecoveryWork(load).run(4);
@@ -172,7 +172,7 @@ describe("BatchError", () => {
     ["keys", { keys: () => [0, 1, 2].values() }],
     ["forEach", { forEach: () => {} }],
     ["get", { get: () => "another" }],
-  ])("counts each item once, whatever its map says by '%s'", async (_, lies) => {
+  ])("counts each item once, even if '%s' of its map is wrong", async (_, lies) => {
     class Lying extends Map<number, unknown> {}
     for (const [name, value] of Object.entries(lies)) {
       Object.defineProperty(Lying.prototype, name, { value });
@@ -190,7 +190,7 @@ describe("BatchError", () => {
     ]);
   });
 
-  it("may be changed by its owner without doing harm", async () => {
+  it("may be modified by its owner without harm", async () => {
     const failures = new Map([[1, failure]]);
     const work = new RecoveryWork((members) => {
       if (members.length === 3) throw new BatchError(failures);

@@ -11,7 +11,7 @@ afterEach(() => {
 
 const failure = new Error("not yet");
 
-describe("attemptTimeout", () => {
+describe("attemptTimeout of retry()", () => {
   it("fails a call that takes longer, and aborts its signal", async () => {
     const signals: AbortSignal[] = [];
     const outcome = outcomeOf(retry(({ signal }) => {
@@ -34,7 +34,7 @@ describe("attemptTimeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets a call that is in time be, and leaves no timer", async () => {
+  it("leaves a call alone that is in time, and leaves no timer", async () => {
     const outcome = outcomeOf(retry(() => "done", { attemptTimeout: 50 }));
     await settle();
     expect(outcome).toEqual({ state: "fulfilled", value: "done" });
@@ -46,7 +46,7 @@ describe("the signal of retry()", () => {
   const reason = new Error("enough");
   const isRefused = { state: "rejected", value: reason };
 
-  it("lets nothing begin where it has aborted before", async () => {
+  it("prevents any call if it has aborted before", async () => {
     const call = vi.fn();
     const outcome = outcomeOf(retry(call, { signal: AbortSignal.abort(reason) }));
     await settle();
@@ -54,7 +54,7 @@ describe("the signal of retry()", () => {
     expect(call).not.toHaveBeenCalled();
   });
 
-  it.each([Infinity, 500])("ends a call that heeds it; attemptTimeout %o", async (timeout) => {
+  it.each([Infinity, 500])("ends a call that respects it; attemptTimeout %o", async (timeout) => {
     const user = new CountedSignal();
     const outcome = outcomeOf(retry(({ signal }) =>
       new Promise((_, reject) => {
@@ -87,7 +87,7 @@ describe("the signal of retry()", () => {
     expect(mock).toHaveBeenCalledTimes(1);
   });
 
-  it.each([Infinity, 500])("leaves no deadline behind; attemptTimeout %o", async (timeout) => {
+  it.each([Infinity, 500])("leaves no timer behind; attemptTimeout %o", async (timeout) => {
     const user = new CountedSignal();
     let own: AbortSignal | undefined;
     const outcome = outcomeOf(retry(({ signal }) => {
@@ -125,7 +125,7 @@ describe("the signal of retry()", () => {
     expect([vi.getTimerCount(), user.listeners]).toEqual([0, 0]);
   });
 
-  it.each([Infinity, 50])("is left without a listener; attemptTimeout %o", async (timeout) => {
+  it.each([Infinity, 50])("has no listener left; attemptTimeout %o", async (timeout) => {
     const user = new CountedSignal();
     const options = { signal: user.signal, attemptTimeout: timeout, maxAttempts: 3, baseDelay: 0 };
     const fine = outcomeOf(retry(({ attempt }) => {

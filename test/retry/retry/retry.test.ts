@@ -38,7 +38,7 @@ async function timesOf(options: RetryCallOptions, error: unknown = failure): Pro
 }
 
 describe("retry()", () => {
-  it("gives the result of the first call that succeeds", async () => {
+  it("returns the result of the first call that succeeds", async () => {
     const attempts: number[] = [];
     const outcome = outcomeOf(retry(({ attempt }) => {
       attempts.push(attempt);
@@ -53,17 +53,17 @@ describe("retry()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("calls once where nothing is said, and rejects with what was thrown", async () => {
+  it("calls once by default, and rejects with what was thrown", async () => {
     expect(await timesOf({})).toEqual([0]);
   });
 
-  it.each([undefined, null, "no", 0])("rejects with %o as it was thrown", async (thrown) => {
+  it.each([undefined, null, "no", 0])("rejects with the thrown %o", async (thrown) => {
     const outcome = outcomeOf(retry(() => Promise.reject(thrown)));
     await settle();
     expect(outcome).toEqual({ state: "rejected", value: thrown });
   });
 
-  it("takes a promise, a thenable, and a call that throws", async () => {
+  it("accepts a promise, a thenable, and a call that throws", async () => {
     const answers = [
       () => Promise.reject(failure),
       () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(failure) }),
@@ -81,12 +81,12 @@ describe("retry()", () => {
   });
 });
 
-describe("retry() of what is no function", () => {
+describe("retry() of a value that is not a function", () => {
   it.each<[unknown, string]>([
     [5, "5"],
     [undefined, "undefined"],
     [Promise.resolve(1), "an instance of Promise"],
-  ])("rejects %o, without another attempt", async (given, shown) => {
+  ])("rejects %o without another attempt", async (given, shown) => {
     const words = `Cannot retry as 'call' must be a function: current value is ${shown}`;
     const outcome = outcomeOf(retry(given as never, { maxAttempts: 3 }));
     await settle();
@@ -112,7 +112,7 @@ describe("the delays of retry()", () => {
     expect(await timesOf({ ...none, ...options })).toEqual(times);
   });
 
-  it("are a random share of the longest, for each attempt anew", async () => {
+  it("are a random share of the longest delay, drawn for each attempt", async () => {
     const random = vi.spyOn(Math, "random");
     for (const share of [0.5, 0.25, 0]) random.mockReturnValueOnce(share);
     const times = await timesOf({ maxAttempts: 4, baseDelay: 1000 });
@@ -120,7 +120,7 @@ describe("the delays of retry()", () => {
     expect(random).toHaveBeenCalledTimes(3);
   });
 
-  it("are numbers, however many attempts there have been", async () => {
+  it("are finite, however many attempts there have been", async () => {
     const delays = vi.spyOn(globalThis, "setTimeout");
     const options = { maxAttempts: 1100, baseDelay: 0 };
     const outcome = outcomeOf(retry(() => Promise.reject(failure), options));
@@ -132,7 +132,7 @@ describe("the delays of retry()", () => {
     expect(delays.mock.calls.every(([, delay]) => delay === 0)).toBe(true);
   });
 
-  it("are taken from the error where it says how long to wait", async () => {
+  it("come from the error's retryAfter if it has one", async () => {
     const options = { maxAttempts: 3, maxDelay: 10 };
     expect(await timesOf(options, { retryAfter: 4000 })).toEqual([0, 4000, 8000]);
     expect(await timesOf(options, new RetryAfterError(50))).toEqual([0, 50, 100]);
@@ -140,14 +140,14 @@ describe("the delays of retry()", () => {
   });
 
   it.each([-1, NaN, Infinity, "5", null, undefined, {}])(
-    "are not taken from a retryAfter of %o",
+    "ignore a retryAfter of %o",
     async (retryAfter) => {
       const error = { retryAfter };
       expect(await timesOf({ ...none, maxAttempts: 2 }, error)).toEqual([0, 100]);
     },
   );
 
-  it("do not depend on an error that cannot be looked at", async () => {
+  it("ignore an error whose properties throw", async () => {
     const error = Object.defineProperty({}, "retryAfter", {
       get: () => {
         throw new Error("do not look");
@@ -161,7 +161,7 @@ describe("the delays of retry()", () => {
   });
 });
 
-describe("maxRetryAfter", () => {
+describe("maxRetryAfter of retry()", () => {
   it.each<[number | string, RetryCallOptions, number]>([
     [1e15, {}, 86_400_000],
     ["99999999999", {}, 86_400_000],
@@ -171,26 +171,26 @@ describe("maxRetryAfter", () => {
     [5000, { maxRetryAfter: 200 }, 200],
     [5000, { maxRetryAfter: 0 }, 0],
     [2e9, { maxRetryAfter: Infinity }, 2e9],
-  ])("lets a retryAfter of %o with %o wait no longer than it says", async (given, more, delay) => {
+  ])("limits a retryAfter of %o with %o", async (given, more, delay) => {
     const times = await timesOf({ maxAttempts: 2, ...more }, new RetryAfterError(given));
     expect(times).toEqual([0, delay]);
   });
 });
 
-describe("isRetriable", () => {
-  it("is asked with the error and the attempt, and ends the retrying by false", async () => {
+describe("isRetriable of retry()", () => {
+  it("is called with the error and the attempt, and ends the retries with false", async () => {
     const isRetriable = vi.fn((_: unknown, attempt: number) => attempt < 2);
     expect(await timesOf({ jitter: "none", maxAttempts: 9, isRetriable })).toEqual([0, 100]);
     expect(isRetriable.mock.calls).toEqual([[failure, 1], [failure, 2]]);
   });
 
-  it("is not asked when there is no attempt left", async () => {
+  it("is not called when no attempt is left", async () => {
     const isRetriable = vi.fn(() => true);
     await timesOf({ maxAttempts: 2, baseDelay: 0, isRetriable });
     expect(isRetriable).toHaveBeenCalledTimes(1);
   });
 
-  it("that throws ends the retrying, and is told with the error that it was asked about", async () => {
+  it("that throws ends the retries, and is reported with the error it was given", async () => {
     const call = vi.fn(() => Promise.reject(failure));
     const thrown = new Error("cannot tell");
     const isRetriable = () => {
@@ -226,7 +226,7 @@ describe("isRetriable", () => {
     expect(call).toHaveBeenCalledTimes(1);
   });
 
-  it("can have a BatchError or a SplitError tried again, which by itself is not", async () => {
+  it("can have a BatchError or a SplitError retried, which is not the default", async () => {
     for (const error of [new BatchError(new Map([[0, failure]])), new SplitError()]) {
       expect(await timesOf({ maxAttempts: 2, baseDelay: 0 }, error)).toHaveLength(1);
       const options = { maxAttempts: 2, baseDelay: 0, isRetriable: () => true };
@@ -234,7 +234,7 @@ describe("isRetriable", () => {
     }
   });
 
-  it("is not asked about what no attempt can change", async () => {
+  it("is not called for errors that no attempt can change", async () => {
     const isRetriable = vi.fn(() => true);
     for (const error of [new FencedError("key"), new ConfigurationError("wrong")]) {
       expect(await timesOf({ maxAttempts: 5, isRetriable }, error)).toHaveLength(1);
@@ -263,7 +263,7 @@ describe("the options of retry()", () => {
       { attempts: 3 },
       "'attempts' must be a known option, perhaps 'maxAttempts': current value is 3",
     ],
-  ])("%o are refused in a full sentence", async (options, rule) => {
+  ])("%o are rejected with the whole sentence", async (options, rule) => {
     const call = vi.fn();
     const outcome = outcomeOf(retry(call, options));
     await settle();
@@ -271,7 +271,7 @@ describe("the options of retry()", () => {
     expect(call).not.toHaveBeenCalled();
   });
 
-  it("may be undefined, and Infinity for no end of attempts", async () => {
+  it("may be undefined, and Infinity for unlimited attempts", async () => {
     const options = { maxAttempts: Infinity, baseDelay: 0, signal: undefined, factor: undefined };
     const call = vi.fn(({ attempt }) => attempt > 20 ? "done" : Promise.reject(failure));
     const outcome = outcomeOf(retry(call, options));

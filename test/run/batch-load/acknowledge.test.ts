@@ -32,7 +32,7 @@ function noted(members: Partial<Pipeline<number, unknown>> = {}) {
 }
 
 describe("acknowledge", () => {
-  it("is told of each item once, after its load", async () => {
+  it("is called once for each item, after its load", async () => {
     const { events, members } = noted();
     await reportOf(members);
     expect(events).toEqual([
@@ -40,13 +40,13 @@ describe("acknowledge", () => {
     ]);
   });
 
-  it("is told of the items, not of what the transform has made of them", async () => {
+  it("receives the items, not what the transform has made of them", async () => {
     const { events, members } = noted({ transform: (n) => `r${n}` });
     await reportOf(members, { batchSize: 8 });
     expect(events[1]).toBe("acknowledge 0,1,2,3,4,5,6,7");
   });
 
-  it("gets the context of the run, and is waited for", async () => {
+  it("receives the context of the run, and is awaited", async () => {
     const told: unknown[] = [];
     let isDone = false;
     const acknowledge: Pipeline<number>["acknowledge"] = async (_, context) => {
@@ -59,7 +59,7 @@ describe("acknowledge", () => {
     expect(isDone).toBe(true);
   });
 
-  it.each([["sync", 0], ["async", 10]])("holds back the next load: %s", async (_, delay) => {
+  it.each([["sync", 0], ["async", 10]])("delays the next load: %s", async (_, delay) => {
     const times: number[] = [];
     const begin = performance.now();
     const load = () => {
@@ -103,7 +103,7 @@ describe("acknowledge", () => {
       transform: (n) => n === 0 ? Promise.reject(failure) : n === 1 ? skip : n,
       load: (rows) => rows.includes(3) ? Promise.reject(failure) : 0,
     }],
-  ])("is told of items once that are %s", async (_, members) => {
+  ])("is called once for items that are %s", async (_, members) => {
     for (const batchSize of [1, 3, 4, 8]) {
       for (const workers of [1, 3]) {
         const { acknowledged, members: own } = noted(members);
@@ -119,7 +119,7 @@ describe("acknowledge", () => {
     }
   });
 
-  it("is told of a dead letter only after it was written", async () => {
+  it("is called for a dead letter only after it was written", async () => {
     const { events, members } = noted({ load: () => Promise.reject(failure) });
     const kept = new KeptLetters(async ({ item }) => {
       await wait(5);
@@ -132,7 +132,7 @@ describe("acknowledge", () => {
     expect(events.slice(0, 3)).toEqual(["write 0", "write 1", "acknowledge 0,1"]);
   });
 
-  it("is told of parts as they are loaded, with what was given up on before", async () => {
+  it("is called for parts as they are loaded, with the dead letters before them", async () => {
     const { events, members } = noted({
       load: (rows) => rows.includes(2) ? Promise.reject(failure) : 0,
     });
@@ -142,7 +142,7 @@ describe("acknowledge", () => {
     ]);
   });
 
-  it("is told of nothing that is pending", async () => {
+  it("is not called for pending items", async () => {
     const ends = ["fail", "abort"] as const;
     for (const end of ends) {
       const { acknowledged, members } = noted({
@@ -161,7 +161,7 @@ describe("acknowledge", () => {
     }
   });
 
-  it("is not told of a load that ends after the run was over", async () => {
+  it("is not called for a load that ends after the run was over", async () => {
     const { events, acknowledged, members } = noted({ load: () => wait(1000) });
     const run = start(members, { abortTimeout: 100 });
     await vi.advanceTimersByTimeAsync(10);
@@ -172,7 +172,7 @@ describe("acknowledge", () => {
     expect([acknowledged, run.snapshot().loaded]).toEqual([[], 0]);
   });
 
-  it("that fails stops the run, as what is finished cannot be told", async () => {
+  it("that fails stops the run", async () => {
     const lost = new Error("connection lost");
     for (
       const acknowledge of [() => Promise.reject(lost), () => {
@@ -188,7 +188,7 @@ describe("acknowledge", () => {
     }
   });
 
-  it("that fails for a part, or for what was skipped, stops the run as well", async () => {
+  it("that fails for a part, or for skipped items, stops the run as well", async () => {
     const lost = new Error("connection lost");
     const acknowledge = () => Promise.reject(lost);
     const deadLetters = () => new KeptLetters().stream;
@@ -201,7 +201,7 @@ describe("acknowledge", () => {
 });
 
 describe("reject", () => {
-  it("is told which items failed, and with what", async () => {
+  it("is called with the items that failed, and the error", async () => {
     const errors = [1, 2].map((attempt) => new Error(`attempt ${attempt}`));
     const load: Pipeline<number>["load"] = (rows, { batch }) => {
       if (rows[0] === 4) throw errors[batch.attempt - 1];
@@ -227,13 +227,13 @@ describe("reject", () => {
       transformBatch: (items) => [...items, 9],
       load: () => Promise.reject(failure),
     }, [0, 1, 2, 3]],
-  ])("is told of a %s that failed", async (_, members, items) => {
+  ])("is called for a %s that failed", async (_, members, items) => {
     const reject = vi.fn();
     await failureOf({ ...members, reject });
     expect(reject.mock.calls.map(([given]) => given)).toEqual([items]);
   });
 
-  it("is waited for, also where the source has ended", async () => {
+  it("is awaited, even if the source has ended", async () => {
     let isDone = false;
     const reject = async () => {
       await wait(500);
@@ -255,7 +255,7 @@ describe("reject", () => {
     }
   });
 
-  it("is waited for no longer than abortTimeout", async () => {
+  it("is awaited no longer than abortTimeout", async () => {
     const members = { load: () => Promise.reject(failure), reject: () => new Promise(() => {}) };
     const run = start(members, { abortTimeout: 100 });
     expect((await after(99, run.finished)).state).toBe("pending");
@@ -279,7 +279,7 @@ describe("reject", () => {
     }
   });
 
-  it("is not told of what dead letters have taken, or an abort has stopped", async () => {
+  it("is not called for dead letters, nor for items that an abort has stopped", async () => {
     const reject = vi.fn();
     const load = () => Promise.reject(failure);
     await reportOf({ load, reject }, { deadLetters: new KeptLetters().stream });

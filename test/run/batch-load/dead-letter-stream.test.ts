@@ -35,7 +35,7 @@ function failingFrom(item: number): Record<string, KeptLetters> {
 
 describe("a dead-letter stream that fails", () => {
   it.each(["throws", "rejects later"])(
-    "where it %s, fails the run, and drops nothing",
+    "that %s fails the run, and drops nothing",
     async (way) => {
       for (const from of [0, 1, 3, 6]) {
         for (const member of ["transform", "transformBatch", "load"]) {
@@ -65,13 +65,13 @@ describe("a dead-letter stream that fails", () => {
     expect(error.errors).toEqual([full, expect.any(Error)]); // What the item failed with, too.
   });
 
-  it("to be closed fails the run that has made it", async () => {
+  it("to close fails the run that has opened it", async () => {
     const deadLetters = () => new WritableStream({ close: () => Promise.reject(full) });
     const error = await failureOf({}, { deadLetters });
     expect(error).toMatchObject({ stage: "deadLetters", cause: full, report: { loaded: 8 } });
   });
 
-  it("begins no further call", async () => {
+  it("prevents further calls", async () => {
     const kept = new KeptLetters(() => Promise.reject(full));
     const load = vi.fn((_: unknown[]) => failAll());
     await failureOf({ load }, { deadLetters: kept.stream });
@@ -79,8 +79,8 @@ describe("a dead-letter stream that fails", () => {
   });
 });
 
-describe("a dead-letter stream that never answers", () => {
-  it("holds the run back until it is aborted, and its items are pending", async () => {
+describe("a dead-letter stream whose writes never settle", () => {
+  it("blocks the run until it is aborted, and its items are pending", async () => {
     const deaf = () => new Promise<never>(() => {});
     for (const member of ["transform", "load"]) {
       const kept = new KeptLetters(deaf);
@@ -96,7 +96,7 @@ describe("a dead-letter stream that never answers", () => {
     }
   });
 
-  it("before the run was given up does not change what the run has told", async () => {
+  it("does not change the report if a write settles after the run was over", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const kept = new KeptLetters(() => promise);
     const events: string[] = [];
@@ -113,7 +113,7 @@ describe("a dead-letter stream that never answers", () => {
     expect(events.at(-1)).toBe("run:end");
   });
 
-  it("for a while holds back what is read", async () => {
+  it("for a while stops reading from the source", async () => {
     let given = 0;
     const extract = () =>
       new ReadableStream<number>({ pull: (output) => output.enqueue(given++) }, {
@@ -133,7 +133,7 @@ describe("a dead-letter stream that never answers", () => {
     expect(kept.letters).toHaveLength(run.snapshot().extracted);
   });
 
-  it("is written no further letter once the run was aborted", async () => {
+  it("receives no further letter after the run was aborted", async () => {
     const twice = { transformBatch: (items: number[]) => [...items, ...items] };
     for (const members of [{}, twice]) {
       const kept = new KeptLetters(() => wait(50));
@@ -184,7 +184,7 @@ describe("a dead-letter stream", () => {
     expect([kept.items, kept.ends, kept.stream.locked]).toEqual([[0], ["close"], false]);
   });
 
-  it("is made for each run, and not for one that may not begin", async () => {
+  it("is made for each run, but not for one that cannot begin", async () => {
     const made: KeptLetters[] = [];
     const deadLetters = () => (made.push(new KeptLetters()), made.at(-1)!.stream);
     const pipeline = etl<number>({ name: "each", extract: () => [1], load: failAll }, {
@@ -198,7 +198,7 @@ describe("a dead-letter stream", () => {
     expect(made).toHaveLength(2);
   });
 
-  it("must not be in use, which is told before anything is called", async () => {
+  it("that is locked is rejected before anything is called", async () => {
     const kept = new KeptLetters();
     kept.stream.getWriter();
     const words = 'Cannot run pipeline "numbers" as ' +

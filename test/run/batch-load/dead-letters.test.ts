@@ -16,7 +16,7 @@ const failIfBad = (n: number) => {
 };
 
 describe("a dead letter", () => {
-  it("tells all of an item that could not be transformed", async () => {
+  it("has everything known of an item that could not be transformed", async () => {
     const kept = new KeptLetters();
     const retry = { maxAttempts: 3, baseDelay: 50, jitter: "none" } as const;
     const options = { deadLetters: kept.stream, retry, concurrency: 1 };
@@ -30,7 +30,7 @@ describe("a dead letter", () => {
     expect(kept.letters[0]!.error).toBe(failure);
   });
 
-  it("tells the row of an item that could not be loaded, where there is a transform", async () => {
+  it("has the row of an item that could not be loaded, if there is a transform", async () => {
     const load = async (rows: unknown[]) => {
       await wait(10);
       if (rows.some((row) => isBad(row) || isBad(-(row as number)))) throw failure;
@@ -52,7 +52,7 @@ describe("a dead letter", () => {
     }
   });
 
-  it("tells no row where nobody knows which item it comes from", async () => {
+  it("has no row if it is not known which item the row comes from", async () => {
     const transformBatch = (items: number[]) => items.flatMap((n) => [n, n]);
     const load = ([first]: unknown[]) => first === 4 ? Promise.reject(failure) : undefined;
     const kept = new KeptLetters();
@@ -62,7 +62,7 @@ describe("a dead letter", () => {
     expect(report).toMatchObject({ loaded: 4, deadLettered: 4 });
   });
 
-  it.each([undefined, null, "a string", 0])("keeps %o as its error", async (thrown) => {
+  it.each([undefined, null, "a string", 0])("has the very %o that was thrown", async (thrown) => {
     const kept = new KeptLetters();
     const transform = (n: number) => n === 3 ? Promise.reject(thrown) : n;
     await reportOf({ transform }, { deadLetters: kept.stream });
@@ -70,7 +70,7 @@ describe("a dead letter", () => {
     expect(kept.letters[0]!.error).toBe(thrown);
   });
 
-  it("is written once, whatever else its batch meets", async () => {
+  it("is written once, whatever else happens to its batch", async () => {
     const kept = new KeptLetters();
     const transform = (n: number) => n === 2 ? Promise.reject(failure) : n === 3 ? skip : n;
     const load = (rows: unknown[]) => {
@@ -84,7 +84,7 @@ describe("a dead letter", () => {
     expect(report).toMatchObject({ loaded: 5, skipped: 1, deadLettered: 2, pending: 0 });
   });
 
-  it("may be all that a run has to give", async () => {
+  it("may be the only output of a run", async () => {
     const kept = new KeptLetters();
     const load = vi.fn();
     const transform = () => Promise.reject(failure);
@@ -94,7 +94,7 @@ describe("a dead letter", () => {
     expect(report).toMatchObject({ deadLettered: 8, batches: 0, outcome: "completed" });
   });
 
-  it("is written for many transforms at once, one after the other", async () => {
+  it("is written one after the other for many transforms at once", async () => {
     let writing = 0;
     const most: number[] = [];
     const kept = new KeptLetters(async () => {
@@ -113,7 +113,7 @@ describe("a dead letter", () => {
 describe("maxDeadLetters", () => {
   const transform = failIfBad;
 
-  it("is the number that is allowed", async () => {
+  it("is the number of dead letters that a run may write", async () => {
     const kept = new KeptLetters();
     const report = await reportOf({ transform }, { deadLetters: kept.stream, maxDeadLetters: 2 });
     expect([kept.items, report.deadLettered]).toEqual([[1, 6], 2]);
@@ -122,7 +122,7 @@ describe("maxDeadLetters", () => {
   it.each([
     [0, [], "More than 0 dead letters"],
     [1, [1], "More than 1 dead letter"],
-  ])("%i fails the run with the next", async (maxDeadLetters, items, message) => {
+  ])("of %i fails the run with the next dead letter", async (maxDeadLetters, items, message) => {
     const kept = new KeptLetters();
     const load = vi.fn();
     const error = await failureOf({ transform, load }, {
@@ -155,7 +155,7 @@ describe("maxDeadLetters", () => {
     expect(report.deadLettered).toBe(14);
   });
 
-  it("counts what is left out among what is finished", async () => {
+  it("counts skipped items among those that are finished", async () => {
     const extract = () => Array.from({ length: 100 }, (_, n) => n);
     const fails = (n: number) => n % 10 === 9;
     const transforms = {

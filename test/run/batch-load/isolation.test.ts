@@ -30,7 +30,7 @@ function poisonedLoad(...poisons: unknown[]) {
   return { load, loaded, sizes };
 }
 
-describe("a poison in a batch", () => {
+describe("a failing item in a batch", () => {
   it("becomes a dead letter, and the others are loaded in order", async () => {
     const { load, loaded, sizes } = poisonedLoad(2, 7);
     const kept = new KeptLetters();
@@ -41,7 +41,7 @@ describe("a poison in a batch", () => {
     expect(report).toMatchObject({ loaded: 6, deadLettered: 2, batches: 4, retries: 0 });
   });
 
-  it("costs at most 21 loads in 1024 items", async () => {
+  it("costs at most 21 loads of a batch of 1024 items", async () => {
     const { load, loaded, sizes } = poisonedLoad(700);
     const kept = new KeptLetters();
     const items = Array.from({ length: 1024 }, (_, n) => n);
@@ -51,7 +51,7 @@ describe("a poison in a batch", () => {
     expect(loaded).toEqual(items.filter((n) => n !== 700));
   });
 
-  it("is found by its row, where the transform has left out others", async () => {
+  it("is found by its row if the transform has skipped others", async () => {
     const { load, loaded } = poisonedLoad("r4");
     const kept = new KeptLetters();
     const transform = (n: number) => n % 3 === 0 ? skip : `r${n}`;
@@ -62,14 +62,14 @@ describe("a poison in a batch", () => {
     expect(report).toMatchObject({ loaded: 4, skipped: 3, deadLettered: 1 });
   });
 
-  it("takes all of its batch with it where isolate is none", async () => {
+  it('takes its whole batch with it if isolate is "none"', async () => {
     const { load, loaded, sizes } = poisonedLoad(2);
     const kept = new KeptLetters();
     await reportOf({ load }, { deadLetters: kept.stream, isolate: "none" });
     expect([kept.items, loaded, sizes]).toEqual([[0, 1, 2, 3], [4, 5, 6, 7], [4, 4]]);
   });
 
-  it("takes with it what its budget does not suffice to tell from it, for each batch anew", async () => {
+  it("takes its neighbours with it once the budget of the batch is spent", async () => {
     const { load, loaded, sizes } = poisonedLoad(2, 6);
     const kept = new KeptLetters();
     await reportOf({ load }, { deadLetters: kept.stream, isolationBudget: 2 });
@@ -78,7 +78,7 @@ describe("a poison in a batch", () => {
     expect(sizes).toEqual([4, 2, 2, 4, 2, 2]);
   });
 
-  it("does not keep other workers from their batches", async () => {
+  it("does not block other workers", async () => {
     const { load, loaded } = poisonedLoad(0);
     const kept = new KeptLetters();
     await reportOf({ load }, { deadLetters: kept.stream, workers: 2 });
@@ -86,7 +86,7 @@ describe("a poison in a batch", () => {
     expect(kept.items).toEqual([0]);
   });
 
-  it("is told in ctx.batch what the load of a part is for", async () => {
+  it("is reported to load in ctx.batch while it is isolated", async () => {
     const told: BatchInfo[] = [];
     const load = (rows: unknown[], { batch }: { batch: BatchInfo }) => {
       told.push(batch);
@@ -105,7 +105,7 @@ describe("a poison in a batch", () => {
 });
 
 describe("the checkpoint of a run that is stopped", () => {
-  it("has what was given up on before, unless the source is to be told of it", async () => {
+  it("includes earlier dead letters, unless the source is to acknowledge them", async () => {
     for (const [at, isTold] of [[7, false], [30, false], [7, true], [30, true]] as const) {
       const load = (rows: unknown[], { signal }: { signal: AbortSignal }) => {
         if (rows.includes(0)) return Promise.reject(failure);
@@ -129,10 +129,10 @@ describe("the checkpoint of a run that is stopped", () => {
   });
 });
 
-describe("retries and isolation", () => {
+describe("retry and isolation", () => {
   const retry = { maxAttempts: 2, baseDelay: 0 };
 
-  it("come in this order, and parts are not tried again", async () => {
+  it("happen in this order, and parts are not retried", async () => {
     const told: [number, number][] = [];
     const load = (rows: unknown[], { batch }: { batch: BatchInfo }) => {
       told.push([rows.length, batch.attempt]);
@@ -145,7 +145,7 @@ describe("retries and isolation", () => {
     expect(report.retries).toBe(1);
   });
 
-  it("leave a batch whole whose error may pass by itself", async () => {
+  it("do not divide a batch whose error may be temporary", async () => {
     const errors = [
       [Object.assign(new Error("429"), { retryAfter: 5 }), {}],
       [failure, { isRetriable: () => true }],
@@ -161,7 +161,7 @@ describe("retries and isolation", () => {
     }
   });
 
-  it("leave a batch whole that took too long", async () => {
+  it("do not divide a batch that took too long", async () => {
     const load = vi.fn(([first]: unknown[]) => first === 0 ? wait(100) : undefined);
     const kept = new KeptLetters();
     await reportOf({ load }, { attemptTimeout: 10, deadLetters: kept.stream });
@@ -171,7 +171,7 @@ describe("retries and isolation", () => {
     );
   });
 
-  it("do not help where the configuration is wrong", async () => {
+  it("do nothing for a ConfigurationError", async () => {
     const kept = new KeptLetters();
     const error = await failureOf(
       { load: () => Promise.reject(new ConfigurationError("no such table")) },
@@ -182,8 +182,8 @@ describe("retries and isolation", () => {
   });
 });
 
-describe("a load that names what failed", () => {
-  it("is called once more without it", async () => {
+describe("a load that throws a BatchError", () => {
+  it("is called once more without the items it names", async () => {
     const loaded: unknown[] = [];
     const errors = new Map([[1, new Error("one")], [3, new Error("three")]]);
     const load = vi.fn((rows: unknown[]) => {
@@ -201,7 +201,7 @@ describe("a load that names what failed", () => {
     expect(report).toMatchObject({ loaded: 6, deadLettered: 2, batches: 2, retries: 0 });
   });
 
-  it("may name everything", async () => {
+  it("may name all items", async () => {
     const load = ([first]: unknown[]) => {
       if (first === 0) throw new BatchError(new Map([0, 1, 2, 3].map((n) => [n, failure])));
     };
@@ -211,8 +211,8 @@ describe("a load that names what failed", () => {
   });
 });
 
-describe("a batch that is too large, with poisons in it", () => {
-  it("is halved first, and its halves are bisected", async () => {
+describe("a SplitError for a batch with failing items", () => {
+  it("halves the batch first, then bisects the halves", async () => {
     const loaded: unknown[] = [];
     const load = (rows: unknown[]) => {
       if (rows.length > 4) throw new SplitError();
@@ -226,7 +226,7 @@ describe("a batch that is too large, with poisons in it", () => {
 });
 
 describe("a transformBatch that fails", () => {
-  it("is called for halves, until what is to blame stands alone", async () => {
+  it("is called for halves until the failing item is isolated", async () => {
     const loaded: unknown[] = [];
     const load = (rows: unknown[]) => void loaded.push(rows);
     const transformBatch = vi.fn((items: number[]) => {
@@ -241,7 +241,7 @@ describe("a transformBatch that fails", () => {
     expect(report).toMatchObject({ loaded: 6, skipped: 1, deadLettered: 1 });
   });
 
-  it("may make parts longer, which then stand or fall together", async () => {
+  it("may make parts longer, which then succeed or fail as a whole", async () => {
     const transformBatch = (items: number[]) => {
       if (items.includes(6)) throw failure;
       return items.flatMap((n) => [n, n]);

@@ -38,21 +38,21 @@ class Log {
 const items = (count: number) => () => Array.from({ length: count }, (_, n) => n);
 
 describe("rateLimit", () => {
-  it("lets no more items through than it says, and no fewer than it could", async () => {
+  it("loads at most the limit in each interval, and no less than possible", async () => {
     const log = new Log();
     const rateLimit = { limit: 4, interval: 1000 };
     await reportOf({ extract: items(12), load: log.load }, { batchSize: 2, rateLimit });
     expect(log.loads.map(({ time }) => time)).toEqual([0, 0, 1000, 1000, 2000, 2000]);
   });
 
-  it("makes no batch that is larger than the limit", async () => {
+  it("makes no batch larger than the limit", async () => {
     const log = new Log();
     const rateLimit = { limit: 3, interval: 10 };
     await reportOf({ extract: items(8), load: log.load }, { batchSize: 100, rateLimit });
     expect(log.loads.map(({ count }) => count)).toEqual([3, 3, 2]);
   });
 
-  it("holds for every window, whatever the batches, the workers and the source are", async () => {
+  it("holds in every interval, whatever the batches, the workers and the source are", async () => {
     const scenes = fc.record({
       limit: fc.integer({ min: 1, max: 9 }),
       interval: fc.integer({ min: 1, max: 50 }),
@@ -90,7 +90,7 @@ describe("rateLimit", () => {
     );
   });
 
-  it("counts the loads that are made again as well, and those of parts", async () => {
+  it("counts loads that are retried, and those of parts", async () => {
     for (const way of ["retry", "split", "bisect"]) {
       const log = new Log();
       const failed = new Set<unknown>();
@@ -109,7 +109,7 @@ describe("rateLimit", () => {
     }
   });
 
-  it("counts no more than the items of a batch that its transform has made longer", async () => {
+  it("counts no more than the items of a batch that the transform has made longer", async () => {
     const log = new Log();
     const transformBatch = (all: number[]) => all.flatMap((n) => [n, n, n]);
     const rateLimit = { limit: 4, interval: 1000 };
@@ -118,7 +118,7 @@ describe("rateLimit", () => {
     expect(report.loaded).toBe(8);
   });
 
-  it("pauses as long as an error says, for every worker", async () => {
+  it("pauses for the retryAfter of an error, for every worker", async () => {
     const log = new Log();
     let isRefused = false;
     const load = (rows: unknown[]) => {
@@ -152,7 +152,7 @@ describe("rateLimit", () => {
     expect(log.loads.at(-1)!.time).toBe(500);
   });
 
-  it("begins anew with each run where it is no RateLimiter", async () => {
+  it("starts afresh with each run unless it is a RateLimiter", async () => {
     const log = new Log();
     const rateLimit = { limit: 2, interval: 1000 };
     const pipeline = etl<number>({ name: "anew", extract: items(2), load: log.load }, {
@@ -162,7 +162,7 @@ describe("rateLimit", () => {
     expect(log.loads).toHaveLength(4);
   });
 
-  it("ends its wait when the run is aborted, and leaves nothing", async () => {
+  it("stops waiting when the run is aborted, and leaves no timer", async () => {
     const user = new LongSignal();
     const log = new Log();
     const reason = new Error("enough");
@@ -180,7 +180,7 @@ describe("rateLimit", () => {
     expect([log.loads.length, user.listeners, vi.getTimerCount()]).toEqual([1, 0, 0]);
   });
 
-  it("lets go of a shared limiter when its run is aborted, so that others go on", async () => {
+  it("releases a shared limiter when its run is aborted, so that others continue", async () => {
     const rateLimit = new RateLimiter({ limit: 2, interval: 100 });
     const log = new Log();
     const run = start({ extract: items(100) }, { rateLimit, batchSize: 2, workers: 4 });

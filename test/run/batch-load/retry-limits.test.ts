@@ -11,7 +11,7 @@ const span = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, place) => from + place);
 
 describe("a call that fails", () => {
-  it("is not tried again for an isRetriable that returns a promise, which is refused", async () => {
+  it("is not retried if isRetriable returns a promise, which is rejected", async () => {
     const load = vi.fn(() => Promise.reject(failure));
     const isRetriable = (() => Promise.resolve(true)) as unknown as () => boolean;
     const rule = "a function that returns a boolean";
@@ -24,7 +24,7 @@ describe("a call that fails", () => {
     }
   });
 
-  it("has the first and the last of its errors where it is tried very often", async () => {
+  it("has the first and the last of its errors if it is retried very often", async () => {
     for (const stage of ["load", "transform", "transformBatch"] as const) {
       let attempt = 0;
       const fail = () => {
@@ -39,7 +39,7 @@ describe("a call that fails", () => {
     }
   });
 
-  it("waits a day at most, and does not stop others that share its limit for longer", async () => {
+  it("waits a day at most, and does not block others that share its limit for longer", async () => {
     const times: number[] = [];
     const limiter = new RateLimiter({ limit: 100, interval: 10 });
     const load = () => {

@@ -37,7 +37,7 @@ describe("a load that fails", () => {
     expect(report).toMatchObject({ loaded: 8, batches: 2, retries: 2, outcome: "completed" });
   });
 
-  it("fails the run when no attempt is left, which tells the error of each", async () => {
+  it("fails the run when no attempt is left, and reports the error of each", async () => {
     const errors = [1, 2, 3].map((attempt) => new Error(`attempt ${attempt}`));
     const load = vi.fn((_: unknown[], { batch }: { batch: BatchInfo }) =>
       Promise.reject(errors[batch.attempt - 1])
@@ -49,7 +49,7 @@ describe("a load that fails", () => {
     expect(load).toHaveBeenCalledTimes(3);
   });
 
-  it("is not tried again where isRetriable says so", async () => {
+  it("is not retried if isRetriable returns false", async () => {
     const isRetriable = vi.fn((error: unknown) => error !== failure);
     const load = vi.fn(() => Promise.reject(failure));
     const error = await failureOf({ load }, { retry: { ...retry, isRetriable } });
@@ -57,7 +57,7 @@ describe("a load that fails", () => {
     expect([load.mock.calls.length, isRetriable.mock.calls]).toEqual([1, [[failure, 1]]]);
   });
 
-  it("does not vanish behind an isRetriable that throws", async () => {
+  it("is not hidden by an isRetriable that throws", async () => {
     const thrown = new Error("cannot tell");
     const isRetriable = () => {
       throw thrown;
@@ -68,7 +68,7 @@ describe("a load that fails", () => {
     expect(error).toMatchObject({ stage: "load", cause: failure, errors: [failure, thrown] });
   });
 
-  it("waits as long as its error says", async () => {
+  it("waits for the retryAfter of its error", async () => {
     const times: number[] = [];
     const load = () => {
       times.push(performance.now());
@@ -78,7 +78,7 @@ describe("a load that fails", () => {
     expect(times[1]! - times[0]!).toBe(5000);
   });
 
-  it("holds back no other worker while it waits", async () => {
+  it("does not block other workers while it waits", async () => {
     const times: number[] = [];
     const begin = performance.now();
     const load = ([first]: unknown[], { batch }: { batch: BatchInfo }) => {
@@ -100,7 +100,7 @@ describe("a load that fails", () => {
     expect(loaded).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("is tried again while the run drains, and not after it was aborted", async () => {
+  it("is retried while the run drains, but not after it was aborted", async () => {
     for (const stop of ["drain", "abort"] as const) {
       const load = vi.fn(() => Promise.reject(failure));
       const run = start(
@@ -135,7 +135,7 @@ describe("a transform that fails", () => {
     expect(report).toMatchObject({ loaded: 4, skipped: 4, retries: 2 });
   });
 
-  it("lets the others of its batch go on meanwhile", async () => {
+  it("does not block the others of its batch", async () => {
     const ends: [number, number][] = [];
     const begin = performance.now();
     const seen = new Set<number>();
@@ -157,7 +157,7 @@ describe("a transform that fails", () => {
     expect(error.report).toMatchObject({ loaded: 4, pending: 4, retries: 2 });
   });
 
-  it("is called again for the batch where there is transformBatch", async () => {
+  it("is called again for the whole batch with transformBatch", async () => {
     const calls: number[][] = [];
     const transformBatch = (items: number[]) => {
       calls.push(items.splice(0)); // It may empty what it is given.
@@ -169,7 +169,7 @@ describe("a transform that fails", () => {
     expect(report).toMatchObject({ loaded: 8, retries: 1 });
   });
 
-  it("has its own options", async () => {
+  it("has its own retry options", async () => {
     const [transform, load] = [vi.fn(async (n: number) => n), vi.fn(() => Promise.reject(failure))];
     transform.mockRejectedValueOnce(failure);
     const byStage = { transform: { ...retry, maxAttempts: 2 }, load: { maxAttempts: 1 } };
@@ -182,7 +182,7 @@ describe("a transform that fails", () => {
 });
 
 describe("attemptTimeout", () => {
-  it("fails a call that takes longer, aborts its signal, and lets it be tried again", async () => {
+  it("fails a call that takes longer, aborts its signal, and has it retried", async () => {
     const signals: AbortSignal[] = [];
     const load = (_: unknown, { signal, batch }: { signal: AbortSignal; batch: BatchInfo }) => {
       signals.push(signal);
@@ -194,13 +194,13 @@ describe("attemptTimeout", () => {
     expect(signals[0]!.reason).toMatchObject({ name: "TimeoutError" });
   });
 
-  it.each(["transform", "transformBatch"])("holds for %s as well", async (member) => {
+  it.each(["transform", "transformBatch"])("applies to %s as well", async (member) => {
     const call = (_: unknown, { signal }: { signal: AbortSignal }) => untilAborted(signal);
     const error = await failureOf({ [member]: call }, { retry: { attemptTimeout: 50 } });
     expect(error).toMatchObject({ stage: "transform", cause: { name: "TimeoutError" } });
   });
 
-  it("does not let the run end before a call that ignores it, nor stop what comes after", async () => {
+  it("does not end the run before a call that ignores it, nor stop later calls", async () => {
     const ends: string[] = [];
     const load = async (_: unknown, { batch }: { batch: BatchInfo }) => {
       if (batch.sequence > 0 || batch.attempt > 1) return;
@@ -220,7 +220,7 @@ describe("attemptTimeout", () => {
     expect(report).toMatchObject({ outcome: "completed", loaded: 8 });
   });
 
-  it("waits no longer than abortTimeout for such a call", async () => {
+  it("is followed by abortTimeout for a call that ignores it", async () => {
     const load = (_: unknown, { batch }: { batch: BatchInfo }) =>
       batch.sequence === 0 && batch.attempt === 1 ? new Promise(() => {}) : undefined;
     const run = start({ load }, { retry, attemptTimeout: 50, abortTimeout: 300 });
@@ -229,7 +229,7 @@ describe("attemptTimeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("leaves no timer to a call that did not heed the end of its run", async () => {
+  it("leaves no timer for a call that ignores the end of its run", async () => {
     const run = start({ load: () => new Promise(() => {}) }, {
       ...{ attemptTimeout: 1e6, abortTimeout: 10 },
     });
@@ -239,15 +239,15 @@ describe("attemptTimeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("leaves no listener on the signal of the user", async () => {
+  it("leaves no listener on the caller's signal", async () => {
     const user = new LongSignal();
     await reportOf({ load: () => wait(1) }, { retry, attemptTimeout: 50, signal: user.signal });
     expect(user.listeners).toBe(0);
   });
 });
 
-describe("a batch that is too large", () => {
-  it("is halved, with or without anything else that helps", async () => {
+describe("a load that throws a SplitError", () => {
+  it("is called for halves, with or without retries and dead letters", async () => {
     for (const options of [{}, { retry }, { workers: 2 }]) {
       const loaded: unknown[][] = [];
       const load = (rows: unknown[]) => {
@@ -260,14 +260,14 @@ describe("a batch that is too large", () => {
     }
   });
 
-  it("counts what the transform left out once", async () => {
+  it("counts skipped items once", async () => {
     const transform = (n: number) => n % 3 === 0 ? skip : n;
     const load = (rows: unknown[]) => rows.length > 1 ? Promise.reject(new SplitError()) : 0;
     const report = await reportOf({ transform, load });
     expect(report).toMatchObject({ loaded: 5, skipped: 3, batches: 5 });
   });
 
-  it("fails the run where the load has taken rows out of it", async () => {
+  it("fails the run if the load has removed rows from its batch", async () => {
     const load = (rows: unknown[]) => {
       if (rows.length < 4) return;
       rows.shift();
@@ -278,7 +278,7 @@ describe("a batch that is too large", () => {
     expect(error.report!.pending).toBe(error.report!.extracted);
   });
 
-  it("of one row fails the run, as does a BatchError without dead letters", async () => {
+  it("for one row fails the run, as does a BatchError without dead letters", async () => {
     for (const thrown of [new SplitError(), new BatchError(new Map([[0, failure]]))]) {
       const error = await failureOf({ load: () => Promise.reject(thrown) }, {
         batchSize: 1,

@@ -40,8 +40,8 @@ function comeAndGo({ inner }: HeldStore): void {
   inner.release("numbers", "other");
 }
 
-describe("a run that was away for longer than its lease", () => {
-  it("is stopped when the other has come and gone while it was away", async () => {
+describe("a run that was suspended for longer than its lease", () => {
+  it("is fenced if a second run of the same pipeline has come and gone", async () => {
     const store = new HeldStore();
     const signals: AbortSignal[] = [];
     const load = ([n]: number[], { signal }: { signal: AbortSignal }) => {
@@ -64,7 +64,7 @@ describe("a run that was away for longer than its lease", () => {
     expect(store.inner.claim("numbers", next, Date.now())).toEqual(next);
   });
 
-  it("writes nothing after it was away before it knows who has come meanwhile", async () => {
+  it("writes nothing before it has claimed its key again", async () => {
     const { store, ends, run } = await begin();
     const answer = store.hold("claim");
     await pass(2 * lease);
@@ -80,7 +80,7 @@ describe("a run that was away for longer than its lease", () => {
   });
 
   it.each(["nobody", "itself"])(
-    "overwrites nothing of another that has come and gone while it wrote, the key now of %s",
+    "overwrites nothing if another run came and went during its write; the key is now %s",
     async (owner) => {
       const { store, ends, run } = await begin();
       const written = store.hold("write");
@@ -109,7 +109,7 @@ describe("a run that was away for longer than its lease", () => {
     },
   );
 
-  it("goes on when nobody has come while it was away", async () => {
+  it("continues if no other run has claimed the key", async () => {
     const store = new HeldStore();
     store.inner.write("numbers", { offset: 1, done: [], updatedAt: 1, runId: "earlier" });
     const loaded: number[] = [];

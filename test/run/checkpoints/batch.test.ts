@@ -44,7 +44,7 @@ async function toldOf(
 
 const deadLetters = () => new WritableStream<DeadLetter<number>>();
 
-it("tells the key and the places that a load completes", async () => {
+it("ctx.batch has the key and the ranges that a load completes", async () => {
   expect(await toldOf({})).toEqual([
     [[0, 1, 2, 3], {
       ...{ sequence: 0, offset: 0, size: 4, attempt: 1 },
@@ -57,7 +57,7 @@ it("tells the key and the places that a load completes", async () => {
   ]);
 });
 
-it("tells neither where the run has no checkpoints", async () => {
+it("ctx.batch has neither if the run has no checkpoints", async () => {
   const letters = { deadLetters };
   for (const options of [{}, letters]) {
     const [[, info]] = await toldOf({ checkpoints: undefined, ...options }) as [Told];
@@ -65,7 +65,7 @@ it("tells neither where the run has no checkpoints", async () => {
   }
 });
 
-it("tells the key of a partition", async () => {
+it("ctx.batch has the key of a partition", async () => {
   const checkpoints = new MemoryCheckpointStore();
   const keys: unknown[] = [];
   await etl<number>({
@@ -86,7 +86,7 @@ async function rangesOf(...given: Parameters<typeof toldOf>): Promise<unknown[]>
   ]);
 }
 
-it("counts what is left out in, wherever it stands", async () => {
+it("ctx.batch.ranges include skipped items, wherever they stand", async () => {
   const transform = (n: number) => n % 2 === 0 ? skip : n;
   expect(await rangesOf({}, { transform })).toEqual([
     [[1, 3], 0, 4, [[0, 4]]],
@@ -94,12 +94,12 @@ it("counts what is left out in, wherever it stands", async () => {
   ]);
 });
 
-it("tells of no batch that has nothing to load, which is finished all the same", async () => {
+it("a batch with nothing to load causes no load, but is finished", async () => {
   const transform = (n: number) => n < 4 ? skip : n;
   expect(await rangesOf({}, { transform })).toEqual([[[4, 5, 6, 7], 4, 4, [[4, 8]]]]);
 });
 
-it("leaves out what was finished before", async () => {
+it("ctx.batch.ranges leave out what was finished before", async () => {
   const checkpoints = storeAt(1, [[2, 3], [6, 7]]);
   expect(await rangesOf({ checkpoints })).toEqual([
     [[1, 3, 4, 5], 1, 4, [[1, 2], [3, 6]]],
@@ -107,7 +107,7 @@ it("leaves out what was finished before", async () => {
   ]);
 });
 
-it("gives each range the position of its last item, left out or not", async () => {
+it("ctx.batch.ranges have the position of their last item, skipped or not", async () => {
   const checkpoints = storeAt(1, [[2, 3], [6, 7]]);
   const position = (n: number) => ({ after: n });
   const transform = (n: number) => n === 5 ? skip : n;
@@ -117,7 +117,7 @@ it("gives each range the position of its last item, left out or not", async () =
   ]);
 });
 
-it("tells the same places at each attempt", async () => {
+it("ctx.batch.ranges are the same at each attempt", async () => {
   let calls = 0;
   const load = () => {
     if (++calls < 3) throw failure;
@@ -133,7 +133,7 @@ it("tells the same places at each attempt", async () => {
   expect(tries).toEqual([[1, [[0, 4]], 0], [2, [[0, 4]], 0], [3, [[0, 4]], 0]]);
 });
 
-it("tells what a part of a halved batch completes, and an item given up on with the next", async () => {
+it("a part of a halved batch completes its items and the dead letters before it", async () => {
   const load = (rows: number[]) => {
     if (rows.includes(2)) throw failure;
   };
@@ -147,7 +147,7 @@ it("tells what a part of a halved batch completes, and an item given up on with 
   ]);
 });
 
-it("finishes an item given up on that no load comes after", async () => {
+it("a dead letter that no load follows is finished", async () => {
   const load = (rows: number[]) => {
     if (rows.includes(7)) throw failure;
   };
@@ -158,7 +158,7 @@ it("finishes an item given up on that no load comes after", async () => {
   ]);
 });
 
-it("tells what halves complete between what is left out and what was finished", async () => {
+it("halves complete their items among skipped and finished ones", async () => {
   const checkpoints = storeAt(0, [[2, 3]]);
   const transform = (n: number) => n === 1 ? skip : n;
   const position = (n: number) => `#${n}`;
@@ -176,7 +176,7 @@ it("tells what halves complete between what is left out and what was finished", 
   ]);
 });
 
-it("completes what a BatchError names with the load of the rest", async () => {
+it("the load of the rest completes the items that a BatchError names", async () => {
   const load = (rows: number[]) => {
     const failures = [1, 2].filter((n) => rows.includes(n)).map((n) => rows.indexOf(n));
     if (failures.length > 0) throw new BatchError(new Map(failures.map((n) => [n, failure])));
@@ -188,7 +188,7 @@ it("completes what a BatchError names with the load of the rest", async () => {
   ]);
 });
 
-it("completes what the transform gave up on with the batch", async () => {
+it("the load of a batch completes the items whose transform was dead-lettered", async () => {
   const transform = (n: number) => {
     if (n === 0 || n === 7) throw failure;
     return n;
@@ -202,19 +202,19 @@ it("completes what the transform gave up on with the batch", async () => {
 it.each([
   ["longer", (items: number[]) => items.flatMap((n) => [n, n]), [0, 0, 1, 1, 2, 2, 3, 3]],
   ["shorter", (items: number[]) => items.slice(1), [1, 2, 3]],
-])("completes all of a batch that has become %s", async (_, transformBatch, rows) => {
+])("all of a batch is completed if it has become %s", async (_, transformBatch, rows) => {
   const [first] = await rangesOf({}, { transformBatch });
   expect(first).toEqual([rows, 0, 4, [[0, 4]]]);
 });
 
-it("is not disturbed by a load that empties or keeps what it is given", async () => {
+it("ranges are right although a load empties or keeps its array", async () => {
   const load = (rows: number[]) => {
     rows.length = 0;
   };
   expect(await rangesOf({}, { load })).toHaveLength(2);
 });
 
-it("acknowledges what is finished in the order of the source", async () => {
+it("items are acknowledged in the order of the source", async () => {
   const acknowledged: unknown[] = [];
   const transform = (n: number) => n === 1 ? skip : n;
   const load = (rows: number[]) => {

@@ -33,7 +33,7 @@ function onClockOf(claim: Claim, ahead: number): Claim {
   return { ...claim, until: claim.until + ahead };
 }
 
-it("never takes the key of a run that lives, whatever the clocks say", async () => {
+it("a run never takes over the key of a live run, whatever the clocks say", async () => {
   const given = fc.tuple(lease, lease, skew, skew, fc.nat(3000));
   await fc.assert(
     fc.asyncProperty(given, async ([one, two, ahead, behind, after]) => {
@@ -53,7 +53,7 @@ it("never takes the key of a run that lives, whatever the clocks say", async () 
   );
 });
 
-it("waits for a run that died no longer than its lease, whatever the clocks say", async () => {
+it("a run waits for a dead one no longer than its lease, whatever the clocks say", async () => {
   const given = fc.tuple(lease, lease, skew, skew, fc.nat(3000));
   await fc.assert(
     fc.asyncProperty(given, async ([one, two, ahead, set, after]) => {

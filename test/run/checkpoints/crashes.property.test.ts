@@ -43,7 +43,7 @@ describe("any number of crashes", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("leave no gap, and nothing twice but what was not recorded", async () => {
+  it("lose no item, and repeat only what was not recorded", async () => {
     const property = fc.asyncProperty(
       fc.array(plans, { minLength: 40, maxLength: 40 }),
       async (all) => {

@@ -25,7 +25,7 @@ describe("the end of a run", () => {
     signal: "drained",
   };
 
-  it.each(ends)("leaves in the store what is finished, and no claim: %s", async (end) => {
+  it.each(ends)("stores what is finished, and leaves no claim: %s", async (end) => {
     const store = new HeldStore();
     const source = new ScriptedSource({
       ...{ kind: "stream", reads: 20, delay: 10 },
@@ -65,7 +65,7 @@ describe("the end of a run", () => {
     expect(signal.listeners).toBe(0);
   });
 
-  it("calls nothing, and claims nothing, if its signal has aborted before", async () => {
+  it("calls and claims nothing if its signal has aborted before", async () => {
     const store = new HeldStore();
     const { extract, load } = { extract: vi.fn(() => [1]), load: vi.fn() };
     const signal = AbortSignal.abort(failure);
@@ -80,7 +80,7 @@ describe("the end of a run", () => {
     expect([extract, load].map(({ mock }) => mock.calls)).toEqual([[], []]);
   });
 
-  it("is an error of the checkpoints if 'position' throws, and loads nothing of the batch", async () => {
+  it("is a CheckpointError if 'position' throws, and loads nothing of the batch", async () => {
     const store = new HeldStore();
     const loaded: number[] = [];
     const load = (items: number[]) => void loaded.push(...items);
@@ -101,7 +101,7 @@ describe("the end of a run", () => {
     expect(store.inner.read("numbers")).toMatchObject({ offset: 4, position: 3 });
   });
 
-  it("keeps that items were given up on before it failed", async () => {
+  it("stores dead letters written before it failed", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const letters: number[] = [];
     const deadLetters = new WritableStream({ write: ({ item }) => void letters.push(item) });
@@ -115,7 +115,7 @@ describe("the end of a run", () => {
     expect(checkpoints.read("numbers")).toMatchObject({ offset: 2, done: [] });
   });
 
-  it("tells first what failed first, if 'position' throws after it", async () => {
+  it("reports an earlier failure first if 'position' throws after it", async () => {
     const load = () => {
       throw failure;
     };

@@ -37,8 +37,8 @@ function slow(
   });
 }
 
-describe("two runs of one key at once", () => {
-  it("refuses the second, and lets the first complete", async () => {
+describe("a second run of the same pipeline", () => {
+  it("rejects with a FencedError, and the first run completes", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const loaded: unknown[] = [];
     const pipeline = slow(loaded, () => wait(200));
@@ -61,7 +61,7 @@ describe("two runs of one key at once", () => {
     expect(checkpoints.read("numbers")).toEqual((first.value as RunReport).checkpoint);
   });
 
-  it("lets runs of two partitions go on side by side", async () => {
+  it("runs beside the first for another partition", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const loaded: unknown[] = [];
     const runs = ["a", "b"].map((partition) =>
@@ -72,7 +72,7 @@ describe("two runs of one key at once", () => {
     expect(loaded).toHaveLength(40);
   });
 
-  it("lets the second go on when the first has ended while it waited", async () => {
+  it("begins when the first has ended while it waited", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const loaded: unknown[] = [];
     const options = { checkpoints, lease, batchSize: 10 };
@@ -85,7 +85,7 @@ describe("two runs of one key at once", () => {
     expect(loaded).toHaveLength(20);
   });
 
-  it("gives up the wait for the other when it is aborted", async () => {
+  it("stops waiting for the first when it is aborted", async () => {
     const checkpoints = new MemoryCheckpointStore();
     checkpoints.claim("numbers", { runId: "other", until: 50_000 + lease }, 50_000);
     const signal = new CountedSignal();
@@ -140,7 +140,7 @@ describe("the key of a run that died", () => {
     expect(loaded).toHaveLength(20);
   });
 
-  it("is refused at once if its claim is never over", async () => {
+  it("rejects a second run at once if its claim never lapses", async () => {
     const checkpoints = new MemoryCheckpointStore();
     checkpoints.claim("numbers", { runId: "dead", until: Infinity }, 0);
     const run = outcomeOf(slow([]).run({ checkpoints }));
@@ -150,7 +150,7 @@ describe("the key of a run that died", () => {
   });
 });
 
-describe("a run that was taken over", () => {
+describe("a run that was taken over by another", () => {
   it("is stopped at its next write, and loads nothing after", async () => {
     const store = new HeldStore();
     const loaded: unknown[] = [];
@@ -195,7 +195,7 @@ describe("a run that was taken over", () => {
     expect((run.value as PipelineError).errors).toHaveLength(1); // The loads only passed it on.
   });
 
-  it.each([1, 4])("is stopped by a sink that finds it out, with %i workers", async (workers) => {
+  it.each([1, 4])("is stopped by a FencedError of a sink, with %i workers", async (workers) => {
     const store = new HeldStore();
     const loaded: unknown[] = [];
     let begun = 0;

@@ -53,8 +53,8 @@ const stages: [string, Partial<Pipeline<number>>][] = [
   ["load", { load: (items) => namesBad(items) }],
 ];
 
-describe("thousands of letters in a batch", () => {
-  it.each(stages)("are marked by a few writes if they are of the %s", async (_, members) => {
+describe("thousands of dead letters in a batch", () => {
+  it.each(stages)("cause few checkpoint writes if they come from the %s", async (_, members) => {
     const count = 400;
     const store = new CountingStore();
     const kept: number[] = [];
@@ -72,7 +72,7 @@ describe("thousands of letters in a batch", () => {
     expect(store.written.length).toBeLessThanOrEqual(2 * 2); // For two batches.
   });
 
-  it("are marked where the batch never comes to its load", async () => {
+  it("are recorded even if the batch never reaches its load", async () => {
     const store = new MemoryCheckpointStore();
     const kept: number[] = [];
     const load = () => {

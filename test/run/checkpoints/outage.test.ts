@@ -36,9 +36,9 @@ function begin(store: HeldStore, options: RunOptions<number>): { run: Outcome; l
   return { run: outcomeOf(pipeline.run({ checkpoints: store, lease, ...options })), loaded };
 }
 
-describe("a store that is away for a second", () => {
+describe("a checkpoint store that is down for a second", () => {
   it.each([0, 50, 250, 450, 650, 850, 950, 1000, 1050])(
-    "ends no run, as long as the load may be tried again: from %i ms on",
+    "fails no run with retries: down from %i ms on",
     async (from) => {
       const store = new HeldStore();
       failFor(store, from, 1000);
@@ -52,7 +52,7 @@ describe("a store that is away for a second", () => {
     },
   );
 
-  it("ends no run that could not yet read what an earlier one has finished", async () => {
+  it("fails no run that has not read its checkpoint yet", async () => {
     const store = new HeldStore();
     store.inner.write("numbers", { offset: 4, done: [], updatedAt: 1, runId: "earlier" });
     let isRead = false;
@@ -69,7 +69,7 @@ describe("a store that is away for a second", () => {
     expect(loaded).toEqual([4, 5, 6, 7, 8, 9]);
   });
 
-  it.each(methods)("is asked again for a failing %s alone", async (method) => {
+  it.each(methods)("is retried for a failing %s alone", async (method) => {
     const store = new HeldStore();
     let failures = 0;
     store.first[method] = () => {
@@ -81,7 +81,7 @@ describe("a store that is away for a second", () => {
     expect(failures).toBeGreaterThan(5);
   });
 
-  it("is asked again as 'isRetriable' says", async () => {
+  it("is retried as 'isRetriable' says", async () => {
     const asked: unknown[] = [];
     const isRetriable = (error: unknown, attempt: number) => {
       asked.push([error, attempt]);
@@ -98,7 +98,7 @@ describe("a store that is away for a second", () => {
     expect(store.count("read")).toBe(3);
   });
 
-  it("takes what is newest when it is back", async () => {
+  it("receives the newest checkpoint when it is back", async () => {
     const store = new HeldStore();
     failFor(store, 350, 480);
     const { run } = begin(store, { retry: patient });
@@ -108,8 +108,8 @@ describe("a store that is away for a second", () => {
   });
 });
 
-describe("a store that stays away", () => {
-  it.each([250, 950])("ends the run once the attempts are used up: from %i ms on", async (from) => {
+describe("a checkpoint store that stays down", () => {
+  it.each([250, 950])("fails the run after the last attempt: down from %i ms on", async (from) => {
     const store = new HeldStore();
     failFor(store, from, Infinity);
     const { run } = begin(store, { retry: { ...patient, maxAttempts: 5 } });
@@ -117,7 +117,7 @@ describe("a store that stays away", () => {
     expect(run.value).toMatchObject({ stage: "checkpoints", cause: away });
   });
 
-  it("ends the run at its first word where there is no 'retry'", async () => {
+  it("fails the run at its first error without 'retry'", async () => {
     const store = new HeldStore();
     failFor(store, 250, Infinity);
     const { run, loaded } = begin(store, {});
@@ -126,7 +126,7 @@ describe("a store that stays away", () => {
     expect(loaded).toEqual([0, 1, 2, 3]); // The last one was under way.
   });
 
-  it("lets a run be aborted at once", async () => {
+  it("allows a run to be aborted at once", async () => {
     const store = new HeldStore();
     failFor(store, 250, Infinity);
     const abort = new AbortController();
@@ -138,7 +138,7 @@ describe("a store that stays away", () => {
     expect(run.state).toBe("rejected");
   });
 
-  it("ends no run that has nothing left but to give its key back, and keeps it for a lease at most", async () => {
+  it("fails no run that only has its key to release, and delays it by a lease", async () => {
     const store = new HeldStore();
     store.first.release = () => {
       throw away;
@@ -151,8 +151,8 @@ describe("a store that stays away", () => {
   });
 });
 
-describe("what a store answers", () => {
-  it("is no outage: who is fenced is not asked again", async () => {
+describe("the answer of a checkpoint store", () => {
+  it("is not retried if the run is fenced", async () => {
     const store = new HeldStore();
     const { run } = begin(store, { retry: patient });
     await pass(150);

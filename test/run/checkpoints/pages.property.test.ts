@@ -36,7 +36,7 @@ async function* itemsAfter(
   }
 }
 
-it("loads each item of pages once by { token, index }, whatever fails", async () => {
+it("each item of pages is loaded once by { token, index }, whatever fails", async () => {
   const chance = fc.double({ min: 0, max: 0.3, noNaN: true });
   const random = fc.integer({ min: 1, max: 2 ** 31 - 2 });
   const options = fc.tuple(chance, chance, random, fc.constantFrom(1, 4), fc.constantFrom(3, 7));

@@ -52,7 +52,7 @@ function expectRefusal(error: PipelineError, words: string): void {
 
 const ofJson = "what JSON can hold, also inside, such as a string or a number: current value is ";
 
-describe("position", () => {
+describe("the option `position`", () => {
   it.each<[string, unknown, string]>([
     ["undefined", undefined, "undefined"],
     ["NaN", Number.NaN, "NaN"],
@@ -62,13 +62,13 @@ describe("position", () => {
     ["a bigint", 5n, "5n"],
     ["a date", new Date(0), "an instance of Date"],
     ["undefined inside", { token: undefined, index: 1 }, "undefined"],
-  ])("that is %s is refused by name before anything is loaded", async (_, at, shown) => {
+  ])("that returns %s is rejected by name before anything is loaded", async (_, at, shown) => {
     const { error, loaded, store } = await failureOf({ position: () => at, batchSize: 5 });
     expectRefusal(error, ofJson + shown);
     expect([loaded, store.read("rows")]).toEqual([[], undefined]);
   });
 
-  it("that is a promise is refused in those words, and its rejection is nobody's", async () => {
+  it("that returns a promise is rejected, without an unhandled rejection", async () => {
     const position = async ({ id }: Row) => await Promise.reject(new Error(`no ${id}`));
     const { error, loaded } = await failureOf({ position });
     const step = "(read it with the item, and give it from there)";
@@ -80,7 +80,7 @@ describe("position", () => {
   });
 
   it.each([0, 1, 2, 3, 4, 7, 11])(
-    "that is undefined for item %i alone is refused, and the known one before stays",
+    "that returns undefined for item %i alone is rejected, and the stored one stays",
     async (bad) => {
       for (const batchSize of [1, 3, 5, 12]) {
         const position = ({ id }: Row) => id === bad ? undefined : `#${id}`;
@@ -111,7 +111,7 @@ describe("position", () => {
     ["left out by the batch", { transformBatch: (batch) => batch.slice(1) }],
   ];
   it.each(ends)(
-    "that is undefined is refused also after items that were %s",
+    "that returns undefined is also rejected after items that were %s",
     async (_, members) => {
       for (const bad of [0, 4, 5]) {
         const position = ({ id }: Row) => id === bad ? undefined : id;
@@ -122,7 +122,7 @@ describe("position", () => {
     },
   );
 
-  it("that a checkpoint has is not lost to a run without the option", async () => {
+  it("may be left out by a run without losing the stored position", async () => {
     for (const resume of ["skip", "source"] as const) {
       const store = new MemoryCheckpointStore();
       const kept = { offset: 2, done: [], position: "#1", updatedAt: 1 };

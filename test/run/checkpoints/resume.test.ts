@@ -29,8 +29,8 @@ async function rerun(
   return { loaded, report };
 }
 
-describe("a run that goes on from a checkpoint", () => {
-  it.each(resumableKinds)("drops what is finished of a source: %s", async (kind) => {
+describe("a run that resumes from a checkpoint", () => {
+  it.each(resumableKinds)("drops finished items of a source: %s", async (kind) => {
     const checkpoints = storeAt(2, [[3, 4], [6, 9]]);
     const extract = () => numbers(kind, 12);
     const { loaded, report } = await rerun({ checkpoints, batchSize: 2 }, { extract });
@@ -40,14 +40,14 @@ describe("a run that goes on from a checkpoint", () => {
     expect(checkpoints.read("numbers")).toEqual(report.checkpoint);
   });
 
-  it.each(resumableKinds)("finds holes of one item, first and last, in %s", async (kind) => {
+  it.each(resumableKinds)("finds gaps of one item, first and last, in %s", async (kind) => {
     const checkpoints = storeAt(0, [[1, 11]]);
     const extract = () => numbers(kind, 12);
     const { loaded } = await rerun({ checkpoints, batchSize: 5 }, { extract });
     expect(loaded).toEqual([[0, 11]]);
   });
 
-  it.each(resumableKinds)("loads nothing of %s if all is finished", async (kind) => {
+  it.each(resumableKinds)("loads nothing of %s if everything is finished", async (kind) => {
     for (const checkpoints of [storeAt(12), storeAt(40, [[50, 60]]), storeAt(0, [[0, 12]])]) {
       const before = checkpoints.read("numbers");
       const extract = () => numbers(kind, 12);
@@ -68,7 +68,7 @@ describe("a run that goes on from a checkpoint", () => {
     expect(measured).toEqual([4, 5, 8, 9, 10, 11]);
   });
 
-  it("loads the hole that workers have left, and nothing else", async () => {
+  it("loads only the gap that concurrent workers have left", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const last = Promise.withResolvers<void>();
     const load = async (items: number[]) => {
@@ -85,7 +85,7 @@ describe("a run that goes on from a checkpoint", () => {
     expect(loaded).toEqual([[4, 5]]);
   });
 
-  it("counts what was left out or given up on as finished", async () => {
+  it("counts skipped items and dead letters as finished", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const letters: DeadLetter<number>[] = [];
     const deadLetters = () =>
@@ -115,7 +115,7 @@ describe("a run that goes on from a checkpoint", () => {
     expect(letters).toHaveLength(2);
   });
 
-  it("finishes batches of which the transform leaves nothing", async () => {
+  it("finishes batches without rows", async () => {
     for (
       const transformBatch of [() => [], (items: number[]) => items.map((): typeof skip => skip)]
     ) {
@@ -127,7 +127,7 @@ describe("a run that goes on from a checkpoint", () => {
     }
   });
 
-  it("finishes the items of a batch that became longer, those given up on as well", async () => {
+  it("finishes the items of a batch that became longer, dead letters included", async () => {
     const letters: unknown[] = [];
     const deadLetters = () =>
       new WritableStream<DeadLetter<number>>({
@@ -147,7 +147,7 @@ describe("a run that goes on from a checkpoint", () => {
     expect(report.checkpoint).toMatchObject({ offset: 3, done: [] });
   });
 
-  it("keeps each partition apart, by a key that no name can be taken for", async () => {
+  it("keeps partitions apart, by a key that no name can collide with", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const run = (partition?: string) => rerun({ checkpoints, batchSize: 12, partition });
     const { report } = await run("a");
@@ -162,7 +162,7 @@ describe("a run that goes on from a checkpoint", () => {
 describe('resume: "source"', () => {
   const position = (n: number) => `after ${n}`;
 
-  it("tells every callback of the checkpoint, and numbers on from there", async () => {
+  it("passes the checkpoint to every callback, and numbers from its offset", async () => {
     const checkpoints = storeAt(3, [[5, 7, "after 6"]], { position: "after 2", runId: "earlier" });
     const before = checkpoints.read("numbers");
     const told: Record<string, Checkpoint | undefined> = {};
@@ -197,7 +197,7 @@ describe('resume: "source"', () => {
     expect(report.checkpoint).toMatchObject({ offset: 10, done: [], position: "after 9" });
   });
 
-  it("numbers from 0, and tells of no checkpoint, in the first run", async () => {
+  it("numbers from 0, and passes no checkpoint, in the first run", async () => {
     const checkpoints = new MemoryCheckpointStore();
     const told: unknown[] = [];
     const extract = (context: object) => (told.push("checkpoint" in context), [7, 8]);
@@ -206,7 +206,7 @@ describe('resume: "source"', () => {
     expect(report.checkpoint).toMatchObject({ offset: 2, position: "after 8" });
   });
 
-  it.each(resumableKinds)("drops what is finished above, of %s", async (kind) => {
+  it.each(resumableKinds)("drops finished items above the offset, of %s", async (kind) => {
     const checkpoints = storeAt(100, [[101, 103], [111, 120]]);
     const extract = () => numbers(kind, 12);
     const { loaded } = await rerun({ checkpoints, resume: "source", batchSize: 9 }, { extract });

@@ -64,8 +64,8 @@ function failed(error: unknown, cause: unknown): RunReport {
   return (error as PipelineError).report!;
 }
 
-describe.each(everyWay)("a store that %s", (way) => {
-  it.each(["claim", "read"] as const)("lets nothing begin when it fails to %s", async (method) => {
+describe.each(everyWay)("a checkpoint store that %s", (way) => {
+  it.each(["claim", "read"] as const)("prevents the run if it fails to %s", async (method) => {
     const store = new HeldStore();
     store.first[method] = ways[way];
     const signal = new CountedSignal();
@@ -81,7 +81,7 @@ describe.each(everyWay)("a store that %s", (way) => {
     expect(signal.listeners).toBe(0);
   });
 
-  it("stops the run when it fails to write", async () => {
+  it("stops the run if it fails to write", async () => {
     const store = new HeldStore();
     const gates = new Map<number, () => void>();
     const signals: AbortSignal[] = [];
@@ -111,7 +111,7 @@ describe.each(everyWay)("a store that %s", (way) => {
     expect(store.calls.at(-1)).toBe("release");
   });
 
-  it("fails the run when it fails to write at the end", async () => {
+  it("fails the run if it fails to write at the end", async () => {
     const store = new HeldStore();
     store.first.write = ways[way];
     const { calls, loaded, pipeline } = watched();
@@ -123,7 +123,7 @@ describe.each(everyWay)("a store that %s", (way) => {
     expect(calls.at(-1)).toBe("finalize failed");
   });
 
-  it("fails the run when it fails to release", async () => {
+  it("fails the run if it fails to release", async () => {
     const store = new HeldStore();
     store.first.release = ways[way];
     const { calls, pipeline } = watched();
@@ -135,7 +135,7 @@ describe.each(everyWay)("a store that %s", (way) => {
     expect(store.inner.read("numbers")).toMatchObject({ offset: 3 });
   });
 
-  it("does not fail the run when it fails to renew the claim", async () => {
+  it("does not fail the run if it fails to renew the claim", async () => {
     const store = new HeldStore();
     const gates = new Gates();
     const run = outcomeOf(gates.pipeline("numbers").run({ checkpoints: store, lease: 900 }));
@@ -150,7 +150,7 @@ describe.each(everyWay)("a store that %s", (way) => {
   });
 });
 
-describe("a store that gives rubbish", () => {
+describe("a checkpoint store that returns invalid data", () => {
   it.each([
     [null, "'offset' is no place in a source"],
     [17, "'offset' is no place in a source"],
@@ -173,7 +173,7 @@ describe("a store that gives rubbish", () => {
       { offset: 0, done: [7], updatedAt: 1 },
       "'done' is no list of ranges in order, above 'offset'",
     ],
-  ])("is not believed: %o", async (found, reason) => {
+  ])("fails the run: %o", async (found, reason) => {
     const store = new HeldStore();
     store.read = () => found as never;
     const { calls, pipeline } = watched();
@@ -189,7 +189,7 @@ describe("a store that gives rubbish", () => {
   });
 
   it.each([undefined, null, {}, { runId: "a" }, { until: 3 }, { runId: 1, until: NaN }])(
-    "for a claim is not believed: %o",
+    "for a claim fails the run: %o",
     async (claim) => {
       const store = new HeldStore();
       store.claim = () => claim as never;
@@ -204,8 +204,8 @@ describe("a store that gives rubbish", () => {
   );
 });
 
-describe("a store that answers late", () => {
-  it.each(["claim", "read"] as const)("holds back everything until its %s", async (method) => {
+describe("a checkpoint store that answers late", () => {
+  it.each(["claim", "read"] as const)("blocks everything until its %s", async (method) => {
     const store = new HeldStore();
     store.inner.write("numbers", { offset: 1, done: [], updatedAt: 1 });
     const answer = store.hold(method);
@@ -219,7 +219,7 @@ describe("a store that answers late", () => {
     expect(loaded).toEqual([[1], [2]]);
   });
 
-  it("holds back no load, and has one write on its way", async () => {
+  it("blocks no load, and has one write in flight", async () => {
     const store = new HeldStore();
     const answer = store.hold("write");
     const { calls, loaded, pipeline } = watched();
@@ -239,7 +239,7 @@ describe("a store that answers late", () => {
   });
 
   it.each(["claim", "read", "write", "release"] as const)(
-    "is waited for no longer than 'abortTimeout' when it never answers to %s",
+    "is awaited no longer than 'abortTimeout' if it never answers to %s",
     async (method) => {
       const store = new HeldStore();
       const answer = store.hold(method);
@@ -258,7 +258,7 @@ describe("a store that answers late", () => {
     },
   );
 
-  it("has its last word when a run was fenced meanwhile", async () => {
+  it("completes its last write when a run was fenced meanwhile", async () => {
     const store = new HeldStore();
     const { pipeline } = watched();
     const answer = store.hold("write");

@@ -11,8 +11,8 @@ function restOf({ extracted, loaded, skipped, deadLettered, pending }: ItemCount
   return extracted - loaded - skipped - deadLettered - pending;
 }
 
-describe("the accounting identity", () => {
-  it("holds in every snapshot, and its parts are what was done", async () => {
+describe("extracted = loaded + skipped + deadLettered + pending", () => {
+  it("holds in every snapshot, and each count is right", async () => {
     for (const kind of sourceKinds) {
       const source = new ScriptedSource({ kind, reads: 40, end: "end", delay: 1 });
       const counted = { loaded: 0, skipped: 0, batches: 0 };
@@ -76,7 +76,7 @@ describe("the accounting identity", () => {
   );
 });
 
-describe("a load that is stuck", () => {
+describe("a load that never settles", () => {
   const cases = [1, 4, 16].flatMap((workers) =>
     [1, 100].flatMap((batchSize) =>
       (["none", "sync", "async", "stuck"] as const).map((transform) =>
@@ -86,7 +86,7 @@ describe("a load that is stuck", () => {
   );
 
   it.each(cases)(
-    "holds back every source: %i workers, batches of %i, transform %s",
+    "stops every source from being read: %i workers, batches of %i, transform %s",
     async (workers, batchSize, how) => {
       const most = batchSize * (3 * workers + 6);
       const stuck = (n: number, signal: AbortSignal) =>

@@ -31,13 +31,13 @@ async function run(
 
 const wait = (delay: number) => new Promise<void>((resolve) => setTimeout(resolve, delay));
 
-it("makes no letter of an item whose commit came after the deadline", async () => {
+it("an item whose load commits after its deadline is not dead-lettered", async () => {
   const { result, letters } = await run(([n]) => n === 1 ? wait(500) : undefined);
   expect(result).toMatchObject({ outcome: "completed", loaded: 2, deadLettered: 0 });
   expect(letters).toEqual([]);
 });
 
-it("makes a letter of one whose load has failed after the deadline", async () => {
+it("an item whose load fails after its deadline is dead-lettered", async () => {
   const load = async ([n]: number[], { signal }: LoadContext) => {
     if (n === 1) await wait(500);
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ it("makes a letter of one whose load has failed after the deadline", async () =>
   expect(letters).toEqual([1]);
 });
 
-it("fails the run where nobody can tell", async () => {
+it("a load whose outcome nobody knows fails the run", async () => {
   const never = () => new Promise(() => {});
   expect(await run(never)).toMatchObject({ result: { stage: "load" }, letters: [] });
   const unknown = async () => {
@@ -59,7 +59,7 @@ it("fails the run where nobody can tell", async () => {
   expect(await run(atOnce)).toMatchObject({ result: { stage: "load" }, letters: [] });
 });
 
-it("tries again where there are attempts left", async () => {
+it("a load whose outcome nobody knows is retried while attempts are left", async () => {
   let calls = 0;
   const load = async () => {
     if (calls++ === 0) throw leaveOpen("no object");
@@ -69,7 +69,7 @@ it("tries again where there are attempts left", async () => {
   expect(result).toMatchObject({ loaded: 2, retries: 1 });
 });
 
-it("waits for nothing where no mark tells how a load ends", async () => {
+it("a load that commits no mark is not awaited after its deadline", async () => {
   const { result, letters } = await run(() => wait(500), { isDeclared: false });
   expect(result).toMatchObject({ outcome: "completed", deadLettered: 2 });
   expect(letters).toEqual([1, 2]);

@@ -81,7 +81,7 @@ function mayBeLost(fate: Fate, script: ResilienceScript): boolean {
   return !isAlone || !["fine", "skip"].includes(fate);
 }
 
-describe("any run in which things fail", () => {
+describe("any run in which calls fail", () => {
   let numRuns = 2; // Of a hundred each, as each step of the fake clock takes a real turn.
   let unhandled: ReturnType<typeof unhandledRejections>;
   beforeAll(async () => void (numRuns = await isSlow() ? 2 : 5));
@@ -94,7 +94,7 @@ describe("any run in which things fail", () => {
     unhandled.stop();
   });
 
-  it("accounts for every item, and does with each what it has to", async () => {
+  it("accounts for every item, and loads, skips or dead-letters each as it should", async () => {
     const outcomes = new Set<string>();
     const many = fc.array(scripts, { minLength: 100, maxLength: 100 });
     const property = fc.asyncProperty(many, async (all) => {

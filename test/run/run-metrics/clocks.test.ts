@@ -215,8 +215,8 @@ const schedules: Record<string, Schedule> = {
   },
 };
 
-describe("the clocks of a run", () => {
-  it.each(Object.entries(schedules))("tell the shares with %s", async (_, schedule) => {
+describe("times in the report of a run", () => {
+  it.each(Object.entries(schedules))("have each stage's share with %s", async (_, schedule) => {
     const { report } = await measure(schedule.pipeline(), schedule.options);
     const { duration, stages, bottleneck } = report;
     expect(bottleneck).toBe(schedule.bottleneck);
@@ -231,12 +231,12 @@ describe("the clocks of a run", () => {
     }
   });
 
-  it("leave out the shares of what did not happen", async () => {
+  it("leave out what did not happen", async () => {
     const { report } = await measure({ extract: () => quickly(3), load: load(5) }, { retry });
     expect(Object.keys(report.stages.load)).toEqual(["busy", "starved", "blocked"]);
   });
 
-  it("count a batch as waiting until the last of its items tries again", async () => {
+  it("count a batch as waiting until the last of its items is retried", async () => {
     const failed = new Set<number>();
     const { report } = await measure(
       {
@@ -271,7 +271,7 @@ describe("the clocks of a run", () => {
     expect(report.stages.load).toMatchObject({ busy: 0, backoff: 400 });
   });
 
-  it("count a load that does not heed its signal until the run gives it up", async () => {
+  it("count a load that ignores its signal until the run gives it up", async () => {
     const run = etl<number>({
       name: "deaf",
       extract: () => [1, 2],
@@ -286,7 +286,7 @@ describe("the clocks of a run", () => {
     expect(report.stages.load.busy).toBe(150);
   });
 
-  it("name the source where nothing took any time", async () => {
+  it("name the source as bottleneck if nothing took any time", async () => {
     const { report } = await measure({ extract: () => [], load: () => {} });
     expect(report).toMatchObject({ bottleneck: "extract", duration: 0, rate: 0 });
   });

@@ -19,7 +19,7 @@ function* inChunks(): Generator<number[]> {
   for (let n = 0; n < batches; n++) yield Array(batchSize).fill(n);
 }
 
-describe("a run", () => {
+describe("the clock of a run", () => {
   // When a batch is taken, when its load begins, and when that has ended: the source is read on then.
   it.each<[string, () => Source<number>]>([
     ["an iterable", numbers],
@@ -36,7 +36,7 @@ describe("a run", () => {
   });
 });
 
-describe("the clocks", () => {
+describe("the times of a run", () => {
   it("count what an iterator takes for itself while a load is running", async () => {
     vi.useFakeTimers();
     const { report } = await measure({

@@ -14,7 +14,7 @@ describe("abortTimeout", () => {
   const deaf = () => new Promise<never>(() => {});
 
   it.each([[undefined, 5000], [50, 50], [0, 0]])(
-    "of %o is how long deaf callbacks are waited for",
+    "of %o is how long callbacks that ignore their signal are awaited",
     async (abortTimeout, time) => {
       const { run, source } = await started({ load: deaf }, {
         abortTimeout,
@@ -32,7 +32,7 @@ describe("abortTimeout", () => {
     },
   );
 
-  it("of Infinity waits for ever", async () => {
+  it("of Infinity waits forever", async () => {
     const { run } = await started({ load: () => wait(1e9) }, { abortTimeout: Infinity });
     const outcome = await after(1e9 - 10, run.abort(reason));
     expect(outcome.state).toBe("pending");
@@ -40,7 +40,7 @@ describe("abortTimeout", () => {
     expect(outcome.value).toMatchObject({ report: { loaded: 1 } });
   });
 
-  it("does not let what comes later change the report or the error", async () => {
+  it("ends the run although later results no longer change the report or the error", async () => {
     const load = async () => {
       await wait(100);
       throw new Error("too late");
@@ -54,7 +54,7 @@ describe("abortTimeout", () => {
     expect(run.snapshot()).toMatchObject({ state: "ended", loaded: 0 });
   });
 
-  it("leaves pending what is loaded while the run still ends", async () => {
+  it("leaves items pending that are loaded while the run still ends", async () => {
     const finalize = () => wait(40);
     const { run } = await started({ extract: () => [1], load: () => wait(100), finalize }, {
       ...{ abortTimeout: 80 },
@@ -64,7 +64,7 @@ describe("abortTimeout", () => {
     expect(run.snapshot()).toMatchObject({ loaded: 0 });
   });
 
-  it.each(["preProcess", "extract", "postProcess", "finalize"])("holds for %s", async (hook) => {
+  it.each(["preProcess", "extract", "postProcess", "finalize"])("applies to %s", async (hook) => {
     const { run } = await started({ extract: () => [1], [hook]: deaf }, { abortTimeout: 50 });
     const outcome = await after(49, run.abort(reason));
     expect(outcome.state).toBe("pending");
@@ -73,7 +73,7 @@ describe("abortTimeout", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("gives finalize a time of its own", async () => {
+  it("gives finalize() its own time", async () => {
     const finalize = vi.fn(() => wait(40));
     const { run } = await started({ load: deaf, finalize }, { abortTimeout: 50 });
     const outcome = await after(89, run.abort(reason));
@@ -83,7 +83,7 @@ describe("abortTimeout", () => {
     expect(finalize.mock.calls.map(([outcome]: unknown[]) => outcome)).toEqual(["aborted"]);
   });
 
-  it("ends a finalize that is deaf as well", async () => {
+  it("ends a finalize() that ignores its signal as well", async () => {
     const { run } = await started({ load: deaf, finalize: deaf }, { abortTimeout: 50 });
     const outcome = await after(99, run.abort(reason));
     expect(outcome.state).toBe("pending");
@@ -91,7 +91,7 @@ describe("abortTimeout", () => {
     expect(outcome.value).toBeInstanceOf(CancelledError);
   });
 
-  it("holds for a source whose cancellation never ends, and for a generator that is deaf", async () => {
+  it("ends a source or generator that ignores its cancellation", async () => {
     const source = new ScriptedSource({ kind: "stream", reads: 2, end: "never", onCancel: deaf });
     const generate = async function* () {
       yield 1;
@@ -106,7 +106,7 @@ describe("abortTimeout", () => {
     }
   });
 
-  it.each(sourceKinds)("still cancels a source of kind %s that comes after it", async (kind) => {
+  it.each(sourceKinds)("still cancels a source of kind %s that arrives after it", async (kind) => {
     const source = new ScriptedSource({ kind, reads: 5, end: "end" });
     const load = vi.fn();
     const extract = () => wait(100).then(() => source.source);

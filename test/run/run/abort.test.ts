@@ -27,7 +27,7 @@ describe("run.abort()", () => {
     expect(run.snapshot().state).toBe("aborting");
   });
 
-  it("lets no further transform, load or hook begin", async () => {
+  it("prevents any further transform, load or hook", async () => {
     let begun = 0;
     const { run } = await started({
       transform: async (n) => (begun++, await wait(1), n),
@@ -42,7 +42,7 @@ describe("run.abort()", () => {
     expect(begun).toBe(atOnce);
   });
 
-  it("rejects with what was aborted and why", async () => {
+  it("rejects with a CancelledError that says what was aborted and why", async () => {
     const { run } = await started({ load: (_, { signal }) => untilAborted(signal) });
     const { state, value } = await after(0, run.abort(reason));
     expect(state).toBe("rejected");
@@ -56,7 +56,7 @@ describe("run.abort()", () => {
     expect((value as CancelledError).cause).toBe(reason);
   });
 
-  it("has a reason of its own where none is given, as the platform has", async () => {
+  it("has a default reason, as AbortController has", async () => {
     const { run } = await started({});
     const { value } = await after(0, run.abort());
     expect(value).toMatchObject({
@@ -65,7 +65,7 @@ describe("run.abort()", () => {
     });
   });
 
-  it("keeps to the first reason when called again, and does nothing after the end", async () => {
+  it("keeps the first reason when called again, and does nothing after the end", async () => {
     const { run } = await started({ load: (_, { signal }) => untilAborted(signal) });
     const all = [run.abort(reason), run.abort(new Error("again")), run.drain()].map(outcomeOf);
     await vi.advanceTimersByTimeAsync(0);
@@ -77,7 +77,7 @@ describe("run.abort()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("keeps to its reason when the signal aborts as well", async () => {
+  it("keeps its reason when the signal aborts as well", async () => {
     const stop = new AbortController();
     const load = (_: unknown, { signal }: { signal: AbortSignal }) => untilAborted(signal);
     const { run } = await started({ load }, { signal: stop.signal });
@@ -87,7 +87,7 @@ describe("run.abort()", () => {
     expect((outcome.value as CancelledError).cause).toBe(reason);
   });
 
-  it("loads nothing of a source that aborts the run as it gives an item", async () => {
+  it("loads nothing of a source that aborts the run as it yields an item", async () => {
     const load = vi.fn();
     const extract = function* () {
       void run.abort(reason);
@@ -99,7 +99,7 @@ describe("run.abort()", () => {
     expect(load).not.toHaveBeenCalled();
   });
 
-  it("leaves a run alone that has completed", async () => {
+  it("does not affect a run that has completed", async () => {
     const signals: AbortSignal[] = [];
     const load = (_: unknown, { signal }: { signal: AbortSignal }) => void signals.push(signal);
     const run = etl<number>({ name: "done", extract: () => [1], load }).start();
@@ -122,7 +122,7 @@ describe("run.abort()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("calls nothing where it comes before the first turn", async () => {
+  it("calls nothing if it comes before the first turn", async () => {
     const call = vi.fn(() => [1]);
     const hooks = { preProcess: call, postProcess: call, finalize: call, onProgress: call };
     const { onProgress, ...members } = hooks;
@@ -150,7 +150,7 @@ describe("run.abort()", () => {
   );
 
   it.each(["transform", "load", "extract", "flushWhen"] as const)(
-    "may come from within %s",
+    "may be called within %s",
     async (place) => {
       const stop = () => void run.abort(reason);
       const source = function* () {
@@ -179,7 +179,7 @@ describe("run.abort()", () => {
   );
 });
 
-describe("a signal that is aborted from the start", () => {
+describe("a signal that has aborted before the run", () => {
   it("calls nothing, and rejects", async () => {
     const call = vi.fn(() => [1]);
     const hooks = { preProcess: call, postProcess: call, finalize: call };
@@ -195,7 +195,7 @@ describe("a signal that is aborted from the start", () => {
 });
 
 describe("CancelledError", () => {
-  it("tells what failed while the run was being aborted", async () => {
+  it("has the errors of what failed while the run was being aborted", async () => {
     const failure = new Error("could not roll back");
     const { run } = await started({
       load: (_, { signal }) => untilAborted(signal).catch(() => Promise.reject(failure)),
@@ -205,7 +205,7 @@ describe("CancelledError", () => {
     expect(value).toMatchObject({ errors: [failure], cause: reason });
   });
 
-  it("does not count an AbortError of a callback, nor a load that its own signal stopped", async () => {
+  it("ignores an AbortError of a callback, and a load that its own signal stopped", async () => {
     const { run } = await started({
       load: (_, { signal }) =>
         untilAborted(signal).catch(() => {

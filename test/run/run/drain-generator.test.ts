@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe("run.drain() of a generator", () => {
-  it("ends a generator that waits, by the signal, once all that it gave is loaded", async () => {
+  it("ends a waiting generator by the signal, once all that it yielded is loaded", async () => {
     const events: string[] = [];
     const run = etl<number>({
       name: "generator",
@@ -30,7 +30,7 @@ describe("run.drain() of a generator", () => {
     ["waits for room", { batchSize: 2 }],
     ["lets others have a turn", { batchSize: 1_000_000 }],
     ["lets others have a turn, and measures", { batchSize: 1_000_000, sizeOf: () => 1 }],
-  ])("loads what a generator gave before it has cleaned up, while it %s", async (_, options) => {
+  ])("loads what a generator yielded before it has cleaned up, while it %s", async (_, options) => {
     const events: string[] = [];
     const run = etl<number>({
       name: "tidy",

@@ -25,8 +25,8 @@ async function waiting(options: RunOptions<number> = {}, load = (_: AbortSignal)
   return { run, signal, source, loaded, postProcess, finalize };
 }
 
-describe("a signal that aborts", () => {
-  it("cancels the source, loads all that was read, and lets the run reject", async () => {
+describe("the signal of a run, when it aborts", () => {
+  it("cancels the source, loads all that was read, and rejects", async () => {
     const { run, signal, source, loaded, postProcess, finalize } = await waiting();
     const reason = new Error("deploying");
     signal.abort(reason);
@@ -50,7 +50,7 @@ describe("a signal that aborts", () => {
     expect(source.stream!.locked).toBe(false);
   });
 
-  it.each(sourceKinds)("loads all that a source of kind %s gave before it", async (kind) => {
+  it.each(sourceKinds)("loads everything that a source of kind %s yielded before", async (kind) => {
     const loaded: number[] = [];
     const stop = new AbortController();
     const source = new ScriptedSource({ kind, reads: Infinity, end: "end" });
@@ -90,7 +90,7 @@ describe("a signal that aborts", () => {
     for (const { value } of all) expect(value).toBeInstanceOf(CancelledError);
   });
 
-  it("aborts the run where a load passes on its reason, as its items are not loaded", async () => {
+  it("aborts the run if a load throws its reason, as its items are not loaded", async () => {
     const stop = new AbortController();
     const load = () => untilAborted(stop.signal);
     const run = etl<number>({ name: "own", extract: () => [1, 2, 3], load }).start({
@@ -124,7 +124,7 @@ describe("a signal that aborts", () => {
 });
 
 describe("run.drain()", () => {
-  it("loads all that was read, and lets the run resolve", async () => {
+  it("loads all that was read, and resolves", async () => {
     const { run, source, loaded, postProcess } = await waiting();
     const drained = run.drain();
     const { state, value } = await after(100, drained);
@@ -157,7 +157,7 @@ describe("run.drain()", () => {
     expect(signals.some(({ aborted }) => aborted)).toBe(false);
   });
 
-  it("calls nothing where it comes before the first turn", async () => {
+  it("calls nothing if it comes before the first turn", async () => {
     const call = vi.fn(() => [1]);
     const hooks = { preProcess: call, postProcess: call, finalize: call };
     const run = etl<number>({ name: "early", extract: call, load: call, ...hooks }).start();
@@ -167,7 +167,7 @@ describe("run.drain()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets a signal that aborts later still reject", async () => {
+  it("still rejects if a signal aborts later", async () => {
     const { run, signal } = await waiting();
     run.drain();
     signal.abort(new Error("hurry"));
@@ -176,7 +176,7 @@ describe("run.drain()", () => {
     expect(value).toMatchObject({ report: { outcome: "drained", pending: 0 } });
   });
 
-  it("ends a wait for extract, and cancels a source that comes of it", async () => {
+  it("ends a wait for extract(), and cancels a source that it returns later", async () => {
     const source = new ScriptedSource({ kind: "stream", reads: 5, end: "never" });
     const load = vi.fn();
     const run = etl<number>({
@@ -198,7 +198,7 @@ describe("run.drain()", () => {
       untilAborted(signal).catch(() => {
         throw new DOMException("The operation was aborted", "AbortError");
       })],
-  ])("takes %s from an extract that it has aborted for no failure", async (_, open) => {
+  ])("does not count %s of an extract() that it has aborted as a failure", async (_, open) => {
     const extract = ({ signal }: { signal: AbortSignal }) => open(signal) as Promise<never>;
     const run = etl<number>({ name: "opening", extract, load: () => {} }).start();
     await vi.advanceTimersByTimeAsync(5);
@@ -236,7 +236,7 @@ describe("drainTimeout", () => {
   const stuck = untilAborted;
 
   it.each([[undefined, 10_000], [50, 50], [2 ** 31, 2 ** 31]])(
-    "of %o aborts after it",
+    "of %o aborts the run after it",
     async (drainTimeout, time) => {
       const { run, signal } = await waiting({ drainTimeout }, stuck);
       const reason = new Error("deploying");
@@ -264,7 +264,7 @@ describe("drainTimeout", () => {
     expect(outcome.value).toMatchObject({ report: { outcome: "aborted" } });
   });
 
-  it("tells run.drain() why it did not resolve", async () => {
+  it("is named by the error of run.drain()", async () => {
     const { run } = await waiting({ drainTimeout: 50 }, stuck);
     const { value } = await after(50, run.drain());
     expect(value).toBeInstanceOf(CancelledError);

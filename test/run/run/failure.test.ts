@@ -28,7 +28,7 @@ const failure = new Error("disk full");
 
 describe("a source that fails", () => {
   it.each(sourceKinds.flatMap((kind) => [0, 1, 4].map((reads) => [kind, reads] as const)))(
-    "lets what was read before be loaded: %s, after %i reads",
+    "loads what was read before: %s, after %i reads",
     async (kind, reads) => {
       const source = new ScriptedSource({ kind, reads, end: "fail" });
       const loaded: number[] = [];
@@ -44,7 +44,7 @@ describe("a source that fails", () => {
     },
   );
 
-  it("loses what was gathered with onError: discard, and counts it as pending", async () => {
+  it('drops what was gathered with onError "discard", and counts it as pending', async () => {
     const source = new ScriptedSource({ kind: "async", reads: 5, end: "fail" });
     const loaded: number[] = [];
     const load = (rows: number[]) => void loaded.push(...rows);
@@ -92,7 +92,7 @@ const oneByOne = (member: string) => ({
 
 describe.each(["transform", "transformBatch", "load"])("a %s that fails", (member) => {
   const stage = member === "load" ? "load" : "transform";
-  it.each(Object.entries(ways))("fails the run where it %s", async (_, fail) => {
+  it.each(Object.entries(ways))("fails the run if it %s", async (_, fail) => {
     for (const at of [0, 1, 3]) {
       let calls = 0;
       const call = (input: unknown) => calls++ < at ? input : fail();
@@ -117,8 +117,8 @@ describe.each(["transform", "transformBatch", "load"])("a %s that fails", (membe
   });
 });
 
-describe("several failures", () => {
-  it("are all told, the first as the cause, where they come in one tick", async () => {
+describe("several failures in a run", () => {
+  it("are all reported, the first as the cause, if they come in one tick", async () => {
     const errors = [0, 1, 2].map((n) => new Error(`worker ${n}`));
     const load = async ([n]: number[]) => {
       await wait(5);
@@ -130,7 +130,7 @@ describe("several failures", () => {
     expect(error.message).toBe(`Pipeline "failing" failed in load: worker 0`);
   });
 
-  it("do not include those of callbacks that pass on the first, or an AbortError", async () => {
+  it("do not include callbacks that rethrow the first, or an AbortError", async () => {
     const load = async ([n]: number[], { signal }: { signal: AbortSignal }) => {
       if (n === 1) throw failure;
       if (n === 2) await untilAborted(signal);
@@ -146,7 +146,7 @@ describe("several failures", () => {
     expect(error.errors).toEqual([own]);
   });
 
-  it("include those of the source, of its cancellation, and of finalize", async () => {
+  it("include those of the source, of its cancellation, and of finalize()", async () => {
     const [cancel, finalize] = [new Error("cancel"), new Error("finalize")];
     for (const kind of ["stream", "async", "sync"] as const) {
       const onCancel = () => {
@@ -167,7 +167,7 @@ describe("several failures", () => {
     expect(error).toMatchObject({ stage: "extract", errors: [source.failure, failure] });
   });
 
-  it("are not hidden by an abort that comes later", async () => {
+  it("are not hidden by a later abort", async () => {
     const stop = new AbortController();
     const load = async ([n]: number[]) => {
       if (n === 0) throw failure;
@@ -184,7 +184,7 @@ describe("several failures", () => {
   });
 });
 
-describe("a callback of the bucket that fails", () => {
+describe("sizeOf or flushWhen that fails", () => {
   it.each([
     ["sizeOf", "throws", ways.throws, "disk full"],
     ["flushWhen", "throws", ways.throws, "disk full"],
@@ -201,7 +201,7 @@ describe("a callback of the bucket that fails", () => {
       "Cannot measure item as 'flushWhen' must be a boolean: " +
       "current value is an instance of Promise",
     ],
-  ])("%s, which %s, fails the run as its source does", async (name, _, fail, words) => {
+  ])("by %s, which %s, fails the run as its source does", async (name, _, fail, words) => {
     for (const kind of sourceKinds) {
       const source = new ScriptedSource({ kind, reads: Infinity, end: "end" });
       const loaded: number[] = [];
@@ -248,7 +248,7 @@ describe("PipelineError", () => {
   );
 });
 
-it("waits for a source that takes its time to be cancelled where `sizeOf` throws", async () => {
+it("a source that is slow to cancel is awaited if `sizeOf` throws", async () => {
   let isCancelled = false;
   const source = new ReadableStream<number>({
     pull: (output) => output.enqueue(1),

@@ -5,7 +5,7 @@ import { behaviours, Scenario, type Script } from "../../support/run/scenario.ts
 import { asyncKinds, sourceKinds, type SourceScript } from "../../support/run/sources.ts";
 
 // Many runs share one clock, as each step of a fake clock takes a real turn of the event loop.
-describe("Run, whatever goes wrong", () => {
+describe("Run keeps its guarantees", () => {
   let tests = 0;
   beforeEach(({ skip }) => {
     if (stride > 1 && tests++ % 3 > 0) skip("a fake clock is too slow here for all of them");
@@ -60,7 +60,7 @@ describe("Run, whatever goes wrong", () => {
   ]);
 
   it.each([...sources, ...slow])(
-    "keeps its word when stopped at any point: $kind, %o",
+    "when stopped at any point: $kind, %o",
     async (source) => {
       const script: Script = { source, transform: "async", load: "async", options };
       const scripts = await atEveryPoint(script, 45);
@@ -72,7 +72,7 @@ describe("Run, whatever goes wrong", () => {
   const pairs = behaviours.flatMap((transform) =>
     behaviours.map((load) => [transform, load] as const)
   );
-  it.each(pairs)("keeps its word when transform is %s and load is %s", async (transform, load) => {
+  it.each(pairs)("when transform is %s and load is %s", async (transform, load) => {
     const source: SourceScript = { kind: "async", reads: 6, end: "end" };
     const script: Script = { source, transform, load, faultAt: 1, options };
     const scripts = await atEveryPoint(script, 30);
@@ -82,7 +82,7 @@ describe("Run, whatever goes wrong", () => {
 
   const kinds = sourceKinds.flatMap((kind) => stops.map((stop) => ({ kind, stop })));
   it.each(kinds)(
-    "keeps its word when stopped between any two steps: %o",
+    "when stopped between any two steps: %o",
     async ({ kind, stop }) => {
       const scripts = [2, 40].flatMap((reads): Script[] =>
         (["none", "sync", "async"] as const).map((transform) => ({

@@ -29,15 +29,15 @@ function told(calls: unknown[], members: Partial<Pipeline<number>> = {}): Pipeli
   };
 }
 
-describe("the members of a pipeline", () => {
-  it("are called once each, one after the other", async () => {
+describe("the functions of a pipeline", () => {
+  it("are called once each, in order", async () => {
     const calls: unknown[] = [];
     const { outcome } = await etl(told(calls)).run();
     expect(calls).toEqual([...hooks, "completed"]);
     expect(outcome).toBe("completed");
   });
 
-  it("are waited for", async () => {
+  it("are awaited", async () => {
     const calls: unknown[] = [];
     const slowly = (name: string) => async () => {
       calls.push(name);
@@ -63,7 +63,7 @@ describe("the members of a pipeline", () => {
     ["load", ["preProcess", "extract", "transform", "finalize", "failed"]],
     ["postProcess", ["preProcess", "extract", "transform", "load", "finalize", "failed"]],
     ["finalize", ["preProcess", "extract", "transform", "load", "postProcess"]],
-  ])("are not called after %s has failed, but for finalize", async (stage, expected) => {
+  ])("are not called after %s has failed, except finalize()", async (stage, expected) => {
     for (
       const fail of [() => Promise.reject(failure), () => {
         throw failure;
@@ -103,7 +103,7 @@ describe("the members of a pipeline", () => {
     expect(doubler.loaded).toEqual([2, 4, 3]);
   });
 
-  it("are told the signal, the pipeline and the run", async () => {
+  it("receive the signal, the pipeline and the run id", async () => {
     const contexts: (PipelineContext | LoadContext)[] = [];
     const tell = (context: PipelineContext) => void contexts.push(context);
     const run = etl<number>({
@@ -126,7 +126,7 @@ describe("the members of a pipeline", () => {
     expect(run.name).toBe("contexts");
   });
 
-  it("have a run of their own each time", async () => {
+  it("receive a new run id each time", async () => {
     const runs: string[] = [];
     const pipeline = etl<number>({
       name: "again",
@@ -158,7 +158,7 @@ describe("extract", () => {
       then: (resolve: (source: number[]) => void) => resolve([1, 2, 3]),
     } as unknown as Promise<number[]>),
   };
-  it.each(Object.entries(kinds))("may give %s", async (_, extract) => {
+  it.each(Object.entries(kinds))("may return %s", async (_, extract) => {
     const loaded: unknown[] = [];
     const load = (rows: unknown[]) => void loaded.push(rows);
     const report = await etl({ name: "kinds", extract, load } as Pipeline<unknown>).run({
@@ -179,7 +179,7 @@ describe("extract", () => {
     [new Map().forEach, `${words}: current value is a function`],
     [chunks(5 as unknown as number[][]), `${words}: current value is 5`],
     [locked, "a stream that nobody else reads: current value is an instance of ReadableStream"],
-  ])("fails if it gives %o", async (source, rule) => {
+  ])("fails if it returns %o", async (source, rule) => {
     const calls: unknown[] = [];
     const extract = () => source as number[];
     const error = await errorOf(etl(told(calls, { extract })).run()) as PipelineError;
@@ -190,7 +190,7 @@ describe("extract", () => {
     expect(calls).toEqual(["preProcess", "finalize", "failed"]);
   });
 
-  it("fails if a chunk is no array, and cancels the source", async () => {
+  it("fails if a chunk is not an array, and cancels the source", async () => {
     const cancelled: unknown[] = [];
     const stream = new ReadableStream({
       pull: (output) => output.enqueue("no array"),

@@ -3,7 +3,7 @@ import { etl } from "../../../src/index.ts";
 import { LongSignal } from "../../support/run/signal.ts";
 import { outcomeOf } from "../../support/outcomes/outcome.ts";
 
-describe("many runs on one signal", () => {
+describe("many runs with one signal", () => {
   const runs = 10_000;
   const options = (signal: AbortSignal) => ({ signal, batchSize: 2, timeout: Infinity });
 
@@ -31,7 +31,7 @@ describe("many runs on one signal", () => {
     expect(counted.listeners).toBe(0);
   });
 
-  it("that go on at once are all stopped by it", async () => {
+  it("are all stopped by it", async () => {
     const counted = new LongSignal();
     const endless = etl<number>({
       name: "endless",

@@ -17,7 +17,7 @@ function countedSource(): { items: Iterable<number>; returned: () => number } {
   return { items: items(), returned: () => count };
 }
 
-it("returns a sync source once where `sizeOf` drains the run and throws", async () => {
+it("a sync source is returned once if `sizeOf` drains the run and throws", async () => {
   const { items, returned } = countedSource();
   const failure = new Error("no size");
   const sizeOf = (n: number) => {
@@ -33,7 +33,7 @@ it("returns a sync source once where `sizeOf` drains the run and throws", async 
   expect(returned()).toBe(1);
 });
 
-it("drains although the source hands its own reason back", async () => {
+it("a run drains although the source throws the reason of its signal", async () => {
   const items = new ReadableStream<number>({
     start: (output) => output.enqueue(1),
     cancel: (reason) => {
@@ -46,7 +46,7 @@ it("drains although the source hands its own reason back", async () => {
   expect(await run.drain()).toMatchObject({ outcome: "drained", loaded: 1 });
 });
 
-describe("errors that cannot be looked at", () => {
+describe("errors whose properties throw", () => {
   const trap = () => {
     throw new Error("hidden");
   };
@@ -54,7 +54,7 @@ describe("errors that cannot be looked at", () => {
   it.each([
     ["a proxy", new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap })],
     ["one whose name throws", Object.defineProperty(new Error("shy"), "name", { get: trap })],
-  ])("are told as they are: %s", async (_, hidden) => {
+  ])("are reported as they are: %s", async (_, hidden) => {
     const load = async ([n]: number[]) => {
       await null;
       throw n === 0 ? new Error("first") : hidden;
@@ -67,7 +67,7 @@ describe("errors that cannot be looked at", () => {
   });
 });
 
-it("lets others have a turn in the middle of a batch of slow synchronous transforms", async () => {
+it("a batch of slow synchronous transforms lets timers run", async () => {
   let now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now++); // Every look is a millisecond later.
   let calls = 0;

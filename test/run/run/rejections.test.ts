@@ -29,7 +29,7 @@ const members: [string, Partial<Pipeline<number>>, RunOptions<number>?][] = [
   ["extract is deaf", { extract: () => wait(100).then(reject) }, { abortTimeout: 10 }],
 ];
 
-describe("a run that nobody looks after", () => {
+describe("a run whose promise nobody handles", () => {
   const unhandled: { reasons: unknown[]; stop(): void }[] = [];
   beforeEach(() => {
     vi.useFakeTimers();
@@ -58,14 +58,14 @@ describe("a run that nobody looks after", () => {
     expect(unhandled[0]!.reasons).toEqual([]);
   }
 
-  it.each(members)("rejects in silence when %s", async (_, failing, options = {}) => {
+  it.each(members)("causes no unhandled rejection when %s", async (_, failing, options = {}) => {
     const extract = () => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
     const pipeline = etl<number>({ name: "alone", extract, load: () => wait(1), ...failing });
     await expectSilence(() => pipeline.start(options));
   });
 
   it.each(sourceKinds)(
-    "rejects in silence when a source of kind %s fails, also to be cancelled",
+    "causes no unhandled rejection when a source of kind %s fails, and its cancel too",
     async (kind) => {
       for (const end of ["end", "fail"] as const) {
         // Nobody takes a promise from the `return` of a sync iterator.
@@ -83,7 +83,7 @@ describe("a run that nobody looks after", () => {
     },
   );
 
-  it("rejects in silence when its options or its signal stop it", async () => {
+  it("causes no unhandled rejection when its options or its signal stop it", async () => {
     const pipeline = etl<number>({ name: "alone", extract: () => [1], load: () => {} });
     void pipeline.run({ workers: 0 });
     void pipeline.run(null as unknown as RunOptions<number>);

@@ -42,7 +42,7 @@ describe("any run", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("keeps its word, whatever is slow, fails or stops it", async () => {
+  it("keeps its guarantees, whatever is slow, fails or stops it", async () => {
     // Forty runs at a time, as each step of the fake clock takes a real turn of the event loop.
     const property = fc.asyncProperty(
       fc.array(scripts, { minLength: 40, maxLength: 40 }),

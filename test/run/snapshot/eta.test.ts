@@ -31,8 +31,8 @@ async function storeOf(checkpoint: Pick<Checkpoint, "offset" | "done">) {
   return store;
 }
 
-describe("total", () => {
-  it("is known of an array, and of nothing else", async () => {
+describe("total of a snapshot", () => {
+  it("is known for an array, and for nothing else", async () => {
     const sources: [Source<number>, number | undefined][] = [
       [numbers(5), 5],
       [new Set(numbers(5)), undefined],
@@ -50,14 +50,14 @@ describe("total", () => {
     }
   });
 
-  it("is what the option says, from the start on, whatever the source is", async () => {
+  it("is what the option says from the start, whatever the source is", async () => {
     const run = start(numbers(5), { total: 8 });
     expect(run.snapshot()).toMatchObject({ total: 8 });
     await vi.advanceTimersByTimeAsync(1000);
     expect(await run.finished).toMatchObject({ total: 8, loaded: 5 });
   });
 
-  it("may be Infinity, which says as much as nothing", async () => {
+  it("may be Infinity, which means unknown", async () => {
     const run = start(numbers(5), { total: Infinity });
     await vi.advanceTimersByTimeAsync(250);
     const { total, eta } = run.snapshot();
@@ -92,7 +92,7 @@ describe("total", () => {
     expect(report).toMatchObject({ total: left, loaded: left, earlier });
   });
 
-  it("is 0 where all is finished, and 'earlier' says how much that is", async () => {
+  it("is 0 if everything is finished, and 'earlier' is the number of those items", async () => {
     const checkpoints = await storeOf({ offset: 100, done: [] });
     const first = await start(numbers(100), { checkpoints }).finished;
     expect(first).toMatchObject({ total: 0, loaded: 0, extracted: 0, earlier: 100 });
@@ -103,8 +103,8 @@ describe("total", () => {
   });
 });
 
-describe("eta", () => {
-  it("falls as time passes, to 0 as the last item is done", async () => {
+describe("eta of a snapshot", () => {
+  it("falls as time passes, to 0 when the last item is done", async () => {
     const run = start(numbers(200));
     await vi.advanceTimersByTimeAsync(550);
     let before = Infinity;
@@ -119,7 +119,7 @@ describe("eta", () => {
     await run.finished;
   });
 
-  it("counts items that are skipped and given up on as done", async () => {
+  it("counts skipped items and dead letters as done", async () => {
     const run = etl<number>({
       name: "lost",
       extract: () => numbers(90),
@@ -136,14 +136,14 @@ describe("eta", () => {
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("is 0 where more was done than was expected", async () => {
+  it("is 0 if more was done than expected", async () => {
     const run = start(numbers(50), { total: 10 });
     await vi.advanceTimersByTimeAsync(2050);
     expect(run.snapshot()).toMatchObject({ eta: 0, total: 10, loaded: 20 });
     await vi.advanceTimersByTimeAsync(5000);
   });
 
-  it("is not told before anything is done, at a standstill, while draining and at the end", async () => {
+  it("is undefined before the first item, at a standstill, in a drain and at the end", async () => {
     const run = etl<number>({
       name: "still",
       extract: () => numbers(100),
@@ -169,7 +169,7 @@ describe("eta", () => {
     await run.finished.catch(() => {});
   });
 
-  it("is told to onProgress and run.progress() as well", async () => {
+  it("is passed to onProgress and run.progress() as well", async () => {
     const told: RunSnapshot[] = [];
     const run = start(numbers(20), {
       onProgress: (snapshot) => void told.push(snapshot),

@@ -120,7 +120,7 @@ describe("run.snapshot()", () => {
     );
   });
 
-  it("tells what is at work and what waits", async () => {
+  it("shows what is at work and what waits", async () => {
     const run = etl<number>({
       name: "full",
       extract: () => numbers(1000),
@@ -141,7 +141,7 @@ describe("run.snapshot()", () => {
     await vi.advanceTimersByTimeAsync(10_000);
   });
 
-  it("tells which batches are transformed", async () => {
+  it("shows which batches are being transformed", async () => {
     const run = etl<number>({
       name: "mapping",
       extract: () => numbers(100),
@@ -161,7 +161,7 @@ describe("run.snapshot()", () => {
     await vi.advanceTimersByTimeAsync(10_000);
   });
 
-  it("tells the rate of the last five seconds, and at the end that of the whole run", async () => {
+  it("shows the rate of the last five seconds, and at the end that of the whole run", async () => {
     const rates: number[] = [];
     const run = etl<number>({
       name: "bursts",
@@ -198,7 +198,7 @@ describe("run.snapshot()", () => {
     expect(trace!.batches).toMatchObject([{ size: 8, deadLettered: 8, lane: 0 }]);
   });
 
-  it("gives a trace whose items are those that were done, also when the run fails", async () => {
+  it("has a trace whose items are those that were done, even if the run fails", async () => {
     const { report } = await measure({
       extract: () => numbers(8),
       load: (rows) => {
@@ -250,7 +250,7 @@ describe("run.snapshot()", () => {
     }
   });
 
-  it("has one time for the bucket and the transform where there is none", async () => {
+  it("has one time for bucket and transform if there is no transform", async () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now++); // No two looks are the same.
     const run = etl<number>({ name: "bare", extract: () => numbers(5), load: () => wait(1) })
@@ -270,7 +270,7 @@ describe("run.snapshot()", () => {
     addUp({ stages, duration });
   });
 
-  it("tells latencies from the bucket to the end of the load", async () => {
+  it("has latencies from the bucket to the end of the load", async () => {
     const { report } = await measure({
       extract: () => numbers(1),
       transform: (n) => wait(30).then(() => n),
@@ -279,7 +279,7 @@ describe("run.snapshot()", () => {
     expect(report.latency).toEqual({ p50: 40, p90: 40, p99: 40, max: 40 });
   });
 
-  it("tells latencies of most batches and of the slowest", async () => {
+  it("has latencies of most batches and of the slowest", async () => {
     const { report } = await measure({
       extract: () => numbers(100),
       load: (_, { batch }) => wait(batch.sequence < 90 ? 10 : 200),

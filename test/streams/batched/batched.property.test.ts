@@ -60,7 +60,7 @@ describe("batched() under random schedules", () => {
     isIterable: fc.boolean(),
     isMeasured: fc.boolean(),
   });
-  it.each(ends)("loses, repeats and leaves nothing: %s", async (end) => {
+  it.each(ends)("loses and repeats no item, and leaves nothing behind: %s", async (end) => {
     const property = fc.asyncProperty(cases, async (given) => {
       const { batchSize, onError } = given.options;
       const feed = new Feed(given.isChunked, given.isIterable);

@@ -13,24 +13,24 @@ afterEach(() => {
 const failure = new Error("broken");
 
 describe("batched()", () => {
-  it("gives full batches, and the rest at the end", async () => {
+  it("yields full batches, and a final partial batch at the end", async () => {
     const batches = batched(streamOf([1, 2, 3, 4, 5]), { batchSize: 2 });
     expect(await readAll(batches)).toEqual({ chunks: [[1, 2], [3, 4], [5]] });
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("gives no batch of an empty source", async () => {
+  it("yields no batch for an empty source", async () => {
     expect(await readAll(batched<number>([]))).toEqual({ chunks: [] });
   });
 
-  it("heeds maxBytes and flushWhen", async () => {
+  it("respects maxBytes and flushWhen", async () => {
     const sized = batched([4, 4, 4, 10, 1], { batchSize: 9, maxBytes: 10, sizeOf: (n) => n });
     expect(await readAll(sized)).toEqual({ chunks: [[4, 4], [4], [10], [1]] });
     const marked = batched([1, 0, 2, 0], { batchSize: 9, flushWhen: (n) => n === 0 });
     expect(await readAll(marked)).toEqual({ chunks: [[1, 0], [2, 0]] });
   });
 
-  it("gives a partial batch once its first item has waited", async () => {
+  it("yields a partial batch at the timeout of its first item", async () => {
     const source = new FedStream<number>();
     const reader = batched(source.stream, { batchSize: 3, timeout: 100 }).getReader();
     const read = outcomeOf(reader.read());
@@ -44,7 +44,7 @@ describe("batched()", () => {
     await reader.cancel();
   });
 
-  it("reads nothing before the first read, and no more than two batches ahead", async () => {
+  it("reads nothing before the first read, and at most two batches ahead", async () => {
     let next = 0;
     const source = new FedStream<number>((output) => output.enqueue(next++));
     const reader = batched(source.stream, { batchSize: 5 }).getReader();
@@ -58,7 +58,7 @@ describe("batched()", () => {
     await reader.cancel();
   });
 
-  it("reads on only once there is room again where an item has closed two batches", async () => {
+  it("stops reading until there is room if an item has closed two batches", async () => {
     const sizes = [1, 20, 1, 20, 1, 20];
     const source = new FedStream<number>((output) => output.enqueue(sizes.shift()!));
     const options = { batchSize: 9, maxBytes: 10, sizeOf: (size: number) => size };
@@ -71,7 +71,7 @@ describe("batched()", () => {
     await reader.cancel();
   });
 
-  it("is not starved by a source that is always ready", async () => {
+  it("lets timers run although a source is always ready", async () => {
     let now = 0;
     vi.useRealTimers();
     vi.spyOn(performance, "now").mockImplementation(() => now);
@@ -88,13 +88,13 @@ describe("batched()", () => {
     await Promise.all([reader.cancel(), early.cancel()]);
   });
 
-  it("serves several reads at once in their order", async () => {
+  it("serves concurrent reads in order", async () => {
     const reader = batched([1, 2, 3], { batchSize: 2 }).getReader();
     const reads = await Promise.all([reader.read(), reader.read(), reader.read()]);
     expect(reads.map(({ value }) => value)).toEqual([[1, 2], [3], undefined]);
   });
 
-  it("keeps the batch of a read given up for the next reader", async () => {
+  it("keeps the batch of an abandoned read for the next reader", async () => {
     const source = new FedStream<number>();
     const batches = batched(source.stream, { batchSize: 2 });
     const reader = batches.getReader();
@@ -108,7 +108,7 @@ describe("batched()", () => {
     expect(await readAll(batches)).toEqual({ chunks: [[1, 2], [3]] });
   });
 
-  it("keeps it also where the source fails and nothing else is left", async () => {
+  it("keeps the batch of an abandoned read if the source fails", async () => {
     const source = new FedStream<number>();
     const batches = batched(source.stream, { batchSize: 2 });
     const reader = batches.getReader();
@@ -134,7 +134,7 @@ describe("batched()", () => {
 
 describe("batched() whose source fails", () => {
   it.each([["flush", [[1, 2], [3]]], ["discard", []]] as const)(
-    "does as onError says: %s",
+    "follows onError: %s",
     async (onError, batches) => {
       const source = new FedStream<number>();
       const output = batched(source.stream, { batchSize: 2, onError });
@@ -153,7 +153,7 @@ describe("batched() whose source fails", () => {
   );
 
   it.each(["sizeOf", "flushWhen"] as const)(
-    "cancels the source with what %s throws, and gives what was gathered",
+    "cancels the source if %s throws, and yields what was gathered",
     async (name) => {
       const source = new FedStream<number>();
       const measure = (item: number) => {
@@ -196,7 +196,7 @@ describe("batched() that is cancelled", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it("passes on what the cancelling of the source throws", async () => {
+  it("rejects cancel() with what cancelling the source throws", async () => {
     const source = new ReadableStream<number>({
       cancel: () => {
         throw failure;

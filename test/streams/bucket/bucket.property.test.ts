@@ -125,7 +125,7 @@ class Trial {
 }
 
 describe("BucketStream under random schedules", () => {
-  it.each(ends)("loses, repeats and leaves nothing: %s", async (end) => {
+  it.each(ends)("loses and repeats no item, and leaves nothing behind: %s", async (end) => {
     const property = fc.asyncProperty(
       options,
       steps,

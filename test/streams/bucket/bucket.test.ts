@@ -35,12 +35,12 @@ describe("BucketStream", () => {
     [[1, 2, 3, 4], 3, [[1, 2, 3], [4]]],
     [[1, 2, 3], 1, [[1], [2], [3]]],
     [[1, 2, 3], 10, [[1, 2, 3]]],
-  ])("makes of %j batches of at most %i: %j", async (items, batchSize, batches) => {
+  ])("makes %j into batches of at most %i: %j", async (items, batchSize, batches) => {
     expect(await batchesOf<number>(items, { batchSize })).toEqual(batches);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("takes batches of one by default", async () => {
+  it("yields batches of one item by default", async () => {
     expect(await batchesOf([1, 2], {})).toEqual([[1], [2]]);
     expect(await readAll(streamOf([1, 2]).pipeThrough(new BucketStream<number>()))).toEqual({
       chunks: [[1], [2]],
@@ -61,18 +61,18 @@ describe("BucketStream", () => {
     ]]);
   });
 
-  it("lets an item above maxBytes travel alone", async () => {
+  it("yields an item above maxBytes alone", async () => {
     const options = { batchSize: 9, maxBytes: 10, sizeOf: (item: number) => item };
     const items = [99, 1, 99, 99, 2, Infinity, 0, 3];
     const batches = [[99], [1], [99], [99], [2], [Infinity], [0, 3]];
     expect(await batchesOf(items, options)).toEqual(batches);
   });
 
-  it("measures without a limit of bytes, and takes items of no size", async () => {
+  it("measures even without a limit of bytes, and accepts items of size 0", async () => {
     expect(await batchesOf([1, 2, 3], { batchSize: 2, sizeOf: () => 0 })).toEqual([[1, 2], [3]]);
   });
 
-  it("closes a batch with the item that flushWhen names, first, last and alone", async () => {
+  it("closes a batch with the item that flushWhen names: first, last and alone", async () => {
     const options = { batchSize: 3, flushWhen: (item: number) => item === 0 };
     expect(await batchesOf([0, 1, 0, 1, 2, 0, 3, 0], options)).toEqual([[0], [1, 0], [1, 2, 0], [
       3,
@@ -92,21 +92,21 @@ describe("BucketStream", () => {
   });
 });
 
-describe("BucketStream with nobody reading", () => {
-  it.each([1, 2, 5])("accepts twice a batchSize of %i, then lets writes wait", async (size) => {
+describe("BucketStream without a reader", () => {
+  it.each([1, 2, 5])("accepts twice a batchSize of %i, then blocks writes", async (size) => {
     const bucket = new BucketStream<number>({ batchSize: size });
     const writer = bucket.writable.getWriter();
     expect(await acceptedOf(writer, 4 * size)).toBe(2 * size);
     await writer.abort();
   });
 
-  it("accepts no more than that where bytes close the batches", async () => {
+  it("accepts no more than that if bytes close the batches", async () => {
     const { writer } = open({ batchSize: 2, maxBytes: 10, sizeOf: (n) => n === 3 ? 9 : 4 });
     expect(await acceptedOf(writer, 9)).toBe(4); // [0, 1], [2], and 3 alone.
     await writer.abort();
   });
 
-  it("takes one more batch in for each that is read", async () => {
+  it("accepts one more batch for each that is read", async () => {
     const { writer, reader } = open({ batchSize: 2 });
     const writes = Array.from({ length: 12 }, (_, n) => outcomeOf(writer.write(n)));
     for (const taken of [4, 6, 8, 10, 12]) {
@@ -117,7 +117,7 @@ describe("BucketStream with nobody reading", () => {
     await writer.abort();
   });
 
-  it("gives the writes that wait an end on abort, and keeps what it took", async () => {
+  it("settles waiting writes on abort, and yields what it accepted", async () => {
     const { writer, reader } = open({ batchSize: 1 });
     const writes = [1, 2, 3, 4].map((n) => outcomeOf(writer.write(n)));
     await settle();
@@ -135,7 +135,7 @@ describe("BucketStream with nobody reading", () => {
     await expect(reader.read()).rejects.toBe("stop");
   });
 
-  it("gives the writes that wait an end on cancel", async () => {
+  it("settles waiting writes on cancel", async () => {
     const { writer, reader } = open({ batchSize: 1 });
     const writes = [1, 2, 3, 4].map((n) => outcomeOf(writer.write(n)));
     const closed = outcomeOf(writer.closed);
@@ -147,7 +147,7 @@ describe("BucketStream with nobody reading", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets a held write that fails on flushWhen reject, after what was gathered", async () => {
+  it("rejects a waiting write if flushWhen fails, after what was gathered", async () => {
     const error = new Error("no");
     const flushWhen = (n: number) => {
       if (n === 3) throw error;
@@ -163,7 +163,7 @@ describe("BucketStream with nobody reading", () => {
     await expect(reader.read()).rejects.toBe(error);
   });
 
-  it("closes at once, and then gives what it holds", async () => {
+  it("closes at once, then yields a final partial batch", async () => {
     const { writer, reader } = open({ batchSize: 4 });
     for (let n = 0; n < 6; n++) void writer.write(n);
     await writer.close();
@@ -174,8 +174,8 @@ describe("BucketStream with nobody reading", () => {
   });
 });
 
-describe("BucketStream read in unusual ways", () => {
-  it("serves several reads at once in their order", async () => {
+describe("BucketStream with concurrent and abandoned reads", () => {
+  it("serves concurrent reads in order", async () => {
     const { writer, reader } = open({ batchSize: 2 });
     const reads = [1, 2, 3, 4].map(() => outcomeOf(reader.read()));
     for (let n = 1; n <= 5; n++) void writer.write(n);
@@ -190,7 +190,7 @@ describe("BucketStream read in unusual ways", () => {
   });
 
   it.each(["close", "abort"] as const)(
-    "keeps the batch of a read given up for the next reader, also on %s",
+    "keeps the batch of an abandoned read for the next reader, even on %s",
     async (end) => {
       const { bucket, writer, reader } = open({ batchSize: 2 });
       const given = outcomeOf(reader.read());
@@ -207,7 +207,7 @@ describe("BucketStream read in unusual ways", () => {
     },
   );
 
-  it("keeps it also where the input fails and nothing else is left", async () => {
+  it("keeps the batch of an abandoned read if the input fails", async () => {
     const { bucket, writer, reader } = open({ batchSize: 2 });
     const given = outcomeOf(reader.read());
     await settle();
@@ -219,7 +219,7 @@ describe("BucketStream read in unusual ways", () => {
     expect(await readAll(bucket.readable)).toEqual({ chunks: [[1, 2]], error: "stop" });
   });
 
-  it("gives no empty batch where a batch that is due is discarded behind a read given up", async () => {
+  it("yields no empty batch if a due batch is discarded behind an abandoned read", async () => {
     const { bucket, writer, reader } = open({ batchSize: 2, timeout: 10, onError: "discard" });
     const given = outcomeOf(reader.read());
     await settle();
@@ -252,7 +252,7 @@ describe("BucketStream whose input fails", () => {
     (["flush", "discard"] as const).flatMap((onError) =>
       (Object.keys(ends) as (keyof typeof ends)[]).map((end) => ({ onError, end }))
     ),
-  )("does as onError says: $onError, $end", async ({ onError, end }) => {
+  )("follows onError: $onError, $end", async ({ onError, end }) => {
     const bucket = new BucketStream<number>({
       batchSize: 2,
       onError,
@@ -278,7 +278,7 @@ describe("BucketStream whose input fails", () => {
   });
 
   it.each([[NaN, "NaN"], [-1, "-1"], ["5", `"5"`], [undefined, "undefined"], [1n, "1n"]])(
-    "fails where sizeOf gives %s",
+    "fails if sizeOf returns %s",
     async (size, shown) => {
       const { writer, reader } = open({ batchSize: 2, sizeOf: (n) => n < 2 ? 1 : size as number });
       outcomeOf(writer.write(1));

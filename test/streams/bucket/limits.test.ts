@@ -57,13 +57,13 @@ const cases = Object.keys(ways).flatMap((way) =>
   limits.map(([name, options, batches]) => ({ way, name, options, batches }))
 );
 
-describe("a batch", () => {
+describe("a batch of BucketStream, batched() or a run", () => {
   it.each(cases)("is limited by $name: $way", async ({ way, options, batches }) => {
     vi.useRealTimers(); // None fires.
     expect(await ways[way]!(options)).toEqual(batches);
   });
 
-  it("without a limit but time is closed in its time, and what comes then waits", async () => {
+  it("with a timeout alone is closed in time, and later items wait", async () => {
     const bucket = new BucketStream<number>({ batchSize: Infinity, timeout: 100 });
     const writer = bucket.writable.getWriter();
     const write = (...items: number[]) => items.map((item) => outcomeOf(writer.write(item)));
@@ -84,7 +84,7 @@ describe("a batch", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("without a limit but time holds a source back while nobody reads", async () => {
+  it("with a timeout alone blocks the source while nobody reads", async () => {
     const source = new FedStream<number>();
     const reader = batched(source.stream, { batchSize: Infinity, timeout: 100 }).getReader();
     const reads = [outcomeOf(reader.read())];
@@ -103,7 +103,7 @@ describe("a batch", () => {
   });
 });
 
-describe("a callback of a bucket", () => {
+describe("sizeOf and flushWhen of a bucket", () => {
   const answers = {
     sizeOf: ["5", null, undefined, NaN, -1, 1n, {}, Promise.resolve(1)],
     flushWhen: [1, 0, "", null, undefined, {}, Promise.resolve(true)],
@@ -113,7 +113,7 @@ describe("a callback of a bucket", () => {
     answers[name].map((answer) => ({ name, answer }))
   );
 
-  it.each(wrong)("is refused where $name answers with $answer", async ({ name, answer }) => {
+  it.each(wrong)("fail if $name returns $answer", async ({ name, answer }) => {
     const good = { sizeOf: 1, flushWhen: false }[name];
     const options = { batchSize: 4, [name]: (item: number) => item < 2 ? good : answer };
     const sentence = `Cannot measure item as '${name}' must be ${words[name]}: current value is `;
@@ -135,7 +135,7 @@ describe("a callback of a bucket", () => {
 });
 
 describe("a text as a source", () => {
-  it.each(["a,b", "", new String("a,b")])("is refused in a sentence: %o", async (text) => {
+  it.each(["a,b", "", new String("a,b")])("is rejected in a sentence: %o", async (text) => {
     const rule = (giving: string) =>
       `must be ${giving}items: a text as [text], its lines as text.split("\\n"): current value is `;
     const source = text as Iterable<string>;
@@ -149,7 +149,7 @@ describe("a text as a source", () => {
     }
   });
 
-  it("may be items of one", async () => {
+  it("may be a list of items", async () => {
     expect(await readAll(batched(["a,b", "c"], { batchSize: 2 }))).toEqual({
       chunks: [["a,b", "c"]],
     });

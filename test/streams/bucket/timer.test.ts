@@ -15,8 +15,8 @@ function open(options: BucketOptions<number> = {}) {
   return { writer: bucket.writable.getWriter(), reader: bucket.readable.getReader() };
 }
 
-describe("the timer of BucketStream", () => {
-  it("gives a partial batch once its first item has waited, without a further item", async () => {
+describe("BucketStream: the timeout", () => {
+  it("yields a partial batch after its first item has waited, without a further item", async () => {
     const { writer, reader } = open();
     const read = outcomeOf(reader.read());
     await writer.write(1);
@@ -30,7 +30,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("begins anew with the first item of each batch", async () => {
+  it("starts with the first item of each batch", async () => {
     const { writer, reader } = open();
     const reads = [outcomeOf(reader.read()), outcomeOf(reader.read()), outcomeOf(reader.read())];
     await Promise.all([1, 2].map((n) => writer.write(n)));
@@ -49,7 +49,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("is one at most over many full batches, and none while nothing comes", async () => {
+  it("needs one timer for many full batches, and none while nothing arrives", async () => {
     const { writer, reader } = open();
     for (let n = 0; n < 3_000; n += 3) {
       const read = reader.read();
@@ -64,7 +64,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("does not fire for items that go by size", async () => {
+  it("does not fire for items that are batched by size", async () => {
     const { writer, reader } = open({ batchSize: 1 });
     const read = reader.read();
     await writer.write(1);
@@ -73,7 +73,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("and a close in the same tick give the items once", async () => {
+  it("yields the items once if a close comes in the same tick", async () => {
     const { writer, reader } = open();
     const reads = [outcomeOf(reader.read()), outcomeOf(reader.read())];
     await writer.write(1);
@@ -88,7 +88,7 @@ describe("the timer of BucketStream", () => {
     ]);
   });
 
-  it.each(["before", "after"])("and a write just %s it in one tick lose nothing", async (when) => {
+  it.each(["before", "after"])("loses nothing if a write comes %s it in one tick", async (when) => {
     const { writer, reader } = open();
     const reads = [outcomeOf(reader.read()), outcomeOf(reader.read())];
     const write = () => void setTimeout(() => void writer.write(2), 100);
@@ -103,7 +103,7 @@ describe("the timer of BucketStream", () => {
     for (const batch of batches) expect(batch?.length).not.toBe(0);
   });
 
-  it("lets a batch that fell due while nobody read go at the next read", async () => {
+  it("yields a batch that fell due while nobody read with the next read", async () => {
     const { writer, reader } = open();
     await writer.write(1);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -119,7 +119,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("lets a batch that fell due behind a closed one go right after it", async () => {
+  it("yields a batch that fell due behind a closed one right after it", async () => {
     const { writer, reader } = open();
     for (let n = 1; n <= 4; n++) void writer.write(n);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -128,7 +128,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("lets a batch that is due fill while nobody reads, and not be due twice", async () => {
+  it("lets a due batch fill while nobody reads, and is not due twice", async () => {
     const { writer, reader } = open();
     await writer.write(1);
     await vi.advanceTimersByTimeAsync(100);
@@ -144,7 +144,7 @@ describe("the timer of BucketStream", () => {
   });
 
   it.each([2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, Infinity])(
-    "does not fire early at a timeout of %d",
+    "does not fire early at %d ms",
     async (timeout) => {
       const { writer, reader } = open({ timeout });
       const read = outcomeOf(reader.read());
@@ -159,7 +159,7 @@ describe("the timer of BucketStream", () => {
     },
   );
 
-  it("fires at a timeout above the longest that the platform takes", async () => {
+  it("fires although it is longer than a platform timer can be", async () => {
     const { writer, reader } = open({ timeout: 2 ** 31 + 10 });
     const read = outcomeOf(reader.read());
     await writer.write(1);
@@ -170,7 +170,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("waits for the rest of the time where the platform fires up to a millisecond early", async () => {
+  it("waits for the rest of the time if the platform fires up to a millisecond early", async () => {
     const { writer, reader } = open({ timeout: 1.5 });
     const read = outcomeOf(reader.read());
     await writer.write(1);
@@ -179,7 +179,7 @@ describe("the timer of BucketStream", () => {
     await writer.close();
   });
 
-  it("is not starved by a source that is always ready", async () => {
+  it("fires although a source is always ready", async () => {
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
     const { writer, reader } = open({ batchSize: 1_000 });

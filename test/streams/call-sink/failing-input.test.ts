@@ -47,7 +47,7 @@ const cases = (Object.keys(sources) as (keyof typeof sources)[]).flatMap((source
   )
 );
 
-describe("a chain whose source fails", () => {
+describe("a chain of streams whose source fails", () => {
   it.each(cases)(
     "loads all that was read, then fails: $source through $through to $sink",
     async ({ source, sink, chain }) => {
@@ -94,7 +94,7 @@ const brokenCases = Object.keys(breaking).flatMap((broken) =>
   names.flatMap((before) => names.map((after) => ({ broken, before, after })))
 );
 
-describe("a chain that fails in its middle", () => {
+describe("a chain of streams that fails in its middle", () => {
   it.each(brokenCases)(
     "loads what has passed, cancels its source and fails: $before → $broken → $after",
     async ({ broken, before, after }) => {
@@ -131,7 +131,7 @@ describe("a chain that fails in its middle", () => {
 });
 
 describe("a pipe with preventAbort", () => {
-  it.each(names)("leaves the stage to the next source: %s", async (name) => {
+  it.each(names)("keeps the stage usable for the next source: %s", async (name) => {
     for (const sink of Object.values(sinks)) {
       const table = new Table();
       const stage = stages[name]!();
@@ -145,7 +145,7 @@ describe("a pipe with preventAbort", () => {
     }
   });
 
-  it.each(Object.keys(sinks))("leaves what loads to the next source: %s", async (name) => {
+  it.each(Object.keys(sinks))("keeps the loader usable for the next source: %s", async (name) => {
     const table = new Table();
     const sink = sinks[name]!(table);
     const first = sources.batched(0).pipeTo(sink, { preventAbort: true });

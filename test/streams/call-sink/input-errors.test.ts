@@ -41,7 +41,7 @@ async function openLoader(options: object) {
 
 describe("ParallelMapStream whose input is aborted", () => {
   it.each(orders)(
-    "gives the results of running calls, then fails, ordered: %s",
+    "yields the results of running calls, then fails, ordered: %s",
     async (ordered) => {
       const { calls, writer, reader, pending, writes } = await openMap({ ordered }, 1, 6);
       const aborted = outcomeOf(writer.abort(failure));
@@ -62,7 +62,7 @@ describe("ParallelMapStream whose input is aborted", () => {
     },
   );
 
-  it("does not lose a result that a read given up has left behind", async () => {
+  it("keeps a result that an abandoned read has left behind", async () => {
     const { calls, map, writer, reader } = await openMap({}, 1);
     reader.releaseLock();
     outcomeOf(writer.abort(failure));
@@ -71,13 +71,13 @@ describe("ParallelMapStream whose input is aborted", () => {
     expect(await readAll(map.readable)).toEqual({ chunks: [0, 1, 2], error: failure });
   });
 
-  it("fails at once where no read has begun a call", async () => {
+  it("fails at once if no read has begun a call", async () => {
     const { writer, reader } = await openMap({}, 0);
     outcomeOf(writer.abort(failure));
     await expect(reader.read()).rejects.toBe(failure);
   });
 
-  it.each(orders)("gives results while it closes too, ordered: %s", async (ordered) => {
+  it.each(orders)("yields results while it closes too, ordered: %s", async (ordered) => {
     const { calls, writer, reader, pending } = await openMap({ ordered }, 1);
     const closing = outcomeOf(writer.close());
     await settle();
@@ -91,7 +91,7 @@ describe("ParallelMapStream whose input is aborted", () => {
     expect(pending[3]).toEqual({ state: "rejected", value: failure });
   });
 
-  it("fails fast where one of the running calls fails", async () => {
+  it("fails fast if one of the running calls fails", async () => {
     const { calls, writer, pending } = await openMap({}, 1);
     const aborted = outcomeOf(writer.abort(failure));
     calls.begun[1]!.reject(other);
@@ -122,7 +122,7 @@ describe("ParallelMapStream whose input is aborted", () => {
     }
   });
 
-  it.each(orders)("drops them at once with 'discard', ordered: %s", async (ordered) => {
+  it.each(orders)('drops running calls at once with "discard", ordered: %s', async (ordered) => {
     const { calls, writer, pending } = await openMap({ ordered, onError: "discard" }, 2);
     const aborted = outcomeOf(writer.abort(failure));
     for (const { signal } of calls.begun) expect(signal.reason).toBe(failure);
@@ -135,7 +135,7 @@ describe("ParallelMapStream whose input is aborted", () => {
 });
 
 describe("LoaderStream whose input is aborted", () => {
-  it("lets running loads finish before abort settles, and leaves no listener", async () => {
+  it("waits for running loads before abort() settles, and leaves no listener", async () => {
     const user = new CountedSignal();
     const { calls, writer } = await openLoader({ signal: user.signal });
     const aborted = outcomeOf(writer.abort(failure));
@@ -148,7 +148,7 @@ describe("LoaderStream whose input is aborted", () => {
     expect(user.listeners).toBe(0);
   });
 
-  it("tells of a load that then fails, as not all that was read is loaded", async () => {
+  it("rejects if a running load then fails", async () => {
     const { calls, writer } = await openLoader({});
     const aborted = outcomeOf(writer.abort(failure));
     calls.begun[2]!.reject(other);
@@ -160,27 +160,30 @@ describe("LoaderStream whose input is aborted", () => {
     expect(aborted).toEqual({ state: "rejected", value: other });
   });
 
-  it.each(["flush", "discard"] as const)("by the signal of a pipe: %s", async (onError) => {
-    const calls = new Calls<number>();
-    const source = new FedStream<number>();
-    const pipe = new AbortController();
-    const loader = new LoaderStream<number>(calls.run, { workers: 3, onError });
-    const piped = outcomeOf(source.stream.pipeTo(loader, { signal: pipe.signal }));
-    source.give(1, 2);
-    await settle();
-    pipe.abort(failure);
-    source.give(3); // workerd heeds the signal of a pipe only at the next chunk.
-    await settle();
-    expect(calls.begun[0]!.signal.aborted).toBe(onError === "discard");
-    expect(piped.state).toBe("pending");
-    for (const call of calls.begun) call.resolve(0);
-    await settle();
-    expect(piped).toEqual({ state: "rejected", value: failure });
-  });
+  it.each(["flush", "discard"] as const)(
+    "aborted by a pipe follows onError: %s",
+    async (onError) => {
+      const calls = new Calls<number>();
+      const source = new FedStream<number>();
+      const pipe = new AbortController();
+      const loader = new LoaderStream<number>(calls.run, { workers: 3, onError });
+      const piped = outcomeOf(source.stream.pipeTo(loader, { signal: pipe.signal }));
+      source.give(1, 2);
+      await settle();
+      pipe.abort(failure);
+      source.give(3); // workerd heeds the signal of a pipe only at the next chunk.
+      await settle();
+      expect(calls.begun[0]!.signal.aborted).toBe(onError === "discard");
+      expect(piped.state).toBe("pending");
+      for (const call of calls.begun) call.resolve(0);
+      await settle();
+      expect(piped).toEqual({ state: "rejected", value: failure });
+    },
+  );
 });
 
 describe("RateLimitStream whose input is aborted", () => {
-  it.each(["flush", "discard"] as const)("gives the item that waits: %s", async (onError) => {
+  it.each(["flush", "discard"] as const)("yields the waiting item: %s", async (onError) => {
     const limited = new RateLimitStream<number>({ limit: 1, interval: 1_000, onError });
     const writer = limited.writable.getWriter();
     const reader = limited.readable.getReader();
@@ -197,7 +200,7 @@ describe("RateLimitStream whose input is aborted", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("does not lose an item that a read given up has left behind", async () => {
+  it("keeps an item that an abandoned read has left behind", async () => {
     const limited = new RateLimitStream<number>({ limit: 1, interval: 1_000 });
     const writer = limited.writable.getWriter();
     const reader = limited.readable.getReader();
@@ -213,7 +216,7 @@ describe("RateLimitStream whose input is aborted", () => {
   });
 });
 
-describe("any error of the input", () => {
+describe("any error of the input of a stream", () => {
   const stages: Record<string, (onError: "flush" | "discard") => TransformStream<number, unknown>> =
     {
       BucketStream: (onError) => new BucketStream<number>({ batchSize: 9, onError }),
@@ -230,7 +233,7 @@ describe("any error of the input", () => {
     )
   );
 
-  it.each(cases)("passes untouched: $error through $name, $onError", async (run) => {
+  it.each(cases)("passes through unchanged: $error through $name, $onError", async (run) => {
     const { name, error, onError } = run;
     for (const items of [[], [1, 2]]) {
       const source = new FedStream<number>();

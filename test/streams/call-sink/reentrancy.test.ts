@@ -10,7 +10,7 @@ import type { Source } from "../../../src/streams/source.ts";
 const reason = new Error("changed my mind");
 
 describe("a callback that ends its own stream", () => {
-  it("may cancel `batched` from within the source, which is returned once", async () => {
+  it("may cancel batched() from within the source, which is returned once", async () => {
     let returned = 0;
     const source = function* () {
       try {
@@ -56,7 +56,7 @@ describe("an iterator that breaks the protocol", () => {
   );
 
   it.each(cases)(
-    "fails in a sentence: a $kind one that gives $answer",
+    "is rejected with a sentence: a $kind one that returns $answer",
     async ({ kind, answer }) => {
       const source = kinds[kind]({ next: () => answer }) as Source<number>;
       const sentence =
@@ -73,7 +73,7 @@ describe("an iterator that breaks the protocol", () => {
     },
   );
 
-  it.each(["iterator", "asyncIterator"] as const)("is none without next(): %s", (name) => {
+  it.each(["iterator", "asyncIterator"] as const)("is rejected without next(): %s", (name) => {
     for (const iterator of [null, undefined, 5, {}]) {
       const source = { [Symbol[name]]: () => iterator } as unknown as Iterable<number>;
       expect(() => batched(source)).toThrow(
@@ -83,7 +83,7 @@ describe("an iterator that breaks the protocol", () => {
   });
 });
 
-it("takes what a load returns for what it is, however odd", async () => {
+it("a load may return any value, however odd", async () => {
   const hidden = new Proxy({}, {
     getPrototypeOf: () => {
       throw new Error("hidden");

@@ -69,7 +69,7 @@ class Trial {
 }
 
 describe("LoaderStream under random schedules", () => {
-  it.each(ends)("keeps its bounds, and leaves nothing: %s", async (end) => {
+  it.each(ends)("keeps its limits, and leaves nothing behind: %s", async (end) => {
     const workers = fc.integer({ min: 1, max: 5 });
     const property = fc.asyncProperty(workers, steps, async (workers, steps) => {
       const trial = new Trial(workers);

@@ -24,7 +24,7 @@ async function open(options: LoaderOptions, count: number) {
 }
 
 describe("LoaderStream", () => {
-  it.each([1, 2, 5])("loads on %i workers, never more", async (workers) => {
+  it.each([1, 2, 5])("runs %i loads at once, never more", async (workers) => {
     const { calls, writer, writes } = await open({ workers }, 20);
     const closing = outcomeOf(writer.close());
     for (let n = 0; n < 20; n++) {
@@ -41,13 +41,13 @@ describe("LoaderStream", () => {
     expect(calls.most).toBe(workers);
   });
 
-  it("loads one at a time by default, by a function that need not be async", async () => {
+  it("loads one batch at a time by default, by a function that need not be async", async () => {
     const loaded: number[] = [];
     await streamOf(numbers(5)).pipeTo(new LoaderStream<number>((n) => void loaded.push(n)));
     expect(loaded).toEqual(numbers(5));
   });
 
-  it("takes in a free worker whichever is free first", async () => {
+  it("starts the next load with the first free worker", async () => {
     const { calls } = await open({ workers: 2 }, 4);
     calls.begun[1]!.resolve(1);
     await settle();
@@ -58,11 +58,11 @@ describe("LoaderStream", () => {
     for (const call of [calls.begun[0]!, calls.begun[3]!]) call.resolve(0);
   });
 
-  it("closes at once where nothing was written", async () => {
+  it("closes at once if nothing was written", async () => {
     await new LoaderStream(() => {}).close();
   });
 
-  it("holds the source back", async () => {
+  it("applies backpressure to the source", async () => {
     let next = 0;
     const source = new FedStream<number>((output) => output.enqueue(next++));
     const calls = new Calls<number[]>();
@@ -82,7 +82,7 @@ describe("LoaderStream", () => {
     expect(source.cancelled).toEqual([failure]);
   });
 
-  it("tells each load its place and one signal", async () => {
+  it("passes each load its sequence and one signal", async () => {
     const { calls, writer } = await open({ workers: 2 }, 2);
     expect(calls.begun.map(({ index }) => index)).toEqual([0, 1]);
     expect(calls.begun[0]!.signal).toBe(calls.begun[1]!.signal);
@@ -91,7 +91,7 @@ describe("LoaderStream", () => {
     expect(calls.begun[0]!.signal.aborted).toBe(false);
   });
 
-  it("is a WritableStream of what it loads", () => {
+  it("is a WritableStream of its items", () => {
     const loader = new LoaderStream((batch: string[]) => batch.length);
     expectTypeOf(loader).toExtend<WritableStream<string[]>>();
     expect(loader).toBeInstanceOf(WritableStream);
@@ -108,7 +108,7 @@ describe("LoaderStream", () => {
       "'worker' must be a known option, perhaps 'workers': current value is 2",
     ],
     [[Number, null], "'options' must be an object: current value is null"],
-  ])("refuses %o in a full sentence", (given, sentence) => {
+  ])("throws for %o with the whole sentence", (given, sentence) => {
     expect(() => Reflect.construct(LoaderStream, given)).toThrow(
       expect.objectContaining({
         name: "ConfigurationError",
@@ -117,7 +117,7 @@ describe("LoaderStream", () => {
     );
   });
 
-  it("takes options given as undefined for not given", () => {
+  it("ignores undefined options", () => {
     const options = { workers: undefined, signal: undefined };
     expect(new LoaderStream(Number, options)).toBeInstanceOf(LoaderStream);
   });
@@ -193,7 +193,7 @@ describe("LoaderStream whose load fails", () => {
 
 describe("LoaderStream that is stopped", () => {
   it.each([[2, false], [6, false], [2, true]])(
-    "by abort lets no load run when it settles, and discards at once: %i writes, closing: %s",
+    "by abort() settles after the last load, and discards at once: %i writes, closing: %s",
     async (count, isClosing) => {
       const { calls, writer, writes } = await open({ workers: 2, onError: "discard" }, count);
       if (isClosing) outcomeOf(writer.close());
@@ -212,7 +212,7 @@ describe("LoaderStream that is stopped", () => {
     },
   );
 
-  it("by its signal fails at once, settles what waits and leaves no listener", async () => {
+  it("fails at once by its signal, settles what waits and leaves no listener", async () => {
     const user = new CountedSignal();
     const { calls, writer, writes } = await open({ workers: 2, signal: user.signal }, 4);
     expect(user.listeners).toBe(1);
@@ -227,7 +227,7 @@ describe("LoaderStream that is stopped", () => {
     expect(calls.begun).toHaveLength(2);
   });
 
-  it("by its signal while it closes rejects the close", async () => {
+  it("rejects the close by its signal while it closes", async () => {
     const user = new CountedSignal();
     const { calls, writer } = await open({ signal: user.signal }, 1);
     const closing = outcomeOf(writer.close());
@@ -238,7 +238,7 @@ describe("LoaderStream that is stopped", () => {
     calls.begun[0]!.resolve(0);
   });
 
-  it("by a signal that is aborted already loads nothing, and rejects a pipe", async () => {
+  it("loads nothing and rejects a pipe if its signal has aborted before", async () => {
     const user = new CountedSignal();
     user.abort(failure);
     const calls = new Calls<number>();
@@ -248,7 +248,7 @@ describe("LoaderStream that is stopped", () => {
     expect(user.listeners).toBe(0);
   });
 
-  it("does not heed its signal after the end, and has no listener then", async () => {
+  it("ignores its signal after the end, and has no listener then", async () => {
     const user = new CountedSignal();
     const loader = new LoaderStream(() => {}, { signal: user.signal });
     await streamOf([1]).pipeTo(loader);

@@ -27,7 +27,7 @@ async function open(options: ParallelMapOptions, reads = 1, count = 6) {
 const statesOf = (outcomes: Outcome[]) => outcomes.map(({ state }) => state);
 
 describe("ParallelMapStream whose call fails", () => {
-  it.each(orders)("waits for no turn and begins no further call, ordered: %s", async (ordered) => {
+  it.each(orders)("fails at once, and begins no further call, ordered: %s", async (ordered) => {
     const { calls, writer, pending, writes } = await open({ ordered });
     const closed = outcomeOf(writer.closed);
     calls.begun[1]!.reject(failure);
@@ -45,7 +45,7 @@ describe("ParallelMapStream whose call fails", () => {
   });
 
   it.each(numbers(6))(
-    "synchronously at item %i rejects, and begins no later one",
+    "synchronously at item %i rejects, and begins no later call",
     async (place) => {
       for (const ordered of orders) {
         for (const concurrency of [1, 4]) {
@@ -68,7 +68,7 @@ describe("ParallelMapStream whose call fails", () => {
   );
 
   it.each(orders)(
-    "at the last item, as the input ends, is no success, ordered: %s",
+    "at the last item, as the input ends, fails the stream, ordered: %s",
     async (ordered) => {
       const map = new ParallelMapStream(
         (n: number) => n === 9 ? Promise.reject(failure) : Promise.resolve(n),
@@ -91,7 +91,7 @@ describe("ParallelMapStream whose call fails", () => {
     for (const call of calls.begun.slice(0, 2)) call.resolve(0);
   });
 
-  it("with an AbortError of its own is a failure like any other", async () => {
+  it("with an AbortError of its own fails like any other", async () => {
     const error = new DOMException("of fetch", "AbortError");
     const { calls, pending } = await open({});
     calls.begun[0]!.reject(error);
@@ -99,7 +99,7 @@ describe("ParallelMapStream whose call fails", () => {
     expect(pending[0]).toEqual({ state: "rejected", value: error });
   });
 
-  it.each([undefined, null, 0, "text"])("with %o fails with just that", async (error) => {
+  it.each([undefined, null, 0, "text"])("with %o fails with exactly that", async (error) => {
     const { calls, pending } = await open({});
     calls.begun[0]!.reject(error);
     await settle();
@@ -174,7 +174,7 @@ describe("ParallelMapStream that is stopped", () => {
     [3, 6].flatMap((count) => orders.map((ordered) => ({ stop, count, ordered })))
   );
   it.each(cases)(
-    "settles once no call is running: $stop, $count items, ordered: $ordered",
+    "settles when no call is running: $stop, $count items, ordered: $ordered",
     async ({ stop, count, ordered }) => {
       const run = await open({ ordered, onError: "discard" }, 2, count);
       const stopped = outcomeOf(stops[stop](run));
@@ -192,7 +192,7 @@ describe("ParallelMapStream that is stopped", () => {
     },
   );
 
-  it("tells its reader while it closes", async () => {
+  it("settles its reader while it closes", async () => {
     const run = await open({ onError: "discard" }, 1, 3);
     outcomeOf(run.writer.close());
     await settle();
@@ -217,7 +217,7 @@ describe("ParallelMapStream that is stopped", () => {
 });
 
 describe("ParallelMapStream with a signal", () => {
-  it("that is aborted already calls nothing", async () => {
+  it("that has aborted before calls nothing", async () => {
     const calls = new Calls<number>();
     const user = new CountedSignal();
     user.abort(failure);
@@ -244,7 +244,7 @@ describe("ParallelMapStream with a signal", () => {
     expect(user.listeners).toBe(0);
   });
 
-  it("is not heeded after the end, and has no listener then", async () => {
+  it("ignores it after the end, and has no listener then", async () => {
     const user = new CountedSignal();
     const map = new ParallelMapStream((n: number) => n, { signal: user.signal });
     const writer = map.writable.getWriter();
@@ -256,7 +256,7 @@ describe("ParallelMapStream with a signal", () => {
     expect(user).toMatchObject({ listeners: 0, added: 1 });
   });
 
-  it("that one of its calls aborts stops right there", async () => {
+  it("that one of its calls aborts makes no further call", async () => {
     const user = new AbortController();
     const seen: number[] = [];
     const map = new ParallelMapStream((n: number) => {

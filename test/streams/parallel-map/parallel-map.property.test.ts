@@ -122,7 +122,7 @@ class Trial {
 }
 
 describe("ParallelMapStream under random schedules", () => {
-  it.each(ends)("keeps its bounds, and leaves nothing: %s", async (end) => {
+  it.each(ends)("keeps its limits, and leaves nothing behind: %s", async (end) => {
     const property = fc.asyncProperty(options, steps, async (options, steps) => {
       const trial = new Trial(options);
       for (const [step, number] of steps) {

@@ -35,7 +35,7 @@ function mapped<I, O>(
 const orders = [true, false];
 
 describe("ParallelMapStream", () => {
-  it("maps one at a time, in order, by default", async () => {
+  it("maps one item at a time, in order, by default", async () => {
     const { calls, results } = open({}, 3);
     for (const n of numbers(3)) {
       await settle();
@@ -66,7 +66,7 @@ describe("ParallelMapStream", () => {
     },
   );
 
-  it("keeps the order where later calls are done first", async () => {
+  it("keeps the order if later calls are done first", async () => {
     const { calls, results, done } = open({ concurrency: 4 }, 4);
     await settle();
     for (const n of [3, 1, 2]) calls.begun[n]!.resolve(n);
@@ -78,7 +78,7 @@ describe("ParallelMapStream", () => {
     expect(done.state).toBe("fulfilled");
   });
 
-  it("gives results as they are done where ordered is false", async () => {
+  it("yields results as they are done if ordered is false", async () => {
     const { calls, results } = open({ concurrency: 4, ordered: false }, 4);
     await settle();
     for (const n of [3, 1, 2, 0]) {
@@ -89,7 +89,7 @@ describe("ParallelMapStream", () => {
   });
 
   it.each([[2, undefined, 2], [2, 5, 5], [4, 8, 8], [3, 3, 3], [100, 100, 100]])(
-    "at a concurrency of %i and a reorderBuffer of %s lets %i finish before a slow first",
+    "with concurrency %i and reorderBuffer %s has %i calls done before a slow first",
     async (concurrency, reorderBuffer, others) => {
       const { calls, results } = open({ concurrency, reorderBuffer }, 400);
       await turns(2_000);
@@ -107,7 +107,7 @@ describe("ParallelMapStream", () => {
     },
   );
 
-  it("leaves out skip, and takes undefined, null and false for values", async () => {
+  it("leaves out skip, and yields undefined, null and false", async () => {
     const values = [undefined, skip, null, false, skip, 0, ""];
     for (const ordered of orders) {
       for (const fn of [(n: number) => values[n], (n: number) => Promise.resolve(values[n])]) {
@@ -117,7 +117,7 @@ describe("ParallelMapStream", () => {
     }
   });
 
-  it.each(numbers(9))("ends where the last %i items are skipped", async (trailing) => {
+  it.each(numbers(9))("ends if the last %i items are skipped", async (trailing) => {
     for (const ordered of orders) {
       const fn = async (n: number) => await (n < 20 - trailing ? n : skip);
       const { chunks, error } = await mapped(numbers(20), fn, { concurrency: 4, ordered });
@@ -126,7 +126,7 @@ describe("ParallelMapStream", () => {
     }
   });
 
-  it("tells each call its place and one signal", async () => {
+  it("passes each call its index and one signal", async () => {
     const seen: [number, number][] = [];
     const signals = new Set<AbortSignal>();
     const map = new ParallelMapStream((item: number, { index, signal }) => {
@@ -140,7 +140,7 @@ describe("ParallelMapStream", () => {
     expect([...signals][0]!.aborted).toBe(false);
   });
 
-  it("begins no call before the first read, and then takes writes as calls begin", async () => {
+  it("begins no call before the first read, then accepts writes as calls begin", async () => {
     const calls = new Calls<number>();
     const map = new ParallelMapStream<number, number>(calls.run, { concurrency: 2 });
     const writer = map.writable.getWriter();
@@ -161,7 +161,7 @@ describe("ParallelMapStream", () => {
   });
 
   it.each(orders)(
-    "holds a bounded number for a reader that stalls, ordered: %s",
+    "accepts a bounded number of items for a reader that stalls, ordered: %s",
     async (ordered) => {
       let made = 0;
       const map = new ParallelMapStream((n: number) => (made++, n), { concurrency: 3, ordered });
@@ -173,7 +173,7 @@ describe("ParallelMapStream", () => {
     },
   );
 
-  it("ends several reads that wait as it closes", async () => {
+  it("ends waiting reads when it closes", async () => {
     for (const ordered of orders) {
       const calls = new Calls<number>();
       const map = new ParallelMapStream<number, number>(calls.run, { concurrency: 3, ordered });
@@ -197,7 +197,7 @@ describe("ParallelMapStream", () => {
     expect(await mapped([], (n) => n)).toEqual({ chunks: [] });
   });
 
-  it("takes the first of what a thenable settles with", async () => {
+  it("uses the first value that a thenable settles with", async () => {
     const twice = (n: number): PromiseLike<number> => ({
       then(done?: unknown) {
         (done as (n: number) => void)(n);
@@ -245,7 +245,7 @@ describe("ParallelMapStream", () => {
       [Number, { workers: 2 }],
       "'workers' must be a known option, perhaps 'ordered': current value is 2",
     ],
-  ])("refuses %o in a full sentence", (given, sentence) => {
+  ])("throws for %o with the whole sentence", (given, sentence) => {
     expect(() => Reflect.construct(ParallelMapStream, given)).toThrow(
       expect.objectContaining({
         name: "ConfigurationError",
@@ -254,7 +254,7 @@ describe("ParallelMapStream", () => {
     );
   });
 
-  it("takes options given as undefined for not given", () => {
+  it("ignores undefined options", () => {
     const options = {
       concurrency: undefined,
       ordered: undefined,

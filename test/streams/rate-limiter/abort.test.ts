@@ -16,7 +16,7 @@ const reason = new Error("enough");
 const refused = { state: "rejected", value: reason };
 
 describe("RateLimiter.acquire() with a signal", () => {
-  it("is refused with its reason while it waits, and leaves nothing", async () => {
+  it("rejects with its reason while it waits, and leaves no timer", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const user = new CountedSignal();
     limiter.tryAcquire();
@@ -32,7 +32,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(limiter.tryAcquire()).toBe(true); // It has taken nothing.
   });
 
-  it("leaves no listener when it is let through", async () => {
+  it("leaves no listener when it resolves", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const user = new CountedSignal();
     const waits = [1, 2].map(() => outcomeOf(limiter.acquire(1, { signal: user.signal })));
@@ -44,7 +44,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(waits.map(({ state }) => state)).toEqual(["fulfilled", "fulfilled"]);
   });
 
-  it("is refused at once where it has aborted, although there is room", async () => {
+  it("rejects at once if it has aborted, although there is room", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const user = new CountedSignal();
     user.abort(reason);
@@ -56,7 +56,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(limiter.tryAcquire()).toBe(true);
   });
 
-  it("is refused at once where it has aborted, behind others who go on waiting", async () => {
+  it("rejects at once if it has aborted, behind others who continue to wait", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     limiter.tryAcquire();
     const first = outcomeOf(limiter.acquire());
@@ -69,7 +69,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(first.state).toBe("fulfilled");
   });
 
-  it("lets the next through at once, where there is room for that one", async () => {
+  it("lets the next caller pass at once if there is room for that one", async () => {
     const limiter = new RateLimiter({ limit: 5, interval: 1_000 });
     const user = new CountedSignal();
     limiter.tryAcquire(3);
@@ -84,7 +84,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("waits for the turn of the next, which may come earlier", async () => {
+  it("waits for the turn of the next caller, which may come earlier", async () => {
     const limiter = new RateLimiter({ limit: 2, interval: 1_000 });
     const user = new CountedSignal();
     limiter.pause(500);
@@ -98,7 +98,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(next.state).toBe("fulfilled");
   });
 
-  it("does not touch those before it", async () => {
+  it("does not affect callers before it", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const user = new CountedSignal();
     limiter.tryAcquire();
@@ -113,7 +113,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(first.state).toBe("fulfilled");
   });
 
-  it("refuses all of one signal, where the first would make room for the others", async () => {
+  it("rejects all callers of one signal, even if the first makes room for others", async () => {
     const limiter = new RateLimiter({ limit: 5, interval: 1_000 });
     const user = new CountedSignal();
     limiter.tryAcquire(3);
@@ -128,7 +128,7 @@ describe("RateLimiter.acquire() with a signal", () => {
     expect(limiter.tryAcquire(2)).toBe(true);
   });
 
-  it("is refused at its turn where another listener has stopped the event", async () => {
+  it("rejects at its turn if another listener has stopped the abort event", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     const user = new AbortController();
     user.signal.addEventListener("abort", (event) => event.stopImmediatePropagation());

@@ -20,8 +20,8 @@ function gone(limiter: RateLimiter, count: number): void {
   timers.mockRestore();
 }
 
-describe("RateLimiter whose callers are requests of a Worker", () => {
-  it("lets each wait by its own timer, first come, first served", async () => {
+describe("RateLimiter shared by requests of a Worker", () => {
+  it("lets each request wait by its own timer, first come, first served", async () => {
     const limiter = new RateLimiter({ limit: 2, interval: 100 });
     const turns: number[] = [];
     for (let wait = 0; wait < 6; wait++) limiter.acquire().then(() => turns.push(wait));
@@ -36,7 +36,7 @@ describe("RateLimiter whose callers are requests of a Worker", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each([1, 3, 200])("is not held up by %i waits of a request that is gone", async (count) => {
+  it.each([1, 3, 200])("is not blocked by %i waits of a request that is gone", async (count) => {
     const limiter = new RateLimiter({ limit: 1, interval: 100 });
     limiter.tryAcquire();
     gone(limiter, count);
@@ -50,7 +50,7 @@ describe("RateLimiter whose callers are requests of a Worker", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is not held up where nobody waits but those of a request that is gone", async () => {
+  it("is not blocked if only a request that is gone waits", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 100 });
     limiter.tryAcquire();
     gone(limiter, 5);
@@ -58,7 +58,7 @@ describe("RateLimiter whose callers are requests of a Worker", () => {
     expect(limiter.tryAcquire()).toBe(true);
   });
 
-  it("is not held up by a long wait of a request that is gone", async () => {
+  it("is not blocked by a long wait of a request that is gone", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 80_000 });
     limiter.tryAcquire();
     gone(limiter, 1);
@@ -69,7 +69,7 @@ describe("RateLimiter whose callers are requests of a Worker", () => {
     expect(next.state).toBe("fulfilled");
   });
 
-  it("serves one that is late and was taken for gone", async () => {
+  it("serves a late request that was taken for gone", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 100 });
     const clock = vi.spyOn(performance, "now");
     limiter.tryAcquire();
@@ -85,7 +85,7 @@ describe("RateLimiter whose callers are requests of a Worker", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets the next one go on soon after another was given up", async () => {
+  it("lets the next request pass soon after another was given up", async () => {
     const limiter = new RateLimiter({ limit: 5, interval: 10_000 });
     const user = new CountedSignal();
     limiter.tryAcquire(3);

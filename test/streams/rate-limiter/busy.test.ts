@@ -33,7 +33,7 @@ function checkWindows(times: readonly number[], { limit, interval }: RateLimiter
 }
 
 describe("RateLimiter on a thread that is busy", () => {
-  it("counts from when its callers go on, not from their calls", async () => {
+  it("counts from when its callers resume, not from their calls", async () => {
     const thread = new Thread();
     const limiter = new RateLimiter({ limit: 10, interval: 100 });
     const times: number[] = [];
@@ -49,7 +49,7 @@ describe("RateLimiter on a thread that is busy", () => {
     expect(times[10]! - times[0]!).toBe(100);
   });
 
-  it("counts those who are about to go on for those who ask meanwhile", async () => {
+  it("counts callers that are about to resume for those who ask meanwhile", async () => {
     const thread = new Thread();
     const limiter = new RateLimiter({ limit: 2, interval: 100 });
     const waits = [limiter.acquire(), limiter.acquire()];

@@ -9,7 +9,7 @@ function burst(limiter: RateLimiter): number {
   return count;
 }
 
-describe("RateLimiter, its options", () => {
+describe("RateLimiter: options", () => {
   it.each([
     [{ limit: 0, interval: 1 }, "'limit' must be a positive integer: current value is 0"],
     [{ limit: 1.5, interval: 1 }, "'limit' must be a positive integer: current value is 1.5"],
@@ -29,7 +29,7 @@ describe("RateLimiter, its options", () => {
       "'limits' must be a known option, perhaps 'limit': current value is 2",
     ],
     [null, "'options' must be an object: current value is null"],
-  ])("are refused in a full sentence: %o", (options, sentence) => {
+  ])("are rejected with the whole sentence: %o", (options, sentence) => {
     const error = new ConfigurationError(`Cannot construct RateLimiter as ${sentence}`);
     expect(() => Reflect.construct(RateLimiter, [options])).toThrow(error);
   });
@@ -40,7 +40,7 @@ describe("RateLimiter, its options", () => {
     [4, "4"],
     [NaN, "NaN"],
     ["2", '"2"'],
-  ])("refuse a count of %o", async (count, shown) => {
+  ])("do not allow a count of %o", async (count, shown) => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     const error = new ConfigurationError(
       `Cannot acquire as 'count' must be a positive integer up to 3: current value is ${shown}`,
@@ -59,7 +59,7 @@ describe("RateLimiter, its options", () => {
       { maxDelay: 1 },
       "'maxDelay' must be a known option, perhaps 'maxRetryAfter': current value is 1",
     ],
-  ])("refuse to pause with %o", (options, sentence) => {
+  ])("do not allow pause() with %o", (options, sentence) => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     const error = new ConfigurationError(`Cannot pause as ${sentence}`);
     expect(() => Reflect.apply(limiter.pause, limiter, [1, options])).toThrow(error);
@@ -69,7 +69,7 @@ describe("RateLimiter, its options", () => {
   it.each([
     [{ signal: 5 }, "'signal' must be an AbortSignal: current value is 5"],
     [{ sign: 5 }, "'sign' must be a known option, perhaps 'signal': current value is 5"],
-  ])("refuse to acquire with %o", async (options, sentence) => {
+  ])("do not allow acquire() with %o", async (options, sentence) => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     const error = new ConfigurationError(`Cannot acquire as ${sentence}`);
     await expect(Reflect.apply(limiter.acquire, limiter, [1, options])).rejects.toThrow(error);
@@ -77,7 +77,7 @@ describe("RateLimiter, its options", () => {
   });
 
   it.each([[-1, "-1"], [NaN, "NaN"], [Infinity, "Infinity"], ["5", '"5"']])(
-    "refuse a pause of %o",
+    "do not allow a pause of %o",
     (delay, shown) => {
       const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
       const error = new ConfigurationError(

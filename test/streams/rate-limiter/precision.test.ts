@@ -19,9 +19,9 @@ function ownClock(): { now: number } {
   return clock;
 }
 
-describe("RateLimiter, its timer", () => {
+describe("RateLimiter: the timer", () => {
   // So added and subtracted, 1,000 becomes 999.9999999999999 or 1,000.0000000000001.
-  it.each([24.07, 24.13])("is not misled by the last bits of %d", (now) => {
+  it.each([24.07, 24.13])("is not misled by rounding errors at %d", (now) => {
     const clock = ownClock();
     clock.now = now;
     const timers = vi.spyOn(globalThis, "setTimeout");
@@ -31,7 +31,7 @@ describe("RateLimiter, its timer", () => {
     expect(timers.mock.calls.map(([, delay]) => delay)).toEqual([1_000]);
   });
 
-  it("is set for the last of what counts as one", async () => {
+  it("is set for the last caller of those that count as one", async () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
     const limiter = new RateLimiter({ limit: 1_001, interval: 100_000 });
     limiter.tryAcquire(1_000);
@@ -45,7 +45,7 @@ describe("RateLimiter, its timer", () => {
 });
 
 describe("RateLimiter with a limit above 1,000", () => {
-  it("counts what went within a thousandth of the interval as gone with the last of it", () => {
+  it("counts callers within a thousandth of the interval as gone with the last of them", () => {
     const clock = ownClock();
     const begin = clock.now;
     const limiter = new RateLimiter({ limit: 1_001, interval: 1_000 });
@@ -65,7 +65,7 @@ describe("RateLimiter with a limit above 1,000", () => {
     expect(limiter.tryAcquire(1)).toBe(false);
   });
 
-  it("is exact up to 1,000", () => {
+  it("is exact for limits up to 1,000", () => {
     const clock = ownClock();
     const begin = clock.now;
     const limiter = new RateLimiter({ limit: 1_000, interval: 1_000 });

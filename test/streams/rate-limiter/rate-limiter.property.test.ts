@@ -124,7 +124,7 @@ const options = fc.record({
 const steps = stepsOf({ acquire: 8, try: 3, pass: 6, idle: 1, abort: 2, pause: 1 });
 
 describe("RateLimiter under random schedules", () => {
-  it("keeps every window, the order and its head, and starves nobody", async () => {
+  it("respects the limit in every interval, and serves callers in order", async () => {
     const property = fc.asyncProperty(options, steps, async (options, steps) => {
       const trial = new Trial(options);
       for (const [step, number] of steps) {
@@ -149,7 +149,7 @@ describe("RateLimiter under random schedules", () => {
     await fc.assert(property, { ...seeded, numRuns: 600 });
   });
 
-  it("keeps every window of a high limit, and is late by at most a thousandth", () => {
+  it("respects a high limit in every interval, and is late by at most a thousandth", () => {
     const step = fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 700 }));
     const steps = fc.array(step, { minLength: 50, maxLength: 200, size: "max" });
     const property = fc.property(steps, (steps) => {
@@ -170,7 +170,7 @@ describe("RateLimiter under random schedules", () => {
     fc.assert(property, seeded);
   });
 
-  it("lets 10,000 a second through for 10 seconds, whoever asks as fast as it can", async () => {
+  it("lets 10,000 a second pass for 10 seconds, whoever asks as fast as it can", async () => {
     const limiter = new RateLimiter({ limit: 10_000, interval: 1_000 });
     const end = performance.now() + 10_000;
     let count = 0;
@@ -192,7 +192,7 @@ describe("RateLimiter under random schedules", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("lets 10,000 a second through for 10 seconds, where they come ten by ten", () => {
+  it("lets 10,000 a second pass for 10 seconds if they come ten by ten", () => {
     const limiter = new RateLimiter({ limit: 10_000, interval: 1_000 });
     let count = 0;
     for (let time = 0; time < 10_000; time++) {

@@ -28,14 +28,14 @@ function ownClock(): { now: number } {
 }
 
 describe("RateLimiter", () => {
-  it("tells its limit and its interval", () => {
+  it("exposes its limit and its interval", () => {
     expect(new RateLimiter({ limit: 3, interval: 1_000 })).toMatchObject({
       limit: 3,
       interval: 1_000,
     });
   });
 
-  it("lets the limit through at once, and the rest exactly one interval later", () => {
+  it("lets the limit pass at once, and the rest exactly one interval later", () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     expect(burst(limiter)).toBe(3);
     vi.advanceTimersByTime(999);
@@ -44,7 +44,7 @@ describe("RateLimiter", () => {
     expect(burst(limiter)).toBe(3);
   });
 
-  it("lets no more through after an idle time", () => {
+  it("lets no more pass after an idle time", () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     vi.advanceTimersByTime(1_000_000);
     expect(burst(limiter)).toBe(3);
@@ -54,7 +54,7 @@ describe("RateLimiter", () => {
     expect(burst(limiter)).toBe(0);
   });
 
-  it("lets its window slide", () => {
+  it("uses a sliding interval", () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     limiter.tryAcquire();
     vi.advanceTimersByTime(900);
@@ -76,7 +76,7 @@ describe("RateLimiter", () => {
     expect(limiter.tryAcquire(5)).toBe(true);
   });
 
-  it("lets who waits through as soon as there is room, first come, first served", async () => {
+  it("lets waiting callers pass as soon as there is room, first come, first served", async () => {
     const limiter = new RateLimiter({ limit: 4, interval: 1_000 });
     const first = outcomeOf(limiter.acquire(3));
     const large = outcomeOf(limiter.acquire(4));
@@ -99,7 +99,7 @@ describe("RateLimiter", () => {
     expect(burst(limiter)).toBe(3);
   });
 
-  it("waits for as many windows as it takes", async () => {
+  it("waits for as many intervals as needed", async () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     for (let time = 0; time < 3; time++) {
       limiter.tryAcquire();
@@ -112,7 +112,7 @@ describe("RateLimiter", () => {
     expect(all.state).toBe("fulfilled");
   });
 
-  it("is told of its turn in the order of the turns, whoever comes at the same moment", async () => {
+  it("resolves callers in order although they come at the same moment", async () => {
     const limiter = new RateLimiter({ limit: 3, interval: 1_000 });
     const user = new CountedSignal();
     const turns: string[] = [];
@@ -126,7 +126,7 @@ describe("RateLimiter", () => {
     expect(turns).toEqual(["waited", "came"]);
   });
 
-  it("has one timer while somebody waits, and none otherwise", async () => {
+  it("has one timer while a caller waits, and none otherwise", async () => {
     const limiter = new RateLimiter({ limit: 2, interval: 1_000 });
     const timers = vi.spyOn(globalThis, "setTimeout");
     const waits = Array.from({ length: 7 }, () => outcomeOf(limiter.acquire()));
@@ -144,7 +144,7 @@ describe("RateLimiter", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each([0.25, 0.75, 400])("looks at the clock when a timer fires %d ms early", async (early) => {
+  it.each([0.25, 0.75, 400])("reads the clock when a timer fires %d ms early", async (early) => {
     const clock = ownClock();
     const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
     limiter.tryAcquire();
@@ -158,7 +158,7 @@ describe("RateLimiter", () => {
     expect(next.state).toBe("fulfilled");
   });
 
-  it("neither hangs nor hurries where the clock stands still", async () => {
+  it("neither hangs nor hurries if the clock stands still", async () => {
     const clock = ownClock();
     const limiter = new RateLimiter({ limit: 2, interval: 3 });
     const waits = Array.from({ length: 3 }, () => outcomeOf(limiter.acquire()));
@@ -169,7 +169,7 @@ describe("RateLimiter", () => {
     expect(waits[2]!.state).toBe("fulfilled");
   });
 
-  it.each([Number.MIN_VALUE, 1e-9, 0.25])("keeps an interval of %d ms", async (interval) => {
+  it.each([Number.MIN_VALUE, 1e-9, 0.25])("respects an interval of %d ms", async (interval) => {
     vi.advanceTimersByTime(1_000);
     const limiter = new RateLimiter({ limit: 2, interval });
     expect(burst(limiter)).toBe(2);
@@ -180,7 +180,7 @@ describe("RateLimiter", () => {
     expect(next.state).toBe("fulfilled");
   });
 
-  it("keeps an interval that is too long for one timer", async () => {
+  it("respects an interval that is too long for one timer", async () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
     const limiter = new RateLimiter({ limit: 1, interval: 2 ** 32 });
     limiter.tryAcquire();
@@ -194,7 +194,7 @@ describe("RateLimiter", () => {
 });
 
 describe("RateLimiter.pause()", () => {
-  it("lets nothing through before its end", async () => {
+  it("lets nothing pass before its end", async () => {
     const limiter = new RateLimiter({ limit: 2, interval: 1_000 });
     limiter.pause(3_000);
     expect(limiter.tryAcquire()).toBe(false);
@@ -221,7 +221,7 @@ describe("RateLimiter.pause()", () => {
   );
 
   it.each([[2_500, 2_500], [500, 1_000]])(
-    "of %i ms holds up who waits already, to %i ms",
+    "of %i ms delays waiting callers to %i ms",
     async (pause, time) => {
       const limiter = new RateLimiter({ limit: 1, interval: 1_000 });
       limiter.tryAcquire();
@@ -235,7 +235,7 @@ describe("RateLimiter.pause()", () => {
     },
   );
 
-  it("may take longer than one timer", async () => {
+  it("may be longer than one timer", async () => {
     const limiter = new RateLimiter({ limit: 1, interval: 1 });
     limiter.pause(2 ** 31 + 5, { maxRetryAfter: Infinity });
     const next = outcomeOf(limiter.acquire());

@@ -49,7 +49,7 @@ export function testFileCheckpointStore(command: Command): void {
 }
 
 function testFiles(): void {
-  it("has one file for each key, whose name people can read", async () => {
+  it("has one file for each key, with a readable name", async () => {
     await store.write("Daily users/2026", { ...blank, offset: 3, done: [[4, 5, "x"]] });
     const [name, ...others] = readdirSync(directory);
     expect(others).toEqual([]);
@@ -83,7 +83,7 @@ function testFiles(): void {
   });
 
   it.each(["", "{", '{"key":"a","offset":5,"do', "null", '{"key":"a","offset":-5}'])(
-    "refuses the file %j instead of beginning from zero",
+    "rejects the invalid file %j instead of starting from zero",
     async (text) => {
       await store.write("a", { ...blank, offset: 5 });
       writeFileSync(pathOf(".json"), text);
@@ -93,7 +93,7 @@ function testFiles(): void {
     },
   );
 
-  it("refuses the file of another key", async () => {
+  it("rejects the file of another key", async () => {
     await store.write("a", blank);
     const path = pathOf(".json");
     rmSync(path);
@@ -103,7 +103,7 @@ function testFiles(): void {
     await expect(store.read("a")).rejects.toThrow(error);
   });
 
-  it("passes on what the host says of a file that cannot be read", async () => {
+  it("passes on the host's error for a file that cannot be read", async () => {
     await store.write("a", blank);
     const path = pathOf(".json");
     rmSync(path);
@@ -113,14 +113,14 @@ function testFiles(): void {
     expect(endings()).toEqual([".json"]); // No temporary file is left.
   });
 
-  it("passes on what the host says of a directory that cannot be made", async () => {
+  it("passes on the host's error for a directory that cannot be made", async () => {
     writeFileSync(join(directory, "file"), "");
     const impossible = new FileCheckpointStore(join(directory, "file"));
     await expect(impossible.write("a", blank)).rejects.toThrow(/EEXIST|ENOTDIR/);
     await expect(impossible.claim("a", { runId: "one", until: 9 }, 0)).rejects.toThrow();
   });
 
-  it("leaves nothing but the files when it refuses a write", async () => {
+  it("leaves no temporary file when it rejects a write", async () => {
     await store.claim("a", { runId: "one", until: 9 }, 0);
     await expect(store.write("a", blank)).rejects.toThrow(new FencedError("a", "one"));
     expect(endings()).toEqual([".claim"]);
@@ -130,7 +130,7 @@ function testFiles(): void {
     expect(endings()).toEqual([]);
   });
 
-  it("takes no notice of what a crash has left", async () => {
+  it("ignores what a crash has left", async () => {
     await store.write("a", { ...blank, offset: 5 });
     const path = pathOf(".json");
     writeFileSync(path.replace("json", "1-2-3.tmp"), '{"key":"a","offs');
@@ -142,14 +142,14 @@ function testFiles(): void {
     expect(await store.read("a")).toMatchObject({ offset: 6 });
   });
 
-  it("may be claimed for ever", async () => {
+  it("may be claimed forever", async () => {
     const claim = { runId: "one", until: Infinity };
     await store.claim("a", claim, 0);
     expect(await store.claim("a", { runId: "two", until: 9 }, 1e15)).toEqual(claim);
   });
 
   it.each([["", '""'], [undefined, "undefined"], [5, "5"]])(
-    "refuses the directory %j",
+    "throws for the directory %j",
     (path, shown) => {
       const error = new ConfigurationError(
         "Cannot construct FileCheckpointStore as 'directory' must be a non-empty string: " +
@@ -170,7 +170,7 @@ function testLocks(): void {
   };
 
   it.each([["a lock", [".lock"]], ["a lock and who was to remove it", [".lock", ".lock-"]]])(
-    "goes on after a crash that left %s",
+    "continues after a crash that left %s",
     async (_, left) => {
       await store.write("a", blank);
       for (const ending of left) writeFileSync(pathOf(".json").replace(".json", ending), "");
@@ -200,12 +200,12 @@ function testLocks(): void {
     expect(await store.read("a")).toMatchObject({ offset: 1 });
   });
 
-  it("passes on what the host says of a lock that cannot be made", async () => {
+  it("passes on the host's error for a lock that cannot be made", async () => {
     const lock = join(directory, "gone", "a.lock");
     await expect(whileLocked(files, lock, () => {})).rejects.toThrow("ENOENT");
   });
 
-  it("gives the lock back when what it is for fails", async () => {
+  it("releases the lock if the locked call fails", async () => {
     const lock = join(directory, "a.lock");
     const failure = new Error("broken");
     const failed = whileLocked(files, lock, () => {
@@ -217,7 +217,7 @@ function testLocks(): void {
     expect(await whileLocked(files, lock, () => 5)).toBe(5);
   });
 
-  it("leaves the lock of who took its own for stale", async () => {
+  it("leaves a lock alone whose owner took ours for stale", async () => {
     const lock = join(directory, "a.lock");
     await whileLocked(files, lock, () => {
       rmSync(lock);
@@ -255,7 +255,7 @@ function testProcesses(command: Command): void {
   };
   afterEach(async () => void await Promise.all(processes.splice(0).map((each) => each.kill())));
 
-  it("gives each key to one of two processes that claim it at once", async () => {
+  it("grants each key to one of two processes that claim it at once", async () => {
     const [one, two] = await start(["one", "two"]);
     const [owners, others] = await Promise.all([one!.owners(), two!.owners()]);
     expect(owners).toEqual(others);
@@ -266,7 +266,7 @@ function testProcesses(command: Command): void {
     expect(new Set(endings())).toEqual(new Set([".claim", ".json"]));
   }, 60_000);
 
-  it("gives the keys of a process that was killed to another when their time is up", async () => {
+  it("grants the keys of a killed process to another when their lease is over", async () => {
     const [dead] = await start(["dead"]);
     expect(await dead!.owners()).toEqual(keys.map(() => "dead"));
     await processes.pop()!.kill();

@@ -84,7 +84,7 @@ export function testWithSdk(): void {
       return resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
     }
 
-    it("puts loads into batches, batches into the run, and the run into the caller's", async () => {
+    it("nests loads in batches, batches in the run, and the run in the caller's span", async () => {
       await tracer.startActiveSpan("caller", async (caller) => {
         await instrumented({}).run({ batchSize: 2 });
         caller.end();
@@ -107,7 +107,7 @@ export function testWithSdk(): void {
 
     const workers = 4;
     it.each(["run", "manager"])(
-      "does not mix up what is made in parallel, in a %s",
+      "does not mix up spans that are made in parallel, in a %s",
       async (way) => {
         const pipeline: Partial<Pipeline<number>> = {
           extract: async function* () {
@@ -144,7 +144,7 @@ export function testWithSdk(): void {
       },
     );
 
-    it("tells the runs of one pipeline apart that go on at once", async () => {
+    it("distinguishes runs of one pipeline that run at once", async () => {
       const load = () => turns(5);
       const run = instrumented({ load }, { batchSize: 1 });
       const reports = await Promise.all([run.run(), run.run(), run.run()]);
@@ -160,7 +160,7 @@ export function testWithSdk(): void {
       }
     });
 
-    it("puts all attempts into their batch, with their errors", async () => {
+    it("nests all attempts in their batch, with their errors", async () => {
       const load = async (_: number[], { batch }: { batch: { attempt: number } }) => {
         await turns(3);
         if (batch.attempt < 3) throw new RangeError(`no ${batch.attempt}`);
@@ -249,7 +249,7 @@ export function testWithSdk(): void {
 /** Tests what is published where there is `node:diagnostics_channel`. */
 export function testDiagnostics(): void {
   describe("publishDiagnostics()", () => {
-    it("publishes each event as long as somebody has subscribed", async () => {
+    it("publishes each event while somebody has subscribed", async () => {
       const seen: string[] = [];
       const take = (event: unknown) => {
         const { pipeline, type } = event as RunEvent;

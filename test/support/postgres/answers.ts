@@ -12,7 +12,7 @@ interface Row {
 
 /** Defines the tests of answers to a commit that are lost: no item is a row and a letter. */
 export function testPostgresAnswers({ create, all, server }: Bench, name: string): void {
-  describe("the answer to a commit that is lost", () => {
+  describe("a commit whose answer is lost", () => {
     let [proxy, client] = [undefined, undefined] as unknown as [PostgresProxy, TestClient];
     beforeAll(async () => {
       proxy = await proxyTo(server().url);
@@ -62,7 +62,7 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
     );
 
     it.runIf(canReconnect)(
-      "has a row or a letter of a commit that is still under way",
+      "has a row or a dead letter if it is still under way",
       async () => {
         const { run, letters, read, table } = await bench(1, () => proxy.cutBehind(1));
         await client.run(`create function ${table}_slow() returns trigger language plpgsql as $$
@@ -76,7 +76,7 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
       },
     );
 
-    it.runIf(canReconnect)("is looked for again where it cannot be looked up", async () => {
+    it.runIf(canReconnect)("is looked up again if it cannot be looked up", async () => {
       const { run, letters, read } = await bench(1, () => {
         proxy.turnAway(1);
         proxy.cutAnswer(1);
@@ -90,7 +90,7 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
     // Where the runtime tells a reset as an end, postgres connects for ever (3.4.9).
     const givesUp = name !== "postgres" || !("Deno" in globalThis || "Bun" in globalThis);
     it.runIf(givesUp)(
-      "fails the run where nobody can look it up, and the next one finds it",
+      "fails the run if nobody can look it up, and the next run finds it",
       async () => {
         const { run, letters, read } = await bench(2, () => {
           proxy.turnAway(Infinity);

@@ -53,7 +53,7 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
   };
 
   it.each(methods)(
-    "cuts a batch whose text is too long for one statement, by %s",
+    "divides a batch whose text is too long for one statement, by %s",
     async (method) => {
       const table = await create("id int primary key, v text, b bytea, j jsonb");
       const columns = ["id", "v", "b", "j"];
@@ -98,7 +98,7 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
     expect(found).toEqual(rows.map(({ id, v, b }) => ({ id, v, b: md5(b) })));
   });
 
-  it("takes the last of each key, whatever statement it is in", async () => {
+  it("stores the last row of each key, whatever statement it is in", async () => {
     const table = await create("id int primary key, v text");
     const { load, lengths } = writerOf({ table, conflict: "replace" }, 100);
     await load(Array.from({ length: 40 }, (_, n) => ({ id: n % 7, v: `${n}` })));
@@ -114,7 +114,7 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
     ]);
   });
 
-  it.each(methods)("loads bytes, some of them none, in any column, by %s", async (method) => {
+  it.each(methods)("loads bytes, also empty ones, into any column, by %s", async (method) => {
     await tested().run(
       "drop domain if exists batch_bytes cascade; create domain batch_bytes as bytea",
     );
@@ -184,7 +184,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
   });
 
   it.each([["tsquery", "a & & b"], ["jsonpath", "$$$.."], ["regclass", "missing"]])(
-    "names bad values that the database tells of like bad SQL: %s",
+    "names bad values that the database reports like bad SQL: %s",
     async (type, value) => {
       const table = await create(`id int, v ${type}`);
       const { load } = sink({ table });
@@ -218,7 +218,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
     },
   );
 
-  it("blames no row that a trigger puts right", async () => {
+  it("names no row that a trigger corrects", async () => {
     const table = await create("id int not null, v int check (v > 0), w int");
     await tested().run(`create or replace function put_right() returns trigger language plpgsql as
       'begin new.id = coalesce(new.id, 0); new.v = abs(new.v); return new; end';
@@ -230,7 +230,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
     expect([...error.failures.keys()]).toEqual([1]);
   });
 
-  it("tells nothing of rows that can only be loaded to know", async () => {
+  it("names no row that only a load can check", async () => {
     const table = await create("id int, v int");
     await tested().run(`create or replace function refuse_two() returns trigger language plpgsql as
       'begin if new.v = 2 then raise exception using errcode = ''22000''; end if; return new; end';
@@ -246,7 +246,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
     expect(letters).toEqual([{ id: 2, v: 2 }]);
   });
 
-  it("names what the catalogue knows where the server cannot be asked", async () => {
+  it("names what the catalogue knows if the server cannot be asked", async () => {
     const table = await create(columns);
     const database = openDatabase("test", tested().client);
     const known = await KnownTable.read(

@@ -111,7 +111,7 @@ export function benchOf(name: string, server: () => PostgresServer): Bench {
 function testLoads({ tested, create, all, sink }: Bench): void {
   const id = (n: number, v: string) => ({ id: n, v });
 
-  it("takes names for names, whatever is in them", async () => {
+  it("quotes names, whatever is in them", async () => {
     const names = ["__proto__", "c0", "$1", "sel ect", "é", 'a"b', "', drop", "place"];
     const quoted = names.map((name) => `"${name.replaceAll('"', '""')}"`);
     await tested().run(`drop schema if exists "s""c" cascade; create schema "s""c"`);
@@ -133,7 +133,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
     expect(JSON.stringify(JSON.parse(String(found!["row"])))).toBe(JSON.stringify(other));
   });
 
-  it("fails as a whole where a key is there", async () => {
+  it("fails as a whole if a key exists", async () => {
     const table = await create("id int primary key, v text");
     const { load } = sink({ table, columns: ["id", "v"] });
     await load([id(1, "old")], contextOf());
@@ -142,7 +142,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
     expect(await all(table)).toEqual([id(1, "old")]);
   });
 
-  it("leaves rows out, the first of a batch wins", async () => {
+  it("ignores rows of existing keys; the first of a batch wins", async () => {
     const table = await create("id int primary key, v text");
     const { load } = sink({ table, columns: ["id", "v"], conflict: "ignore" });
     await load([id(1, "old"), id(2, "first"), id(2, "second")], contextOf());
@@ -150,7 +150,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
     expect(await all(table)).toEqual([id(1, "old"), id(2, "first"), id(3, "new")]);
   });
 
-  it("leaves rows out by the key that is given, and fails for another", async () => {
+  it("ignores rows by the given key, and fails for another", async () => {
     const table = await create("id int primary key, v text unique");
     const { load } = sink({ table, columns: ["id", "v"], conflict: "ignore", key: ["v"] });
     await load([id(1, "a"), id(2, "a"), id(3, "b")], contextOf());
@@ -172,7 +172,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
     ]);
   });
 
-  it("replaces rows by a key of several columns, and those that are nothing but a key", async () => {
+  it("replaces rows by a key of several columns, and rows that consist of their key", async () => {
     const table = await create("a int, b text, v int, primary key (b, a)");
     const { load } = sink({ table, columns: ["a", "b", "v"], conflict: "replace" });
     await load(
@@ -185,7 +185,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
     expect((await all(table)).map(({ v }) => v)).toEqual([3, 2, null]);
   });
 
-  it("sends the types that are given", async () => {
+  it("sends the given types", async () => {
     const table = await create("at timestamp");
     await tested().run(`set time zone 'utc'`);
     const { load } = sink({ table, columns: ["at"], types: { at: "timestamptz(3)" } });
@@ -209,7 +209,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
         "current value is undefined",
       ],
     ] as const,
-  )("refuses a wrong %s at the first load, and looks again", async (name, wrong, words) => {
+  )("rejects a wrong %s at the first load, and looks again", async (name, wrong, words) => {
     const table = await create("v text");
     const { load } = sink({ table, columns: ["v"], ...wrong as object });
     const message = `Cannot load rows as '${name}' must be ${words.replace("TABLE", table)}`;
@@ -242,7 +242,7 @@ type Method = NonNullable<PostgresSinkOptions["method"]>;
 
 function testValues({ tested, create, all, sink }: Bench, methods: readonly Method[]): void {
   describe.each(methods)("by %s", (method) => {
-    it.each(kept)("keeps a value of %s: %o", async (type, value, text) => {
+    it.each(kept)("stores a value of %s: %o", async (type, value, text) => {
       const table = await create(`id int, v ${type}, w int`);
       const { load } = sink({ table, columns: ["id", "v", "w"], method });
       await load([{ id: 1, v: value, w: 2 }, { id: 3, v: null, w: 4 }], contextOf());
@@ -251,7 +251,7 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       expect(rows).toEqual([{ id: 1, v: text, w: 2 }, { id: 3, v: null, w: 4 }]);
     });
 
-    it.each(refused)("refuses a value of %s: %o", async (type, value, words) => {
+    it.each(refused)("rejects a value of %s: %o", async (type, value, words) => {
       const table = await create(`id int, "a v" ${type}`);
       const { load } = sink({ table, columns: ["id", "a v"], method });
       const rows = [{ id: 1, "a v": null }, { id: 2, "a v": value }, { id: 3, "a v": value }];
@@ -264,7 +264,7 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       expect(await all(table)).toEqual([]);
     });
 
-    it("refuses a row that is no object", async () => {
+    it("rejects a row that is not an object", async () => {
       const table = await create("id int");
       const { load } = sink({ table, columns: ["id"], method });
       const rows = [1, { id: 1 }, null, [1]] as never[];
@@ -279,7 +279,7 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
     });
 
     it.each(failing)(
-      "tells what the database says to a value of %s: %o",
+      "reports the database's error for a value of %s: %o",
       async (type, value) => {
         const table = await create(`id int, v ${type}`);
         const { load } = sink({ table, columns: ["id", "v"], method });

@@ -17,7 +17,7 @@ function testColumns({ tested, create, all, sink }: Bench): void {
     made timestamptz default now(), twice int generated always as (n * 2) stored, n int`;
 
   it.each([1, 2, 10])(
-    "leaves to the table what a row does not give, in batches of %i",
+    "leaves missing properties to the column's default, in batches of %i",
     async (batchSize) => {
       const table = await create(columns);
       const { load } = sink({ table });
@@ -35,7 +35,7 @@ function testColumns({ tested, create, all, sink }: Bench): void {
     },
   );
 
-  it.each([1, 10])("replaces the columns that a row gives, in batches of %i", async (batchSize) => {
+  it.each([1, 10])("replaces only the columns a row has, in batches of %i", async (batchSize) => {
     const table = await create("id int primary key, a text default 'x', b text default 'y'");
     const { load } = sink({ table, conflict: "replace" });
     const rows: Row[] = [
@@ -49,7 +49,7 @@ function testColumns({ tested, create, all, sink }: Bench): void {
     expect(await all(table)).toEqual([{ id: 1, a: "3", b: "2" }, { id: 2, a: "x", b: "5" }]);
   });
 
-  it("refuses a row without its key, and one that gives no column", async () => {
+  it("rejects a row without its key, and a row without columns", async () => {
     const table = await create("id int primary key, a text");
     const replacing = await errorOf(
       sink({ table, conflict: "replace" }).load([{ a: "1" }], contextOf()),
@@ -61,7 +61,7 @@ function testColumns({ tested, create, all, sink }: Bench): void {
     ]);
   });
 
-  it("keeps refusing a given column that is missing", async () => {
+  it("still rejects a given column that is missing", async () => {
     const table = await create("id int, a text default 'x'");
     const error = await errorOf(
       sink({ table, columns: ["id", "a"] }).load([{ id: 1 }], contextOf()),
@@ -69,7 +69,7 @@ function testColumns({ tested, create, all, sink }: Bench): void {
     expect(error).toBeInstanceOf(BatchError);
   });
 
-  it("takes columns that are called like what all objects have", async () => {
+  it("accepts columns named like properties of every object", async () => {
     const table = await create(`id int, "constructor" text, "toString" text, "__proto__" text`);
     const { load } = sink({ table });
     await load([{ id: 1 }, JSON.parse('{"id":2,"constructor":"a","__proto__":"b"}')], contextOf());
@@ -87,7 +87,7 @@ function testDrift({ create, all, sink }: Bench, canCopy: boolean): void {
     newField: undefined,
   }];
 
-  it.each(methods)("refuses what no column takes, by %s", async (method) => {
+  it.each(methods)("rejects properties without a column, by %s", async (method) => {
     const table = await create("id int, other int");
     for (const columns of [["id"], undefined]) {
       const error = await errorOf(sink({ table, columns, method }).load(rows, contextOf()));
@@ -102,7 +102,7 @@ function testDrift({ create, all, sink }: Bench, canCopy: boolean): void {
   });
 
   it.each(methods)(
-    "leaves out what no column takes, and tells how often, by %s",
+    "leaves out properties without a column, and reports how often, by %s",
     async (method) => {
       const table = await create("id int");
       const told: unknown[] = [];
@@ -116,7 +116,7 @@ function testDrift({ create, all, sink }: Bench, canCopy: boolean): void {
     },
   );
 
-  it("has in its report what no column took", async () => {
+  it("has the properties without a column in its report", async () => {
     const table = await create("id int");
     const { load } = sink({ table, unknown: "drop" });
     const report = await etl({ name: "job", extract: () => rows, load }).run({ batchSize: 2 });

@@ -15,7 +15,7 @@ export function testPostgresFailures(
   const canReconnect = name !== "pg Client"; // One client is one connection.
   const row = (id: number) => ({ id });
 
-  it.runIf(canReconnect)("passes on that the connection was lost, and loads anew", async () => {
+  it.runIf(canReconnect)("passes on that the connection was lost, and loads again", async () => {
     const table = await create("id int");
     await tested().run(`create sequence ${table}_inserts;
       create function ${table}_end() returns trigger language plpgsql as $$ begin
@@ -39,7 +39,7 @@ export function testPostgresFailures(
   });
 
   it.runIf(canReconnect)(
-    "fails where a cursor has lost its connection between two reads",
+    "fails if a cursor has lost its connection between two reads",
     async () => {
       const { source } = postgresSource(
         tested().client,
@@ -63,7 +63,7 @@ export function testPostgresFailures(
     },
   );
 
-  it.runIf(canReconnect)("goes on once the server is back", async () => {
+  it.runIf(canReconnect)("continues once the server is back", async () => {
     const table = await create("id int");
     const key = `restart ${name}`;
     const { load, checkpoints } = sink({ table, columns: ["id"] });
@@ -78,7 +78,7 @@ export function testPostgresFailures(
   });
 
   it.runIf(name === "pg Pool")(
-    "loads nothing twice where the answer to a commit was lost",
+    "loads nothing twice if the answer to a commit was lost",
     async () => {
       const table = await create("id int");
       const pool = tested().client as PgPool;

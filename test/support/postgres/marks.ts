@@ -70,7 +70,7 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     await expect(loading).rejects.toSatisfy(hasState("23505"));
   });
 
-  it.each(["another", undefined])("refuses a run where %s owns the key", async (owner) => {
+  it.each(["another", undefined])("fences a run if %s owns the key", async (owner) => {
     const key = `fence ${owner}`;
     const { load, table, checkpoints } = await setUp(key);
     await checkpoints.release(key, "run");
@@ -82,7 +82,7 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     expect(await checkpoints.read(key)).toBeUndefined();
   });
 
-  it("refuses a run that has its key back after another one has finished something", async () => {
+  it("fences a run that has its key back after another one has finished something", async () => {
     const { load, table, checkpoints } = await setUp("back");
     const other = sink({ table, columns: ["id", "v"] });
     await other.checkpoints.claim("back", { runId: "other", until: 3000 }, 2000);
@@ -95,7 +95,7 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     expect(await all(table)).toHaveLength(1);
   });
 
-  it("lets a checkpoint be repaired by hand that cannot be read", async () => {
+  it("allows an unreadable checkpoint to be repaired by hand", async () => {
     const { checkpoints } = await setUp("repaired");
     await checkpoints.write("repaired", { offset: 1, done: [], updatedAt: 1, runId: "run" });
     await checkpoints.release("repaired", "run");
@@ -107,13 +107,13 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     expect(await checkpoints.read("repaired")).toEqual(good);
   });
 
-  it("marks nothing where the rows are refused", async () => {
+  it("marks nothing if the rows are rejected", async () => {
     const { load, checkpoints } = await setUp("refused");
     await expect(load([{ id: 1.5, v: "" }], contextOf("refused", [[0, 1]]))).rejects.toThrow();
     expect(await checkpoints.read("refused")).toBeUndefined();
   });
 
-  it("keeps what loads have marked when the run writes a checkpoint that is behind", async () => {
+  it("keeps the marks of loads if the run writes an older checkpoint", async () => {
     const { load, checkpoints } = await setUp("behind");
     await load(rowsOf(0, 3), contextOf("behind", [[5, 8]]));
     await checkpoints.write("behind", { offset: 2, done: [], updatedAt: 1, runId: "run" });
@@ -122,7 +122,7 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     expect(await checkpoints.read("behind")).toMatchObject({ offset: 8, done: [] });
   });
 
-  it("asks nothing of the database for a checkpoint that tells no news", async () => {
+  it("sends no query for a checkpoint without news", async () => {
     const { load, checkpoints } = await setUp("news");
     await load(rowsOf(0, 3), contextOf("news", [[0, 3]]));
     await tested().run(`update millrace_checkpoint set checkpoint = 'broken' where key = 'news'`);
@@ -130,12 +130,12 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     await expect(checkpoints.read("news")).rejects.toThrow("it is no JSON");
   });
 
-  it("tells which store the marks of its loads go to", async () => {
+  it("declares which store the marks of its loads go to", async () => {
     const { load, checkpoints } = await setUp("linked");
     expect(load[commitsTo]).toBe(checkpoints);
   });
 
-  it("makes its tables once, however many ask at the same time", async () => {
+  it("creates its tables once, however many ask at the same time", async () => {
     await tested().run("create schema if not exists crowd");
     await tested().run("create table if not exists crowd.t (id int)");
     const sinks = Array.from(

@@ -49,7 +49,7 @@ export function testPostgresOutage({ tested, create, sink, server }: Bench, name
 
   for (const how of ["restart", "crash"] as const) {
     it.runIf(canReconnect)(
-      `ends no run with checkpoints and letters when the server has to ${how}`,
+      `fails no run with checkpoints and dead letters if the server has to ${how}`,
       async () => {
         let isBack: Promise<void> | undefined;
         const { report, ids } = await runWith(({ type }) => {
@@ -63,7 +63,7 @@ export function testPostgresOutage({ tested, create, sink, server }: Bench, name
     );
   }
 
-  it.runIf(canReconnect)("ends no run that begins while the server is away", async () => {
+  it.runIf(canReconnect)("fails no run that begins while the server is down", async () => {
     let isBack: Promise<void> | undefined;
     const { report, ids } = await runWith(({ type }) => {
       if (type === "run:start") isBack = server().restart();
@@ -73,7 +73,7 @@ export function testPostgresOutage({ tested, create, sink, server }: Bench, name
     expect(ids).toEqual([good, bad]);
   });
 
-  it("lets a run in once the lease is over by the clock of the server", async () => {
+  it("starts a run once the lease is over by the clock of the server", async () => {
     const { checkpoints } = sink({ table: "none", columns: ["none"] });
     const key = `server clock ${name}`;
     const year = 365 * 86_400_000;

@@ -21,7 +21,7 @@ export function testPostgresSessions(bench: Bench, name: string): void {
 
 function testLevels({ create, all, server }: Bench, name: string): void {
   const levels = ["read committed", "repeatable read", "serializable"];
-  it.each(levels)("loads where sessions are %s by default", async (level) => {
+  it.each(levels)("loads if sessions are %s by default", async (level) => {
     const owner = new pg.Client({ connectionString: server().url });
     await owner.connect();
     const role = `level_${level.replace(" ", "_")}`;
@@ -66,7 +66,7 @@ function testLevels({ create, all, server }: Bench, name: string): void {
 
 function testPlans({ create, tested }: Bench): void {
   it.each([{ key: "id" }, {}])(
-    "reads on where a table changes between two pages: %o",
+    "continues to read if a table changes between two pages: %o",
     async (how) => {
       const table = await create("id int");
       await tested().run(`insert into ${table} select generate_series(1, 6)`);
@@ -93,7 +93,7 @@ function testPlans({ create, tested }: Bench): void {
 
 function testFirstCauses({ create, sink, tested, server }: Bench, name: string): void {
   // That of postgres tells nobody what a connection says between two statements (3.4.9).
-  it.skipIf(name === "postgres")("tells why a connection was ended between two reads", async () => {
+  it.skipIf(name === "postgres")("reports why a connection ended between two reads", async () => {
     const other = await clients[name]!(server().url);
     const client = other.client as PostgresClient;
     const query = `select n from generate_series(1, 9) as n,
@@ -110,7 +110,7 @@ function testFirstCauses({ create, sink, tested, server }: Bench, name: string):
     await other.close().catch(() => {});
   });
 
-  it("keeps the SQLSTATE with a letter", async () => {
+  it("stores the SQLSTATE with a dead letter", async () => {
     const table = await create("id int primary key");
     const { load, deadLetters } = sink({ table, columns: ["id"] });
     await load([{ id: 1 }], contextOf());

@@ -18,7 +18,7 @@ interface Rival {
 /** Defines the tests of what waits at the server while its signal aborts. */
 export function testPostgresSignals(bench: Bench, name: string): void {
   // Connected when its tests begin, as others restart the server.
-  describe("whose signal aborts", () => testSignals(bench, name));
+  describe("postgresSink() with a signal that aborts", () => testSignals(bench, name));
 }
 
 function testSignals(bench: Bench, name: string): void {
@@ -57,7 +57,7 @@ const abortable = (key?: string) => {
 function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, name: string): void {
   const reason = new Error("Enough");
 
-  it("withdraws every attempt of a run that takes too long, and loads nothing later", async () => {
+  it("rolls back every attempt of a run that takes too long, and loads nothing later", async () => {
     const table = await create("id int");
     const { load } = sink({ table, columns: ["id"] });
     await rival.run(`begin; lock table ${table}`);
@@ -110,7 +110,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     expect(await all(table)).toEqual([{ id: 1 }]);
   });
 
-  it("rolls back where the commit itself waits", async () => {
+  it("rolls back if the commit itself waits", async () => {
     const table = await create("id int");
     await tested().run(`create table ${table}_lock (id int);
       create function ${table}_wait() returns trigger language plpgsql as $$ begin
@@ -131,7 +131,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     expect(await checkpoints.read(key)).toBeUndefined();
   });
 
-  it("loads nothing with a signal that has aborted", async () => {
+  it("loads nothing with a signal that has aborted before", async () => {
     const table = await create("id int");
     const { load } = sink({ table, columns: ["id"] });
     await load([{ id: 1 }], contextOf());
@@ -159,7 +159,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     expect(await all(table)).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it("tells how a load ended whose signal aborted at any time", async () => {
+  it("reports how a load ended whose signal aborted at any time", async () => {
     const table = await create("id int");
     const { load, checkpoints } = sink({ table, columns: ["id"] });
     const key = `any time ${name}`;
@@ -180,7 +180,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
 }
 
 function testOthers({ tested, create, sink }: Bench, rival: Rival, name: string): void {
-  it("writes no letter of a stream that is aborted", async () => {
+  it("writes no dead letter of a stream that is aborted", async () => {
     const { deadLetters } = sink({ table: "none", columns: ["none"] });
     const letter = { item: 1, error: "x", stage: "load", attempts: 1, at: 0 } as const;
     const ids = { pipeline: `aborted ${name}`, runId: "r", offset: 1 };

@@ -30,7 +30,7 @@ export function testPostgresSourceChanges({ tested, create }: Bench): void {
       ["alter table TABLE rename b to c", { a: 8, c: 8 }],
       ["alter table TABLE drop column b, add column b text default 'x'", { a: 8, b: "x" }],
       ["alter table TABLE add column c int, drop column b", { a: 8, c: null }],
-    ])("goes on after: %s", async (change, last) => {
+    ])("continues after: %s", async (change, last) => {
       const rows = await readThrough(change);
       expect(rows.map(({ a }) => a)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
       expect(rows.at(-1)).toEqual(last);

@@ -133,7 +133,7 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
     }
   });
 
-  it("refuses keys that only the collation of the query holds equal", async () => {
+  it("rejects keys that are equal only by the collation of the query", async () => {
     await tested().run(`create collation if not exists millrace_ci
       (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`);
     const sql = `select (case when n % 2 = 0 then 'c' else 'C' end || lpad((n / 2)::text, 3, '0'))
@@ -152,7 +152,7 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
   });
 
   it.each(["lossless", "client"] as const)(
-    "takes any names of columns, values: %s",
+    "accepts any names of columns, values: %s",
     async (values) => {
       const names = [
         "k0",
@@ -182,7 +182,7 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
     },
   );
 
-  it("refuses a null that no page would have come to", async () => {
+  it("rejects a null key that no page would reach", async () => {
     const sql = "select 1 as a, nullif(n, 3) as b from generate_series(1, 5) as n";
     const rule = "Cannot read pages as the key a, b is null in a row";
     for (const chunkSize of [1, 2, 4, 5]) {
@@ -190,13 +190,13 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
     }
   });
 
-  it("refuses a key that the result has not once", async () => {
+  it("rejects a key that the result does not have exactly once", async () => {
     const rule =
       "Cannot read pages as 'key' must be columns that the result has once: current value is ";
     await expect(all("select 1 as a", 1, "b")).rejects.toThrow(`${rule}"b"`);
   });
 
-  it("ends with an error where the text of a key stands for another one", async () => {
+  it("ends with an error if the text of a key means another one", async () => {
     await tested().run(wrapping);
     const sql = "select (n * 30000)::text::millrace_wrap as n from generate_series(1, 9) as n";
     const reading = all(sql, 2, "n");

@@ -31,7 +31,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       return table;
     };
 
-    it("loads each row once where a lower key is committed after a higher one", async () => {
+    it("loads each row once if a lower key is committed after a higher one", async () => {
       const table = await tableOf();
       const to = await create("id int primary key");
       const { load, checkpoints } = sink({ table: to, columns: ["id"] });
@@ -56,7 +56,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       expect((await run()).extracted).toBe(0);
     });
 
-    it("stops below what is open by the position that the query itself has", async () => {
+    it("stops below open transactions by the position of its own query", async () => {
       const table = await tableOf();
       const sql = `select id from ${table} where id > $1`;
       await early.query(`begin; insert into ${table} (v) values (4)`);
@@ -67,7 +67,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       expect(await idsOf(sql, { chunkSize: 1 }, [3])).toEqual([5, 6]);
     });
 
-    it("waits for those who write, and passes the gaps that they leave", async () => {
+    it("waits for writers, and passes the gaps that they leave", async () => {
       const table = await tableOf();
       await early.query(`begin; insert into ${table} (v) values (4)`);
       await late.query(`insert into ${table} (v) values (5)`);
@@ -76,7 +76,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       expect(await reading).toEqual([1, 2, 3, 5]);
     });
 
-    it("leaves to the next read what is committed between two pages", async () => {
+    it("leaves rows committed between two pages to the next read", async () => {
       const table = await tableOf("(1), (2), (3), (4)");
       const { source } = postgresSource<Row>(tested().client, `select id from ${table}`, [], {
         ...{ key: "id", settled: true, chunkSize: 1 },
@@ -93,7 +93,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       expect(await idsOf(`select id from ${table}`, { after: 4 })).toEqual([5, 6]);
     });
 
-    it("knows the tables behind views and partitions", async () => {
+    it("finds the tables behind views and partitions", async () => {
       const table = await create(`id bigserial, k int) partition by list (k`);
       await tested().run(`create table ${table}_1 partition of ${table} for values in (1);
         create table ${table}_2 partition of ${table} for values in (2);
@@ -108,7 +108,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       await tested().run(`drop table ${table} cascade`);
     });
 
-    it("stops below the begin of what is open by a key of times", async () => {
+    it("stops below the begin of open transactions by a key of times", async () => {
       const table = await create(
         "id serial primary key, at timestamptz not null default clock_timestamp()",
       );
@@ -155,7 +155,7 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
       ["a value for each of the 2 columns", "select 1 as id, 2 as b", {
         ...{ settled: false, key: ["id", "b"], after: [1] },
       }],
-    ])("refuses what it cannot hold: %s", async (words, sql, options) => {
+    ])("rejects what it cannot guarantee: %s", async (words, sql, options) => {
       await expect(idsOf(sql, options)).rejects.toThrow(`must be ${words}`);
     });
   });

@@ -166,7 +166,7 @@ export function testPostgresSourceValues(
     });
 
     it.each<[string, PostgresSourceOptions]>([["cursor", {}], ["pages", { key: "n" }]])(
-      "gives values of JavaScript where they hold all of the type, by %s",
+      "yields JavaScript values if they hold all of the type, by %s",
       async (_, options) => {
         const { source } = postgresSource<Row>(tested().client, every, [], options);
         const [rows] = await Array.fromAsync(source as ReadableStream<Row[]>);
@@ -175,7 +175,7 @@ export function testPostgresSourceValues(
       },
     );
 
-    it("refuses a name that stands for two columns", async () => {
+    it("rejects a name that stands for two columns", async () => {
       const { source } = postgresSource(tested().client, "select 1 as a, 2 as a");
       await expect(Array.fromAsync(source as ReadableStream<Row[]>)).rejects.toThrow(
         "Cannot read rows as 'sql' must be a query whose columns have a name of their own, unlike " +
@@ -183,7 +183,7 @@ export function testPostgresSourceValues(
       );
     });
 
-    it("gives what the client makes of values where it is to", async () => {
+    it("yields the client's own values if asked to", async () => {
       const table = await create("id int, v int8");
       await tested().run(`insert into ${table} values (1, 2)`);
       for (const options of [{}, { key: "id" }]) {

@@ -28,7 +28,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
   };
   const ways: [string, PostgresSourceOptions][] = [["cursor", {}], ["key", { key: "n" }]];
 
-  it.each(ways)("reads by %s, in chunks, in order", async (_, how) => {
+  it.each(ways)("yields rows by %s, in chunks, in order", async (_, how) => {
     const chunks = await all(numbers({ chunkSize: 4, ...how }));
     expect(chunks.map((chunk) => chunk.map(({ n }) => n))).toEqual([
       [1, 2, 3, 4],
@@ -41,7 +41,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     expect(await tested().taken()).toBe(0);
   });
 
-  it.each(ways)("gives the connection back when it is cancelled, by %s", async (_, how) => {
+  it.each(ways)("releases the connection when it is cancelled, by %s", async (_, how) => {
     const unread = numbers(how).source as ReadableStream<N[]>;
     await unread.cancel();
     const idle = readerOf(numbers({ chunkSize: 2, ...how }));
@@ -56,7 +56,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     expect(await all(numbers({}))).toHaveLength(1);
   });
 
-  it.each(ways)("fails with what the database says, by %s", async (_, how) => {
+  it.each(ways)("fails with the database's error, by %s", async (_, how) => {
     const query = "select 10 / (3 - n) as n from generate_series(1, 9) as n";
     const reader = readerOf(postgresSource(tested().client, query, [], { chunkSize: 1, ...how }));
     const read = async () => {
@@ -81,7 +81,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     expect(rows.map(({ v }) => Number(v))).toEqual(Array.from({ length: 30 }, (_, n) => n));
   });
 
-  it("refuses a key that is null", async () => {
+  it("rejects a key that is null", async () => {
     const query = "select nullif(n, 3) as n from generate_series(1, 3) as n";
     const reading = all(postgresSource(tested().client, query, [], { chunkSize: 3, key: "n" }));
     await expect(reading).rejects.toThrow("Cannot read pages as the key n is null in a row");
@@ -117,7 +117,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
       "'after' must be a value as the source gives it, or an array of them for a key of several " +
       "columns: current value is a function",
     ],
-  ])("refuses %o", (options, words) => {
+  ])("throws for %o", (options, words) => {
     expect(() => numbers(options as PostgresSourceOptions)).toThrow(
       `Cannot construct postgresSource as ${words}`,
     );

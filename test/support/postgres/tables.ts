@@ -52,7 +52,7 @@ function testChanges({ tested, create, sink }: Bench, canCopy: boolean): void {
 
   describe.each(ways)("by %s", (_, way) => {
     it.each(changes)(
-      "sees in the next run that %s has changed",
+      "notices in the next run that %s has changed",
       async (_, type, change, before, after, text) => {
         await tested().run("set time zone 'utc'");
         const table = await create(`id int primary key, v ${type}`);
@@ -70,7 +70,7 @@ function testChanges({ tested, create, sink }: Bench, canCopy: boolean): void {
       },
     );
 
-    it("looks again after a load that failed, in the same run", async () => {
+    it("looks at the table again after a load that failed, in the same run", async () => {
       const table = await create("id int primary key, v varchar(2)");
       const { load } = sink({ table, columns: ["id", "v"], ...way });
       await load([{ id: 1, v: "a" }], contextOf());
@@ -159,7 +159,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
   ];
 
   it.each(wrong)(
-    "ends the run by name, without a letter, for %s",
+    "ends the run by name, without a dead letter, for %s",
     async (_, statement, options, words) => {
       const table = await create("id int primary key, v int");
       const named = (text: string) => text.replaceAll(/\bT(?=\b|_)/g, table);
@@ -180,7 +180,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     },
   );
 
-  it("ends the run by name, without a letter, for a missing right", async () => {
+  it("ends the run by name, without a dead letter, for a missing right", async () => {
     const table = await create("id int primary key, v int");
     await tested().run(`create role ${role}; grant usage on schema public to ${role};
       grant insert (id) on ${table} to ${role}`).catch(() => {});
@@ -200,7 +200,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     await tested().run(`drop owned by ${role}; drop role ${role}`);
   });
 
-  it("refuses a single row by its policy, and ends the run for a sequence without right", async () => {
+  it("rejects a row by its policy, and ends the run for a sequence without right", async () => {
     const table = await create("id serial, v int");
     await tested().run(`create role ${role}; grant usage on schema public to ${role};
       grant insert, select on ${table} to ${role}`).catch(() => {});
@@ -255,7 +255,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     expect(letters).toEqual([]);
   }
 
-  it("takes a table that preProcess has made", async () => {
+  it("accepts a table that preProcess has made", async () => {
     await etl({
       name: "made",
       preProcess: async () =>
@@ -266,7 +266,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     expect(await tested().run("select * from made")).toEqual([{ id: 1 }]);
   });
 
-  it("takes a view, and a name that the database cuts off", async () => {
+  it("accepts a view, and a name that the database cuts off", async () => {
     const long = "n".repeat(70);
     const table = await create(`"${long}" int primary key, "é${long}" int`);
     await tested().run(`create view ${table}_v as select * from ${table}`);

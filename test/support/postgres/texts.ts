@@ -99,7 +99,7 @@ export function testPostgresTexts(bench: Bench, canCopy: boolean): void {
 
   describe.each(methods)("by %s", (method) => {
     it.each([["all are marked", true], ["most are strings", false]])(
-      "stores every type as its text has it, where %s",
+      "stores every type exactly as its text, if %s",
       async (_, allMarked) => {
         await prepared();
         await tested().run("set time zone 'utc'");
@@ -156,7 +156,7 @@ export function testPostgresTexts(bench: Bench, canCopy: boolean): void {
     });
   });
 
-  it("knows a text of another copy of the package", async () => {
+  it("accepts a text of another copy of the package", async () => {
     const table = await create("v jsonb");
     const other = { text: '{"a": 1.0}', [Symbol.for("millrace.pgText")]: true };
     await sink({ table }).load([{ v: other }], contextOf());
@@ -177,7 +177,7 @@ export function testPostgresTexts(bench: Bench, canCopy: boolean): void {
     ["text_code", "a", "a  ", "abcd"],
     ["text_codes", ["abcd"], "{abcd}", ["abcde"]],
   ])(
-    "takes what fits the type that is given, and refuses the rest: %s",
+    "accepts what fits the given type, and rejects the rest: %s",
     async (type, value, text, bad) => {
       await prepared();
       const table = await create("id int, v text");

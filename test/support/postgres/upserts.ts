@@ -169,7 +169,7 @@ export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boo
   };
 
   describe.each(["ignore", "replace"] as const)("by %s", (conflict) => {
-    it.each(cases)("gives the same rows for any batchSize: $title", async (given) => {
+    it.each(cases)("stores the same rows for any batchSize: $title", async (given) => {
       await prepared();
       const words = given.columns.split(", ").map((column) => column.split(" ")[0]!);
       const names = [...new Set(words)].filter((name) => given.key.includes(name));
@@ -215,7 +215,7 @@ export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boo
   });
 
   it.runIf(hasIcu)(
-    "replaces by what is equal to the index, and keeps the last spelling",
+    "replaces by the equality of the index, and keeps the last spelling",
     async () => {
       await prepared();
       const table = await create("mail text collate ci primary key, n int");
@@ -243,7 +243,7 @@ export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boo
     await expect(codes.load([{ code: "abcd", n: 1 }], contextOf())).rejects.toThrow("too long");
   });
 
-  it.runIf(hasIcu)("replaces through a view, of which nobody knows the index", async () => {
+  it.runIf(hasIcu)("replaces through a view whose index is unknown", async () => {
     await prepared();
     const table = await create("k text collate ci primary key, n int");
     await tested().run(`create view ${table}_view as select * from ${table}`);
@@ -263,7 +263,7 @@ export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boo
     ["deferrable", "alter table TABLE add unique (k) deferrable"],
     ["of more columns", "create unique index on TABLE (k, n)"],
     ["not unique", "create index on TABLE (k)"],
-  ])("refuses a key whose index is %s, before anything is loaded", async (_, statement) => {
+  ])("rejects a key whose index is %s, before anything is loaded", async (_, statement) => {
     const table = await create("k text, n int");
     await tested().run(statement.replace("TABLE", table));
     for (const conflict of ["ignore", "replace"] as const) {

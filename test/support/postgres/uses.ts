@@ -33,7 +33,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     return { tables, one: one!, other: other! };
   };
 
-  it.each(["in turn", "side by side"])("refuses two sinks in one load, %s", async (way) => {
+  it.each(["in turn", "side by side"])("rejects two sinks in one load, %s", async (way) => {
     const { tables, one, other } = await two();
     const { checkpoints } = one;
     const load = async (rows: Row[], context: LoadContext) => {
@@ -51,7 +51,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect(() => asked.start({ checkpoints, guarantee: "effectively-once" })).toThrow("sink.wrap");
   });
 
-  it.each(["in turn", "side by side"])("takes the mark of the first back, %s", async (way) => {
+  it.each(["in turn", "side by side"])("takes the mark of the first sink back, %s", async (way) => {
     const { tables, one, other } = await two();
     const { checkpoints } = one;
     const load = async (rows: Row[], context: LoadContext) => {
@@ -66,7 +66,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect((await checkpoints.read(name))?.offset ?? 0).toBe(0);
   });
 
-  it.each(["both", "the second"])("refuses two sinks that are told copies, %s", async (which) => {
+  it.each(["both", "the second"])("rejects two sinks with a copied context, %s", async (which) => {
     const { tables, one, other } = await two();
     const { checkpoints } = one;
     const copy = ({ batch, ...context }: LoadContext) => ({
@@ -83,7 +83,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect(await all(tables[0])).toEqual(rows);
   });
 
-  it("refuses one of SQLite beside it, and has it write nothing", async () => {
+  it("rejects a sink of SQLite beside it, which then writes nothing", async () => {
     const { tables, one } = await two();
     const { checkpoints } = one;
     const { db, calls } = untouched();
@@ -106,7 +106,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect([await all(tables[0]), await all(tables[1])]).toEqual([rows, rows]);
   });
 
-  it("commits what a wrapped load gives once its function is done", async () => {
+  it("commits the rows of a wrapped load once its function is done", async () => {
     const { tables, one } = await two();
     const { checkpoints } = one;
     let fails = true;
@@ -123,7 +123,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect(await all(tables[0])).toEqual([{ id: 10 }, { id: 20 }, { id: 30 }]);
   });
 
-  it("writes nothing twice where a function around its load fails after it", async () => {
+  it("writes nothing twice if a function around its load fails after it", async () => {
     const { tables, one } = await two();
     let calls = 0;
     const load = async (rows: Row[], context: LoadContext) => {
@@ -138,7 +138,7 @@ export function testPostgresUses({ create, all, sink }: Bench): void {
     expect(await all(tables[0])).toEqual(rows);
   });
 
-  it("marks the items of a wrapped load that gives no rows", async () => {
+  it("marks the items of a wrapped load that returns no rows", async () => {
     const { tables, one } = await two();
     const { checkpoints } = one;
     const name = `none ${tables[0]}`;

@@ -8,7 +8,7 @@ const tables = "pragma journal_mode = wal; create table output (id integer)";
 
 /** Runs beside a connection that keeps the lock for writing. */
 export function testSqliteBusy(client: SqliteClient): void {
-  describe("a busy database", () => {
+  describe("a busy database of SQLite", () => {
     const databases = databasesOf(client);
 
     /** Runs a pipeline whose retries let the other connection go on after a while. */
@@ -50,7 +50,7 @@ export function testSqliteBusy(client: SqliteClient): void {
     };
 
     it.each([1, 2, 4, 9, 15, 20])(
-      "ends no run with checkpoints: from call %i on",
+      "fails no run with checkpoints: from call %i on",
       async (begin) => {
         const { db, report, failures } = await runBeside(begin, 5, 20);
         expect(await report).toMatchObject({ loaded: 16, deadLettered: 4, outcome: "completed" });
@@ -63,7 +63,7 @@ export function testSqliteBusy(client: SqliteClient): void {
       },
     );
 
-    it("that stays so ends the run, which says so", async () => {
+    it("that stays busy fails the run, which says so", async () => {
       const { other, report } = await runBeside(4, Infinity, 5);
       const error = await report.catch((error: unknown) => error);
       expect(error).toBeInstanceOf(PipelineError);

@@ -40,7 +40,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     testSink(it, { create });
   });
 
-  describe("checkpoints and rows", () => {
+  describe("checkpoints and rows in one database of SQLite", () => {
     const databases = databasesOf(client);
 
     const claimed = (db = databases.inMemory(unkeyed)) => {
@@ -73,12 +73,12 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(seen).toEqual([locked, locked]);
     });
 
-    it("are linked", () => {
+    it("are declared to belong together", () => {
       const sink = sqliteSink(databases.inMemory(), options);
       expect(sink.load[commitsTo]).toBe(sink.checkpoints);
     });
 
-    it("need no table of their own before they are used", () => {
+    it("need no table before they are used", () => {
       const { load } = sqliteSink(databases.inMemory(keyed), options);
       const db = databases.inMemory(keyed);
       sqliteSink(db, options).load(rows(1), { runId: "one", batch: { attempt: 1 } });
@@ -107,7 +107,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(rowsOf(db, "select id from t")).toEqual(rows(1));
     });
 
-    it("are kept beside ids that no number can hold", async () => {
+    it("accept ids that no number can hold", async () => {
       const { db, load, store, deadLetters } = claimed(databases.inMemory(keyed));
       const id = 2n ** 60n + 1n;
       load([{ id }], markedContext([[0, 1]]));
@@ -154,13 +154,13 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(2);
     });
 
-    it("do not take rows that complete nothing for loaded", () => {
+    it("write rows that complete nothing", () => {
       const { db, load } = claimed();
       load(rows(1, 2), markedContext([]));
       expect(countOf(db, "t")).toBe(2);
     });
 
-    it("refuse a run that another one has taken over from, and write none of its rows", () => {
+    it("fence a run that another one has taken over from, and write none of its rows", () => {
       const db = databases.inFile("b.db", unkeyed);
       const { load, store } = claimed(db);
       load(rows(1), markedContext([[0, 1]]));
@@ -179,7 +179,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(store.read("users")).toMatchObject({ offset: 2, runId: "two" });
     });
 
-    it("refuse a run that has its key back after another one has finished something", () => {
+    it("fence a run that has its key back after another one has finished something", () => {
       const db = databases.inFile("c.db", unkeyed);
       const { load } = claimed(db);
       const other = sqliteSink(databases.inFile("c.db"), options);
@@ -194,7 +194,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(2);
     });
 
-    it("refuse a run that began from another one which has come back and gone on", () => {
+    it("fence a run that began from another one which has come back and continued", () => {
       const { db, load, store } = claimed();
       load(rows(1), markedContext([[0, 1]]));
       const other = sqliteSink(db, options);
@@ -213,7 +213,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
         .toThrow(new FencedError("users", "one"));
     });
 
-    it("may be repaired by hand where they cannot be read", () => {
+    it("may be repaired by hand if they cannot be read", () => {
       const { db, store } = claimed();
       store.write("users", { offset: 1, done: [], updatedAt: 1, runId: "one" });
       store.release("users", "one");
@@ -224,7 +224,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(store.read("users")).toEqual(good);
     });
 
-    it("refuse a run whose checkpoints are in another store", () => {
+    it("reject a run whose checkpoints are in another store", () => {
       const db = databases.inMemory(unkeyed);
       const sentence = "Cannot load rows as 'checkpoints' must be those of the sink: " +
         'current value is "another store"';
@@ -233,7 +233,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(0);
     });
 
-    it("lose nothing that a load has committed when the run writes what it knows", () => {
+    it("keep what a load has committed when the run writes what it knows", () => {
       const { load, store } = claimed();
       load(rows(1), markedContext([[0, 2, "a"]]));
       load(rows(1), markedContext([[6, 8, "d"]]));
@@ -245,7 +245,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(store.read("users")).toMatchObject({ offset: 5, done: [[6, 8, "d"]], updatedAt: 8 });
     });
 
-    it("lose nothing either when another sink of the database writes it", () => {
+    it("keep it too when another sink of the database writes it", () => {
       const { db, load, store } = claimed();
       load(rows(1), markedContext([[4, 8]]));
       const other = sqliteSink(db, options).checkpoints;
@@ -277,7 +277,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     it.each([
       ["no JSON", "it is no JSON"],
       ['{"offset":-1,"done":[],"updatedAt":0}', "'offset' is no place in a source"],
-    ])("are not taken for another: %s", (text, reason) => {
+    ])("are not mistaken for one another: %s", (text, reason) => {
       const { db, load, store } = claimed();
       db.prepare("update millrace_checkpoint set checkpoint = ?").run(text);
       const error = new CheckpointError("users", reason);
@@ -286,7 +286,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(0);
     });
 
-    it("make their table again where what made it was rolled back", () => {
+    it("create their table again if it was rolled back", () => {
       const db = databases.inMemory(keyed);
       const { load, checkpoints } = sqliteSink(db, options);
       expect(() => load(rows(1), markedContext([[0, 1]]))).toThrow("'checkpoints'");

@@ -58,11 +58,11 @@ const uses: Record<
 
 /** What becomes of rows where sinks are told copies of what a load was told. */
 export function testSqliteCopies(client: SqliteClient): void {
-  describe("copies of what a load is told", () => {
+  describe("copies of the context of a load", () => {
     const databases = databasesOf(client);
     for (const [copied, copy] of Object.entries(copies)) {
       for (const [used, use] of Object.entries(uses)) {
-        it(`${copied}, told to ${used}, are refused, and the next run leaves no row out`, async () => {
+        it(`${copied}, passed to ${used}, are rejected; the next run loads all`, async () => {
           const db = databases.inMemory("create table a (id integer); create table b (id integer)");
           const [a, b] = [sqliteSink(db, { table: "a" }), sqliteSink(db, { table: "b" })];
           const { checkpoints } = a;
@@ -78,7 +78,7 @@ export function testSqliteCopies(client: SqliteClient): void {
       }
     }
 
-    it("leaves no row out where several batches were marked before a second use is refused", async () => {
+    it("leave no row out if batches were marked before a second use is rejected", async () => {
       const db = databases.inMemory("create table a (id integer); create table b (id integer)");
       const [a, b] = [sqliteSink(db, { table: "a" }), sqliteSink(db, { table: "b" })];
       const { checkpoints } = a;

@@ -87,7 +87,7 @@ export function testSqliteDeadLetters(client: SqliteClient): void {
     const circle: Record<string, unknown> = {};
     circle["self"] = circle;
     const strange = [undefined, null, 5n, () => 1, Symbol("s"), circle, closed, "a\0b", "\ud800"];
-    it.each(strange.map((value) => [value]))("take whatever there is (%#)", async (value) => {
+    it.each(strange.map((value) => [value]))("accept any value (%#)", async (value) => {
       const { db, writer } = open();
       const code = value;
       const error = Object.assign(new Error("a\0\udfff"), { name: "N\0", code });
@@ -101,14 +101,14 @@ export function testSqliteDeadLetters(client: SqliteClient): void {
       }
     });
 
-    it("are not part of a transaction of the user", async () => {
+    it("are not part of a transaction of the caller", async () => {
       const { db, writer } = open();
       db.exec("begin");
       writer.closed.catch(() => {});
       await expect(writer.write(letter)).rejects.toThrow("within a transaction");
     });
 
-    it("fail with the error of the database, and nothing is kept", async () => {
+    it("fail with the error of the database, and nothing is stored", async () => {
       const { db, writer } = open();
       db.exec("create table millrace_dead_letter (other)");
       writer.closed.catch(() => {});

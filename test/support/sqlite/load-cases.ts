@@ -8,7 +8,7 @@ const keyed = "create table t (id integer primary key, name text)";
 
 /** Where rows go, and what becomes of a load that fails. */
 export function testSqliteLoads(client: SqliteClient): void {
-  describe("load", () => {
+  describe("sqliteSink(): load", () => {
     const databases = databasesOf(client);
 
     it.each([0, 1, 9, 10, 11, 99, 100, 101, 110, 999, 1000, 1234])("writes %i rows", (count) => {
@@ -42,7 +42,7 @@ export function testSqliteLoads(client: SqliteClient): void {
       );
     });
 
-    it("keeps to the columns that it was given", () => {
+    it("stores only the given columns", () => {
       const db = databases.inMemory(keyed);
       const given = { table: "t", columns: ["id", "name"], key: ["id"] };
       const { load } = sqliteSink(db, { ...given, conflict: "replace" });
@@ -66,7 +66,7 @@ export function testSqliteLoads(client: SqliteClient): void {
       "$1",
       "?",
       "constructor",
-    ])("takes %j for a name and nothing else", (name) => {
+    ])("quotes the name %j", (name) => {
       const quoted = `"${name.replaceAll('"', '""')}"`;
       const db = databases.inMemory(`create table ${quoted} (${quoted} integer primary key, b)`);
       const { load } = sqliteSink(db, {
@@ -79,7 +79,7 @@ export function testSqliteLoads(client: SqliteClient): void {
       expect(rowsOf(db, `select * from ${quoted}`)).toEqual([{ [name]: 1, b: 2 }]);
     });
 
-    it("takes no row for a table, and makes none", () => {
+    it("rejects a row for a missing table, and creates none", () => {
       const db = databases.inMemory();
       for (const conflict of ["error", "ignore", "replace"] as const) {
         const { load } = sqliteSink(db, { table: "none", columns, conflict });
@@ -92,7 +92,7 @@ export function testSqliteLoads(client: SqliteClient): void {
       expect(rowsOf(db, "select name from sqlite_master")).toEqual([]);
     });
 
-    it("takes a table that is made after the sink", () => {
+    it("accepts a table that is made after the sink", () => {
       const db = databases.inMemory();
       const { load } = sqliteSink(db, { table: "t", columns });
       db.exec(keyed);
@@ -103,7 +103,7 @@ export function testSqliteLoads(client: SqliteClient): void {
     });
   });
 
-  describe("conflict", () => {
+  describe("sqliteSink(): conflict", () => {
     const databases = databasesOf(client);
     const old = [{ id: 1, name: "old" }, { id: 2, name: "old" }];
     const batch = [{ id: 0, name: "new" }, { id: 1, name: "new" }, { id: 0, name: "newer" }];
@@ -184,7 +184,7 @@ export function testSqliteLoads(client: SqliteClient): void {
     it.each([
       ["create table t (id, name)", "given, as it has no primary key: current value is undefined"],
       ["create table t (no primary key, id, name)", `some of 'columns': current value is "no"`],
-    ])("says what to do where there is no key: %s", (table, words) => {
+    ])("says what to do if there is no key: %s", (table, words) => {
       const sentence = `Cannot load into table "t" as 'key' must be ${words}`;
       const error = new ConfigurationError(sentence);
       expect(() => loadedWith({ conflict: "replace" }, table)).toThrow(error);

@@ -26,7 +26,7 @@ function stopAfter(calls: number) {
 
 /** Whole runs. */
 export function testSqliteRuns(client: SqliteClient): void {
-  describe("run", () => {
+  describe("a run from SQLite into SQLite", () => {
     const databases = databasesOf(client);
 
     const filled = (count: number) => {
@@ -38,7 +38,7 @@ export function testSqliteRuns(client: SqliteClient): void {
     };
     const output = "select id, name from output order by id";
 
-    it("goes from one table to another on the same connection", async () => {
+    it("copies one table to another on the same connection", async () => {
       const { db, rows } = filled(2345);
       const { load } = sqliteSink(db, { table: "output", columns });
       const extract = () => sqliteSource<Row>(db, "select * from input", [], { key: "id" });
@@ -47,7 +47,7 @@ export function testSqliteRuns(client: SqliteClient): void {
       expect(rowsOf(db, output)).toEqual(rows);
     });
 
-    it("reads by one connection and writes by another", async () => {
+    it("reads with one connection and writes with another", async () => {
       const { db, rows } = filled(2345);
       const { load } = sqliteSink(databases.inFile("run.db"), { table: "output", columns });
       const extract = () => sqliteSource<Row>(db, "select * from input order by id");
@@ -55,7 +55,7 @@ export function testSqliteRuns(client: SqliteClient): void {
       expect(rowsOf(db, output)).toEqual(rows);
     });
 
-    it("goes on where the one before it ended, with nothing twice", async () => {
+    it("resumes where the one before it ended, with nothing twice", async () => {
       const { db, rows } = filled(2345);
       const { load, checkpoints } = sqliteSink(db, { table: "output", columns });
       const options = {
@@ -86,7 +86,7 @@ export function testSqliteRuns(client: SqliteClient): void {
       expect(rowsOf(db, output)).toEqual(rows);
     });
 
-    it("fails when the disk is full, and goes on when there is room again", async () => {
+    it("fails when the disk is full, and resumes when there is room again", async () => {
       const { db } = filled(50);
       const sink = sqliteSink(db, { table: "output", columns });
       const pipeline = etl({
@@ -106,7 +106,7 @@ export function testSqliteRuns(client: SqliteClient): void {
         .toEqual([{ ids: 50, rows: 50 }]);
     });
 
-    it("gives up on rows that cannot be stored, by value and by constraint", async () => {
+    it("dead-letters rows that cannot be stored, by value and by constraint", async () => {
       const { db } = filled(1);
       db.exec("create table checked (id integer primary key, name text check (name != 'n50'))");
       const sink = sqliteSink(db, { table: "checked", columns });

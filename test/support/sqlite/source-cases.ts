@@ -27,7 +27,7 @@ export function testSqliteSources(client: SqliteClient): void {
   describe("sqliteSource", () => {
     const databases = databasesOf(client);
 
-    it.each([undefined, "id"])("gives pages, key %s", (key) => {
+    it.each([undefined, "id"])("yields pages, key %s", (key) => {
       const db = fill(databases.inMemory(), 7);
       const sql = "select id from t";
       expect(idsOf(db, sql, [], { chunkSize: 3, key })).toEqual([[1, 2, 3], [4, 5, 6], [7]]);
@@ -38,7 +38,7 @@ export function testSqliteSources(client: SqliteClient): void {
       expect(idsOf(db, `${sql} where id > ?`, [7], { key })).toEqual([]);
     });
 
-    it.each([undefined, "id"])("gives a thousand rows a page, key %s", (key) => {
+    it.each([undefined, "id"])("yields a thousand rows a page, key %s", (key) => {
       const db = fill(databases.inMemory(), 2001);
       const lengths = idsOf(db, "select id from t", [], { key }).map(({ length }) => length);
       expect(lengths).toEqual([1000, 1000, 1]);
@@ -52,7 +52,7 @@ export function testSqliteSources(client: SqliteClient): void {
       expect(idsOf(db, sql, [], { chunkSize: 2, key }).flat()).toEqual(ids);
     });
 
-    it.each([undefined, "id"])("is read anew each time, key %s", (key) => {
+    it.each([undefined, "id"])("reads again each time, key %s", (key) => {
       const db = fill(databases.inMemory(), 5);
       const params = [2];
       const pages = pagesOf(db, "select id from t where id > ?", params, { key });
@@ -62,7 +62,7 @@ export function testSqliteSources(client: SqliteClient): void {
       expect(rows.length).toBe(3);
     });
 
-    it.each([undefined, "id"])("is closed when the reader has enough, key %s", async (key) => {
+    it.each([undefined, "id"])("ends when the reader stops early, key %s", async (key) => {
       const db = fill(databases.inMemory(), 10);
       const source = sqliteSource(db, "select id from t", [], { chunkSize: 2, key });
       const reader = batched(source, { batchSize: 2 }).getReader();
@@ -72,7 +72,7 @@ export function testSqliteSources(client: SqliteClient): void {
       expect(countOf(db, "sqlite_master")).toBe(0);
     });
 
-    it("leaves the connection to others between two pages with a key", () => {
+    it("releases the connection between two pages with a key", () => {
       const db = fill(databases.inMemory(), 6);
       const { load } = sqliteSink(db, { table: "t", columns: ["id", "name"] });
       const seen: unknown[] = [];
@@ -83,7 +83,7 @@ export function testSqliteSources(client: SqliteClient): void {
       expect(seen).toEqual([1, 2, 3, 4, 5, 6, 99]);
     });
 
-    it("goes by a key of text, and by the name that the query gives", () => {
+    it("pages by a key of text, by the name that the query gives", () => {
       const db = fill(databases.inMemory(), 12);
       const pages = pagesOf(db, `select name as "the ""id""" from t`, [], {
         ...{ chunkSize: 5, key: 'the "id"' },
@@ -97,19 +97,19 @@ export function testSqliteSources(client: SqliteClient): void {
       ["select 1 as id union all select null", 2],
       ["select 1 as id union all select 1 union all select 2", 1],
       ["select 1 as id union all select 1 union all select 2", 9],
-    ])("refuses a key by which rows would be lost: %s, %i a page", (sql, chunkSize) => {
+    ])("rejects a key by which rows would be lost: %s, %i a page", (sql, chunkSize) => {
       const sentence = "Cannot read pages as 'key' must be a column of the result, unique and " +
         'never NULL: current value is "id"';
       expect(() => idsOf(databases.inMemory(), sql, [], { chunkSize, key: "id" }))
         .toThrow(new ConfigurationError(sentence));
     });
 
-    it("refuses a key that the result does not have", () => {
+    it("rejects a key that the result does not have", () => {
       const db = fill(databases.inMemory(), 3);
       expect(() => idsOf(db, "select id from t", [], { key: "nope" })).toThrow("no such column");
     });
 
-    it("refuses to iterate by a client that cannot", () => {
+    it("throws without a key for a client that cannot iterate", () => {
       const db = fill(databases.inMemory(), 3);
       const old: SqliteDatabase = {
         exec: (sql) => db.exec(sql),
@@ -131,7 +131,7 @@ export function testSqliteSources(client: SqliteClient): void {
       ]);
     });
 
-    it("gives the error of the query to the reader", () => {
+    it("passes the error of the query to the reader", () => {
       expect(() => idsOf(databases.inMemory(), "select id from none")).toThrow("no such table");
       expect(() => sqliteSource(databases.inMemory(), "selec")).not.toThrow(); // Not read yet.
     });

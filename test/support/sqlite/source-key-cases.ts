@@ -78,13 +78,13 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
       "select code collate nocase as k from c union all select 'zz'",
       "with t as materialized (select code collate nocase as code from c) select code as k from t",
       "select code || substr('  ', 1, v % 3) collate rtrim as k from c union all select code from c",
-    ])("refuses what only the collation of a query holds equal: %s", (sql) => {
+    ])("rejects keys that are equal only by the collation of the query: %s", (sql) => {
       for (const chunkSize of [1, 7, 1000]) {
         expect(() => read(sql, { chunkSize }, codes)).toThrow("unique and never NULL");
       }
     });
 
-    it("gives each row where the query tells apart what the table holds equal", () => {
+    it("yields each row if the query distinguishes what the table holds equal", () => {
       const setup = codes.replace("code text", "code text collate nocase");
       const sql = "select code collate binary as k from c";
       expect(new Set(read(sql, { chunkSize: 7 }, setup)).size).toBe(80);
@@ -95,7 +95,7 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
       "select i as k from m union all select t from m",
       "select k from (select t as k from m union all select i from m)",
       "select +t as k from m union all select i from m union all select x'00'",
-    ])("leaves out none of numbers and texts that look like some: %s", (sql) => {
+    ])("leaves out no numbers and no texts that look like numbers: %s", (sql) => {
       const setup = `create table m (t text, i integer);
         insert into m values ('5', 5), ('10', 10), ('7', 7), ('x', 1)`;
       const count = sql.includes("x'00'") ? 9 : 8;
@@ -106,7 +106,7 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
       }
     });
 
-    it("reads by bytes, and by texts that a client cuts or cannot decode", () => {
+    it("pages by bytes, and by texts that a client cuts or cannot decode", () => {
       const hex = (n: number) => n.toString(16).padStart(2, "0");
       const values = (text: (n: number) => string) =>
         Array.from({ length: 30 }, (_, n) => `select ${text(n)} as k`).join(" union all ");
@@ -121,7 +121,7 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
       }
     });
 
-    it("reads again what is up to a lag below its position", () => {
+    it("reads again up to a lag below its position", () => {
       const sql = "select 1 as k union all select 2 union all select 3 union all select 4.5";
       expect(read(sql, { after: 3 })).toEqual([4.5]);
       expect(read(sql, { after: 3, lag: 1.5 })).toEqual([2, 3, 4.5]);
@@ -144,14 +144,14 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
         { settled: true, key: "settled" },
         "'settled' must be a known option, perhaps 'after': current value is true",
       ],
-    ])("refuses %o", (options, words) => {
+    ])("throws for %o", (options, words) => {
       const db = databases.inMemory();
       expect(() => sqliteSource(db, "select 1", [], options)).toThrow(
         new ConfigurationError(`Cannot construct sqliteSource as ${words}`),
       );
     });
 
-    it("ends with an error where a page would begin where the one before did", () => {
+    it("ends with an error if a page would begin where the one before did", () => {
       const db = databases.inMemory();
       const rows = [1n, 2n, 3n].map((k) => ({ k, "millrace key": k, "millrace fault": "" }));
       const again = {
@@ -165,7 +165,7 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
       expect(() => [...source as Iterable<unknown>]).toThrow("the key k does not advance");
     });
 
-    it("gives each row once or fails, whatever values and collation there are", () => {
+    it("yields each row once or fails, whatever values and collation there are", () => {
       const value = fc.oneof(
         fc.constant(null),
         fc.integer({ min: -3, max: 12 }),

@@ -10,7 +10,7 @@ const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: `n${id}` }));
 
 /** What no row can get round, and what has changed between two runs. */
 export function testSqliteTables(client: SqliteClient): void {
-  describe("a table that does not fit", () => {
+  describe("a table of SQLite that does not fit the rows", () => {
     const databases = databasesOf(client);
 
     const wrong: [string, string, Partial<SqliteSinkOptions>, string][] = [
@@ -67,7 +67,7 @@ export function testSqliteTables(client: SqliteClient): void {
     ];
 
     it.each(wrong)(
-      "is refused by name, and makes no letter: %s",
+      "is rejected by name, without a dead letter: %s",
       async (_, sql, options, words) => {
         const db = databases.inMemory(sql);
         const sink = sqliteSink(db, { table: "t", columns: ["id", "name"], ...options });
@@ -82,7 +82,7 @@ export function testSqliteTables(client: SqliteClient): void {
       },
     );
 
-    it("is refused by name where it goes away meanwhile", async () => {
+    it("is rejected by name if it is dropped meanwhile", async () => {
       const db = databases.inMemory(keyed);
       const { load, deadLetters } = sqliteSink(db, { table: "t", columns: ["id", "name"] });
       const extract = function* () {
@@ -98,7 +98,7 @@ export function testSqliteTables(client: SqliteClient): void {
       }
     });
 
-    it("says that nothing can be written", () => {
+    it("is rejected if nothing can be written", () => {
       const db = databases.inFile("read.db", keyed);
       db.exec("pragma query_only = on");
       const { load, checkpoints } = sqliteSink(db, { table: "t", columns: ["id", "name"] });
@@ -109,7 +109,7 @@ export function testSqliteTables(client: SqliteClient): void {
     });
   });
 
-  describe("a table that fits", () => {
+  describe("a table of SQLite that fits the rows", () => {
     const databases = databasesOf(client);
 
     const right: [string, string, Partial<SqliteSinkOptions>][] = [
@@ -140,7 +140,7 @@ export function testSqliteTables(client: SqliteClient): void {
       expect(rowsOf(db, "select id as id, name as name from t order by id")).toEqual(rows);
     });
 
-    it("may be made by preProcess, and takes a rowid", async () => {
+    it("may be made by preProcess, and accepts a rowid", async () => {
       const db = databases.inMemory();
       const { load } = sqliteSink(db, { table: "t", columns: ["rowid", "name"] });
       await etl({
@@ -152,7 +152,7 @@ export function testSqliteTables(client: SqliteClient): void {
       expect(rowsOf(db, "select rowid as id, name from t")).toEqual([{ id: 7, name: "a" }]);
     });
 
-    it("is looked at again in each run", async () => {
+    it("is looked up again in each run", async () => {
       const db = databases.inMemory("create table t (id integer primary key, name text)");
       const { load } = sqliteSink(db, { table: "t", conflict: "replace" });
       const run = (rows: object[]) =>
@@ -165,7 +165,7 @@ export function testSqliteTables(client: SqliteClient): void {
       await expect(run([{ id: 1, name: "a", note: 1 }])).rejects.toThrow(`"note" has no column`);
     });
 
-    it("is looked at again after a failure, in the same run", () => {
+    it("is looked up again after a failure, in the same run", () => {
       const db = databases.inMemory(keyed);
       const { load } = sqliteSink(db, { table: "t" });
       load([{ id: 1, name: "a" }], plainContext);
@@ -178,7 +178,7 @@ export function testSqliteTables(client: SqliteClient): void {
     });
   });
 
-  describe("a property without a column", () => {
+  describe("a property without a column in SQLite", () => {
     const databases = databasesOf(client);
     const mixed = [
       { id: 1, name: "a" },
@@ -190,7 +190,7 @@ export function testSqliteTables(client: SqliteClient): void {
     it.each([
       { table: "t" },
       { table: "t", columns: ["id", "name"] },
-    ])("is refused in its rows, %j", (options) => {
+    ])("is rejected in its rows, %j", (options) => {
       const db = databases.inMemory(keyed);
       const { load } = sqliteSink(db, options);
       const error = outcomeOfCall(() => load(mixed, plainContext)).error as BatchError;
@@ -204,7 +204,7 @@ export function testSqliteTables(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(0);
     });
 
-    it("is left out and counted where that is asked for", () => {
+    it("is left out and counted if asked for", () => {
       const db = databases.inMemory(keyed);
       const told: unknown[] = [];
       const context = {
@@ -218,7 +218,7 @@ export function testSqliteTables(client: SqliteClient): void {
       expect(countOf(db, "t")).toBe(5);
     });
 
-    it("is not counted where nothing was written", () => {
+    it("is not counted if nothing was written", () => {
       const db = databases.inMemory(keyed);
       const told: unknown[] = [];
       const { load } = sqliteSink(db, { table: "t", unknown: "drop" });

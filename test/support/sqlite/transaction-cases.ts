@@ -19,7 +19,7 @@ function batchOf(from: number, count: number, name = "x") {
 
 /** What is left of a transaction that fails: nothing, and the next one works. */
 export function testSqliteTransactions(client: SqliteClient): void {
-  describe("transaction", () => {
+  describe("the transaction of a sqliteSink()", () => {
     const databases = databasesOf(client);
 
     it("is rolled back when a row fails", () => {
@@ -43,7 +43,7 @@ export function testSqliteTransactions(client: SqliteClient): void {
       expect(countOf(db, "child")).toBe(1);
     });
 
-    it("leaves that of the user alone", () => {
+    it("does not end the caller's own transaction", () => {
       const db = databases.inMemory(keyed);
       const { load, checkpoints } = sqliteSink(db, { table: "t", columns });
       db.exec("begin; insert into t values (1, 'mine')");
@@ -95,7 +95,7 @@ export function testSqliteTransactions(client: SqliteClient): void {
       expect(letters.locked).toBe(false);
     });
 
-    it("says that a reader holds up the commit, and is then over", () => {
+    it("says that a reader blocks the commit, and is then over", () => {
       const db = databases.inFile("shop.db", `pragma journal_mode = delete; ${keyed}`);
       const other = databases.inFile("shop.db");
       const { load } = sqliteSink(db, { table: "t", columns });

@@ -21,7 +21,7 @@ const usersOf = (docs: readonly User[]) => docs.map(({ id, name }) => ({ id, nam
 
 /** What of a load becomes one commit, and what is refused. */
 export function testSqliteUses(client: SqliteClient): void {
-  describe("uses of sinks in one load", () => {
+  describe("two sinks of SQLite in one load", () => {
     const databases = databasesOf(client);
     const made = () => {
       const db = databases.inMemory(tables);
@@ -35,7 +35,7 @@ export function testSqliteUses(client: SqliteClient): void {
     };
     const all = { users: usersOf(docs), orders: ordersOf(docs) };
 
-    it("are refused if they are two, and the next runs leave nothing out", async () => {
+    it("are rejected, and the next runs leave nothing out", async () => {
       const { users, orders, read, db } = made();
       const { checkpoints } = users;
       const both = etl({
@@ -60,7 +60,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(read()).toEqual(all);
     });
 
-    it("take back the mark of the first if it was there already", async () => {
+    it("take back the mark of the first sink", async () => {
       const { users, orders, read } = made();
       const { checkpoints } = users;
       const load = (rows: User[], context: LoadContext) => {
@@ -77,7 +77,7 @@ export function testSqliteUses(client: SqliteClient): void {
       });
     });
 
-    it("are all written without checkpoints", async () => {
+    it("write all rows without checkpoints", async () => {
       const { users, orders, read } = made();
       const load = (rows: User[], context: LoadContext) => {
         orders.load(ordersOf(rows), context);
@@ -87,7 +87,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(read()).toEqual(all);
     });
 
-    it("write no row twice where the function around fails after the rows were written", async () => {
+    it("write no row twice if the function around them fails after that", async () => {
       const { users, read } = made();
       let calls = 0;
       const load = (rows: User[], context: LoadContext) => {
@@ -102,7 +102,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(read().users).toEqual(all.users);
     });
 
-    it("write no row twice where a batch is divided for what the function around says", async () => {
+    it("write no row twice if a batch is divided by the function around them", async () => {
       const { users, read } = made();
       const load = (rows: User[], context: LoadContext) => {
         users.load(usersOf(rows), context);
@@ -117,7 +117,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(await checkpoints.read("docs")).toMatchObject({ offset: 5 });
     });
 
-    it("keep out a run that does not own the key, marked or not", () => {
+    it("fence a run that does not own the key, marked or not", () => {
       const { users, read } = made();
       users.checkpoints.claim("users", { runId: "other", until: 2000 }, 1000);
       const load = (rows: object[], context: LoadContext) => users.load(rows, context);
@@ -126,7 +126,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(read().users).toEqual([]);
     });
 
-    it("commit what a wrapped load gives together with the mark", async () => {
+    it("commit the rows of a wrapped load together with the mark", async () => {
       const { users, read } = made();
       const { checkpoints } = users;
       let fails = true;
@@ -143,7 +143,7 @@ export function testSqliteUses(client: SqliteClient): void {
       expect(read().users).toEqual(all.users);
     });
 
-    it("refuse another sink within a wrapped load, and mark nothing", async () => {
+    it("are rejected within a wrapped load, and mark nothing", async () => {
       const { users, orders, read } = made();
       const { checkpoints } = users;
       const load = users.wrap((rows: User[], context, load) => {

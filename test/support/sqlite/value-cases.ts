@@ -59,7 +59,7 @@ const refused: readonly (readonly [value: unknown, words: string])[] = [
 
 /** What becomes of each value: it comes back as it was, or its row is refused. */
 export function testSqliteValues(client: SqliteClient): void {
-  describe("values", () => {
+  describe("values in SQLite", () => {
     const databases = databasesOf(client);
 
     const read = async (db: Parameters<typeof sqliteSource>[0], sql: string) => {
@@ -67,7 +67,7 @@ export function testSqliteValues(client: SqliteClient): void {
       return [...pages].flat();
     };
 
-    it.each(kept)("keep %s", async (_, value) => {
+    it.each(kept)("stores %s", async (_, value) => {
       const db = databases.inMemory("create table t (id integer primary key, v)");
       const { load } = sqliteSink(db, { table: "t", columns: ["id", "v"] });
       load(Array.from({ length: 112 }, (_, id) => ({ id, v: value })), plainContext);
@@ -79,7 +79,7 @@ export function testSqliteValues(client: SqliteClient): void {
       }
     });
 
-    it.each(["integer", "real", "numeric"])("keep numbers in a column of type %s", async (type) => {
+    it.each(["integer", "real", "numeric"])("stores numbers in a %s column", async (type) => {
       const db = databases.inMemory(`create table t (id integer primary key, v ${type})`);
       const numbers = [5, 0, -7, 0.5, 1e300, 2 ** 40, Infinity, null];
       const { load } = sqliteSink(db, { table: "t", columns: ["v"] });
@@ -88,7 +88,7 @@ export function testSqliteValues(client: SqliteClient): void {
       expect(rows.map(({ v }) => v)).toEqual(numbers);
     });
 
-    it("keep numbers in the columns of a strict table", async () => {
+    it("stores numbers in the columns of a strict table", async () => {
       const db = databases.inMemory("create table t (i integer, r real, s text, b blob) strict");
       const { load } = sqliteSink(db, { table: "t", columns: ["i", "r", "s", "b"] });
       load([{ i: 5, r: 5, s: "5", b: new Uint8Array([5]) }], plainContext);
@@ -98,7 +98,7 @@ export function testSqliteValues(client: SqliteClient): void {
       ]);
     });
 
-    it.each(refused)("refuse %s", async (value, words) => {
+    it.each(refused)("rejects %s", async (value, words) => {
       const db = databases.inMemory("create table t (id integer, \"a 'b'\")");
       const { load } = sqliteSink(db, { table: "t", columns: ["id", "a 'b'"] });
       const rows = [{ id: 0, "a 'b'": 1 }, { id: 1, "a 'b'": value }, { id: 2, "a 'b'": 3 }];
@@ -109,7 +109,7 @@ export function testSqliteValues(client: SqliteClient): void {
       expect(await read(db, "select * from t")).toEqual([]);
     });
 
-    it("refuse each row that has one, in the order of the rows", () => {
+    it("rejects every bad row, in the order of the rows", () => {
       const db = databases.inMemory("create table t (a, b)");
       const { load } = sqliteSink(db, { table: "t", columns: ["a", "b"] });
       const rows = [{ a: 1, b: NaN }, { a: 1, b: 2 }, { a: true, b: NaN }, {}, null as never];
@@ -129,7 +129,7 @@ export function testSqliteValues(client: SqliteClient): void {
       [undefined, "undefined"],
       [[1, 2], "an array"],
       [() => 1, "a function"],
-    ])("refuse %o for a row", (row, words) => {
+    ])("rejects %o as a row", (row, words) => {
       const db = databases.inMemory("create table t (id)");
       const { load } = sqliteSink(db, { table: "t", columns: ["id"] });
       const error = outcomeOfCall(() => load([row as never], plainContext)).error as BatchError;

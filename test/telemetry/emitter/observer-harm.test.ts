@@ -44,7 +44,7 @@ async function outcomeOf({ run }: Recorded): Promise<string> {
   return outcome ?? "hangs";
 }
 
-describe("an observer", () => {
+describe("an observer of a run", () => {
   const behaviours: Record<string, () => unknown> = {
     throws: () => {
       throw new Error("the observer failed");
@@ -64,7 +64,7 @@ describe("an observer", () => {
       }),
   };
 
-  it.each(Object.entries(behaviours))("that %s changes nothing", async (_, behave) => {
+  it.each(Object.entries(behaviours))("that %s does not affect the run", async (_, behave) => {
     const calm = eventful(() => {});
     expect(await outcomeOf(calm)).toBe("completed");
     const recorded = eventful(behave);
@@ -93,7 +93,7 @@ describe("an observer", () => {
     ["run:stall", "aborted"],
     ["run:end", "completed"], // It is too late.
   ];
-  it.each(aborted)("may abort the run when it is told of %s", async (type, outcome) => {
+  it.each(aborted)("may abort the run when it receives %s", async (type, outcome) => {
     const recorded = eventful((event, run) => event.type === type && void run.abort());
     expect(await outcomeOf(recorded)).toBe(outcome);
     const told = kinds(recorded.events);
@@ -102,7 +102,7 @@ describe("an observer", () => {
     expect(told.filter((kind) => kind === "run:end")).toHaveLength(1);
   });
 
-  it.each(aborted.slice(0, -1))("may drain the run when it is told of %s", async (type) => {
+  it.each(aborted.slice(0, -1))("may drain the run when it receives %s", async (type) => {
     const recorded = eventful((event, run) => event.type === type && void run.drain());
     expect(await outcomeOf(recorded)).toBe("drained");
     const report = await recorded.run.finished;
@@ -110,7 +110,7 @@ describe("an observer", () => {
     expect(kinds(recorded.events).filter((kind) => kind === "run:drain")).toHaveLength(1);
   });
 
-  it("that stops the run as it starts lets nothing be called", async () => {
+  it("that stops the run as it starts prevents every call", async () => {
     for (const stop of ["abort", "drain"] as const) {
       const extract = vi.fn(() => [1]);
       const options = { checkpoints: new MemoryCheckpointStore(), stallTimeout: 10 };
@@ -124,7 +124,7 @@ describe("an observer", () => {
     }
   });
 
-  it("may abort the run when it is told that it drains", async () => {
+  it("may abort the run when it receives run:drain", async () => {
     const reason = new Error("at once");
     const recorded = eventful((event, run) => event.type === "run:drain" && void run.abort(reason));
     await vi.advanceTimersByTimeAsync(5);
@@ -137,7 +137,7 @@ describe("an observer", () => {
     );
   });
 
-  it("that stops the run when it is told of a failure does not hide it", async () => {
+  it("that stops the run when it receives a failure does not hide it", async () => {
     for (const stop of ["abort", "drain"] as const) {
       const failure = new Error("no");
       const recorded = record(
@@ -150,7 +150,7 @@ describe("an observer", () => {
     }
   });
 
-  it("may look at the run, which is told as it is then", async () => {
+  it("may take a snapshot, which has the state of that moment", async () => {
     const seen: [string, number][] = [];
     const recorded = record(
       { extract: () => [1, 2], load: () => wait(10) },

@@ -44,7 +44,7 @@ function said({ events, run }: Recorded): Omit<RunEvent, "pipeline" | "runId">[]
 }
 
 describe("the observer of a run", () => {
-  it("is told of the start, each batch and the end of a run that completes", async () => {
+  it("receives the start, each batch and the end of a run that completes", async () => {
     const recorded = record({
       extract: () => [1, 2, 3],
       transform: (n) => wait(5).then(() => n),
@@ -66,7 +66,7 @@ describe("the observer of a run", () => {
     expect(report.outcome).toBe("completed");
   });
 
-  it("is told of retries and dead letters", async () => {
+  it("receives retries and dead letters", async () => {
     const letters: unknown[] = [];
     const recorded = record(
       { extract: () => [1, 2], load: ([n]) => n === 2 ? fail() : undefined },
@@ -88,7 +88,7 @@ describe("the observer of a run", () => {
     ]);
   });
 
-  it("is told of retries of the transform", async () => {
+  it("receives retries of the transform", async () => {
     let calls = 0;
     const recorded = record({
       extract: () => [1],
@@ -102,7 +102,7 @@ describe("the observer of a run", () => {
     });
   });
 
-  it("is told of a batch of which nothing was to be loaded", async () => {
+  it("receives a batch of which nothing was to be loaded", async () => {
     const recorded = record({
       extract: () => [1],
       transformBatch: () => wait(5).then(() => []),
@@ -112,7 +112,7 @@ describe("the observer of a run", () => {
     expect(said(recorded)[1]).toMatchObject({ sequence: 0, size: 1, times: times(0, 5, 5, 5) });
   });
 
-  it("is told of each checkpoint that the store has taken", async () => {
+  it("receives each checkpoint that the store has written", async () => {
     const store = new MemoryCheckpointStore();
     const write = vi.spyOn(store, "write");
     const recorded = record({ extract: () => [1, 2, 3], load: () => wait(10) }, {
@@ -129,7 +129,7 @@ describe("the observer of a run", () => {
     expect(kinds(recorded.events).at(-1)).toBe("run:end");
   });
 
-  it("is told of no checkpoint that the store has not taken", async () => {
+  it("receives no checkpoint that the store has failed to write", async () => {
     const store = new MemoryCheckpointStore();
     vi.spyOn(store, "write").mockImplementation(fail);
     const recorded = record({ extract: () => [1], load: () => {} }, { checkpoints: store });
@@ -137,7 +137,7 @@ describe("the observer of a run", () => {
     expect(kinds(recorded.events).filter((kind) => kind === "checkpoint:write")).toEqual([]);
   });
 
-  it("is told of nothing after the end, though a load settles later", async () => {
+  it("receives nothing after the end, though a load settles later", async () => {
     const recorded = record({ extract: () => [1], load: () => wait(5000) }, { abortTimeout: 100 });
     await vi.advanceTimersByTimeAsync(10);
     recorded.run.abort(failure);
@@ -145,7 +145,7 @@ describe("the observer of a run", () => {
     expect(kinds(recorded.events)).toEqual(["run:start", "run:abort", "run:end"]);
   });
 
-  it("is not told before start() has returned, but of all that happened before", async () => {
+  it("receives nothing before start() has returned, then all that happened before", async () => {
     const recorded = record({ extract: () => [1], load: () => {} });
     recorded.run.drain();
     recorded.run.abort(failure);
@@ -156,7 +156,7 @@ describe("the observer of a run", () => {
   });
 });
 
-describe("the events of every outcome", () => {
+describe("the events of a run", () => {
   type Setup = [Parameters<typeof record>[0], RunOptions<number>, string[], string];
   const extract = () => [1, 2];
   const load = () => wait(10);
@@ -201,7 +201,7 @@ describe("the events of every outcome", () => {
       "failed",
     ],
   };
-  it.each(Object.entries(cases))("are told when it failed: %s", async (_, setup) => {
+  it.each(Object.entries(cases))("are complete when it failed: %s", async (_, setup) => {
     const [pipeline, options, between, outcome] = setup;
     const recorded = record(pipeline, options);
     const report = await endOf(recorded);
@@ -212,7 +212,7 @@ describe("the events of every outcome", () => {
     expect(recorded.events.at(-1)).toMatchObject({ report });
   });
 
-  it("are told when it was drained", async () => {
+  it("are complete when it was drained", async () => {
     const recorded = record({ extract: () => [1, 2, 3, 4, 5, 6, 7], load }, { workers: 2 });
     await vi.advanceTimersByTimeAsync(5);
     recorded.run.drain();
@@ -230,7 +230,7 @@ describe("the events of every outcome", () => {
   it.each([
     [0, ["run:start", "run:abort", "run:end"]],
     [15, ["run:start", "run:drain", "batch:load 0", "run:abort", "run:end"]],
-  ])("are told when a signal aborted it, with a drainTimeout of %i", async (drainTimeout, all) => {
+  ])("are complete when a signal aborted it, drainTimeout %i", async (drainTimeout, all) => {
     const stop = new AbortController();
     const load = (_: number[], { signal }: { signal: AbortSignal }) =>
       Promise.race([
@@ -247,7 +247,7 @@ describe("the events of every outcome", () => {
     expect(report.outcome).toBe("aborted");
   });
 
-  it("are told when its signal was aborted from the start", async () => {
+  it("are complete when its signal had aborted before", async () => {
     const recorded = record({ extract, load }, { signal: AbortSignal.abort(failure) });
     expect(recorded.events).toEqual([]);
     const report = await endOf(recorded);
@@ -258,7 +258,7 @@ describe("the events of every outcome", () => {
     ]);
   });
 
-  it("are told when it was fenced", async () => {
+  it("are complete when it was fenced", async () => {
     const store = new MemoryCheckpointStore();
     const recorded = record({ extract: () => [1, 2, 3], load: () => wait(100) }, {
       checkpoints: store,
@@ -275,8 +275,8 @@ describe("the events of every outcome", () => {
   });
 });
 
-describe("no observer", () => {
-  it("needs no events", async () => {
+describe("a run without an observer", () => {
+  it("makes no events", async () => {
     expect(emitterOf([], "name", "id", 0)).toBeUndefined();
     const settings = { workers: 1, trace: false };
     const gauges = new RunMetrics({ settings, emit: undefined, begin: 0 }, new Counts());
