@@ -26,10 +26,10 @@ const cases = runtimes.flatMap(([runtime, command, args]) =>
   [...Object.keys(files), "missing"].map((file) => ({ runtime, command, args, file }))
 );
 
-describe("a gzip file, read by the recipe of the README", () => {
+describe("a gzip file, read by the recipe of docs/recipes/gzip.md", () => {
   it("is read as there", () => {
     const recipe = /^const extract = .*$/m.exec(readFileSync(program, "utf8"))![0];
-    expect(readFileSync("README.md", "utf8")).toContain(`\n${recipe}\n`);
+    expect(readFileSync("docs/recipes/gzip.md", "utf8")).toContain(`\n${recipe}\n`);
   });
 
   it.each(cases)(

@@ -53,7 +53,7 @@ class Broker {
 
 const bodies = ["1", "2", "{", "4", "5", "6"];
 
-/** The recipe of docs/resilience.md. */
+/** The recipe of docs/recipes/queue.md. */
 async function consume(
   messages: readonly Message[],
   load: (rows: number[]) => unknown,

@@ -1,4 +1,4 @@
-// Reads a gzip file by the recipe of the README, and tells how that ended.
+// Reads a gzip file by the recipe of docs/recipes/gzip.md, and tells how that ended.
 import { createReadStream } from "node:fs";
 import process from "node:process";
 import { pipeline } from "node:stream";
