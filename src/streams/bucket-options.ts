@@ -87,7 +87,7 @@ export function batchSizeOf<T>(
   if (isMeasured && !sizeOf) {
     fail(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
   }
-  if (isMeasured || flushWhen) return batchSize ?? Infinity;
+  if (isMeasured || flushWhen !== undefined) return batchSize ?? Infinity;
   // Where no size is given, this is NaN.
   if (Math.min(batchSize!, timeout) === Infinity) {
     fail(
