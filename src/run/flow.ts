@@ -263,19 +263,19 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #transform(batch: Batch<E, T>): void {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    batch.transformedAt = this.#now = batch.batchedAt;
+    batch.times.transformedAt = this.#now = batch.times.batchedAt;
     this.#pass(batch);
   }
 
   #pass(batch: Batch<E, T>): void {
-    const { rows, info: { size } } = batch;
-    if (rows.length === 0 && this.#plain !== undefined) {
-      this.counts.skipped += size;
+    const { rows, times } = batch;
+    if (rows.count === 0 && this.#plain !== undefined) {
+      this.#plain.leaveOut(batch);
       this.#now = this.metrics.end(batch);
       return;
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.transformedAt < 0) batch.transformedAt = this.#now = this.metrics.clock.now();
+    if (times.transformedAt < 0) times.transformedAt = this.#now = this.metrics.clock.now();
     this.#ready.push(batch);
   }
 
