@@ -6,15 +6,12 @@ import { isLeftOpen } from "../retry/open-outcome.ts";
 import { Exhausted, type Members, type Work } from "../retry/recovery.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { isThenable } from "../runtime/thenable.ts";
-import type { Batch, Loading } from "./batch.ts";
+import type { Batch, LoadSteps, NextStep } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
 import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pipeline.ts";
 import { type GivenUp, giveUp } from "./give-up.ts";
 import type { RunContext } from "./run-context.ts";
-
-/** What a load gives that was stopped half-way: the rest of its items is pending. */
-export const unfinished: unique symbol = Symbol("unfinished");
 
 /** What a load is to finish: items by their index, and their offsets. */
 interface Finish {
@@ -26,46 +23,60 @@ interface Finish {
  * Brings one batch to its load: within the rate limit, in as many attempts as may be, in parts where
  * it has to be; then tells the checkpoint and the source what is finished.
  */
-export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
+export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   readonly #run: RunContext<E, T>;
   readonly #batch: Batch<E, T>;
   #rest: number[]; // Finished without a load, which nobody was told of yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
   #abandoned: unknown; // The call that was abandoned at its deadline, where a mark tells how it ends.
-  #next: (() => unknown) | undefined; // What `run` does once the first call has settled.
+  #step: "first" | "acknowledge" | "recover" | "finish"; // What `run` does.
+  #acknowledged: unknown; // The call of `acknowledge`.
+  #error: unknown; // Of the first call.
+  #hasPending = false; // The run was stopped before all was done.
 
   /** Makes the load of a batch; nothing begins before `run`. */
   constructor(run: RunContext<E, T>, batch: Batch<E, T>) {
     const { items, rows, givenUp } = batch;
     this.#run = run;
     this.#batch = batch;
+    this.#step = rows.count === 0 ? "finish" : "first";
     this.#rest = rows.itemsWithout(items.length);
     this.#skipped = items.length - givenUp.length - rows.itemCount;
   }
 
   /**
    * Makes the first call for the batch, whose promise it gives as it is; later what is left to do,
-   * which gives `unfinished` if the run was stopped before all was done, and rejects with `Exhausted`.
+   * which rejects with `Exhausted`.
    */
   run(): unknown {
-    if (this.#batch.rows.count === 0) this.#next = () => this.#finishRest();
-    return this.#next === undefined ? this.#call(undefined, 1) : this.#next();
+    switch (this.#step) {
+      case "first":
+        return this.#call(undefined, 1);
+      case "acknowledge":
+        return this.#acknowledged;
+      case "recover":
+        return this.#recover(this.#error);
+      case "finish":
+        return this.#finishRest();
+    }
   }
 
   /** Counts what the first call has loaded, and tells of it: `run` then waits for the source. */
-  succeeded(): boolean {
-    if (this.#next !== undefined) return false;
-    const told = this.done(undefined);
-    if (isThenable(told)) this.#next = () => told;
-    return this.#next !== undefined;
+  onSuccess(): NextStep {
+    if (this.#step !== "first") return this.#hasPending ? "pending" : "done";
+    this.#acknowledged = this.done(undefined);
+    if (!isThenable(this.#acknowledged)) return "done";
+    this.#step = "acknowledge";
+    return "again";
   }
 
   /** Has `run` recover if it is the first call that has failed. */
-  failed(_: Batch<E, T>, error: unknown): boolean {
-    if (this.#next !== undefined) return false;
-    this.#next = () => this.#recover(error);
-    return true;
+  onFailure(_: Batch<E, T>, error: unknown): NextStep {
+    if (this.#step !== "first") return "failed";
+    this.#error = error;
+    this.#step = "recover";
+    return "again";
   }
 
   /** Called by the recovery. */
@@ -194,12 +205,11 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
     return { indices, ranges: rangesFor(this.#run, this.#batch, indices) };
   }
 
-  async #recover(error: unknown): Promise<typeof unfinished | undefined> {
+  async #recover(error: unknown): Promise<void> {
     const batch = this.#batch;
     const recovery = recoveryOf(this.#run, batch, "load", batch.rows.isDivisible, this);
-    let isDone: boolean;
     try {
-      isDone = await recovery.run(batch.rows.items, error);
+      this.#hasPending = !await recovery.run(batch.rows.items, error);
     } catch (failure) {
       try {
         this.#keepRest();
@@ -209,7 +219,6 @@ export class BatchLoad<E, T> implements Loading<E, T>, Work<unknown> {
       throw failure;
     }
     await this.#finishRest();
-    return isDone ? undefined : unfinished;
   }
 
   /** Ends what needs no load. */

@@ -21,7 +21,7 @@ export interface Batch<E, T> {
   /** What became of it so far. */
   readonly progress: BatchProgress;
   /** What loads it, from its load on. */
-  load: Loading<E, T> | undefined;
+  load: LoadSteps<E, T> | undefined;
 }
 
 /** When a batch went from one stage to the next, by the clock that durations are measured with. */
@@ -50,17 +50,21 @@ export interface BatchProgress {
   resume: (() => void) | undefined;
 }
 
+/** What comes after a call for a batch that has settled: `"pending"` if no further one may begin. */
+export type NextStep = "again" | "done" | "pending" | "failed";
+
 /**
  * How a batch is loaded, call by call, and counted. Only `run` may call the user's functions: between
- * two calls none is known to be at work.
+ * two calls none is known to be at work. It is a coroutine by hand, whose calls are waited for by
+ * whoever calls `run`, as an async function would make a promise more for each batch.
  */
-export interface Loading<E, T> {
+export interface LoadSteps<E, T> {
   /** Makes the next call. It gives no promise where nothing has to be waited for. */
   run(batch: Batch<E, T>): unknown;
-  /** Takes that a call has ended well; tells whether `run` is to be called again. */
-  succeeded(batch: Batch<E, T>): boolean;
-  /** Takes that a call has failed; tells whether `run` is to be called again. */
-  failed(batch: Batch<E, T>, error: unknown): boolean;
+  /** Takes that a call has ended well; `"again"` asks for another `run`. */
+  onSuccess(batch: Batch<E, T>): NextStep;
+  /** Takes that a call has failed; `"again"` asks for another `run`. */
+  onFailure(batch: Batch<E, T>, error: unknown): NextStep;
 }
 
 /** A batch that was taken from the bucket at this time. */

@@ -1,11 +1,11 @@
 import { isOf, SplitError } from "../errors.ts";
 import { BatchLoad } from "./batch-load.ts";
-import type { Batch, Loading } from "./batch.ts";
+import type { Batch, LoadSteps, NextStep } from "./batch.ts";
 import { loadContextOf } from "../pipeline/pipeline.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Loads the batches of a run that does nothing about failures but to halve what was too much. */
-export class PlainLoad<E, T> implements Loading<E, T> {
+export class PlainLoad<E, T> implements LoadSteps<E, T> {
   readonly #run: RunContext<E, T>;
 
   /** Makes the load of a run; nothing begins before `run`. */
@@ -22,15 +22,15 @@ export class PlainLoad<E, T> implements Loading<E, T> {
   }
 
   /** Counts the batch, which is done. */
-  succeeded(batch: Batch<E, T>): boolean {
+  onSuccess(batch: Batch<E, T>): NextStep {
     const { counts, isOver } = this.#run;
-    if (isOver) return false; // What ends after the run has told its counts is pending for ever.
+    if (isOver) return "done"; // What ends after the run has told its counts is pending for ever.
     const { progress, rows: { itemCount } } = batch;
     progress.loaded = itemCount;
     counts.batches++;
     counts.loaded += itemCount;
     this.leaveOut(batch);
-    return false;
+    return "done";
   }
 
   /** Counts the items of a batch that come to no load. */
@@ -40,12 +40,12 @@ export class PlainLoad<E, T> implements Loading<E, T> {
   }
 
   /** Goes on in halves where that may help. */
-  failed(batch: Batch<E, T>, error: unknown): boolean {
+  onFailure(batch: Batch<E, T>, error: unknown): NextStep {
     const { rows, info: { offset, size } } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
-    if (!isOf(error, SplitError) || rows.values.length !== rows.count) return false;
+    if (!isOf(error, SplitError) || rows.values.length !== rows.count) return "failed";
     const ranges = [[offset, offset + size] as const]; // No item of a plain run was numbered.
     batch.load = new BatchLoad(this.#run, { ...batch, ranges });
-    return batch.load.failed(batch, error);
+    return batch.load.onFailure(batch, error);
   }
 }
