@@ -15,7 +15,7 @@ export interface RunEventBase {
 export interface BatchTimes {
   /** It was taken from the bucket. */
   readonly batchedAt: number;
-  /** Its transform was done; the same as `formed` where there is none. */
+  /** Its transform was done; the same as `batchedAt` where there is none. */
   readonly transformedAt: number;
   /** Its first load began. */
   readonly loadStartedAt: number;
@@ -30,6 +30,20 @@ export type RunEvent = RunEventBase & RunEventDetails;
 export type RunEventDetails =
   /** The run begins: nothing was called before. */
   | { readonly type: "run:start" }
+  /** A batch is transformed; of a pipeline without a transform this is not told. */
+  | {
+    readonly type: "batch:transform";
+    /** Place of the batch in the run, from 0. */
+    readonly sequence: number;
+    /** Place of its first item in the source, from 0. */
+    readonly offset: number;
+    /** Items of the source in it. */
+    readonly size: number;
+    /** Rows that they became, all of which are to be loaded. */
+    readonly rows: number;
+    /** When it went from one stage to the next so far. */
+    readonly times: Pick<BatchTimes, "batchedAt" | "transformedAt">;
+  }
   /** A batch is finished: loaded, or in parts loaded and given up on. */
   | {
     readonly type: "batch:load";
@@ -39,6 +53,12 @@ export type RunEventDetails =
     readonly offset: number;
     /** Items of the source in it. */
     readonly size: number;
+    /** Items of it that were loaded. */
+    readonly loaded: number;
+    /** Items of it that the transform left out. */
+    readonly skipped: number;
+    /** Items of it that were given up on. */
+    readonly deadLettered: number;
     /** When it went from one stage to the next. */
     readonly times: BatchTimes;
   }

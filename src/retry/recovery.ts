@@ -11,6 +11,8 @@ export type Members = readonly number[];
 export interface Work<R> {
   /** The items of the source that a failure is told for. */
   itemsOf(members: Members): readonly unknown[];
+  /** The item of each row that a call for some items is made with, where one may have several. */
+  sourcesOf?(members: Members): Members;
   /** Makes a call for some of the items. */
   call(members: Members, attempt: number): R | PromiseLike<R>;
   /** Takes the result of a call that succeeded. */
@@ -87,7 +89,7 @@ export function exhaustedBy(error: unknown): Exhausted {
   return new Exhausted(errors, attempts, items, "checkpoints");
 }
 
-/** The errors of items, by their place in a part. */
+/** The errors of items. */
 type Failures = ReadonlyMap<number, unknown>;
 
 /** Items that share their calls. */
@@ -212,23 +214,26 @@ export class Recovery<R> {
 
   /** Gives up on the items that a load has named, and loads the rest. */
   async #exclude({ members, attempt }: Part, failures: Failures): Promise<void> {
-    const rest = members.filter((_, place) => !failures.has(place));
-    const failed = [...failures].map(([place, error]) => [members[place]!, error] as const);
-    await this.#giveUp(failed, attempt);
+    const rest = members.filter((member) => !failures.has(member));
+    await this.#giveUp([...failures], attempt);
     if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
   }
 
   /**
-   * The items that a load has named, by their place in its part: copied once, as the user's map may
-   * change, and need not be what it seems. `undefined` where there are none, or a place is none.
+   * The items that a load has named by their rows, each with the error of the first one: copied once,
+   * as the user's map may change, and need not be what it seems. `undefined` where there are none, or
+   * what is named is no row.
    */
   #namedBy({ failures }: BatchError, members: Members): Failures | undefined {
+    const sources = this.#work.sourcesOf?.(members) ?? members;
+    const seen = new Set<number>();
     const named = new Map<number, unknown>();
     try {
-      for (const [place, error] of failures) {
-        const isOne = typeof place === "number" && members[place] !== undefined;
-        if (!isOne || named.has(place)) return undefined; // None, or one that never ends.
-        named.set(place, error);
+      for (const [row, error] of failures) {
+        const member = typeof row === "number" ? sources[row] : undefined;
+        if (member === undefined || seen.has(row)) return undefined; // None, or one that never ends.
+        seen.add(row);
+        if (!named.has(member)) named.set(member, error);
       }
     } catch {
       return undefined; // It is an error like any other, and told as such.

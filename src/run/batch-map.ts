@@ -3,6 +3,7 @@ import { withDeadline } from "../runtime/deadline.ts";
 import type { Members, Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
+import { Rows, rowsFrom } from "./rows.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
@@ -67,8 +68,20 @@ export class BatchMap<E, T> {
     batch: Batch<E, T>,
     results: Results<T> | undefined | PromiseLike<Results<T> | undefined>,
   ): boolean | Promise<boolean> {
-    if (isThenable(results)) return Promise.resolve(results).then((all) => fillRows(batch, all));
-    return fillRows(batch, results);
+    if (isThenable(results)) return Promise.resolve(results).then((all) => this.#take(batch, all));
+    return this.#take(batch, results);
+  }
+
+  /** Takes the results of all items, or of none. */
+  #take(batch: Batch<E, T>, results: Results<T> | undefined): boolean {
+    return results !== undefined && this.#setRows(batch, rowsFrom(results, batch.items.length));
+  }
+
+  #setRows(batch: Batch<E, T>, rows: Rows<T>): boolean {
+    batch.rows = rows;
+    const { metrics, isStopped } = this.#run;
+    if (!isStopped) metrics.transformed(batch);
+    return true;
   }
 
   /** Tries an item again, or gives up on it. */
@@ -78,7 +91,9 @@ export class BatchMap<E, T> {
     const work: Work<Result<T>> = {
       itemsOf: () => [item],
       call: () => this.#mapper.transform(item, this.#run.context),
-      done: (_, mapped) => void (result = mapped),
+      done: (_, mapped) => {
+        result = mapped;
+      },
       giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
     };
     await recoveryOf(this.#run, batch, "transform", false, work).run([index], error);
@@ -111,9 +126,9 @@ export class BatchMap<E, T> {
     if (this.#isFastPath) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
       const rows = this.#callBatch(items.slice()); // It may empty it.
-      if (!isThenable(rows)) return fillRows(batch, rows);
+      if (!isThenable(rows)) return this.#take(batch, rows);
       return Promise.resolve(rows)
-        .then((all) => fillRows(batch, all), (error) => this.#recover(batch, error));
+        .then((all) => this.#take(batch, all), (error) => this.#recover(batch, error));
     } catch (error) {
       return this.#recover(batch, error);
     }
@@ -137,20 +152,23 @@ export class BatchMap<E, T> {
     const work: Work<Results<T>> = {
       itemsOf: (members) => members.map((member) => items[member]!),
       call: (members) => this.#callBatch(members.map((member) => items[member]!)),
-      done: (members, rows) => void parts.push({ members, rows }),
+      done: (members, rows) => {
+        parts.push({ members, rows });
+      },
       giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
     await recoveryOf(this.#run, batch, "transform", true, work).run([...items.keys()], error);
     if (parts.some(({ members, rows }) => members.length !== rows.length)) {
-      batch.rows = parts.flatMap(({ rows }) => withoutSkips(rows));
-      batch.isDivisible = false;
-      return true;
+      const values = parts.flatMap(({ rows }) => withoutSkips(rows));
+      const givenUp = new Set(batch.givenUp);
+      const sources = [...items.keys()].filter((index) => !givenUp.has(index));
+      return this.#setRows(batch, Rows.whole(values, sources));
     }
     const results = new Array<Result<T>>(items.length).fill(skip);
     for (const { members, rows } of parts) {
-      members.forEach((member, place) => results[member] = rows[place]!);
+      members.forEach((member, index) => results[member] = rows[index]!);
     }
-    return fillRows(batch, results);
+    return this.#take(batch, results);
   }
 }
 
@@ -170,15 +188,6 @@ function mapperOf<E, T>(
   return {
     transform: (item, context) => (counts.transformCalls++, mapper.transform(item, context)),
   };
-}
-
-/** Takes the results of all items, or of none. */
-function fillRows<E, T>(batch: Batch<E, T>, results: Results<T> | undefined): boolean {
-  if (results === undefined) return false;
-  batch.rows = withoutSkips(results);
-  batch.results = results;
-  batch.isDivisible = results.length === batch.items.length;
-  return true;
 }
 
 function checkRows<T>(name: string, rows: Results<T>): Results<T> {

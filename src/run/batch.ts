@@ -1,5 +1,6 @@
 import type { DoneRange } from "../checkpoints/checkpoint.ts";
 import type { BatchInfo } from "../pipeline/pipeline.ts";
+import { Rows } from "./rows.ts";
 
 /** A batch on its way from the bucket to its load. */
 export interface Batch<E, T> {
@@ -7,49 +8,63 @@ export interface Batch<E, T> {
   readonly items: readonly E[];
   /** Which batch it is. */
   readonly info: BatchInfo;
-  /** The places of the items in the source, where they are looked after. */
+  /** The offsets of the items in the source, where they are looked after. */
   readonly ranges: readonly DoneRange[];
   /** The position of each item, once one of them was asked for. */
   positions: readonly unknown[] | undefined;
-  /** What is to be loaded. */
-  rows: readonly T[];
-  /** What the transform gave for each item, `skip` included; `undefined` where there is none. */
-  results: readonly unknown[] | undefined;
-  /** Whether it is known which item each row comes from. */
-  isDivisible: boolean;
+  /** What is to be loaded: the items themselves until they are transformed. */
+  rows: Rows<T>;
   /** Items that were given up on before the load, by their index. */
   readonly givenUp: number[];
-  /** Calls that were made again for it. */
-  retries: number;
-  /** Its items that were given up on. */
-  deadLettered: number;
-  /** Its items that wait before another attempt. */
-  backingOff: number;
-  /** What ends that the batch counts as one that waits. */
-  resume: (() => void) | undefined;
-  /** Rows that its load was given, which may change them. */
-  rowCount: number;
+  /** When it went from one stage to the next. */
+  readonly times: Timestamps;
+  /** What became of it so far. */
+  readonly progress: BatchProgress;
   /** What loads it, from its load on. */
-  load: Loading<E, T> | undefined;
-  /** When it was taken from the bucket. */
+  load: LoadSteps<E, T> | undefined;
+}
+
+/** When a batch went from one stage to the next, by the clock that durations are measured with. */
+export interface Timestamps {
+  /** It was taken from the bucket. */
   readonly batchedAt: number;
-  /** When its transform was done; `-1` before. */
+  /** Its transform was done; `-1` before. */
   transformedAt: number;
-  /** When its load began; `-1` before. */
+  /** Its load began; `-1` before. */
   loadStartedAt: number;
 }
 
+/** What became of a batch so far. */
+export interface BatchProgress {
+  /** Its items that were loaded: counted by its load, as the next one. */
+  loaded: number;
+  /** Its items that the transform left out, once they are finished. */
+  skipped: number;
+  /** Its items that were given up on. */
+  deadLettered: number;
+  /** Calls that were made again for it: counted by the run, as are the next two. */
+  retries: number;
+  /** Its calls that wait before another attempt. */
+  backingOff: number;
+  /** Ends that the batch counts as one that waits. */
+  resume: (() => void) | undefined;
+}
+
+/** What comes after a call for a batch that has settled: `"pending"` if no further one may begin. */
+export type NextStep = "again" | "done" | "pending" | "failed";
+
 /**
  * How a batch is loaded, call by call, and counted. Only `run` may call the user's functions: between
- * two calls none is known to be at work.
+ * two calls none is known to be at work. It is a coroutine by hand, whose calls are waited for by
+ * whoever calls `run`, as an async function would make a promise more for each batch.
  */
-export interface Loading<E, T> {
+export interface LoadSteps<E, T> {
   /** Makes the next call. It gives no promise where nothing has to be waited for. */
   run(batch: Batch<E, T>): unknown;
-  /** Takes that a call has ended well; tells whether `run` is to be called again. */
-  succeeded(batch: Batch<E, T>): boolean;
-  /** Takes that a call has failed; tells whether `run` is to be called again. */
-  failed(batch: Batch<E, T>, error: unknown): boolean;
+  /** Takes that a call has ended well; `"again"` asks for another `run`. */
+  onSuccess(batch: Batch<E, T>): NextStep;
+  /** Takes that a call has failed; `"again"` asks for another `run`. */
+  onFailure(batch: Batch<E, T>, error: unknown): NextStep;
 }
 
 /** A batch that was taken from the bucket at this time. */
@@ -59,24 +74,22 @@ export function batchOf<E, T>(
   ranges: readonly DoneRange[],
   batchedAt: number,
 ): Batch<E, T> {
-  const rows = items as readonly unknown[] as readonly T[]; // Without a transform, T is E.
   return {
     items,
     info,
     ranges,
     positions: undefined,
-    rows,
-    results: undefined,
-    isDivisible: true,
+    rows: new Rows(items as readonly unknown[] as readonly T[]), // Without a transform, T is E.
     givenUp: [],
-    retries: 0,
-    deadLettered: 0,
-    backingOff: 0,
-    resume: undefined,
-    rowCount: 0,
+    times: { batchedAt, transformedAt: -1, loadStartedAt: -1 },
+    progress: {
+      loaded: 0,
+      skipped: 0,
+      deadLettered: 0,
+      retries: 0,
+      backingOff: 0,
+      resume: undefined,
+    },
     load: undefined,
-    batchedAt,
-    transformedAt: -1,
-    loadStartedAt: -1,
   };
 }

@@ -24,4 +24,9 @@ export class Counts {
   get done(): number {
     return this.loaded + this.skipped + this.deadLettered;
   }
+
+  /** Changes with every item that comes to an end, and every call that is counted. */
+  get moves(): number {
+    return this.done + this.retries + this.transformCalls;
+  }
 }

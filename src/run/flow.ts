@@ -10,7 +10,7 @@ import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { BackgroundCalls } from "./background-calls.ts";
 import { type Batch, batchOf } from "./batch.ts";
-import { BatchLoad, unfinished } from "./batch-load.ts";
+import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Counts } from "./counts.ts";
 import { failureIn, failureOf } from "./failures.ts";
@@ -81,13 +81,14 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     });
     this.#loads = new TaskGroup(workers, {
       call: (batch) => batch.load!.run(batch),
-      done: (batch, result) => {
-        if (batch.load!.succeeded(batch)) return this.#loads.run(batch);
-        if (result !== unfinished) this.#now = this.metrics.end(batch);
+      done: (batch) => {
+        const next = batch.load!.onSuccess(batch);
+        if (next === "again") return this.#loads.run(batch);
+        if (next === "done") this.#now = this.metrics.end(batch);
         this.#pump();
       },
       failed: (batch, error) => {
-        if (batch.load!.failed(batch, error)) this.#loads.run(batch);
+        if (batch.load!.onFailure(batch, error) === "again") this.#loads.run(batch);
         else this.#failIn("load", error, batch);
       },
     });
@@ -110,8 +111,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** Changes whenever anything moves. */
   get moves(): number {
-    const { done, retries, transformCalls } = this.counts;
-    return this.extracted + this.#sequence + done + retries + transformCalls;
+    return this.extracted + this.#sequence + this.counts.moves;
   }
 
   /** The stage that everything waits for. */
@@ -263,19 +263,19 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #transform(batch: Batch<E, T>): void {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    batch.transformedAt = this.#now = batch.batchedAt;
+    batch.times.transformedAt = this.#now = batch.times.batchedAt;
     this.#pass(batch);
   }
 
   #pass(batch: Batch<E, T>): void {
-    const { rows, info: { size } } = batch;
-    if (rows.length === 0 && this.#plain !== undefined) {
-      this.counts.skipped += size;
+    const { rows, times } = batch;
+    if (rows.count === 0 && this.#plain !== undefined) {
+      this.#plain.leaveOut(batch);
       this.#now = this.metrics.end(batch);
       return;
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (batch.transformedAt < 0) batch.transformedAt = this.#now = this.metrics.clock.now();
+    if (times.transformedAt < 0) times.transformedAt = this.#now = this.metrics.clock.now();
     this.#ready.push(batch);
   }
 

@@ -31,7 +31,7 @@ export async function giveUp<E, T>(
   }
   counts.deadLettered++;
   counts.reasons.add(letter);
-  batch.deadLettered++;
+  batch.progress.deadLettered++;
   emit?.({ type: "item:dead-letter", sequence: info.sequence, letter });
 }
 

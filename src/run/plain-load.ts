@@ -1,11 +1,11 @@
 import { isOf, SplitError } from "../errors.ts";
 import { BatchLoad } from "./batch-load.ts";
-import type { Batch, Loading } from "./batch.ts";
+import type { Batch, LoadSteps, NextStep } from "./batch.ts";
 import { loadContextOf } from "../pipeline/pipeline.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Loads the batches of a run that does nothing about failures but to halve what was too much. */
-export class PlainLoad<E, T> implements Loading<E, T> {
+export class PlainLoad<E, T> implements LoadSteps<E, T> {
   readonly #run: RunContext<E, T>;
 
   /** Makes the load of a run; nothing begins before `run`. */
@@ -17,29 +17,35 @@ export class PlainLoad<E, T> implements Loading<E, T> {
   run(batch: Batch<E, T>): unknown {
     const { rows, info: { sequence, offset, size, attempt } } = batch;
     const { pipeline, context, drift } = this.#run;
-    batch.rowCount = rows.length; // The load may change its rows, and what it is told of them.
-    const info = { sequence, offset, size, attempt };
-    return pipeline.load(rows as T[], loadContextOf(context, info, drift));
+    const info = { sequence, offset, size, attempt }; // A copy, as the load may change what it is told.
+    return pipeline.load(rows.values as T[], loadContextOf(context, info, drift));
   }
 
   /** Counts the batch, which is done. */
-  succeeded({ rowCount, info: { size } }: Batch<E, T>): boolean {
+  onSuccess(batch: Batch<E, T>): NextStep {
     const { counts, isOver } = this.#run;
-    if (isOver) return false; // What ends after the run has told its counts is pending for ever.
-    const loaded = Math.min(rowCount, size);
+    if (isOver) return "done"; // What ends after the run has told its counts is pending for ever.
+    const { progress, rows: { itemCount } } = batch;
+    progress.loaded = itemCount;
     counts.batches++;
-    counts.loaded += loaded;
-    counts.skipped += size - loaded;
-    return false;
+    counts.loaded += itemCount;
+    this.leaveOut(batch);
+    return "done";
+  }
+
+  /** Counts the items of a batch that come to no load. */
+  leaveOut({ progress, rows, info: { size } }: Batch<E, T>): void {
+    progress.skipped = size - rows.itemCount;
+    this.#run.counts.skipped += progress.skipped;
   }
 
   /** Goes on in halves where that may help. */
-  failed(batch: Batch<E, T>, error: unknown): boolean {
-    const { rows, rowCount, info: { offset, size } } = batch;
+  onFailure(batch: Batch<E, T>, error: unknown): NextStep {
+    const { rows, info: { offset, size } } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
-    if (!isOf(error, SplitError) || rows.length !== rowCount) return false;
+    if (!isOf(error, SplitError) || rows.values.length !== rows.count) return "failed";
     const ranges = [[offset, offset + size] as const]; // No item of a plain run was numbered.
     batch.load = new BatchLoad(this.#run, { ...batch, ranges });
-    return batch.load.failed(batch, error);
+    return batch.load.onFailure(batch, error);
   }
 }

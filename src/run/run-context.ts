@@ -69,12 +69,13 @@ function beginRetry<E, T>(
 ): () => void {
   const pause = retryAfterOf(retry.error, settings.retry[retry.stage].maxRetryAfter);
   if (pause !== undefined) settings.rateLimit?.pause(pause, { maxRetryAfter: Infinity });
-  batch.retries++;
+  const { progress } = batch;
+  progress.retries++;
   emit?.({ type: "batch:retry", sequence: batch.info.sequence, ...retry });
   // Of the items of a batch that are transformed side by side, one that backs off is enough.
-  if (batch.backingOff++ === 0) batch.resume = metrics.wait(retry.stage, "backoff");
+  if (progress.backingOff++ === 0) progress.resume = metrics.wait(retry.stage, "backoff");
   return () => {
-    if (--batch.backingOff === 0) batch.resume?.();
+    if (--progress.backingOff === 0) progress.resume?.();
   };
 }
 

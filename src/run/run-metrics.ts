@@ -3,7 +3,6 @@ import type { Batch } from "./batch.ts";
 import type { Emit } from "../telemetry/emitter.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import { MovingRate } from "../telemetry/moving-rate.ts";
-import type { BatchTimes } from "../pipeline/run-event.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 import { StageClock } from "../telemetry/stage-clock.ts";
 import type { Counts } from "./counts.ts";
@@ -101,38 +100,67 @@ export class RunMetrics {
     return () => turn(-1);
   }
 
+  /** A batch is transformed: the clock is looked at only if somebody is told. */
+  transformed<E, T>({ info, rows, times }: Batch<E, T>): void {
+    if (this.#emit === undefined) return;
+    times.transformedAt = this.clock.now();
+    const { sequence, offset, size } = info;
+    this.#emit({
+      type: "batch:transform",
+      sequence,
+      offset,
+      size,
+      rows: rows.count,
+      times: {
+        batchedAt: times.batchedAt - this.#begin,
+        transformedAt: times.transformedAt - this.#begin,
+      },
+    });
+  }
+
   /** The load of a batch begins. */
   begin<E, T>(batch: Batch<E, T>, now: number): void {
-    batch.loadStartedAt = now;
-    if (batch.transformedAt < 0) batch.transformedAt = now; // It did not have to wait.
+    const { times } = batch;
+    times.loadStartedAt = now;
+    if (times.transformedAt < 0) times.transformedAt = now; // It did not have to wait.
     this.#trace?.begin(batch.info.sequence);
   }
 
   /** A batch is finished; gives the time after whoever was told of it. */
   end<E, T>(batch: Batch<E, T>): number {
     const now = this.clock.now();
-    this.#latency.record(now - batch.batchedAt);
+    const { times } = batch;
+    this.#latency.record(now - times.batchedAt);
     this.#count(now);
-    if (batch.loadStartedAt < 0) { // Nothing of it was to be loaded.
-      batch.loadStartedAt = now;
-      if (batch.transformedAt < 0) batch.transformedAt = now;
+    if (times.loadStartedAt < 0) { // Nothing of it was to be loaded.
+      times.loadStartedAt = now;
+      if (times.transformedAt < 0) times.transformedAt = now;
     }
     this.#trace?.end(batch, now);
     if (this.#emit === undefined) return now;
-    this.#tell(this.#emit, batch, now);
+    this.#tellLoaded(this.#emit, batch, now);
     return this.clock.now();
   }
 
-  #tell<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
+  #tellLoaded<E, T>(emit: Emit, { info, times, progress }: Batch<E, T>, now: number): void {
     const since = (time: number) => time - this.#begin;
-    const { info: { sequence, offset, size } } = batch;
-    const times: BatchTimes = {
-      batchedAt: since(batch.batchedAt),
-      transformedAt: since(batch.transformedAt),
-      loadStartedAt: since(batch.loadStartedAt),
-      endedAt: since(now),
-    };
-    emit({ type: "batch:load", sequence, offset, size, times });
+    const { sequence, offset, size } = info;
+    const { loaded, skipped, deadLettered } = progress;
+    emit({
+      type: "batch:load",
+      sequence,
+      offset,
+      size,
+      loaded,
+      skipped,
+      deadLettered,
+      times: {
+        batchedAt: since(times.batchedAt),
+        transformedAt: since(times.transformedAt),
+        loadStartedAt: since(times.loadStartedAt),
+        endedAt: since(now),
+      },
+    });
   }
 
   /** Counts what was done since it was called last: parts of a batch may be done long before it. */

@@ -30,17 +30,21 @@ export class Trace {
 
   /** A batch is finished. */
   end<E, T>(batch: Batch<E, T>, ended: number): void {
-    const { info: { sequence, size }, retries, deadLettered } = batch;
+    const { info: { sequence, size }, times, progress: { retries, deadLettered } } = batch;
     const lane = this.#lanes.get(sequence);
     if (lane !== undefined) this.#isTaken[lane] = false; // Else nothing of it was to be loaded.
     this.#lanes.delete(sequence);
     if (sequence % this.#every !== 0) return;
     const since = (time: number) => time - this.#begin;
     this.#batches.push({
-      ...{ sequence, lane: lane ?? 0, size, retries, deadLettered },
-      batchedAt: since(batch.batchedAt),
-      transformedAt: since(batch.transformedAt),
-      loadStartedAt: since(batch.loadStartedAt),
+      sequence,
+      lane: lane ?? 0,
+      size,
+      retries,
+      deadLettered,
+      batchedAt: since(times.batchedAt),
+      transformedAt: since(times.transformedAt),
+      loadStartedAt: since(times.loadStartedAt),
       endedAt: since(ended),
     });
     while (this.#batches.length > maxBatches) {

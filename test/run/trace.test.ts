@@ -4,13 +4,11 @@ import { Trace } from "../../src/run/trace.ts";
 import { checkLanes } from "../support/run/trace-lanes.ts";
 
 /** A batch of two items, of which a trace is kept. */
-function batch(sequence: number, batchedAt: number) {
+function batch(sequence: number, batchedAt: number, loadStartedAt = batchedAt) {
   const info = { sequence, offset: sequence * 2, size: 2, attempt: 1 };
-  return {
-    ...batchOf<number, number>([1, 2], info, [], batchedAt),
-    transformedAt: batchedAt,
-    loadStartedAt: batchedAt,
-  };
+  const batch = batchOf<number, number>([1, 2], info, [], batchedAt);
+  Object.assign(batch.times, { transformedAt: batchedAt, loadStartedAt });
+  return batch;
 }
 
 /** Loads batches one after the other, 1 ms each. */
@@ -33,13 +31,9 @@ describe("Trace", () => {
     trace.begin(0);
     trace.begin(1);
     trace.count(2, 1009);
-    const one = {
-      ...batch(1, 1001),
-      transformedAt: 1003,
-      loadStartedAt: 1004,
-      retries: 3,
-      deadLettered: 1,
-    };
+    const one = batch(1, 1001, 1004);
+    one.times.transformedAt = 1003;
+    Object.assign(one.progress, { retries: 3, deadLettered: 1 });
     trace.end(one, 1009);
     expect(trace.read()).toEqual({
       every: 1,
@@ -109,7 +103,7 @@ describe("Trace", () => {
     const trace = new Trace(0);
     const lanes: number[] = [];
     const end = (sequence: number, loadStartedAt: number, now: number) => {
-      trace.end({ ...batch(sequence, loadStartedAt), loadStartedAt }, now);
+      trace.end(batch(sequence, loadStartedAt), now);
       lanes.push(trace.read().batches.at(-1)!.lane);
     };
     for (const sequence of [0, 1, 2]) trace.begin(sequence);
@@ -127,10 +121,10 @@ describe("Trace", () => {
   it("assigns no lane to a batch that needed no load", () => {
     const trace = new Trace(0);
     trace.begin(0);
-    trace.end({ ...batch(1, 1), loadStartedAt: 2 }, 2);
+    trace.end(batch(1, 1, 2), 2);
     trace.begin(2); // The first lane is still taken.
     trace.end(batch(0, 0), 9);
-    trace.end({ ...batch(2, 3), loadStartedAt: 3 }, 9);
+    trace.end(batch(2, 3), 9);
     const lanes = trace.read().batches.map(({ sequence, lane }) => [sequence, lane]);
     expect(lanes).toEqual([[1, 0], [0, 0], [2, 1]]);
   });

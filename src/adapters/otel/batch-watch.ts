@@ -18,8 +18,8 @@ export interface BatchListener {
   record(error: unknown, scope: Scope): void;
 }
 
-/** Which items of the source. */
-type Place = Pick<BatchInfo, "sequence" | "offset" | "size">;
+/** What tells a batch apart: which items of the source. */
+type BatchId = Pick<BatchInfo, "sequence" | "offset" | "size">;
 
 /** A load that runs. */
 interface Load {
@@ -30,16 +30,11 @@ interface Load {
 
 /** Watches one batch from its first load on. Its loads come one after the other. */
 export class BatchWatch {
-  /** Items that were loaded. */
-  loaded = 0;
-  /** Items that were given up on. */
-  lost = 0;
   /** Loads that have succeeded. */
   loads = 0;
   /** The span of the batch, once its load has begun. */
   scope: Scope = noScope;
   readonly #listener: BatchListener;
-  #size = 0;
   #isBegun = false;
   #load: Load | undefined;
   #failure: Failure | undefined; // Of the last load, if it failed.
@@ -55,14 +50,13 @@ export class BatchWatch {
   }
 
   /** Begins its span, if it has not begun; `age` is for how long the batch is on its way, in ms. */
-  begin(place: Place, age?: number): void {
+  begin(batch: BatchId, age?: number): void {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    this.#size = place.size;
     const { scope, attributes } = this.#listener;
     if (!scope.isTold) return;
     const name = `batch ${attributes["millrace.pipeline"]}`;
-    this.scope = scope.child(name, placeOf(place, attributes), age);
+    this.scope = scope.child(name, attributesOf(batch, attributes), age);
   }
 
   /** Calls a load for so many rows, as the active span. */
@@ -80,9 +74,9 @@ export class BatchWatch {
       throw error;
     }
     if (result instanceof Promise) {
-      result.then(() => this.#succeed(load, rows), (error) => this.#fail(load, error));
+      result.then(() => this.#succeed(load), (error) => this.#fail(load, error));
     } else {
-      this.#succeed(load, rows);
+      this.#succeed(load);
     }
     return result;
   }
@@ -108,7 +102,7 @@ export class BatchWatch {
     const scope = !this.scope.isTold
       ? noScope
       : this.scope.child(`load ${attributes["millrace.pipeline"]}`, {
-        ...placeOf(batch, attributes),
+        ...attributesOf(batch, attributes),
         "millrace.load.attempt": batch.attempt,
         "millrace.load.rows": rows,
       });
@@ -116,14 +110,13 @@ export class BatchWatch {
     return this.#load = { scope, begun: performance.now(), signal };
   }
 
-  #succeed(load: Load, rows: number): void {
+  #succeed(load: Load): void {
     if (load !== this.#load) return; // It was left.
     // After its deadline a call has failed, whatever it gives.
     if (load.signal.aborted && !this.#listener.isStopping) return this.leave();
     this.#load = undefined;
     this.#failure = undefined;
     this.loads++;
-    this.loaded += Math.min(rows, this.#size - this.lost);
     load.scope.end();
     this.#listener.meters.loadEnds(performance.now() - load.begun, undefined);
   }
@@ -139,7 +132,10 @@ export class BatchWatch {
   }
 }
 
-function placeOf({ sequence, offset, size }: Place, attributes: OtelAttributes): OtelAttributes {
+function attributesOf(
+  { sequence, offset, size }: BatchId,
+  attributes: OtelAttributes,
+): OtelAttributes {
   return {
     ...attributes,
     "millrace.batch.sequence": sequence,

@@ -105,7 +105,8 @@ export class RunWatch implements BatchListener {
   #onBatch(event: EventOf<"batch:load">): void {
     const {
       sequence,
-      size,
+      loaded,
+      skipped,
       times: { batchedAt, transformedAt, loadStartedAt, endedAt: ended },
     } = event;
     const batch = this.#batches.get(sequence) ?? new BatchWatch(this);
@@ -119,9 +120,8 @@ export class RunWatch implements BatchListener {
     }
     batch.end();
     this.meters.batch(ended - batchedAt);
-    this.#count("loaded", batch.loaded);
-    // What a run that is stopped leaves is not skipped; its report tells.
-    if (!this.isStopping) this.#count("skipped", size - batch.loaded - batch.lost);
+    this.#count("loaded", loaded);
+    this.#count("skipped", skipped);
     this.#countBatches(batch.loads);
   }
 
@@ -133,11 +133,10 @@ export class RunWatch implements BatchListener {
   }
 
   #onDeadLetter({ sequence, letter }: EventOf<"item:dead-letter">): void {
-    const batch = this.#batch(sequence);
-    batch.lost++;
+    const batch = this.#batches.get(sequence);
     this.#count("dead_lettered", 1);
     const { stage, offset, attempts, error } = letter;
-    this.#note("dead_letter", { stage, offset, attempts, error: messageOf(error) }, batch.scope);
+    this.#note("dead_letter", { stage, offset, attempts, error: messageOf(error) }, batch?.scope);
   }
 
   #onFailure({ errors }: EventOf<"run:failure">): void {

@@ -87,6 +87,17 @@ describe("BatchError", () => {
     ]);
   });
 
+  it("dead-letters an item once if it names several of its rows, with the first error", async () => {
+    const twice = (members: Members) => members.flatMap((member) => [member, member]);
+    const load = (members: Members) => {
+      if (members.length === 3) throw new BatchError(new Map([[3, "b"], [2, "a"], [5, "c"]]));
+    };
+    const work = Object.assign(new RecoveryWork(load), { sourcesOf: twice });
+    await work.run(3);
+    expect(work.loaded).toEqual([0]);
+    expect(work.lost.map(({ member, error }) => [member, error])).toEqual([[1, "b"], [2, "c"]]);
+  });
+
   it('dead-letters the items it names even with isolate "none"', async () => {
     const work = await new RecoveryWork(named).run(5, policyWith({ isolates: false }));
     expect([work.loaded, work.lostMembers]).toEqual([[0, 2, 4], [1, 3]]);

@@ -51,6 +51,9 @@ export class RecoveryWork implements Work<unknown> {
     this.#load = load;
   }
 
+  /** The item of each row, where a test gives an item several of them. */
+  sourcesOf?: (members: Members) => Members;
+
   itemsOf(members: Members): readonly unknown[] {
     return members.map((member) => `item ${member}`);
   }
