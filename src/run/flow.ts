@@ -4,7 +4,7 @@ import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
 import { Batcher } from "../streams/batcher.ts";
-import { Intake, type IntakeEnd, type IntakeListener } from "../streams/intake.ts";
+import { type ReadEnd, type ReadListener, SourceReader } from "../streams/source-reader.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
@@ -43,7 +43,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #aside: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
-  #intake: Intake<E> | undefined;
+  #reader: SourceReader<E> | undefined;
   #numbering: OffsetTracker | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined; // Of the source.
@@ -96,7 +96,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** Items read from the source. */
   get extracted(): number {
-    return this.#intake?.extracted ?? 0;
+    return this.#reader?.extracted ?? 0;
   }
 
   /** The run waits for nothing of it any more. */
@@ -122,15 +122,13 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** What is at work, and what waits. */
   get queues(): Pick<RunSnapshot, "inFlight" | "queued"> {
-    const { open, closed } = this.#batcher;
-    const items = closed.reduce((sum, batch) => sum + batch.length, open.length);
     const inFlight = { transform: this.#transforms.running, load: this.#loads.running };
-    return { inFlight, queued: { items, batches: this.#ready.length } };
+    return { inFlight, queued: { items: this.#batcher.gathered, batches: this.#ready.length } };
   }
 
   /** The items to expect, where the source can tell. */
   get total(): number | undefined {
-    return this.#intake?.total;
+    return this.#reader?.total;
   }
 
   /** From now on the time of `extract` counts, until its source ends. */
@@ -153,37 +151,37 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       const checkpoint = checkpointWriter?.checkpoint ?? blankCheckpoint;
       this.#numbering = new OffsetTracker(checkpoint, settings.resume === "source");
     }
-    const listener: IntakeListener = {
+    const listener: ReadListener = {
       onGoOn: () => this.#isOwed && this.#mark(),
       onEnd: (end) => this.#endExtract(end),
     };
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
-    const intake = new Intake(
+    const reader = new SourceReader(
       source,
       this.#batcher,
       listener,
       use,
       checkpointWriter && this.#numbering,
     );
-    this.#intake = intake;
+    this.#reader = reader;
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
-      if (this.#cancellation === undefined) return void intake.start();
+      if (this.#cancellation === undefined) return void reader.start();
       this.#cancel(this.#cancellation.reason, true);
       resolve();
     });
     // Only the callbacks' signal can still reach a source that does not let go.
-    if (intake.isStuck || intake.released !== undefined) {
+    if (reader.isStuck || reader.released !== undefined) {
       this.#listener.onUnresponsive(this.#cancellation?.reason);
     }
-    await Promise.all([this.#cancelled, intake.released]);
+    await Promise.all([this.#cancelled, reader.released]);
   }
 
   /** Cancels the source. What was read still goes to its load. */
   drain(reason: unknown): void {
     this.#cancel(reason, false);
     // While `extract` has not given a source, there is nothing to wait for.
-    if (this.#isExtracting && this.#intake === undefined) this.#listener.onUnresponsive(reason);
+    if (this.#isExtracting && this.#reader === undefined) this.#listener.onUnresponsive(reason);
   }
 
   /** Cancels the source, drops what was gathered, and begins no further call. */
@@ -202,12 +200,12 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #cancel(reason: unknown, isHalted: boolean): void {
     this.#cancellation ??= { reason };
-    const stopped = this.#intake?.stop(reason, isHalted);
+    const stopped = this.#reader?.stop(reason, isHalted);
     const fail = (error: unknown) => this.#listener.onFailure(failureIn("extract", error));
     this.#cancelled ??= stopped?.catch(fail);
   }
 
-  #endExtract(end: IntakeEnd): void {
+  #endExtract(end: ReadEnd): void {
     if (end !== undefined) this.#listener.onFailure(failureIn("extract", end.error));
     this.#isExtracting = false;
     const { onError } = this.#run.settings;
@@ -232,7 +230,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     while (!this.#isStopped && this.#advance());
     this.#isServing = false;
     // Who reads looks at the clock as he goes on, if a load that settles has not done so by then.
-    const isAway = this.#isExtracting && this.#intake?.isReading === false;
+    const isAway = this.#isExtracting && this.#reader?.isReading === false;
     if (!isAway || this.#batcher.isFull || this.#now !== undefined) this.#mark();
     else this.#isOwed = true;
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;

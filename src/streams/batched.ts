@@ -1,6 +1,6 @@
 import { Batcher } from "./batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
-import { Intake, type IntakeEnd } from "./intake.ts";
+import { type ReadEnd, SourceReader } from "./source-reader.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -28,7 +28,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
   let reading: Promise<void> | undefined; // Settles when the source is no longer read.
   let finish: (() => void) | undefined; // What the end of the source leaves to do.
   let isCancelled = false;
-  let lateEnd: IntakeEnd; // How the source ended after that.
+  let lateEnd: ReadEnd; // How the source ended after that.
   const serve = () => {
     const batch = hasDemand ? batcher.take() : undefined;
     if (batch !== undefined) {
@@ -41,27 +41,30 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     finish = undefined;
   };
   const batcher = new Batcher(limits, serve);
-  const onEnd = (end: IntakeEnd) => {
+  const onEnd = (end: ReadEnd) => {
     if (isCancelled) return void (lateEnd = end);
     finish = () => end === undefined ? output.close() : output.error(end.error);
     batcher[end === undefined ? "flush" : limits.onError]();
     serve();
   };
-  const intake = new Intake(source, batcher, { onGoOn() {}, onEnd }, ["batch source", "source"]);
+  const reader = new SourceReader(source, batcher, { onGoOn() {}, onEnd }, [
+    "batch source",
+    "source",
+  ]);
   return new ReadableStream<T[]>({
     start: (controller) => void (output = controller),
     pull: () => {
       hasDemand = true;
-      reading ??= intake.start();
+      reading ??= reader.start();
       serve();
     },
     cancel: async (reason) => {
       isCancelled = true;
       hasDemand = false; // What the source still gives must not go to a closed stream.
       batcher.discard();
-      const stopped = intake.stop(reason, true);
+      const stopped = reader.stop(reason, true);
       // A generator that is waiting for something of its own ends only after that, unheard.
-      if (intake.isStuck) return void stopped.catch(() => {});
+      if (reader.isStuck) return void stopped.catch(() => {});
       await stopped;
       await reading;
       if (lateEnd !== undefined) throw lateEnd.error;

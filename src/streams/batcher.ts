@@ -16,16 +16,9 @@ export class Batcher<T> {
   /** Bytes or `flushWhen` decide too, and may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
-  /** Batches that can be taken; with two of them the bucket is full. */
-  readonly closed: T[][] = [];
-  /** Items of all batches that were closed so far. */
-  closedItems = 0;
-  /**
-   * The batch that is being filled. Where nothing is measured it may be filled from outside, if
-   * `grown` is then called for the first items in it and for those that make it full. It is another
-   * one after each batch, which its timer may end at any wait: look it up anew.
-   */
-  open: T[] = [];
+  readonly #closed: T[][] = []; // They can be taken; with two of them the bucket is full.
+  #closedItems = 0; // Of all batches that were closed so far.
+  #open: T[] = []; // The batch that is being filled.
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deadline = Infinity; // Of the open batch.
@@ -43,29 +36,65 @@ export class Batcher<T> {
 
   /** One closed batch waits and one more is filled: no further item is taken in. */
   get isFull(): boolean {
-    return this.closed.length > 1;
+    return this.#closed.length > 1;
   }
 
   /** Nothing is gathered. */
   get isEmpty(): boolean {
-    return this.open.length + this.closed.length === 0;
+    return this.#open.length + this.#closed.length === 0;
+  }
+
+  /** Items in the batch that is being filled. Its time may be up at any wait: ask anew. */
+  get size(): number {
+    return this.#open.length;
+  }
+
+  /** Items that are gathered. */
+  get gathered(): number {
+    return this.#closed.reduce((sum, batch) => sum + batch.length, this.#open.length);
+  }
+
+  /** Items that were taken in so far. */
+  get accepted(): number {
+    return this.#closedItems + this.#open.length;
   }
 
   /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
   add(item: T): void {
     if (this.isMeasured) this.#addMeasured(item);
-    else this.grown(this.open.push(item) - 1);
+    else this.#grow(this.#open.push(item) - 1);
   }
 
-  /** Takes note that `open` has grown from so many items. */
-  grown(from: number): void {
-    if (this.open.length >= this.batchSize) this.#close();
-    else if (from === 0) this.#begin();
+  /**
+   * The quick way to put an item in where nothing is measured: nothing else is looked at. Tells
+   * whether its batch needs attention, as it has just begun or has come to `limit` items; then
+   * `attend` has to be called before the next one.
+   */
+  push(item: T, limit: number): boolean {
+    const size = this.#open.push(item);
+    return size === 1 || size >= limit;
+  }
+
+  /** Does what is due for the batch of the item that `push` put in last. */
+  attend(): void {
+    this.#grow(this.#open.length - 1);
+  }
+
+  /**
+   * Puts in those items of an array that its batch has room for, where nothing is measured. With
+   * `isOwned` the array, which is nobody else's, becomes the batch if it begins with it.
+   */
+  addAll(items: T[], from: number, to: number, isOwned: boolean): void {
+    const open = this.#open;
+    const size = open.length;
+    if (size === 0) this.#open = isOwned ? items : items.slice(from, to);
+    else for (let index = from; index < to; index++) open.push(items[index]!);
+    this.#grow(size);
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
-    const closed = this.closed;
+    const closed = this.#closed;
     if (closed.length === 0 && this.#isDue) this.#seal();
     const batch = closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
     if (!this.isFull) this.#onRoom();
@@ -85,14 +114,14 @@ export class Batcher<T> {
   /** Ends the input: what is open can be taken, and no timer is left. */
   flush(): void {
     this.#end();
-    if (this.open.length > 0) this.#close();
+    if (this.#open.length > 0) this.#close();
   }
 
   /** Ends the input and drops what was gathered; no timer is left. */
   discard(): void {
     this.#end();
     this.#seal();
-    this.closed.length = 0;
+    this.#closed.length = 0;
     this.#onRoom();
   }
 
@@ -108,11 +137,17 @@ export class Batcher<T> {
     checkAnswer("sizeOf", nonNegative, size);
     const isLast = flushWhen !== undefined && flushWhen(item);
     checkAnswer("flushWhen", truthValue, isLast);
-    if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
+    if (this.#bytes + size > maxBytes && this.#open.length > 0) this.#close();
     this.#bytes += size;
-    const from = this.open.push(item) - 1;
+    const from = this.#open.push(item) - 1;
     if (isLast || this.#bytes >= maxBytes) this.#close();
-    else this.grown(from);
+    else this.#grow(from);
+  }
+
+  /** Closes the open batch if it is full; if it has grown from nothing, its time begins. */
+  #grow(from: number): void {
+    if (this.#open.length >= this.batchSize) this.#close();
+    else if (from === 0) this.#begin();
   }
 
   /** Starts the time of the open batch. */
@@ -151,9 +186,9 @@ export class Batcher<T> {
   }
 
   #seal(): void {
-    this.closed.push(this.open);
-    this.closedItems += this.open.length;
-    this.open = [];
+    this.#closed.push(this.#open);
+    this.#closedItems += this.#open.length;
+    this.#open = [];
     this.#bytes = 0;
     this.#isDue = false;
     this.#deadline = Infinity;

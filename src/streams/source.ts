@@ -69,6 +69,13 @@ export function openSource(
   return { kind: "sync", iterator: started(iterator.call(inner)) };
 }
 
+/** Makes a source give no more, and settles when it has let go of what it holds. */
+export async function cancelSource(source: OpenSource, reason: unknown): Promise<void> {
+  if (source.kind === "stream") await source.reader.cancel(reason);
+  else if (source.kind === "async") await source.iterator.return?.();
+  else if (source.kind === "sync") source.iterator.return?.();
+}
+
 /** Refuses what is no iterator, in the place of an error about a property of `undefined`. */
 function started<I extends AsyncIterator<unknown> | Iterator<unknown>>(iterator: unknown): I {
   if (methodOf(iterator, "next") !== undefined) return iterator as I;
