@@ -15,6 +15,7 @@ export {
   abortSignal,
   callable,
   type Complete,
+  inWords,
   nonEmptyString,
   nonNegative,
   oneOf,

@@ -106,12 +106,12 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
 export function fail(action: string, name: string, rule: string, value: unknown): never {
   throw new ConfigurationError(
-    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
+    `Cannot ${action} as '${name}' must be ${rule}: current value is ${inWords(value)}`,
   );
 }
 
 /** A value as a message shows it: in a few words, whatever it is. */
-function show(value: unknown): string {
+export function inWords(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   }
