@@ -13,8 +13,10 @@ import {
 
 export {
   abortSignal,
+  anyObject,
   callable,
   type Complete,
+  finitePositive,
   inWords,
   nonEmptyString,
   nonNegative,
@@ -22,6 +24,7 @@ export {
   type OptionTable,
   positive,
   positiveInteger,
+  positiveIntegerOrInfinity,
   type Rule,
   truthValue,
 } from "./plain-options.ts";

@@ -27,16 +27,34 @@ export const positiveInteger: Rule = {
   test: (value) => Number.isSafeInteger(value) && (value as number) > 0,
 };
 
+/** 1, 2, 3 and so on; `Infinity` means no limit. */
+export const positiveIntegerOrInfinity: Rule = {
+  expected: "a positive integer or Infinity",
+  test: (value) => value === Infinity || positiveInteger.test(value),
+};
+
 /** Any number above 0; `Infinity` means no limit. */
 export const positive: Rule = {
   expected: "a number above 0",
   test: (value) => typeof value === "number" && value > 0,
 };
 
+/** Any number above 0 but `Infinity`. */
+export const finitePositive: Rule = {
+  expected: "a finite number above 0",
+  test: (value) => Number.isFinite(value) && (value as number) > 0,
+};
+
 /** Any number from 0 on; `Infinity` means no limit. */
 export const nonNegative: Rule = {
   expected: "a number of at least 0",
   test: (value) => typeof value === "number" && value >= 0,
+};
+
+/** Any object, an array too. */
+export const anyObject: Rule = {
+  expected: "an object",
+  test: (value) => typeof value === "object" && value !== null,
 };
 
 /** Something to call. */
