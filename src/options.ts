@@ -13,14 +13,18 @@ import {
 
 export {
   abortSignal,
+  anyObject,
   callable,
   type Complete,
+  finitePositive,
+  inWords,
   nonEmptyString,
   nonNegative,
   oneOf,
   type OptionTable,
   positive,
   positiveInteger,
+  positiveIntegerOrInfinity,
   type Rule,
   truthValue,
 } from "./plain-options.ts";

@@ -27,16 +27,34 @@ export const positiveInteger: Rule = {
   test: (value) => Number.isSafeInteger(value) && (value as number) > 0,
 };
 
+/** 1, 2, 3 and so on; `Infinity` means no limit. */
+export const positiveIntegerOrInfinity: Rule = {
+  expected: "a positive integer or Infinity",
+  test: (value) => value === Infinity || positiveInteger.test(value),
+};
+
 /** Any number above 0; `Infinity` means no limit. */
 export const positive: Rule = {
   expected: "a number above 0",
   test: (value) => typeof value === "number" && value > 0,
 };
 
+/** Any number above 0 but `Infinity`. */
+export const finitePositive: Rule = {
+  expected: "a finite number above 0",
+  test: (value) => Number.isFinite(value) && (value as number) > 0,
+};
+
 /** Any number from 0 on; `Infinity` means no limit. */
 export const nonNegative: Rule = {
   expected: "a number of at least 0",
   test: (value) => typeof value === "number" && value >= 0,
+};
+
+/** Any object, an array too. */
+export const anyObject: Rule = {
+  expected: "an object",
+  test: (value) => typeof value === "object" && value !== null,
 };
 
 /** Something to call. */
@@ -110,12 +128,12 @@ export function checkOptions<O extends object, Open extends keyof O = never>(
 /** The one sentence of everything wrong that is given: action, option, rule, value. */
 export function fail(action: string, name: string, rule: string, value: unknown): never {
   throw new ConfigurationError(
-    `Cannot ${action} as '${name}' must be ${rule}: current value is ${show(value)}`,
+    `Cannot ${action} as '${name}' must be ${rule}: current value is ${inWords(value)}`,
   );
 }
 
 /** A value as a message shows it: in a few words, whatever it is. */
-function show(value: unknown): string {
+export function inWords(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   }

@@ -6,7 +6,8 @@ import {
   settingsOf,
 } from "../pipeline/guarantee.ts";
 import { checkPipeline, type Pipeline } from "../pipeline/pipeline.ts";
-import { settingsFor } from "../pipeline/replay-pipeline.ts";
+import { finishedOf } from "../run/finished-of.ts";
+import { settingsFor } from "../pipeline/own-settings.ts";
 import { Run } from "../run/run.ts";
 import { checkRunOptions, type RunOptions } from "../pipeline/run-options.ts";
 
@@ -50,13 +51,7 @@ export class Etl<E, T = E> {
    * A rejection that nobody handles is not reported by the runtime.
    */
   run(options: RunOptions<E> = {}): Promise<RunReport> {
-    try {
-      return this.start(options).finished;
-    } catch (error) {
-      const refused = Promise.reject<RunReport>(error);
-      refused.catch(() => {}); // As for every promise of a run.
-      return refused;
-    }
+    return finishedOf(() => this.start(options));
   }
 
   /**

@@ -6,16 +6,17 @@ import { mapSource } from "../streams/map-source.ts";
 import type { Source } from "../streams/source.ts";
 import { Etl } from "./etl.ts";
 import { checkPipeline, type Pipeline } from "../pipeline/pipeline.ts";
-import { ReplayPipeline, settingsFor } from "../pipeline/replay-pipeline.ts";
+import { settingsFor } from "../pipeline/own-settings.ts";
+import { ReplayPipeline } from "../pipeline/replay-pipeline.ts";
 
 /**
  * Makes a pipeline that feeds dead letters back, each from the stage that failed: what failed to
  * load is loaded as it was transformed then, everything else is transformed and loaded. Its own
  * `extract`, `acknowledge` and `reject` are not called.
  *
- * It has the name and the defaults of the pipeline. What belongs to checkpoints is left out, in the
- * defaults and in the options of its runs, as letters are no source that is read from its start. A
- * letter that fails again comes out with its item and its place in the first source, and with its
+ * It has the name and the defaults of the pipeline, without those that belong to checkpoints. The
+ * options of its runs may have none of these either, as letters are not a source that is read from
+ * its start. A letter that fails again comes out with its item and its place in the first source, and with its
  * attempts added up. What is no letter fails the run, with its place among the letters.
  *
  * @example What failed to load is loaded as it was transformed

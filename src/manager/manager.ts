@@ -8,6 +8,7 @@ import {
   truthValue,
 } from "../options.ts";
 import type { ManagerReport, ManagerSnapshot } from "../report-types.ts";
+import { finishedOf } from "../run/finished-of.ts";
 import { settingsOf } from "../pipeline/guarantee.ts";
 import { ManagerRun } from "./manager-run.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
@@ -146,13 +147,7 @@ export class EtlManager {
    * there, or, directly or through others, after itself.
    */
   runAll(options: RunAllOptions = {}): Promise<ManagerReport> {
-    try {
-      return this.start(options).finished;
-    } catch (error) {
-      const refused = Promise.reject<ManagerReport>(error);
-      refused.catch(() => {}); // As for every promise of a run.
-      return refused;
-    }
+    return finishedOf(() => this.start(options));
   }
 
   /**

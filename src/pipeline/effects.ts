@@ -1,4 +1,5 @@
 import { fail } from "../options.ts";
+import { type Adapting, ownSettings } from "./own-settings.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { RunOptions, RunSettings } from "./run-options.ts";
@@ -34,16 +35,22 @@ export function checkEffects<E, T>(
   given: readonly RunOptions<never>[],
 ): void {
   checkTransformOptions(action, pipeline, given);
+  checkIgnored(action, pipeline, given);
   for (const [name, partner] of Object.entries(partners)) {
     const value = (settings as unknown as Named)[name];
-    const isGiven = given.some((layer) => (layer as Named)[name] !== undefined);
-    if (!isGiven || value === undefined || value === Infinity) continue; // No limit is no option.
+    if (givenIn(given, name) === undefined || value === undefined) continue;
+    if (value === Infinity) continue; // No limit is no option.
     if ((settings as unknown as Named)[partner] !== undefined) continue;
     if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
     fail(action, name, `left out without '${partner}'`, value);
   }
-  const retry = given.map((options) => options.retry).find((value) => value !== undefined);
-  for (const stage of [retry, ...Object.values(retry ?? {})]) checkDelays(action, stage ?? {});
+  const budgeted = given.find((layer) => (layer.isolate ?? layer.isolationBudget) !== undefined);
+  if (settings.isolate === "none" && budgeted?.isolationBudget !== undefined) {
+    const rule = "left out where 'isolate' is \"none\"";
+    fail(action, "isolationBudget", rule, budgeted.isolationBudget);
+  }
+  const retry = (givenIn(given, "retry") ?? {}) as Named;
+  for (const stage of [retry, ...Object.values(retry)]) checkDelays(action, Object(stage));
 }
 
 /** Refuses what only a transform of another kind would heed. No option of a run changes that. */
@@ -52,15 +59,31 @@ export function checkTransformOptions<E, T>(
   { transform, transformBatch }: Pipeline<E, T>,
   given: readonly RunOptions<never>[],
 ): void {
-  const concurrency = given.map((options) => options.concurrency).find((value) =>
-    value !== undefined
-  );
+  const concurrency = givenIn(given, "concurrency");
   if (concurrency !== undefined && transform === undefined) {
     const rule = transformBatch === undefined
       ? "left out without 'transform'"
       : "left out beside 'transformBatch', which is called once for each batch ('workers' may help)";
     fail(action, "concurrency", rule, concurrency);
   }
+}
+
+/** Refuses what a pipeline of this kind does not look at. */
+function checkIgnored(
+  action: string,
+  pipeline: object,
+  given: readonly RunOptions<never>[],
+): void {
+  const { ignored = [], expected = "" } = (pipeline as Adapting)[ownSettings] ?? {};
+  for (const name of ignored) {
+    const value = givenIn(given, name);
+    if (value !== undefined) fail(action, name, expected, value);
+  }
+}
+
+/** The first value that an option was given. */
+function givenIn(given: readonly RunOptions<never>[], name: string): unknown {
+  return given.map((layer) => (layer as Named)[name]).find((value) => value !== undefined);
 }
 
 /** Refuses delays before attempts that nobody has asked for. */

@@ -3,7 +3,7 @@ import { type CheckpointStore, commitsTo } from "../checkpoints/checkpoint.ts";
 import type { Guarantee } from "../report-types.ts";
 import { checkEffects, checkTransformOptions } from "./effects.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { settingsFor } from "./replay-pipeline.ts";
+import { settingsFor } from "./own-settings.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
 
 /** How often an item is loaded, and why. */

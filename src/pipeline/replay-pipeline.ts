@@ -4,6 +4,7 @@ import { Replayed } from "../dead-letters/replayed.ts";
 import type { Outcome } from "../report-types.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
+import { type OwnSettings, ownSettings } from "./own-settings.ts";
 import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 
@@ -33,7 +34,8 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
     this.name = pipeline.name;
     this.extract = extract;
     this.pipeline = pipeline;
-    Object.assign(this, { [observedBy]: (pipeline as Observed)[observedBy] });
+    const observers = (pipeline as Observed)[observedBy];
+    Object.assign(this, { [observedBy]: observers, [ownSettings]: settingsOfReplay });
     if (pipeline.transform !== undefined) {
       this.transform = ({ letter }, context) =>
         hasRow(letter) ? letter.row as T : pipeline.transform!(letter.item, context);
@@ -97,21 +99,18 @@ function mergeRows<E, T>(items: readonly Replayed<E>[], rows: Rows<T>, expected:
   return [...merged, ...rows.slice(next)];
 }
 
-/** What tells how far a source was read; letters have their places from another run. */
-const ofCheckpoints = ["checkpoints", "position", "resume", "partition", "lease", "guarantee"];
-
-/**
- * The settings of a run: for a replay those of its pipeline, whose functions take items and not
- * letters, without what belongs to checkpoints. Other pipelines have theirs as they are.
- */
-export function settingsFor<S extends object>(pipeline: object, settings: S): S {
-  if (!isOf(pipeline, ReplayPipeline)) return settings;
-  const copy = { ...settings } as Record<string, unknown>;
-  for (const name of ofCheckpoints) delete copy[name];
-  for (const name of ["sizeOf", "flushWhen"]) {
-    const measure = copy[name];
-    if (typeof measure !== "function") continue;
-    copy[name] = (item: unknown) => measure(isOf(item, Replayed) ? item.letter.item : item);
-  }
-  return copy as S;
-}
+/** For a replay of a pipeline: its functions take items and not letters, and letters have no order. */
+const settingsOfReplay: OwnSettings = {
+  ignored: ["checkpoints", "position", "resume", "partition", "lease", "guarantee"],
+  expected: "left out of a replay, which has no checkpoints",
+  adapt<S extends object>(settings: S): S {
+    const copy = { ...settings } as Record<string, unknown>;
+    for (const name of this.ignored) delete copy[name];
+    for (const name of ["sizeOf", "flushWhen"]) {
+      const measure = copy[name];
+      if (typeof measure !== "function") continue;
+      copy[name] = (item: unknown) => measure(isOf(item, Replayed) ? item.letter.item : item);
+    }
+    return copy as S;
+  },
+};

@@ -1,6 +1,7 @@
 import { isOf } from "../errors.ts";
 import {
   abortSignal,
+  anyObject,
   callable,
   checkOptions,
   type Complete,
@@ -10,6 +11,7 @@ import {
   type OptionTable,
   positive,
   positiveInteger,
+  positiveIntegerOrInfinity,
   type Rule,
   truthValue,
 } from "../options.ts";
@@ -196,19 +198,11 @@ export interface RunSettings<E> extends
   readonly rateLimit: RateLimiter | undefined;
 }
 
-const anObject: Rule = {
-  expected: "an object",
-  test: (value) => typeof value === "object" && value !== null,
-};
 const checkpointStore: Rule = {
   expected: "a CheckpointStore, with 'read' and 'write'",
   test: (value) =>
-    anObject.test(value) && callable.test((value as CheckpointStore).read) &&
+    anyObject.test(value) && callable.test((value as CheckpointStore).read) &&
     callable.test((value as CheckpointStore).write),
-};
-const positiveIntegerOrInfinity: Rule = {
-  expected: "a positive integer or Infinity",
-  test: (value) => value === Infinity || positiveInteger.test(value),
 };
 
 /** The rule and the default of each run option. */
@@ -219,7 +213,7 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   signal: [abortSignal],
   drainTimeout: [nonNegative, 10_000],
   abortTimeout: [nonNegative, 5000],
-  retry: [anObject, {}],
+  retry: [anyObject, {}],
   attemptTimeout: [positive, Infinity],
   deadLetters: [deadLetterStream],
   isolate: [oneOf("bisect", "none"), "bisect"],
@@ -231,7 +225,7 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   partition: [nonEmptyString],
   lease: [positive, 1000],
   guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
-  rateLimit: [anObject],
+  rateLimit: [anyObject],
   total: [nonNegative],
   trace: [truthValue, false],
   observer: [callable],
@@ -271,14 +265,14 @@ function checkRetry(
   const check = (options: RetryOptions) =>
     checkOptions<RetryOptions, "isRetriable">(action, options, retryOptions, { attemptTimeout });
   if (!("transform" in retry || "load" in retry)) {
-    const table = { ...retryOptions, transform: [anObject], load: [anObject] } as const;
+    const table = { ...retryOptions, transform: [anyObject], load: [anyObject] } as const;
     checkOptions<RetryOptions & RetryByStage>(action, retry, table); // A near name may be a stage.
     const both = check(retry as RetryOptions);
     return { transform: both, load: both };
   }
   const { transform, load } = checkOptions<RetryByStage>(action, retry, {
-    transform: [anObject, {}],
-    load: [anObject, {}],
+    transform: [anyObject, {}],
+    load: [anyObject, {}],
   });
   return { transform: check(transform), load: check(load) };
 }

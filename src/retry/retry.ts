@@ -16,7 +16,7 @@ import {
   oneOf,
   type OptionTable,
   positive,
-  positiveInteger,
+  positiveIntegerOrInfinity,
 } from "../plain-options.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
@@ -91,10 +91,7 @@ export interface AttemptContext {
 
 /** The rule and the default of each retry option. */
 export const retryOptions: OptionTable<RetryOptions> = {
-  maxAttempts: [{
-    expected: "a positive integer or Infinity",
-    test: (value) => value === Infinity || positiveInteger.test(value),
-  }, 1],
+  maxAttempts: [positiveIntegerOrInfinity, 1],
   baseDelay: [nonNegative, 100],
   maxDelay: [nonNegative, 30_000],
   maxRetryAfter: [nonNegative, longestRetryAfter],

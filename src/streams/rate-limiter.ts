@@ -3,6 +3,7 @@ import {
   checkOptions,
   type Complete,
   fail,
+  finitePositive,
   nonNegative,
   type OptionTable,
   positiveInteger,
@@ -40,10 +41,7 @@ const pauseOptions: OptionTable<PauseOptions> = { maxRetryAfter: [nonNegative, l
 /** The rule of each option of a rate. */
 export const rateLimiterOptions: OptionTable<RateLimiterOptions> = {
   limit: [positiveInteger],
-  interval: [{
-    expected: "a finite number above 0",
-    test: (value) => Number.isFinite(value) && (value as number) > 0,
-  }],
+  interval: [finitePositive],
 };
 
 const acquireOptions: OptionTable<AcquireOptions> = { signal: [abortSignal] };

@@ -74,6 +74,16 @@ describe("an option without effect", () => {
     expect((await films().run(options)).outcome).toBe("completed");
   });
 
+  it("is `isolationBudget` where nothing is isolated", async () => {
+    const words =
+      `'isolationBudget' must be left out where 'isolate' is "none": current value is 5`;
+    const none = { ...deadLetters, isolate: "none" } as const;
+    expect(() => films().start({ ...none, isolationBudget: 5 })).toThrow(words);
+    expect(() => films({}, none).start({ isolationBudget: 5 })).toThrow(words);
+    // One run may do without what is the default of all.
+    expect((await films({}, { isolationBudget: 5 }).run(none)).outcome).toBe("completed");
+  });
+
   it.each([
     [{ transformBatch: (items: number[]) => items }, "beside 'transformBatch'"],
     [{}, "without 'transform'"],
@@ -118,6 +128,6 @@ describe("an option without effect", () => {
   it("of its pipeline does not prevent a replay of dead letters", async () => {
     const options = { ...checkpoints(), position: (n: number) => n, resume: "source" } as const;
     const replayed = replay([], films({}, options));
-    expect((await replayed.run(options)).outcome).toBe("completed");
+    expect((await replayed.run()).outcome).toBe("completed");
   });
 });

@@ -1,5 +1,12 @@
 import { isOf } from "../../errors.ts";
-import { callable, checkOptions, fail, type OptionTable, type Rule } from "../../options.ts";
+import {
+  anyObject,
+  callable,
+  checkOptions,
+  fail,
+  type OptionTable,
+  type Rule,
+} from "../../options.ts";
 import { Etl } from "../../etl/etl.ts";
 import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
 import { InstrumentedEtl } from "./instrumented-etl.ts";
@@ -46,10 +53,7 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
       "createHistogram",
     ),
   ],
-  attributes: [{
-    expected: "an object",
-    test: (value) => typeof value === "object" && value !== null,
-  }, {}],
+  attributes: [anyObject, {}],
 };
 
 /**

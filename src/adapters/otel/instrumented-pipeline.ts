@@ -1,3 +1,4 @@
+import { type Adapting, ownSettings } from "../../pipeline/own-settings.ts";
 import type { Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
 import { type Observed, observedBy, type RunEvent } from "../../pipeline/run-event.ts";
 import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
@@ -27,7 +28,7 @@ type Load<E, T> = Pipeline<E, T>["load"] & { [commitsTo]?: CheckpointStore };
 export function instrumentedPipeline<E, T>(
   pipeline: Pipeline<E, T>,
   { watchOf, wrapsTransform, observe }: Wrapping,
-): Pipeline<E, T> & Observed {
+): Pipeline<E, T> & Observed & Adapting {
   const within = <R>(context: PipelineContext, call: () => R): R => {
     const watch = watchOf(context);
     return watch === undefined ? call() : watch.scope.run(call);
@@ -47,6 +48,7 @@ export function instrumentedPipeline<E, T>(
     name: pipeline.name,
     replayable: pipeline.replayable,
     [observedBy]: [...(pipeline as Observed)[observedBy] ?? [], observe],
+    [ownSettings]: (pipeline as Adapting)[ownSettings],
     extract: (context) => within(context, () => pipeline.extract(context)),
     load,
     transform: pipeline.transform && transform,

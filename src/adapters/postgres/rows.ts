@@ -3,6 +3,8 @@
  * @module
  */
 import { isRow } from "../../sql/row.ts";
+import { inWords } from "../../options.ts";
+import { notAnObject, rowError, withoutColumn } from "../../sql/row-errors.ts";
 import { type Cell, cellOf, unfit } from "./cells.ts";
 import type { Column } from "./column-types.ts";
 import { cellName, type Cells } from "./insert.ts";
@@ -47,7 +49,7 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   const groups = new Groups(reading.isOrdered);
   const drift = new Drift(reading);
   rows.forEach((row, place) => {
-    if (!isRow(row)) return void failures.set(place, noRow(columns, row, place));
+    if (!isRow(row)) return void failures.set(place, notAnObject(row, columns[0]?.name, place));
     const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
     const error = drift.look(row as Properties, place) ??
       (given.length === 0 ? nothingIn(reading, place) : undefined) ??
@@ -121,56 +123,23 @@ class Drift {
   look(row: Properties, place: number): Error | undefined {
     for (const name of Object.keys(row)) {
       if (this.#known.has(name) || row[name] === undefined) continue;
-      if (this.#unknown === "error") return unknownIn(name, place);
+      if (this.#unknown === "error") return withoutColumn(name, place);
       this.counts[name] = (this.counts[name] ?? 0) + 1;
     }
     return undefined;
   }
 }
 
-// What varies from row to row comes last, so that letters can be counted by what they have in common.
-
-function refusal(
-  { name, kind: { expected: words } }: Column,
-  value: unknown,
-  place: number,
-): Error {
-  return new TypeError(
-    `Cannot load row as column ${JSON.stringify(name)} must be ${words}, ` +
-      `or null for no value: current value is ${inWords(value)} (row ${place})`,
-  );
-}
-
-function noRow([column]: readonly Column[], row: unknown, place: number): Error {
-  const name = JSON.stringify(column?.name);
-  return new TypeError(
-    `Cannot load row as it must be an object with the property ${name}: ` +
-      `current value is ${inWords(row)} (row ${place})`,
+function refusal({ name, kind: { expected } }: Column, value: unknown, place: number): Error {
+  return rowError(
+    `column ${JSON.stringify(name)} must be ${expected}, or null for no value: ` +
+      `current value is ${inWords(value)}`,
+    place,
   );
 }
 
 function nothingIn({ table }: Reading, place: number): Error {
-  return new TypeError(
-    `Cannot load row as it must have a property that is a column of ${table} (row ${place})`,
-  );
-}
-
-function unknownIn(name: string, place: number): Error {
-  return new TypeError(
-    `Cannot load row as property ${JSON.stringify(name)} must be a column that is loaded ` +
-      `(leave it out, or give unknown: "drop") (row ${place})`,
-  );
-}
-
-function inWords(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
-  if (typeof value !== "object" || value === null) {
-    return Object.is(value, -0) ? "-0" : String(value);
-  }
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object";
+  return rowError(`it must have a property that is a column of ${table}`, place);
 }
 
 const otherLength = 24; // About what a number takes, with its name.

@@ -1,4 +1,5 @@
 import {
+  anyObject,
   callable,
   checkOptions,
   type Complete,
@@ -8,6 +9,7 @@ import {
   type OptionTable,
   type Rule,
 } from "../../options.ts";
+import { distinctNames } from "../../sql/distinct-names.ts";
 import type { Conflict } from "./insert.ts";
 import type { CopyFrom } from "./pg.ts";
 
@@ -65,17 +67,12 @@ type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 /** The options of a sink with their defaults. */
 export type CheckedSink = Complete<PostgresSinkOptions, Open>;
 
-const names: Rule = {
-  expected: "a non-empty array of distinct non-empty strings",
-  test: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.test) &&
-    new Set(value).size === value.length,
-};
+const names = distinctNames(nonEmptyString, (name) => name);
 
 const typeNames: Rule = {
   expected: "an object of types by column",
   test: (value) =>
-    typeof value === "object" && value !== null && Object.values(value).every(nonEmptyString.test),
+    anyObject.test(value) && Object.values(value as object).every(nonEmptyString.test),
 };
 
 const sinkOptions: OptionTable<PostgresSinkOptions> = {

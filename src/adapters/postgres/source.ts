@@ -1,6 +1,7 @@
 import {
   checkOptions,
   fail,
+  finitePositive,
   nonEmptyString,
   oneOf,
   type OptionTable,
@@ -63,7 +64,7 @@ const keyRule: Rule = {
 
 const lagRule: Rule = {
   expected: "a finite number above 0, or an interval in words",
-  test: (value) => nonEmptyString.test(value) || (Number.isFinite(value) && (value as number) > 0),
+  test: (value) => nonEmptyString.test(value) || finitePositive.test(value),
 };
 
 const anything: Rule = { expected: "anything", test: () => true };

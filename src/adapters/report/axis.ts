@@ -1,4 +1,3 @@
-import { count } from "../../explain/quantities.ts";
 import { element, place, short } from "./markup.ts";
 
 /** Round numbers from 0 up to `most`: 1, 2, 2.5 or 5 times a power of ten apart. */
@@ -24,11 +23,11 @@ export function timeAxis(duration: number): string {
 }
 
 /** Lines across at round values, and the values at their left. */
-export function valueAxis(most: number, show: (value: number) => string = count): string {
+export function valueAxis(most: number, format: (value: number) => string): string {
   return ticksOf(most, 5).map((tick) => {
     const y = heightAt(tick, most);
     return element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "grid" }) +
-      element("text", { x: -8, y, dy: 4, "text-anchor": "end", class: "tick" }, show(tick));
+      element("text", { x: -8, y, dy: 4, "text-anchor": "end", class: "tick" }, format(tick));
   }).join("");
 }
 

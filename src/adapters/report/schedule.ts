@@ -1,4 +1,4 @@
-import { fail, type Rule } from "../../options.ts";
+import { anyObject, fail, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../explain/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
@@ -12,8 +12,7 @@ export type Dependencies = Readonly<Record<string, readonly string[]>>;
 /** Such an object. */
 export const dependencies: Rule = {
   expected: "an object with an array of names for each name",
-  test: (value) =>
-    typeof value === "object" && value !== null && Object.values(value).every(Array.isArray),
+  test: (value) => anyObject.test(value) && Object.values(value as object).every(Array.isArray),
 };
 
 /** Refuses an order of pipelines where there is one pipeline only. */

@@ -1,4 +1,5 @@
 import type { Rule } from "../../options.ts";
+import { distinctNames } from "../../sql/distinct-names.ts";
 import { isStorable } from "./values.ts";
 
 /** A name of a table or a column: any text, but what SQLite would cut or replace. */
@@ -8,12 +9,7 @@ export const name: Rule = {
 };
 
 /** Some names, each once. SQLite takes no notice of the case of ASCII letters. */
-export const names: Rule = {
-  expected: "a non-empty array of distinct non-empty strings",
-  test: (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(name.test) &&
-    new Set(value.map(foldCase)).size === value.length,
-};
+export const names: Rule = distinctNames(name, foldCase);
 
 /** A name as SQLite compares it. */
 export function foldCase(text: string): string {

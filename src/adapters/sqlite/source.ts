@@ -1,4 +1,11 @@
-import { checkOptions, fail, type OptionTable, positiveInteger, type Rule } from "../../options.ts";
+import {
+  checkOptions,
+  fail,
+  finitePositive,
+  type OptionTable,
+  positiveInteger,
+  type Rule,
+} from "../../options.ts";
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
@@ -41,16 +48,11 @@ const value: Rule = {
     value instanceof Uint8Array,
 };
 
-const lagRule: Rule = {
-  expected: "a finite number above 0",
-  test: (value) => Number.isFinite(value) && (value as number) > 0,
-};
-
 const table: OptionTable<SqliteSourceOptions> = {
   chunkSize: [positiveInteger, 1000],
   key: [name],
   after: [value],
-  lag: [lagRule],
+  lag: [finitePositive],
 };
 
 /**

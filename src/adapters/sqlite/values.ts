@@ -1,5 +1,6 @@
 import { BatchError } from "../../errors.ts";
 import { isRow } from "../../sql/row.ts";
+import { notAnObject, rowError, withoutColumn } from "../../sql/row-errors.ts";
 import type { SqliteValue } from "./database.ts";
 
 /** What is written of the rows of a load. */
@@ -38,7 +39,7 @@ export function valuesOf(
     if (refusals.has(index)) return;
     for (const property of unknownIn(row, known)) {
       if (unknown === "drop") dropped.set(property, (dropped.get(property) ?? 0) + 1);
-      else if (!refusals.has(index)) refusals.set(index, unknownOf(index, property));
+      else if (!refusals.has(index)) refusals.set(index, withoutColumn(property, index));
     }
   });
   if (refusals.size > 0) {
@@ -83,20 +84,8 @@ function isWellFormed(text: string): boolean {
 }
 
 function refusalOf(row: unknown, index: number, column: string, value: unknown): Error {
-  if (!isRow(row)) {
-    const words = Array.isArray(row) ? "an array" : row == null ? row : `a ${typeof row}`;
-    const property = JSON.stringify(column);
-    const sentence = `The row is ${words} and has to be an object with the property ${property}`;
-    return new TypeError(`${sentence} (row ${index})`);
-  }
-  return new TypeError(`Column ${JSON.stringify(column)} is ${adviceOn(value)} (row ${index})`);
-}
-
-function unknownOf(index: number, property: string): Error {
-  const advice = "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
-  return new TypeError(
-    `Property ${JSON.stringify(property)} has no column: ${advice} (row ${index})`,
-  );
+  if (!isRow(row)) return notAnObject(row, column, index);
+  return rowError(`column ${JSON.stringify(column)} is ${adviceOn(value)}`, index);
 }
 
 function adviceOn(value: unknown): string {

@@ -3,7 +3,7 @@ import { propertyOf } from "../../errors.ts";
 /** Throws unless both values are the same as data: what is `undefined` inside counts as absent. */
 export function expectSame(what: string, actual: unknown, expected: unknown): void {
   if (isSame(actual, expected)) return;
-  throw new Error(`${what}: expected ${show(expected)}, got ${show(actual)}`);
+  throw new Error(`${what}: expected ${asJson(expected)}, got ${asJson(actual)}`);
 }
 
 /** Throws unless `call` throws, or rejects with, an error of this name. */
@@ -14,7 +14,7 @@ export async function expectError(
 ): Promise<void> {
   let outcome: string;
   try {
-    outcome = `got ${show(await call())}`;
+    outcome = `got ${asJson(await call())}`;
   } catch (error) {
     if (propertyOf(error, "name") === name) return;
     outcome = `it was ${error}`;
@@ -32,6 +32,6 @@ function isSame(a: unknown, b: unknown): boolean {
   return [...names].every((name) => isSame(left![name], right![name]));
 }
 
-function show(value: unknown): string {
+function asJson(value: unknown): string {
   return value === undefined ? "nothing" : JSON.stringify(value);
 }

@@ -113,6 +113,14 @@ describe("the pipeline that instrument() returns", () => {
     expect(otel.sums("millrace.items")).toEqual({ all: 2 });
   });
 
+  it("measures items, and not letters, of a replay that is instrumented", async () => {
+    const sized: number[] = [];
+    const letter = { item: 7, error: "no", attempts: 1, pipeline: "n", runId: "r", at: 0 };
+    const replaying = replay([{ ...letter, offset: 0, stage: "load" as const }], pipelineOf());
+    await instrument(replaying, { api }).run({ sizeOf: (item) => sized.push(item) });
+    expect(sized).toEqual([7]);
+  });
+
   it("ends the span of a run that is rejected", async () => {
     const otel = new OtelRecorder();
     const deadLetters = new WritableStream();

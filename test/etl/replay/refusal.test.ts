@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { ConfigurationError } from "../../../src/errors.ts";
+import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
+import type { RunOptions } from "../../../src/pipeline/run-options.ts";
 import type { Pipeline } from "../../../src/pipeline/pipeline.ts";
 import { replay } from "../../../src/etl/replay.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
@@ -129,5 +131,23 @@ describe("replay() of what is not a dead letter", () => {
       "'letters[2]' must be a DeadLetter",
     );
     await expect(run([letterOf(1)])).rejects.toThrow("'chunk' must be an array");
+  });
+
+  it.each<[string, RunOptions<number>]>([
+    ["checkpoints", { checkpoints: new MemoryCheckpointStore() }],
+    ["resume", { resume: "skip" }],
+    ["guarantee", { guarantee: "at-least-once" }],
+  ])("refuses the option '%s' for a run, as it would do nothing", async (name, options) => {
+    const { calls, pipeline } = record();
+    await expect(replay([letterOf(1)], pipeline).run(options)).rejects.toThrow(
+      `Cannot run pipeline "numbers" as '${name}' must be left out of a replay, ` +
+        "which has no checkpoints: current value is ",
+    );
+    expect(calls).toEqual([]);
+  });
+
+  it("refuses what is no pipeline, at once", () => {
+    expect(() => replay([], {} as never)).toThrow(ConfigurationError);
+    expect(() => replay([], null as never)).toThrow("'pipeline' must be an object");
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/etl/etl.ts";
 import type { LoadContext, Pipeline } from "../../../src/pipeline/pipeline.ts";
+import { EtlManager } from "../../../src/manager/manager.ts";
 import { replay } from "../../../src/etl/replay.ts";
-import { settingsFor } from "../../../src/pipeline/replay-pipeline.ts";
+import { settingsFor } from "../../../src/pipeline/own-settings.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
 import { Replayed } from "../../../src/dead-letters/replayed.ts";
 import { chunks } from "../../../src/streams/chunks.ts";
@@ -288,12 +288,9 @@ describe("replay()", () => {
     const refuse = () => expect.fail();
     const checkpoints = { read: refuse, write: refuse, claim: refuse, release: refuse };
     const { loaded, pipeline } = record();
-    await replay(letters, etl(pipeline, { checkpoints })).run({ checkpoints });
-    expect(loaded).toEqual(expected);
-  });
-
-  it("throws for a value that is not a pipeline", () => {
-    expect(() => replay(letters, {} as never)).toThrow(ConfigurationError);
-    expect(() => replay(letters, null as never)).toThrow("'pipeline' must be an object");
+    const replaying = replay(letters, etl(pipeline, { checkpoints }));
+    await replaying.run();
+    await new EtlManager({ checkpoints }).add(replaying).runAll();
+    expect(loaded).toEqual([...expected, ...expected]);
   });
 });

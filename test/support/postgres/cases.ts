@@ -274,7 +274,7 @@ function testValues({ tested, create, all, sink }: Bench, methods: readonly Meth
       expect(messages).toEqual([
         [0, `Cannot load row as ${rule}: current value is 1 (row 0)`],
         [2, `Cannot load row as ${rule}: current value is null (row 2)`],
-        [3, `Cannot load row as ${rule}: current value is an instance of Array (row 3)`],
+        [3, `Cannot load row as ${rule}: current value is an array of 1 (row 3)`],
       ]);
     });
 

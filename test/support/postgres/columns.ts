@@ -94,8 +94,8 @@ function testDrift({ create, all, sink }: Bench, canCopy: boolean): void {
       expect(error).toBeInstanceOf(BatchError);
       expect([...error.failures.keys()]).toEqual([1, 2]);
       expect(error.failures.get(1).message).toBe(
-        'Cannot load row as property "newField" must be a column that is loaded ' +
-          '(leave it out, or give unknown: "drop") (row 1)',
+        'Cannot load row as property "newField" has no column: add it to the table and to ' +
+          `'columns', leave it out, or let 'unknown' be "drop" (row 1)`,
       );
     }
     expect(await all(table)).toEqual([]);

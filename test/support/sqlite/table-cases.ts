@@ -198,8 +198,8 @@ export function testSqliteTables(client: SqliteClient): void {
       const advice =
         "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
       expect([...error.failures]).toEqual([
-        [1, new TypeError(`Property "more" has no column: ${advice} (row 1)`)],
-        [3, new TypeError(`Property "Name" has no column: ${advice} (row 3)`)],
+        [1, new TypeError(`Cannot load row as property "more" has no column: ${advice} (row 1)`)],
+        [3, new TypeError(`Cannot load row as property "Name" has no column: ${advice} (row 3)`)],
       ]);
       expect(countOf(db, "t")).toBe(0);
     });

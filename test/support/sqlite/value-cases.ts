@@ -105,7 +105,9 @@ export function testSqliteValues(client: SqliteClient): void {
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
       expect(error).toBeInstanceOf(BatchError);
       expect([...error.failures.keys()]).toEqual([1]);
-      expect(error.cause).toEqual(new TypeError(`Column "a 'b'" is ${words} (row 1)`));
+      expect(error.cause).toEqual(
+        new TypeError(`Cannot load row as column "a 'b'" is ${words} (row 1)`),
+      );
       expect(await read(db, "select * from t")).toEqual([]);
     });
 
@@ -114,26 +116,29 @@ export function testSqliteValues(client: SqliteClient): void {
       const { load } = sqliteSink(db, { table: "t", columns: ["a", "b"] });
       const rows = [{ a: 1, b: NaN }, { a: 1, b: 2 }, { a: true, b: NaN }, {}, null as never];
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
-      const messages = [...error.failures].map(([index, cause]) => [index, `${cause}`.slice(11)]);
+      const messages = [...error.failures].map((
+        [index, cause],
+      ) => [index, `${cause}`.slice("TypeError: Cannot load row as ".length)]);
       expect(messages).toEqual([
-        [0, `Column "b" is NaN, which SQLite stores as NULL: give null or another number (row 0)`],
-        [2, 'Column "a" is true, and SQLite has no booleans: give 1 or 0 (row 2)'],
-        [3, 'Column "a" is undefined: give null or a value (row 3)'],
-        [4, 'The row is null and has to be an object with the property "a" (row 4)'],
+        [0, `column "b" is NaN, which SQLite stores as NULL: give null or another number (row 0)`],
+        [2, 'column "a" is true, and SQLite has no booleans: give 1 or 0 (row 2)'],
+        [3, 'column "a" is undefined: give null or a value (row 3)'],
+        [4, 'it must be an object with the property "a": current value is null (row 4)'],
       ]);
     });
 
     it.each<[unknown, string]>([
-      [1, "a number"],
-      ["x", "a string"],
+      [1, "1"],
+      ["x", '"x"'],
       [undefined, "undefined"],
-      [[1, 2], "an array"],
+      [[1, 2], "an array of 2"],
       [() => 1, "a function"],
     ])("rejects %o as a row", (row, words) => {
       const db = databases.inMemory("create table t (id)");
       const { load } = sqliteSink(db, { table: "t", columns: ["id"] });
       const error = outcomeOfCall(() => load([row as never], plainContext)).error as BatchError;
-      const sentence = `The row is ${words} and has to be an object with the property "id" (row 0)`;
+      const sentence = 'Cannot load row as it must be an object with the property "id": ' +
+        `current value is ${words} (row 0)`;
       expect(error.failures).toEqual(new Map([[0, new TypeError(sentence)]]));
     });
   });
