@@ -134,9 +134,7 @@ export function fail(action: string, name: string, rule: string, value: unknown)
 
 /** A value as a message shows it: in a few words, whatever it is. */
 export function inWords(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  }
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60) + (value[60] ? "…" : ""));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -149,18 +147,17 @@ export function inWords(value: unknown): string {
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
 function nearestOf(name: string, table: object): string | undefined {
-  const edits = (other: string) => editsBetween(name.toLowerCase(), other.toLowerCase());
+  const edits = (other: string) => {
+    const to = other.toLowerCase();
+    let row = [...[0, ...to].keys()];
+    for (const letter of name.toLowerCase()) {
+      let left = Infinity;
+      row = row.map((above, column) =>
+        left = Math.min(above, left, (row[column - 1] ?? Infinity) - +(letter === to[column - 1])) +
+          1
+      );
+    }
+    return row.at(-1)!;
+  };
   return Object.keys(table).sort((a, b) => edits(a) - edits(b))[0];
-}
-
-function editsBetween(from: string, to: string): number {
-  let row = [...[0, ...to].keys()];
-  for (const letter of from) {
-    let edits = Infinity; // To the column on the left.
-    row = row.map((above, column) => {
-      const aslant = (row[column - 1] ?? Infinity) - +(letter === to[column - 1]);
-      return edits = Math.min(above, edits, aslant) + 1;
-    });
-  }
-  return row.at(-1)!;
 }

@@ -46,7 +46,7 @@ export interface BucketOptions<T> {
 export type BucketLimits<T> = Complete<BucketOptions<T>, "sizeOf" | "flushWhen">;
 
 const sizeOfBatch: Rule = {
-  expected: positiveInteger.expected,
+  ...positiveInteger,
   test: (value) => value === Infinity || positiveInteger.test(value),
 };
 

@@ -59,10 +59,13 @@ interface Call<I, R> {
   readonly take: ((result: R) => void) | undefined;
 }
 
-/** What settles a promise of the platform's. */
+/** What waits: a write for room, the others until no call is running. */
+type Wait = "write" | "close" | "abort" | "cancel";
+
+/** What ends a wait. */
 interface Waiting {
-  resolve(): void;
-  reject(reason: unknown): void;
+  readonly go: () => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /**
@@ -81,8 +84,7 @@ export class CallSink<I, R> {
   #refusal: Failure | undefined; // No further call begins.
   #isOver = false; // No further result is taken.
   #hasFailed = false; // A call, or by the signal.
-  #held: Waiting | undefined; // The write that waits.
-  #closing: Waiting | undefined;
+  readonly #waits = new Map<Wait, Waiting>();
 
   /** Makes a sink for the constructor of a `WritableStream`. */
   constructor(parts: CallSinkParts<I, R>) {
@@ -112,22 +114,17 @@ export class CallSink<I, R> {
 
   /** Called by the platform. */
   write(item: I): void | Promise<void> {
-    this.#throwIfOver();
+    this.#throwIfRefused();
     if (this.#canBegin()) return this.#begin(item);
-    return new Promise((resolve, reject) => {
-      this.#held = {
-        resolve: () => resolve(new Promise((begun) => begun(this.#begin(item)))),
-        reject,
-      };
-    });
+    return this.#wait("write", () => this.#begin(item));
   }
 
   /** Called by the platform. */
   close(): Promise<void> {
-    this.#throwIfOver();
-    return new Promise((resolve, reject) => {
-      this.#closing = { resolve, reject };
-      this.pump();
+    this.#throwIfRefused();
+    return this.#wait("close", () => {
+      if (!this.#isOver) this.#end(this.#refusal);
+      this.#throwIfRefused();
     });
   }
 
@@ -135,33 +132,36 @@ export class CallSink<I, R> {
    * Called by the platform, and a pipe waits for it. Settles when no call is running. Its error is
    * that of the input, where the signal has an `AbortError` in the place of `undefined`.
    */
-  async abort(error: unknown): Promise<void> {
+  abort(error: unknown): Promise<void> {
     this.#refuse(error);
     if (this.#parts.onError === "discard") this.#parts.onStop?.(error);
-    await this.#group.idle();
-    if (this.#hasFailed) this.#throwIfOver();
-    if (!this.#isOver) this.#end({ error });
+    return this.#wait("abort", () => {
+      if (this.#hasFailed) this.#throwIfRefused();
+      if (!this.#isOver) this.#end({ error });
+    });
   }
 
   /** Stops the sink for a reader that has gone. Settles when no call is running. */
   cancel(reason: unknown): Promise<void> {
     this.#stop(reason);
-    return this.#group.idle();
+    return this.#wait("cancel", () => {});
   }
 
   /** Lets go on what waits, as far as it may. */
   pump(): void {
-    const held = this.#held;
-    if (held && this.#canBegin()) {
-      this.#held = undefined;
-      held.resolve();
+    for (const [wait, { go }] of this.#waits) {
+      if (wait === "write" ? !this.#canBegin() : this.#group.running > 0) continue;
+      this.#waits.delete(wait);
+      go();
     }
-    const closing = this.#closing;
-    if (!closing || this.#group.running > 0) return;
-    const refusal = this.#refusal;
-    if (!this.#isOver) this.#end(refusal);
-    if (refusal) closing.reject(refusal.error);
-    else closing.resolve();
+  }
+
+  /** Waits, and settles with what `go` then does. */
+  #wait(wait: Wait, go: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waits.set(wait, { go: () => resolve(new Promise((gone) => gone(go()))), reject });
+      this.pump();
+    });
   }
 
   #canBegin(): boolean {
@@ -172,11 +172,11 @@ export class CallSink<I, R> {
     const context = { signal: this.#abort.signal, index: this.#calls++ };
     this.#group.run({ item, context, take: this.#parts.onBegin?.() });
     // Where the call has thrown, the write has to reject for `pipeTo` to see it on workerd.
-    this.#throwIfOver();
+    this.#throwIfRefused();
   }
 
-  #throwIfOver(): void {
-    if (this.#isOver) throw this.#refusal?.error;
+  #throwIfRefused(): void {
+    if (this.#isOver && this.#refusal) throw this.#refusal.error;
   }
 
   /** Ends with every call done, and all that they gave. */
@@ -197,7 +197,7 @@ export class CallSink<I, R> {
     this.#refuseHeld(error);
     if (this.#parts.onError === "flush") return;
     this.#drop(error);
-    if (this.#closing) this.#parts.onStop?.(error); // Otherwise `abort` is called.
+    if (this.#waits.has("close")) this.#parts.onStop?.(error); // Otherwise `abort` is called.
   }
 
   /** Begins no further call and aborts those that run; refuses what waits. */
@@ -205,7 +205,7 @@ export class CallSink<I, R> {
     if (this.#isOver) return;
     this.#refuseHeld(error);
     this.#drop(error);
-    this.#closing?.reject(error);
+    this.#rejectWait("close", error);
     this.#parts.onStop?.(error);
     // The platform keeps the first error, so that what it led to is not told.
     if (!this.#parts.isToldLate) this.#input.error(error);
@@ -213,8 +213,12 @@ export class CallSink<I, R> {
 
   #refuseHeld(error: unknown): void {
     this.#refusal = { error };
-    this.#held?.reject(error);
-    this.#held = undefined;
+    this.#rejectWait("write", error);
+  }
+
+  #rejectWait(wait: Wait, error: unknown): void {
+    this.#waits.get(wait)?.reject(error);
+    this.#waits.delete(wait);
   }
 
   /** Aborts the calls that run, whose results are no longer wanted. */

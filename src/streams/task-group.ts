@@ -11,7 +11,7 @@ export interface Task<J, R> {
 }
 
 /**
- * Makes calls side by side, so many at once, and knows when none is running: the structured
+ * Makes calls side by side, so many at once: the structured
  * concurrency under everything that calls user code in parallel. What is done for a job is told once
  * for all of them, as a closure for each would be paid for each batch.
  */
@@ -19,7 +19,6 @@ export class TaskGroup<J, R> {
   readonly #limit: number;
   readonly #task: Task<J, R>;
   #running = 0;
-  readonly #onIdle: (() => void)[] = [];
 
   /** Makes a group of at most `limit` calls. */
   constructor(limit: number, task: Task<J, R>) {
@@ -46,36 +45,23 @@ export class TaskGroup<J, R> {
       result = this.#task.call(job);
       isAsync = isThenable(result);
     } catch (error) {
-      this.#end();
+      this.#running--;
       return this.#task.failed(job, error);
     }
     if (isAsync) return this.#wait(job, result as PromiseLike<R>);
-    this.#end();
+    this.#running--;
     this.#task.done(job, result as R);
-  }
-
-  /** Settles when no call is running. */
-  idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#running === 0) resolve();
-      else this.#onIdle.push(resolve);
-    });
   }
 
   /** Of its own, so that a call that gives no promise pays for no closure. */
   #wait(job: J, result: PromiseLike<R>): void {
     // A thenable may settle twice, and a promise does not.
     Promise.resolve(result).then((value) => {
-      this.#end();
+      this.#running--;
       this.#task.done(job, value);
     }, (error) => {
-      this.#end();
+      this.#running--;
       this.#task.failed(job, error);
     });
-  }
-
-  #end(): void {
-    if (--this.#running > 0) return;
-    while (this.#onIdle.length > 0) this.#onIdle.shift()!();
   }
 }
