@@ -55,8 +55,10 @@ describe("errors whose properties throw", () => {
     ["a proxy", new Proxy({}, { get: trap, getPrototypeOf: trap, has: trap })],
     ["one whose name throws", Object.defineProperty(new Error("shy"), "name", { get: trap })],
   ])("are reported as they are: %s", async (_, hidden) => {
+    const both = Promise.withResolvers<void>();
     const load = async ([n]: number[]) => {
-      await null;
+      if (n === 1) both.resolve();
+      await both.promise;
       throw n === 0 ? new Error("first") : hidden;
     };
     const run = etl({ name: "shy", extract: () => [0, 1], load }).run({ workers: 2 });

@@ -71,7 +71,8 @@ export class ResilienceScenario {
     this.run = etl<number, number>(pipeline).start({
       ...{ ...options, signal: this.signal.signal, abortTimeout: 50 },
       ...pipeline.transform && { concurrency }, // What has no effect is refused.
-      ...script.hasDeadLetters && { deadLetters, isolate, isolationBudget, maxDeadLetters },
+      ...script.hasDeadLetters && { deadLetters, isolate, maxDeadLetters },
+      ...script.hasDeadLetters && isolate !== "none" && { isolationBudget },
     });
     this.run.finished.then((report) => void (this.report = report), (error) => {
       this.error = error;
