@@ -21,7 +21,7 @@ interface Feature {
   readonly members?: Partial<Pipeline<Item>>;
   readonly wrap?: (pipeline: Etl<Item>) => Etl<Item>;
   /** Called with the run; gives what ends the watching. */
-  readonly watch?: (run: Run<Item>) => () => void;
+  readonly watch?: (run: Run) => () => void;
 }
 
 const plain: Feature = { title: "plain", options: () => ({ timeout: Infinity }) };

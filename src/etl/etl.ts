@@ -9,7 +9,7 @@ import { checkPipeline, type Pipeline } from "../pipeline/pipeline.ts";
 import { finishedOf } from "../run/finished-of.ts";
 import { settingsFor } from "../pipeline/own-settings.ts";
 import { Run } from "../run/run.ts";
-import { checkRunOptions, type RunOptions } from "../pipeline/run-options.ts";
+import { checkRunOptions, type RunOptions, type RunSettings } from "../pipeline/run-options.ts";
 
 /** What can be told of a pipeline before it runs. */
 export interface EtlDescription extends GuaranteeDescription {
@@ -58,9 +58,10 @@ export class Etl<E, T = E> {
    * Begins a run that can be watched, drained and aborted.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
-  start(options: RunOptions<E> = {}): Run<E, T> {
+  start(options: RunOptions<E> = {}): Run {
     const action = `run pipeline "${this.name}"`;
-    return new Run(this.pipeline, settingsOf(action, this.pipeline, options, this.defaults));
+    const settings = settingsOf(action, this.pipeline, options, this.defaults);
+    return new Run(this.pipeline as Pipeline<unknown, unknown>, settings as RunSettings<unknown>);
   }
 
   /**

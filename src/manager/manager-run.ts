@@ -44,7 +44,7 @@ export class ManagerRun {
   }
 
   /** The runs that have begun, in the order in which their pipelines were added. */
-  get runs(): readonly Run<unknown, unknown>[] {
+  get runs(): readonly Run[] {
     return this.#schedule.runs;
   }
 

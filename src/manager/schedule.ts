@@ -25,8 +25,8 @@ export class Schedule {
   readonly #entries: readonly Entry[];
   readonly #options: ScheduleOptions;
   readonly #waiting: Set<Entry>; // In the order in which they were added, as they are to start.
-  readonly #runs = new Set<Run<unknown, unknown>>(); // That are not over.
-  readonly #begun = new Map<string, Run<unknown, unknown>>(); // Every run, by its pipeline.
+  readonly #runs = new Set<Run>(); // That are not over.
+  readonly #begun = new Map<string, Run>(); // Every run, by its pipeline.
   readonly #reports = new Map<string, RunReport | SkippedReport>();
   readonly #errors: unknown[] = [];
   readonly #stop = new AbortController(); // Drains every run, as the manager's signal does.
@@ -47,7 +47,7 @@ export class Schedule {
   }
 
   /** The runs that have begun, in the order in which their pipelines were added. */
-  get runs(): Run<unknown, unknown>[] {
+  get runs(): Run[] {
     return this.#entries.flatMap(({ name }) => this.#begun.get(name) ?? []);
   }
 

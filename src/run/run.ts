@@ -20,7 +20,7 @@ const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLette
  * it is told to, and settles once: nothing of it runs on afterwards, but callbacks that did not heed
  * their signal for `abortTimeout`.
  */
-export class Run<E, T = E> {
+export class Run {
   /** The name of the pipeline. */
   readonly name: string;
   /** This run, told apart from all others. */
@@ -30,13 +30,13 @@ export class Run<E, T = E> {
    * never an unhandled rejection.
    */
   readonly finished: Promise<RunReport>;
-  readonly #pipeline: Pipeline<E, T>;
-  readonly #settings: RunSettings<E>;
+  readonly #pipeline: Pipeline<unknown, unknown>;
+  readonly #settings: RunSettings<unknown>;
   readonly #hard = new AbortController(); // The signal of the callbacks.
   readonly #waiting = new AbortController(); // Ends the wait for the claim of another run.
   readonly #context: { -readonly [K in keyof PipelineContext]: PipelineContext[K] };
-  readonly #resources: RunResources<E, T>;
-  readonly #flow: Flow<E, T>;
+  readonly #resources: RunResources<unknown, unknown>;
+  readonly #flow: Flow<unknown, unknown>;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
   readonly #failures: Failure[] = [];
@@ -51,8 +51,8 @@ export class Run<E, T = E> {
   #report: RunReport | undefined;
   readonly #snapshots = new Snapshots<RunSnapshot>(this);
 
-  /** Begins a run. */
-  constructor(pipeline: Pipeline<E, T>, settings: RunSettings<E>) {
+  /** Begins a run. Of which items and rows it is, nothing that it tells depends on. */
+  constructor(pipeline: Pipeline<unknown, unknown>, settings: RunSettings<unknown>) {
     this.name = pipeline.name;
     // Not `randomUUID`, which pages without HTTPS do not have.
     this.runId = crypto.getRandomValues(new Uint32Array(4)).join("-");

@@ -60,7 +60,7 @@ export class LifeOf {
   }
 
   async #cut(
-    run: Run<Row, Row>,
+    run: Run,
     ended: Promise<RunReport>,
   ): Promise<RunReport | undefined> {
     const { end, at } = this.#life;
@@ -95,7 +95,7 @@ export class LifeOf {
     return this.#life === quiet || this.#life.end === "outage";
   }
 
-  #start(): Run<Row, Row> {
+  #start(): Run {
     const { hasLetters, sink, resume, map, options } = this.#plan;
     const isPatient = this.#isPatient;
     const { load, checkpoints } = this.#client.sink();

@@ -180,7 +180,13 @@ copies.start({ signal: AbortSignal.timeout(5), workers: undefined });
 
 // What runs give.
 expectTypeOf(copies.run()).toEqualTypeOf<Promise<RunReport>>();
-expectTypeOf(copies.start()).toEqualTypeOf<Run<User, User>>();
+expectTypeOf(copies.start()).toEqualTypeOf<Run>();
+// A run is named without types, whatever its pipeline reads and loads.
+const runs: Run[] = [
+  copies.start(),
+  etl({ name: "n", extract: () => [1], load: (_: number[]) => {} }).start(),
+];
+expectTypeOf(runs[0]!.finished).toEqualTypeOf<Promise<RunReport>>();
 expectTypeOf(copies.start().finished).toEqualTypeOf<Promise<RunReport>>();
 expectTypeOf(copies.start().drain()).toEqualTypeOf<Promise<RunReport>>();
 expectTypeOf(copies.start().progress({ interval: 5 })).toEqualTypeOf<ReadableStream<RunSnapshot>>();

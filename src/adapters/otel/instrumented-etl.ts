@@ -1,8 +1,9 @@
 import { Etl } from "../../etl/etl.ts";
 import { settingsOf } from "../../pipeline/guarantee.ts";
 import { Run } from "../../run/run.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { RunEvent } from "../../pipeline/run-event.ts";
-import type { RunOptions } from "../../pipeline/run-options.ts";
+import type { RunOptions, RunSettings } from "../../pipeline/run-options.ts";
 import { instrumentedPipeline } from "./instrumented-pipeline.ts";
 import { RunWatch, type Telemetry } from "./run-watch.ts";
 
@@ -30,19 +31,21 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
    * Begins a run within its span, so that whatever the run calls later is called within it as well.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
-  override start(options: RunOptions<E> = {}): Run<E, T> {
+  override start(options: RunOptions<E> = {}): Run {
     const { pipeline, defaults } = this.#etl;
     // Of the pipeline that is watched: it has an observer.
     const settings = settingsOf(`run pipeline "${this.name}"`, this.pipeline, options, defaults);
     const watch = new RunWatch(this.#telemetry);
-    if (!watch.isTold) return new Run(pipeline, settings); // No SDK, no cost.
+    const begin = (pipeline: Pipeline<E, T>) =>
+      new Run(pipeline as Pipeline<unknown, unknown>, settings as RunSettings<unknown>);
+    if (!watch.isTold) return begin(pipeline); // No SDK, no cost.
     const watched = instrumentedPipeline(pipeline, {
       watchOf: () => watch,
       wrapsTransform: false,
       observe: (event) => watch.observe(event),
     });
     try {
-      return watch.scope.run(() => new Run(watched, settings));
+      return watch.scope.run(() => begin(watched));
     } catch (error) {
       watch.refuse(error);
       throw error;

@@ -41,13 +41,13 @@ describe("a run whose promise nobody handles", () => {
   });
 
   /** Ends the runs in every way, and looks for what nobody has handled. */
-  async function expectSilence(start: () => Run<number>): Promise<void> {
+  async function expectSilence(start: () => Run): Promise<void> {
     const stops = [
-      (_: Run<number>) => {},
-      (run: Run<number>) => void run.drain(),
-      (run: Run<number>) => void run.abort(new Error("stop")),
-      (run: Run<number>) => void (run.drain(), run.abort(new Error("stop"))),
-      (run: Run<number>) => void run.progress({ interval: 1 }).getReader().read(),
+      (_: Run) => {},
+      (run: Run) => void run.drain(),
+      (run: Run) => void run.abort(new Error("stop")),
+      (run: Run) => void (run.drain(), run.abort(new Error("stop"))),
+      (run: Run) => void run.progress({ interval: 1 }).getReader().read(),
     ];
     for (const time of [0, 1, 5]) {
       const runs = stops.map((stop) => [start(), stop] as const);

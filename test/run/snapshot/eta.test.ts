@@ -20,7 +20,7 @@ function numbers(count: number): number[] {
 }
 
 /** Starts a run that loads an item of `source` every 100 ms. */
-function start(source: Source<number>, options: RunOptions<number> = {}): Run<number> {
+function start(source: Source<number>, options: RunOptions<number> = {}): Run {
   return etl<number>({ name: "long", extract: () => source, load: () => wait(100) }).start(options);
 }
 

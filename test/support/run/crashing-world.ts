@@ -78,7 +78,7 @@ export class CrashingWorld {
     return await Promise.race([completed, crashed]); // The next begins at once.
   }
 
-  #start(life: Life): Run<number, number> {
+  #start(life: Life): Run {
     const { batchSize, workers, resume, poisons } = this.#plan;
     const options: RunOptions<number> = {
       ...{ batchSize, workers, resume, checkpoints: life, lease: 40, abortTimeout: 1 },

@@ -9,7 +9,7 @@ import {
 
 /** A run of which every event is kept. */
 export interface Recorded {
-  readonly run: Run<number, number>;
+  readonly run: Run;
   readonly events: RunEvent[];
 }
 
@@ -17,7 +17,7 @@ export interface Recorded {
 export function record(
   pipeline: Omit<Pipeline<number, number>, "name">,
   options: RunOptions<number> = {},
-  onEvent: (event: RunEvent, run: Run<number, number>) => unknown = () => {},
+  onEvent: (event: RunEvent, run: Run) => unknown = () => {},
 ): Recorded {
   const events: RunEvent[] = [];
   const observer = (event: RunEvent): unknown => {

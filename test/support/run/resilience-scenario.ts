@@ -45,7 +45,7 @@ export interface ResilienceScript {
 
 /** Such a run, with what its callbacks have seen. */
 export class ResilienceScenario {
-  readonly run: Run<number, number>;
+  readonly run: Run;
   readonly signal = new CountedSignal();
   readonly source: ScriptedSource;
   readonly loaded: number[] = [];

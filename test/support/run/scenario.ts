@@ -30,7 +30,7 @@ export const stopReason = new Error("stopped by the test");
 
 /** A run of a script, watched from outside. */
 export class Scenario {
-  readonly run: Run<number, number>;
+  readonly run: Run;
   readonly source: ScriptedSource;
   readonly signal = new CountedSignal();
   readonly failure = new Error("the callback failed");

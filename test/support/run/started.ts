@@ -6,7 +6,7 @@ import { ScriptedSource } from "./sources.ts";
 export async function started(
   members: Partial<Pipeline<number>>,
   options: RunOptions<number> = {},
-): Promise<{ run: Run<number>; source: ScriptedSource }> {
+): Promise<{ run: Run; source: ScriptedSource }> {
   const source = new ScriptedSource({ kind: "stream", reads: 50, end: "never" });
   const pipeline = { name: "stopped", extract: () => source.source, load: () => {}, ...members };
   const run = etl<number>(pipeline).start(options);
