@@ -174,24 +174,6 @@ describe("etl() with the option `guarantee`", () => {
   });
 });
 
-describe("describe()", () => {
-  it("takes an undefined option from the defaults, as a run does", () => {
-    const pipeline = etl(pipelineWith({}, own), { checkpoints: own });
-    const options = { checkpoints: undefined, resume: undefined };
-    expect(pipeline.describe(options).guarantee).toBe("effectively-once");
-  });
-
-  it("throws what a run would throw, in its own words", () => {
-    const pipeline = etl(pipelineWith({}));
-    const rule = "'workers' must be a positive integer: current value is 0";
-    const words = `Cannot describe pipeline "numbers" as ${rule}`;
-    expect(() => pipeline.describe({ workers: 0 })).toThrow(new ConfigurationError(words));
-    expect(() => describeGuarantee(pipeline.pipeline, { workers: 0 })).toThrow(
-      new ConfigurationError(words),
-    );
-  });
-});
-
 it("the report of a run that failed has the guarantee too", async () => {
   const pipeline = etl(pipelineWith({ load: () => Promise.reject(new Error("no")) }));
   const error = await pipeline.run().catch((error) => error);

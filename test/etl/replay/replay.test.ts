@@ -1,47 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { etl } from "../../../src/etl/etl.ts";
-import type { LoadContext, Pipeline } from "../../../src/pipeline/pipeline.ts";
+import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
 import { EtlManager } from "../../../src/manager/manager.ts";
-import { replay } from "../../../src/etl/replay.ts";
-import { settingsFor } from "../../../src/pipeline/own-settings.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
-import { Replayed } from "../../../src/dead-letters/replayed.ts";
 import { chunks } from "../../../src/streams/chunks.ts";
-import { skip } from "../../../src/streams/skip.ts";
 import type { Source } from "../../../src/streams/source.ts";
 import { letterOf } from "../../support/dead-letters/letters.ts";
+import { expected, letters, record } from "../../support/dead-letters/replayed-letters.ts";
 import { turns } from "../../support/outcomes/outcome.ts";
 import { FedStream, streamOf } from "../../support/streams/streams.ts";
-
-/** A pipeline that notes what is called. */
-function record(more: Partial<Pipeline<number, string>> = {}) {
-  const calls: unknown[] = [];
-  const loaded: string[] = [];
-  const pipeline: Pipeline<number, string> = {
-    name: "numbers",
-    extract: () => {
-      calls.push("extract");
-      return [];
-    },
-    transform: (item) => {
-      calls.push(item);
-      return `#${item}`;
-    },
-    load: (rows) => void loaded.push(...rows),
-    ...more,
-  };
-  return { calls, loaded, pipeline };
-}
-
-const loadFailed = (item: number, row: unknown) => letterOf(item, { stage: "load", row });
-const letters: DeadLetter<number>[] = [
-  letterOf(1),
-  loadFailed(2, "two"),
-  letterOf(3, { stage: "load" }),
-  loadFailed(4, undefined),
-  { ...letterOf(5), row: "left from before" },
-];
-const expected = ["#1", "two", "#3", undefined, "#5"];
 
 describe("replay()", () => {
   it("feeds each letter back from the stage that failed", async () => {
@@ -57,87 +24,6 @@ describe("replay()", () => {
     delete pipeline.transform;
     await replay(letters, pipeline).run({ batchSize: 5 });
     expect(loaded).toEqual([1, "two", 3, undefined, 5]);
-  });
-
-  it("leaves out items that the transform skips", async () => {
-    const { loaded, pipeline } = record({ transform: () => skip });
-    const report = await replay(letters, pipeline).run({ batchSize: 5 });
-    expect(loaded).toEqual(["two", undefined]);
-    expect(report).toMatchObject({ loaded: 2, skipped: 3 });
-  });
-
-  it.each<[string, (items: number[]) => unknown, unknown[]]>([
-    ["as many", (items) => items.map((item) => `#${item}`), expected],
-    ["as many, later", (items) => Promise.resolve(items.map((item) => `#${item}`)), expected],
-    ["one left out", (items) => [skip, ...items.slice(1).map((item) => `#${item}`)], [
-      ...expected.slice(1),
-    ]],
-    ["fewer", () => ["all"], ["two", undefined, "all"]],
-    ["more", () => ["a", "b", "c", "d"], ["two", undefined, "a", "b", "c", "d"]],
-  ])(
-    "keeps the rows there are out of a transform of batches that gives %s",
-    async (_, map, rows) => {
-      const calls: number[][] = [];
-      const transformBatch = (items: number[]) => {
-        calls.push(items);
-        return map(items) as string[];
-      };
-      const { loaded, pipeline } = record({ transform: undefined, transformBatch });
-      await replay(letters, pipeline).run({ batchSize: 5 });
-      expect([loaded, calls]).toEqual([rows, [[1, 3, 5]]]);
-    },
-  );
-
-  it("does not call transformBatch for letters that have their rows", async () => {
-    const transformBatch = () => expect.fail();
-    const { loaded, pipeline } = record({ transform: undefined, transformBatch });
-    await replay([loadFailed(1, "one")], pipeline).run();
-    expect(loaded).toEqual(["one"]);
-  });
-
-  it("rejects a transformBatch that does not return an array", async () => {
-    const transformBatch = () => "rows" as never;
-    const { pipeline } = record({ transform: undefined, transformBatch });
-    const rule = "'transformBatch' must be a function that gives an array";
-    await expect(replay(letters, pipeline).run()).rejects.toThrow(rule);
-  });
-
-  it("calls hooks and methods with the instance as `this`, but not its extract()", async () => {
-    class Numbers implements Pipeline<number, string> {
-      readonly name = "class";
-      readonly calls: unknown[] = [];
-      preProcess(): void {
-        this.calls.push("preProcess");
-      }
-      extract(): number[] {
-        this.calls.push("extract");
-        return [];
-      }
-      transform(item: number): string {
-        this.calls.push(item);
-        return `${item}`;
-      }
-      load(rows: string[], { pipeline, batch }: LoadContext): void {
-        this.calls.push([rows, pipeline, batch.size]);
-      }
-      postProcess(): void {
-        this.calls.push("postProcess");
-      }
-      finalize(outcome: string): void {
-        this.calls.push(outcome);
-      }
-    }
-    const numbers = new Numbers();
-    await replay([letterOf(7)], numbers).run();
-    const load = [["7"], "class", 1];
-    expect(numbers.calls).toEqual(["preProcess", 7, load, "postProcess", "completed"]);
-  });
-
-  it("does not call acknowledge and reject", () => {
-    const acknowledge = () => expect.fail();
-    const { pipeline } = replay(letters, record().pipeline);
-    expect(pipeline).not.toHaveProperty("acknowledge");
-    expect({ ...pipeline, acknowledge }).toHaveProperty("acknowledge"); // Were it there.
   });
 
   const sources: [string, () => Source<DeadLetter<number>>][] = [
@@ -224,33 +110,6 @@ describe("replay()", () => {
     const { loaded, pipeline } = record();
     await replay(letters, replay([], pipeline)).run({ batchSize: 2 });
     expect(loaded).toEqual(expected);
-  });
-
-  it("passes items, not letters, to the sizeOf and flushWhen of a run", async () => {
-    const sized: unknown[] = [];
-    const closing: unknown[] = [];
-    await replay(letters, record().pipeline).run({
-      batchSize: 9,
-      sizeOf: (item) => sized.push(item),
-      flushWhen: (item) => closing.push(item) === 2,
-    });
-    expect([sized, closing]).toEqual([[1, 2, 3, 4, 5], [1, 2, 3, 4, 5]]);
-  });
-
-  it("ignores the checkpoint options of its pipeline", () => {
-    const { pipeline } = replay(letters, record().pipeline);
-    const checkpoints = { checkpoints: {}, position: () => 1, resume: "skip", partition: "a" };
-    const settings = { batchSize: 3, ...checkpoints, lease: 5, guarantee: "exactly-once" };
-    expect(settingsFor(pipeline, settings)).toEqual({ batchSize: 3 });
-    expect(settings.lease).toBe(5); // A manager shares them.
-    expect(settingsFor(record().pipeline, settings)).toBe(settings);
-  });
-
-  it("passes items that are not letters through unchanged", () => {
-    const sizeOf = (item: unknown) => item;
-    const settings = settingsFor(replay(letters, record().pipeline).pipeline, { sizeOf });
-    expect(settings.sizeOf(7)).toBe(7);
-    expect(settings.sizeOf(new Replayed(letterOf(8)))).toBe(8);
   });
 
   it("dead-letters items that fail again with their original offset", async () => {

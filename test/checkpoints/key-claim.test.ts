@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FencedError } from "../../../src/errors.ts";
-import { HeldStore } from "../../support/checkpoints/held-store.ts";
-import { KeptRun, leftBy } from "../../support/checkpoints/keeper-time.ts";
-import { pass, settle } from "../../support/outcomes/outcome.ts";
+import { FencedError } from "../../src/errors.ts";
+import { HeldStore } from "../support/checkpoints/held-store.ts";
+import { KeptRun, leftBy } from "../support/checkpoints/keeper-time.ts";
+import { pass, settle } from "../support/outcomes/outcome.ts";
 
 const failure = new Error("broken");
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
 
-describe("CheckpointWriter: the claim on its key", () => {
+describe("KeyClaim of a CheckpointWriter", () => {
   it("is renewed every third of the lease", async () => {
     const store = new HeldStore();
     const run = new KeptRun(store);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FencedError } from "../../../src/errors.ts";
-import { claimedStore, KeptRun, leftBy } from "../../support/checkpoints/keeper-time.ts";
-import { pass, settle } from "../../support/outcomes/outcome.ts";
+import { FencedError } from "../../src/errors.ts";
+import { claimedStore, KeptRun, leftBy } from "../support/checkpoints/keeper-time.ts";
+import { pass, settle } from "../support/outcomes/outcome.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 50_000 }));
 afterEach(() => void vi.useRealTimers());
 
-describe("CheckpointWriter.open() while a second run of the same pipeline holds the key", () => {
+describe("ClaimWatch: open() while a second run of the same pipeline holds the key", () => {
   it("rejects when a third run has claimed the key in the meantime", async () => {
     const store = claimedStore();
     const run = new KeptRun(store);

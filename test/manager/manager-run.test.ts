@@ -6,10 +6,10 @@ import {
   type ManagerOptions,
   type ManagerRun,
   type ManagerSnapshot,
-} from "../../../src/index.ts";
-import { showProgress } from "../../../src/adapters/progress.ts";
-import { settle } from "../../support/outcomes/outcome.ts";
-import { wait } from "../../support/run/time.ts";
+} from "../../src/index.ts";
+import { showProgress } from "../../src/adapters/progress.ts";
+import { settle } from "../support/outcomes/outcome.ts";
+import { wait } from "../support/run/time.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

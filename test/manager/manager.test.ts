@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ConfigurationError } from "../../../src/errors.ts";
-import { type Etl, etl } from "../../../src/etl/etl.ts";
-import { EtlManager, type ManagerOptions } from "../../../src/manager/manager.ts";
-import type { RunOptions } from "../../../src/pipeline/run-options.ts";
-import { Gates } from "../../support/streams/gates.ts";
-import { outcomeOf, settle } from "../../support/outcomes/outcome.ts";
+import { ConfigurationError } from "../../src/errors.ts";
+import { type Etl, etl } from "../../src/etl/etl.ts";
+import { EtlManager, type ManagerOptions } from "../../src/manager/manager.ts";
+import type { RunOptions } from "../../src/pipeline/run-options.ts";
+import { Gates } from "../support/streams/gates.ts";
+import { outcomeOf, settle } from "../support/outcomes/outcome.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
