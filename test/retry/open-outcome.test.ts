@@ -4,10 +4,9 @@ import { isLeftOpen, leaveOpen } from "../../src/retry/open-outcome.ts";
 describe("leaveOpen()", () => {
   it("marks the very error, whose properties stay as they are", () => {
     const error = new Error("The connection was lost");
-    const keys = Object.keys(error);
     expect(leaveOpen(error)).toBe(error);
     expect(isLeftOpen(error)).toBe(true);
-    expect(Object.keys(error)).toEqual(keys);
+    expect({ ...error }).toEqual({});
     expect(() => leaveOpen(error), "again").not.toThrow();
   });
 
