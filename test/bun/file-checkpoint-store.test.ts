@@ -1,4 +1,4 @@
 import { execPath } from "node:process";
-import { testFileCheckpointStore } from "../support/checkpoints/file-checkpoint-store.ts";
+import { testFileCheckpointStore } from "../adapters/file/file-checkpoint-store.cases.ts";
 
 testFileCheckpointStore([execPath]);

@@ -1,4 +1,4 @@
-import { testDiagnostics, testWithSdk } from "../support/otel/cases.ts";
+import { testDiagnostics, testWithSdk } from "../adapters/otel/instrument/sdk.cases.ts";
 
 testWithSdk();
 testDiagnostics();

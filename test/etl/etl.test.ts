@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { commitsTo } from "../../src/checkpoints/checkpoint.ts";
 import {
-  commitsTo,
   ConfigurationError,
   describeGuarantee,
   Etl,

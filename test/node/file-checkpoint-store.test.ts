@@ -1,5 +1,5 @@
 import { execPath } from "node:process";
-import { testFileCheckpointStore } from "../support/checkpoints/file-checkpoint-store.ts";
+import { testFileCheckpointStore } from "../adapters/file/file-checkpoint-store.cases.ts";
 
 // Node 22 strips types only when it is told to; with a warning, as before Node 24.3.
 testFileCheckpointStore([

@@ -1,17 +1,17 @@
 import { describe } from "vitest";
-import { testSqliteBusy } from "./busy-cases.ts";
-import { testSqliteCheckpoints } from "./checkpoint-cases.ts";
-import { testSqliteDeadLetters } from "./dead-letter-cases.ts";
+import { testSqliteBusy } from "../../adapters/sqlite/database/busy.cases.ts";
+import { testSqliteCheckpoints } from "../../adapters/sqlite/checkpoints.cases.ts";
+import { testSqliteDeadLetters } from "../../adapters/sqlite/dead-letters.cases.ts";
 import type { SqliteClient } from "./client.ts";
-import { testSqliteLoads } from "./load-cases.ts";
-import { testSqliteRuns } from "./run-cases.ts";
-import { testSqliteSources } from "./source-cases.ts";
-import { testSqliteSourceKeys } from "./source-key-cases.ts";
-import { testSqliteTables } from "./table-cases.ts";
-import { testSqliteTransactions } from "./transaction-cases.ts";
-import { testSqliteCopies } from "./copy-cases.ts";
-import { testSqliteUses } from "./use-cases.ts";
-import { testSqliteValues } from "./value-cases.ts";
+import { testSqliteLoads } from "../../adapters/sqlite/sink/load.cases.ts";
+import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
+import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
+import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
+import { testSqliteTables } from "../../adapters/sqlite/table.cases.ts";
+import { testSqliteTransactions } from "../../adapters/sqlite/database/transaction.cases.ts";
+import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
+import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
+import { testSqliteValues } from "../../adapters/sqlite/values.cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
 export function testSqlite(client: SqliteClient): void {

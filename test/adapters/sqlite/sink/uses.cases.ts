@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink } from "../../../src/adapters/sqlite.ts";
-import { ConfigurationError, FencedError } from "../../../src/errors.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
-import { databasesOf, markedContext, rowsOf, type SqliteClient } from "./client.ts";
+import { sqliteSink } from "../../../../src/adapters/sqlite.ts";
+import { ConfigurationError, FencedError } from "../../../../src/errors.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { LoadContext } from "../../../../src/pipeline/pipeline.ts";
+import {
+  databasesOf,
+  markedContext,
+  rowsOf,
+  type SqliteClient,
+} from "../../../support/sqlite/client.ts";
 
 interface User {
   readonly id: number;

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink, type SqliteSinkOptions } from "../../../src/adapters/sqlite.ts";
-import { ConfigurationError } from "../../../src/errors.ts";
-import { countOf, databasesOf, plainContext, rowsOf, type SqliteClient } from "./client.ts";
+import { sqliteSink, type SqliteSinkOptions } from "../../../../src/adapters/sqlite.ts";
+import { ConfigurationError } from "../../../../src/errors.ts";
+import {
+  countOf,
+  databasesOf,
+  plainContext,
+  rowsOf,
+  type SqliteClient,
+} from "../../../support/sqlite/client.ts";
 
 const columns = ["id", "name"];
 const keyed = "create table t (id integer primary key, name text)";

@@ -7,7 +7,7 @@ import {
 } from "../../../src/adapters/sqlite.ts";
 import { testSource } from "../../../src/adapters/testing.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
-import { databasesOf, type SqliteClient } from "./client.ts";
+import { databasesOf, type SqliteClient } from "../../support/sqlite/client.ts";
 
 type Row = { key: SqliteValue; value: number };
 

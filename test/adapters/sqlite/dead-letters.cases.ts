@@ -3,7 +3,7 @@ import { sqliteSink } from "../../../src/adapters/sqlite.ts";
 import { testDeadLetters } from "../../../src/adapters/testing.ts";
 import { decodeItem } from "../../../src/dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
-import { countOf, databasesOf, rowsOf, type SqliteClient } from "./client.ts";
+import { countOf, databasesOf, rowsOf, type SqliteClient } from "../../support/sqlite/client.ts";
 
 const letter: DeadLetter = {
   ...{ item: { id: 7n, at: new Date(0) }, row: [undefined, NaN, "a\0\ud800"], stage: "load" },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink } from "../../../src/adapters/sqlite.ts";
+import { sqliteSink } from "../../../../src/adapters/sqlite.ts";
 import {
   countOf,
   databasesOf,
@@ -7,7 +7,7 @@ import {
   plainContext,
   rowsOf,
   type SqliteClient,
-} from "./client.ts";
+} from "../../../support/sqlite/client.ts";
 
 const columns = ["id", "name"];
 const keyed = "create table t (id integer primary key, name text)";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink } from "../../../src/adapters/sqlite.ts";
-import { PipelineError } from "../../../src/errors.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import { countOf, databasesOf, rowsOf, type SqliteClient } from "./client.ts";
+import { sqliteSink } from "../../../../src/adapters/sqlite.ts";
+import { PipelineError } from "../../../../src/errors.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import { countOf, databasesOf, rowsOf, type SqliteClient } from "../../../support/sqlite/client.ts";
 
 const tables = "pragma journal_mode = wal; create table output (id integer)";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type SqliteSink, sqliteSink } from "../../../src/adapters/sqlite.ts";
-import { ConfigurationError } from "../../../src/errors.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
-import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
-import { databasesOf, rowsOf, type SqliteClient } from "./client.ts";
+import { type SqliteSink, sqliteSink } from "../../../../src/adapters/sqlite.ts";
+import { ConfigurationError } from "../../../../src/errors.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { LoadContext } from "../../../../src/pipeline/pipeline.ts";
+import { commitsTo } from "../../../../src/checkpoints/checkpoint.ts";
+import { databasesOf, rowsOf, type SqliteClient } from "../../../support/sqlite/client.ts";
 
 interface Row {
   readonly id: number;

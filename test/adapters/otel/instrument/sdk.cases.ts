@@ -9,7 +9,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { instrument, publishDiagnostics } from "../../../src/adapters/otel.ts";
+import { instrument, publishDiagnostics } from "../../../../src/adapters/otel.ts";
 import {
   type Etl,
   etl,
@@ -17,8 +17,8 @@ import {
   type Pipeline,
   type RunEvent,
   type RunOptions,
-} from "../../../src/index.ts";
-import { untilAborted } from "../run/time.ts";
+} from "../../../../src/index.ts";
+import { untilAborted } from "../../../support/run/time.ts";
 
 class Reader extends MetricReader {
   protected onShutdown(): Promise<void> {

@@ -3,8 +3,14 @@ import { sqliteSink } from "../../../src/adapters/sqlite.ts";
 import { type SinkRow, testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
 import { CheckpointError, ConfigurationError, FencedError } from "../../../src/errors.ts";
 import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
-import { outcomeOfCall } from "../outcomes/outcome-of-call.ts";
-import { countOf, databasesOf, markedContext, rowsOf, type SqliteClient } from "./client.ts";
+import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
+import {
+  countOf,
+  databasesOf,
+  markedContext,
+  rowsOf,
+  type SqliteClient,
+} from "../../support/sqlite/client.ts";
 
 const options = { table: "t", columns: ["id"] };
 const keyed = "create table t (id integer primary key)";

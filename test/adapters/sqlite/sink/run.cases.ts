@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
-import { CancelledError } from "../../../src/errors.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
-import type { Checkpoint } from "../../../src/checkpoints/checkpoint.ts";
-import { countOf, databasesOf, rowsOf, type SqliteClient } from "./client.ts";
+import { sqliteSink, sqliteSource } from "../../../../src/adapters/sqlite.ts";
+import { CancelledError } from "../../../../src/errors.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { LoadContext } from "../../../../src/pipeline/pipeline.ts";
+import type { Checkpoint } from "../../../../src/checkpoints/checkpoint.ts";
+import { countOf, databasesOf, rowsOf, type SqliteClient } from "../../../support/sqlite/client.ts";
 
 interface Row {
   readonly id: number;

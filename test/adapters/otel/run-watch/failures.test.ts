@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { DeadLetter } from "../../../src/index.ts";
+import type { DeadLetter } from "../../../../src/index.ts";
 import {
   expectWhole,
   pipelineOf,
   placeOf,
   recordRun,
   startRecorded,
-} from "../../support/otel/runs.ts";
-import { untilAborted, wait } from "../../support/run/time.ts";
+} from "../../../support/otel/runs.ts";
+import { untilAborted, wait } from "../../../support/run/time.ts";
 
 describe("instrument() of a run in which something fails", () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
-import { ConfigurationError } from "../../../src/errors.ts";
-import { etl } from "../../../src/etl/etl.ts";
+import { sqliteSink, sqliteSource } from "../../../../src/adapters/sqlite.ts";
+import { ConfigurationError } from "../../../../src/errors.ts";
+import { etl } from "../../../../src/etl/etl.ts";
 
 /** What a client was made to do. */
 interface Client {

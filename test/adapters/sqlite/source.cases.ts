@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type SqliteDatabase, sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
 import { batched } from "../../../src/streams/batched.ts";
-import { countOf, databasesOf, plainContext, type SqliteClient } from "./client.ts";
+import {
+  countOf,
+  databasesOf,
+  plainContext,
+  type SqliteClient,
+} from "../../support/sqlite/client.ts";
 
 type Page = Record<string, unknown>[];
 

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { instrument, publishDiagnostics } from "../../../src/adapters/otel.ts";
-import type { OtelTracer } from "../../../src/adapters/otel.ts";
-import { etl, EtlManager, type Pipeline, skip } from "../../../src/index.ts";
-import { OtelRecorder } from "../../support/otel/recorder.ts";
+import { instrument } from "../../../../src/adapters/otel.ts";
+import type { OtelTracer } from "../../../../src/adapters/otel.ts";
+import { etl, EtlManager, type Pipeline, skip } from "../../../../src/index.ts";
+import { OtelRecorder } from "../../../support/otel/recorder.ts";
 import {
   expectWhole,
   pipelineOf,
   placeOf,
   recordRun,
   startRecorded,
-} from "../../support/otel/runs.ts";
-import { wait } from "../../support/run/time.ts";
+} from "../../../support/otel/runs.ts";
+import { wait } from "../../../support/run/time.ts";
 
 describe("instrument()", () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -212,12 +212,5 @@ describe("instrument()", () => {
     await instrument(pipelineOf(), { api: { context, trace }, tracer: otel.tracer }).run();
     expect(otel.spans).toHaveLength(9);
     expect(otel.sums("millrace.items")).toEqual({ all: 4 });
-  });
-});
-
-describe("publishDiagnostics()", () => {
-  it("returns an observer that does nothing if nobody has subscribed", async () => {
-    const report = await pipelineOf().run({ observer: publishDiagnostics() });
-    expect(report.loaded).toBe(4);
   });
 });

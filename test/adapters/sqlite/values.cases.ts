@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink, sqliteSource } from "../../../src/adapters/sqlite.ts";
 import { BatchError } from "../../../src/errors.ts";
-import { databasesOf, plainContext, type SqliteClient } from "./client.ts";
-import { outcomeOfCall } from "../outcomes/outcome-of-call.ts";
+import { databasesOf, plainContext, type SqliteClient } from "../../support/sqlite/client.ts";
+import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
 
 const twoTo63 = 2n ** 63n;
 

@@ -2,8 +2,14 @@ import { describe, expect, it } from "vitest";
 import { sqliteSink, type SqliteSinkOptions } from "../../../src/adapters/sqlite.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/etl/etl.ts";
-import { outcomeOfCall } from "../outcomes/outcome-of-call.ts";
-import { countOf, databasesOf, plainContext, rowsOf, type SqliteClient } from "./client.ts";
+import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
+import {
+  countOf,
+  databasesOf,
+  plainContext,
+  rowsOf,
+  type SqliteClient,
+} from "../../support/sqlite/client.ts";
 
 const keyed = "create table t (id integer primary key, name text)";
 const rows = Array.from({ length: 20 }, (_, id) => ({ id, name: `n${id}` }));

@@ -16,7 +16,7 @@ import { FileCheckpointStore } from "../../../src/adapters/file.ts";
 import { whileLocked } from "../../../src/adapters/file/file-lock.ts";
 import { testCheckpointStore } from "../../../src/adapters/testing.ts";
 import { CheckpointError, ConfigurationError, FencedError } from "../../../src/errors.ts";
-import { ClaimingProcess, type Command } from "./claiming-process.ts";
+import { ClaimingProcess, type Command } from "../../support/checkpoints/claiming-process.ts";
 
 const blank = { offset: 0, done: [], updatedAt: 0 };
 let directory = "";

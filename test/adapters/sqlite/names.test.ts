@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { foldCase, name, names, quoted, quotedList } from "../../../src/adapters/sqlite/names.ts";
+
+describe("names of tables and columns", () => {
+  it.each([["", false], ["a\0", false], ["\ud800", false], [7, false], ['a"b', true], ["Ä", true]])(
+    "%j is one: %o",
+    (given, isName) => expect(name.test(given)).toBe(isName),
+  );
+
+  it("are distinct if they differ in more than the case of ASCII letters", () => {
+    expect([["a", "b"], ["ä", "Ä"]].every(names.test)).toBe(true);
+    expect([["id", "ID"], ["a", ""], [], "id"].some(names.test)).toBe(false);
+    expect(foldCase("AÄZ")).toBe("aÄz");
+  });
+
+  it("are quoted so that any character is only itself", () => {
+    expect(quoted('a"; drop table t; --')).toBe('"a""; drop table t; --"');
+    expect(quotedList(["a", "b"])).toBe('"a", "b"');
+  });
+});
