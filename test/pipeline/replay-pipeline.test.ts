@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { replay } from "../../src/etl/replay.ts";
 import { Replayed } from "../../src/dead-letters/replayed.ts";
 import type { LoadContext, Pipeline } from "../../src/pipeline/pipeline.ts";
-import { settingsFor } from "../../src/pipeline/replay-pipeline.ts";
+import { settingsFor } from "../../src/pipeline/own-settings.ts";
 import { skip } from "../../src/streams/skip.ts";
 import { letterOf } from "../support/dead-letters/letters.ts";
 import { expected, letters, loadFailed, record } from "../support/dead-letters/replayed-letters.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { count } from "../../../src/explain/quantities.ts";
 import { heightAt, ticksOf, timeAxis, valueAxis } from "../../../src/adapters/report/axis.ts";
 
 const wordsOf = (svg: string) => [...svg.matchAll(/>([^<>]+)<\/text>/g)].map(([, words]) => words);
@@ -28,7 +29,7 @@ describe("the axes of a picture", () => {
   });
 
   it("have values at their left, from 0 at the floor to the top", () => {
-    expect(wordsOf(valueAxis(4000))).toEqual(["0", "1,000", "2,000", "3,000", "4,000"]);
+    expect(wordsOf(valueAxis(4000, count))).toEqual(["0", "1,000", "2,000", "3,000", "4,000"]);
     expect([heightAt(0, 4), heightAt(1, 4), heightAt(4, 4)]).toEqual(["100%", "75%", "0%"]);
   });
 });

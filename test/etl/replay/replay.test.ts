@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { etl } from "../../../src/etl/etl.ts";
 import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
 import { EtlManager } from "../../../src/manager/manager.ts";
+import { replay } from "../../../src/etl/replay.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
 import { chunks } from "../../../src/streams/chunks.ts";
 import type { Source } from "../../../src/streams/source.ts";

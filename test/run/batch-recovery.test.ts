@@ -7,10 +7,10 @@ import {
   MemoryCheckpointStore,
   skip,
   SplitError,
-} from "../../../src/index.ts";
-import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
-import { after, untilAborted, wait } from "../../support/run/time.ts";
-import { failureOf, reportOf, start } from "../../support/run/resilient-run.ts";
+} from "../../src/index.ts";
+import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
+import { after, untilAborted, wait } from "../support/run/time.ts";
+import { failureOf, reportOf, start } from "../support/run/resilient-run.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

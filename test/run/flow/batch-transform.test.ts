@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Pipeline, type RunEvent, skip } from "../../src/index.ts";
-import { wait } from "../support/run/time.ts";
-import { kinds, record } from "../support/run/recorded-events.ts";
+import { type Pipeline, type RunEvent, skip } from "../../../src/index.ts";
+import { wait } from "../../support/run/time.ts";
+import { kinds, record } from "../../support/run/recorded-events.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EtlError, skip } from "../../../src/index.ts";
-import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
-import { wait } from "../../support/run/time.ts";
-import { failureOf, reportOf } from "../../support/run/resilient-run.ts";
+import { EtlError, skip } from "../../src/index.ts";
+import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
+import { wait } from "../support/run/time.ts";
+import { failureOf, reportOf } from "../support/run/resilient-run.ts";
 
 const now = 1_700_000_000_000;
 beforeEach(() => void vi.useFakeTimers({ now }));
