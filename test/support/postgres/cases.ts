@@ -7,14 +7,17 @@ import { BatchError } from "../../../src/errors.ts";
 import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
 import { clients, sinkOf, type TestClient } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
-import { testPostgresAnswers } from "./answers.ts";
-import { testPostgresFailures } from "./failures.ts";
-import { testPostgresOutage } from "./outage.ts";
-import { testPostgresMarks } from "./marks.ts";
-import { testPostgresCopyNames, testPostgresSessions } from "./sessions.ts";
-import { testPostgresSignals } from "./signals.ts";
-import { testPostgresUses } from "./uses.ts";
-import { testPostgresSource } from "./source.ts";
+import { testPostgresAnswers } from "../../adapters/postgres/commit/answers.cases.ts";
+import { testPostgresFailures } from "../../adapters/postgres/database/failures.cases.ts";
+import { testPostgresOutage } from "../../adapters/postgres/checkpoints.cases.ts";
+import { testPostgresMarks } from "../../adapters/postgres/commit/marks.cases.ts";
+import {
+  testPostgresCopyNames,
+  testPostgresSessions,
+} from "../../adapters/postgres/database/sessions.cases.ts";
+import { testPostgresSignals } from "../../adapters/postgres/writer.cases.ts";
+import { testPostgresUses } from "../../adapters/postgres/sink.cases.ts";
+import { testPostgresSource } from "../../adapters/postgres/source.cases.ts";
 import { failing, kept, refused } from "./values.ts";
 import { hasState } from "./sql-state.ts";
 

@@ -5,7 +5,7 @@ import {
   type PostgresSourceOptions,
 } from "../../../src/adapters/postgres.ts";
 import { etl } from "../../../src/etl/etl.ts";
-import type { Bench } from "./cases.ts";
+import type { Bench } from "../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

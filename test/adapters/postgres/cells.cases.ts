@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PgText } from "../../../src/adapters/postgres.ts";
-import { type Bench, contextOf } from "./cases.ts";
+import { type Bench, contextOf } from "../../support/postgres/cases.ts";
 
 const types = `
   create type text_mood as enum ('sad', 'it''s "ok"');

@@ -8,8 +8,8 @@ import { badRows } from "../../../src/adapters/postgres/bad-rows.ts";
 import { KnownTable } from "../../../src/adapters/postgres/known-table.ts";
 import { checkSink } from "../../../src/adapters/postgres/sink-options.ts";
 import { Writer } from "../../../src/adapters/postgres/writer.ts";
-import { type Bench, contextOf } from "./cases.ts";
-import { hasState } from "./sql-state.ts";
+import { type Bench, contextOf } from "../../support/postgres/cases.ts";
+import { hasState } from "../../support/postgres/sql-state.ts";
 
 type Row = Record<string, unknown>;
 

@@ -4,8 +4,8 @@ import {
   type PgPoolClient,
   postgresSink,
   postgresSource,
-} from "../../../src/adapters/postgres.ts";
-import { type Bench, contextOf } from "./cases.ts";
+} from "../../../../src/adapters/postgres.ts";
+import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
 
 /** Defines the tests of connections that are lost, which only a server can lose. */
 export function testPostgresFailures(
@@ -115,7 +115,7 @@ export function testPostgresFailures(
   );
 
   it("rejects when the connection is closed", async () => {
-    const { clients, sinkOf } = await import("./clients.ts");
+    const { clients, sinkOf } = await import("../../../support/postgres/clients.ts");
     const table = await create("id int");
     const other = await clients[name]!(server().url);
     const { load } = sinkOf(other, { table, columns: ["id"] });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { etl } from "../../../src/etl/etl.ts";
-import type { RunOptions } from "../../../src/pipeline/run-options.ts";
-import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
-import { clients, sinkOf, type TestClient } from "./clients.ts";
-import type { Bench } from "./cases.ts";
-import { type PostgresProxy, proxyTo } from "./proxy.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { RunOptions } from "../../../../src/pipeline/run-options.ts";
+import type { DeadLetter } from "../../../../src/dead-letters/dead-letter.ts";
+import { clients, sinkOf, type TestClient } from "../../../support/postgres/clients.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
+import { type PostgresProxy, proxyTo } from "../../../support/postgres/proxy.ts";
 
 interface Row {
   readonly id: number;

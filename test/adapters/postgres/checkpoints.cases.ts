@@ -2,7 +2,7 @@ import postgres from "postgres";
 import { expect, it, vi } from "vitest";
 import { postgresSink } from "../../../src/adapters/postgres.ts";
 import { etl, type RunEvent } from "../../../src/index.ts";
-import type { Bench } from "./cases.ts";
+import type { Bench } from "../../support/postgres/cases.ts";
 
 const retry = { maxAttempts: 2000, baseDelay: 25, factor: 1, jitter: "none" } as const;
 

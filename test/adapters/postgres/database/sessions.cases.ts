@@ -4,11 +4,11 @@ import {
   type PostgresClient,
   postgresSink,
   postgresSource,
-} from "../../../src/adapters/postgres.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import { type Bench, contextOf } from "./cases.ts";
-import { clients, sinkOf } from "./clients.ts";
-import { hasState } from "./sql-state.ts";
+} from "../../../../src/adapters/postgres.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
+import { clients, sinkOf } from "../../../support/postgres/clients.ts";
+import { hasState } from "../../../support/postgres/sql-state.ts";
 
 const rowsOf = (count: number) => Array.from({ length: count }, (_, id) => ({ id, v: "x" }));
 

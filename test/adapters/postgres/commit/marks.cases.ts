@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { FencedError } from "../../../src/errors.ts";
-import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
-import { type Bench, contextOf } from "./cases.ts";
-import { hasState } from "./sql-state.ts";
+import { FencedError } from "../../../../src/errors.ts";
+import { commitsTo } from "../../../../src/checkpoints/checkpoint.ts";
+import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
+import { hasState } from "../../../support/postgres/sql-state.ts";
 
 /** Defines the tests of loads that are marked in the transaction of their rows. */
 export function testPostgresMarks({ create, all, sink, tested }: Bench): void {

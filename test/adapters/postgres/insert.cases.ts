@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { BatchError, etl } from "../../../src/index.ts";
-import { type Bench, contextOf } from "./cases.ts";
+import { type Bench, contextOf } from "../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

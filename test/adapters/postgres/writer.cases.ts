@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { postgresSource } from "../../../src/adapters/postgres.ts";
 import { etl } from "../../../src/etl/etl.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
-import { type Bench, contextOf } from "./cases.ts";
-import { clients, sinkOf } from "./clients.ts";
+import { type Bench, contextOf } from "../../support/postgres/cases.ts";
+import { clients, sinkOf } from "../../support/postgres/clients.ts";
 
 /** Somebody else, who has what the tested client waits for. */
 interface Rival {

@@ -3,7 +3,7 @@ import { sqliteSink, type SqliteValue } from "../../../src/adapters/sqlite.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/etl/etl.ts";
 import type { LoadContext } from "../../../src/pipeline/pipeline.ts";
-import type { Bench } from "./cases.ts";
+import type { Bench } from "../../support/postgres/cases.ts";
 
 interface Row {
   readonly id: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigurationError, etl } from "../../../src/index.ts";
 import type { PostgresSinkOptions } from "../../../src/adapters/postgres.ts";
-import { type Bench, contextOf } from "./cases.ts";
+import { type Bench, contextOf } from "../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

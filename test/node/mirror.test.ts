@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { describe, expect, it } from "vitest";
+
+/** Rooms of tests that follow no file: what is promised there is kept by many of them. */
+const scenarios: Readonly<Record<string, string>> = {
+  "run/checkpoints": "what a run and its store do together: resume, fencing, outages, crashes",
+};
+
+/** Parts that only show through another one: the test that fails without them. */
+const provenBy: Readonly<Record<string, string>> = {
+  "adapters/file/file-lock": "adapters/file/file-checkpoint-store",
+  "adapters/file/file-system": "adapters/file/file-checkpoint-store",
+  "adapters/otel/instrumented-etl": "adapters/otel/instrumented-pipeline",
+  "adapters/otel/meters": "adapters/otel/instrument/instrument",
+  "adapters/otel/scope": "adapters/otel/instrument/instrument",
+  "adapters/postgres/bookkeeping": "adapters/postgres/commit/marks",
+  "adapters/postgres/bun-sql": "adapters/postgres/sink",
+  "adapters/postgres/column-types": "adapters/postgres/cells",
+  "adapters/postgres/copy": "adapters/postgres/insert",
+  "adapters/postgres/dead-letters": "adapters/postgres/commit/answers",
+  "adapters/postgres/open-database": "adapters/postgres/sink-options",
+  "adapters/postgres/pg": "adapters/postgres/sink",
+  "adapters/postgres/pg-cancel": "adapters/postgres/writer",
+  "adapters/postgres/pg-link": "adapters/postgres/writer",
+  "adapters/postgres/pglite": "adapters/postgres/sink",
+  "adapters/postgres/postgres-js": "adapters/postgres/sink",
+  "adapters/postgres/rows": "adapters/postgres/insert",
+  "adapters/postgres/settled-floor": "adapters/postgres/settled",
+  "adapters/postgres/source-cursor": "adapters/postgres/source",
+  "adapters/postgres/source-layout": "adapters/postgres/source-key",
+  "adapters/postgres/source-page": "adapters/postgres/source-pages",
+  "adapters/postgres/source-start": "adapters/postgres/settled",
+  "adapters/postgres/statements": "adapters/postgres/writer",
+  "adapters/postgres/target": "adapters/postgres/known-table",
+  "adapters/postgres/turns": "adapters/postgres/commit/marks",
+  "adapters/postgres/types": "adapters/postgres/cells",
+  "adapters/progress/payload": "adapters/progress/bar-display",
+  "adapters/report/charts": "adapters/report/render-report",
+  "adapters/report/page": "adapters/report/render-report",
+  "adapters/report/pipeline-row": "adapters/report/diagram",
+  "adapters/report/run-section": "adapters/report/render-report",
+  "adapters/report/style": "adapters/report/render-report",
+  "adapters/report/theme": "adapters/report/render-report",
+  "adapters/report/tiles": "adapters/report/render-report",
+  "adapters/report/waterfall": "adapters/report/render-report",
+  "adapters/testing/checkpoint-claims": "adapters/testing/checkpoint-store",
+  "adapters/testing/expectations": "adapters/testing/sink",
+  "adapters/testing/new-key": "adapters/testing/checkpoint-store",
+  "adapters/testing/sink-marks": "adapters/testing/sink",
+  "adapters/testing/sink-uses": "adapters/testing/sink",
+  "adapters/testing/tested-sink": "adapters/testing/sink",
+  "adapters/testing/tested-source": "adapters/testing/source",
+  "run/batch": "run/trace",
+  "run/run-context": "run/batch-load/retry-limits",
+  "run/run-resources": "run/checkpoints/resume",
+};
+
+/** The TypeScript files below a folder, without their ending, with slashes. */
+function filesIn(folder: string, ending: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => path.slice(0, -ending.length).replaceAll("\\", "/"));
+}
+
+/** Whether something is left to call: neither types alone, nor a door that passes on. */
+function hasBehaviour(source: string): boolean {
+  const code = stripTypeScriptTypes(source).replaceAll(/\/\*[\s\S]*?\*\//g, "");
+  return /^export +(?:default|async|function|class|const|let)\b/m.test(code);
+}
+
+const sources = filesIn("src", ".ts")
+  .filter((path) => hasBehaviour(readFileSync(`src/${path}.ts`, "utf8")));
+/** What a test file is called after: `a/b` of `a/b.test.ts`, `a/b.property.test.ts`, `a/b.cases.ts`. */
+const tests = [...filesIn("test", ".test.ts"), ...filesIn("test", ".cases.ts")]
+  .map((path) => path.replace(/\.property$/, ""));
+const rooms = new Set(
+  readdirSync("src", { withFileTypes: true }).map(({ name }) => name.replace(/\.ts$/, "")),
+);
+
+const isProved = (source: string, among: readonly string[]) =>
+  among.some((test) => test === source || test.startsWith(`${source}/`));
+
+describe("test/ mirrors src/", () => {
+  it("has a test for each source file that has something to call", () => {
+    const missing = sources.filter((source) => !isProved(source, tests) && !(source in provenBy));
+    const sentences = missing.map((path) =>
+      `src/${path}.ts has no test: create test/${path}.test.ts, or the folder test/${path}/; ` +
+      `test/${path}.cases.ts if test/node/ and others have to run it`
+    );
+    expect(sentences).toEqual([]);
+  });
+
+  it("has no test for a source file that is not there", () => {
+    const stale = tests.filter((test) => rooms.has(test.split("/")[0]!))
+      .filter((test) => !sources.some((source) => isProved(source, [test])))
+      .filter((test) => !Object.keys(scenarios).some((folder) => test.startsWith(`${folder}/`)));
+    const sentences = stale.map((path) =>
+      `test/${path} is called after no source file: move it to test/‹path in src›.test.ts, or ` +
+      "into the folder test/‹path in src›/"
+    );
+    expect(sentences).toEqual([]);
+  });
+
+  it("names no exception that is none any more", () => {
+    const past = Object.entries(provenBy).filter(([source, test]) =>
+      !sources.includes(source) || isProved(source, tests) || !tests.includes(test)
+    );
+    const empty = Object.keys(scenarios).filter((folder) =>
+      !tests.some((test) => test.startsWith(`${folder}/`))
+    );
+    expect([past, empty]).toEqual([[], []]);
+  });
+
+  it.each([
+    ["export interface A {}\nexport type B = A;", false],
+    ['export { a } from "./a.ts";', false],
+    ['import type { A } from "./a.ts";\nexport declare const a: A;', false],
+    ["/**\n * ```ts\nexport const a = 1;\n * ```\n */\nexport type A = 1;", false],
+    ["export const a = 1;", true],
+    ["export async function f(): Promise<void> {}", true],
+    ["export abstract class A {}", true],
+  ])("%j has something to call: %o", (source, expected) => {
+    expect(hasBehaviour(source)).toBe(expected);
+  });
+});
