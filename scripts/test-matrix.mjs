@@ -1,6 +1,7 @@
 // Runs the one test suite inside every runtime that is installed:
 //   node scripts/test-matrix.mjs [node22 node24 node26 deno bun workerd workerd-2024 chromium] [PATH…]
-// With paths, it runs the test files whose path holds one of them.
+// With paths, it runs the test files whose path holds one of them; the path of a source file stands
+// for its tests.
 // A runtime that is missing is skipped, unless REQUIRE_RUNTIMES names it or says "all".
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -36,7 +37,7 @@ async function runLeg(name) {
   }
   console.log(`\n===== ${name}`);
   const start = performance.now();
-  const { code, output } = await run(executable, [...args, ...paths], variables);
+  const { code, output } = await run(executable, [...args, ...paths.map(testsOf)], variables);
   const tests = /Tests\s+(.*)/.exec(output)?.[1] ?? "no tests";
   const hasPassed = code === 0 && /[1-9]\d* passed/.test(tests);
   return { name, state: hasPassed ? "passed" : "FAILED", tests, ms: performance.now() - start };
@@ -59,6 +60,11 @@ function run(executable, args, variables) {
       resolve({ code, output });
     });
   });
+}
+
+/** Where the tests of a source file are; any other path as it is. */
+function testsOf(path) {
+  return path.replace(/^src\/(.*)\.ts$/, "test/$1");
 }
 
 function isRequired(name) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TaskGroup } from "../../src/streams/task-group.ts";
-import { outcomeOf, turns } from "../support/outcomes/outcome.ts";
+import { turns } from "../support/outcomes/outcome.ts";
 
 /** A group whose calls the test settles, and what it was told of each. */
 function groupOf(limit: number, call: (job: string) => unknown) {
@@ -45,22 +45,6 @@ describe("TaskGroup", () => {
     expect([...rooms, group.hasRoom]).toEqual([true, true, false, true]);
   });
 
-  it("is idle once its last call has settled, for everybody who waits", async () => {
-    const ends: (() => void)[] = [];
-    const { group } = groupOf(2, () => new Promise<void>((resolve) => ends.push(resolve)));
-    expect(await outcomeAfter(group.idle())).toBe("fulfilled");
-    group.run("a");
-    group.run("b");
-    const waits = [outcomeOf(group.idle()), outcomeOf(group.idle())];
-    const states: string[] = [];
-    for (const end of ends) {
-      end();
-      await turns();
-      states.push(...waits.map(({ state }) => state));
-    }
-    expect(states).toEqual(["pending", "pending", "fulfilled", "fulfilled"]);
-  });
-
   it("counts a thenable that settles twice once", async () => {
     const twice = {
       then: (settle: (value: string) => void) => (settle("first"), settle("second")),
@@ -71,9 +55,3 @@ describe("TaskGroup", () => {
     expect([told, group.running]).toEqual([[["a", "first", 0]], 0]);
   });
 });
-
-async function outcomeAfter(promise: Promise<void>): Promise<string> {
-  const outcome = outcomeOf(promise);
-  await turns();
-  return outcome.state;
-}

@@ -18,9 +18,7 @@ const unkeyed = "create table t (id integer)"; // What is loaded twice is there 
 const one = { runId: "one", until: 2000 };
 const two = { runId: "two", until: 3000 };
 
-function rows(...ids: number[]) {
-  return ids.map((id) => ({ id }));
-}
+const rows = (...ids: number[]) => ids.map((id) => ({ id }));
 
 /** Checkpoints: the contract, and that they are one with the rows. */
 export function testSqliteCheckpoints(client: SqliteClient): void {
