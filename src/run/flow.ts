@@ -3,7 +3,7 @@ import { blankCheckpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
-import { Batcher } from "../streams/batcher.ts";
+import { SourceBatcher } from "../streams/source-batcher.ts";
 import { type ReadEnd, type ReadListener, SourceReader } from "../streams/source-reader.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
@@ -37,7 +37,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
-  readonly #batcher: Batcher<E>;
+  readonly #batcher: SourceBatcher<E>;
   readonly #transforms: TaskGroup<Batch<E, T>, boolean>;
   readonly #loads: TaskGroup<Batch<E, T>, unknown>;
   readonly #aside: BackgroundCalls<E, T>;
@@ -70,7 +70,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#map = new BatchMap(this.#run, this.#plain !== undefined);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
-    this.#batcher = new Batcher(settings, () => this.#pump());
+    this.#batcher = new SourceBatcher(settings, () => this.#pump());
     this.#transforms = new TaskGroup(workers, {
       call: (batch) => this.#map.run(batch, this),
       done: (batch, isMapped) => {

@@ -1,4 +1,4 @@
-import { Batcher } from "./batcher.ts";
+import { SourceBatcher } from "./source-batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
 import { type ReadEnd, SourceReader } from "./source-reader.ts";
 import type { Source } from "./source.ts";
@@ -40,7 +40,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     finish();
     finish = undefined;
   };
-  const batcher = new Batcher(limits, serve);
+  const batcher = new SourceBatcher(limits, serve);
   const onEnd = (end: ReadEnd) => {
     if (isCancelled) return void (lateEnd = end);
     finish = () => end === undefined ? output.close() : output.error(end.error);

@@ -16,15 +16,15 @@ export class Batcher<T> {
   /** Bytes or `flushWhen` decide too, and may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
-  readonly #closed: T[][] = []; // They can be taken; with two of them the bucket is full.
-  #closedItems = 0; // Of all batches that were closed so far.
-  #open: T[] = []; // The batch that is being filled.
+  /** Batches that can be taken; with two of them the bucket is full. */
+  protected readonly closed: T[][] = [];
+  /** The batch that is being filled. */
+  protected open: T[] = [];
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deadline = Infinity; // Of the open batch.
   #isDue = false; // The time of the open batch is up.
   #isOver = false;
-  #onRoom = () => {}; // Called in vain where nobody waits any more.
 
   /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
   constructor(limits: BucketLimits<T>, onReady: () => void) {
@@ -36,74 +36,25 @@ export class Batcher<T> {
 
   /** One closed batch waits and one more is filled: no further item is taken in. */
   get isFull(): boolean {
-    return this.#closed.length > 1;
+    return this.closed.length > 1;
   }
 
   /** Nothing is gathered. */
   get isEmpty(): boolean {
-    return this.#open.length + this.#closed.length === 0;
-  }
-
-  /** Items in the batch that is being filled. Its time may be up at any wait: ask anew. */
-  get size(): number {
-    return this.#open.length;
-  }
-
-  /** Items that are gathered. */
-  get gathered(): number {
-    return this.#closed.reduce((sum, batch) => sum + batch.length, this.#open.length);
-  }
-
-  /** Items that were taken in so far. */
-  get accepted(): number {
-    return this.#closedItems + this.#open.length;
+    return this.open.length + this.closed.length === 0;
   }
 
   /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
   add(item: T): void {
     if (this.isMeasured) this.#addMeasured(item);
-    else this.#grow(this.#open.push(item) - 1);
-  }
-
-  /**
-   * The quick way to put an item in where nothing is measured: nothing else is looked at. Tells
-   * whether its batch needs attention, as it has just begun or has come to `limit` items; then
-   * `attend` has to be called before the next one.
-   */
-  push(item: T, limit: number): boolean {
-    const size = this.#open.push(item);
-    return size === 1 || size >= limit;
-  }
-
-  /** Does what is due for the batch of the item that `push` put in last. */
-  attend(): void {
-    this.#grow(this.#open.length - 1);
-  }
-
-  /**
-   * Puts in those items of an array that its batch has room for, where nothing is measured. With
-   * `isOwned` the array, which is nobody else's, becomes the batch if it begins with it.
-   */
-  addAll(items: T[], from: number, to: number, isOwned: boolean): void {
-    const open = this.#open;
-    const size = open.length;
-    if (size === 0) this.#open = isOwned ? items : items.slice(from, to);
-    else for (let index = from; index < to; index++) open.push(items[index]!);
-    this.#grow(size);
+    else this.grow(this.open.push(item) - 1);
   }
 
   /** The next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
-    const closed = this.#closed;
-    if (closed.length === 0 && this.#isDue) this.#seal();
-    const batch = closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
-    if (!this.isFull) this.#onRoom();
-    return batch;
-  }
-
-  /** Settles when the bucket takes items again, or is over. */
-  room(): Promise<void> {
-    return new Promise((resolve) => void (this.#onRoom = resolve));
+    const closed = this.closed;
+    if (closed.length === 0 && this.#isDue) this.seal();
+    return closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
   }
 
   /** Ends the open batch whose time is up even where nothing let its timer run. */
@@ -114,15 +65,14 @@ export class Batcher<T> {
   /** Ends the input: what is open can be taken, and no timer is left. */
   flush(): void {
     this.#end();
-    if (this.#open.length > 0) this.#close();
+    if (this.open.length > 0) this.#close();
   }
 
   /** Ends the input and drops what was gathered; no timer is left. */
   discard(): void {
     this.#end();
-    this.#seal();
-    this.#closed.length = 0;
-    this.#onRoom();
+    this.seal();
+    this.closed.length = 0;
   }
 
   #end(): void {
@@ -133,20 +83,20 @@ export class Batcher<T> {
 
   #addMeasured(item: T): void {
     const { maxBytes, sizeOf, flushWhen } = this.#limits;
-    const size = sizeOf === undefined ? 0 : sizeOf(item);
+    const size = sizeOf ? sizeOf(item) : 0;
     checkAnswer("sizeOf", nonNegative, size);
-    const isLast = flushWhen !== undefined && flushWhen(item);
+    const isLast = flushWhen ? flushWhen(item) : false;
     checkAnswer("flushWhen", truthValue, isLast);
-    if (this.#bytes + size > maxBytes && this.#open.length > 0) this.#close();
+    if (this.#bytes + size > maxBytes && this.open.length > 0) this.#close();
     this.#bytes += size;
-    const from = this.#open.push(item) - 1;
+    const from = this.open.push(item) - 1;
     if (isLast || this.#bytes >= maxBytes) this.#close();
-    else this.#grow(from);
+    else this.grow(from);
   }
 
   /** Closes the open batch if it is full; if it has grown from nothing, its time begins. */
-  #grow(from: number): void {
-    if (this.#open.length >= this.batchSize) this.#close();
+  protected grow(from: number): void {
+    if (this.open.length >= this.batchSize) this.#close();
     else if (from === 0) this.#begin();
   }
 
@@ -181,14 +131,14 @@ export class Batcher<T> {
   }
 
   #close(): void {
-    this.#seal();
+    this.seal();
     this.#onReady();
   }
 
-  #seal(): void {
-    this.#closed.push(this.#open);
-    this.#closedItems += this.#open.length;
-    this.#open = [];
+  /** Closes the open batch, and begins the next one. */
+  protected seal(): void {
+    this.closed.push(this.open);
+    this.open = [];
     this.#bytes = 0;
     this.#isDue = false;
     this.#deadline = Infinity;

@@ -2,7 +2,7 @@ import { isOf } from "../errors.ts";
 import { nextMacrotask, Yielder } from "../runtime/macrotask.ts";
 import { fail } from "../options.ts";
 import type { OffsetTracker } from "../checkpoints/offset-tracker.ts";
-import type { Batcher } from "./batcher.ts";
+import type { SourceBatcher } from "./source-batcher.ts";
 import { Chunks } from "./chunks.ts";
 import {
   readByCallbacks,
@@ -51,7 +51,7 @@ export class SourceReader<T> implements ReadTarget {
   /** Items come in arrays. */
   readonly isChunked: boolean;
   readonly #source: OpenSource;
-  readonly #batcher: Batcher<T>;
+  readonly #batcher: SourceBatcher<T>;
   readonly #listener: ReadListener;
   readonly #offsets: OffsetTracker | undefined; // Knows what an earlier run has finished.
   readonly #pace = new Yielder();
@@ -70,7 +70,7 @@ export class SourceReader<T> implements ReadTarget {
    */
   constructor(
     source: Source<T>,
-    batcher: Batcher<T>,
+    batcher: SourceBatcher<T>,
     listener: ReadListener,
     use: SourceUse,
     offsets?: OffsetTracker,

@@ -113,3 +113,15 @@ describe("CHANGELOG.md", () => {
     expect(existsSync("README.md"), "README.md").toBe(true);
   });
 });
+
+describe("ci.yml", () => {
+  it("has a job for each runtime of the matrix", () => {
+    const [legs = ""] = /^const legs = \{[^]*?^\};/m.exec(
+      readFileSync("scripts/test-matrix.mjs", "utf8"),
+    )!;
+    const names = [...legs.matchAll(/^  "?([\w-]+)"?: \[/gm)].map(([, name]) => name);
+    const jobs = readFileSync(".github/workflows/ci.yml", "utf8").matchAll(/- test:matrix (\S+)/g);
+    expect(names).toContain("node24");
+    expect([...jobs].map(([, name]) => name)).toEqual(names);
+  });
+});
