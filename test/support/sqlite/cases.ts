@@ -4,6 +4,7 @@ import { testSqliteCheckpoints } from "./checkpoint-cases.ts";
 import { testSqliteDeadLetters } from "./dead-letter-cases.ts";
 import type { SqliteClient } from "./client.ts";
 import { testSqliteLoads } from "./load-cases.ts";
+import { testSqliteProperties } from "./property-cases.ts";
 import { testSqliteRuns } from "./run-cases.ts";
 import { testSqliteSources } from "./source-cases.ts";
 import { testSqliteSourceKeys } from "./source-key-cases.ts";
@@ -19,6 +20,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteValues(client);
     testSqliteLoads(client);
     testSqliteTables(client);
+    testSqliteProperties(client);
     testSqliteUses(client);
     testSqliteCopies(client);
     testSqliteTransactions(client);
