@@ -12,12 +12,22 @@ export {
 } from "./postgres/sink.ts";
 export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
-export type { PostgresClient } from "./postgres/open-database.ts";
-export type { Conflict as PostgresConflict } from "./postgres/insert.ts";
+export type { PostgresClient } from "./postgres/client.ts";
+export type { Conflict as PostgresConflict } from "../sql/sink-options.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";
-export type { BunSql, BunSqlQuery, BunSqlSession } from "./postgres/bun-sql.ts";
+export type { BunSql, BunSqlQuery, BunSqlSession } from "./postgres/clients/bun-sql.ts";
 export { PgText } from "./postgres/lossless-text.ts";
-export type { CopyFrom, PgArrayQuery, PgClient, PgPool, PgPoolClient } from "./postgres/pg.ts";
-export type { PGlite, PGliteSession } from "./postgres/pglite.ts";
-export type { PostgresJs, PostgresJsQuery, PostgresJsSession } from "./postgres/postgres-js.ts";
+export type {
+  CopyFrom,
+  PgArrayQuery,
+  PgClient,
+  PgPool,
+  PgPoolClient,
+} from "./postgres/clients/pg.ts";
+export type { PGlite, PGliteSession } from "./postgres/clients/pglite.ts";
+export type {
+  PostgresJs,
+  PostgresJsQuery,
+  PostgresJsSession,
+} from "./postgres/clients/postgres-js.ts";
 export type { SinkLoadContext as PostgresLoadContext } from "../checkpoints/load-context.ts";

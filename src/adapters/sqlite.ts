@@ -4,7 +4,7 @@
  * `bun:sqlite`; the database is opened by the user and handed in.
  * @module
  */
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/database.ts";
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/client.ts";
 export { sqliteSink } from "./sqlite/sink.ts";
 export type { SqliteLoad, SqliteSink, SqliteStage, SqliteWrappedLoad } from "./sqlite/sink.ts";
 export type { SinkLoadContext as SqliteLoadContext } from "../checkpoints/load-context.ts";

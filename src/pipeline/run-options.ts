@@ -17,7 +17,7 @@ import {
 } from "../options.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
-import { deadLetterLimit, deadLetterStream } from "../dead-letters/dead-letter-writer.ts";
+import { deadLetterLimit, deadLetterTarget } from "../dead-letters/dead-letter-writer.ts";
 import {
   checkRate,
   RateLimiter,
@@ -215,7 +215,7 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   abortTimeout: [nonNegative, 5000],
   retry: [anyObject, {}],
   attemptTimeout: [positive, Infinity],
-  deadLetters: [deadLetterStream],
+  deadLetters: [deadLetterTarget],
   isolate: [oneOf("bisect", "none"), "bisect"],
   isolationBudget: [positiveIntegerOrInfinity, 1000],
   maxDeadLetters: [deadLetterLimit, Infinity],

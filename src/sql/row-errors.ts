@@ -14,6 +14,23 @@ export function notAnObject(row: unknown, column: string | undefined, index: num
   return rowError(`${rule}: current value is ${inWords(row)}`, index);
 }
 
+/** The error of a row whose value a column does not take as it is. */
+export function unfitValue(
+  value: unknown,
+  column: string,
+  expected: string,
+  index: number,
+): TypeError {
+  const shown = Object.is(value, -0) ? "-0" : inWords(value);
+  const rule = `column ${JSON.stringify(column)} must be ${expected}`;
+  return rowError(`${rule}: current value is ${shown}`, index);
+}
+
+/** The error of a row that leaves every column to the table. */
+export function withoutProperties(table: string, index: number): TypeError {
+  return rowError(`it must have a property that is a column of ${table}`, index);
+}
+
 /** The error of a row with a property that no column takes. */
 export function withoutColumn(property: string, index: number): TypeError {
   const advice = "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";

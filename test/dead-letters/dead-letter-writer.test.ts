@@ -5,7 +5,7 @@ import type { DeadLetter } from "../../src/dead-letters/dead-letter.ts";
 import {
   type DeadLetterLimit,
   deadLetterLimit,
-  deadLetterStream,
+  deadLetterTarget,
   DeadLetterWriter,
 } from "../../src/dead-letters/dead-letter-writer.ts";
 import { letterOf } from "../support/dead-letters/letters.ts";
@@ -292,8 +292,8 @@ describe("the options of dead letters", () => {
 
   it("accept a stream or a function that makes one", () => {
     const values = [new WritableStream(), () => new WritableStream()];
-    expect(values.map((value) => deadLetterStream.test(value))).toEqual([true, true]);
+    expect(values.map((value) => deadLetterTarget.test(value))).toEqual([true, true]);
     const others = [undefined, null, {}, new ReadableStream(), "dead", 1];
-    expect(others.filter((value) => deadLetterStream.test(value))).toEqual([]);
+    expect(others.filter((value) => deadLetterTarget.test(value))).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { propertyOf } from "../../errors.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 
 /** How long a lock that stays the same is waited for, in milliseconds. */
-const patience = 5000;
+const staleAfter = 5000;
 
 /**
  * Runs `act` while no other process runs one with the same lock file, and gives what it gives.
@@ -20,7 +20,7 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
     // Time as this process sees it pass: the clocks of those who share a directory may differ.
     if (mark !== seen) since = performance.now();
     seen = mark;
-    if (mark !== undefined && performance.now() - since >= patience) {
+    if (mark !== undefined && performance.now() - since >= staleAfter) {
       // Only one process at a time removes, and only what is still the same: of two that found the
       // lock stale, the second would remove the lock that the first holds by then.
       await whileLocked(files, `${path}-`, () => {

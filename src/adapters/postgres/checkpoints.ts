@@ -18,8 +18,8 @@ import {
   planWrite,
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
+import { isStorableText } from "../../sql/text.ts";
 import type { OwnTable } from "./bookkeeping.ts";
-import { unstorable } from "./cells.ts";
 import { type Database, heeding, type Session } from "./database.ts";
 
 /** The time by the clock of the server, the same throughout a statement: milliseconds since 1970. */
@@ -150,7 +150,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
 
   /** A client would send another key for one that cannot be encoded. */
   async #prepare(key: string, signal?: AbortSignal): Promise<void> {
-    if (unstorable.test(key)) throw new CheckpointError(key, "PostgreSQL cannot store its key");
+    if (!isStorableText(key)) throw new CheckpointError(key, "PostgreSQL cannot store its key");
     await this.#table.prepare(signal);
   }
 

@@ -1,11 +1,11 @@
-import type { Column } from "./column-types.ts";
+import type { Column } from "./table/columns.ts";
 import { cellName, type Cells } from "./insert.ts";
 import { hexText } from "./hex.ts";
-import { quoteName } from "./names.ts";
+import { quoteNames } from "../../sql/names.ts";
 
 /** Where a COPY puts rows: the table and the columns that they give, as SQL names them. */
 export function copyTarget(table: string, columns: readonly Column[]): string {
-  return `${table} (${columns.map(({ name }) => quoteName(name)).join(", ")})`;
+  return `${table} (${quoteNames(columns.map(({ name }) => name))})`;
 }
 
 /** About so many characters are sent at once: longer ones keep the thread, and the server moves them. */

@@ -1,13 +1,13 @@
-import { encodeItem } from "../../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
-import { errorColumns } from "../../dead-letters/error-columns.ts";
 import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
+import { letterRow } from "../../sql/letter-row.ts";
+import { withoutUnstorable } from "../../sql/text.ts";
 import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
 import { sqlStateOf } from "./sql-state.ts";
 
-/** A stream that keeps dead letters in a table: each is there for good once its write resolves. */
-export function deadLetterStream(
+/** Opens a stream that keeps dead letters in a table: each is there for good once its write resolves. */
+export function openDeadLetters(
   database: Database,
   table: OwnTable,
 ): WritableStream<DeadLetter> {
@@ -18,30 +18,24 @@ export function deadLetterStream(
   return repeatableLetters({
     async write(letter, { signal }) {
       await table.prepare(signal);
-      await database.values(text, valuesOf(letter).map(storable), signal);
+      await database.values(text, valuesOf(letter).map(storableText), signal);
     },
   });
 }
 
 function valuesOf(letter: DeadLetter): (string | null)[] {
-  const { name, message, code } = errorColumns(letter.error);
+  const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
+    letter,
+  );
+  const { name, message, code } = errorParts;
   return [
-    letter.pipeline,
-    letter.runId,
-    String(letter.offset),
-    letter.stage,
-    String(letter.attempts),
-    encodeItem(letter.item),
-    "row" in letter ? encodeItem(letter.row) : null,
-    encodeItem(letter.error),
-    name ?? typeof letter.error,
-    message,
-    sqlStateOf(letter.error) ?? code,
-    new Date(letter.at).toISOString(),
+    ...[pipeline, runId, String(offset), stage, String(attempts)],
+    ...[item, row, error, name ?? typeof letter.error, message],
+    ...[sqlStateOf(letter.error) ?? code, new Date(at).toISOString()],
   ];
 }
 
 /** A letter must not be lost for a character that PostgreSQL has no place for. */
-function storable(value: string | null): string | null {
-  return value?.replaceAll(/[\0\ud800-\udfff]/gu, "\ufffd") ?? null;
+function storableText(text: string | null): string | null {
+  return text === null ? null : withoutUnstorable(text, "\ufffd");
 }

@@ -1,11 +1,9 @@
-import type { Cell } from "./cells.ts";
-import type { Column } from "./column-types.ts";
+import type { Cell } from "./values.ts";
+import type { Column } from "./table/columns.ts";
 import { joinBytes } from "./hex.ts";
-import { quoteName } from "./names.ts";
-import type { UniqueIndex } from "./unique-indexes.ts";
-
-/** What is done with a row whose key is in the table. */
-export type Conflict = "error" | "ignore" | "replace";
+import { quoteName, quoteNames } from "../../sql/names.ts";
+import type { Conflict } from "../../sql/sink-options.ts";
+import type { UniqueIndex } from "./table/unique-indexes.ts";
 
 /** Where rows go. */
 export interface Target {
@@ -90,14 +88,14 @@ export function insertStatement(
   input: Input,
 ): string {
   const { table, conflict, key } = target;
-  const names = columns.map(({ name }) => quoteName(name)).join(", ");
+  const names = quoteNames(columns.map(({ name }) => name));
   const cells = columns.map((_, n) => cellName(n)).join(", ");
   const insert = `insert into ${table} (${names}) select ${cells}`;
   const source = `${rowsSource(columns, input, key.length === 0 ? "" : ", place")} as r`;
   if (key.length === 0) {
     return `${insert} from ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;
   }
-  const found = `on conflict (${key.map(quoteName).join(", ")}) do`;
+  const found = `on conflict (${quoteNames(key)}) do`;
   if (conflict === "ignore") {
     // In the order of the key two batches never wait for each other's rows in a circle. But where it
     // does not have all that are equal side by side, the first of them would not be the first.

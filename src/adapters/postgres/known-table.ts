@@ -1,23 +1,23 @@
 import { BatchError } from "../../errors.ts";
-import { type Column, readVersion } from "./column-types.ts";
+import { type Column, readVersion } from "./table/columns.ts";
 import { copyTarget, copyText } from "./copy.ts";
 import { type Database, heeding, type Session } from "./database.ts";
 import { type Input, insertStatement, rowsParams } from "./insert.ts";
 import { remember } from "./remember.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
-import type { CheckedSink } from "./sink-options.ts";
+import type { SinkSettings } from "./sink-options.ts";
 import { sqlStateOf } from "./sql-state.ts";
-import { checkStatement, type KnownTarget, readTarget } from "./target.ts";
+import { checkStatement, type KnownTarget, readTarget } from "./table/target.ts";
 
 /** A table as it was when it was looked up, and the statements for it. */
 export class KnownTable {
   readonly target: KnownTarget;
   readonly input: Input;
   readonly #database: Database;
-  readonly #options: CheckedSink;
+  readonly #options: SinkSettings;
   readonly #checks = new Map<string, (signal?: AbortSignal) => Promise<void>>();
 
-  constructor(database: Database, options: CheckedSink, target: KnownTarget) {
+  constructor(database: Database, options: SinkSettings, target: KnownTarget) {
     this.target = target;
     this.input = { json: database.json, bytes: "$2::pg_catalog.bytea" };
     this.#database = database;
@@ -30,7 +30,7 @@ export class KnownTable {
    */
   static async read(
     database: Database,
-    options: CheckedSink,
+    options: SinkSettings,
     signal: AbortSignal,
   ): Promise<KnownTable> {
     const target = await readTarget(heeding(database, signal), options);

@@ -1,7 +1,4 @@
-/** A name as SQL takes it: whatever is in it, it is a name. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
+import { quoteName } from "../../sql/names.ts";
 
 /** A string as SQL takes it. */
 export function quoteText(text: string): string {

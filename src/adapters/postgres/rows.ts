@@ -2,11 +2,10 @@
  * A batch as it is sent: what its rows give to the columns, checked.
  * @module
  */
-import { isRow } from "../../sql/row.ts";
-import { inWords } from "../../options.ts";
-import { notAnObject, rowError, withoutColumn } from "../../sql/row-errors.ts";
-import { type Cell, cellOf, unfit } from "./cells.ts";
-import type { Column } from "./column-types.ts";
+import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
+import { gives, isRow, type Unknown, UnknownProperties } from "../../sql/rows.ts";
+import { type Cell, cellOf, unfit } from "./values.ts";
+import type { Column } from "./table/columns.ts";
 import { cellName, type Cells } from "./insert.ts";
 
 /** What rows are read for. */
@@ -17,7 +16,7 @@ export interface Reading {
   /** The columns that each row has to give; the others it may leave to the table. */
   readonly needs: (name: string) => boolean;
   /** What becomes of a property that no column takes. */
-  readonly unknown: "error" | "drop";
+  readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
 }
@@ -47,22 +46,16 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   const failures = new Map<number, Error>();
   const isOpen = columns.some(({ name }) => !needs(name));
   const groups = new Groups(reading.isOrdered);
-  const drift = new Drift(reading);
+  const others = new UnknownProperties(columns.map(({ name }) => name), reading.unknown);
   rows.forEach((row, place) => {
     if (!isRow(row)) return void failures.set(place, notAnObject(row, columns[0]?.name, place));
     const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
-    const error = drift.look(row as Properties, place) ??
-      (given.length === 0 ? nothingIn(reading, place) : undefined) ??
+    const error = others.look(row, place) ??
+      (given.length === 0 ? withoutProperties(reading.table, place) : undefined) ??
       groups.add(given, row as Properties, place);
     if (error !== undefined) failures.set(place, error);
   });
-  return { groups: groups.all, drift: drift.counts, failures };
-}
-
-/** Whether a row has a value of a name; what all objects have by themselves is none. */
-function gives(row: object, name: string): boolean {
-  if (name in Object.prototype && !Object.hasOwn(row, name)) return false;
-  return (row as Properties)[name] !== undefined;
+  return { groups: groups.all, drift: others.counts, failures };
 }
 
 class Groups {
@@ -82,7 +75,7 @@ class Groups {
       const { name, kind } = columns[n]!;
       const value = row[name];
       const cell: Cell | typeof unfit = cellOf(kind, value);
-      if (cell === unfit) return refusal(columns[n]!, value, place);
+      if (cell === unfit) return refusalOf(columns[n]!, value, place);
       cells[cellName(n)] = cell;
     }
     const group = this.#groupOf(columns);
@@ -108,38 +101,8 @@ function areSame(some: readonly Column[], others: readonly Column[]): boolean {
     some.length === others.length && some.every((column, n) => column === others[n]);
 }
 
-/** What rows have and no column takes. */
-class Drift {
-  readonly counts: Record<string, number> = Object.create(null);
-  readonly #known: ReadonlySet<string>;
-  readonly #unknown: Reading["unknown"];
-
-  constructor({ columns, unknown }: Reading) {
-    this.#known = new Set(columns.map(({ name }) => name));
-    this.#unknown = unknown;
-  }
-
-  /** Counts what a row has, or tells what is wrong with it. */
-  look(row: Properties, place: number): Error | undefined {
-    for (const name of Object.keys(row)) {
-      if (this.#known.has(name) || row[name] === undefined) continue;
-      if (this.#unknown === "error") return withoutColumn(name, place);
-      this.counts[name] = (this.counts[name] ?? 0) + 1;
-    }
-    return undefined;
-  }
-}
-
-function refusal({ name, kind: { expected } }: Column, value: unknown, place: number): Error {
-  return rowError(
-    `column ${JSON.stringify(name)} must be ${expected}, or null for no value: ` +
-      `current value is ${inWords(value)}`,
-    place,
-  );
-}
-
-function nothingIn({ table }: Reading, place: number): Error {
-  return rowError(`it must have a property that is a column of ${table}`, place);
+function refusalOf({ name, kind }: Column, value: unknown, place: number): Error {
+  return unfitValue(value, name, `${kind.expected}, or null for no value`, place);
 }
 
 const otherLength = 24; // About what a number takes, with its name.

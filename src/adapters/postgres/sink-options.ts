@@ -10,8 +10,13 @@ import {
   type Rule,
 } from "../../options.ts";
 import { distinctNames } from "../../sql/distinct-names.ts";
-import type { Conflict } from "./insert.ts";
-import type { CopyFrom } from "./pg.ts";
+import {
+  checkTableOptions,
+  type Conflict,
+  conflictOption,
+  unknownOption,
+} from "../../sql/sink-options.ts";
+import type { CopyFrom } from "./clients/pg.ts";
 
 /** Where rows go, and how. */
 export interface PostgresSinkOptions {
@@ -65,7 +70,7 @@ export interface PostgresSinkOptions {
 type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 
 /** The options of a sink with their defaults. */
-export type CheckedSink = Complete<PostgresSinkOptions, Open>;
+export type SinkSettings = Complete<PostgresSinkOptions, Open>;
 
 const names = distinctNames(nonEmptyString, (name) => name);
 
@@ -79,9 +84,9 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
   table: [nonEmptyString],
   schema: [nonEmptyString],
   columns: [names],
-  conflict: [oneOf("error", "ignore", "replace"), "error"],
+  conflict: conflictOption,
   key: [names],
-  unknown: [oneOf("error", "drop"), "error"],
+  unknown: unknownOption,
   types: [typeNames],
   method: [oneOf("insert", "copy"), "insert"],
   copyFrom: [callable],
@@ -91,16 +96,10 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
  * Checks what can be checked without the database.
  * @throws {ConfigurationError} If an option is unknown or breaks its rule.
  */
-export function checkSink(action: string, options: PostgresSinkOptions): CheckedSink {
+export function checkSinkOptions(action: string, options: PostgresSinkOptions): SinkSettings {
   const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
-  const { table, columns, conflict, key, types, method } = checked;
-  if (table === undefined) fail(action, "table", sinkOptions.table[0].expected, table);
-  if (key !== undefined && conflict === "error") {
-    fail(action, "key", `left out where 'conflict' is "error"`, key);
-  }
-  for (const name of key ?? []) {
-    if (columns?.includes(name) === false) fail(action, "key", "some of 'columns'", name);
-  }
+  checkTableOptions(action, checked, nonEmptyString);
+  const { columns, conflict, types, method } = checked;
   for (const name of Object.keys(types ?? {})) {
     if (columns?.includes(name) === false) fail(action, "types", "types of the 'columns'", name);
   }

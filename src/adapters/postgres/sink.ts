@@ -12,9 +12,9 @@ import {
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { committer } from "./commit.ts";
-import { deadLetterStream } from "./dead-letters.ts";
-import { openDatabase, type PostgresClient } from "./open-database.ts";
-import { checkSink, type PostgresSinkOptions } from "./sink-options.ts";
+import { openDeadLetters } from "./dead-letters.ts";
+import { openDatabase, type PostgresClient } from "./client.ts";
+import { checkSinkOptions, type PostgresSinkOptions } from "./sink-options.ts";
 import { Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
@@ -96,7 +96,7 @@ const action = "construct postgresSink";
  * load of a run with checkpoints.
  */
 export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink {
-  const checked = checkSink(action, options);
+  const checked = checkSinkOptions(action, options);
   const database = openDatabase(action, client, { copyFrom: checked.copyFrom, isFixed: true });
   if (checked.method === "copy" && !database.hasCopy) {
     fail(
@@ -115,7 +115,7 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
     load: asyncLoad(checkpoints, load),
     wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as PostgresSink["wrap"],
     checkpoints,
-    deadLetters: () => deadLetterStream(database, letters),
+    deadLetters: () => openDeadLetters(database, letters),
   };
 }
 

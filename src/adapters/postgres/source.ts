@@ -12,11 +12,11 @@ import {
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { heeding, type Row } from "./database.ts";
-import { openDatabase, type PostgresClient } from "./open-database.ts";
-import { cursor, keptCursor } from "./source-cursor.ts";
-import { pages } from "./source-pages.ts";
-import type { Query, Reader } from "./source-query.ts";
-import { keyTexts } from "./source-start.ts";
+import { openDatabase, type PostgresClient } from "./client.ts";
+import { cursor, keptCursor } from "./source/cursor.ts";
+import { pages } from "./source/pages.ts";
+import type { Query, Reader } from "./source/query.ts";
+import { keyTexts } from "./source/start.ts";
 
 /** How rows are read. */
 export interface PostgresSourceOptions {

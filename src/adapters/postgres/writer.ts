@@ -3,14 +3,14 @@
  * @module
  */
 import { BatchError, ConfigurationError, isOf, SplitError } from "../../errors.ts";
-import { badRows } from "./bad-rows.ts";
+import { badRows } from "./table/bad-rows.ts";
 import { type Database, heeding, type Session } from "./database.ts";
 import { KnownTable } from "./known-table.ts";
 import { remember } from "./remember.ts";
 import { type Group, partsOf } from "./rows.ts";
-import type { CheckedSink } from "./sink-options.ts";
+import type { SinkSettings } from "./sink-options.ts";
 import { sqlStateOf } from "./sql-state.ts";
-import { asConfiguration, isOfTable } from "./target.ts";
+import { asConfiguration, isOfTable } from "./table/target.ts";
 
 /** Sends a batch that was checked. */
 export interface Send {
@@ -50,14 +50,14 @@ export class Writer {
   /** The database, whose transactions reject with what is known of a batch that failed. */
   readonly database: Database;
   readonly #source: Database;
-  readonly #options: CheckedSink;
+  readonly #options: SinkSettings;
   readonly #maxLength: number;
   readonly #runs = new Map<string, Known>();
   readonly #failed = new WeakMap<object, FailedBatch>();
   /** Rows that the database was asked about: what it did not tell, only loading them will. */
   readonly #asked = new WeakSet<object>();
 
-  constructor(database: Database, options: CheckedSink, maxLength: number = maxStatementLength) {
+  constructor(database: Database, options: SinkSettings, maxLength: number = maxStatementLength) {
     this.#source = database;
     this.#options = options;
     this.#maxLength = maxLength;

@@ -22,7 +22,7 @@ import {
   type SqliteDatabase,
   type SqliteStatement,
   transact,
-} from "./database.ts";
+} from "./client.ts";
 import { isStorable } from "./values.ts";
 
 interface Statements {

@@ -1,7 +1,6 @@
-import { encodeItem } from "../../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
-import { errorColumns } from "../../dead-letters/error-columns.ts";
 import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
+import { letterRow } from "../../sql/letter-row.ts";
 import {
   checkClient,
   execute,
@@ -9,7 +8,7 @@ import {
   type SqliteDatabase,
   type SqliteStatement,
   transact,
-} from "./database.ts";
+} from "./client.ts";
 import { storableText } from "./values.ts";
 
 const tableSql = `create table if not exists millrace_dead_letter (
@@ -22,27 +21,24 @@ const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offs
   item, row, error, error_name, error_message, error_code, at)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** Keeps dead letters in a table, which it makes with the first one. */
-export function deadLetterStream<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
+/** Opens a stream that keeps dead letters in a table, which it makes with the first one. */
+export function openDeadLetters<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
   let insert: SqliteStatement | undefined;
   return repeatableLetters<E>({
     write(letter) {
       if (insert === undefined) checkClient(db);
+      const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } =
+        letterRow(letter);
+      const { name, message, code } = errorParts;
+      const texts = [name, message, code].map((text) => text === null ? null : storableText(text));
       transact(db, () => {
         if (insert === undefined) execute(db, tableSql);
         insert ??= prepare(db, insertSql);
-        const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
-        const { name, message, code } = errorColumns(error);
         insert.run(
           ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-          ...[encodeItem(item), "row" in letter ? encodeItem(row) : null, encodeItem(error)],
-          ...[storable(name), storableText(message), storable(code), at],
+          ...[item, row, error, ...texts, at],
         );
       });
     },
   });
-}
-
-function storable(text: string | null): string | null {
-  return text === null ? null : storableText(text);
 }

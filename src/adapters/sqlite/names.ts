@@ -15,13 +15,3 @@ export const names: Rule = distinctNames(name, foldCase);
 export function foldCase(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
-
-/** A name as it stands in SQL. Within the quotes any character is only itself. */
-export function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
-}
-
-/** Names as they stand in SQL, with commas. */
-export function quotedList(texts: readonly string[]): string {
-  return texts.map(quoted).join(", ");
-}

@@ -1,4 +1,5 @@
-import { checkOptions, type Complete, fail, oneOf, type OptionTable } from "../../options.ts";
+import { checkOptions, type Complete, type OptionTable } from "../../options.ts";
+import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 
 /** Where the rows go, and what happens to one that is there already. */
@@ -6,7 +7,9 @@ export interface SqliteSinkOptions {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
   /**
-   * The columns to fill, which are also the properties of the rows.
+   * The columns to fill, which are also the properties of the rows: each row has all of them. Left
+   * out, a row fills the columns that it has a property for, and the table its own value into the
+   * others, such as their default; columns of the `key` have to be there.
    *
    * @default {all columns of the table that it does not generate}
    */
@@ -36,33 +39,21 @@ export interface SqliteSinkOptions {
 }
 
 /** The options, checked. */
-export type SqliteSinkSettings = Complete<SqliteSinkOptions, "columns" | "key">;
+export type SinkSettings = Complete<SqliteSinkOptions, "columns" | "key">;
 
-const table: OptionTable<SqliteSinkOptions> = {
+const sinkOptions: OptionTable<SqliteSinkOptions> = {
   table: [name],
   columns: [names],
-  conflict: [oneOf("error", "ignore", "replace"), "error"],
+  conflict: conflictOption,
   key: [names],
-  unknown: [oneOf("error", "drop"), "error"],
+  unknown: unknownOption,
 };
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
-export function checkSinkOptions(options: SqliteSinkOptions): SqliteSinkSettings {
-  const action = "construct sqliteSink";
-  const settings = checkOptions<SqliteSinkOptions, "columns" | "key">(action, options, table);
-  const { columns, conflict, key } = settings;
-  if (settings.table === undefined) fail(action, "table", name.expected, undefined);
-  if (key !== undefined && conflict === "error") {
-    fail(action, "key", `left out where 'conflict' is "error"`, key);
-  }
-  if (key !== undefined && columns !== undefined) checkKey(action, columns, key);
+export function checkSinkOptions(action: string, options: SqliteSinkOptions): SinkSettings {
+  const settings = checkOptions<SqliteSinkOptions, "columns" | "key">(action, options, sinkOptions);
+  checkTableOptions(action, settings, name, foldCase);
+  const { columns, key } = settings;
   // Whoever gave them may go on.
   return { ...settings, columns: columns && [...columns], key: key && [...key] };
-}
-
-/** @throws {ConfigurationError} If a column of the key gets no value, so that no row is found by it. */
-export function checkKey(action: string, columns: readonly string[], key: readonly string[]): void {
-  const filled = columns.map(foldCase);
-  const missing = key.find((column) => !filled.includes(foldCase(column)));
-  if (missing !== undefined) fail(action, "key", "some of 'columns'", missing);
 }

@@ -6,15 +6,10 @@ import { markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-loads.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
-import { checkClient, database, type SqliteDatabase, transact } from "./database.ts";
-import { deadLetterStream } from "./dead-letters.ts";
-import {
-  checkSinkOptions,
-  type SqliteSinkOptions,
-  type SqliteSinkSettings,
-} from "./sink-options.ts";
-import { Table } from "./table.ts";
-import { valuesOf } from "./values.ts";
+import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
+import { openDeadLetters } from "./dead-letters.ts";
+import { checkSinkOptions, type SinkSettings, type SqliteSinkOptions } from "./sink-options.ts";
+import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
 export interface SqliteLoad {
@@ -56,6 +51,8 @@ export interface SqliteSink {
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
 
+const action = "construct sqliteSink";
+
 /**
  * Loads into a table of SQLite. Each batch is one transaction, and where the run has
  * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
@@ -64,8 +61,9 @@ export interface SqliteSink {
  * Rows are objects whose properties are named like the columns; one that no column takes is refused,
  * unless `unknown` says otherwise. Their values are strings, numbers,
  * bigints of 64 bits, `null` and `Uint8Array`s. What SQLite would change or cut fails its row with
- * words on what to give instead: `undefined`, booleans, dates, `NaN`, `-0`, strings with NUL or half
- * of a surrogate pair, other objects. What the type of a column makes of a value is up to the table:
+ * words on what to give instead: booleans, dates, `NaN`, `-0`, strings with NUL or half of a surrogate
+ * pair, other objects. With `columns`, `undefined` is refused too; without, the column gets its default,
+ * as it does where the row has no such property. What the type of a column makes of a value is up to the table:
  * a number in a column of type `text` becomes a text, 5 the text "5.0" on most clients.
  *
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. The
@@ -99,33 +97,33 @@ export interface SqliteSink {
  * ```
  */
 export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink {
-  if (!database.test(db)) fail("construct sqliteSink", "db", database.expected, db);
-  const settings = checkSinkOptions(options);
+  if (!database.test(db)) fail(action, "db", database.expected, db);
+  const settings = checkSinkOptions(action, options);
   const checkpoints = new SqliteCheckpoints(db);
   const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, settings, checkpoints));
   return {
     load: load as SqliteLoad,
     wrap: wrap as unknown as SqliteSink["wrap"],
     checkpoints,
-    deadLetters: () => deadLetterStream(db),
+    deadLetters: () => openDeadLetters(db),
   };
 }
 
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(
   db: SqliteDatabase,
-  settings: SqliteSinkSettings,
+  settings: SinkSettings,
   checkpoints: SqliteCheckpoints,
 ): (...load: Parameters<CheckRows>) => Commit {
-  const table = new Table(db, settings);
+  const writer = new Writer(db, settings);
   let isKnown = false;
   return (rows, context, isMarked) => {
     const { runId, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
-    const inserter = rows.length === 0 ? undefined : table.inserterFor(runId);
-    const { values, drift } = valuesOf(rows, inserter?.columns ?? [], settings.unknown);
-    const insert = () => inserter?.insert(values);
+    const table = rows.length === 0 ? undefined : writer.tableFor(runId);
+    const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
+    const insert = () => groups.forEach((group) => table!.insert(group));
     const commit = () => {
       if (key === undefined) return transact(db, insert);
       return checkpoints.commit(markOf(key, context, isMarked), insert);
@@ -135,10 +133,10 @@ function rowCheck(
       try {
         takeBack = commit();
       } catch (error) {
-        table.failed(error, runId);
+        writer.failed(error, runId);
         throw error;
       }
-      if (drift !== undefined) context.drift?.(drift);
+      if (Object.keys(drift).length > 0) context.drift?.(drift);
       return takeBack;
     };
   };

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../../errors.ts";
 import { fail } from "../../options.ts";
-import { prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
-import { quoted } from "./names.ts";
+import { quoteName } from "../../sql/names.ts";
+import { prepare, type SqliteDatabase, type SqliteValue } from "./client.ts";
 
 /** A row as it is read: an integer that no number can hold is a bigint. */
 export type SqliteRow = Record<string, SqliteValue>;
@@ -106,13 +106,13 @@ function runPage(
 
 /** Whether any key is a text: they are above all numbers. */
 function hasTexts({ db, sql, params }: SqliteQuery, key: string): boolean {
-  const statement = `select 1 from (${sql}\n) as page where page.${quoted(key)} >= '' limit 1`;
+  const statement = `select 1 from (${sql}\n) as page where page.${quoteName(key)} >= '' limit 1`;
   return prepare(db, statement).all(...params).length > 0;
 }
 
 function pageStatement(sql: string, key: string, position: Position | undefined): string {
   // With a table before it, an unknown name in quotes is an error, and not taken for a text.
-  const [column, read] = [`page.${quoted(key)}`, `read.${quoted(key)}`];
+  const [column, read] = [`page.${quoteName(key)}`, `read.${quoteName(key)}`];
   // A plus leaves a column its collation, and takes its type: no value is converted.
   const compared = position?.isForeign ? `+${column}` : column;
   const where = position === undefined ? "" : `where ${compared} > ${position.operand}`;

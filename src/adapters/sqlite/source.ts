@@ -8,7 +8,7 @@ import {
 } from "../../options.ts";
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
-import { database, prepare, type SqliteDatabase, type SqliteValue } from "./database.ts";
+import { database, prepare, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import { name } from "./names.ts";
 import { keyedPages, lower, narrowed, type SqliteQuery, type SqliteRow } from "./source-pages.ts";
 

@@ -3,7 +3,7 @@ import { setTimer } from "../../runtime/timer.ts";
 import { expectSame } from "./expectations.ts";
 import { claimedKey, type DefineSinkTest, load, rowsOf, type TestedSink } from "./tested-sink.ts";
 
-const patience = 5000; // Milliseconds that a load may take to end.
+const maxLoadTime = 5000; // Milliseconds that a load may take to end.
 
 /** Defines the tests of loads whose signal aborts: that of the run, or of an attempt that takes too long. */
 export function testSignals(define: DefineSinkTest): void {
@@ -31,7 +31,9 @@ export function testSignals(define: DefineSinkTest): void {
     });
     const ended = Promise.allSettled(loads);
     let stopTimer = () => {};
-    const late = new Promise<[]>((resolve) => (stopTimer = setTimer(patience, () => resolve([]))));
+    const late = new Promise<[]>((
+      resolve,
+    ) => (stopTimer = setTimer(maxLoadTime, () => resolve([]))));
     for (let turn = 0; turn < 20; turn++) await nextMacrotask();
     stop.abort(new Error("The run was aborted"));
     const states = (await Promise.race([ended, late])).map(({ status }) => status);

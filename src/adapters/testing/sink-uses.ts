@@ -22,6 +22,7 @@ export function testUses(define: DefineSinkTest): void {
   testSecondUses(define);
   testFunctions(define);
   testMisfits(define);
+  testAbsences(define);
   testAnswers(define);
 }
 
@@ -164,6 +165,20 @@ function testMisfits(define: DefineSinkTest): void {
     await load(sink, { rows: [{ ...rowOf(2), more: 5 }], runId: "two", more } as never);
     expectSame("what was left out", told, {});
     await expectRows(sink, 1, 2);
+  });
+}
+
+/** Defines the tests of rows that leave columns to the table, of a sink that fills all of its columns. */
+function testAbsences(define: DefineSinkTest): void {
+  define("leaves a column to the table that a row has no property for", async (sink) => {
+    if (sink.addColumn === undefined) return;
+    await sink.addColumn("more");
+    const rows = [rowOf(1), { ...rowOf(2), more: 5 }, { ...rowOf(3), more: undefined }, rowOf(4)];
+    let told = {};
+    const more = { drift: (counts: object) => void (told = counts) };
+    await load(sink, { rows, more });
+    expectSame("what was left out", told, {});
+    await expectRows(sink, 1, 2, 3, 4);
   });
 }
 

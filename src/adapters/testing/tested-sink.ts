@@ -42,7 +42,7 @@ export interface TestedSink {
   hold?(): Awaitable<() => unknown>;
   /** Removes the table, where that can be done: each load has to say so then. */
   dropTable?(): unknown;
-  /** Adds a column to the table, of a sink that fills all that its table has. */
+  /** Adds a column to the table that may be empty, of a sink that fills all that its table has. */
   addColumn?(name: string): unknown;
   /** Has the answer to the next commit of a load get lost, after the commit. */
   loseAnswer?(): unknown;

@@ -3,10 +3,10 @@ import { from as copyFrom } from "pg-copy-streams";
 import { expect, it } from "vitest";
 import { BatchError, etl } from "../../../src/index.ts";
 import type { PostgresSinkOptions } from "../../../src/adapters/postgres.ts";
-import { openDatabase } from "../../../src/adapters/postgres/open-database.ts";
-import { badRows } from "../../../src/adapters/postgres/bad-rows.ts";
+import { openDatabase } from "../../../src/adapters/postgres/client.ts";
+import { badRows } from "../../../src/adapters/postgres/table/bad-rows.ts";
 import { KnownTable } from "../../../src/adapters/postgres/known-table.ts";
-import { checkSink } from "../../../src/adapters/postgres/sink-options.ts";
+import { checkSinkOptions } from "../../../src/adapters/postgres/sink-options.ts";
 import { Writer } from "../../../src/adapters/postgres/writer.ts";
 import { type Bench, contextOf } from "../../support/postgres/cases.ts";
 import { hasState } from "../../support/postgres/sql-state.ts";
@@ -26,7 +26,7 @@ type Method = NonNullable<PostgresSinkOptions["method"]>;
 function testParts({ tested, create, all, sink }: Bench, methods: readonly Method[]): void {
   /** A writer whose statements are short, and what they were. */
   const writerOf = (options: PostgresSinkOptions, maxLength: number) => {
-    const checked = checkSink("test", { ...options, copyFrom });
+    const checked = checkSinkOptions("test", { ...options, copyFrom });
     const database = openDatabase("test", tested().client, { copyFrom, isFixed: true });
     const lengths: number[] = [];
     const pieceLengths: number[] = [];
@@ -251,7 +251,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
     const database = openDatabase("test", tested().client);
     const known = await KnownTable.read(
       database,
-      checkSink("test", { table }),
+      checkSinkOptions("test", { table }),
       new AbortController().signal,
     );
     const old = { ...known.target, known: { ...known.target.known, asksInput: false } };

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink, type SqliteSinkOptions } from "../../../src/adapters/sqlite.ts";
-import { BatchError, ConfigurationError } from "../../../src/errors.ts";
+import { ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/etl/etl.ts";
-import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
 import {
-  countOf,
   databasesOf,
   plainContext,
   rowsOf,
@@ -168,7 +166,7 @@ export function testSqliteTables(client: SqliteClient): void {
       await run([{ id: 1, name: "a", note: 1 }, { id: 2, name: "a", note: 2 }]);
       expect(rowsOf(db, "select * from t")).toEqual([{ id: 2, name: "a", note: 2 }]);
       db.exec("alter table t drop column note");
-      await expect(run([{ id: 1, name: "a", note: 1 }])).rejects.toThrow(`"note" has no column`);
+      await expect(run([{ id: 1, name: "a", note: 1 }])).rejects.toThrow(`property "note"`);
     });
 
     it("is looked up again after a failure, in the same run", () => {
@@ -181,57 +179,6 @@ export function testSqliteTables(client: SqliteClient): void {
       expect(rowsOf(db, "select id, note from t")).toEqual([{ id: 1, note: null }, {
         ...{ id: 2, note: 5 },
       }]);
-    });
-  });
-
-  describe("a property without a column in SQLite", () => {
-    const databases = databasesOf(client);
-    const mixed = [
-      { id: 1, name: "a" },
-      { id: 2, name: "b", more: null },
-      { id: 3, name: "c", more: undefined },
-      { id: 4, name: "d", Name: "D", more: { deep: true } },
-    ];
-
-    it.each([
-      { table: "t" },
-      { table: "t", columns: ["id", "name"] },
-    ])("is rejected in its rows, %j", (options) => {
-      const db = databases.inMemory(keyed);
-      const { load } = sqliteSink(db, options);
-      const error = outcomeOfCall(() => load(mixed, plainContext)).error as BatchError;
-      expect(error).toBeInstanceOf(BatchError);
-      const advice =
-        "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
-      expect([...error.failures]).toEqual([
-        [1, new TypeError(`Cannot load row as property "more" has no column: ${advice} (row 1)`)],
-        [3, new TypeError(`Cannot load row as property "Name" has no column: ${advice} (row 3)`)],
-      ]);
-      expect(countOf(db, "t")).toBe(0);
-    });
-
-    it("is left out and counted if asked for", () => {
-      const db = databases.inMemory(keyed);
-      const told: unknown[] = [];
-      const context = {
-        ...plainContext,
-        drift: (counts: unknown) => void told.push([counts, countOf(db, "t")]),
-      };
-      const { load } = sqliteSink(db, { table: "t", unknown: "drop" });
-      load(mixed, context);
-      load([{ id: 9, name: "z" }], context);
-      expect(told).toEqual([[{ more: 2, Name: 1 }, 4]]);
-      expect(countOf(db, "t")).toBe(5);
-    });
-
-    it("is not counted if nothing was written", () => {
-      const db = databases.inMemory(keyed);
-      const told: unknown[] = [];
-      const { load } = sqliteSink(db, { table: "t", unknown: "drop" });
-      const twice = [...mixed, { id: 1, name: "again" }];
-      const context = { ...plainContext, drift: (counts: unknown) => void told.push(counts) };
-      expect(() => load(twice, context)).toThrow("UNIQUE");
-      expect(told).toEqual([]);
     });
   });
 }

@@ -33,29 +33,36 @@ class Money {
   amount = 1;
 }
 
-const refused: readonly (readonly [value: unknown, words: string])[] = [
-  [undefined, "undefined: give null or a value"],
-  [true, "true, and SQLite has no booleans: give 1 or 0"],
-  [false, "false, and SQLite has no booleans: give 1 or 0"],
-  [NaN, "NaN, which SQLite stores as NULL: give null or another number"],
-  [-0, "-0, which SQLite stores as 0: give 0"],
-  [twoTo63, "a bigint of more than 64 bits: give a string"],
-  [-twoTo63 - 1n, "a bigint of more than 64 bits: give a string"],
-  ["a\0b", "a string with a NUL character, at which some clients cut it: give a Uint8Array"],
+const refused: readonly (readonly [value: unknown, advice: string, shown: string])[] = [
+  [undefined, "give null or a value", "undefined"],
+  [true, "give 1 or 0, as there are no booleans", "true"],
+  [false, "give 1 or 0, as there are no booleans", "false"],
+  [NaN, "give null or another number, as NaN becomes NULL", "NaN"],
+  [-0, "give 0, as -0 becomes that", "-0"],
+  [twoTo63, "give a string, as it has more than 64 bits", "9223372036854775808n"],
+  [-twoTo63 - 1n, "give a string, as it has more than 64 bits", "-9223372036854775809n"],
+  ["a\0b", "give a Uint8Array, as some clients cut a string at a NUL character", '"a\\u0000b"'],
   [
     "a\ud800b",
-    "a string with half of a surrogate pair, which SQLite replaces: give toWellFormed()",
+    "give toWellFormed(), as half of a surrogate pair is replaced",
+    '"a\\ud800b"',
   ],
-  ["\udc00", "a string with half of a surrogate pair, which SQLite replaces: give toWellFormed()"],
-  [new Date(0), "a Date: give toISOString() or getTime()"],
-  [new ArrayBuffer(2), "an ArrayBuffer: give a Uint8Array of it"],
-  [new Uint16Array(2), "no Uint8Array: give one of its buffer"],
-  [{ a: 1 }, "an object: give JSON.stringify() of it"],
-  [new Money(), "an object: give JSON.stringify() of it"],
-  [[1, 2], "an array: give JSON.stringify() of it"],
-  [() => 1, "a function: give null or a value"],
-  [Symbol("x"), "a symbol: give null or a value"],
+  ["\udc00", "give toWellFormed(), as half of a surrogate pair is replaced", '"\\udc00"'],
+  [new Date(0), "give toISOString() or getTime() of it", "an instance of Date"],
+  [new ArrayBuffer(2), "give a Uint8Array of it", "an instance of ArrayBuffer"],
+  [new Uint16Array(2), "give a Uint8Array of its buffer", "an instance of Uint16Array"],
+  [{ a: 1 }, "give JSON.stringify() of it", "an object"],
+  [new Money(), "give JSON.stringify() of it", "an instance of Money"],
+  [[1, 2], "give JSON.stringify() of it", "an array of 2"],
+  [() => 1, "give null or a value", "a function"],
+  [Symbol("x"), "give null or a value", "Symbol(x)"],
 ];
+
+/** The sentence for a value that is refused. */
+function refusalOf(column: string, advice: string, shown: string, place: number): string {
+  return `Cannot load row as column "${column}" must be a value that SQLite stores as it is ` +
+    `(${advice}): current value is ${shown} (row ${place})`;
+}
 
 /** What becomes of each value: it comes back as it was, or its row is refused. */
 export function testSqliteValues(client: SqliteClient): void {
@@ -98,16 +105,14 @@ export function testSqliteValues(client: SqliteClient): void {
       ]);
     });
 
-    it.each(refused)("rejects %s", async (value, words) => {
+    it.each(refused)("rejects %s", async (value, advice, shown) => {
       const db = databases.inMemory("create table t (id integer, \"a 'b'\")");
       const { load } = sqliteSink(db, { table: "t", columns: ["id", "a 'b'"] });
       const rows = [{ id: 0, "a 'b'": 1 }, { id: 1, "a 'b'": value }, { id: 2, "a 'b'": 3 }];
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
       expect(error).toBeInstanceOf(BatchError);
       expect([...error.failures.keys()]).toEqual([1]);
-      expect(error.cause).toEqual(
-        new TypeError(`Cannot load row as column "a 'b'" is ${words} (row 1)`),
-      );
+      expect(error.cause).toEqual(new TypeError(refusalOf("a 'b'", advice, shown, 1)));
       expect(await read(db, "select * from t")).toEqual([]);
     });
 
@@ -116,14 +121,15 @@ export function testSqliteValues(client: SqliteClient): void {
       const { load } = sqliteSink(db, { table: "t", columns: ["a", "b"] });
       const rows = [{ a: 1, b: NaN }, { a: 1, b: 2 }, { a: true, b: NaN }, {}, null as never];
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
-      const messages = [...error.failures].map((
-        [index, cause],
-      ) => [index, `${cause}`.slice("TypeError: Cannot load row as ".length)]);
+      const messages = [...error.failures].map(([index, cause]) => [index, `${cause}`.slice(11)]);
       expect(messages).toEqual([
-        [0, `column "b" is NaN, which SQLite stores as NULL: give null or another number (row 0)`],
-        [2, 'column "a" is true, and SQLite has no booleans: give 1 or 0 (row 2)'],
-        [3, 'column "a" is undefined: give null or a value (row 3)'],
-        [4, 'it must be an object with the property "a": current value is null (row 4)'],
+        [0, refusalOf("b", "give null or another number, as NaN becomes NULL", "NaN", 0)],
+        [2, refusalOf("a", "give 1 or 0, as there are no booleans", "true", 2)],
+        [3, refusalOf("a", "give null or a value", "undefined", 3)],
+        [
+          4,
+          'Cannot load row as it must be an object with the property "a": current value is null (row 4)',
+        ],
       ]);
     });
 

@@ -244,6 +244,13 @@ const mutants: [string, () => TestedSink, string[]][] = [
     new (class extends MemorySink {
       override refuse(): void {}
     })(), ["leaves no property out in silence"]],
+  ["columns that each row has to fill", () =>
+    new (class extends MemorySink {
+      override check(rows: Row[], runId: string): void {
+        super.check(rows, runId);
+        this.refuse(rows.filter((row) => [...this.columns!].some((name) => !(name in row))));
+      }
+    })(), ["leaves a column to the table that a row has no property for"]],
   ["an error of each row where there is no table", () =>
     new (class extends MemorySink {
       override check(): void {

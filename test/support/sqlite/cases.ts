@@ -12,6 +12,7 @@ import { testSqliteTransactions } from "../../adapters/sqlite/database/transacti
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
 import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
 import { testSqliteValues } from "../../adapters/sqlite/values.cases.ts";
+import { testSqliteProperties } from "../../adapters/sqlite/sink/properties.cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
 export function testSqlite(client: SqliteClient): void {
@@ -19,6 +20,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteValues(client);
     testSqliteLoads(client);
     testSqliteTables(client);
+    testSqliteProperties(client);
     testSqliteUses(client);
     testSqliteCopies(client);
     testSqliteTransactions(client);

@@ -1,0 +1,57 @@
+import { fail } from "../../options.ts";
+import { type BunSql, bunSqlDatabase } from "./clients/bun-sql.ts";
+import type { Database } from "./database.ts";
+import {
+  type CopyFrom,
+  type PgClient,
+  pgClientDatabase,
+  type PgPool,
+  pgPoolDatabase,
+} from "./clients/pg.ts";
+import { type PGlite, pgliteDatabase } from "./clients/pglite.ts";
+import { type PostgresJs, postgresJsDatabase } from "./clients/postgres-js.ts";
+
+/**
+ * A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite,
+ * a `SQL` of Bun.
+ */
+export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
+
+/** What the statements of a database are for. */
+export interface Purpose {
+  /** For a client of `pg`: what makes a COPY. */
+  readonly copyFrom?: CopyFrom | undefined;
+  /** Whether all results are of a shape that never changes. */
+  readonly isFixed?: boolean;
+}
+
+/**
+ * The database behind a client, which is told by its shape.
+ * @throws {ConfigurationError} If it has none of the known ones.
+ */
+export function openDatabase(
+  action: string,
+  client: PostgresClient,
+  { copyFrom, isFixed = false }: Purpose = {},
+): Database {
+  if (has(client, "unsafe", "begin")) {
+    const { options } = client as { options?: { adapter?: unknown } };
+    const adapter = options?.adapter;
+    if (adapter === undefined) return postgresJsDatabase(client as PostgresJs, isFixed);
+    if (adapter === "postgres" && has(client, "reserve")) return bunSqlDatabase(client as BunSql);
+    return fail(action, "client", "a SQL of Bun for PostgreSQL", adapter);
+  }
+  if (has(client, "query", "transaction", "runExclusive")) return pgliteDatabase(client as PGlite);
+  if (has(client, "query", "connect")) {
+    return "totalCount" in client
+      ? pgPoolDatabase(client, copyFrom)
+      : pgClientDatabase(client as PgClient, copyFrom);
+  }
+  const rule = "a Pool or a Client of pg, a client of postgres, a SQL of Bun, or a PGlite";
+  return fail(action, "client", rule, client);
+}
+
+function has(client: unknown, ...methods: readonly string[]): boolean {
+  const members = Object(client) as Record<string, unknown>;
+  return methods.every((method) => typeof members[method] === "function");
+}

@@ -1,0 +1,35 @@
+import type { Database, Row } from "../database.ts";
+import type { Key } from "./key.ts";
+import type { Layout } from "./layout.ts";
+
+/** A query, ready to be read. */
+export interface Query {
+  readonly client: Database;
+  /** The same, whose statements end when nobody reads any more. */
+  readonly database: Database;
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  readonly chunkSize: number;
+  /** Who makes values of what the database says. */
+  readonly values: "lossless" | "client";
+  /** The key that the rows are above of: the texts of its columns. */
+  readonly after: readonly string[] | undefined;
+  readonly lag: number | string | undefined;
+  readonly settled: boolean;
+  /** Aborts when nobody reads any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives the next rows; fewer than were asked for at the end. */
+export interface Reader {
+  read(): Promise<Row[]>;
+  /** Gives back whatever was taken. Not called while a read is pending. */
+  close(): Promise<void>;
+}
+
+/** What the result of a query is like at the moment. */
+export interface View {
+  readonly layout: Layout;
+  readonly key: Key;
+  readonly toRow: (text: unknown) => Row;
+}

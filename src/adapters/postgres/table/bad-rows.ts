@@ -1,0 +1,165 @@
+/**
+ * Which rows of a batch are to blame that has failed, as the database tells without loading them.
+ * @module
+ */
+import type { Cell } from "../values.ts";
+import type { Database } from "../database.ts";
+import { cellName, type Cells, rowsParams, rowsSource } from "../insert.ts";
+import type { KnownTable } from "../known-table.ts";
+import { quoteName } from "../../../sql/names.ts";
+import { quoteText } from "../names.ts";
+import type { Group } from "../rows.ts";
+
+/** Errors by the place of the row in its batch. */
+type Failures = Map<number, Error>;
+
+/** Finds the rows that the table would refuse, each by itself; those that nobody can tell are left out. */
+export async function badRows(
+  database: Database,
+  table: KnownTable,
+  groups: readonly Group[],
+): Promise<Failures> {
+  const failures: Failures = new Map();
+  for (const group of groups) {
+    if (!table.target.known.hasTrigger) findMissing(table, group, failures);
+    if (table.target.known.asksInput) await findInvalid(database, group, failures);
+    else findTooLong(group, failures);
+  }
+  await findUnchecked(database, table, groups, failures);
+  return new Map([...failures].sort(([one], [other]) => one - other));
+}
+
+function failure(message: string, code: string, column: string | undefined, place: number): Error {
+  const where = column === undefined ? "" : ` as column ${JSON.stringify(column)} refuses it`;
+  return Object.assign(new Error(`Cannot load row${where}: ${message} (row ${place})`), { code });
+}
+
+/** `null` where there has to be a value. */
+function findMissing({ target }: KnownTable, group: Group, failures: Failures): void {
+  const message = (name: string) =>
+    `null value in column ${quoteName(name)} of ${target.table} violates not-null constraint`;
+  const given = new Set(group.columns);
+  const left = target.known.columns.find((column) =>
+    column.isNotNull && !column.hasDefault && !given.has(column)
+  );
+  group.cells.forEach((cells, n) => {
+    const at = group.columns.findIndex(({ isNotNull }, n) =>
+      isNotNull && cells[cellName(n)] === null
+    );
+    const column = group.columns[at] ?? left;
+    if (column === undefined) return;
+    const place = group.places[n]!;
+    failures.set(place, failure(message(column.name), "23502", column.name, place));
+  });
+}
+
+/** The length is all that the catalogue of an older server tells; blanks at the end do not count. */
+function findTooLong({ columns, cells, places }: Group, failures: Failures): void {
+  cells.forEach((row, n) => {
+    const place = places[n]!;
+    const column = columns.find(({ maxLength, ownType }, n) => {
+      const cell = row[cellName(n)];
+      if (maxLength === undefined || typeof cell !== "string" || ownType !== undefined) {
+        return false;
+      }
+      return cell.length > maxLength && [...cell.replace(/ +$/, "")].length > maxLength;
+    });
+    if (column === undefined || failures.has(place)) return;
+    const message = `value too long for type ${column.type}`;
+    failures.set(place, failure(message, "22001", column.name, place));
+  });
+}
+
+/** Types that take any text. */
+const anyText = new Set(["text", "character varying", "name"]);
+
+/** Values that their type does not take. */
+async function findInvalid(database: Database, group: Group, failures: Failures): Promise<void> {
+  const { columns, cells, places } = group;
+  const asked = columns.flatMap(({ type }, n) => anyText.has(type) ? [] : [n]);
+  if (asked.length === 0) return;
+  const texts = cells.map((row) => {
+    const written: Record<string, string> = {};
+    for (const n of asked) {
+      const cell: Cell = row[cellName(n)]!;
+      if (isValid(cell, columns[n]!.type)) continue;
+      written[cellName(n)] = columns[n]!.kind.write(cell);
+    }
+    return written;
+  });
+  const names = asked.map(cellName);
+  const typeOf = (n: number) => quoteText(columns[n]!.type.trim());
+  const [value, type] = [
+    asked.map((n) => `when ${n} then ${cellName(n)}`),
+    asked.map((n) => `when ${n} then ${typeOf(n)}`),
+  ].map((choices) => `case bad.n ${choices.join(" ")} end`);
+  const tests = asked.map((n) =>
+    `when not pg_catalog.pg_input_is_valid(${cellName(n)}, ${typeOf(n)}) then ${n}`
+  );
+  const query = `select place::text, bad.n::text, e.message, e.sql_error_code
+    from (select *, case ${tests.join(" ")} end as n from rows from
+      (pg_catalog.json_to_recordset(${database.json}) as (${
+    names.map((name) => `${name} text`).join(", ")
+  })) with ordinality as x(${names.join(", ")}, place) offset 0) as bad
+    cross join lateral pg_catalog.pg_input_error_info(${value}, ${type}) as e
+    where bad.n is not null`;
+  const found = await orNothing(database.values(query, [JSON.stringify(texts)]));
+  for (const [row, n, message, code] of found) {
+    const place = places[Number(row) - 1]!;
+    const { name } = columns[Number(n)]!;
+    if (!failures.has(place)) {
+      failures.set(place, failure(String(message), String(code), name, place));
+    }
+  }
+}
+
+/** Whether a cell need not be asked about, as any table of that type would take it. */
+function isValid(cell: Cell, type: string): boolean {
+  if (cell === null || typeof cell === "boolean" || cell instanceof Uint8Array) return true;
+  if (typeof cell !== "number") return false;
+  const isFloat = type === "double precision" || type === "numeric";
+  return isFloat || type === "integer" && Object.is(cell, cell | 0);
+}
+
+/** A type, or a constraint, that can only be asked by loading the row: it is found by halving. */
+function orNothing(
+  asked: Promise<readonly (readonly unknown[])[]>,
+): Promise<readonly (readonly unknown[])[]> {
+  return asked.catch(() => []);
+}
+
+/** Rows that violate a check, of those whose values are all there and valid. */
+async function findUnchecked(
+  database: Database,
+  table: KnownTable,
+  groups: readonly Group[],
+  failures: Failures,
+): Promise<void> {
+  const { known, table: name } = table.target;
+  if (known.hasTrigger) return; // It may put right what it is given.
+  for (const { columns, cells, places } of groups) {
+    const rest = places.flatMap((place, n) => failures.has(place) ? [] : [n]);
+    const numbers = new Set(columns.map(({ number }) => number));
+    const askable = known.checks.filter((check) =>
+      check.numbers.length > 0 && check.numbers.every((number) => numbers.has(number))
+    );
+    if (rest.length === 0 || askable.length === 0) continue;
+    const values = columns.map(({ name, ownType }, n) =>
+      `${cellName(n)}${ownType === undefined ? "" : `::${ownType}`} as ${quoteName(name)}`
+    );
+    const tests = askable.map(({ condition }, n) => `when not (${condition}) then ${n}`);
+    const place = quoteName(`millrace place ${columns.length}`); // No column has this name.
+    const query = `select ${place}::text, (case ${tests.join(" ")} end)::text
+      from (select ${values.join(", ")}, place as ${place}
+        from ${rowsSource(columns, table.input, ", place")} as r) as rows
+      where case ${tests.join(" ")} end is not null`;
+    const params = rowsParams(columns, rest.map((n): Cells => cells[n]!));
+    for (const [row, n] of await orNothing(database.values(query, params))) {
+      const place = places[rest[Number(row) - 1]!]!;
+      const message = `new row for ${name} violates check constraint ${
+        quoteName(askable[Number(n)]!.name)
+      }`;
+      failures.set(place, failure(message, "23514", undefined, place));
+    }
+  }
+}

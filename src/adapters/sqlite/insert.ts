@@ -1,0 +1,35 @@
+import { quoteName, quoteNames } from "../../sql/names.ts";
+import type { Conflict } from "../../sql/sink-options.ts";
+import { foldCase } from "./names.ts";
+
+/** Where rows go. */
+export interface Target {
+  /** The name of the table. */
+  readonly table: string;
+  /** What is done with a row whose key is there. */
+  readonly conflict: Conflict;
+  /** The columns that tell rows apart; none for any unique index. */
+  readonly key: readonly string[];
+}
+
+/** The statement that inserts so many rows, whose values are bound one row after the other. */
+export function insertStatement(
+  target: Target,
+  columns: readonly string[],
+  rowCount: number,
+): string {
+  const row = `(${columns.map(() => "?").join(", ")})`;
+  const rows = Array.from({ length: rowCount }, () => row).join(", ");
+  const into = `${quoteName(target.table)} (${quoteNames(columns)})`;
+  return `insert into ${into} values ${rows}${resolutionOf(target, columns)}`;
+}
+
+function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
+  if (conflict === "error") return "";
+  const found = key.length > 0 ? ` on conflict (${quoteNames(key)})` : " on conflict";
+  if (conflict === "ignore") return `${found} do nothing`;
+  const folded = key.map(foldCase);
+  const sets = columns.filter((column) => !folded.includes(foldCase(column)))
+    .map((column) => `${quoteName(column)} = excluded.${quoteName(column)}`);
+  return `${found} do ${sets.length > 0 ? `update set ${sets.join(", ")}` : "nothing"}`;
+}

@@ -1,0 +1,97 @@
+/**
+ * A batch as it is written: what its rows give to the columns, checked.
+ * @module
+ */
+import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
+import { gives, isRow, type Unknown, UnknownProperties } from "../../sql/rows.ts";
+import type { SqliteValue } from "./client.ts";
+import { expectedOf, isStorable } from "./values.ts";
+
+/** What rows are read for. */
+export interface Reading {
+  /** The name of the table. */
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** The columns that each row has to give; the others it may leave to the table. */
+  readonly needs: (name: string) => boolean;
+  /** What becomes of a property that no column takes. */
+  readonly unknown: Unknown;
+  /** Rows are kept in their order, whatever columns they give. */
+  readonly isOrdered: boolean;
+}
+
+/** Rows that give the same columns. */
+export interface Group {
+  readonly columns: readonly string[];
+  /** The values of all rows, one after the other, ready to be bound. */
+  readonly values: SqliteValue[];
+}
+
+/** A batch that was checked. */
+export interface Batch {
+  readonly groups: readonly Group[];
+  /** Rows that have a property which no column took, by its name. */
+  readonly drift: Readonly<Record<string, number>>;
+  /** What is wrong with the other rows, by their place. */
+  readonly failures: ReadonlyMap<number, Error>;
+}
+
+/** Reads a batch: a row fails of which a value would not come back as it is, or no column takes it. */
+export function readRows(reading: Reading, rows: readonly object[]): Batch {
+  const { columns, needs, unknown } = reading;
+  const values = new Array<SqliteValue>(rows.length * columns.length);
+  const failures = new Map<number, Error>();
+  let isWhole = true;
+  columns.forEach((column, n) => { // One after the other: engines then find it faster.
+    let next = n;
+    for (let place = 0; place < rows.length; place++, next += columns.length) {
+      const row = rows[place] as Readonly<Record<string, unknown>> | null;
+      const value = row?.[column];
+      if (isStorable(value)) values[next] = value;
+      else if (isRow(row) && !needs(column) && !gives(row, column)) isWhole = false;
+      else if (!failures.has(place)) failures.set(place, refusalOf(row, column, value, place));
+    }
+  });
+  const others = new UnknownProperties(columns, unknown);
+  rows.forEach((row, place) => {
+    const error = failures.has(place) ? undefined : others.look(row, place);
+    if (error !== undefined) failures.set(place, error);
+  });
+  const groups = isWhole ? [{ columns, values }] : groupsOf(reading, values, failures);
+  return { groups, drift: others.counts, failures };
+}
+
+function refusalOf(row: unknown, column: string, value: unknown, place: number): Error {
+  if (!isRow(row)) return notAnObject(row, column, place);
+  return unfitValue(value, column, expectedOf(value), place);
+}
+
+/** Rows by the columns that they give, of which those that they leave to the table have no value. */
+function groupsOf(
+  { table, columns, isOrdered }: Reading,
+  values: readonly (SqliteValue | undefined)[],
+  failures: Map<number, Error>,
+): Group[] {
+  const groups: Group[] = [];
+  const width = columns.length;
+  let byColumns = new Map<string, Group>();
+  for (let place = 0; place * width < values.length; place++) {
+    if (failures.has(place)) continue;
+    const start = place * width;
+    const given = columns.flatMap((_, n) => values[start + n] === undefined ? [] : [n]);
+    if (given.length === 0) {
+      failures.set(place, withoutProperties(JSON.stringify(table), place));
+      continue;
+    }
+    const id = given.join();
+    let group = byColumns.get(id);
+    if (group === undefined) {
+      group = { columns: given.map((n) => columns[n]!), values: [] };
+      groups.push(group);
+      if (isOrdered) byColumns = new Map(); // Only the last one may take more.
+      byColumns.set(id, group);
+    }
+    for (const n of given) group.values.push(values[start + n]!);
+  }
+  return groups;
+}

@@ -1,0 +1,113 @@
+import { fail } from "../../options.ts";
+import { checkKey } from "../../sql/sink-options.ts";
+import { isOfSql, prepare, type SqliteDatabase } from "./client.ts";
+import type { Target } from "./insert.ts";
+import { KnownTable } from "./known-table.ts";
+import { foldCase } from "./names.ts";
+import type { SinkSettings } from "./sink-options.ts";
+
+/** A column of a table, as SQLite tells of it. */
+interface ColumnFacts {
+  readonly name: string;
+  /** Its place in the primary key, from 1; else 0. */
+  readonly pk: bigint;
+  /** 0 for a usual one, 1 for one that has to be named to be seen, 2 and 3 for a generated one. */
+  readonly hidden: bigint;
+}
+
+const factsSql = "select name, pk, hidden from pragma_table_xinfo(?)";
+const rowIds = ["rowid", "oid", "_rowid_"]; // Names of a column that is not in the list.
+
+/** What a sink writes with: its table is looked up for each run, and after each failure. */
+export class Writer {
+  readonly #db: SqliteDatabase;
+  readonly #settings: SinkSettings;
+  #table: KnownTable | undefined;
+  #runId: string | undefined; // The one that it was looked up for.
+
+  /** Asks for nothing yet: the table may be made later. */
+  constructor(db: SqliteDatabase, settings: SinkSettings) {
+    this.#db = db;
+    this.#settings = settings;
+  }
+
+  /**
+   * The table for the rows of a run.
+   * @throws {ConfigurationError} If the table, a column or an index is missing, so that no row fits.
+   */
+  tableFor(runId: string): KnownTable {
+    if (this.#table !== undefined && this.#runId === runId) return this.#table;
+    const table = this.#look();
+    this.#prepareFirst(table);
+    this.#runId = runId;
+    // Statements are kept where they have stayed the same.
+    if (!this.#table?.isLike(table)) this.#table = table;
+    return this.#table!;
+  }
+
+  /**
+   * Takes that a load has failed; the next one looks again.
+   * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
+   */
+  failed(error: unknown, runId: string): void {
+    this.#runId = undefined;
+    if (isOfSql(error)) this.tableFor(runId);
+  }
+
+  #look(): KnownTable {
+    const { table, columns: given, unknown } = this.#settings;
+    const facts = prepare(this.#db, factsSql).all(table) as ColumnFacts[];
+    if (facts.length === 0) fail("load rows", "table", "a table that is there", table);
+    const columns = given ?? facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
+    for (const column of columns) this.#check(column, facts);
+    const fit = { needsAll: given !== undefined, unknown };
+    return new KnownTable(this.#db, this.#targetOf(columns, facts), columns, fit);
+  }
+
+  #check(column: string, facts: readonly ColumnFacts[]): void {
+    const folded = foldCase(column);
+    const found = facts.find(({ name }) => foldCase(name) === folded);
+    if (found === undefined && rowIds.includes(folded)) return; // The statement shows it.
+    const table = JSON.stringify(this.#settings.table);
+    if (found === undefined) fail("load rows", "columns", `columns of table ${table}`, column);
+    if (Number(found.hidden) > 1) {
+      fail("load rows", "columns", `columns that table ${table} does not generate`, column);
+    }
+  }
+
+  #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
+    const { table, conflict, key = this.#primaryKey(columns, facts) } = this.#settings;
+    if (conflict !== "error") checkKey("load rows", columns, key, foldCase);
+    return { table, conflict, key };
+  }
+
+  #primaryKey(columns: readonly string[], facts: readonly ColumnFacts[]): readonly string[] {
+    const { table, conflict } = this.#settings;
+    if (conflict !== "replace") return [];
+    const key = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
+    const action = `load into table ${JSON.stringify(table)}`;
+    if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
+    checkKey(action, columns, key, foldCase);
+    return key;
+  }
+
+  /** SQLite compares a statement with the table when it is prepared, views and triggers included. */
+  #prepareFirst(known: KnownTable): void {
+    try {
+      known.prepareOne();
+    } catch (error) {
+      if (!isOfSql(error)) throw error;
+      const { table, key } = this.#settings;
+      const { message } = error as Error;
+      if (key !== undefined && message.includes("ON CONFLICT")) {
+        const rule = `the columns of a primary key or a unique index of ${JSON.stringify(table)}`;
+        fail("load rows", "key", rule, key.join(", "));
+      }
+      fail("load rows", "table", `one that takes these columns (${message})`, table);
+    }
+  }
+}
+
+function nameOf({ name }: ColumnFacts): string {
+  return name;
+}

@@ -1,0 +1,39 @@
+import { withoutColumn } from "./row-errors.ts";
+
+/** What becomes of a property that no column takes. */
+export type Unknown = "error" | "drop";
+
+/** Whether a row can have columns. */
+export function isRow(row: unknown): row is object {
+  return typeof row === "object" && row !== null && !Array.isArray(row);
+}
+
+/** Whether a row has a value of a name; what all objects have by themselves is none. */
+export function gives(row: object, name: string): boolean {
+  if (name in Object.prototype && !Object.hasOwn(row, name)) return false;
+  return (row as Readonly<Record<string, unknown>>)[name] !== undefined;
+}
+
+/** Properties that no column takes: they are refused, or left out and counted. */
+export class UnknownProperties {
+  /** Rows that have such a property, by its name. */
+  readonly counts: Record<string, number> = Object.create(null);
+  readonly #known: ReadonlySet<string>;
+  readonly #unknown: Unknown;
+
+  /** Takes the names of the columns. */
+  constructor(columns: readonly string[], unknown: Unknown) {
+    this.#known = new Set(columns);
+    this.#unknown = unknown;
+  }
+
+  /** Counts what a row has, or tells what is wrong with it. One that is `undefined` is no property. */
+  look(row: object, place: number): Error | undefined {
+    for (const name of Object.keys(row)) {
+      if (this.#known.has(name) || (row as Record<string, unknown>)[name] === undefined) continue;
+      if (this.#unknown === "error") return withoutColumn(name, place);
+      this.counts[name] = (this.counts[name] ?? 0) + 1;
+    }
+    return undefined;
+  }
+}

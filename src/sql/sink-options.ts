@@ -1,0 +1,52 @@
+import { fail, oneOf, type Rule } from "../options.ts";
+import type { Unknown } from "./rows.ts";
+
+/** What is done with a row whose key is in the table. */
+export type Conflict = "error" | "ignore" | "replace";
+
+/** The rule and the default of `conflict`. */
+export const conflictOption: readonly [Rule, Conflict] = [
+  oneOf("error", "ignore", "replace"),
+  "error",
+];
+
+/** The rule and the default of `unknown`. */
+export const unknownOption: readonly [Rule, Unknown] = [oneOf("error", "drop"), "error"];
+
+/** The options that every sink of a table has. */
+export interface TableOptions {
+  readonly table: string | undefined;
+  readonly columns: readonly string[] | undefined;
+  readonly conflict: Conflict;
+  readonly key: readonly string[] | undefined;
+}
+
+/**
+ * Checks the options of a sink against each other; each by itself keeps its rule.
+ * @param fold Returns the same text for two names that the database takes for one.
+ * @throws {ConfigurationError} If the table is missing, or the key has no effect or no value.
+ */
+export function checkTableOptions(
+  action: string,
+  { table, columns, conflict, key }: TableOptions,
+  { expected }: Rule,
+  fold: (name: string) => string = (name) => name,
+): void {
+  if (table === undefined) fail(action, "table", expected, table);
+  if (key !== undefined && conflict === "error") {
+    fail(action, "key", `left out where 'conflict' is "error"`, key);
+  }
+  if (key !== undefined && columns !== undefined) checkKey(action, columns, key, fold);
+}
+
+/** @throws {ConfigurationError} If a column of the key gets no value, so that no row is found by it. */
+export function checkKey(
+  action: string,
+  columns: readonly string[],
+  key: readonly string[],
+  fold: (name: string) => string,
+): void {
+  const filled = columns.map(fold);
+  const missing = key.find((name) => !filled.includes(fold(name)));
+  if (missing !== undefined) fail(action, "key", "some of 'columns'", missing);
+}
