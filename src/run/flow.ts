@@ -1,23 +1,24 @@
 import { Yielder } from "../runtime/macrotask.ts";
-import { blankCheckpoint } from "../checkpoints/checkpoint.ts";
-import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
 import { SourceBatcher } from "../streams/source-batcher.ts";
-import { type ReadEnd, type ReadListener, SourceReader } from "../streams/source-reader.ts";
 import type { Stop } from "../streams/map-items.ts";
 import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { BackgroundCalls } from "./background-calls.ts";
-import { type Batch, batchOf } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
 import { Counts } from "./counts.ts";
-import { failureIn, failureOf } from "./failures.ts";
+import { Extraction } from "./extraction.ts";
+import { failureOf } from "./failures.ts";
 import { RunMetrics } from "./run-metrics.ts";
 import { PlainLoad } from "./plain-load.ts";
 import { contextOf, type FlowListener, type RunContext } from "./run-context.ts";
 import { isFastPath, type RunResources } from "./run-resources.ts";
+
+/** A look at the clock after which nothing of the user's was called, so that it is still right. */
+type Look = number | undefined;
 
 /**
  * The working part of a run: source → batcher → transforms → loads, joined by one function that
@@ -38,65 +39,57 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
   readonly #batcher: SourceBatcher<E>;
-  readonly #transforms: TaskGroup<Batch<E, T>, boolean>;
-  readonly #loads: TaskGroup<Batch<E, T>, unknown>;
-  readonly #aside: BackgroundCalls<E, T>;
+  readonly #extraction: Extraction<E, T>;
+  readonly #transforms: TaskGroup<Batch<E, T>, boolean, Look>;
+  readonly #loads: TaskGroup<Batch<E, T>, unknown, Look>;
+  readonly #backgroundCalls: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
-  #reader: SourceReader<E> | undefined;
-  #numbering: OffsetTracker | undefined;
-  #cancellation: { readonly reason: unknown } | undefined;
-  #cancelled: Promise<void> | undefined; // Of the source.
-  #isExtracting = false; // `extract` has been called, and its source has not ended.
   #isStopped = false;
   #isOver = false;
-  #isServing = false;
-  #sequence = 0;
-  #offset = 0;
-  #now: number | undefined; // Where the clock was looked at just before.
-  #isOwed = false; // The clocks are to be told when the reader goes on.
+  #isPumping = false;
+  #holds = 0; // Those who have more to do before anything moves on, or is over.
+  #clocksLag = false; // They are told who is at work when the reader goes on.
   #onOver: (() => void) | undefined;
 
   /** Makes the flow of a run; nothing begins before `run`. */
   constructor(resources: RunResources<E, T>, listener: FlowListener) {
     const { pipeline, settings, settings: { workers } } = resources;
     this.metrics = new RunMetrics(resources, this.counts);
-    this.#aside = new BackgroundCalls(resources, {
+    this.#backgroundCalls = new BackgroundCalls(resources, {
       onFailure: (error) => this.#failIn("load", error),
-      onSettled: () => this.#pump(),
+      onSettled: () => void this.#pump(),
     });
-    this.#run = contextOf(resources, this, this.#aside);
+    this.#run = contextOf(resources, this, this.#backgroundCalls);
     this.#plain = isFastPath(resources) ? new PlainLoad(this.#run) : undefined;
     this.#map = new BatchMap(this.#run, this.#plain !== undefined);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
-    this.#batcher = new SourceBatcher(settings, () => this.#pump());
+    this.#batcher = new SourceBatcher(settings, () => void this.#pump());
+    this.#extraction = this.#makeExtraction();
     this.#transforms = new TaskGroup(workers, {
       call: (batch) => this.#map.run(batch, this),
-      done: (batch, isMapped) => {
-        if (isMapped && !this.#isStopped) this.#pass(batch);
-        this.#pump();
-      },
-      failed: (batch, error) => this.fail(error, batch),
+      done: (batch, isMapped) =>
+        this.#pump(isMapped && !this.#isStopped ? this.#pass(batch) : undefined),
+      failed: (batch, error) => this.#failIn("transform", error, batch),
     });
     this.#loads = new TaskGroup(workers, {
       call: (batch) => batch.load!.run(batch),
       done: (batch) => {
         const next = batch.load!.onSuccess(batch);
         if (next === "again") return this.#loads.run(batch);
-        if (next === "done") this.#now = this.metrics.end(batch);
-        this.#pump();
+        return this.#pump(next === "done" ? this.metrics.end(batch) : undefined);
       },
       failed: (batch, error) => {
-        if (batch.load!.onFailure(batch, error) === "again") this.#loads.run(batch);
-        else this.#failIn("load", error, batch);
+        if (batch.load!.onFailure(batch, error) === "again") return this.#loads.run(batch);
+        return this.#failIn("load", error, batch);
       },
     });
   }
 
   /** Items read from the source. */
   get extracted(): number {
-    return this.#reader?.extracted ?? 0;
+    return this.#extraction.extracted;
   }
 
   /** The run waits for nothing of it any more. */
@@ -111,7 +104,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** Changes whenever anything moves. */
   get moves(): number {
-    return this.extracted + this.#sequence + this.counts.moves;
+    return this.extracted + this.#extraction.batches + this.counts.moves;
   }
 
   /** The stage that everything waits for. */
@@ -128,14 +121,14 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** The items to expect, where the source can tell. */
   get total(): number | undefined {
-    return this.#reader?.total;
+    return this.#extraction.total;
   }
 
   /** From now on the time of `extract` counts, until its source ends. */
   expectSource(isExpected: boolean): void {
-    this.#isExtracting = isExpected;
+    this.#extraction.expect(isExpected);
     this.#isOver = !isExpected;
-    if (this.#isOver) this.#aside.stop();
+    if (this.#isOver) this.#backgroundCalls.stop();
     this.#mark();
   }
 
@@ -146,42 +139,17 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
    * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
   async run(source: Source<E>): Promise<void> {
-    const { pipeline, settings, checkpointWriter } = this.#run;
-    if (this.#plain === undefined) {
-      const checkpoint = checkpointWriter?.checkpoint ?? blankCheckpoint;
-      this.#numbering = new OffsetTracker(checkpoint, settings.resume === "source");
-    }
-    const listener: ReadListener = {
-      onGoOn: () => this.#isOwed && this.#mark(),
-      onEnd: (end) => this.#endExtract(end),
-    };
-    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
-    const reader = new SourceReader(
-      source,
-      this.#batcher,
-      listener,
-      use,
-      checkpointWriter && this.#numbering,
-    );
-    this.#reader = reader;
+    this.#extraction.open(source);
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
-      if (this.#cancellation === undefined) return void reader.start();
-      this.#cancel(this.#cancellation.reason, true);
-      resolve();
+      if (!this.#extraction.start()) resolve();
     });
-    // Only the callbacks' signal can still reach a source that does not let go.
-    if (reader.isStuck || reader.released !== undefined) {
-      this.#listener.onUnresponsive(this.#cancellation?.reason);
-    }
-    await Promise.all([this.#cancelled, reader.released]);
+    await this.#extraction.release();
   }
 
   /** Cancels the source. What was read still goes to its load. */
   drain(reason: unknown): void {
-    this.#cancel(reason, false);
-    // While `extract` has not given a source, there is nothing to wait for.
-    if (this.#isExtracting && this.#reader === undefined) this.#listener.onUnresponsive(reason);
+    this.#extraction.cancel(reason, false);
   }
 
   /** Cancels the source, drops what was gathered, and begins no further call. */
@@ -189,7 +157,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#isStopped = true;
     this.#ready.length = 0;
     this.#batcher.discard();
-    this.#cancel(reason, true);
+    this.#extraction.cancel(reason, true);
     this.#pump();
   }
 
@@ -198,98 +166,114 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#failIn("transform", error, batch);
   }
 
-  #cancel(reason: unknown, isHalted: boolean): void {
-    this.#cancellation ??= { reason };
-    const stopped = this.#reader?.stop(reason, isHalted);
-    const fail = (error: unknown) => this.#listener.onFailure(failureIn("extract", error));
-    this.#cancelled ??= stopped?.catch(fail);
+  #makeExtraction(): Extraction<E, T> {
+    return new Extraction(this.#run, this.#batcher, {
+      onGoOn: () => {
+        if (this.#clocksLag) this.#mark();
+      },
+      onFailure: (failure) => this.#listener.onFailure(failure),
+      onUnresponsive: (reason) => this.#listener.onUnresponsive(reason),
+      onEnd: (isFailed) => {
+        if (!this.#isStopped) this.#batcher[isFailed ? this.#run.settings.onError : "flush"]();
+        this.#pump();
+      },
+    });
   }
 
-  #endExtract(end: ReadEnd): void {
-    if (end !== undefined) this.#listener.onFailure(failureIn("extract", end.error));
-    this.#isExtracting = false;
-    const { onError } = this.#run.settings;
-    if (!this.#isStopped) this.#batcher[end === undefined ? "flush" : onError]();
-    this.#pump();
-  }
-
-  #failIn(stage: FailureStage, error: unknown, batch?: Batch<E, T>): void {
-    const [wasStopped, wasServing] = [this.#isStopped, this.#isServing];
+  #failIn(stage: FailureStage, error: unknown, batch?: Batch<E, T>): Look {
+    const wasStopped = this.#isStopped;
     const failure = exhaustedBy(error);
-    this.#isServing = true; // So that nothing is over before `reject` has been called.
+    this.#holds++; // So that nothing is over before `reject` has been called.
     this.#listener.onFailure(failureOf(stage, failure, batch?.info));
-    if (!wasStopped) this.#aside.reject(failure);
-    this.#isServing = wasServing;
-    this.#pump();
+    if (!wasStopped) this.#backgroundCalls.reject(failure);
+    this.#holds--;
+    return this.#pump();
   }
 
-  /** Moves on whatever can move, and finds out whether all is done. */
-  #pump(): void {
-    if (this.#isServing) return; // A callback that returned at once is served by the caller.
-    this.#isServing = true;
-    while (!this.#isStopped && this.#advance());
-    this.#isServing = false;
+  /**
+   * The driver of a run. Whatever changes something calls it: the bucket that has a batch, a transform
+   * or a load that has settled, a failure, a stop, the end of the source. It takes every step that is
+   * possible, as if it did not know who called, so no caller has to know what its change allows.
+   *
+   * The naive way is an async function per worker that awaits its batch, its transform and its load.
+   * That costs promises for each step, leaves batches in awaits that a stop cannot reach, and nobody
+   * sees all stages at once, as who tells that a run is over must.
+   *
+   * The steps call the user's functions, which may settle at once or call back into the run. So the
+   * loop is never entered twice: who calls while it runs has left word in the fields that it looks at
+   * after each step. Loads go first, as what leaves makes room for what comes. Where no step is
+   * possible the loop ends, and whatever is then awaited (a read, a call, a timer) calls it again.
+   *
+   * A look at the clock costs too much to take one for each step, as a batch may be a single item. So
+   * a step is given the last look while it is right, and gives back one that is right after it. The
+   * pump gives back the look that it did not use, as it runs already, to a caller who is such a step.
+   */
+  #pump(look?: Look): Look {
+    if (this.#isPumping || this.#holds > 0) return look;
+    this.#isPumping = true;
+    let now = look;
+    while (!this.#isStopped) {
+      if (this.#ready.length > 0 && this.#loads.hasRoom) {
+        // A batch has waited for a worker, and one is free.
+        now = this.#load(this.#ready.shift()!, now);
+        continue;
+      }
+      // A batch is only taken where it can be held: the bucket counts as full until then.
+      const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
+      const items = hasRoom ? this.#batcher.take() : undefined;
+      if (items === undefined) break;
+      const batchedAt = this.#mark(now, this.#hasTransform ? 1 : 0);
+      now = this.#transform(this.#extraction.batchOf(items, batchedAt));
+    }
+    this.#isPumping = false;
     // Who reads looks at the clock as he goes on, if a load that settles has not done so by then.
-    const isAway = this.#isExtracting && this.#reader?.isReading === false;
-    if (!isAway || this.#batcher.isFull || this.#now !== undefined) this.#mark();
-    else this.#isOwed = true;
+    this.#clocksLag = this.#extraction.isPaused && !this.#batcher.isFull && now === undefined;
+    if (!this.#clocksLag) this.#mark(now);
+    if (this.#isDone) this.#backgroundCalls.wait(() => this.#onOver?.());
+    return undefined;
+  }
+
+  /** Nothing more comes, and nothing is left of what came. */
+  get #isDone(): boolean {
+    if (this.#extraction.isRunning) return false;
     const isIdle = this.#transforms.running + this.#loads.running + this.#ready.length === 0;
     // A sync source or a `sizeOf` that aborts the run still hands over the item that it was called for.
-    const isEmpty = this.#isStopped || this.#batcher.isEmpty;
-    if (!this.#isExtracting && isIdle && isEmpty) this.#aside.wait(() => this.#onOver?.());
+    return isIdle && (this.#isStopped || this.#batcher.isEmpty);
   }
 
-  #advance(): boolean {
-    if (this.#ready.length > 0 && this.#loads.hasRoom) {
-      this.#load(this.#ready.shift()!);
-      return true;
-    }
-    const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
-    const items = hasRoom ? this.#batcher.take() : undefined;
-    if (items !== undefined) this.#transform(this.#batchOf(items));
-    return items !== undefined;
-  }
-
-  #batchOf(items: E[]): Batch<E, T> {
-    const size = items.length;
-    const ranges = this.#numbering?.take(size) ?? nowhere;
-    const offset = ranges[0]?.[0] ?? this.#offset;
-    const info = { sequence: this.#sequence++, offset, size, attempt: 1 };
-    this.#offset += size;
-    return batchOf(items, info, ranges, this.#mark(+this.#hasTransform));
-  }
-
-  #transform(batch: Batch<E, T>): void {
+  #transform(batch: Batch<E, T>): Look {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    batch.times.transformedAt = this.#now = batch.times.batchedAt;
-    this.#pass(batch);
+    const { times } = batch;
+    times.transformedAt = times.batchedAt;
+    return this.#pass(batch, times.batchedAt);
   }
 
-  #pass(batch: Batch<E, T>): void {
+  /** Takes a batch that is transformed to its load, or to those that wait for one. */
+  #pass(batch: Batch<E, T>, look?: Look): Look {
     const { rows, times } = batch;
     if (rows.count === 0 && this.#plain !== undefined) {
       this.#plain.leaveOut(batch);
-      this.#now = this.metrics.end(batch);
-      return;
+      return this.metrics.end(batch);
     }
-    if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch);
-    if (times.transformedAt < 0) times.transformedAt = this.#now = this.metrics.clock.now();
+    if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch, look);
     this.#ready.push(batch);
+    if (times.transformedAt < 0) times.transformedAt = look ?? this.metrics.clock.now();
+    return times.transformedAt;
   }
 
-  #load(batch: Batch<E, T>): void {
+  #load(batch: Batch<E, T>, look: Look): Look {
     batch.load = this.#plain ?? new BatchLoad(this.#run, batch);
-    this.metrics.begin(batch, this.#mark(0, 1));
-    this.#loads.run(batch);
+    this.metrics.begin(batch, this.#mark(look, 0, 1));
+    return this.#loads.run(batch);
   }
 
   /** Tells the clocks who is at work from now on; `transforms` and `loads` are about to begin. */
-  #mark(transforms = 0, loads = 0): number {
-    const now = this.#now ?? this.metrics.clock.now();
-    this.#now = undefined;
-    this.#isOwed = false;
-    const isHeld = this.#isServing || this.#batcher.isFull; // While the thread is held, nothing is read.
-    const source = this.#isExtracting ? (isHeld ? "held" : "reading") : "done";
+  #mark(look?: Look, transforms = 0, loads = 0): number {
+    const now = look ?? this.metrics.clock.now();
+    this.#clocksLag = false;
+    // While the thread is held, nothing is read.
+    const isHeld = this.#isPumping || this.#batcher.isFull;
+    const source = this.#extraction.isRunning ? (isHeld ? "held" : "reading") : "done";
     const mapping = this.#transforms.running + transforms;
     const loading = this.#loads.running + loads;
     this.metrics.mark(now, source, mapping, this.#ready.length, loading);

@@ -9,11 +9,22 @@ export function nextMacrotask(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
+// What a loop that is never made to wait does between two pauses. A look at the clock costs as much as
+// some items: bench/overhead.ts shows what is paid for it, bench/latency.ts what waits meanwhile.
+
+/** Items or writes that are handled without a look at the clock. */
+export const ITEMS_WITHOUT_LOOK = 16;
+
+const LONGEST_TURN = 20; // Milliseconds, after which everything else has one.
+const LOOK_INTERVAL = 1; // Milliseconds between two looks: the items between them are fitted to it.
+const MAX_STEP = 1024; // Items between two looks, as those that come may take longer.
+const MAX_STILL_LOOKS = 64; // On Workers the clock stands still while code runs.
+
 /** Tells a loop that is never made to wait when it should let everything else have a turn. */
 export class Yielder {
   #left = 1;
   #step = 1; // Items between two looks at the clock, which is not free.
-  #checks = 0;
+  #stillLooks = 0; // Since the last pause.
   #lookedAt: number = performance.now();
   #pausedAt: number = this.#lookedAt;
 
@@ -36,13 +47,14 @@ export class Yielder {
 
   #look(mayPause: boolean): boolean {
     const now = performance.now();
-    const isQuick = now - this.#lookedAt < 1;
-    this.#step = isQuick ? Math.min(this.#step * 2, 1024) : Math.max(this.#step >> 1, 1);
+    const isQuick = now - this.#lookedAt < LOOK_INTERVAL;
+    this.#step = isQuick ? Math.min(this.#step * 2, MAX_STEP) : Math.max(this.#step >> 1, 1);
     this.#left = this.#step;
-    const isMoving = now > this.#lookedAt; // On Workers the clock stands still while code runs.
+    const isStill = now <= this.#lookedAt && ++this.#stillLooks >= MAX_STILL_LOOKS;
     this.#lookedAt = now;
-    if (now - this.#pausedAt < 20 && (isMoving || ++this.#checks < 64) || !mayPause) return false;
-    this.#checks = 0;
+    const isDue = isStill || now - this.#pausedAt >= LONGEST_TURN;
+    if (!isDue || !mayPause) return false;
+    this.#stillLooks = 0;
     this.#pausedAt = now;
     return true;
   }

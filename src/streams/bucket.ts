@@ -1,3 +1,4 @@
+import { ITEMS_WITHOUT_LOOK } from "../runtime/macrotask.ts";
 import { Batcher } from "./batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
 
@@ -62,8 +63,8 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
   }
 
   #write(item: T): void | Promise<void> {
-    // A source that is always ready starves timers; every 16th write, as a clock is not free.
-    if (++this.#writes % 16 === 0) this.#batcher.checkTime();
+    // A source that is always ready starves timers.
+    if (++this.#writes % ITEMS_WITHOUT_LOOK === 0) this.#batcher.checkTime();
     if (!this.#batcher.isFull) return this.#add(item);
     return new Promise((resolve) => {
       this.#held = (refusal) => {

@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { nextMacrotask, type Yielder } from "../runtime/macrotask.ts";
+import { ITEMS_WITHOUT_LOOK, nextMacrotask, type Yielder } from "../runtime/macrotask.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { skip } from "./skip.ts";
@@ -27,9 +27,6 @@ export interface Mapper<I, O, C> {
 
 /** Gives another result for an item whose call has failed; rejects if there is none. */
 export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
-
-/** Items that are mapped without a pause at least: a small batch is not worth one. */
-const least = 16;
 
 /** What is to be mapped. */
 interface Items<I> {
@@ -74,7 +71,7 @@ function mapFrom<I, O, C, B extends Items<I>>(
   try {
     for (;;) {
       const begin = index;
-      const end = Math.min(items.length, begin + Math.max(stop.pace.step, least));
+      const end = Math.min(items.length, begin + Math.max(stop.pace.step, ITEMS_WITHOUT_LOOK));
       for (; index < end; index++) {
         if (stop.isStopped) return undefined;
         const result = mapper.transform(items[index]!, context);

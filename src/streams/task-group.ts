@@ -1,27 +1,27 @@
 import { isThenable } from "../runtime/thenable.ts";
 
 /** What is done for each job. Neither `done` nor `failed` may throw. */
-export interface Task<J, R> {
+export interface Task<J, R, O = void> {
   /** Calls the user's function. */
   call(job: J): R | PromiseLike<R>;
   /** Takes what the call gave: at once where it is no promise. */
-  done(job: J, result: R): void;
+  done(job: J, result: R): O;
   /** Takes what the call failed with. */
-  failed(job: J, error: unknown): void;
+  failed(job: J, error: unknown): O;
 }
 
 /**
- * Makes calls side by side, so many at once: the structured
- * concurrency under everything that calls user code in parallel. What is done for a job is told once
- * for all of them, as a closure for each would be paid for each batch.
+ * Makes calls side by side, so many at once: the structured concurrency under everything that calls
+ * user code in parallel. What is done for a job is told once for all of them, as a closure for each
+ * would be paid for each batch.
  */
-export class TaskGroup<J, R> {
+export class TaskGroup<J, R, O = void> {
   readonly #limit: number;
-  readonly #task: Task<J, R>;
+  readonly #task: Task<J, R, O>;
   #running = 0;
 
   /** Makes a group of at most `limit` calls. */
-  constructor(limit: number, task: Task<J, R>) {
+  constructor(limit: number, task: Task<J, R, O>) {
     this.#limit = limit;
     this.#task = task;
   }
@@ -36,8 +36,8 @@ export class TaskGroup<J, R> {
     return this.#running < this.#limit;
   }
 
-  /** Makes the call for a job. */
-  run(job: J): void {
+  /** Makes the call for a job. If no promise is awaited, gives what `done` or `failed` gave. */
+  run(job: J): O | undefined {
     this.#running++;
     let result: R | PromiseLike<R>;
     let isAsync: boolean;
@@ -48,9 +48,12 @@ export class TaskGroup<J, R> {
       this.#running--;
       return this.#task.failed(job, error);
     }
-    if (isAsync) return this.#wait(job, result as PromiseLike<R>);
-    this.#running--;
-    this.#task.done(job, result as R);
+    if (!isAsync) {
+      this.#running--;
+      return this.#task.done(job, result as R);
+    }
+    this.#wait(job, result as PromiseLike<R>);
+    return undefined;
   }
 
   /** Of its own, so that a call that gives no promise pays for no closure. */

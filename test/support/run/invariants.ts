@@ -1,11 +1,33 @@
-import { CancelledError, PipelineError } from "../../../src/index.ts";
+import { CancelledError, PipelineError, type RunSnapshot } from "../../../src/index.ts";
 import type { Scenario, Script } from "./scenario.ts";
+
+/** What a run does not keep while it is at work; nothing if all is well, or nothing has begun. */
+export function problemsAt(now: RunSnapshot | undefined, { source, options }: Script): string[] {
+  if (now === undefined) return [];
+  const broken: string[] = [];
+  const check = (holds: boolean, words: string) => void (holds || broken.push(words));
+  const { extracted, loaded, skipped, deadLettered, pending, inFlight, queued, state } = now;
+  const { batchSize = 100, workers = 1 } = options ?? {};
+  check(extracted === loaded + skipped + deadLettered + pending, "the identity is broken");
+  check(pending >= 0, `${pending} are pending`);
+  const mapped = inFlight.transform + queued.batches;
+  check(inFlight.load <= workers, `${inFlight.load} batches are loaded by ${workers} workers`);
+  check(mapped <= workers, `${mapped} batches are transformed or wait for ${workers} workers`);
+  check(queued.items <= 2 * batchSize, `${queued.items} items are in the bucket`);
+  if (state !== "running" || options?.onError === "discard") return broken; // Some may be dropped.
+  const batches = mapped + inFlight.load;
+  const isRead = source.kind.startsWith("chunks") ? 3 : 0; // Of a chunk that is not yet put in.
+  const away = pending - queued.items;
+  check(away >= batches, `${batches} batches have ${away} items`);
+  check(away <= batches * batchSize + isRead, `${away} items are in ${batches} batches`);
+  return broken;
+}
 
 /** What a run that should be over did not keep; nothing if all is well. */
 export function problemsOf(scenario: Scenario, script: Script): string[] {
   const { end } = scenario;
   if (end === undefined) return ["never settled"];
-  const broken: string[] = [];
+  const broken = [...scenario.broken];
   const check = (holds: boolean, words: string) => void (holds || broken.push(words));
   check(scenario.begun === end.begun, "a call began after the end");
   check(scenario.tooLate === 0, "a call began after the abort");

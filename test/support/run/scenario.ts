@@ -1,5 +1,6 @@
 import { etl, type Run, type RunOptions, type RunReport, skip } from "../../../src/index.ts";
 import { CountedSignal } from "../streams/counted-signal.ts";
+import { problemsAt } from "./invariants.ts";
 import { ScriptedSource, type SourceScript } from "./sources.ts";
 import { untilAborted, wait } from "./time.ts";
 
@@ -47,9 +48,12 @@ export class Scenario {
     | undefined;
   error: unknown;
   finalized: string[] = [];
+  /** What did not hold while it was at work. */
+  readonly broken: Set<string> = new Set();
   /** Calls that began after `abort` had returned. */
   tooLate = 0;
   #hasAborted = false;
+  #isLoading = false; // `load` has been called, and has not returned.
   readonly #script: Script;
   #calls = { transform: 0, load: 0 };
 
@@ -94,6 +98,7 @@ export class Scenario {
 
   /** Passes a point, and stops the run if it is the one. */
   #point(): void {
+    for (const problem of problemsAt(this.run?.snapshot(), this.#script)) this.broken.add(problem);
     if (this.points++ === this.#script.at) this.stop();
   }
 
@@ -128,8 +133,12 @@ export class Scenario {
     const behaviour = isFaulty ? this.#script[stage] as Behaviour : "async";
     this.begun++;
     if (this.#hasAborted) this.tooLate++;
-    if (behaviour === "throw") throw (this.#point(), this.failure);
+    const isLoad = stage === "load"; // Only the pump calls it: an item may be mapped outside of it.
+    if (isLoad && this.#isLoading) this.broken.add("a load began within another: two pumps");
+    this.#isLoading ||= isLoad;
     this.#point();
+    if (isLoad) this.#isLoading = false;
+    if (behaviour === "throw") throw this.failure;
     if (behaviour === "sync") return (done(), result);
     this.running++;
     const settled = this.#answer(behaviour, signal).then(() => (done(), result)).finally(() => {
