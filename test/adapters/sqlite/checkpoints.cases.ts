@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../../src/adapters/sqlite.ts";
-import { type SinkRow, testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
 import { CheckpointError, ConfigurationError, FencedError } from "../../../src/errors.ts";
 import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
 import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
@@ -20,30 +19,8 @@ const two = { runId: "two", until: 3000 };
 
 const rows = (...ids: number[]) => ids.map((id) => ({ id }));
 
-/** Checkpoints: the contract, and that they are one with the rows. */
+/** Checkpoints are one with the rows. */
 export function testSqliteCheckpoints(client: SqliteClient): void {
-  describe("checkpoints", () => {
-    const databases = databasesOf(client);
-    const create = () => sqliteSink(databases.inMemory(), options).checkpoints;
-    testCheckpointStore(it, { create });
-  });
-
-  describe("sink", () => {
-    const databases = databasesOf(client);
-    const create = () => {
-      const db = databases.inMemory("create table u (id integer primary key, name text)");
-      const sink = sqliteSink(db, { table: "u" });
-      return {
-        ...sink,
-        rows: () => rowsOf(db, "select * from u") as SinkRow[],
-        dropTable: () => db.exec("drop table u"),
-        addColumn: (name: string) => db.exec(`alter table u add column ${name}`),
-        close: () => {},
-      };
-    };
-    testSink(it, { create });
-  });
-
   describe("checkpoints and rows in one database of SQLite", () => {
     const databases = databasesOf(client);
 

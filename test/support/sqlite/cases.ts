@@ -3,6 +3,7 @@ import { testSqliteBusy } from "../../adapters/sqlite/database/busy.cases.ts";
 import { testSqliteCheckpoints } from "../../adapters/sqlite/checkpoints.cases.ts";
 import { testSqliteDeadLetters } from "../../adapters/sqlite/dead-letters.cases.ts";
 import type { SqliteClient } from "./client.ts";
+import { testSqliteContracts } from "../../adapters/sqlite/sink/contract.cases.ts";
 import { testSqliteLoads } from "../../adapters/sqlite/sink/load.cases.ts";
 import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
 import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
@@ -24,6 +25,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteUses(client);
     testSqliteCopies(client);
     testSqliteTransactions(client);
+    testSqliteContracts(client);
     testSqliteCheckpoints(client);
     testSqliteDeadLetters(client);
     testSqliteSources(client);
