@@ -119,7 +119,7 @@ describe("ci.yml", () => {
     const [legs = ""] = /^const legs = \{[^]*?^\};/m.exec(
       readFileSync("scripts/test-matrix.mjs", "utf8"),
     )!;
-    const names = [...legs.matchAll(/^  "?([\w-]+)"?: \[/gm)].map(([, name]) => name);
+    const names = [...legs.matchAll(/^ {2}"?([\w-]+)"?: \[/gm)].map(([, name]) => name);
     const jobs = readFileSync(".github/workflows/ci.yml", "utf8").matchAll(/- test:matrix (\S+)/g);
     expect(names).toContain("node24");
     expect([...jobs].map(([, name]) => name)).toEqual(names);
