@@ -63,6 +63,7 @@ export class SourceReader<T> implements ReadTarget {
   #unpacked = 0; // Items that came in arrays.
   #refused = 0; // Items that the bucket's callbacks failed on.
   #paced = 0; // Items that were pushed, and that the pace knows of.
+  #onLoopEnd = () => {};
 
   /**
    * Opens the source; `start` reads it.
@@ -129,7 +130,9 @@ export class SourceReader<T> implements ReadTarget {
     if (this.#isStopped) return;
     this.#state = "stopped";
     const isLooped = kind === "array" || kind === "sync";
-    if (isLooped && before !== "idle") return; // It may be the caller: its loop ends it.
+    if (isLooped && before !== "idle") { // It may be the caller: its loop ends it.
+      return new Promise((resolve) => void (this.#onLoopEnd = resolve));
+    }
     const cancelled = cancelSource(this.#source, reason);
     if (before !== "paused") this.#end(undefined);
     if (before === "reading") this.#state = "abandoned";
@@ -272,6 +275,7 @@ export class SourceReader<T> implements ReadTarget {
   #end(end: ReadEnd): void {
     const isTold = this.#state === "abandoned" || this.#state === "done";
     this.#state = "done";
+    this.#onLoopEnd();
     if (isTold) return;
     if (this.#source.kind === "stream") this.#source.reader.releaseLock();
     this.#listener.onEnd(end);

@@ -12,10 +12,11 @@ const reason = new Error("changed my mind");
 describe("a callback that ends its own stream", () => {
   it("may cancel batched() from within the source, which is returned once", async () => {
     let returned = 0;
+    let cancelled: Promise<void> | undefined;
     const source = function* () {
       try {
         yield 1;
-        void reader.cancel(reason);
+        cancelled = reader.cancel(reason);
         yield 2;
         yield 3;
       } finally {
@@ -24,7 +25,7 @@ describe("a callback that ends its own stream", () => {
     };
     const reader = batched(source(), { batchSize: 2 }).getReader();
     expect(await reader.read()).toEqual({ done: true, value: undefined });
-    await reader.closed;
+    await cancelled;
     expect(returned).toBe(1);
   });
 
