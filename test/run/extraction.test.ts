@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CancelledError, etl } from "../../src/index.ts";
+import { type CancelledError, etl } from "../../src/index.ts";
 
 describe("a source that comes after the run was drained", () => {
   it("is cancelled with the reason, and nothing of it is read", async () => {
