@@ -8,8 +8,8 @@ import { failureIn } from "./failures.ts";
 import type { FlowListener, RunContext } from "./run-context.ts";
 import { isFastPath } from "./run-resources.ts";
 
-/** Who is told of how the extraction goes. */
-export interface ExtractionListener extends FlowListener {
+/** Who moves on what the extraction gives. */
+export interface ExtractionListener {
   /** The source is read on, after a wait or after what was left to do for a batch. */
   onGoOn(): void;
   /** Nothing more comes; an error is told to `onFailure` before. */
@@ -23,30 +23,34 @@ export interface ExtractionListener extends FlowListener {
 export class Extraction<E, T> {
   readonly #run: RunContext<E, T>;
   readonly #batcher: SourceBatcher<E>;
-  readonly #listener: ExtractionListener;
+  readonly #listener: FlowListener;
+  readonly #flow: ExtractionListener;
+  /** `extract` has been called, and its source has not ended. */
+  isRunning = false;
+  /** Batches made so far. */
+  batches = 0;
   #reader: SourceReader<E> | undefined;
-  #isRunning = false;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined;
   #offsets: OffsetTracker | undefined; // Where it matters which items of the source they are.
-  #batches = 0;
   #offset = 0; // Items that are in batches.
 
   /** Makes it for a run, whose items go into `batcher`; nothing is read before `start`. */
-  constructor(run: RunContext<E, T>, batcher: SourceBatcher<E>, listener: ExtractionListener) {
+  constructor(
+    run: RunContext<E, T>,
+    batcher: SourceBatcher<E>,
+    listener: FlowListener,
+    flow: ExtractionListener,
+  ) {
     this.#run = run;
     this.#batcher = batcher;
     this.#listener = listener;
-  }
-
-  /** `extract` has been called, and its source has not ended. */
-  get isRunning(): boolean {
-    return this.#isRunning;
+    this.#flow = flow;
   }
 
   /** There is a source, and its reader does something else than to read. */
   get isPaused(): boolean {
-    return this.#isRunning && this.#reader?.isReading === false;
+    return this.isRunning && this.#reader?.isReading === false;
   }
 
   /** Items read from the source. */
@@ -54,19 +58,9 @@ export class Extraction<E, T> {
     return this.#reader?.extracted ?? 0;
   }
 
-  /** Batches made so far. */
-  get batches(): number {
-    return this.#batches;
-  }
-
   /** The items to expect, where the source can tell. */
   get total(): number | undefined {
     return this.#reader?.total;
-  }
-
-  /** `extract` is about to be called, or its source is done with. */
-  expect(isExpected: boolean): void {
-    this.#isRunning = isExpected;
   }
 
   /**
@@ -80,7 +74,7 @@ export class Extraction<E, T> {
       this.#offsets = new OffsetTracker(checkpoint, settings.resume === "source");
     }
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
-    const { onGoOn } = this.#listener;
+    const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = checkpointWriter && this.#offsets;
     this.#reader = new SourceReader(source, this.#batcher, listener, use, finished);
@@ -101,7 +95,7 @@ export class Extraction<E, T> {
     const size = items.length;
     const ranges = this.#offsets?.take(size) ?? nowhere;
     const offset = ranges[0]?.[0] ?? this.#offset;
-    const info = { sequence: this.#batches++, offset, size, attempt: 1 };
+    const info = { sequence: this.batches++, offset, size, attempt: 1 };
     this.#offset += size;
     return batchOf(items, info, ranges, batchedAt);
   }
@@ -112,7 +106,7 @@ export class Extraction<E, T> {
     const stopped = this.#reader?.stop(reason, isHalted);
     this.#cancelled ??= stopped?.catch((error) => this.#fail(error));
     // While `extract` has not given a source, there is nothing to wait for.
-    const isMissing = this.#isRunning && this.#reader === undefined;
+    const isMissing = this.isRunning && this.#reader === undefined;
     if (isMissing && !isHalted) this.#listener.onUnresponsive(reason);
   }
 
@@ -128,8 +122,8 @@ export class Extraction<E, T> {
 
   #end(end: ReadEnd): void {
     if (end !== undefined) this.#fail(end.error);
-    this.#isRunning = false;
-    this.#listener.onEnd(end !== undefined);
+    this.isRunning = false;
+    this.#flow.onEnd(end !== undefined);
   }
 
   #fail(error: unknown): void {

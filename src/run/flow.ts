@@ -126,7 +126,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   /** From now on the time of `extract` counts, until its source ends. */
   expectSource(isExpected: boolean): void {
-    this.#extraction.expect(isExpected);
+    this.#extraction.isRunning = isExpected;
     this.#isOver = !isExpected;
     if (this.#isOver) this.#backgroundCalls.stop();
     this.#mark();
@@ -167,12 +167,10 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   }
 
   #makeExtraction(): Extraction<E, T> {
-    return new Extraction(this.#run, this.#batcher, {
+    return new Extraction(this.#run, this.#batcher, this.#listener, {
       onGoOn: () => {
         if (this.#clocksLag) this.#mark();
       },
-      onFailure: (failure) => this.#listener.onFailure(failure),
-      onUnresponsive: (reason) => this.#listener.onUnresponsive(reason),
       onEnd: (isFailed) => {
         if (!this.#isStopped) this.#batcher[isFailed ? this.#run.settings.onError : "flush"]();
         this.#pump();

@@ -54,6 +54,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "run/batch": "run/trace",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
+  "streams/source-batcher": "streams/read-loops",
 };
 
 /** The TypeScript files below a folder, without their ending, with slashes. */

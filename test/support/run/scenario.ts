@@ -53,7 +53,6 @@ export class Scenario {
   /** Calls that began after `abort` had returned. */
   tooLate = 0;
   #hasAborted = false;
-  #isLoading = false; // `load` has been called, and has not returned.
   readonly #script: Script;
   #calls = { transform: 0, load: 0 };
 
@@ -133,12 +132,8 @@ export class Scenario {
     const behaviour = isFaulty ? this.#script[stage] as Behaviour : "async";
     this.begun++;
     if (this.#hasAborted) this.tooLate++;
-    const isLoad = stage === "load"; // Only the pump calls it: an item may be mapped outside of it.
-    if (isLoad && this.#isLoading) this.broken.add("a load began within another: two pumps");
-    this.#isLoading ||= isLoad;
+    if (behaviour === "throw") throw (this.#point(), this.failure);
     this.#point();
-    if (isLoad) this.#isLoading = false;
-    if (behaviour === "throw") throw this.failure;
     if (behaviour === "sync") return (done(), result);
     this.running++;
     const settled = this.#answer(behaviour, signal).then(() => (done(), result)).finally(() => {
