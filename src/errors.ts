@@ -61,7 +61,9 @@ export class PipelineError extends EtlError {
     options: { attempts?: number; report?: RunReport | undefined } = {},
   ) {
     const [cause] = errors;
-    super(`Pipeline "${pipeline}" failed in ${stage}: ${messageOf(cause)}`, { ...options, cause });
+    // One who breaks a rule while the run goes on has said already which pipeline it is.
+    const words = messageOf(cause).replace(`Cannot run pipeline "${pipeline}" as `, "");
+    super(`Pipeline "${pipeline}" failed in ${stage}: ${words}`, { ...options, cause });
     this.pipeline = pipeline;
     this.stage = stage;
     this.attempts = options.attempts ?? 1;

@@ -91,6 +91,13 @@ describe("errors", () => {
 });
 
 describe("PipelineError", () => {
+  it("says once which pipeline it is", () => {
+    const rule = "'position' must be a function: current value is 1";
+    const cause = new ConfigurationError(`Cannot run pipeline "users" as ${rule}`);
+    const { message } = new PipelineError("users", "checkpoints", [cause]);
+    expect(message).toBe(`Pipeline "users" failed in checkpoints: ${rule}`);
+  });
+
   it("has the stage, all failures, and the report of the run", () => {
     const errors = [cause, "second"];
     const error = new PipelineError("users", "transform", errors, { attempts: 3, report });

@@ -154,8 +154,8 @@ export function checkPosition(action: string, position: unknown): void {
   const check = (value: unknown, above: readonly unknown[]): void => {
     if (!isOfJson(value) || above.includes(value)) {
       const rule = isThenable(value)
-        ? "known at once, not a promise (read it with the item, and give it from there)"
-        : "what JSON can hold, also inside, such as a string or a number";
+        ? "a value, not a promise (read it with the item, and return it from there)"
+        : "a value that JSON can hold, such as a string or a number";
       fail(action, "position", rule, value);
     }
     if (typeof value !== "object" || value === null) return;
@@ -185,7 +185,7 @@ export function decodeCheckpoint(key: string, text: string): Checkpoint {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new CheckpointError(key, "it is no JSON", { cause });
+    throw new CheckpointError(key, "it is not JSON", { cause });
   }
   return checkCheckpoint(key, value);
 }
@@ -196,14 +196,14 @@ export function decodeCheckpoint(key: string, text: string): Checkpoint {
  */
 export function checkCheckpoint(key: string, value: unknown): Checkpoint {
   const { offset, done, updatedAt } = Object(value) as Partial<Checkpoint>;
-  if (!isOffset(offset)) throw new CheckpointError(key, "'offset' is no place in a source");
-  if (!Array.isArray(done)) throw new CheckpointError(key, "'done' is no array");
-  if (typeof updatedAt !== "number") throw new CheckpointError(key, "'updatedAt' is no time");
+  if (!isOffset(offset)) throw new CheckpointError(key, "'offset' is not a non-negative integer");
+  if (!Array.isArray(done)) throw new CheckpointError(key, "'done' is not an array");
+  if (typeof updatedAt !== "number") throw new CheckpointError(key, "'updatedAt' is not a number");
   let end = offset;
   for (const range of done) {
     const [from, to] = Array.isArray(range) ? range : [];
     if (!isOffset(from) || !isOffset(to) || from < end || to <= from) {
-      throw new CheckpointError(key, "'done' is no list of ranges in order, above 'offset'");
+      throw new CheckpointError(key, "'done' is not a list of ordered ranges above 'offset'");
     }
     end = to;
   }

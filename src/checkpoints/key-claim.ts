@@ -135,7 +135,7 @@ export class KeyClaim {
     const holder: Partial<Claim> = Object(await store.claim!(key, claim, over, signal));
     const { runId: owner, until: end, lease: time } = holder;
     if (typeof owner !== "string" || typeof end !== "number" || Number.isNaN(end)) {
-      throw new CheckpointError(key, "the store gives no claim for it");
+      throw new CheckpointError(key, "the store returned no claim");
     }
     this.#mayOwn = owner === runId;
     return { runId: owner, until: end, ...(Number(time) > 0 && { lease: Number(time) }) };

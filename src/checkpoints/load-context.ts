@@ -24,7 +24,7 @@ export interface SinkLoadContext {
 /** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */
 export function checkLoadContext(context: SinkLoadContext): void {
   if (context?.batch) return;
-  const rule = "what a load is told (pass the context on as second argument)";
+  const rule = "the context of a load (pass it on as the second argument)";
   fail("load rows", "context", rule, context);
 }
 

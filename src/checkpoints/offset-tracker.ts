@@ -92,5 +92,5 @@ export function placeOf(ranges: readonly DoneRange[], index: number): number {
     if (left < to - from) return from + left;
     left -= to - from;
   }
-  throw new RangeError(`A batch has no item ${index}`);
+  throw new RangeError(`The batch has no item ${index}`);
 }

@@ -39,7 +39,7 @@ export function encodeLetter(letter: DeadLetter): string {
 
 /**
  * The value of a JSON that `encodeItem` gave. A note becomes its text.
- * @throws {SyntaxError} If it is no JSON; or another error, if it is none that `encodeItem` gives.
+ * @throws {SyntaxError} If it is not JSON; or another error, if it is none that `encodeItem` gives.
  */
 export function decodeItem(text: string): unknown {
   return restored(JSON.parse(text));

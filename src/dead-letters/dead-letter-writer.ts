@@ -33,7 +33,7 @@ export interface DeadLetterWriterParts<E> {
 
 /** A stream for dead letters, of this realm or of another, or what makes one for each run. */
 export const deadLetterTarget: Rule = {
-  expected: "a WritableStream, or a function that gives one",
+  expected: "a WritableStream, or a function that returns one",
   test: (value) => typeof value === "function" || isWritableStream(value),
 };
 

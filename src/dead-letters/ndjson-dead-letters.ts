@@ -90,7 +90,7 @@ export function readDeadLetters<E = unknown>(
   readable: ReadableStream<Uint8Array>,
 ): ReadableStream<DeadLetter<E>> {
   if (!readable?.getReader || readable.locked) {
-    const rule = "a ReadableStream that nobody else reads";
+    const rule = "an unlocked ReadableStream";
     fail("read dead letters", "readable", rule, readable);
   }
   const reader = readable.getReader();
@@ -159,5 +159,5 @@ function letterOf(line: string, number: number): unknown {
   } catch (error) {
     cause = error;
   }
-  throw new EtlError(`Cannot read line ${number} as it is no dead letter`, { cause });
+  throw new EtlError(`Cannot read line ${number} as it is not a dead letter`, { cause });
 }

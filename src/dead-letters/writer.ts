@@ -10,7 +10,7 @@ export function openWriter<T>(
   stream: WritableStream<T>,
 ): WritableStreamDefaultWriter<T> {
   if (!isWritableStream(stream) || stream.locked) {
-    fail(action, name, "a WritableStream that nobody else writes to", stream);
+    fail(action, name, "an unlocked WritableStream", stream);
   }
   const writer = stream.getWriter();
   silence(writer);

@@ -17,7 +17,7 @@ export function endOf(report: RunReport): readonly string[] {
     driftWords(drift),
     missing === undefined
       ? ""
-      : `The source ended early: ${counted(missing, "expected item")} did not come.`,
+      : `The source ended early: ${counted(missing, "expected item")} did not arrive.`,
   ];
 }
 

@@ -18,7 +18,7 @@ interface Evidence {
 }
 
 const tells: Readonly<Record<Cause, string>> = {
-  extract: "The source holds this run back: it was waited for",
+  extract: "The source holds this run back: the run waited for it",
   transform: "The transform holds this run back: its workers were at work",
   load: "The load holds this run back: its workers were at work",
   limited: "The rate limit holds this run back: workers waited for it",
@@ -62,7 +62,7 @@ const parts: Readonly<Record<StageName, string>> = {
  *   }
  * }
  * const report = await etl({ name: "films", extract: slow, load: () => {} }).run();
- * equal(explain(report).startsWith("The source holds this run back: it was waited for "), true);
+ * equal(explain(report).startsWith("The source holds this run back: "), true);
  * ```
  */
 export function explain(report: RunReport): string {
@@ -86,7 +86,7 @@ function findings(report: RunReport): readonly string[] {
       return [`Nothing was left to do: earlier runs have finished ${counted(earlier, "item")}.`];
     }
     return checkpoint !== undefined && checkpoint.offset > 0
-      ? ["Nothing was left to do: earlier runs have finished what the source gives."]
+      ? ["Nothing was left to do: earlier runs have finished everything in the source."]
       : [`Nothing happened: no item was read in ${time(duration)}.`];
   }
   const evidence = evidenceOf(report);
@@ -148,8 +148,8 @@ function ofThread(evidence: Evidence, stage: "transform" | "load"): readonly str
     ? `less work for each item${other} or a thread of its own`
     : "a larger `batchSize` if every call costs much, a client that does not block, or a thread";
   return [
-    `The ${stage} holds this run back: its code keeps the one thread, so that nothing else can run ` +
-    `meanwhile (at work: transform ${percent(shares.transform)}, load ${percent(shares.load)}).`,
+    `The ${stage} holds this run back: its code occupies the only thread, so nothing else can run ` +
+    `(at work: transform ${percent(shares.transform)}, load ${percent(shares.load)}).`,
     `More \`workers\` do not help; try ${tip}.`,
   ];
 }
@@ -162,7 +162,7 @@ function ofFewBatches(evidence: Evidence): readonly string[] | undefined {
   const isIdle = shares[top] < 0.8 && shares[top] > 0.1;
   if (!isRead || !isIdle || (top !== "transform" && top !== "load")) return undefined;
   return [
-    `There was too little for all workers: the source was read early, and with ` +
+    `There were too few batches to keep all workers busy: the source was read early, and with ` +
     `${counted(batches, "batch", "batches")} those of the ${top} were at work ` +
     `${percent(shares[top])} of the time.`,
     "Try a smaller `batchSize`, so that all have something to do until the end.",
@@ -173,7 +173,7 @@ function ofIdle(most: number): readonly string[] | undefined {
   if (most >= 0.3) return undefined;
   return [
     `No stage holds this run back: none was at work more than ${percent(most)} of the time.`,
-    "The rest went to what is around them: hooks such as `preProcess`, checkpoints, the start.",
+    "The rest went to hooks such as `preProcess`, checkpoints and start-up.",
   ];
 }
 
@@ -184,7 +184,7 @@ function ofBalance(evidence: Evidence): readonly string[] | undefined {
   return [
     `This run is well balanced: ${nouns[top]} took ${first} of the time, ${nouns[next]} ${second}` +
     `${flight(evidence)}.`,
-    "To improve one of them alone brings little.",
+    "Improving one of them alone gains little.",
   ];
 }
 
@@ -235,7 +235,7 @@ function ofStillClock({ report, shares }: Evidence): readonly string[] {
     `the transform ${percent(shares.transform)}`,
   ];
   return [
-    `The clock of this runtime stands still while code runs, so that only waiting is measured: of ` +
+    `The clock of this runtime stands still while code runs, so only waiting is measured: of ` +
     `${time(duration)} ${waits.join(", ")} and the load ${percent(shares.load)}.`,
     "What was computed is in none of these numbers; more `workers` help only where it waits.",
   ];
@@ -260,7 +260,7 @@ function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evi
   // With one worker it is not known whether a transform waits, and far off it is no advice.
   const isKnown = (top === "load" || workers > 1 && mapping !== "sync") && times <= 20;
   const enough = isWorkers && isKnown
-    ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers bring nothing`
+    ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers would not help`
     : "";
   const most = `${about(rate * times)} items/s, ${about(times)} times as many`;
   return `At most: ${parts[next]} would allow about ${most}${enough}.`;
@@ -284,5 +284,5 @@ function share(times: StageTimes, state: keyof StageTimes): number {
 /** Refuses what is not the report of a run. */
 function checkReport(report: RunReport): void {
   if (typeof Reflect.get(Object(report), "stages") === "object") return;
-  fail("explain a run", "report", "what run() gives", report);
+  fail("explain a run", "report", "a report of run()", report);
 }

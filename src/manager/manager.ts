@@ -131,10 +131,10 @@ export class EtlManager {
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
     if (typeof etl?.defaults !== "object") { // As what is given may be the pipeline itself.
-      fail(action, "etl", "what etl() gives for a pipeline", etl);
+      fail(action, "etl", "the result of etl()", etl);
     }
     const { after } = checkOptions(action, options, addOptions);
-    if (this.#members.has(etl.name)) fail(action, "name", "one that is not taken", etl.name);
+    if (this.#members.has(etl.name)) fail(action, "name", "unique", etl.name);
     this.#members.set(etl.name, { etl, after: [...after] });
     return this;
   }
@@ -231,7 +231,7 @@ export class EtlManager {
 function refuseCircle(path: readonly string[]): never {
   const name = path.at(-1)!;
   const circle = path.slice(path.indexOf(name)).join(" → ");
-  return fail(runAction(name), "after", "free of circles", circle);
+  return fail(runAction(name), "after", "free of cycles", circle);
 }
 
 function runAction(name: string): string {

@@ -42,12 +42,12 @@ export function checkEffects<E, T>(
     if (value === Infinity) continue; // No limit is no option.
     if ((settings as unknown as Named)[partner] !== undefined) continue;
     if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
-    fail(action, name, `left out without '${partner}'`, value);
+    fail(action, name, `omitted without '${partner}'`, value);
   }
-  const budgeted = given.find((layer) => (layer.isolate ?? layer.isolationBudget) !== undefined);
-  if (settings.isolate === "none" && budgeted?.isolationBudget !== undefined) {
-    const rule = "left out where 'isolate' is \"none\"";
-    fail(action, "isolationBudget", rule, budgeted.isolationBudget);
+  const { isolationBudget = Infinity } =
+    given.find(({ isolate, isolationBudget }) => (isolate ?? isolationBudget) !== undefined) ?? {};
+  if (settings.isolate === "none" && isolationBudget !== Infinity) {
+    fail(action, "isolationBudget", `omitted if 'isolate' is "none"`, isolationBudget);
   }
   const retry = (givenIn(given, "retry") ?? {}) as Named;
   for (const stage of [retry, ...Object.values(retry)]) checkDelays(action, Object(stage));
@@ -62,8 +62,8 @@ export function checkTransformOptions<E, T>(
   const concurrency = givenIn(given, "concurrency");
   if (concurrency !== undefined && transform === undefined) {
     const rule = transformBatch === undefined
-      ? "left out without 'transform'"
-      : "left out beside 'transformBatch', which is called once for each batch ('workers' may help)";
+      ? "omitted without 'transform'"
+      : "omitted if 'transformBatch' is given, which is called once per batch ('workers' may help)";
     fail(action, "concurrency", rule, concurrency);
   }
 }
@@ -90,5 +90,5 @@ function givenIn(given: readonly RunOptions<never>[], name: string): unknown {
 function checkDelays(action: string, retry: Named): void {
   const name = delays.find((delay) => retry[delay] !== undefined);
   if (name === undefined || retry.maxAttempts !== undefined) return;
-  fail(action, `retry.${name}`, "left out without 'maxAttempts', which is 1", retry[name]);
+  fail(action, `retry.${name}`, "omitted without 'maxAttempts', which is 1", retry[name]);
 }

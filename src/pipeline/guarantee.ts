@@ -117,23 +117,21 @@ function checkReplayable<E, T>(
   { checkpoints }: Pick<RunSettings<never>, "checkpoints">,
 ): void {
   if (checkpoints === undefined || replayable === true) return;
-  const why = "as they count items by their place in the source, and new ones that come in the " +
-    "place of finished ones would be dropped";
+  const why = "as they count items by offset, and new items at the offsets of finished ones " +
+    "would be dropped";
   if (replayable === false) {
-    const step =
-      "(leave 'replayable' out if the source gives the same items in the same order again)";
+    const step = "(omit 'replayable' if the source returns the same items in the same order again)";
     fail(
       action,
       "checkpoints",
-      `left out where 'replayable' is false, ${why} ${step}`,
+      `omitted if 'replayable' is false, ${why} ${step}`,
       checkpoints,
     );
   }
   if (acknowledge === undefined) return;
-  const step =
-    "(a broker keeps by itself what was not acknowledged; set 'replayable: true' on the " +
+  const step = "(a broker keeps what was not acknowledged; set 'replayable: true' on the " +
     "pipeline if the source gives all items in the same order again, acknowledged ones too)";
-  fail(action, "checkpoints", `left out beside 'acknowledge', ${why} ${step}`, checkpoints);
+  fail(action, "checkpoints", `omitted if 'acknowledge' is given, ${why} ${step}`, checkpoints);
 }
 
 function checkGuarantee<E, T>(
@@ -145,7 +143,7 @@ function checkGuarantee<E, T>(
   const { guarantee, reason } = guaranteeOf(pipeline, settings);
   const isIsolating = deadLetters !== undefined && isolate === "bisect";
   if (wanted === "at-most-once" && (retry.load.maxAttempts > 1 || isIsolating)) {
-    const rule = "left out where a load may be called again: it may load some items twice";
+    const rule = "omitted if a load may be called again, which may load some items twice";
     fail(action, "guarantee", rule, wanted);
   }
   // What is loaded neither twice nor never keeps the two others as well.

@@ -148,6 +148,6 @@ export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
     if (!rule.test(value)) fail(action, member, rule.expected, value);
   }
   if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
-    fail(action, "transformBatch", "left out beside 'transform'", pipeline.transformBatch);
+    fail(action, "transformBatch", "omitted if 'transform' is given", pipeline.transformBatch);
   }
 }

@@ -102,7 +102,7 @@ function mergeRows<E, T>(items: readonly Replayed<E>[], rows: Rows<T>, expected:
 /** For a replay of a pipeline: its functions take items and not letters, and letters have no order. */
 const settingsOfReplay: OwnSettings = {
   ignored: ["checkpoints", "position", "resume", "partition", "lease", "guarantee"],
-  expected: "left out of a replay, which has no checkpoints",
+  expected: "omitted in a replay, which has no checkpoints",
   adapt<S extends object>(settings: S): S {
     const copy = { ...settings } as Record<string, unknown>;
     for (const name of this.ignored) delete copy[name];

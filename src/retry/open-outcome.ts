@@ -10,7 +10,7 @@ const isOpen: unique symbol = Symbol.for("millrace.openOutcome") as typeof isOpe
  */
 export function leaveOpen(error: unknown): unknown {
   if (typeof error !== "object" || error === null || !Object.isExtensible(error)) {
-    return leaveOpen(new Error("Nobody knows whether the batch is loaded", { cause: error }));
+    return leaveOpen(new Error("It is unknown whether the batch was loaded", { cause: error }));
   }
   return Object.defineProperty(error, isOpen, { value: true, configurable: true });
 }

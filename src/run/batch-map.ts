@@ -192,6 +192,6 @@ function mapperOf<E, T>(
 
 function checkRows<T>(name: string, rows: Results<T>): Results<T> {
   if (Array.isArray(rows)) return [...rows]; // The user may go on with it, and it may have holes.
-  const rule = "a function that gives an array";
+  const rule = "a function that returns an array";
   return fail(`run pipeline "${name}"`, "transformBatch", rule, rows);
 }

@@ -73,7 +73,7 @@ export class Extraction<E, T> {
       const checkpoint = checkpointWriter?.checkpoint ?? blankCheckpoint;
       this.#offsets = new OffsetTracker(checkpoint, settings.resume === "source");
     }
-    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that gives "] as const;
+    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = checkpointWriter && this.#offsets;

@@ -34,7 +34,7 @@ export function checkTableOptions(
 ): void {
   if (table === undefined) fail(action, "table", expected, table);
   if (key !== undefined && conflict === "error") {
-    fail(action, "key", `left out where 'conflict' is "error"`, key);
+    fail(action, "key", `omitted if 'conflict' is "error"`, key);
   }
   if (key !== undefined && columns !== undefined) checkKey(action, columns, key, fold);
 }

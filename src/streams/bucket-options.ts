@@ -70,7 +70,12 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
   const batchSize = batchSizeOf(action, limits);
   // Undefined is less than nothing.
   if (options.timeout! < Infinity && batchSize === 1 && limits.batchSize === undefined) {
-    fail(action, "batchSize", "given beside 'timeout', as one item never waits", undefined);
+    fail(
+      action,
+      "batchSize",
+      "given with 'timeout', as one item never waits",
+      undefined,
+    );
   }
   return { ...limits, batchSize };
 }
@@ -85,7 +90,7 @@ export function batchSizeOf<T>(
 ): number {
   const isMeasured = maxBytes < Infinity;
   if (isMeasured && !sizeOf) {
-    fail(action, "sizeOf", "a function where 'maxBytes' is finite", sizeOf);
+    fail(action, "sizeOf", "a function if 'maxBytes' is finite", sizeOf);
   }
   if (isMeasured || flushWhen !== undefined) return batchSize ?? Infinity;
   // Where no size is given, this is NaN.
@@ -93,7 +98,7 @@ export function batchSizeOf<T>(
     fail(
       action,
       "batchSize",
-      `${positiveInteger.expected} where no other limit is finite`,
+      `${positiveInteger.expected} if no other limit is finite`,
       batchSize,
     );
   }

@@ -96,7 +96,7 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
       "signal" | "reorderBuffer"
     >(action, options, parallelMapOptions);
     if (!ordered && reorderBuffer !== undefined) {
-      fail(action, "reorderBuffer", "left out where 'ordered' is false", reorderBuffer);
+      fail(action, "reorderBuffer", "omitted if 'ordered' is false", reorderBuffer);
     }
     // Calls that have begun and whose result was not given: none before somebody reads.
     let window = 0;

@@ -46,7 +46,7 @@ export function openSource(
     fail(action, name, `${giving}items: a text as [text], its lines as text.split("\\n")`, inner);
   }
   if (isReadableStream(inner)) {
-    if (inner.locked) fail(action, name, `${giving}a stream that nobody else reads`, inner);
+    if (inner.locked) fail(action, name, `${giving}an unlocked stream`, inner);
     return { kind: "stream", reader: inner.getReader() };
   }
   const asyncIterator = methodOf(inner, Symbol.asyncIterator);
@@ -79,14 +79,14 @@ export async function cancelSource(source: OpenSource, reason: unknown): Promise
 /** Refuses what is no iterator, in the place of an error about a property of `undefined`. */
 function started<I extends AsyncIterator<unknown> | Iterator<unknown>>(iterator: unknown): I {
   if (methodOf(iterator, "next") !== undefined) return iterator as I;
-  throw new TypeError("The source is no iterable: its iterator has no method next()");
+  throw new TypeError("The source is not iterable: its iterator has no method next()");
 }
 
 /** Refuses what is no answer of an iterator, as `for…of` does: it might go on for ever. */
 export function checkAnswer<A>(answer: A): A {
   if (typeof answer === "object" ? answer !== null : typeof answer === "function") return answer;
   throw new TypeError(
-    `The iterator gave no object: next() must return one like { done, value }, not ${
+    `The iterator returned no object: next() must return one like { done, value }, not ${
       String(answer)
     }`,
   );

@@ -162,7 +162,7 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
     [circle, "an array of 1"],
   ])("reject a position that would be decoded as something else: %o", (at, shown) => {
     const error = new ConfigurationError(
-      "Cannot write a checkpoint as 'position' must be what JSON can hold, also inside, " +
+      "Cannot write a checkpoint as 'position' must be a value that JSON can hold, " +
         `such as a string or a number: current value is ${shown}`,
     );
     const blank = { offset: 0, done: [], updatedAt: 1 };
@@ -182,19 +182,19 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
   });
 
   it.each([
-    ["", "it is no JSON"],
-    ['{"offset":1,"done":[],"updatedAt":', "it is no JSON"],
-    ["null", "'offset' is no place in a source"],
-    ["[]", "'offset' is no place in a source"],
-    ['{"offset":-1,"done":[],"updatedAt":1}', "'offset' is no place in a source"],
-    ['{"offset":1.5,"done":[],"updatedAt":1}', "'offset' is no place in a source"],
-    ['{"offset":"1","done":[],"updatedAt":1}', "'offset' is no place in a source"],
-    ['{"offset":1,"updatedAt":1}', "'done' is no array"],
-    ['{"offset":1,"done":[]}', "'updatedAt' is no time"],
+    ["", "it is not JSON"],
+    ['{"offset":1,"done":[],"updatedAt":', "it is not JSON"],
+    ["null", "'offset' is not a non-negative integer"],
+    ["[]", "'offset' is not a non-negative integer"],
+    ['{"offset":-1,"done":[],"updatedAt":1}', "'offset' is not a non-negative integer"],
+    ['{"offset":1.5,"done":[],"updatedAt":1}', "'offset' is not a non-negative integer"],
+    ['{"offset":"1","done":[],"updatedAt":1}', "'offset' is not a non-negative integer"],
+    ['{"offset":1,"updatedAt":1}', "'done' is not an array"],
+    ['{"offset":1,"done":[]}', "'updatedAt' is not a number"],
     ...["[2]", "5", "[3,3]", "[0,3]", '["2",3]', "[4,3]", "[5,9],[2,3]", "[5,9],[8,10]"].map(
       (done) => [
         `{"offset":1,"done":[${done}],"updatedAt":1}`,
-        "'done' is no list of ranges in order, above 'offset'",
+        "'done' is not a list of ordered ranges above 'offset'",
       ],
     ),
   ])("reject %s", (text, reason) => {

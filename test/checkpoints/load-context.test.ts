@@ -7,7 +7,7 @@ describe("the context of a sink's load", () => {
   it.each([[undefined, "undefined"], [{ runId: "one" }, "an object"]])(
     "is rejected with advice if it is %o",
     (context, shown) => {
-      const rule = "what a load is told (pass the context on as second argument)";
+      const rule = "the context of a load (pass it on as the second argument)";
       expect(() => checkLoadContext(context as never)).toThrow(
         new ConfigurationError(
           `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`,

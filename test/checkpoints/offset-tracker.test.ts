@@ -121,6 +121,6 @@ describe("OffsetTracker", () => {
   });
 
   it("has no offset for an item that the batch does not have", () => {
-    expect(() => placeOf([[3, 5]], 2)).toThrow(new RangeError("A batch has no item 2"));
+    expect(() => placeOf([[3, 5]], 2)).toThrow(new RangeError("The batch has no item 2"));
   });
 });

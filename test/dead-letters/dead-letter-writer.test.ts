@@ -266,7 +266,7 @@ describe("DeadLetterWriter", () => {
     (stream) => {
       const action = 'run pipeline "letters"';
       const parts = { action, stream: stream as WritableStream, max: 1 };
-      const rule = "'deadLetters' must be a WritableStream that nobody else writes to: current";
+      const rule = "'deadLetters' must be an unlocked WritableStream: current";
       expect(() => new DeadLetterWriter(parts)).toThrow(ConfigurationError);
       expect(() => new DeadLetterWriter(parts)).toThrow(`Cannot ${action} as ${rule} value is `);
     },

@@ -55,7 +55,7 @@ describe("ndjsonDeadLetters()", () => {
     ...noStreams,
     [new ReadableStream(), "an instance of ReadableStream"],
   ])("throws for %o, which is not a WritableStream", (given, shown) => {
-    const rule = "a WritableStream that nobody else writes to";
+    const rule = "an unlocked WritableStream";
     const words =
       `Cannot write dead letters as 'writable' must be ${rule}: current value is ${shown}`;
     expect(() => ndjsonDeadLetters(given as never)).toThrow(new ConfigurationError(words));
@@ -127,7 +127,7 @@ describe("readDeadLetters()", () => {
     ...noStreams,
     [new WritableStream(), "an instance of WritableStream"],
   ])("throws for %o, which is not a ReadableStream", (given, shown) => {
-    const rule = "a ReadableStream that nobody else reads";
+    const rule = "an unlocked ReadableStream";
     const words =
       `Cannot read dead letters as 'readable' must be ${rule}: current value is ${shown}`;
     expect(() => readDeadLetters(given as never)).toThrow(new ConfigurationError(words));
@@ -222,7 +222,7 @@ describe("readDeadLetters()", () => {
   ])("names the line that is %s, after the letters before it", async (_, pieces, before, line) => {
     const { chunks, error } = await read(...pieces);
     expect(chunks.length).toBe(before);
-    expect(error).toEqual(new EtlError(`Cannot read line ${line} as it is no dead letter`));
+    expect(error).toEqual(new EtlError(`Cannot read line ${line} as it is not a dead letter`));
   });
 
   it("has the error of JSON.parse() as its cause if a line is invalid", async () => {

@@ -16,7 +16,7 @@ describe("openWriter()", () => {
     locked,
     "an instance of WritableStream",
   ]])("throws for %o with the whole sentence", (given, shown) => {
-    const rule = "a WritableStream that nobody else writes to";
+    const rule = "an unlocked WritableStream";
     const sentence =
       `Cannot keep letters as 'deadLetters' must be ${rule}: current value is ${shown}`;
     expect(() => openWriter("keep letters", "deadLetters", given as WritableStream)).toThrow(

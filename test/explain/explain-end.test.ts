@@ -129,7 +129,7 @@ describe("a source that ends before its total", () => {
       expect.objectContaining({ type: "run:short", total: 10, extracted: 7 }),
     ]);
     expect(report).toMatchObject({ outcome: "completed", missing: 3 });
-    expect(explain(report)).toContain("The source ended early: 3 expected items did not come.");
+    expect(explain(report)).toContain("The source ended early: 3 expected items did not arrive.");
   });
 
   it.each([0, 7, 5])("is not reported if %i items of seven were expected", async (total) => {

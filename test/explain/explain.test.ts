@@ -10,7 +10,7 @@ describe("explain()", () => {
   it("says that the source is slow, and what the load would allow", () => {
     const report = runReport({ extract: { busy: 0.93 }, load: { busy: 0.08 }, rate: 8000 });
     expect(explain(report)).toBe(
-      "The source holds this run back: it was waited for 93 % of the time. Try a faster source, or " +
+      "The source holds this run back: the run waited for it 93 % of the time. Try a faster source, or " +
         "one that gives many items at once (`chunks()`); more `workers` do not help. At most: the " +
         "load with its workers would allow about 100,000 items/s, 13 times as many.",
     );
@@ -33,7 +33,7 @@ describe("explain()", () => {
         "batches took at least 52 ms from the bucket to the end (about 416 items in flight). Try " +
         "more `workers` or a larger `batchSize` (about 50 items now), if the target takes more at " +
         "once. At most: the source alone would allow about 80,000 items/s, 10 times as many; more " +
-        "than 40 workers bring nothing.",
+        "than 40 workers would not help.",
     );
   });
 
@@ -65,7 +65,7 @@ describe("explain()", () => {
     ] as const,
   )("detects a %s that blocks the thread by idle workers", (stage, transform, load, tip) => {
     const words = explain(runReport({ extract: { blocked: 0.8 }, transform, load }));
-    expect(words).toContain(`The ${stage} holds this run back: its code keeps the one thread`);
+    expect(words).toContain(`The ${stage} holds this run back: its code occupies the only thread`);
     expect(words).toContain(`More \`workers\` do not help; try ${tip}`);
     expect(words).not.toContain("At most");
   });
@@ -83,7 +83,7 @@ describe("explain()", () => {
           trace: { ...runTrace(1), batches, every },
         }),
       );
-    expect(words(1)).toContain("The load holds this run back: its code keeps the one thread");
+    expect(words(1)).toContain("The load holds this run back: its code occupies the only thread");
     expect(words(2)).toContain("its one worker was at work"); // What happened between is not known.
   });
 
@@ -94,7 +94,7 @@ describe("explain()", () => {
     });
     const parts = { extract: { blocked: 0.97 }, transform: { busy: 0.97 }, load: { busy: 0.2 } };
     expect(explain(runReport({ ...parts, trace: { ...runTrace(1), batches } })))
-      .toContain("The transform holds this run back: its code keeps the one thread");
+      .toContain("The transform holds this run back: its code occupies the only thread");
   });
 
   it.each(
@@ -149,15 +149,15 @@ describe("explain()", () => {
   it("says that a run is balanced", () => {
     const report = runReport({ extract: { busy: 0.9 }, load: { busy: 0.85 }, latency });
     expect(explain(report)).toBe(
-      "This run is well balanced: the source took 90 % of the time, the load 85 %. To improve one " +
-        "of them alone brings little.",
+      "This run is well balanced: the source took 90 % of the time, the load 85 %. Improving one " +
+        "of them alone gains little.",
     );
   });
 
   it("says that there were too few batches", () => {
     const report = runReport({ load: { busy: 0.37 }, batches: 3 });
     expect(explain(report)).toBe(
-      "There was too little for all workers: the source was read early, and with 3 batches those of " +
+      "There were too few batches to keep all workers busy: the source was read early, and with 3 batches those of " +
         "the load were at work 37 % of the time. Try a smaller `batchSize`, so that all have " +
         "something to do until the end.",
     );
@@ -173,7 +173,7 @@ describe("explain()", () => {
   it("says that time went to no stage", () => {
     expect(explain(runReport({ load: { busy: 0.05 } }))).toBe(
       "No stage holds this run back: none was at work more than 5 % of the time. The rest went to " +
-        "what is around them: hooks such as `preProcess`, checkpoints, the start.",
+        "hooks such as `preProcess`, checkpoints and start-up.",
     );
     expect(explain(runReport({}))).toBe("The run was too short to be measured.");
   });
@@ -185,7 +185,7 @@ describe("explain()", () => {
     expect(explain(runReport({ ...none, checkpoint: { ...checkpoint, offset: 0 } })))
       .toBe("Nothing happened: no item was read in 12 ms.");
     expect(explain(runReport({ ...none, checkpoint })))
-      .toBe("Nothing was left to do: earlier runs have finished what the source gives.");
+      .toBe("Nothing was left to do: earlier runs have finished everything in the source.");
   });
 
   it.each(
@@ -203,7 +203,7 @@ describe("explain()", () => {
   it("throws for a value that is not a report", () => {
     const run = etl({ name: "p", extract: () => [], load: () => {} }).start();
     expect(() => explain(run as never)).toThrow(
-      "Cannot explain a run as 'report' must be what run() gives: current value is ",
+      "Cannot explain a run as 'report' must be a report of run(): current value is ",
     );
     expect(() => explain(undefined as never)).toThrow("current value is undefined");
   });
@@ -211,7 +211,7 @@ describe("explain()", () => {
   it("says nothing wrong if the clock stands still", () => {
     const waits = { extract: { busy: 0.2 }, load: { busy: 0.7 } };
     expect(explain(runReport({ ...waits, clock: "still", duration: 250, latency }))).toBe(
-      "The clock of this runtime stands still while code runs, so that only waiting is measured: of " +
+      "The clock of this runtime stands still while code runs, so only waiting is measured: of " +
         "250 ms the source 20 %, the transform 0 % and the load 70 %. What was computed is in none " +
         "of these numbers; more `workers` help only where it waits.",
     );

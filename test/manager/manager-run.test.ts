@@ -153,7 +153,7 @@ describe("manager.start()", () => {
     for (const round of [1, 2]) {
       const run = manager.start();
       expect(deadLetters.locked).toBe(true);
-      expect(() => manager.start()).toThrow("'deadLetters' must be a WritableStream that nobody");
+      expect(() => manager.start()).toThrow("'deadLetters' must be an unlocked WritableStream");
       await vi.advanceTimersByTimeAsync(1000);
       expect(run.snapshot(), `round ${round}`).toMatchObject({ state: "ended", deadLettered: 3 });
       expect(deadLetters.locked).toBe(false);

@@ -196,11 +196,11 @@ describe("EtlManager rejects", () => {
   });
 
   it.each([
-    [undefined, {}, "'etl' must be what etl() gives for a pipeline: current value is undefined"],
+    [undefined, {}, "'etl' must be the result of etl(): current value is undefined"],
     [
       { name: "a", extract, load },
       {},
-      "'etl' must be what etl() gives for a pipeline: current value is an object",
+      "'etl' must be the result of etl(): current value is an object",
     ],
     [make("a"), { after: "b" }, `'after' must be an array of names: current value is "b"`],
     [
@@ -213,7 +213,7 @@ describe("EtlManager rejects", () => {
       { before: [] },
       "'before' must be a known option, perhaps 'after': current value is an array of 0",
     ],
-    [make("taken"), {}, `'name' must be one that is not taken: current value is "taken"`],
+    [make("taken"), {}, `'name' must be unique: current value is "taken"`],
   ])("add() of %o with %o", (pipeline, options, sentence) => {
     const manager = new EtlManager().add(make("taken"));
     const error = new ConfigurationError(`Cannot add pipeline as ${sentence}`);
@@ -230,17 +230,17 @@ describe("EtlManager rejects", () => {
     [
       "a pipeline after itself",
       { a: [], b: ["a", "b"] },
-      `pipeline "b" as 'after' must be free of circles: current value is "b → b"`,
+      `pipeline "b" as 'after' must be free of cycles: current value is "b → b"`,
     ],
     [
       "two after each other",
       { a: ["b"], b: ["a"] },
-      `pipeline "a" as 'after' must be free of circles: current value is "a → b → a"`,
+      `pipeline "a" as 'after' must be free of cycles: current value is "a → b → a"`,
     ],
     [
       "a circle that others lead to",
       { a: ["b"], b: ["c"], c: ["d"], d: ["b"] },
-      `pipeline "b" as 'after' must be free of circles: current value is "b → c → d → b"`,
+      `pipeline "b" as 'after' must be free of cycles: current value is "b → c → d → b"`,
     ],
   ])("a run of %s", async (_, graph, sentence) => {
     const manager = new EtlManager();
@@ -266,7 +266,7 @@ describe("EtlManager rejects", () => {
     );
     await expect(manager.runAll()).rejects.toThrow(
       new ConfigurationError(
-        `Cannot run pipeline "b" as 'sizeOf' must be a function where 'maxBytes' is finite: ` +
+        `Cannot run pipeline "b" as 'sizeOf' must be a function if 'maxBytes' is finite: ` +
           "current value is undefined",
       ),
     );

@@ -38,7 +38,7 @@ const cases: Case[] = [
 describe("an option without effect", () => {
   it.each(cases)("is rejected: %o", async (given, name, partner) => {
     const [needed] = Object.keys(partner());
-    const words = `Cannot run pipeline "films" as '${name}' must be left out without '${needed}': `;
+    const words = `Cannot run pipeline "films" as '${name}' must be omitted without '${needed}': `;
     expect(() => films().start(given)).toThrow(ConfigurationError);
     expect(() => films().start(given)).toThrow(words);
     expect(String(await errorOf(films().run(given)))).toContain(words);
@@ -75,8 +75,7 @@ describe("an option without effect", () => {
   });
 
   it("is `isolationBudget` where nothing is isolated", async () => {
-    const words =
-      `'isolationBudget' must be left out where 'isolate' is "none": current value is 5`;
+    const words = `'isolationBudget' must be omitted if 'isolate' is "none": current value is 5`;
     const none = { ...deadLetters, isolate: "none" } as const;
     expect(() => films().start({ ...none, isolationBudget: 5 })).toThrow(words);
     expect(() => films({}, none).start({ isolationBudget: 5 })).toThrow(words);
@@ -85,10 +84,10 @@ describe("an option without effect", () => {
   });
 
   it.each([
-    [{ transformBatch: (items: number[]) => items }, "beside 'transformBatch'"],
+    [{ transformBatch: (items: number[]) => items }, "if 'transformBatch' is given"],
     [{}, "without 'transform'"],
   ])("rejects `concurrency` if there is no `transform`", (more, words) => {
-    const rule = `as 'concurrency' must be left out ${words}`;
+    const rule = `as 'concurrency' must be omitted ${words}`;
     expect(() => films(more).start({ concurrency: 4 })).toThrow(
       `Cannot run pipeline "films" ${rule}`,
     );
@@ -113,7 +112,7 @@ describe("an option without effect", () => {
       [{ load: { baseDelay: 5 }, transform: { maxAttempts: 3 } }, "baseDelay"],
     ] as const,
   )("rejects a delay between attempts without attempts: %o", (retry, name) => {
-    const words = `'retry.${name}' must be left out without 'maxAttempts', which is 1: `;
+    const words = `'retry.${name}' must be omitted without 'maxAttempts', which is 1: `;
     expect(() => films().start({ retry })).toThrow(words);
     expect(() => films({}, { retry }).start()).toThrow(words);
   });

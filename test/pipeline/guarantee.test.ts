@@ -106,7 +106,7 @@ describe("the guarantee of a run", () => {
     const numbers = etl(pipeline);
     expect(numbers.describe(options)).toEqual({ name: "numbers", ...expected });
     if (isRefused(given)) {
-      const words = /as 'checkpoints' must be left out (beside 'ack|where 'repl).*would be dropped/;
+      const words = /as 'checkpoints' must be omitted if '(ack|repl).*would be dropped/;
       expect(() => etl(pipeline, options)).toThrow(ConfigurationError);
       expect(() => etl(pipeline, options)).toThrow(words);
       expect(() => numbers.start(options)).toThrow(words);

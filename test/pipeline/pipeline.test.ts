@@ -33,7 +33,7 @@ describe("etl() of a pipeline", () => {
     [{ ...pipeline, replayable: 0 }, "'replayable' must be a boolean: current value is 0"],
     [
       { ...pipeline, transformBatch: () => [] },
-      "'transformBatch' must be left out beside 'transform': current value is a function",
+      "'transformBatch' must be omitted if 'transform' is given: current value is a function",
     ],
   ])("throws for %o with the whole sentence", (given, rule) => {
     const error = new ConfigurationError(`Cannot create pipeline as ${rule}`);

@@ -47,7 +47,7 @@ describe("the pipeline of a replay", () => {
   it("rejects a transformBatch that does not return an array", async () => {
     const transformBatch = () => "rows" as never;
     const { pipeline } = record({ transform: undefined, transformBatch });
-    const rule = "'transformBatch' must be a function that gives an array";
+    const rule = "'transformBatch' must be a function that returns an array";
     await expect(replay(letters, pipeline).run()).rejects.toThrow(rule);
   });
 

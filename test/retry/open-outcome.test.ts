@@ -14,7 +14,7 @@ describe("leaveOpen()", () => {
     "wraps %o, which cannot be marked, as the cause of an error that is",
     (given) => {
       const error = leaveOpen(given) as Error;
-      expect(error).toMatchObject({ message: "Nobody knows whether the batch is loaded" });
+      expect(error).toMatchObject({ message: "It is unknown whether the batch was loaded" });
       expect(error.cause).toBe(given);
       expect(isLeftOpen(error)).toBe(true);
     },

@@ -138,7 +138,7 @@ describe("transformBatch", () => {
       const error = await errorOf(run.run()) as PipelineError;
       expect(error.stage).toBe("transform");
       expect(error.message).toContain(
-        `Cannot run pipeline "odd" as 'transformBatch' must be a function that gives an array: `,
+        `Pipeline "odd" failed in transform: 'transformBatch' must be a function that returns an array: `,
       );
       expect(load).not.toHaveBeenCalled();
       expect(error.report).toMatchObject({ extracted: 1, pending: 1 });

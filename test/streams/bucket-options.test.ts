@@ -10,15 +10,15 @@ const refused: [options: unknown, sentence: string][] = [
   [{ batchSize: NaN }, "'batchSize' must be a positive integer: current value is NaN"],
   [
     { batchSize: Infinity, timeout: Infinity },
-    "'batchSize' must be a positive integer where no other limit is finite: current value is Infinity",
+    "'batchSize' must be a positive integer if no other limit is finite: current value is Infinity",
   ],
   [
     { batchSize: Infinity, timeout: Infinity, maxBytes: Infinity, sizeOf: () => 1 },
-    "'batchSize' must be a positive integer where no other limit is finite: current value is Infinity",
+    "'batchSize' must be a positive integer if no other limit is finite: current value is Infinity",
   ],
   [
     { timeout: 50 },
-    "'batchSize' must be given beside 'timeout', as one item never waits: " +
+    "'batchSize' must be given with 'timeout', as one item never waits: " +
     "current value is undefined",
   ],
   [{ batchSize: "2" }, `'batchSize' must be a positive integer: current value is "2"`],
@@ -39,7 +39,7 @@ const refused: [options: unknown, sentence: string][] = [
   ],
   [
     { maxBytes: 10 },
-    "'sizeOf' must be a function where 'maxBytes' is finite: current value is undefined",
+    "'sizeOf' must be a function if 'maxBytes' is finite: current value is undefined",
   ],
   [{ sizeOf: 1 }, "'sizeOf' must be a function: current value is 1"],
   [{ flushWhen: {} }, "'flushWhen' must be a function: current value is an object"],

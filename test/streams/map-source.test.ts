@@ -86,6 +86,6 @@ describe("mapSource()", () => {
     expect(() => mapSource(5 as never, square, use)).toThrow(`${rule}a ReadableStream`);
     const { stream } = new FedStream<number>();
     stream.getReader();
-    expect(() => mapSource(stream, square, use)).toThrow(`${rule}a stream that nobody else reads`);
+    expect(() => mapSource(stream, square, use)).toThrow(`${rule}an unlocked stream`);
   });
 });

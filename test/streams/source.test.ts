@@ -125,7 +125,7 @@ describe("a source", () => {
   it("is rejected if it is a locked stream", async () => {
     const source = streamOf(items);
     const reader = source.getReader();
-    const sentence = "Cannot batch source as 'source' must be a stream that nobody else reads: " +
+    const sentence = "Cannot batch source as 'source' must be an unlocked stream: " +
       "current value is an instance of ReadableStream";
     expect(() => batched(source)).toThrow(sentence);
     expect(() => batched(chunks(source as ReadableStream<never>))).toThrow(sentence);

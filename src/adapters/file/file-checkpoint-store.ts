@@ -163,7 +163,7 @@ function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint 
 /** The checkpoint in the text of a file, which has to be that of the key. */
 function checkpointIn(key: string, text: string): Checkpoint {
   const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
-  if (found !== key) throw new CheckpointError(key, "the file is that of another key");
+  if (found !== key) throw new CheckpointError(key, "the file belongs to another key");
   return checkpoint;
 }
 

@@ -86,7 +86,7 @@ export class BatchWatch {
     const load = this.#load;
     if (load === undefined) return;
     const { aborted, reason } = load.signal;
-    this.#fail(load, aborted ? reason : new Error("The call was left"));
+    this.#fail(load, aborted ? reason : new Error("The call was abandoned"));
   }
 
   /** The batch is over. */

@@ -80,7 +80,7 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
  */
 export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}): Etl<E, T> {
   if (!isOf(etl, Etl<E, T>)) {
-    fail("instrument a pipeline", "etl", "what etl() gives for a pipeline", etl);
+    fail("instrument a pipeline", "etl", "the result of etl()", etl);
   }
   const action = `instrument pipeline "${etl.name}"`;
   const { api, tracer = api?.trace.getTracer?.("millrace"), meter, attributes } = checkOptions<
@@ -88,10 +88,10 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
     "api" | "tracer" | "meter"
   >(action, options, instrumentOptions);
   if (tracer !== undefined && api === undefined) {
-    fail(action, "api", "given beside 'tracer': the module @opentelemetry/api", api);
+    fail(action, "api", "given with 'tracer': the module @opentelemetry/api", api);
   }
   if (options.attributes !== undefined && (api ?? meter) === undefined) {
-    fail(action, "attributes", "left out without 'api' or 'meter'", attributes);
+    fail(action, "attributes", "omitted without 'api' or 'meter'", attributes);
   }
   const all = { ...attributes, "millrace.pipeline": etl.name };
   return new InstrumentedEtl(etl, {

@@ -39,7 +39,7 @@ export function openDatabase(
     const adapter = options?.adapter;
     if (adapter === undefined) return postgresJsDatabase(client as PostgresJs, isFixed);
     if (adapter === "postgres" && has(client, "reserve")) return bunSqlDatabase(client as BunSql);
-    return fail(action, "client", "a SQL of Bun for PostgreSQL", adapter);
+    return fail(action, "client", "a Bun SQL client for PostgreSQL", adapter);
   }
   if (has(client, "query", "transaction", "runExclusive")) return pgliteDatabase(client as PGlite);
   if (has(client, "query", "connect")) {

@@ -61,7 +61,7 @@ async function commitMarked(
       await send(session);
       const marked = await checkpoints.mark(session, mark);
       state = marked === undefined ? "loaded" : "marked";
-      return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+      return marked ?? Promise.reject(new Error("The batch is already loaded")); // Rolls back.
     }, signal);
     onCommitted();
     tellDrift(send, context);
@@ -104,7 +104,7 @@ async function commitUnmarked(
       await send(session);
       const marked = await checkpoints.mark(session, mark);
       isLoaded = marked === undefined;
-      return marked ?? Promise.reject(new Error("The batch is loaded already")); // Rolls back.
+      return marked ?? Promise.reject(new Error("The batch is already loaded")); // Rolls back.
     }, signal);
     onCommitted();
     tellDrift(send, context);

@@ -99,15 +99,18 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
 export function checkSinkOptions(action: string, options: PostgresSinkOptions): SinkSettings {
   const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
   checkTableOptions(action, checked, nonEmptyString);
-  const { columns, conflict, types, method } = checked;
+  const { columns, conflict, types, method, copyFrom } = checked;
   for (const name of Object.keys(types ?? {})) {
     if (columns?.includes(name) === false) fail(action, "types", "types of the 'columns'", name);
   }
   if (method === "copy" && types !== undefined) {
-    fail(action, "types", 'left out with a COPY (take method: "insert")', types);
+    fail(action, "types", `omitted if 'method' is "copy" (use method: "insert")`, types);
   }
   if (method === "copy" && conflict !== "error") {
-    fail(action, "conflict", '"error" with a COPY', conflict);
+    fail(action, "conflict", `"error" if 'method' is "copy"`, conflict);
+  }
+  if (method === "insert" && copyFrom !== undefined) {
+    fail(action, "copyFrom", `omitted unless 'method' is "copy"`, copyFrom);
   }
   return checked;
 }

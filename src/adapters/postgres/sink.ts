@@ -102,7 +102,7 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
     fail(
       action,
       "method",
-      `"insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom'`,
+      `"insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom'`,
       checked.method,
     );
   }

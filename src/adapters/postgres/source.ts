@@ -149,10 +149,10 @@ function checkPages(options: PostgresSourceOptions): void {
   const { key, lag } = options;
   for (const name of ["after", "lag", "settled"] as const) {
     if (key !== undefined || options[name] === undefined || options[name] === false) continue;
-    fail(action, name, "left out, as it needs a 'key'", options[name]);
+    fail(action, name, "omitted without 'key'", options[name]);
   }
   if (lag !== undefined && !Object.hasOwn(options, "after")) {
-    fail(action, "lag", "left out, as it needs an 'after'", lag);
+    fail(action, "lag", "omitted without 'after'", lag);
   }
 }
 

@@ -141,7 +141,9 @@ export class Writer {
     const isOfValues = /^22|^23502$|^23514$|^54/.test(state);
     const isAskable = rows.length > 1 && !this.#isAsked(rows);
     if (state === "21000" && rows.length > 1) {
-      return new SplitError("Two rows of the batch are the same to the database", { cause: error });
+      return new SplitError("Two rows of the batch have the same key in the database", {
+        cause: error,
+      });
     }
     if (isOfValues ? !isAskable : !isOfTable(error)) return error;
     try {

@@ -78,7 +78,12 @@ export async function showProgress(
   type Open = keyof ShowProgressOptions;
   const given = checkOptions<ShowProgressOptions, Open>(action, settings, options);
   if (bar !== undefined && given.output !== undefined) {
-    fail(action, "output", "left out beside a bar, which writes where it was told", given.output);
+    fail(
+      action,
+      "output",
+      "omitted if 'bar' is given, which has an output of its own",
+      given.output,
+    );
   }
   if (runs.length === 0) return;
   const output = given.output ?? standardOutput();
@@ -141,7 +146,7 @@ function checkRuns(run: WatchedRun | readonly WatchedRun[]): readonly WatchedRun
   const runs: readonly WatchedRun[] = Array.isArray(run) ? [...run] : [run];
   for (const each of runs) {
     if (!has(each, "snapshot") || !has(each.finished, "then")) {
-      fail(action, "run", "a run, which start() gives, or an array of runs", each);
+      fail(action, "run", "a run from start(), or an array of runs", each);
     }
   }
   return runs;

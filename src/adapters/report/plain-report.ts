@@ -29,7 +29,7 @@ const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as co
 export function plainReport(action: string, report: unknown): RunReport | ManagerReport {
   const given = objectOf(report);
   if (!Array.isArray(given.reports)) {
-    return plainRun(action, report, "what run() or runAll() gives");
+    return plainRun(action, report, "a report of run() or runAll()");
   }
   const reports = given.reports.map((each): RunReport | SkippedReport => {
     const { stages, name, after } = objectOf(each);
@@ -40,7 +40,7 @@ export function plainReport(action: string, report: unknown): RunReport | Manage
 }
 
 /** Reads the report of one run. */
-export function plainRun(action: string, report: unknown, rule = "what run() gives"): RunReport {
+export function plainRun(action: string, report: unknown, rule = "a report of run()"): RunReport {
   const given = objectOf(report);
   const stages = objectOf(given.stages);
   if (given.stages !== stages) fail(action, "report", rule, report);

@@ -17,7 +17,7 @@ export const dependencies: Rule = {
 
 /** Refuses an order of pipelines where there is one pipeline only. */
 export function checkAfter(action: string, after: Dependencies | undefined): void {
-  if (after !== undefined) fail(action, "after", "left out for the report of one run", after);
+  if (after !== undefined) fail(action, "after", "omitted for the report of one run", after);
 }
 
 const rowHeight = 46;

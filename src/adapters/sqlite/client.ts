@@ -105,7 +105,7 @@ function answerOf<T>(db: SqliteDatabase, answer: T): T {
 
 function refuseClient(db: SqliteDatabase, answer?: unknown): never {
   if (answer instanceof Promise) answer.catch(() => {}); // Nobody waits for it.
-  return fail("use SQLite", "db", `${database.expected}, which answer at once`, db);
+  return fail("use SQLite", "db", `${database.expected}, with a synchronous API`, db);
 }
 
 /**
@@ -132,7 +132,7 @@ export function transact<T>(db: SqliteDatabase, body: () => T): T {
     return committed(db, body);
   } catch (error) {
     if (!isOfReadOnly(error)) throw error;
-    return fail("use SQLite", "db", "a database that can be written", db);
+    return fail("use SQLite", "db", "a writable database", db);
   }
 }
 

@@ -114,10 +114,10 @@ export function sqliteSource<Row = SqliteRow>(
   const { chunkSize, key, lag } = checked;
   for (const name of ["after", "lag"] as const) {
     if (key !== undefined || options[name] === undefined) continue;
-    fail(action, name, "left out, as it needs a 'key'", options[name]);
+    fail(action, name, "omitted without 'key'", options[name]);
   }
   if (lag !== undefined && !Object.hasOwn(options, "after")) {
-    fail(action, "lag", "left out, as it needs an 'after'", lag);
+    fail(action, "lag", "omitted without 'after'", lag);
   }
   const after = lower(action, checked.after ?? undefined, lag);
   const query = { db, sql: withoutEnd(sql), params: [...params], chunkSize };

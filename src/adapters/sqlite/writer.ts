@@ -57,7 +57,7 @@ export class Writer {
   #look(): KnownTable {
     const { table, columns: given, unknown } = this.#settings;
     const facts = prepare(this.#db, factsSql).all(table) as ColumnFacts[];
-    if (facts.length === 0) fail("load rows", "table", "a table that is there", table);
+    if (facts.length === 0) fail("load rows", "table", "an existing table", table);
     const columns = given ?? facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
     for (const column of columns) this.#check(column, facts);
     const fit = { needsAll: given !== undefined, unknown };

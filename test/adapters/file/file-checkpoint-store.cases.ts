@@ -99,7 +99,7 @@ function testFiles(): void {
     rmSync(path);
     await store.write("b", blank);
     renameSync(pathOf(".json"), path);
-    const error = new CheckpointError("a", "the file is that of another key");
+    const error = new CheckpointError("a", "the file belongs to another key");
     await expect(store.read("a")).rejects.toThrow(error);
   });
 

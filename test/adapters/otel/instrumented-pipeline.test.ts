@@ -143,7 +143,7 @@ describe("the pipeline that instrument() returns", () => {
   it.each([
     [
       { tracer: api.trace.getTracer("t") },
-      "'api' must be given beside 'tracer': the module @opentelemetry/api: current value is undefined",
+      "'api' must be given with 'tracer': the module @opentelemetry/api: current value is undefined",
     ],
     [{ api: {} }, "'api' must be the module @opentelemetry/api: current value is an object"],
     [{ api, tracer: 5 }, "'tracer' must be a Tracer of OpenTelemetry: current value is 5"],
@@ -161,7 +161,7 @@ describe("the pipeline that instrument() returns", () => {
   it("is not made for a value that is not a pipeline", () => {
     expect(() => instrument({ name: "n" } as never)).toThrow(
       new ConfigurationError(
-        "Cannot instrument a pipeline as 'etl' must be what etl() gives for a pipeline: current value is an object",
+        "Cannot instrument a pipeline as 'etl' must be the result of etl(): current value is an object",
       ),
     );
   });

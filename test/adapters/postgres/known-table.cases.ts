@@ -108,8 +108,8 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
   const role = "millrace_reader";
   const rows = Array.from({ length: 20 }, (_, n) => ({ id: n, v: n }));
   const wrong: [string, string, Partial<PostgresSinkOptions>, RegExp][] = [
-    ["a missing table", "", { table: "missing" }, /'table' must be a table that is there.*missing/],
-    ["a missing schema", "", { schema: "no" }, /'table' must be a table that is there.*no/],
+    ["a missing table", "", { table: "missing" }, /'table' must be an existing table.*missing/],
+    ["a missing schema", "", { schema: "no" }, /'table' must be an existing table.*no/],
     ["a missing column", "", { columns: ["id", "val"] }, /'columns' must be columns of .*"val"/],
     ["a column in capitals", "", { columns: ["ID"] }, /'columns' must be columns of .*"ID"/],
     ["an identity", "alter table T add x int generated always as identity", {
@@ -185,7 +185,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     await tested().run(`create role ${role}; grant usage on schema public to ${role};
       grant insert (id) on ${table} to ${role}`).catch(() => {});
     const [all, part] = [sink({ table }), sink({ table, columns: ["id"] })];
-    const words = /'table' must be a table that this role may load rows into \(permission denied/;
+    const words = /'table' must be a table that this role may insert into \(permission denied/;
     await withRole(async () => {
       await part.load([{ id: 1 }], contextOf());
       await expectRefused(all.load, rows, words);

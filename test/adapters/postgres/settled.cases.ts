@@ -141,12 +141,14 @@ export function testPostgresSettled({ tested, create, server, sink, all }: Bench
     });
 
     it.each<[string, string, PostgresSourceOptions]>([
-      ["left out for a query of no table", "select 1 as id", {}],
-      ["left out, unless the key is one column of", "select 'a' as id", {}],
-      ["left out, unless the key is one column of", "select 1 as id, 2 as b", { key: ["id", "b"] }],
+      ["false for a query without tables", "select 1 as id", {}],
+      ["false unless the key is one integer column", "select 'a' as id", {}],
+      ["false unless the key is one integer column", "select 1 as id, 2 as b", {
+        key: ["id", "b"],
+      }],
       ["an interval such as", "select now() as id", { settled: false, after: new Date(), lag: 1 }],
       ["a number, as the key is one", "select 1 as id", { settled: false, after: 1, lag: "1 day" }],
-      ["left out, unless the key begins with", "select 'a' as id", {
+      ["omitted unless the key begins with", "select 'a' as id", {
         settled: false,
         after: "a",
         lag: 1,

@@ -24,7 +24,7 @@ describe("postgresSink()", () => {
     ],
     [
       { table: "t", columns, key: ["a"] },
-      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
+      `'key' must be omitted if 'conflict' is "error": current value is an array of 1`,
     ],
     [
       { table: "t", columns, conflict: "replace", key: ["c"] },
@@ -40,7 +40,7 @@ describe("postgresSink()", () => {
     ],
     [
       { table: "t", columns, method: "copy", conflict: "ignore" },
-      `'conflict' must be "error" with a COPY: current value is "ignore"`,
+      `'conflict' must be "error" if 'method' is "copy": current value is "ignore"`,
     ],
     [
       { table: "t", columns, unknown: "add" },
@@ -48,11 +48,15 @@ describe("postgresSink()", () => {
     ],
     [
       { table: "t", columns, method: "copy", types: { a: "text" } },
-      `'types' must be left out with a COPY (take method: "insert"): current value is an object`,
+      `'types' must be omitted if 'method' is "copy" (use method: "insert"): current value is an object`,
+    ],
+    [
+      { table: "t", columns, copyFrom: () => new WritableStream() as never },
+      `'copyFrom' must be omitted unless 'method' is "copy": current value is a function`,
     ],
     [
       { table: "t", columns, method: "copy" },
-      `'method' must be "insert", as "copy" needs a PGlite, a SQL of Bun, or pg with 'copyFrom': current value is "copy"`,
+      `'method' must be "insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom': current value is "copy"`,
     ],
     [
       { tabel: "t", columns },
@@ -65,7 +69,7 @@ describe("postgresSink()", () => {
 
   it.each(["sqlite", "mysql", "mariadb"])("throws for a SQL of Bun for %s by name", (adapter) => {
     const client = { unsafe: none, begin: none, reserve: none, options: { adapter } };
-    const end = `a SQL of Bun for PostgreSQL: current value is "${adapter}"`;
+    const end = `a Bun SQL client for PostgreSQL: current value is "${adapter}"`;
     expect(() => Reflect.apply(postgresSink, undefined, [client, { table: "t", columns }]))
       .toThrow(new ConfigurationError(`Cannot construct postgresSink as 'client' must be ${end}`));
     expect(() => Reflect.apply(postgresSource, undefined, [client, "select 1"]))
@@ -98,7 +102,7 @@ describe("the load of a postgresSink()", () => {
     [[5], "5"],
   ])("says that the context is missing: %j", async (context, shown) => {
     const { load } = postgresSink(pool as never, { table: "t", columns });
-    const rule = "what a load is told (pass the context on as second argument)";
+    const rule = "the context of a load (pass it on as the second argument)";
     const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
     await expect(Reflect.apply(load, undefined, [[{ a: 1 }], ...context]))
       .rejects.toThrow(new ConfigurationError(words));

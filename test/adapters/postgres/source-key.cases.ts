@@ -192,7 +192,7 @@ export function testPostgresSourceKeys({ tested, create }: Bench, isFull: boolea
 
   it("rejects a key that the result does not have exactly once", async () => {
     const rule =
-      "Cannot read pages as 'key' must be columns that the result has once: current value is ";
+      "Cannot read pages as 'key' must be columns that occur once in the result: current value is ";
     await expect(all("select 1 as a", 1, "b")).rejects.toThrow(`${rule}"b"`);
   });
 

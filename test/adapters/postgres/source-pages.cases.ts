@@ -38,7 +38,7 @@ export function testPostgresSourceChanges({ tested, create }: Bench): void {
 
     it.each([
       ["alter table TABLE alter a type text", "Cannot read pages as the key a has another type"],
-      ["alter table TABLE rename a to c", "'key' must be columns that the result has once"],
+      ["alter table TABLE rename a to c", "'key' must be columns that occur once in the result"],
       ["drop table TABLE", "does not exist"],
     ])("fails by name after: %s", async (change, words) => {
       await expect(readThrough(change)).rejects.toThrow(words);

@@ -178,7 +178,7 @@ export function testPostgresSourceValues(
     it("rejects a name that stands for two columns", async () => {
       const { source } = postgresSource(tested().client, "select 1 as a, 2 as a");
       await expect(Array.fromAsync(source as ReadableStream<Row[]>)).rejects.toThrow(
-        "Cannot read rows as 'sql' must be a query whose columns have a name of their own, unlike " +
+        "Cannot read rows as 'sql' must be a query whose columns have distinct names, unlike " +
           `"a": current value is "select 1 as a, 2 as a"`,
       );
     });

@@ -105,9 +105,9 @@ export function testPostgresSource(bench: Bench, name: string): void {
       "array of 0",
     ],
     [{ values: "text" }, `'values' must be "lossless" or "client": current value is "text"`],
-    [{ settled: true }, "'settled' must be left out, as it needs a 'key': current value is true"],
-    [{ after: 1 }, "'after' must be left out, as it needs a 'key': current value is 1"],
-    [{ lag: 1, key: "n" }, "'lag' must be left out, as it needs an 'after': current value is 1"],
+    [{ settled: true }, "'settled' must be omitted without 'key': current value is true"],
+    [{ after: 1 }, "'after' must be omitted without 'key': current value is 1"],
+    [{ lag: 1, key: "n" }, "'lag' must be omitted without 'after': current value is 1"],
     [
       { lag: -1, key: "n", after: 1 },
       "'lag' must be a finite number above 0, or an interval in words: current value is -1",

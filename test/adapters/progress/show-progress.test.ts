@@ -15,7 +15,7 @@ function tenItems(name = "ten") {
 }
 
 describe("showProgress()", () => {
-  const aRun = "'run' must be a run, which start() gives, or an array of runs";
+  const aRun = "'run' must be a run from start(), or an array of runs";
   it.each<[string, (run: unknown) => unknown[]]>([
     [`${aRun}: current value is null`, () => [null]],
     [`${aRun}: current value is an instance of Promise`, () => [[Promise.resolve()]]],

@@ -22,6 +22,6 @@ describe("renderDiagram()", () => {
   it("throws for a value that is not the report of a run", () => {
     const manager = { reports: [rich], outcome: "completed" };
     expect(() => Reflect.apply(renderDiagram, undefined, [manager]))
-      .toThrow("Cannot render diagram as 'report' must be what run() gives");
+      .toThrow("Cannot render diagram as 'report' must be a report of run()");
   });
 });

@@ -224,7 +224,7 @@ describe("renderReport()", () => {
 
   it.each([undefined, null, 7, "report", {}, { reports: 1 }])("throws for %o", (value) => {
     expect(() => Reflect.apply(renderReport, undefined, [value]))
-      .toThrow("Cannot render report as 'report' must be what run() or runAll() gives");
+      .toThrow("Cannot render report as 'report' must be a report of run() or runAll()");
   });
 
   it("draws nothing if numbers are missing from the report", () => {

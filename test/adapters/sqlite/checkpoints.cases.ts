@@ -256,8 +256,8 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     });
 
     it.each([
-      ["no JSON", "it is no JSON"],
-      ['{"offset":-1,"done":[],"updatedAt":0}', "'offset' is no place in a source"],
+      ["no JSON", "it is not JSON"],
+      ['{"offset":-1,"done":[],"updatedAt":0}', "'offset' is not a non-negative integer"],
     ])("are not mistaken for one another: %s", (text, reason) => {
       const { db, load, store } = claimed();
       db.prepare("update millrace_checkpoint set checkpoint = ?").run(text);

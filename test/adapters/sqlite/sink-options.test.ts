@@ -46,7 +46,7 @@ describe("sqliteSink()", () => {
     ],
     [
       { ...good, key: ["id"] },
-      `'key' must be left out where 'conflict' is "error": current value is an array of 1`,
+      `'key' must be omitted if 'conflict' is "error": current value is an array of 1`,
     ],
     [
       { ...good, conflict: "replace", key: [] },
@@ -85,7 +85,7 @@ describe("the load of a sqliteSink()", () => {
   ])("says that the context is missing: %j", (context, shown) => {
     const load = () =>
       Reflect.apply(sqliteSink(db, good).load, undefined, [[{ id: 1 }], ...context]);
-    const rule = "what a load is told (pass the context on as second argument)";
+    const rule = "the context of a load (pass it on as the second argument)";
     const words = `Cannot load rows as 'context' must be ${rule}: current value is ${shown}`;
     expect(load).toThrow(new ConfigurationError(words));
   });

@@ -130,8 +130,8 @@ export function testSqliteSourceKeys(client: SqliteClient): void {
     });
 
     it.each<[object, string]>([
-      [{ after: 1 }, "'after' must be left out, as it needs a 'key': current value is 1"],
-      [{ lag: 1, key: "k" }, "'lag' must be left out, as it needs an 'after': current value is 1"],
+      [{ after: 1 }, "'after' must be omitted without 'key': current value is 1"],
+      [{ lag: 1, key: "k" }, "'lag' must be omitted without 'after': current value is 1"],
       [
         { lag: 0, key: "k", after: 1 },
         "'lag' must be a finite number above 0: current value is 0",

@@ -18,7 +18,7 @@ export function testSqliteTables(client: SqliteClient): void {
     const databases = databasesOf(client);
 
     const wrong: [string, string, Partial<SqliteSinkOptions>, string][] = [
-      ["no table", "select 1", {}, `'table' must be a table that is there: current value is "t"`],
+      ["no table", "select 1", {}, `'table' must be an existing table: current value is "t"`],
       ["no column", keyed, { columns: ["id", "nam"] }, `of table "t": current value is "nam"`],
       [
         "a generated column",
@@ -106,7 +106,7 @@ export function testSqliteTables(client: SqliteClient): void {
       const db = databases.inFile("read.db", keyed);
       db.exec("pragma query_only = on");
       const { load, checkpoints } = sqliteSink(db, { table: "t", columns: ["id", "name"] });
-      const words = "'db' must be a database that can be written";
+      const words = "'db' must be a writable database";
       expect(() => load(rows, plainContext)).toThrow(ConfigurationError);
       expect(() => load(rows, plainContext)).toThrow(words);
       expect(() => checkpoints.claim("k", { runId: "r", until: 1 }, 0)).toThrow(words);

@@ -147,7 +147,7 @@ describe("CheckpointWriter.open()", () => {
       store.read = () => rubbish as never;
       const run = new KeptRun(store);
       const opened = await run.open();
-      const error = new CheckpointError("a", "'offset' is no place in a source");
+      const error = new CheckpointError("a", "'offset' is not a non-negative integer");
       expect(opened).toEqual({ state: "rejected", value: error });
       expect(store.calls).toEqual(["claim", "release"]);
       expect(run.keeper.checkpoint).toBe(undefined);
@@ -162,7 +162,7 @@ describe("CheckpointWriter.open()", () => {
     store.claim = () => rubbish as never;
     const run = new KeptRun(store);
     const opened = await run.open();
-    const error = new CheckpointError("a", "the store gives no claim for it");
+    const error = new CheckpointError("a", "the store returned no claim");
     expect(opened).toEqual({ state: "rejected", value: error });
     expect(store.calls).toEqual(["release"]); // It may have been claimed.
     expect(leftBy(run)).toBe(0);

@@ -140,7 +140,7 @@ describe("replay() of what is not a dead letter", () => {
   ])("refuses the option '%s' for a run, as it would do nothing", async (name, options) => {
     const { calls, pipeline } = record();
     await expect(replay([letterOf(1)], pipeline).run(options)).rejects.toThrow(
-      `Cannot run pipeline "numbers" as '${name}' must be left out of a replay, ` +
+      `Cannot run pipeline "numbers" as '${name}' must be omitted in a replay, ` +
         "which has no checkpoints: current value is ",
     );
     expect(calls).toEqual([]);

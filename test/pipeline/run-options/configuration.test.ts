@@ -24,7 +24,7 @@ const wrong: [object, string][] = [
     name === "batchSize"
       ? [
         { batchSize: Infinity, timeout: Infinity },
-        `'${name}' must be ${integer} where no other limit is finite: current value is Infinity`,
+        `'${name}' must be ${integer} if no other limit is finite: current value is Infinity`,
       ]
       : [{ [name]: Infinity }, `'${name}' must be ${integer}: current value is Infinity`],
     [{ [name]: "4" }, `'${name}' must be ${integer}: current value is "4"`],
@@ -59,7 +59,7 @@ const wrong: [object, string][] = [
   ],
   [
     { maxBytes: 9 },
-    "'sizeOf' must be a function where 'maxBytes' is finite: current value is undefined",
+    "'sizeOf' must be a function if 'maxBytes' is finite: current value is undefined",
   ],
   [{ batchsize: 9 }, "'batchsize' must be a known option, perhaps 'batchSize': current value is 9"],
   [{ worker: 2 }, "'worker' must be a known option, perhaps 'workers': current value is 2"],

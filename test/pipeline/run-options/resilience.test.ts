@@ -16,7 +16,7 @@ const attempts = "a positive integer or Infinity";
 const atLeast0 = "a number of at least 0";
 const above0 = "a number above 0";
 const store = "a CheckpointStore, with 'read' and 'write'";
-const stream = "a WritableStream, or a function that gives one";
+const stream = "a WritableStream, or a function that returns one";
 const limit = "a non-negative integer, Infinity, or { ratio, window } with a ratio above 0 and " +
   "up to 1 and a positive integer as window";
 const levels = `"at-most-once" or "at-least-once" or "effectively-once"`;

@@ -202,7 +202,7 @@ describe("a dead-letter stream", () => {
     const kept = new KeptLetters();
     kept.stream.getWriter();
     const words = 'Cannot run pipeline "numbers" as ' +
-      "'deadLetters' must be a WritableStream that nobody else writes to: " +
+      "'deadLetters' must be an unlocked WritableStream: " +
       "current value is an instance of WritableStream";
     expect(() => start({}, { deadLetters: kept.stream })).toThrow(new ConfigurationError(words));
     const extract = vi.fn(() => []);

@@ -50,7 +50,7 @@ function expectRefusal(error: PipelineError, words: string): void {
   );
 }
 
-const ofJson = "what JSON can hold, also inside, such as a string or a number: current value is ";
+const ofJson = "a value that JSON can hold, such as a string or a number: current value is ";
 
 describe("the option `position`", () => {
   it.each<[string, unknown, string]>([
@@ -71,8 +71,8 @@ describe("the option `position`", () => {
   it("that returns a promise is rejected, without an unhandled rejection", async () => {
     const position = async ({ id }: Row) => await Promise.reject(new Error(`no ${id}`));
     const { error, loaded } = await failureOf({ position });
-    const step = "(read it with the item, and give it from there)";
-    const words = `known at once, not a promise ${step}: current value is an instance of Promise`;
+    const step = "(read it with the item, and return it from there)";
+    const words = `a value, not a promise ${step}: current value is an instance of Promise`;
     expectRefusal(error, words);
     expect(loaded).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve));

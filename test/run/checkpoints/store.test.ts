@@ -152,26 +152,26 @@ describe.each(everyWay)("a checkpoint store that %s", (way) => {
 
 describe("a checkpoint store that returns invalid data", () => {
   it.each([
-    [null, "'offset' is no place in a source"],
-    [17, "'offset' is no place in a source"],
-    ["text", "'offset' is no place in a source"],
-    [{}, "'offset' is no place in a source"],
-    [{ offset: -1, done: [], updatedAt: 1 }, "'offset' is no place in a source"],
-    [{ offset: 1.5, done: [], updatedAt: 1 }, "'offset' is no place in a source"],
-    [{ offset: "1", done: [], updatedAt: 1 }, "'offset' is no place in a source"],
-    [{ offset: 1, updatedAt: 1 }, "'done' is no array"],
-    [{ offset: 1, done: [] }, "'updatedAt' is no time"],
+    [null, "'offset' is not a non-negative integer"],
+    [17, "'offset' is not a non-negative integer"],
+    ["text", "'offset' is not a non-negative integer"],
+    [{}, "'offset' is not a non-negative integer"],
+    [{ offset: -1, done: [], updatedAt: 1 }, "'offset' is not a non-negative integer"],
+    [{ offset: 1.5, done: [], updatedAt: 1 }, "'offset' is not a non-negative integer"],
+    [{ offset: "1", done: [], updatedAt: 1 }, "'offset' is not a non-negative integer"],
+    [{ offset: 1, updatedAt: 1 }, "'done' is not an array"],
+    [{ offset: 1, done: [] }, "'updatedAt' is not a number"],
     [
       { offset: 5, done: [[2, 3]], updatedAt: 1 },
-      "'done' is no list of ranges in order, above 'offset'",
+      "'done' is not a list of ordered ranges above 'offset'",
     ],
     [
       { offset: 0, done: [[4, 3]], updatedAt: 1 },
-      "'done' is no list of ranges in order, above 'offset'",
+      "'done' is not a list of ordered ranges above 'offset'",
     ],
     [
       { offset: 0, done: [7], updatedAt: 1 },
-      "'done' is no list of ranges in order, above 'offset'",
+      "'done' is not a list of ordered ranges above 'offset'",
     ],
   ])("fails the run: %o", async (found, reason) => {
     const store = new HeldStore();

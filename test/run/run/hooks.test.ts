@@ -178,15 +178,15 @@ describe("extract", () => {
     [{}, `${words}: current value is an object`],
     [new Map().forEach, `${words}: current value is a function`],
     [chunks(5 as unknown as number[][]), `${words}: current value is 5`],
-    [locked, "a stream that nobody else reads: current value is an instance of ReadableStream"],
+    [locked, "an unlocked stream: current value is an instance of ReadableStream"],
   ])("fails if it returns %o", async (source, rule) => {
     const calls: unknown[] = [];
     const extract = () => source as number[];
     const error = await errorOf(etl(told(calls, { extract })).run()) as PipelineError;
-    const sentence =
-      `Cannot run pipeline "told" as 'extract' must be a function that gives ${rule}`;
+    const sentence = `'extract' must be a function that returns ${rule}`;
     expect(error.message).toBe(`Pipeline "told" failed in extract: ${sentence}`);
-    expect(error.cause).toMatchObject({ name: "ConfigurationError", message: sentence });
+    const message = `Cannot run pipeline "told" as ${sentence}`;
+    expect(error.cause).toMatchObject({ name: "ConfigurationError", message });
     expect(calls).toEqual(["preProcess", "finalize", "failed"]);
   });
 

@@ -61,7 +61,7 @@ describe("an iterator that breaks the protocol", () => {
     async ({ kind, answer }) => {
       const source = kinds[kind]({ next: () => answer }) as Source<number>;
       const sentence =
-        "The iterator gave no object: next() must return one like { done, value }, " +
+        "The iterator returned no object: next() must return one like { done, value }, " +
         `not ${String(answer)}`;
       for (const batchSize of [1, 5]) {
         const reader = batched(source, { batchSize }).getReader();
@@ -78,7 +78,7 @@ describe("an iterator that breaks the protocol", () => {
     for (const iterator of [null, undefined, 5, {}]) {
       const source = { [Symbol[name]]: () => iterator } as unknown as Iterable<number>;
       expect(() => batched(source)).toThrow(
-        new TypeError("The source is no iterable: its iterator has no method next()"),
+        new TypeError("The source is not iterable: its iterator has no method next()"),
       );
     }
   });

@@ -239,7 +239,7 @@ describe("ParallelMapStream", () => {
     ],
     [
       [Number, { ordered: false, reorderBuffer: 2 }],
-      "'reorderBuffer' must be left out where 'ordered' is false: current value is 2",
+      "'reorderBuffer' must be omitted if 'ordered' is false: current value is 2",
     ],
     [
       [Number, { workers: 2 }],

@@ -202,7 +202,7 @@ function testLoads({ tested, create, all, sink }: Bench): void {
 
   it.each(
     [
-      ["table", { table: "missing" }, `a table that is there: current value is "\\"missing\\""`],
+      ["table", { table: "missing" }, `an existing table: current value is "\\"missing\\""`],
       ["columns", { columns: ["no"] }, `columns of "TABLE": current value is "no"`],
       ["types", { types: { v: "no_such" } }, `types of the database: current value is "no_such"`],
       [

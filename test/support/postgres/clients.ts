@@ -109,5 +109,5 @@ function lastOf(result: Rows | Rows[]): Rows {
 
 /** A sink of which every kind of client can copy. */
 export function sinkOf({ client }: TestClient, options: PostgresSinkOptions): PostgresSink {
-  return postgresSink(client, { copyFrom, ...options });
+  return postgresSink(client, options.method === "copy" ? { copyFrom, ...options } : options);
 }

@@ -30,7 +30,7 @@ const connectTimeout = 1000; // Milliseconds for the second connection, and what
 export function cancelRequest(client: PgInternals, makeStream?: unknown): Promise<void> {
   const { connection, processID, secretKey, host, port, ssl, sslNegotiation } = client;
   if (connection === undefined || typeof processID !== "number" || port === undefined) {
-    return Promise.reject(new Error("The client does not tell which connection it has"));
+    return Promise.reject(new Error("The client does not expose its connection"));
   }
   type Make = new (config: object) => PgConnection;
   const Connection = connection.constructor as Make;
@@ -39,7 +39,7 @@ export function cancelRequest(client: PgInternals, makeStream?: unknown): Promis
   return new Promise((resolve, reject) => {
     const stopTimer = setTimer(connectTimeout, () => {
       second.stream.destroy();
-      reject(new Error("The server does not answer"));
+      reject(new Error("The server does not respond"));
     });
     const send = () => second.cancel(processID, secretKey);
     second.on("connect", () => {

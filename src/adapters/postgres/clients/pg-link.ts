@@ -46,7 +46,7 @@ export class PgLink implements Stoppable {
   discard(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    this.#parts.close(new Error("The connection was given up"));
+    this.#parts.close(new Error("The connection was abandoned"));
   }
 
   /**

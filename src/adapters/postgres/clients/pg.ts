@@ -180,7 +180,7 @@ async function transact<T>(
     await run(() => client.query(`begin ${isolation}`, []));
     const result = await work(sessionOf(taken, run));
     const { command } = await run(() => client.query("commit", []));
-    if (command === "ROLLBACK") throw new Error("The server has rolled the transaction back");
+    if (command === "ROLLBACK") throw new Error("The server rolled the transaction back");
     return result;
   } catch (error) {
     await link.mend();

@@ -167,6 +167,6 @@ class Link implements Stoppable {
   }
 
   discard(): void {
-    this.#giveUp(new Error("The connection was given up"));
+    this.#giveUp(new Error("The connection was abandoned"));
   }
 }

@@ -27,7 +27,9 @@ export function firstOf({ names, columns }: Key): Compared {
 export function keyOf({ columns }: Layout, names: readonly string[]): Key {
   const places = names.map((name) => {
     const found = columns.flatMap((column, place) => column.name === name ? [place] : []);
-    if (found.length !== 1) fail("read pages", "key", "columns that the result has once", name);
+    if (found.length !== 1) {
+      fail("read pages", "key", "columns that occur once in the result", name);
+    }
     return found[0]!;
   });
   const found = places.map((place) => columns[place]!);

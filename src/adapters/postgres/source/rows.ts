@@ -167,7 +167,7 @@ export function checkNames(sql: string, { columns }: Layout): void {
   fail(
     "read rows",
     "sql",
-    `a query whose columns have a name of their own, unlike ${quoteName(twice)}`,
+    `a query whose columns have distinct names, unlike ${quoteName(twice)}`,
     sql,
   );
 }

@@ -32,11 +32,16 @@ export async function settle(
   const [first, ...others] = view.key.columns.map(({ type }) => type);
   const [isStandby] = (await database.values(standbyQuery))[0]!;
   if (isStandby === "t") {
-    fail("read pages", "settled", "left out on a standby, which does not know who writes", true);
+    fail(
+      "read pages",
+      "settled",
+      "false on a standby server, which does not know who writes",
+      true,
+    );
   }
   if (first === timestamptz) return settleTimes(query);
   if (others.length === 0 && integers.has(first!)) return settleNumbers(query, view, above);
-  const rule = "left out, unless the key is one column of integers that a sequence counts up, or " +
+  const rule = "false unless the key is one integer column that is filled by a sequence, or " +
     "begins with a timestamptz";
   return fail("read pages", "settled", rule, true);
 }
@@ -57,7 +62,7 @@ async function settleNumbers(
   const { tables, upTo, writers } = await database.transaction(async (session) => {
     await readLayout(session, sql, params); // From now on the transaction has its tables locked.
     const tables = await textOf(session, tablesQuery);
-    if (tables === "{}") fail("read pages", "settled", "left out for a query of no table", true);
+    if (tables === "{}") fail("read pages", "settled", "false for a query without tables", true);
     const upTo = await highest(session, query, view);
     return { tables, upTo, writers: await writersOf(session, tables) };
   });
@@ -133,7 +138,7 @@ async function settleTimes({ database, signal }: Query): Promise<Settled> {
   const [row] = await database.values(startsQuery, [at]);
   const [upTo, isHidden, isPrepared] = row as [string, string, string];
   if (isHidden === "t") {
-    const rule = "left out, unless the role sees the transactions of others: " +
+    const rule = "false unless the role can see other transactions: " +
       "grant pg_read_all_stats to it";
     fail("read pages", "settled", rule, true);
   }

@@ -26,7 +26,7 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
   const [{ type, category }] = key.columns as [Key["columns"][0]];
   const isTime = times.has(type);
   if (!isTime && category !== "N") {
-    fail("read pages", "lag", "left out, unless the key begins with a number or a time", lag);
+    fail("read pages", "lag", "omitted unless the key begins with a number or a time", lag);
   }
   if (isTime !== (typeof lag === "string")) {
     const rule = isTime ? 'an interval such as "10 minutes"' : "a number, as the key is one";
@@ -73,7 +73,7 @@ function textOf(action: string, value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (value instanceof Uint8Array) return hexText(value);
-  const rule = "a value as the source gives it, or an array of them for a key of several columns";
+  const rule = "a value as the source returns it, or an array of them for a key of several columns";
   return fail(action, "after", rule, value);
 }
 

@@ -132,7 +132,7 @@ type ColumnArray = readonly [
  */
 export async function readTable(database: Database, asked: Asked): Promise<Table> {
   const [row] = await database.values(tableQuery, [asked.table]) as string[][];
-  if (row === undefined) fail("load rows", "table", "a table that is there", asked.table);
+  if (row === undefined) fail("load rows", "table", "an existing table", asked.table);
   const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, columns, types, checks, version] =
     row;
   const refusesCopy = hasRowSecurity === "true"

@@ -116,8 +116,8 @@ export function asConfiguration(
     : state === "428C9"
     ? ["columns", `columns that ${table} does not generate`, columns.join(", ")]
     : state === "42501"
-    ? ["table", "a table that this role may load rows into", table]
-    : ["table", "a table that takes the rows of these options", table];
+    ? ["table", "a table that this role may insert into", table]
+    : ["table", "a table that accepts rows with these options", table];
   const message = String((error as Error).message);
   return new ConfigurationError(
     `Cannot load rows as '${option}' must be ${rule} (${message}): ` +

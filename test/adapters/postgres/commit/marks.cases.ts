@@ -127,7 +127,7 @@ export function testPostgresMarks({ create, all, sink, tested }: Bench): void {
     await load(rowsOf(0, 3), contextOf("news", [[0, 3]]));
     await tested().run(`update millrace_checkpoint set checkpoint = 'broken' where key = 'news'`);
     await checkpoints.write("news", { offset: 3, done: [], updatedAt: 1, runId: "run" });
-    await expect(checkpoints.read("news")).rejects.toThrow("it is no JSON");
+    await expect(checkpoints.read("news")).rejects.toThrow("it is not JSON");
   });
 
   it("declares which store the marks of its loads go to", async () => {

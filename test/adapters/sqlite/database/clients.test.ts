@@ -88,7 +88,7 @@ const openClients: [string, () => Client][] = [
   ["an iterator for await", () => iterating(rowsLater)],
 ];
 const words =
-  "'db' must be a database of node:sqlite, better-sqlite3 or bun:sqlite, which answer at once";
+  "'db' must be a database of node:sqlite, better-sqlite3 or bun:sqlite, with a synchronous API";
 
 describe("an asynchronous client of SQLite", () => {
   const sinkOf = ({ db }: Client) => sqliteSink(db as never, { table: "t", columns: ["id"] });

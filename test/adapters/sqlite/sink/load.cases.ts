@@ -91,7 +91,7 @@ export function testSqliteLoads(client: SqliteClient): void {
         const { load } = sqliteSink(db, { table: "none", columns, conflict });
         expect(() => load([{ id: 1, name: "a" }], plainContext)).toThrow(
           new ConfigurationError(
-            `Cannot load rows as 'table' must be a table that is there: current value is "none"`,
+            `Cannot load rows as 'table' must be an existing table: current value is "none"`,
           ),
         );
       }
