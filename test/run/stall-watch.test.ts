@@ -46,7 +46,7 @@ describe("stallTimeout", () => {
       load: ([n]) => n === 1 ? never() : undefined,
     }, { workers: 2 }],
   ];
-  it.each(stuck)("reports once where the run is stuck: %s", async (_, stage, pipeline, options) => {
+  it.each(stuck)("reports once which stage does not progress: %s", async (_, stage, pipeline, options) => {
     const recorded = record(pipeline, { stallTimeout, abortTimeout: 10, ...options });
     await vi.advanceTimersByTimeAsync(999);
     expect(stalls(recorded)).toEqual([]);
