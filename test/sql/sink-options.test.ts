@@ -22,6 +22,7 @@ describe("checkTableOptions()", () => {
   it("accepts a key that the database takes for one of the columns", () => {
     expect(() => check({ key: ["ID"] })).toThrow(ConfigurationError);
     expect(() => check({ key: ["ID"] }, (name) => name.toLowerCase())).not.toThrow();
+    expect(() => check({ columns: ["ID"] }, (name) => name.toLowerCase())).not.toThrow();
     expect(() => check({ key: ["nick"], columns: undefined })).not.toThrow();
     expect(() => check({ key: undefined, conflict: "error" })).not.toThrow();
   });
