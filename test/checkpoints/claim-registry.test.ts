@@ -45,6 +45,13 @@ describe("ClaimRegistry", () => {
     expect(() => registry.checkMark(next, upTo(2))).not.toThrow();
   });
 
+  it("fences a run that has its key back after another one has finished something", () => {
+    const registry = claimed();
+    registry.onClaimed("a", "one", upTo(2, "two")); // What it found the first time counts.
+    const next = markOf({ ranges: [[3, 5]] });
+    expect(() => registry.checkMark(next, upTo(2, "two"))).toThrow(new FencedError("a", "two"));
+  });
+
   it("fences a mark of items that an earlier run has finished", () => {
     const registry = new ClaimRegistry();
     registry.onClaimed("a", "one", upTo(2, "two"));

@@ -71,7 +71,7 @@ describe("on every runtime", () => {
     expect(piped).toEqual({ state: "rejected", value: failure });
   });
 
-  it("a stuck loader stops a source through three stages", async () => {
+  it("a loader that never settles stops a source through three stages", async () => {
     const source = new FedStream<number>((output) => output.enqueue(1));
     const calls = new Calls<number[]>();
     const piped = outcomeOf(

@@ -180,7 +180,7 @@ describe("encodeItem() and decodeItem()", () => {
     ["errors", (inner) => new AggregateError([inner], "e")],
     ["sparse lists", (inner) => Object.assign(new Array(3), { 1: inner })],
     ["objects that look tagged", ($) => ({ $ })],
-  ])("put a note where %s are nested too deeply", (_, wrap) => {
+  ])("put a note in place of %s that are nested too deeply", (_, wrap) => {
     for (const depth of [398, 399, 400, 401, 10_000]) { // Every way in which a level can be cut.
       const text = encodeItem(nest(depth, wrap));
       if (depth > 400) expect(text).toContain('{"$":"note","value":"[nested too deeply]"}');

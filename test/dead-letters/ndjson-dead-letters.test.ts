@@ -42,7 +42,7 @@ describe("ndjsonDeadLetters()", () => {
     ["aborted", (writer) => writer.abort(error), {}],
     ["aborted, which fails", (writer) => writer.abort(), { abort: () => Promise.reject(error) }],
     ["failed", (writer) => writer.write(letterOf(1)), { write: () => Promise.reject(error) }],
-  ])("lets go of its stream once it has %s", async (_, end, sink) => {
+  ])("unlocks its stream once it has %s", async (_, end, sink) => {
     const { writable } = memory(sink);
     const writer = ndjsonDeadLetters(writable).getWriter();
     writer.closed.catch(() => {});
@@ -165,7 +165,7 @@ describe("readDeadLetters()", () => {
     ["ended", (fed) => fed.close()],
     ["failed", (fed) => fed.fail(error)],
     ["given something else", (fed) => fed.give(bytesOf("hello\n"))],
-  ])("lets go of its stream once that has %s", async (_, end) => {
+  ])("unlocks its stream once that has %s", async (_, end) => {
     const fed = new FedStream<Uint8Array>();
     const letters = readDeadLetters(fed.stream);
     end(fed);

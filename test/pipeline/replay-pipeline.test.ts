@@ -24,7 +24,7 @@ describe("the pipeline of a replay", () => {
     ["fewer", () => ["all"], ["two", undefined, "all"]],
     ["more", () => ["a", "b", "c", "d"], ["two", undefined, "a", "b", "c", "d"]],
   ])(
-    "keeps the rows there are out of a transform of batches that gives %s",
+    "calls transformBatch for letters without rows only, which returns %s",
     async (_, map, rows) => {
       const calls: number[][] = [];
       const transformBatch = (items: number[]) => {

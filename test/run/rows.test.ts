@@ -4,7 +4,7 @@ import { skip } from "../../src/index.ts";
 import { Rows, rowsFrom } from "../../src/run/rows.ts";
 
 describe("Rows", () => {
-  it("are one for each item where nothing else is said", () => {
+  it("are one for each item by default", () => {
     const values = ["a", "b", "c"];
     const rows = new Rows(values);
     expect(rows).toMatchObject({ count: 3, itemCount: 3, isDivisible: true });
@@ -63,7 +63,7 @@ describe("rowsFrom()", () => {
     [[1, skip, 3], 2, [1, 3]],
     [[1], 2, [1]],
     [[], 1, []],
-  ])("gives rows of no single item for %j of %i items", (results, size, values) => {
+  ])("returns rows of no single item for %j of %i items", (results, size, values) => {
     expect(rowsFrom(results, size)).toMatchObject({ values, isDivisible: false });
   });
 });
@@ -99,7 +99,7 @@ it("property: rows that are cut between items come to the same, wherever they ar
   }));
 });
 
-it("property: one row or none for each item is what a transform gives", () => {
+it("property: a transform makes one row or none of each item", () => {
   fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 20 }), (kept) => {
     const results = kept.map((isKept, item) => isKept ? `of ${item}` : skip);
     const [given, made] = [rowsFrom(results, kept.length), rowsOf(kept.map(Number))];

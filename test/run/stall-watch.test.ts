@@ -46,18 +46,21 @@ describe("stallTimeout", () => {
       load: ([n]) => n === 1 ? never() : undefined,
     }, { workers: 2 }],
   ];
-  it.each(stuck)("reports once where the run is stuck: %s", async (_, stage, pipeline, options) => {
-    const recorded = record(pipeline, { stallTimeout, abortTimeout: 10, ...options });
-    await vi.advanceTimersByTimeAsync(999);
-    expect(stalls(recorded)).toEqual([]);
-    await vi.advanceTimersByTimeAsync(20_000);
-    const [[told, time, duration] = [], ...others] = stalls(recorded);
-    expect([told, duration, others]).toEqual([stage, stallTimeout, []]);
-    expect(time).toBeLessThanOrEqual(1500);
-    recorded.run.abort();
-    await vi.advanceTimersByTimeAsync(100);
-    expect(vi.getTimerCount()).toBe(0);
-  });
+  it.each(stuck)(
+    "reports once which stage stands still: %s",
+    async (_, stage, pipeline, options) => {
+      const recorded = record(pipeline, { stallTimeout, abortTimeout: 10, ...options });
+      await vi.advanceTimersByTimeAsync(999);
+      expect(stalls(recorded)).toEqual([]);
+      await vi.advanceTimersByTimeAsync(20_000);
+      const [[told, time, duration] = [], ...others] = stalls(recorded);
+      expect([told, duration, others]).toEqual([stage, stallTimeout, []]);
+      expect(time).toBeLessThanOrEqual(1500);
+      recorded.run.abort();
+      await vi.advanceTimersByTimeAsync(100);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it("reports another stall after the run has made progress", async () => {
     const recorded = record({

@@ -56,7 +56,7 @@ describe("withDeadline()", () => {
       throw failure;
     }, { state: "rejected", value: failure }],
     ["rejects with", () => Promise.reject(failure), { state: "rejected", value: failure }],
-  ])("passes on what a call %s, and leaves nothing", async (_, call, outcome) => {
+  ])("passes on what a call %s, and leaves no timer", async (_, call, outcome) => {
     const user = new CountedSignal();
     const onLeft = vi.fn();
     const settled = outcomeOf(withDeadline(call, 100, user.signal, onLeft));

@@ -219,7 +219,7 @@ describe("showProgress() with a group of bars", () => {
     return { bars, stop, create, ...state };
   }
 
-  it("gives each run a bar, and stops the group when all are over", async () => {
+  it("shows a bar for each run, and stops the group when all are over", async () => {
     const bars = group();
     const totals: Record<string, number> = { ten: 10, failing: 4 };
     const total = (name: string) => totals[name];

@@ -258,7 +258,7 @@ export function testSqliteCheckpoints(client: SqliteClient): void {
     it.each([
       ["no JSON", "it is not JSON"],
       ['{"offset":-1,"done":[],"updatedAt":0}', "'offset' is not a non-negative integer"],
-    ])("are not mistaken for one another: %s", (text, reason) => {
+    ])("fail a load and a read if they are damaged: %s", (text, reason) => {
       const { db, load, store } = claimed();
       db.prepare("update millrace_checkpoint set checkpoint = ?").run(text);
       const error = new CheckpointError("users", reason);

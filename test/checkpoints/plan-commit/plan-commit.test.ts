@@ -91,7 +91,7 @@ describe("planCommit()", () => {
       .toThrow(new FencedError(key));
   });
 
-  it("refuses a run that has claimed its key elsewhere", () => {
+  it("rejects a run that has claimed its key elsewhere", () => {
     expect(() => planCommit(markOf([[2, 4]]), keptOf(stored), new ClaimRegistry())).toThrow(
       new ConfigurationError(
         "Cannot load rows as 'checkpoints' must be those of the sink: " +
@@ -100,7 +100,7 @@ describe("planCommit()", () => {
     );
   });
 
-  it("refuses a load by hand of a run that has claimed its key elsewhere", () => {
+  it("rejects a load with a hand-made context of a run that has claimed its key elsewhere", () => {
     const mark = markOf([[2, 4]], { isByHand: true });
     expect(planCommit(mark, keptOf(stored, "one"), claimsOf())).not.toBe("skip");
     expect(() => planCommit(mark, keptOf(stored, "one"), new ClaimRegistry()))

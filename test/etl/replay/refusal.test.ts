@@ -137,7 +137,7 @@ describe("replay() of what is not a dead letter", () => {
     ["checkpoints", { checkpoints: new MemoryCheckpointStore() }],
     ["resume", { resume: "skip" }],
     ["guarantee", { guarantee: "at-least-once" }],
-  ])("refuses the option '%s' for a run, as it would do nothing", async (name, options) => {
+  ])("rejects the option '%s', which would have no effect", async (name, options) => {
     const { calls, pipeline } = record();
     await expect(replay([letterOf(1)], pipeline).run(options)).rejects.toThrow(
       `Cannot run pipeline "numbers" as '${name}' must be omitted in a replay, ` +
@@ -146,7 +146,7 @@ describe("replay() of what is not a dead letter", () => {
     expect(calls).toEqual([]);
   });
 
-  it("refuses what is no pipeline, at once", () => {
+  it("throws for a value that is not a pipeline", () => {
     expect(() => replay([], {} as never)).toThrow(ConfigurationError);
     expect(() => replay([], null as never)).toThrow("'pipeline' must be an object");
   });

@@ -165,7 +165,7 @@ describe("BatchError", () => {
       };
     }],
     ["is no map any more", (failures) => Object.assign(failures, { [Symbol.iterator]: 7 })],
-  ])("is an error like any other where its map %s", async (_, spoil) => {
+  ])("is an ordinary error if its map %s", async (_, spoil) => {
     const load = poisonedBy([2], () => {
       const error = new BatchError(new Map([[0, failure]]));
       spoil(error.failures as Map<number, unknown>);

@@ -214,7 +214,7 @@ describe("isRetriable of retry()", () => {
     ["a number", () => 1, "1"],
     ["a text", () => "yes", '"yes"'],
     ["a boxed boolean", () => Object(true), "an instance of Boolean"],
-  ])("that returns %s is refused", async (_, isRetriable, shown) => {
+  ])("that returns %s is rejected", async (_, isRetriable, shown) => {
     const call = vi.fn(() => Promise.reject(failure));
     const options = { maxAttempts: 3, isRetriable: isRetriable as () => boolean };
     const outcome = outcomeOf(retry(call, options));

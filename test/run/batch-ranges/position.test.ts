@@ -148,7 +148,7 @@ describe("the option `position`", () => {
       const at = { after: { id: -1 } };
       return ({ id }) => (at.after.id = id, at);
     }],
-  ])("may be %s that is used again for each item", async (_, positionOf) => {
+  ])("may be %s that is reused for each item", async (_, positionOf) => {
     const loaded: number[] = [];
     const store = new MemoryCheckpointStore();
     const load = (batch: Row[]) => {

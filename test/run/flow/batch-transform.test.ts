@@ -17,7 +17,7 @@ function transformedIn(events: readonly RunEvent[]): Transformed[] {
   return events.filter((event): event is Transformed => event.type === "batch:transform");
 }
 
-it("batch:transform is told of each batch before its load", async () => {
+it("batch:transform is reported for each batch before its load", async () => {
   const order: string[] = [];
   const { run, events } = record(
     {
@@ -60,7 +60,7 @@ const cases: [string, Omit<Pipeline<number, number>, "name" | "extract" | "load"
   ["no transform", {}, []],
 ];
 
-it.each(cases)("batch:transform tells the rows of %s", async (_, members, rows) => {
+it.each(cases)("batch:transform has the rows of %s", async (_, members, rows) => {
   calls = 0;
   const { run, events } = record({ extract: () => [1, 2, 3, 4], ...members, load: () => {} }, {
     batchSize: 2,
@@ -72,7 +72,7 @@ it.each(cases)("batch:transform tells the rows of %s", async (_, members, rows) 
   expect(transformedIn(events).map((event) => event.rows)).toEqual(rows);
 });
 
-it("batch:transform is not told of a batch whose transform fails, or is stopped", async () => {
+it("batch:transform is not reported for a batch whose transform fails, or is stopped", async () => {
   for (const transform of [() => Promise.reject(failure), () => wait(50).then(() => 0)]) {
     const { run, events } = record({ extract: () => [1], transform, load: () => {} });
     await vi.advanceTimersByTimeAsync(5);

@@ -24,7 +24,7 @@ describe("the clock of a run", () => {
   it.each<[string, () => Source<number>]>([
     ["an iterable", numbers],
     ["chunks", () => chunks(inChunks())],
-  ])("looks at the clock three times for a batch of %s", async (_, extract) => {
+  ])("reads the clock three times for a batch of %s", async (_, extract) => {
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
     const load = async () => {};
     await etl<number, number>({ name: "looks", extract, transform: (n) => n, load }).run({
@@ -56,7 +56,7 @@ describe("the times of a run", () => {
   it.each<[string, () => Source<number>]>([
     ["an array", () => quickly(30)],
     ["chunks", () => chunks([quickly(30)]) as Source<number>],
-  ])("count what the items of %s take to be measured", async (_, extract) => {
+  ])("include the time of sizeOf for the items of %s", async (_, extract) => {
     vi.useFakeTimers();
     const sizeOf = () => {
       vi.advanceTimersByTime(10);

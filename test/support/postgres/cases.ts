@@ -17,7 +17,7 @@ import {
 } from "../../adapters/postgres/database/sessions.cases.ts";
 import { testPostgresSignals } from "../../adapters/postgres/writer.cases.ts";
 import { testPostgresUses } from "../../adapters/postgres/sink.cases.ts";
-import { testPostgresSource } from "../../adapters/postgres/source.cases.ts";
+import { testPostgresSource } from "../../adapters/postgres/source/source.cases.ts";
 import { failing, kept, refused } from "./values.ts";
 import { hasState } from "./sql-state.ts";
 

@@ -48,7 +48,7 @@ export function testPostgresAnswers({ create, all, server }: Bench, name: string
 
     const cuts = [1, 2, 3].flatMap((cut) => [1, 4].map((batchSize) => [cut, batchSize] as const));
     it.runIf(canReconnect).each(cuts)(
-      "makes no letter of a row: answer %i, batches of %i",
+      "dead-letters no row that is stored: answer %i, batches of %i",
       async (cut, batchSize) => {
         const { run, letters, read } = await bench(8, () => proxy.cutAnswer(cut));
         await run({ batchSize });

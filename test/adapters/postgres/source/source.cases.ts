@@ -1,12 +1,12 @@
 import { expect, it, vi } from "vitest";
-import { postgresSource, type PostgresSourceOptions } from "../../../src/adapters/postgres.ts";
-import type { Chunks } from "../../../src/streams/chunks.ts";
-import type { Bench } from "../../support/postgres/cases.ts";
-import { hasState } from "../../support/postgres/sql-state.ts";
-import { testPostgresSourceChanges } from "./source-pages.cases.ts";
-import { testPostgresSourceKeys } from "./source-key.cases.ts";
+import { postgresSource, type PostgresSourceOptions } from "../../../../src/adapters/postgres.ts";
+import type { Chunks } from "../../../../src/streams/chunks.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
+import { hasState } from "../../../support/postgres/sql-state.ts";
+import { testPostgresSourceChanges } from "./pages.cases.ts";
+import { testPostgresSourceKeys } from "./key.cases.ts";
 import { testPostgresSettled } from "./settled.cases.ts";
-import { testPostgresSourceValues } from "./source-rows.cases.ts";
+import { testPostgresSourceValues } from "./rows.cases.ts";
 
 type N = { n: number };
 
