@@ -3,10 +3,10 @@ import { postgresSource, type PostgresSourceOptions } from "../../../src/adapter
 import type { Chunks } from "../../../src/streams/chunks.ts";
 import type { Bench } from "../../support/postgres/cases.ts";
 import { hasState } from "../../support/postgres/sql-state.ts";
-import { testPostgresSourceChanges } from "./source-pages.cases.ts";
-import { testPostgresSourceKeys } from "./source-key.cases.ts";
-import { testPostgresSettled } from "./settled.cases.ts";
-import { testPostgresSourceValues } from "./source-rows.cases.ts";
+import { testPostgresSourceChanges } from "./source/pages.cases.ts";
+import { testPostgresSourceKeys } from "./source/key.cases.ts";
+import { testPostgresSettled } from "./source/settled.cases.ts";
+import { testPostgresSourceValues } from "./source/rows.cases.ts";
 
 type N = { n: number };
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
-import { testPostgresBatches } from "../../adapters/postgres/bad-rows.cases.ts";
+import { testPostgresBatches } from "../../adapters/postgres/table/bad-rows.cases.ts";
 import { clients } from "./clients.ts";
 import { testPostgresColumns } from "../../adapters/postgres/insert.cases.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresTables } from "../../adapters/postgres/known-table.cases.ts";
-import { testPostgresTexts } from "../../adapters/postgres/cells.cases.ts";
-import { testPostgresUpserts } from "../../adapters/postgres/unique-indexes.cases.ts";
+import { testPostgresTexts } from "../../adapters/postgres/values.cases.ts";
+import { testPostgresUpserts } from "../../adapters/postgres/table/unique-indexes.cases.ts";
 
 /** Defines the tests of what a sink knows of its table, for every kind of client, on one server. */
 export function testPostgresSink(): void {

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { testSqliteBusy } from "../../adapters/sqlite/database/busy.cases.ts";
+import { testSqliteBusy } from "../../adapters/sqlite/client/busy.cases.ts";
 import { testSqliteCheckpoints } from "../../adapters/sqlite/checkpoints.cases.ts";
 import { testSqliteDeadLetters } from "../../adapters/sqlite/dead-letters.cases.ts";
 import type { SqliteClient } from "./client.ts";
@@ -8,12 +8,12 @@ import { testSqliteLoads } from "../../adapters/sqlite/sink/load.cases.ts";
 import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
 import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
 import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
-import { testSqliteTables } from "../../adapters/sqlite/table.cases.ts";
-import { testSqliteTransactions } from "../../adapters/sqlite/database/transaction.cases.ts";
+import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
+import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction.cases.ts";
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
 import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
 import { testSqliteValues } from "../../adapters/sqlite/values.cases.ts";
-import { testSqliteProperties } from "../../adapters/sqlite/sink/properties.cases.ts";
+import { testSqliteProperties } from "../../adapters/sqlite/rows.cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
 export function testSqlite(client: SqliteClient): void {

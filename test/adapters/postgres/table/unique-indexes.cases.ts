@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { etl } from "../../../src/index.ts";
-import { SplitError } from "../../../src/errors.ts";
-import { type Bench, contextOf } from "../../support/postgres/cases.ts";
+import { etl } from "../../../../src/index.ts";
+import { SplitError } from "../../../../src/errors.ts";
+import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

@@ -3,9 +3,9 @@ import {
   PgText,
   postgresSource,
   type PostgresSourceOptions,
-} from "../../../src/adapters/postgres.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import type { Bench } from "../../support/postgres/cases.ts";
+} from "../../../../src/adapters/postgres.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { postgresSource } from "../../../src/adapters/postgres.ts";
-import { testSource } from "../../../src/adapters/testing.ts";
-import type { Bench } from "../../support/postgres/cases.ts";
+import { postgresSource } from "../../../../src/adapters/postgres.ts";
+import { testSource } from "../../../../src/adapters/testing.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
 
 /** Some values of each type, as the database reads them, in its order. */
 const keys: Readonly<Record<string, readonly (string | number)[]>> = {

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { postgresSource, type PostgresSourceOptions } from "../../../src/adapters/postgres.ts";
-import { etl } from "../../../src/etl/etl.ts";
-import type { Bench } from "../../support/postgres/cases.ts";
+import { postgresSource, type PostgresSourceOptions } from "../../../../src/adapters/postgres.ts";
+import { etl } from "../../../../src/etl/etl.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
 
 type Row = { id: unknown; at?: unknown };
 

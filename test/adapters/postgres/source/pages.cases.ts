@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { postgresSource } from "../../../src/adapters/postgres.ts";
-import type { Bench } from "../../support/postgres/cases.ts";
+import { postgresSource } from "../../../../src/adapters/postgres.ts";
+import type { Bench } from "../../../support/postgres/cases.ts";
 
 type Row = Record<string, unknown>;
 

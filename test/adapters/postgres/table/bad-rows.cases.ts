@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { from as copyFrom } from "pg-copy-streams";
 import { expect, it } from "vitest";
-import { BatchError, etl } from "../../../src/index.ts";
-import type { PostgresSinkOptions } from "../../../src/adapters/postgres.ts";
-import { openDatabase } from "../../../src/adapters/postgres/client.ts";
-import { badRows } from "../../../src/adapters/postgres/table/bad-rows.ts";
-import { KnownTable } from "../../../src/adapters/postgres/known-table.ts";
-import { checkSinkOptions } from "../../../src/adapters/postgres/sink-options.ts";
-import { Writer } from "../../../src/adapters/postgres/writer.ts";
-import { type Bench, contextOf } from "../../support/postgres/cases.ts";
-import { hasState } from "../../support/postgres/sql-state.ts";
+import { BatchError, etl } from "../../../../src/index.ts";
+import type { PostgresSinkOptions } from "../../../../src/adapters/postgres.ts";
+import { openDatabase } from "../../../../src/adapters/postgres/client.ts";
+import { badRows } from "../../../../src/adapters/postgres/table/bad-rows.ts";
+import { KnownTable } from "../../../../src/adapters/postgres/known-table.ts";
+import { checkSinkOptions } from "../../../../src/adapters/postgres/sink-options.ts";
+import { Writer } from "../../../../src/adapters/postgres/writer.ts";
+import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
+import { hasState } from "../../../support/postgres/sql-state.ts";
 
 type Row = Record<string, unknown>;
 
