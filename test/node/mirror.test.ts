@@ -45,7 +45,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/report/tiles": "adapters/report/render-report",
   "adapters/report/waterfall": "adapters/report/render-report",
   "adapters/sqlite/insert": "adapters/sqlite/known-table",
-  "adapters/sqlite/rows": "adapters/sqlite/sink/properties",
   "adapters/testing/checkpoint-claims": "adapters/testing/checkpoint-store",
   "adapters/testing/expectations": "adapters/testing/sink",
   "adapters/testing/new-key": "adapters/testing/checkpoint-store",
@@ -54,10 +53,8 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/testing/tested-sink": "adapters/testing/sink",
   "adapters/testing/tested-source": "adapters/testing/source",
   "run/batch": "run/trace",
-  "run/extraction": "run/run/drain",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
-  "streams/source-batcher": "streams/read-loops",
 };
 
 /** The TypeScript files below a folder, without their ending, with slashes. */

@@ -1,9 +1,35 @@
 import { expect, it } from "vitest";
-import { notAnObject, rowError, withoutColumn } from "../../src/sql/row-errors.ts";
+import {
+  notAnObject,
+  rowError,
+  unfitValue,
+  withoutColumn,
+  withoutProperties,
+} from "../../src/sql/row-errors.ts";
 
 it("errors of a row have its number last, so that dead letters are grouped by the rest", () => {
-  const errors = [rowError("it is bad", 3), notAnObject([1], "id", 3), withoutColumn("nick", 3)];
+  const errors = [
+    rowError("it is bad", 3),
+    notAnObject([1], "id", 3),
+    withoutColumn("nick", 3),
+    unfitValue("x", "age", "a number", 3),
+    withoutProperties("users", 3),
+  ];
   for (const { message } of errors) expect(message).toMatch(/^Cannot load row as .*\(row 3\)$/);
   expect(errors[1]!.message).toContain('must be an object with the property "id"');
   expect(errors[2]!.message).toContain('property "nick" has no column');
+  expect(errors[4]!.message).toContain("must have a property that is a column of users");
+});
+
+it.each([
+  ["x", '"x"'],
+  [7n, "7n"],
+  [-0, "-0"],
+  [NaN, "NaN"],
+  [undefined, "undefined"],
+  [new Date(0), "an instance of Date"],
+])("a value that no column takes is shown in a few words: %o", (value, shown) => {
+  expect(unfitValue(value, "age", "a number", 3).message).toBe(
+    `Cannot load row as column "age" must be a number: current value is ${shown} (row 3)`,
+  );
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { notAnObject, unfitValue, withoutProperties } from "../../src/sql/row-errors.ts";
 import { gives, isRow, UnknownProperties } from "../../src/sql/rows.ts";
 
 describe("isRow()", () => {
@@ -42,28 +41,5 @@ describe("UnknownProperties", () => {
     others.look(JSON.parse('{ "id": 1, "more": 1, "__proto__": 2 }'), 0);
     others.look({ more: null }, 1);
     expect(Object.entries(others.counts)).toEqual([["more", 2], ["__proto__", 1]]);
-  });
-});
-
-describe("what is said of a row", () => {
-  it.each([
-    [7n, "7n"],
-    [-0, "-0"],
-    [NaN, "NaN"],
-    [undefined, "undefined"],
-    [new Date(0), "an instance of Date"],
-  ])("shows %o in a few words", (value, shown) => {
-    expect(unfitValue(value, "age", "a number", 3).message).toBe(
-      `Cannot load row as column "age" must be a number: current value is ${shown} (row 3)`,
-    );
-  });
-
-  it("ends with its place", () => {
-    expect(notAnObject("x", "id", 2).message).toBe(
-      'Cannot load row as it must be an object with the property "id": current value is "x" (row 2)',
-    );
-    expect(withoutProperties('"users"', 1).message).toBe(
-      'Cannot load row as it must have a property that is a column of "users" (row 1)',
-    );
   });
 });

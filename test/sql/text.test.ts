@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { quoteName, quoteNames } from "../../src/sql/names.ts";
 import { isStorableText, withoutUnstorable } from "../../src/sql/text.ts";
 
 it.each(["", "a", "é", "\u{1f600}", "\ufffd", "\x01"])("%j is stored as it is", (text) => {
@@ -14,8 +13,3 @@ it.each([["a\0b", "a?b"], ["\ud800x", "?x"], ["x\udc00\0", "x??"]])(
     expect(withoutUnstorable(text, "?")).toBe(without);
   },
 );
-
-it("a name is nothing but a name in SQL", () => {
-  expect(quoteName('a"; drop table "t')).toBe('"a""; drop table ""t"');
-  expect(quoteNames(["id", 'a"b'])).toBe('"id", "a""b"');
-});

@@ -55,4 +55,18 @@ describe("KnownTable", () => {
     for (let batch = 0; batch < 3; batch++) table.insert({ columns, values: [1, 2] });
     expect([...runs]).toEqual([['insert into "t" ("a") values (?)', 6]]);
   });
+
+  it("has a statement for each set of columns, which updates no other one", () => {
+    const { db, runs } = recorded();
+    const target = { table: "t", conflict: "replace", key: ["id"] } as const;
+    const fit = { needsAll: false, unknown: "error" } as const;
+    const table = new KnownTable(db, target, ["id", "a", "b"], fit);
+    const { groups } = table.read([{ id: 1, a: 2 }, { id: 3 }, { id: 4, a: 5 }]);
+    for (const group of groups) table.insert(group);
+    const found = ' on conflict ("id") do';
+    expect([...runs]).toEqual([
+      [`insert into "t" ("id", "a") values (?, ?)${found} update set "a" = excluded."a"`, 2],
+      [`insert into "t" ("id") values (?)${found} nothing`, 1],
+    ]);
+  });
 });

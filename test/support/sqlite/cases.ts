@@ -13,7 +13,7 @@ import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
 import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
 import { testSqliteValues } from "../../adapters/sqlite/values.cases.ts";
-import { testSqliteProperties } from "../../adapters/sqlite/sink/properties.cases.ts";
+import { testSqliteProperties } from "../../adapters/sqlite/rows.cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
 export function testSqlite(client: SqliteClient): void {

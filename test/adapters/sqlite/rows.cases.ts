@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { sqliteSink } from "../../../../src/adapters/sqlite.ts";
-import { BatchError } from "../../../../src/errors.ts";
-import { outcomeOfCall } from "../../../support/outcomes/outcome-of-call.ts";
+import { sqliteSink } from "../../../src/adapters/sqlite.ts";
+import { BatchError } from "../../../src/errors.ts";
+import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
 import {
   countOf,
   databasesOf,
   plainContext,
   rowsOf,
   type SqliteClient,
-} from "../../../support/sqlite/client.ts";
+} from "../../support/sqlite/client.ts";
 
 const keyed = "create table t (id integer primary key, name text)";
 
