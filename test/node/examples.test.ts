@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const interrupt = "./test/support/interrupt.ts";
+const interrupt = "./test/support/terminal/interrupt.ts";
 
 /** What runs the examples of a folder: the program, its arguments, and those that press Ctrl-C. */
 const hosts = {
