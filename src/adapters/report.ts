@@ -24,4 +24,4 @@ export type {
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";
-export type { Dependencies } from "./report/schedule.ts";
+export type { Dependencies } from "./report/timeline.ts";

@@ -15,7 +15,7 @@ import { beginRun } from "./load-call.ts";
 import { callStore } from "../retry/store-call.ts";
 
 /** What a run keeps its checkpoint with. */
-export interface KeeperOptions extends KeyClaimOptions {
+export interface CheckpointWriterOptions extends KeyClaimOptions {
   /** Is told of what earlier runs have finished; may throw. */
   onFound?(checkpoint: Checkpoint): void;
   /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
@@ -30,7 +30,7 @@ export interface KeeperOptions extends KeyClaimOptions {
  * its way, and the next takes what is newest then.
  */
 export class CheckpointWriter {
-  readonly #options: KeeperOptions;
+  readonly #options: CheckpointWriterOptions;
   readonly #claim: KeyClaim;
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
   readonly #gone = new AbortController(); // Ends calls of the store that nobody waits for any more.
@@ -48,7 +48,7 @@ export class CheckpointWriter {
   #endRun = () => {};
 
   /** Makes a keeper that has called nothing yet. */
-  constructor(options: KeeperOptions) {
+  constructor(options: CheckpointWriterOptions) {
     this.#options = options;
     this.#claim = new KeyClaim(options, {
       onFailure: (error) => this.#fail(error),

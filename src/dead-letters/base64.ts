@@ -15,13 +15,13 @@ export function base64Of(bytes: Uint8Array): string {
   if (native.prototype.toBase64 !== undefined) return native.prototype.toBase64.call(bytes);
   const { length } = bytes;
   const text = new Uint8Array(Math.ceil(length / 3) * 4);
-  let place = 0;
+  let index = 0;
   for (let at = 0; at < length; at += 3) {
     const three = bytes[at]! << 16 | (bytes[at + 1] ?? 0) << 8 | (bytes[at + 2] ?? 0);
-    text[place++] = alphabet[three >> 18]!;
-    text[place++] = alphabet[three >> 12 & 63]!;
-    text[place++] = alphabet[three >> 6 & 63]!;
-    text[place++] = alphabet[three & 63]!;
+    text[index++] = alphabet[three >> 18]!;
+    text[index++] = alphabet[three >> 12 & 63]!;
+    text[index++] = alphabet[three >> 6 & 63]!;
+    text[index++] = alphabet[three & 63]!;
   }
   if (length % 3 > 0) text.fill(padding, length % 3 - 3);
   return new TextDecoder().decode(text);

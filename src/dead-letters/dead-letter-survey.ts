@@ -15,7 +15,7 @@ const maxDepth = 400;
 const maxCopies = 4;
 
 /** What stands for something that JSON lacks. */
-export function tagged(kind: string, value?: unknown): object {
+function tagged(kind: string, value?: unknown): object {
   return { [tag]: kind, value };
 }
 
@@ -65,23 +65,23 @@ export class Survey implements Keeper {
   readonly #known = new Map<object, Found>();
   readonly #root: unknown;
   readonly #budget: number;
-  #left: number; // Characters.
+  #remaining: number; // Characters.
   #holder: Found | undefined; // Whose content is read.
 
   /** Reads a value, as far as `budget` characters reach. */
   constructor(value: unknown, budget: number) {
-    this.#budget = this.#left = budget;
+    this.#budget = this.#remaining = budget;
     this.#root = this.keep(value);
     for (const found of this.#found) { // It grows on the way.
       this.#holder = found;
-      const left = this.#left;
+      const remaining = this.#remaining;
       try {
         found.json = this.#contentOf(found);
       } catch (error) {
         found.held.length = 0;
         found.json = cannotBeRead(error);
       }
-      found.own += left - this.#left;
+      found.own += remaining - this.#remaining;
     }
   }
 
@@ -110,7 +110,7 @@ export class Survey implements Keeper {
   ): unknown[] => {
     const kept: unknown[] = [];
     for (const value of values) {
-      if (this.#left > 0) kept.push(keepOne(value));
+      if (this.#remaining > 0) kept.push(keepOne(value));
       else return [...kept, leftOut(`${size - kept.length} more are`)];
     }
     return kept;
@@ -124,8 +124,8 @@ export class Survey implements Keeper {
 
   /** Whether there is room for so many characters, which are used up then. What is short has room. */
   #charge(characters: number): boolean {
-    if (characters > Math.max(this.#left, 64)) return false;
-    this.#left -= characters;
+    if (characters > Math.max(this.#remaining, 64)) return false;
+    this.#remaining -= characters;
     return true;
   }
 
@@ -133,7 +133,7 @@ export class Survey implements Keeper {
     const type = typeof value;
     if (type === "string") return this.#text(value as string);
     if (type === "boolean" || value === null || (type === "number" && isPlainNumber(value))) {
-      this.#left -= 8;
+      this.#remaining -= 8;
       return value;
     }
     if (type === "function" || type === "symbol") return note(`a ${type}`);
@@ -156,7 +156,9 @@ export class Survey implements Keeper {
       const kind = isPlain ? undefined : kindOf(value);
       if (!isPlain && kind === undefined) {
         const { toJSON } = value as { toJSON?: unknown };
-        if (typeof toJSON === "function") return this.#given(value, toJSON.call(value, ""), calls);
+        if (typeof toJSON === "function") {
+          return this.#replaced(value, toJSON.call(value, ""), calls);
+        }
       }
       found = new Found(value, kind, this.#found.length, depth);
       this.#known.set(value, found);
@@ -168,10 +170,12 @@ export class Survey implements Keeper {
   }
 
   /** What an object has given for itself. */
-  #given(value: object, given: unknown, calls: number): unknown {
-    if (given === value) return note("a circular reference");
-    if (typeof given !== "object" || given === null) return this.#primitive(given);
-    return this.#object(given, calls + 1);
+  #replaced(value: object, replacement: unknown, calls: number): unknown {
+    if (replacement === value) return note("a circular reference");
+    if (typeof replacement !== "object" || replacement === null) {
+      return this.#primitive(replacement);
+    }
+    return this.#object(replacement, calls + 1);
   }
 
   #contentOf({ value, kind }: Found): unknown {
@@ -196,12 +200,12 @@ export class Survey implements Keeper {
 
   #members(value: object, keys: readonly string[]): Members {
     const content: Members = Object.create(null); // So that `__proto__` is a name like any other.
-    for (const [place, key] of keys.entries()) {
-      if (this.#left <= 0) {
-        content["…"] = leftOut(`${keys.length - place} more are`);
+    for (const [index, key] of keys.entries()) {
+      if (this.#remaining <= 0) {
+        content["…"] = leftOut(`${keys.length - index} more are`);
         break;
       }
-      this.#left -= key.length + 3;
+      this.#remaining -= key.length + 3;
       content[key] = this.#member(value, key);
     }
     return content;

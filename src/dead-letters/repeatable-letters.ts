@@ -10,7 +10,7 @@ export interface LetterSink<E = unknown> {
  * On a stream for dead letters: what it writes to. The stream itself is of no use any more after its
  * first failure.
  */
-export const letterSink: unique symbol = Symbol.for("millrace.letterSink") as typeof letterSink;
+const letterSink: unique symbol = Symbol.for("millrace.letterSink") as typeof letterSink;
 
 /** A stream for the dead letters of a store, whose writes a run may try again. */
 export function repeatableLetters<E>(sink: LetterSink<E>): WritableStream<DeadLetter<E>> {

@@ -3,9 +3,9 @@ import { harmless, shortened } from "./plain-text.ts";
 import { count, counted, time } from "./quantities.ts";
 
 /** Longest words of an error within a sentence. */
-const longest = 300;
+const maxLength = 300;
 /** Most reasons, and most columns, that a sentence names. */
-const mostNamed = 3;
+const maxNamed = 3;
 
 /** Says how a run ended, why, and what became of items on the way: no advice. */
 export function endOf(report: RunReport): readonly string[] {
@@ -46,7 +46,7 @@ export function failureWords({ stage, message, code, attempts, batch }: RunFailu
 
 /** Says why items were given up on. */
 export function letterWords(all: number, reasons: readonly DeadLetterReason[]): string {
-  const named = reasons.slice(0, mostNamed).map(reasonWords);
+  const named = reasons.slice(0, maxNamed).map(reasonWords);
   const rest = reasons.length - named.length;
   const more = rest > 0 ? [`${counted(rest, "further reason")}`] : [];
   const became = all === 1 ? "became a dead letter" : "became dead letters";
@@ -61,7 +61,7 @@ function reasonWords({ message, stage, count: many, offset }: DeadLetterReason):
 function driftWords(drift: RunReport["drift"]): string {
   const columns = Object.entries(drift).sort(([, a], [, b]) => b - a);
   if (columns.length === 0) return "";
-  const named = columns.slice(0, mostNamed)
+  const named = columns.slice(0, maxNamed)
     .map(([column, rows]) => `${said(column)} (${counted(rows, "row")})`);
   const rest = columns.length - named.length;
   const more = rest > 0 ? [`${counted(rest, "further name")}`] : [];
@@ -70,8 +70,8 @@ function driftWords(drift: RunReport["drift"]): string {
 
 /** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */
 function said(text: unknown): string {
-  const line = harmless(String(text).slice(0, longest * 4), " ").replaceAll(/ +/g, " ").trim();
-  return shortened(line, longest);
+  const line = harmless(String(text).slice(0, maxLength * 4), " ").replaceAll(/ +/g, " ").trim();
+  return shortened(line, maxLength);
 }
 
 function stop(told: string, isLast: boolean): string {

@@ -91,11 +91,11 @@ function findings(report: RunReport): readonly string[] {
   }
   const evidence = evidenceOf(report);
   if (clock === "still") return ofStillClock(evidence);
-  const most = evidence.shares[evidence.order[0]];
-  if (most === 0) return ["The run was too short to be measured."];
+  const topShare = evidence.shares[evidence.order[0]];
+  if (topShare === 0) return ["The run was too short to be measured."];
   const kept = threadOf(evidence);
   if (kept !== undefined) return ofThread(evidence, kept);
-  return ofFewBatches(evidence) ?? ofIdle(most) ?? ofBalance(evidence) ?? ofCause(evidence);
+  return ofFewBatches(evidence) ?? ofIdle(topShare) ?? ofBalance(evidence) ?? ofCause(evidence);
 }
 
 function evidenceOf(report: RunReport): Evidence {
@@ -136,9 +136,9 @@ function threadOf({ report, shares, order, workers }: Evidence): "transform" | "
     batches.filter((batch) => isAlone(batch, batch.loadStartedAt, batch.endedAt)).length;
   const maps =
     batches.filter((batch) => isAlone(batch, batch.batchedAt, batch.transformedAt)).length;
-  const most = batches.length * 0.8;
-  if (top === "load" && loads > most) return "load";
-  return top === "transform" && maps > most && loads < most ? "transform" : undefined;
+  const nearlyAll = batches.length * 0.8;
+  if (top === "load" && loads > nearlyAll) return "load";
+  return top === "transform" && maps > nearlyAll && loads < nearlyAll ? "transform" : undefined;
 }
 
 function ofThread(evidence: Evidence, stage: "transform" | "load"): readonly string[] {
@@ -169,10 +169,10 @@ function ofFewBatches(evidence: Evidence): readonly string[] | undefined {
   ];
 }
 
-function ofIdle(most: number): readonly string[] | undefined {
-  if (most >= 0.3) return undefined;
+function ofIdle(topShare: number): readonly string[] | undefined {
+  if (topShare >= 0.3) return undefined;
   return [
-    `No stage holds this run back: none was at work more than ${percent(most)} of the time.`,
+    `No stage holds this run back: none was at work more than ${percent(topShare)} of the time.`,
     "The rest went to hooks such as `preProcess`, checkpoints and start-up.",
   ];
 }
@@ -262,8 +262,8 @@ function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evi
   const enough = isWorkers && isKnown
     ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers would not help`
     : "";
-  const most = `${about(rate * times)} items/s, ${about(times)} times as many`;
-  return `At most: ${parts[next]} would allow about ${most}${enough}.`;
+  const limit = `${about(rate * times)} items/s, ${about(times)} times as many`;
+  return `At most: ${parts[next]} would allow about ${limit}${enough}.`;
 }
 
 const nouns: Readonly<Record<Cause, string>> = {

@@ -19,7 +19,7 @@ import {
   type RunOptions,
   runOptions,
 } from "../pipeline/run-options.ts";
-import { type Entry, Schedule } from "./schedule.ts";
+import { type PlannedRun, Schedule } from "./schedule.ts";
 import { shareDeadLetters } from "./shared-dead-letters.ts";
 
 /** How many pipelines run together, and the options that they share. */
@@ -188,8 +188,8 @@ export class EtlManager {
     }, options);
   }
 
-  #plan(): Entry[] {
-    return [...this.#members].map(([name, { etl, after }]): Entry => {
+  #plan(): PlannedRun[] {
+    return [...this.#members].map(([name, { etl, after }]): PlannedRun => {
       const pipeline = etl.pipeline as Pipeline<unknown, unknown>;
       const settings = settingsOf(runAction(name), pipeline, {}, etl.defaults, this.#shared);
       return { name, pipeline, settings, after };

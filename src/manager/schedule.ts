@@ -6,7 +6,7 @@ import { Run } from "../run/run.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
 /** A pipeline, and those that have to complete before it. */
-export interface Entry {
+export interface PlannedRun {
   readonly name: string;
   readonly pipeline: Pipeline<unknown, unknown>;
   readonly settings: RunSettings<unknown>;
@@ -22,9 +22,9 @@ export interface ScheduleOptions {
 
 /** Runs pipelines once: as many at a time as may, each when those before it have completed. */
 export class Schedule {
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly PlannedRun[];
   readonly #options: ScheduleOptions;
-  readonly #waiting: Set<Entry>; // In the order in which they were added, as they are to start.
+  readonly #waiting: Set<PlannedRun>; // In the order in which they were added, as they are to start.
   readonly #runs = new Set<Run>(); // That are not over.
   readonly #begun = new Map<string, Run>(); // Every run, by its pipeline.
   readonly #reports = new Map<string, RunReport | SkippedReport>();
@@ -35,7 +35,7 @@ export class Schedule {
   #onOver: (() => void) | undefined;
 
   /** Plans the runs; nothing begins before `run`. */
-  constructor(entries: readonly Entry[], options: ScheduleOptions) {
+  constructor(entries: readonly PlannedRun[], options: ScheduleOptions) {
     this.#entries = entries;
     this.#waiting = new Set(entries);
     this.#options = options;
@@ -93,7 +93,7 @@ export class Schedule {
     if (this.#runs.size === 0) this.#onOver?.();
   }
 
-  #start(entry: Entry): void {
+  #start(entry: PlannedRun): void {
     const { pipeline, settings } = entry;
     const stop = new AbortController();
     const end = (reason: unknown) => stop.abort(reason);
@@ -120,7 +120,7 @@ export class Schedule {
   }
 
   /** Keeps a report; if it is of one that did not complete, skips what comes after it. */
-  #report({ name }: Entry, report: RunReport | SkippedReport): void {
+  #report({ name }: PlannedRun, report: RunReport | SkippedReport): void {
     this.#reports.set(name, report);
     const broken = report.outcome === "completed" ? [] : [name];
     for (const after of broken) { // It grows while it is read.

@@ -4,7 +4,7 @@ import { openWriter } from "../dead-letters/writer.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
 /** A pipeline with its settings. */
-interface Entry {
+interface SharingRun {
   readonly name: string;
   readonly settings: RunSettings<unknown>;
 }
@@ -15,7 +15,7 @@ interface Entry {
  *
  * @throws {ConfigurationError} If somebody else writes to a stream.
  */
-export function shareDeadLetters<N extends Entry>(
+export function shareDeadLetters<N extends SharingRun>(
   entries: readonly N[],
 ): { readonly entries: N[]; release(): void } {
   const writers = new Map<WritableStream, WritableStreamDefaultWriter<DeadLetter>>();

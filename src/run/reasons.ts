@@ -7,7 +7,7 @@ import { nameWithin, others } from "./names-within.ts";
 /** Most reasons that are told apart. */
 const maxReasons = 20;
 /** Longest message of one. */
-const longest = 300;
+const maxLength = 300;
 
 /** Groups the dead letters of a run by what they failed with. */
 export class Reasons {
@@ -18,7 +18,7 @@ export class Reasons {
 
   /** Takes a letter that is written. */
   add({ error, stage, offset }: Pick<DeadLetter, "error" | "stage" | "offset">): void {
-    const message = shortened(messageOf(error), longest);
+    const message = shortened(messageOf(error), maxLength);
     const key = nameWithin(this.#groups, `${stage} ${kindOf(message)}`, maxReasons);
     const group = this.#groups.get(key);
     if (group !== undefined) group.count++;

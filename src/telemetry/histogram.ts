@@ -3,7 +3,7 @@ import type { Latency } from "../report-types.ts";
 /** Steps per doubling: a value is told to within 2^(1/16), which is 4.4 %. */
 const steps = 8;
 /** The smallest value that is told from 0, in milliseconds. */
-const least = 2 ** -10;
+const min = 2 ** -10;
 
 /**
  * Durations in constant memory: counted in classes whose limits grow by a constant factor, as in an
@@ -17,8 +17,8 @@ export class Histogram {
 
   /** Counts a duration in milliseconds. */
   record(duration: number): void {
-    const place = duration <= least ? 0 : Math.ceil(Math.log2(duration / least) * steps);
-    this.#counts[Math.min(place, this.#counts.length - 1)]!++;
+    const slot = duration <= min ? 0 : Math.ceil(Math.log2(duration / min) * steps);
+    this.#counts[Math.min(slot, this.#counts.length - 1)]!++;
     this.#total++;
     if (duration < this.#min) this.#min = duration;
     if (duration > this.#max) this.#max = duration;
@@ -32,9 +32,9 @@ export class Histogram {
   }
 
   #quantile(share: number): number {
-    let left = share * this.#total;
-    const place = this.#counts.findIndex((count) => (left -= count) <= 0);
-    const middle = place === 0 ? 0 : least * 2 ** ((place - 0.5) / steps);
+    let remaining = share * this.#total;
+    const slot = this.#counts.findIndex((count) => (remaining -= count) <= 0);
+    const middle = slot === 0 ? 0 : min * 2 ** ((slot - 0.5) / steps);
     return Math.max(this.#min, Math.min(middle, this.#max));
   }
 }

@@ -96,7 +96,7 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
   const all = { ...attributes, "millrace.pipeline": etl.name };
   return new InstrumentedEtl(etl, {
     tracing: api && tracer && new Tracing(api, tracer),
-    meters: new Meters({ given: meter, ofApi: api?.metrics?.getMeter("millrace") }, all),
+    meters: new Meters({ own: meter, ofApi: api?.metrics?.getMeter("millrace") }, all),
     attributes: all,
   });
 }

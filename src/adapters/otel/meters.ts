@@ -37,13 +37,13 @@ export class Meters {
 
   /** Makes the metrics; without a meter, or an SDK under that of the API, nobody is told. */
   constructor(
-    { given, ofApi }: {
-      readonly given?: OtelMeter | undefined;
+    { own, ofApi }: {
+      readonly own?: OtelMeter | undefined;
       readonly ofApi?: OtelMeter | undefined;
     },
     attributes: OtelAttributes,
   ) {
-    const meter = given ?? ofApi ?? noMeter;
+    const meter = own ?? ofApi ?? noMeter;
     const count = (unit: string, description: string) => ({ unit: `{${unit}}`, description });
     const seconds = (description: string): OtelInstrumentOptions => {
       const advice = { explicitBucketBoundaries: [...boundaries] };
@@ -66,7 +66,7 @@ export class Meters {
       count("retry", "Calls made again after a failure."),
     );
     // Without an SDK the API gives one and the same counter for everything.
-    this.isTold = given !== undefined || this.#items !== this.#retries;
+    this.isTold = own !== undefined || this.#items !== this.#retries;
     this.#runs = meter.createCounter("millrace.runs", count("run", "Runs that are over."));
     this.#inFlight = meter.createUpDownCounter(
       "millrace.in_flight",

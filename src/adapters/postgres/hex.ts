@@ -21,7 +21,7 @@ export function hexText(bytes: Uint8Array): string {
 const digits = new TextEncoder().encode("0123456789abcdef");
 
 /** A string that grows byte by byte keeps the thread for a second per megabyte. */
-export function hexOf(bytes: Uint8Array): string {
+function hexOf(bytes: Uint8Array): string {
   const text = new Uint8Array(bytes.length * 2);
   for (let n = 0, place = 0; n < bytes.length; n++) {
     const byte = bytes[n]!;

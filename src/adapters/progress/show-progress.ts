@@ -76,23 +76,23 @@ export async function showProgress(
   const runs = checkRuns(run);
   checkBar(bar, Array.isArray(run));
   type Open = keyof ShowProgressOptions;
-  const given = checkOptions<ShowProgressOptions, Open>(action, settings, options);
-  if (bar !== undefined && given.output !== undefined) {
+  const checked = checkOptions<ShowProgressOptions, Open>(action, settings, options);
+  if (bar !== undefined && checked.output !== undefined) {
     fail(
       action,
       "output",
       "omitted if 'bar' is given, which has an output of its own",
-      given.output,
+      checked.output,
     );
   }
   if (runs.length === 0) return;
-  const output = given.output ?? standardOutput();
+  const output = checked.output ?? standardOutput();
   const isDrawn = bar !== undefined || isRedrawable(output);
-  const interval = given.interval ?? (isDrawn ? 100 : 10_000);
-  const tell = teller(given.onError);
+  const interval = checked.interval ?? (isDrawn ? 100 : 10_000);
+  const tell = teller(checked.onError);
   const lines = isDrawn ? redrawnLines : plainLines;
   const display = bar === undefined ? lines(output, tell) : new BarDisplay(bar);
-  const { total } = given;
+  const { total } = checked;
   const totalOf = typeof total === "function" ? total : () => total;
   // Long enough that a load now and then gives a steady rate, short enough to be of now.
   const window = Math.max(5_000, interval * 5);

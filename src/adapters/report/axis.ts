@@ -1,12 +1,12 @@
-import { element, place, short } from "./markup.ts";
+import { element, percentOf, short } from "./markup.ts";
 
 /** Round numbers from 0 up to `most`: 1, 2, 2.5 or 5 times a power of ten apart. */
-export function ticksOf(most: number, parts: number): readonly number[] {
-  if (!(most > 0) || !Number.isFinite(most)) return [0];
-  const power = 10 ** Math.floor(Math.log10(most / parts));
-  const step = power * ([1, 2, 2.5, 5].find((factor) => factor * power * parts >= most) ?? 10);
+export function ticksOf(max: number, parts: number): readonly number[] {
+  if (!(max > 0) || !Number.isFinite(max)) return [0];
+  const power = 10 ** Math.floor(Math.log10(max / parts));
+  const step = power * ([1, 2, 2.5, 5].find((factor) => factor * power * parts >= max) ?? 10);
   const ticks: number[] = [];
-  for (let n = 0; n * step <= most * 1.0001; n++) ticks.push(Number((n * step).toPrecision(6)));
+  for (let n = 0; n * step <= max * 1.0001; n++) ticks.push(Number((n * step).toPrecision(6)));
   return ticks;
 }
 
@@ -14,7 +14,7 @@ export function ticksOf(most: number, parts: number): readonly number[] {
 export function timeAxis(duration: number): string {
   const [factor, unit] = unitOf(duration);
   return ticksOf(duration / factor, 6).map((tick) => {
-    const x = place(tick * factor, duration);
+    const x = percentOf(tick * factor, duration);
     const anchor = tick === 0 ? "start" : tick * factor > duration * 0.94 ? "end" : "middle";
     const text = `${short(tick)} ${unit}`;
     return element("line", { x1: x, x2: x, y1: 0, y2: "100%", class: "grid" }) +
@@ -23,17 +23,17 @@ export function timeAxis(duration: number): string {
 }
 
 /** Lines across at round values, and the values at their left. */
-export function valueAxis(most: number, format: (value: number) => string): string {
-  return ticksOf(most, 5).map((tick) => {
-    const y = heightAt(tick, most);
+export function valueAxis(max: number, format: (value: number) => string): string {
+  return ticksOf(max, 5).map((tick) => {
+    const y = heightAt(tick, max);
     return element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "grid" }) +
       element("text", { x: -8, y, dy: 4, "text-anchor": "end", class: "tick" }, format(tick));
   }).join("");
 }
 
 /** Where a value stands in a picture whose floor is 0. */
-export function heightAt(value: number, most: number): string {
-  return place(most - value, most);
+export function heightAt(value: number, max: number): string {
+  return percentOf(max - value, max);
 }
 
 function unitOf(duration: number): readonly [factor: number, unit: string] {

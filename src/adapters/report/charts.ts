@@ -1,12 +1,12 @@
 import { about, count, percent, perSecond, time } from "../../explain/quantities.ts";
 import type { Latency, RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { heightAt, timeAxis, valueAxis } from "./axis.ts";
-import { element, place, short } from "./markup.ts";
+import { element, percentOf, short } from "./markup.ts";
 import { figureOf, keyOf } from "./plot.ts";
 
 /** Bars in a picture: on a phone each is still wider than a hair, and most stand for some batches. */
-const fewestBars = 12;
-const mostBars = 96;
+const minBars = 12;
+const maxBars = 96;
 
 /** Items per second over time, a bar for each interval. */
 export function throughput(
@@ -14,17 +14,21 @@ export function throughput(
   { duration, rate, batches }: RunReport,
   trace: RunTrace,
 ): string {
-  const wanted = Math.min(mostBars, Math.max(fewestBars, Math.round(batches / 3)));
+  const wanted = Math.min(maxBars, Math.max(minBars, Math.round(batches / 3)));
   const bars = barsOf(trace, duration, wanted);
-  const most = Math.max(rate, ...bars.map((bar) => bar.rate)) * 1.05;
+  const max = Math.max(rate, ...bars.map((bar) => bar.rate)) * 1.05;
   const drawn = bars.map(({ from, length, items, rate }) => {
-    const top = heightAt(rate, most);
-    const shape = { x: place(from, duration), width: place(length * 0.9, duration), y: top };
+    const top = heightAt(rate, max);
+    const shape = {
+      x: percentOf(from, duration),
+      width: percentOf(length * 0.9, duration),
+      y: top,
+    };
     const words = `${time(from)}: ${count(items)} items, ${about(rate)}/s`;
-    const box = { ...shape, height: place(rate, most), class: "busy", "data-items": items };
+    const box = { ...shape, height: percentOf(rate, max), class: "busy", "data-items": items };
     return element("rect", box, element("title", {}, words));
   });
-  const y = heightAt(rate, most);
+  const y = heightAt(rate, max);
   const mean = element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "mean" }) +
     element("text", { x: "100%", y, dy: -5, "text-anchor": "end", class: "tag" }, "average");
   return figureOf({
@@ -34,7 +38,7 @@ export function throughput(
     description: `Items done per second over ${time(duration)}: ${about(rate)} on average, ` +
       `${about(Math.max(0, ...bars.map((bar) => bar.rate)))} at most.`,
     height: 150,
-    body: valueAxis(most, about) + timeAxis(duration) + drawn.join("") + mean,
+    body: valueAxis(max, about) + timeAxis(duration) + drawn.join("") + mean,
     key: `<p class="unit">items/s</p>`,
   });
 }
@@ -66,9 +70,9 @@ function barsOf({ done, interval }: RunTrace, duration: number, wanted: number):
 /** How long each batch took from the bucket to its end, at the time of its end. */
 export function latencies(id: string, { duration, latency }: RunReport, trace: RunTrace): string {
   const { batches } = trace;
-  const most = Math.max(0, ...batches.map(durationOf), latency?.p99 ?? 0) * 1.05;
+  const max = Math.max(0, ...batches.map(durationOf), latency?.p99 ?? 0) * 1.05;
   const dots = batches.map((batch) => {
-    const [x, y] = [place(batch.endedAt, duration), heightAt(durationOf(batch), most)];
+    const [x, y] = [percentOf(batch.endedAt, duration), heightAt(durationOf(batch), max)];
     const title = element("title", {}, `batch ${batch.sequence}: ${time(durationOf(batch))}`);
     const data = { "data-latency": short(durationOf(batch)) };
     if (batch.deadLettered > 0) return element("use", { href: "#mark-lost", x, y, ...data }, title);
@@ -84,7 +88,7 @@ export function latencies(id: string, { duration, latency }: RunReport, trace: R
       : `Half of the batches took no longer than ${time(latency.p50)}, 90 % ` +
         `${time(latency.p90)}, 99 % ${time(latency.p99)}.`,
     height: 150,
-    body: valueAxis(most, time) + timeAxis(duration) + dots.join("") + quantiles(latency, most),
+    body: valueAxis(max, time) + timeAxis(duration) + dots.join("") + quantiles(latency, max),
     key: keyOf(
       [element("circle", { cx: 9, cy: 6, r: 3, class: "dot" }), "batch"],
       ...batchMarks(batches),
@@ -109,16 +113,16 @@ export function batchMarks(
 }
 
 /** Lines at the quantiles, but for those that would stand on another. */
-function quantiles(latency: Latency | undefined, most: number): string {
+function quantiles(latency: Latency | undefined, max: number): string {
   if (latency === undefined) return "";
   const drawn: number[] = [];
   const all = [["p50", latency.p50], ["p99", latency.p99], ["p90", latency.p90]] as const;
   return all.filter(([, value]) => {
-    const isFree = drawn.every((other) => Math.abs(other - value) > most * 0.11);
+    const isFree = drawn.every((other) => Math.abs(other - value) > max * 0.11);
     if (isFree) drawn.push(value);
     return isFree;
   }).map(([name, value]) => {
-    const y = heightAt(value, most);
+    const y = heightAt(value, max);
     return element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "mean" }) +
       element("text", { x: "100%", y, dy: -5, "text-anchor": "end", class: "tag" }, name);
   }).join("");

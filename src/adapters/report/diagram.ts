@@ -45,8 +45,8 @@ ${fills}`;
  * equal(renderDiagram(report).startsWith("<svg "), true);
  * ```
  */
-export function renderDiagram(given: RunReport): string {
-  const report = plainRun("render diagram", given);
+export function renderDiagram(input: RunReport): string {
+  const report = plainRun("render diagram", input);
   const rows = Math.max(...stageNames.map((name) => sharesOf(report.stages[name]).length));
   const boxHeight = 78 + rows * 19;
   const middle = boxTop + boxHeight / 2;

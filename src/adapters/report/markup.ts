@@ -53,7 +53,7 @@ export function short(value: number): string {
 }
 
 /** A place between 0 and `all`, in per cent of it: what is drawn with it has no width of its own. */
-export function place(value: number, all: number): string {
+export function percentOf(value: number, all: number): string {
   const share = all > 0 && Number.isFinite(value) ? value / all : 0;
   return `${short(Math.min(1, Math.max(0, share)) * 100)}%`;
 }

@@ -4,7 +4,7 @@ import type { ManagerReport, RunReport, SkippedReport } from "../../report-types
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
 import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";
-import { checkAfter, dependencies, namesBefore } from "./schedule.ts";
+import { checkAfter, dependencies, namesBefore } from "./timeline.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 
 type FlowchartOptions = Pick<RenderReportOptions, "after">;

@@ -11,14 +11,14 @@ export function pipelineRow(id: string, report: RunReport): string {
   const size = batches > 0 ? `${about(loaded / batches)} items` : "";
   const bucket = `<div class="bucket"><h3>bucket</h3><p>${counted(batches, "batch", "batches")}` +
     `${size === "" ? "" : ` of about ${size}`}</p></div>`;
-  const left = [
+  const dropped = [
     skipped > 0 ? `<span>${count(skipped)} skipped</span>` : "",
     deadLettered > 0 ? `<span class="alarm">${counted(deadLettered, "dead letter")}</span>` : "",
   ].join("");
   return `<div class="pipeline">${stage(id, "extract", report)}${
     flow(`<span>${counted(extracted, "item")}</span>`)
   }` +
-    `${bucket}${flow("")}${stage(id, "transform", report)}${flow(left)}` +
+    `${bucket}${flow("")}${stage(id, "transform", report)}${flow(dropped)}` +
     `${stage(id, "load", report)}</div>${legend(report)}`;
 }
 

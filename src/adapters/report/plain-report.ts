@@ -27,29 +27,29 @@ const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as co
  * @throws {ConfigurationError} If it is no report.
  */
 export function plainReport(action: string, report: unknown): RunReport | ManagerReport {
-  const given = objectOf(report);
-  if (!Array.isArray(given.reports)) {
+  const fields = objectOf(report);
+  if (!Array.isArray(fields.reports)) {
     return plainRun(action, report, "a report of run() or runAll()");
   }
-  const reports = given.reports.map((each): RunReport | SkippedReport => {
+  const reports = fields.reports.map((each): RunReport | SkippedReport => {
     const { stages, name, after } = objectOf(each);
     if (isObject(stages) || !isObject(each)) return plainRun(action, each);
     return { name: text(name), outcome: "skipped", ...(isText(after) && { after }) };
   });
-  return { reports, outcome: text(given.outcome) as ManagerReport["outcome"] };
+  return { reports, outcome: text(fields.outcome) as ManagerReport["outcome"] };
 }
 
 /** Reads the report of one run. */
 export function plainRun(action: string, report: unknown, rule = "a report of run()"): RunReport {
-  const given = objectOf(report);
-  const stages = objectOf(given.stages);
-  if (given.stages !== stages) fail(action, "report", rule, report);
-  const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = given;
-  const { failure, deadLetterReasons, drift, checkpoint } = given;
+  const fields = objectOf(report);
+  const stages = objectOf(fields.stages);
+  if (fields.stages !== stages) fail(action, "report", rule, report);
+  const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = fields;
+  const { failure, deadLetterReasons, drift, checkpoint } = fields;
   return {
-    ...numbers(given, [...counts, ...figures]),
-    ...optional(given, ["concurrency", "missing", "total"]),
-    ...numbers({ earlier: 0, ...given }, ["earlier"]), // A hand-made report may have none.
+    ...numbers(fields, [...counts, ...figures]),
+    ...optional(fields, ["concurrency", "missing", "total"]),
+    ...numbers({ earlier: 0, ...fields }, ["earlier"]), // A hand-made report may have none.
     ...{ name: text(name), runId: text(runId) },
     outcome: text(outcome) as RunReport["outcome"],
     bottleneck: text(bottleneck) as RunReport["bottleneck"],
@@ -84,8 +84,8 @@ export function wasRun(report: RunReport | SkippedReport): report is RunReport {
 }
 
 function timesOf(times: unknown): StageTimes {
-  const given = objectOf(times);
-  return { ...numbers(given, ["busy", "starved", "blocked"]), ...optional(given, shares) };
+  const fields = objectOf(times);
+  return { ...numbers(fields, ["busy", "starved", "blocked"]), ...optional(fields, shares) };
 }
 
 function failureOf({ stage, message, code, attempts, batch }: Unknown): RunFailure {
@@ -122,16 +122,16 @@ function batchOf(batch: Unknown): TracedBatch {
   return { ...facts, lane: Number.isSafeInteger(lane) && lane >= 0 ? lane : 0 };
 }
 
-function numbers<K extends string>(given: Unknown, names: readonly K[]): Record<K, number> {
-  const entries = names.map((name) => [name, number(given[name])]);
+function numbers<K extends string>(fields: Unknown, names: readonly K[]): Record<K, number> {
+  const entries = names.map((name) => [name, number(fields[name])]);
   return Object.fromEntries(entries) as Record<K, number>;
 }
 
 function optional<K extends string>(
-  given: Unknown,
+  fields: Unknown,
   names: readonly K[],
 ): Partial<Record<K, number>> {
-  return numbers(given, names.filter((name) => typeof given[name] === "number"));
+  return numbers(fields, names.filter((name) => typeof fields[name] === "number"));
 }
 
 /** What is no number is shown as none. */

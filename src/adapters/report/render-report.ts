@@ -5,7 +5,7 @@ import { label } from "./markup.ts";
 import { page } from "./page.ts";
 import { isOfManager, plainReport, wasRun } from "./plain-report.ts";
 import { badge, facts, runBody } from "./run-section.ts";
-import { checkAfter, type Dependencies, dependencies, namesBefore, schedule } from "./schedule.ts";
+import { checkAfter, type Dependencies, dependencies, namesBefore, timeline } from "./timeline.ts";
 
 /** How a report is shown. */
 export interface RenderReportOptions {
@@ -79,7 +79,7 @@ function managerPage(
   const heading = title ?? counted(reports.length, "pipeline");
   const top = `<p class="kicker">Report of a manager</p><h1><bdi>${label(heading, 90)}</bdi></h1>` +
     `<p class="facts">${badge(outcome)}<span>${counted(reports.length, "pipeline")}</span></p>`;
-  const plan = reports.length > 0 ? `<div class="run">${schedule(report, after)}</div>` : "";
+  const plan = reports.length > 0 ? `<div class="run">${timeline(report, after)}</div>` : "";
   const sections = reports.map((each, index) => section(each, `run-${index + 1}`, after));
   return page(heading, top, [plan, ...sections].join("\n"));
 }

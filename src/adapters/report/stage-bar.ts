@@ -1,6 +1,6 @@
 import { percent } from "../../explain/quantities.ts";
 import type { StageName, StageTimes } from "../../report-types.ts";
-import { element, place, short } from "./markup.ts";
+import { element, percentOf, short } from "./markup.ts";
 import { sharesOf } from "./shares.ts";
 
 /** What a bar says to those who do not see it. */
@@ -19,7 +19,7 @@ export function segments(
   width?: number,
 ): string {
   let from = 0;
-  const at = (share: number) => width === undefined ? place(share, 1) : short(share * width);
+  const at = (share: number) => width === undefined ? percentOf(share, 1) : short(share * width);
   return sharesOf(times).map(({ state, share }) => {
     const x = at(from);
     from += share;

@@ -28,7 +28,9 @@ function itemTiles(report: RunReport): readonly Tile[] {
     skipped > 0 ? `${count(skipped)} skipped` : "",
     pending > 0 ? `${count(pending)} pending` : "",
   ].filter((part) => part !== "");
-  const lost = extracted > 0 ? `${percent(deadLettered / extracted)} of all items` : "no items";
+  const deadShare = extracted > 0
+    ? `${percent(deadLettered / extracted)} of all items`
+    : "no items";
   return [
     {
       ...{ name: "Items loaded", figure: "loaded", number: loaded, value: count(loaded) },
@@ -44,7 +46,7 @@ function itemTiles(report: RunReport): readonly Tile[] {
     },
     {
       ...{ name: "Dead letters", figure: "deadLettered", number: deadLettered },
-      ...{ value: count(deadLettered), more: lost, isAlarming: deadLettered > 0 },
+      ...{ value: count(deadLettered), more: deadShare, isAlarming: deadLettered > 0 },
     },
   ];
 }

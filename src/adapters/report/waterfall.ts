@@ -2,7 +2,7 @@ import { counted, time } from "../../explain/quantities.ts";
 import type { RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
 import { batchMarks, sampleNote } from "./charts.ts";
-import { element, place } from "./markup.ts";
+import { element, percentOf } from "./markup.ts";
 import { figureOf, keyOf } from "./plot.ts";
 
 /** Height of a lane, and of what is drawn in it. */
@@ -71,15 +71,15 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
   const top = lane * laneHeight + 4;
   const track = top + loadHeight + 2 + turn % 2 * 5;
   const span = (from: number, to: number) => ({
-    x: place(from, duration),
-    width: place(Math.min(to, duration) - from, duration),
+    x: percentOf(from, duration),
+    width: percentOf(Math.min(to, duration) - from, duration),
   });
   // A seam would hide a bar that is hardly wider.
   const kind = endedAt - loadStartedAt > duration * 0.01 ? "busy edge" : "busy";
   const load = { ...span(loadStartedAt, endedAt), y: top, height: loadHeight, rx: 2, class: kind };
   const isWide = endedAt - loadStartedAt > duration * 0.02 * (String(sequence).length + 1);
   const number = {
-    x: place((loadStartedAt + endedAt) / 2, duration),
+    x: percentOf((loadStartedAt + endedAt) / 2, duration),
     y: top + 10.5,
     class: "number",
   };
@@ -109,7 +109,7 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     deadLettered > 0
       ? element("use", {
         href: "#mark-lost",
-        x: place(endedAt, duration),
+        x: percentOf(endedAt, duration),
         y: top + 7,
         class: "right",
       })

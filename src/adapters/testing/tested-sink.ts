@@ -59,7 +59,7 @@ export const rowOf = (id: number): SinkRow => ({ id, name: `name ${id}` });
 export const rowsOf = (...ids: number[]): SinkRow[] => ids.map(rowOf);
 
 /** A load to be made; without ranges it completes as many items as it has rows. */
-export interface Loading {
+export interface LoadCase {
   /** The rows. */
   readonly rows: SinkRow[];
   /** The key, where there are checkpoints. */
@@ -77,7 +77,7 @@ export interface Loading {
 }
 
 /** Calls `load` as a run does. */
-export async function load(sink: TestedSink, loading: Loading): Promise<void> {
+export async function load(sink: TestedSink, loading: LoadCase): Promise<void> {
   const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1, more } = loading;
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };

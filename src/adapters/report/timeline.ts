@@ -2,7 +2,7 @@ import { anyObject, fail, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../explain/quantities.ts";
 import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
-import { attributes, element, label, place } from "./markup.ts";
+import { attributes, element, label, percentOf } from "./markup.ts";
 import { wasRun } from "./plain-report.ts";
 import { figureOf } from "./plot.ts";
 
@@ -34,7 +34,7 @@ interface Row {
 }
 
 /** The pipelines of a manager over time, each in a row, with arrows from those that they come after. */
-export function schedule({ reports }: ManagerReport, after: Dependencies): string {
+export function timeline({ reports }: ManagerReport, after: Dependencies): string {
   const all = rowsOf(reports, after);
   const duration = Math.max(0, ...all.map(({ to }) => to));
   const arrows = all.flatMap((row) => row.after.map((before) => arrow(before, row, duration)));
@@ -77,11 +77,13 @@ function rowsOf(reports: ManagerReport["reports"], after: Dependencies): readonl
 function bar({ report, index, from, to }: Row, duration: number): string {
   const y = index * rowHeight;
   const isSkipped = !wasRun(report);
-  const width = place(Math.max(to - from, duration * 0.004), duration);
-  const shape = isSkipped ? { x: place(Math.min(from, duration * 0.9), duration), width: "10%" } : {
-    x: place(from, duration),
-    width,
-  };
+  const width = percentOf(Math.max(to - from, duration * 0.004), duration);
+  const shape = isSkipped
+    ? { x: percentOf(Math.min(from, duration * 0.9), duration), width: "10%" }
+    : {
+      x: percentOf(from, duration),
+      width,
+    };
   const kind = isSkipped ? "skipped" : `busy ended-${report.outcome}`;
   const data = attributes({ "data-pipeline": label(report.name), "data-outcome": report.outcome });
   // A name that is wider than its letters let expect is cut where the other text begins.
@@ -102,8 +104,8 @@ function extra(report: RunReport | SkippedReport): string {
 
 /** From the end of a bar down or up, then to the begin of another. */
 function arrow(before: Row, row: Row, duration: number): string {
-  const x = place(before.to, duration);
-  const begin = place(Math.max(row.from, before.to), duration);
+  const x = percentOf(before.to, duration);
+  const begin = percentOf(Math.max(row.from, before.to), duration);
   const [y1, y2] = [before, row].map(({ index }) => index * rowHeight + barTop + barHeight / 2);
   const data = { "data-after": label(before.report.name), "data-pipeline": label(row.report.name) };
   return element(
