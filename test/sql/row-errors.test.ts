@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import {
   notAnObject,
-  rowError,
   unfitValue,
   withoutColumn,
   withoutProperties,
@@ -9,16 +8,15 @@ import {
 
 it("errors of a row have its number last, so that dead letters are grouped by the rest", () => {
   const errors = [
-    rowError("it is bad", 3),
     notAnObject([1], "id", 3),
     withoutColumn("nick", 3),
     unfitValue("x", "age", "a number", 3),
     withoutProperties("users", 3),
   ];
   for (const { message } of errors) expect(message).toMatch(/^Cannot load row as .*\(row 3\)$/);
-  expect(errors[1]!.message).toContain('must be an object with the property "id"');
-  expect(errors[2]!.message).toContain('property "nick" has no column');
-  expect(errors[4]!.message).toContain("must have a property that is a column of users");
+  expect(errors[0]!.message).toContain('must be an object with the property "id"');
+  expect(errors[1]!.message).toContain('property "nick" has no column');
+  expect(errors[3]!.message).toContain("must have a property that is a column of users");
 });
 
 it.each([
