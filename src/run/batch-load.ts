@@ -6,7 +6,7 @@ import { isLeftOpen } from "../retry/open-outcome.ts";
 import { Exhausted, type Members, type Work } from "../retry/recovery.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { isThenable } from "../runtime/thenable.ts";
-import type { Batch, LoadSteps, NextStep } from "./batch.ts";
+import { type Batch, type LoadSteps, type NextStep, progressOf } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
 import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pipeline.ts";
@@ -37,7 +37,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   /** Makes the load of a batch; nothing begins before `run`. */
   constructor(run: RunContext<E, T>, batch: Batch<E, T>) {
-    const { items, rows, givenUp } = batch;
+    const { items, rows, givenUp = [] } = batch;
     this.#run = run;
     this.#batch = batch;
     this.#step = rows.count === 0 ? "finish" : "first";
@@ -86,11 +86,11 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   /** Counts what is loaded, and tells of it. Called by the recovery as well. */
   done(members: Members | undefined): unknown {
-    const { rows, progress } = this.#batch;
+    const { rows } = this.#batch;
     const { counts, deadLetterWriter } = this.#run;
     if (this.#run.isOver) return undefined; // It was reported as pending.
     const loaded = this.#partOf(members)?.length ?? rows.itemCount;
-    progress.loaded += loaded;
+    progressOf(this.#batch).loaded += loaded;
     counts.batches++;
     counts.loaded += loaded;
     deadLetterWriter?.finished(loaded);
@@ -116,7 +116,9 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     }
     const { settings: { abortTimeout }, context: { signal } } = this.#run;
     let outcome: "loaded" | "failed" | "open" = "open";
-    const settled = Promise.resolve(abandoned).then(() => void (outcome = "loaded"), (late) => {
+    const settled = Promise.resolve(abandoned).then(() => {
+      outcome = "loaded";
+    }, (late) => {
       if (!isLeftOpen(late)) outcome = "failed";
     });
     const waiting = new AbortController();
@@ -250,7 +252,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   #countSkipped(): void {
     this.#run.counts.skipped += this.#skipped;
-    this.#batch.progress.skipped += this.#skipped;
+    progressOf(this.#batch).skipped += this.#skipped;
     this.#skipped = 0;
   }
 

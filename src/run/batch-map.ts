@@ -42,11 +42,11 @@ export class BatchMap<E, T> {
       return mapped;
     }
     return mapped.then((isMapped) => {
-      this.#keepGivenUp(batch, batch.givenUp);
+      this.#keepGivenUp(batch, batch.givenUp ?? []);
       return isMapped;
     }, (error) => {
       try {
-        this.#keepGivenUp(batch, batch.givenUp);
+        this.#keepGivenUp(batch, batch.givenUp ?? []);
       } catch {
         // The first failure is reported; the next run reads these items again.
       }
@@ -79,8 +79,8 @@ export class BatchMap<E, T> {
 
   #setRows(batch: Batch<E, T>, rows: Rows<T>): boolean {
     batch.rows = rows;
-    const { metrics, isStopped } = this.#run;
-    if (!isStopped) metrics.transformed(batch);
+    const { emit } = this.#run;
+    if (emit !== undefined && !this.#run.isStopped) this.#run.metrics.transformed(batch, emit);
     return true;
   }
 
@@ -107,7 +107,7 @@ export class BatchMap<E, T> {
     attempts: number,
   ): Promise<void> {
     await giveUp(this.#run, batch, index, { error, stage: "transform", attempts });
-    batch.givenUp.push(index);
+    (batch.givenUp ??= []).push(index);
     if (this.#run.isStopped) this.#keepGivenUp(batch, [index]); // A run that is stopped does not come back to it.
   }
 

@@ -1,6 +1,6 @@
 import type { DoneRange } from "../checkpoints/checkpoint.ts";
 import type { BatchInfo } from "../pipeline/pipeline.ts";
-import { Rows } from "./rows.ts";
+import { noRows, type Rows } from "./rows.ts";
 
 /** A batch on its way from the bucket to its load. */
 export interface Batch<E, T> {
@@ -9,17 +9,17 @@ export interface Batch<E, T> {
   /** Which batch it is. */
   readonly info: BatchInfo;
   /** The offsets of the items in the source, where they are looked after. */
-  readonly ranges: readonly DoneRange[];
+  ranges: readonly DoneRange[];
   /** The position of each item, once one of them was asked for. */
   positions: readonly unknown[] | undefined;
-  /** What is to be loaded: the items themselves until they are transformed. */
+  /** What is to be loaded: nothing until it is transformed, the items where there is no transform. */
   rows: Rows<T>;
   /** Items that were given up on before the load, by their index. */
-  readonly givenUp: number[];
+  givenUp: number[] | undefined;
   /** When it went from one stage to the next. */
   readonly times: Timestamps;
-  /** What became of it so far. */
-  readonly progress: BatchProgress;
+  /** What became of it so far, once there is something to count: see `progressOf`. */
+  progress: BatchProgress | undefined;
   /** What loads it, from its load on. */
   load: LoadSteps<E, T> | undefined;
 }
@@ -79,17 +79,22 @@ export function batchOf<E, T>(
     info,
     ranges,
     positions: undefined,
-    rows: new Rows(items as readonly unknown[] as readonly T[]), // Without a transform, T is E.
-    givenUp: [],
+    rows: noRows,
+    givenUp: undefined,
     times: { batchedAt, transformedAt: -1, loadStartedAt: -1 },
-    progress: {
-      loaded: 0,
-      skipped: 0,
-      deadLettered: 0,
-      retries: 0,
-      backingOff: 0,
-      resume: undefined,
-    },
+    progress: undefined,
     load: undefined,
+  };
+}
+
+/** What became of a batch so far. On the fast path there is none, unless somebody observes the run. */
+export function progressOf<E, T>(batch: Batch<E, T>): BatchProgress {
+  return batch.progress ??= {
+    loaded: 0,
+    skipped: 0,
+    deadLettered: 0,
+    retries: 0,
+    backingOff: 0,
+    resume: undefined,
   };
 }

@@ -36,7 +36,8 @@ export function describeFailure({ stage, errors, attempts, batch }: Failure): Ru
   const [error] = errors;
   const code = codeOf(error);
   return {
-    ...{ stage, message: shortened(messageOf(error), longest) },
+    stage,
+    message: shortened(messageOf(error), longest),
     ...(code !== undefined && { code }),
     attempts,
     ...(batch && { batch: { sequence: batch.sequence, offset: batch.offset, size: batch.size } }),

@@ -12,6 +12,7 @@ import { BatchMap } from "./batch-map.ts";
 import { Counts } from "./counts.ts";
 import { Extraction } from "./extraction.ts";
 import { failureOf } from "./failures.ts";
+import { Rows } from "./rows.ts";
 import { RunMetrics } from "./run-metrics.ts";
 import { PlainLoad } from "./plain-load.ts";
 import { contextOf, type FlowListener, type RunContext } from "./run-context.ts";
@@ -241,7 +242,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #transform(batch: Batch<E, T>): Look {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    const { times } = batch;
+    const { items, times } = batch;
+    batch.rows = new Rows(items as readonly unknown[] as readonly T[]); // Without a transform, T is E.
     times.transformedAt = times.batchedAt;
     return this.#pass(batch, times.batchedAt);
   }

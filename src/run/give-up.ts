@@ -3,7 +3,7 @@ import { placeOf } from "../checkpoints/offset-tracker.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { Replayed } from "../dead-letters/replayed.ts";
 import { Exhausted } from "../retry/recovery.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, progressOf } from "./batch.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Why an item is given up on. */
@@ -31,7 +31,7 @@ export async function giveUp<E, T>(
   }
   counts.deadLettered++;
   counts.reasons.add(letter);
-  batch.progress.deadLettered++;
+  progressOf(batch).deadLettered++;
   emit?.({ type: "item:dead-letter", sequence: info.sequence, letter });
 }
 

@@ -1,6 +1,6 @@
 import { isOf, SplitError } from "../errors.ts";
 import { BatchLoad } from "./batch-load.ts";
-import type { Batch, LoadSteps, NextStep } from "./batch.ts";
+import { type Batch, type LoadSteps, type NextStep, progressOf } from "./batch.ts";
 import { loadContextOf } from "../pipeline/pipeline.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -25,18 +25,14 @@ export class PlainLoad<E, T> implements LoadSteps<E, T> {
   onSuccess(batch: Batch<E, T>): NextStep {
     const { counts, isOver } = this.#run;
     if (isOver) return "done"; // What ends after the run has told its counts is pending for ever.
-    const { progress, rows: { itemCount } } = batch;
-    progress.loaded = itemCount;
     counts.batches++;
-    counts.loaded += itemCount;
-    this.leaveOut(batch);
+    this.#count(batch, batch.rows.itemCount);
     return "done";
   }
 
-  /** Counts the items of a batch that come to no load. */
-  leaveOut({ progress, rows, info: { size } }: Batch<E, T>): void {
-    progress.skipped = size - rows.itemCount;
-    this.#run.counts.skipped += progress.skipped;
+  /** Counts a batch that comes to no load. */
+  leaveOut(batch: Batch<E, T>): void {
+    this.#count(batch, 0);
   }
 
   /** Goes on in halves where that may help. */
@@ -44,8 +40,16 @@ export class PlainLoad<E, T> implements LoadSteps<E, T> {
     const { rows, info: { offset, size } } = batch;
     // What a load has taken out of the array is not there to be halved, nor is what it has put in.
     if (!isOf(error, SplitError) || rows.values.length !== rows.count) return "failed";
-    const ranges = [[offset, offset + size] as const]; // No item of a plain run was numbered.
-    batch.load = new BatchLoad(this.#run, { ...batch, ranges });
+    batch.ranges = [[offset, offset + size]]; // No item of a plain run was numbered.
+    batch.load = new BatchLoad(this.#run, batch);
     return batch.load.onFailure(batch, error);
+  }
+
+  #count(batch: Batch<E, T>, loaded: number): void {
+    const { counts, emit } = this.#run;
+    const skipped = batch.info.size - loaded;
+    counts.loaded += loaded;
+    counts.skipped += skipped;
+    if (emit !== undefined) Object.assign(progressOf(batch), { loaded, skipped });
   }
 }

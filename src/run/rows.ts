@@ -1,4 +1,17 @@
-import { skip } from "../streams/skip.ts";
+import { skip, withoutSkips } from "../streams/skip.ts";
+
+/** Which items rows come from, where it is not one row for each. */
+export interface Sources {
+  /**
+   * The item of each row, in ascending order, so that those of an item are neighbors; or what tells
+   * them. Where rows belong to no single item: all items that they come from.
+   */
+  items: readonly number[] | (() => readonly number[]);
+  /** How many items these are. */
+  readonly itemCount: number;
+  /** Whether each row belongs to one item. */
+  readonly isDivisible: boolean;
+}
 
 /**
  * The rows of a batch, and which of its items each row comes from: the one place that knows, and by
@@ -13,37 +26,41 @@ export class Rows<T> {
   readonly values: readonly T[];
   /** How many rows there were, whatever has become of `values`. */
   readonly count: number;
-  /** How many items count as loaded once all rows are. */
-  readonly itemCount: number;
-  /** Whether each row belongs to one item, so that a load can be cut between two items. */
-  readonly isDivisible: boolean;
-  readonly #sources: readonly number[] | undefined; // Ascending; `undefined` where row n is of item n.
+  readonly #sources: Sources | undefined; // `undefined` where row n is of item n.
 
-  /** Takes rows with the item of each: without `sources`, there is one row for each item. */
-  constructor(values: readonly T[], sources?: readonly number[], isDivisible = true) {
+  /** Takes rows, one for each item if nothing else is said. */
+  constructor(values: readonly T[], sources?: Sources) {
     this.values = values;
     this.count = values.length;
-    this.isDivisible = isDivisible;
     this.#sources = sources;
-    if (sources === undefined) this.itemCount = this.count;
-    else if (isDivisible) this.itemCount = countDistinct(sources);
-    else this.itemCount = Math.min(this.count, sources.length);
   }
 
   /** Rows of these items that belong to no single one. */
   static whole<T>(values: readonly T[], items: readonly number[]): Rows<T> {
-    return new Rows(values, items, false);
+    const itemCount = Math.min(values.length, items.length);
+    return new Rows(values, { items, itemCount, isDivisible: false });
+  }
+
+  /** How many items count as loaded once all rows are. */
+  get itemCount(): number {
+    return this.#sources === undefined ? this.count : this.#sources.itemCount;
+  }
+
+  /** Whether each row belongs to one item, so that a load can be cut between two items. */
+  get isDivisible(): boolean {
+    return this.#sources === undefined || this.#sources.isDivisible;
   }
 
   /** The item that a row comes from; `undefined` where it belongs to no single one. */
   sourceOf(row: number): number | undefined {
     if (!this.isDivisible) return undefined;
-    return this.#sources === undefined ? row : this.#sources[row];
+    const sources = this.#listed;
+    return sources === undefined ? row : sources[row];
   }
 
   /** The items that the rows come from. */
   get items(): readonly number[] {
-    const sources = this.#sources;
+    const sources = this.#listed;
     if (sources === undefined) return firstIntegers(this.count);
     return sources.filter((item, row) => item !== sources[row - 1]);
   }
@@ -70,8 +87,14 @@ export class Rows<T> {
     return this.#rowsOf(items).map((row) => this.sourceOf(row)!);
   }
 
-  #rowsOf(items: readonly number[]): readonly number[] {
+  get #listed(): readonly number[] | undefined {
     const sources = this.#sources;
+    if (typeof sources?.items === "function") sources.items = sources.items();
+    return sources?.items as readonly number[] | undefined;
+  }
+
+  #rowsOf(items: readonly number[]): readonly number[] {
+    const sources = this.#listed;
     if (sources === undefined) return items;
     const rows: number[] = [];
     for (const item of items) {
@@ -81,32 +104,26 @@ export class Rows<T> {
   }
 }
 
+/** What is to be loaded of a batch that is not transformed yet. */
+export const noRows: Rows<never> = new Rows<never>([]);
+
 /** The rows of a batch of this size, by what its transform gave: each a row, or `skip`. */
 export function rowsFrom<T>(results: readonly (T | typeof skip)[], size: number): Rows<T> {
-  if (results.length === size && !results.includes(skip)) return new Rows(results as readonly T[]);
-  const values: T[] = [];
-  const sources: number[] = [];
-  for (let index = 0; index < results.length; index++) {
-    const result = results[index] as T | typeof skip;
-    if (result === skip) continue;
-    values.push(result);
-    sources.push(index);
-  }
-  if (results.length === size) return new Rows(values, sources);
-  return Rows.whole(values, firstIntegers(size));
+  const isOneForEach = results.length === size && !results.includes(skip);
+  return isOneForEach ? new Rows(results as readonly T[]) : rowsOfSome(results, size);
+}
+
+/** Of its own, as a closure would be paid for where it is not made as well. */
+function rowsOfSome<T>(results: readonly (T | typeof skip)[], size: number): Rows<T> {
+  const values = withoutSkips(results);
+  if (results.length !== size) return Rows.whole(values, firstIntegers(size));
+  const hasRow = (item: number) => results[item] !== skip;
+  const items = () => firstIntegers(size).filter(hasRow); // Most often nobody asks.
+  return new Rows(values, { items, itemCount: values.length, isDivisible: true });
 }
 
 function firstIntegers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);
-}
-
-/** How many ascending numbers there are, each counted once. */
-function countDistinct(numbers: readonly number[]): number {
-  let count = 0;
-  for (let index = 0; index < numbers.length; index++) {
-    if (numbers[index] !== numbers[index - 1]) count++;
-  }
-  return count;
 }
 
 /** The index of the first of some ascending numbers that is not below this one. */

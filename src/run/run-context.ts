@@ -1,6 +1,6 @@
 import { retryAfterOf } from "../retry/retry-after.ts";
 import type { RunEventDetails } from "../pipeline/run-event.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, progressOf } from "./batch.ts";
 import type { Counts } from "./counts.ts";
 import type { Failure } from "./failures.ts";
 import type { RunMetrics } from "./run-metrics.ts";
@@ -69,7 +69,7 @@ function beginRetry<E, T>(
 ): () => void {
   const pause = retryAfterOf(retry.error, settings.retry[retry.stage].maxRetryAfter);
   if (pause !== undefined) settings.rateLimit?.pause(pause, { maxRetryAfter: Infinity });
-  const { progress } = batch;
+  const progress = progressOf(batch);
   progress.retries++;
   emit?.({ type: "batch:retry", sequence: batch.info.sequence, ...retry });
   // Of the items of a batch that are transformed side by side, one that backs off is enough.

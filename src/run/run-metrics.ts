@@ -1,5 +1,5 @@
 import type { RunSnapshot, RunTrace, StageName } from "../report-types.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, progressOf } from "./batch.ts";
 import type { Emit } from "../telemetry/emitter.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import { MovingRate } from "../telemetry/moving-rate.ts";
@@ -100,12 +100,11 @@ export class RunMetrics {
     return () => turn(-1);
   }
 
-  /** A batch is transformed: the clock is looked at only if somebody is told. */
-  transformed<E, T>({ info, rows, times }: Batch<E, T>): void {
-    if (this.#emit === undefined) return;
+  /** A batch is transformed, and somebody is to be told. */
+  transformed<E, T>({ info, rows, times }: Batch<E, T>, emit: Emit): void {
     times.transformedAt = this.clock.now();
     const { sequence, offset, size } = info;
-    this.#emit({
+    emit({
       type: "batch:transform",
       sequence,
       offset,
@@ -142,10 +141,10 @@ export class RunMetrics {
     return this.clock.now();
   }
 
-  #tellLoaded<E, T>(emit: Emit, { info, times, progress }: Batch<E, T>, now: number): void {
+  #tellLoaded<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
     const since = (time: number) => time - this.#begin;
-    const { sequence, offset, size } = info;
-    const { loaded, skipped, deadLettered } = progress;
+    const { info: { sequence, offset, size }, times } = batch;
+    const { loaded, skipped, deadLettered } = progressOf(batch);
     emit({
       type: "batch:load",
       sequence,

@@ -38,7 +38,6 @@ export class Run {
   readonly #resources: RunResources<unknown, unknown>;
   readonly #flow: Flow<unknown, unknown>;
   readonly #startedAt: number = Date.now();
-  readonly #begin: number = performance.now();
   readonly #failures: Failure[] = [];
   #state: "running" | "draining" | "aborting" = "running";
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
@@ -60,7 +59,7 @@ export class Run {
     this.#settings = settings;
     this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
     this.#resources = resourcesOf(
-      { pipeline, settings, context: this.#context, begin: this.#begin },
+      { pipeline, settings, context: this.#context, begin: performance.now() },
       (error) => this.#fail(failureIn("checkpoints", error)),
     );
     this.#flow = new Flow(this.#resources, {
@@ -203,13 +202,7 @@ export class Run {
   }
 
   #look(state: RunSnapshot["state"]): RunSnapshot {
-    const { resume, total } = this.#settings;
-    const { checkpointWriter } = this.#resources;
-    const { checkpoint: found } = this.#context;
-    return snapshotOf({
-      ...{ name: this.name, runId: this.runId, state, checkpointWriter, found, resume, total },
-      ...{ startedAt: this.#startedAt, begin: this.#begin },
-    }, this.#flow);
+    return snapshotOf(this.#resources, { state, startedAt: this.#startedAt }, this.#flow);
   }
 
   get #outcome(): Outcome {

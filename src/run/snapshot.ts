@@ -1,4 +1,3 @@
-import type { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
 import { perSecond } from "../explain/quantities.ts";
@@ -7,50 +6,42 @@ import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
 import type { RunResources } from "./run-resources.ts";
 
-/** What a run knows of itself, beside what moves through it. */
-export interface RunFacts {
-  readonly name: string;
-  readonly runId: string;
-  readonly state: RunSnapshot["state"];
-  readonly startedAt: number;
-  /** By the clock that durations are measured with. */
-  readonly begin: number;
-  readonly checkpointWriter: CheckpointWriter | undefined;
-  /** What earlier runs have finished. */
-  readonly found: Checkpoint | undefined;
-  /** How the run goes on from there. */
-  readonly resume: "skip" | "source";
-  /** The items of the whole source, by the options. */
-  readonly total: number | undefined;
-}
-
 /** How far a run is. */
-export function snapshotOf<E, T>(facts: RunFacts, flow: Flow<E, T>): RunSnapshot {
-  const { name, runId, state, startedAt, begin, checkpointWriter } = facts;
+export function snapshotOf<E, T>(
+  resources: RunResources<E, T>,
+  { state, startedAt }: Pick<RunSnapshot, "state" | "startedAt">,
+  flow: Flow<E, T>,
+): RunSnapshot {
+  const { context, checkpointWriter, begin } = resources;
+  const { pipeline: name, runId, checkpoint: found } = context;
   const { extracted, counts, queues } = flow;
   const { loaded, skipped, deadLettered, done, batches, retries } = counts;
   const now = performance.now(); // One for all, so that the times add up.
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
-  const total = totalOf(facts, flow);
+  const total = totalOf(resources, flow);
   const isForeseen = total !== undefined && rate > 0 && state === "running";
   const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
   const checkpoint = checkpointWriter?.checkpoint;
   return {
-    ...{ name, runId, state, extracted, loaded, skipped, deadLettered },
-    earlier: finishedIn(facts.found),
-    ...{
-      pending: extracted - done,
-      batches,
-      retries,
-      startedAt,
-      duration,
-      stages,
-      rate,
-      ...queues,
-      drift: counts.drift.read(),
-    },
+    name,
+    runId,
+    state,
+    extracted,
+    loaded,
+    skipped,
+    deadLettered,
+    earlier: finishedIn(found),
+    pending: extracted - done,
+    batches,
+    retries,
+    startedAt,
+    duration,
+    stages,
+    rate,
+    ...queues,
+    drift: counts.drift.read(),
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
     ...(eta !== undefined && { eta }),
@@ -81,12 +72,17 @@ export function reportOf<E, T>(
   const clock = isWorkerd() ? "still" : "running";
   const { trace, workers } = flow.metrics;
   return {
-    ...{ ...counts, stages, outcome },
+    ...counts,
+    stages,
+    outcome,
     ...(failure !== undefined && { failure: describeFailure(failure) }),
     deadLetterReasons: flow.counts.reasons.read(),
     ...mappingOf(resources, flow),
     ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
-    ...{ bottleneck, workers, guarantee, clock },
+    bottleneck,
+    workers,
+    guarantee,
+    clock,
     ...(trace !== undefined && { trace }),
   };
 }
@@ -109,7 +105,7 @@ function finishedIn(checkpoint: Checkpoint | undefined): number {
 
 /** The items that this run is to do, where that is known. */
 function totalOf<E, T>(
-  { total, found, resume }: RunFacts,
+  { settings: { total, resume }, context: { checkpoint: found } }: RunResources<E, T>,
   flow: Flow<E, T>,
 ): number | undefined {
   const all = total ?? flow.total;

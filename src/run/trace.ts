@@ -30,7 +30,7 @@ export class Trace {
 
   /** A batch is finished. */
   end<E, T>(batch: Batch<E, T>, ended: number): void {
-    const { info: { sequence, size }, times, progress: { retries, deadLettered } } = batch;
+    const { info: { sequence, size }, times, progress } = batch;
     const lane = this.#lanes.get(sequence);
     if (lane !== undefined) this.#isTaken[lane] = false; // Else nothing of it was to be loaded.
     this.#lanes.delete(sequence);
@@ -40,8 +40,8 @@ export class Trace {
       sequence,
       lane: lane ?? 0,
       size,
-      retries,
-      deadLettered,
+      retries: progress?.retries ?? 0,
+      deadLettered: progress?.deadLettered ?? 0,
       batchedAt: since(times.batchedAt),
       transformedAt: since(times.transformedAt),
       loadStartedAt: since(times.loadStartedAt),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batchOf } from "../../src/run/batch.ts";
+import { batchOf, progressOf } from "../../src/run/batch.ts";
 import { Trace } from "../../src/run/trace.ts";
 import { checkLanes } from "../support/run/trace-lanes.ts";
 
@@ -33,7 +33,7 @@ describe("Trace", () => {
     trace.count(2, 1009);
     const one = batch(1, 1001, 1004);
     one.times.transformedAt = 1003;
-    Object.assign(one.progress, { retries: 3, deadLettered: 1 });
+    Object.assign(progressOf(one), { retries: 3, deadLettered: 1 });
     trace.end(one, 1009);
     expect(trace.read()).toEqual({
       every: 1,

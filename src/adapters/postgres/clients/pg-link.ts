@@ -1,5 +1,4 @@
 import { cancelRequest, type PgInternals } from "./pg-cancel.ts";
-import type { PgClient } from "./pg.ts";
 import { sqlStateOf } from "../sql-state.ts";
 import { atMost, type Stoppable } from "./statements.ts";
 
@@ -9,10 +8,16 @@ export interface FirstFailure {
   first?: Error;
 }
 
+/** The subset of a client of `pg` that a link uses. */
+export interface LinkedClient {
+  /** Runs one statement. */
+  query(text: string, values: unknown[]): Promise<unknown>;
+}
+
 /** The connection of a client of `pg`, while a transaction has it. */
 export interface PgLinkParts {
   /** The client. */
-  readonly client: PgClient;
+  readonly client: LinkedClient & PgInternals;
   /** What it was the first to tell. */
   readonly failure: FirstFailure;
   /** Throws the connection away. */
@@ -39,7 +44,7 @@ export class PgLink implements Stoppable {
   /** Has the server end the statement that runs. */
   cancel(): Promise<void> {
     const { client, stream } = this.#parts;
-    return cancelRequest(client as PgInternals, stream);
+    return cancelRequest(client, stream);
   }
 
   /** Throws the connection away at once: what the server still says then meets nobody. */
