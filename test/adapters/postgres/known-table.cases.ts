@@ -126,7 +126,7 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
     ],
     ["a view of two tables", "create view T_v as select a.* from T a join T b using (id)", {
       table: "T_v",
-    }, /'table' must be a table that takes the rows .*_v/],
+    }, /'table' must be a table that accepts rows .*_v/],
     [
       "a missing index",
       "",
@@ -148,13 +148,13 @@ function testWrongTables({ tested, create, sink }: Bench, canCopy: boolean): voi
       "a type that does not fit",
       "",
       { types: { v: "point" } },
-      /'table' must be a table that takes/,
+      /'table' must be a table that accepts/,
     ],
     [
       "a sequence",
       "create sequence T_s",
       { table: "T_s", columns: ["last_value"] },
-      /'table' must be a table that takes .*_s/,
+      /'table' must be a table that accepts .*_s/,
     ],
   ];
 

@@ -114,7 +114,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     ],
     [
       { key: "n", after: () => 1 },
-      "'after' must be a value as the source gives it, or an array of them for a key of several " +
+      "'after' must be a value as the source returns it, or an array of them for a key of several " +
       "columns: current value is a function",
     ],
   ])("throws for %o", (options, words) => {

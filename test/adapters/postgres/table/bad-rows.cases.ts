@@ -26,7 +26,10 @@ type Method = NonNullable<PostgresSinkOptions["method"]>;
 function testParts({ tested, create, all, sink }: Bench, methods: readonly Method[]): void {
   /** A writer whose statements are short, and what they were. */
   const writerOf = (options: PostgresSinkOptions, maxLength: number) => {
-    const checked = checkSinkOptions("test", { ...options, copyFrom });
+    const checked = checkSinkOptions(
+      "test",
+      options.method === "copy" ? { ...options, copyFrom } : options,
+    );
     const database = openDatabase("test", tested().client, { copyFrom, isFixed: true });
     const lengths: number[] = [];
     const pieceLengths: number[] = [];
