@@ -3,7 +3,7 @@ import type { BatchInfo } from "../pipeline/pipeline.ts";
 import { noRows, type Rows } from "./rows.ts";
 
 /** A batch on its way from the bucket to its load. */
-export interface Batch<E, T> {
+export interface Batch<E, T> extends Timestamps {
   /** The items as the source gave them. */
   readonly items: readonly E[];
   /** Which batch it is. */
@@ -16,15 +16,16 @@ export interface Batch<E, T> {
   rows: Rows<T>;
   /** Items that were given up on before the load, by their index. */
   givenUp: number[] | undefined;
-  /** When it went from one stage to the next. */
-  readonly times: Timestamps;
   /** What became of it so far, once there is something to count: see `progressOf`. */
   progress: BatchProgress | undefined;
   /** What loads it, from its load on. */
   load: LoadSteps<E, T> | undefined;
 }
 
-/** When a batch went from one stage to the next, by the clock that durations are measured with. */
+/**
+ * When a batch went from one stage to the next, by the clock that durations are measured with. Fields
+ * of the batch itself, as an object of their own costs a batch of one 3 %.
+ */
 export interface Timestamps {
   /** It was taken from the bucket. */
   readonly batchedAt: number;
@@ -81,7 +82,9 @@ export function batchOf<E, T>(
     positions: undefined,
     rows: noRows,
     givenUp: undefined,
-    times: { batchedAt, transformedAt: -1, loadStartedAt: -1 },
+    batchedAt,
+    transformedAt: -1,
+    loadStartedAt: -1,
     progress: undefined,
     load: undefined,
   };

@@ -242,23 +242,23 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
 
   #transform(batch: Batch<E, T>): Look {
     if (this.#hasTransform) return this.#transforms.run(batch);
-    const { items, times } = batch;
+    const { items } = batch;
     batch.rows = new Rows(items as readonly unknown[] as readonly T[]); // Without a transform, T is E.
-    times.transformedAt = times.batchedAt;
-    return this.#pass(batch, times.batchedAt);
+    batch.transformedAt = batch.batchedAt;
+    return this.#pass(batch, batch.batchedAt);
   }
 
   /** Takes a batch that is transformed to its load, or to those that wait for one. */
   #pass(batch: Batch<E, T>, look?: Look): Look {
-    const { rows, times } = batch;
+    const { rows } = batch;
     if (rows.count === 0 && this.#plain !== undefined) {
       this.#plain.leaveOut(batch);
       return this.metrics.end(batch);
     }
     if (this.#loads.hasRoom && this.#ready.length === 0) return this.#load(batch, look);
     this.#ready.push(batch);
-    if (times.transformedAt < 0) times.transformedAt = look ?? this.metrics.clock.now();
-    return times.transformedAt;
+    if (batch.transformedAt < 0) batch.transformedAt = look ?? this.metrics.clock.now();
+    return batch.transformedAt;
   }
 
   #load(batch: Batch<E, T>, look: Look): Look {

@@ -101,8 +101,9 @@ export class RunMetrics {
   }
 
   /** A batch is transformed, and somebody is to be told. */
-  transformed<E, T>({ info, rows, times }: Batch<E, T>, emit: Emit): void {
-    times.transformedAt = this.clock.now();
+  transformed<E, T>(batch: Batch<E, T>, emit: Emit): void {
+    const { info, rows } = batch;
+    batch.transformedAt = this.clock.now();
     const { sequence, offset, size } = info;
     emit({
       type: "batch:transform",
@@ -111,29 +112,27 @@ export class RunMetrics {
       size,
       rows: rows.count,
       times: {
-        batchedAt: times.batchedAt - this.#begin,
-        transformedAt: times.transformedAt - this.#begin,
+        batchedAt: batch.batchedAt - this.#begin,
+        transformedAt: batch.transformedAt - this.#begin,
       },
     });
   }
 
   /** The load of a batch begins. */
   begin<E, T>(batch: Batch<E, T>, now: number): void {
-    const { times } = batch;
-    times.loadStartedAt = now;
-    if (times.transformedAt < 0) times.transformedAt = now; // It did not have to wait.
+    batch.loadStartedAt = now;
+    if (batch.transformedAt < 0) batch.transformedAt = now; // It did not have to wait.
     this.#trace?.begin(batch.info.sequence);
   }
 
   /** A batch is finished; gives the time after whoever was told of it. */
   end<E, T>(batch: Batch<E, T>): number {
     const now = this.clock.now();
-    const { times } = batch;
-    this.#latency.record(now - times.batchedAt);
+    this.#latency.record(now - batch.batchedAt);
     this.#count(now);
-    if (times.loadStartedAt < 0) { // Nothing of it was to be loaded.
-      times.loadStartedAt = now;
-      if (times.transformedAt < 0) times.transformedAt = now;
+    if (batch.loadStartedAt < 0) { // Nothing of it was to be loaded.
+      batch.loadStartedAt = now;
+      if (batch.transformedAt < 0) batch.transformedAt = now;
     }
     this.#trace?.end(batch, now);
     if (this.#emit === undefined) return now;
@@ -143,7 +142,7 @@ export class RunMetrics {
 
   #tellLoaded<E, T>(emit: Emit, batch: Batch<E, T>, now: number): void {
     const since = (time: number) => time - this.#begin;
-    const { info: { sequence, offset, size }, times } = batch;
+    const { info: { sequence, offset, size } } = batch;
     const { loaded, skipped, deadLettered } = progressOf(batch);
     emit({
       type: "batch:load",
@@ -154,9 +153,9 @@ export class RunMetrics {
       skipped,
       deadLettered,
       times: {
-        batchedAt: since(times.batchedAt),
-        transformedAt: since(times.transformedAt),
-        loadStartedAt: since(times.loadStartedAt),
+        batchedAt: since(batch.batchedAt),
+        transformedAt: since(batch.transformedAt),
+        loadStartedAt: since(batch.loadStartedAt),
         endedAt: since(now),
       },
     });

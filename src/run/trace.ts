@@ -30,7 +30,7 @@ export class Trace {
 
   /** A batch is finished. */
   end<E, T>(batch: Batch<E, T>, ended: number): void {
-    const { info: { sequence, size }, times, progress } = batch;
+    const { info: { sequence, size }, progress } = batch;
     const lane = this.#lanes.get(sequence);
     if (lane !== undefined) this.#isTaken[lane] = false; // Else nothing of it was to be loaded.
     this.#lanes.delete(sequence);
@@ -42,9 +42,9 @@ export class Trace {
       size,
       retries: progress?.retries ?? 0,
       deadLettered: progress?.deadLettered ?? 0,
-      batchedAt: since(times.batchedAt),
-      transformedAt: since(times.transformedAt),
-      loadStartedAt: since(times.loadStartedAt),
+      batchedAt: since(batch.batchedAt),
+      transformedAt: since(batch.transformedAt),
+      loadStartedAt: since(batch.loadStartedAt),
       endedAt: since(ended),
     });
     while (this.#batches.length > maxBatches) {
