@@ -109,21 +109,20 @@ export const noRows: Rows<never> = new Rows<never>([]);
 
 /** The rows of a batch of this size, by what its transform gave: each a row, or `skip`. */
 export function rowsFrom<T>(results: readonly (T | typeof skip)[], size: number): Rows<T> {
-  const isOneForEach = results.length === size && !results.includes(skip);
-  return isOneForEach ? new Rows(results as readonly T[]) : rowsOfSome(results, size);
+  const values = withoutSkips(results);
+  const isOneForEach = results.length === size && values.length === size;
+  return isOneForEach ? new Rows(values) : rowsOfSome(values, results, size);
 }
 
-/** Of its own, as a closure would be paid for where it is not made as well. */
-function rowsOfSome<T>(results: readonly (T | typeof skip)[], size: number): Rows<T> {
-  const values = withoutSkips(results);
+/** Of its own, as a closure is paid for where it is not made as well. */
+function rowsOfSome<T>(values: T[], results: readonly unknown[], size: number): Rows<T> {
   if (results.length !== size) return Rows.whole(values, firstIntegers(size));
-  const hasRow = (item: number) => results[item] !== skip;
-  const items = () => firstIntegers(size).filter(hasRow); // Most often nobody asks.
+  const items = () => firstIntegers(size).filter((item) => results[item] !== skip);
   return new Rows(values, { items, itemCount: values.length, isDivisible: true });
 }
 
 function firstIntegers(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
+  return [...new Array(count).keys()];
 }
 
 /** The index of the first of some ascending numbers that is not below this one. */
