@@ -7,7 +7,7 @@ import { checkLanes } from "../support/run/trace-lanes.ts";
 function batch(sequence: number, batchedAt: number, loadStartedAt = batchedAt) {
   const info = { sequence, offset: sequence * 2, size: 2, attempt: 1 };
   const batch = batchOf<number, number>([1, 2], info, [], batchedAt);
-  Object.assign(batch.times, { transformedAt: batchedAt, loadStartedAt });
+  Object.assign(batch, { transformedAt: batchedAt, loadStartedAt });
   return batch;
 }
 
@@ -32,7 +32,7 @@ describe("Trace", () => {
     trace.begin(1);
     trace.count(2, 1009);
     const one = batch(1, 1001, 1004);
-    one.times.transformedAt = 1003;
+    one.transformedAt = 1003;
     Object.assign(progressOf(one), { retries: 3, deadLettered: 1 });
     trace.end(one, 1009);
     expect(trace.read()).toEqual({
