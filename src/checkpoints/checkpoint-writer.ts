@@ -47,7 +47,7 @@ export class CheckpointWriter {
   #closing: Promise<void> | undefined;
   #endRun = () => {};
 
-  /** Makes a keeper that has called nothing yet. */
+  /** Makes a writer that has called nothing yet. */
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
     this.#claim = new KeyClaim(options, {

@@ -23,7 +23,7 @@ export interface KeyClaimOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a claim tells the keeper that it is part of. */
+/** What a claim tells the checkpoint writer that it is part of. */
 export interface KeyClaimListener {
   /** The claim is lost, or the store gives no claim. */
   onFailure(error: unknown): void;
