@@ -122,7 +122,9 @@ function rowsOfSome<T>(values: T[], results: readonly unknown[], size: number): 
 }
 
 function firstIntegers(count: number): number[] {
-  return [...new Array(count).keys()];
+  const integers: number[] = [];
+  for (let index = 0; index < count; index++) integers.push(index);
+  return integers;
 }
 
 /** The index of the first of some ascending numbers that is not below this one. */
