@@ -1,5 +1,5 @@
 /**
- * SQLite as the end or the begin of a pipeline: a sink whose rows and checkpoints are one commit,
+ * SQLite as the end or the beginning of a pipeline: a sink whose rows and checkpoints are one commit,
  * and a source that reads in pages. For `node:sqlite` (Node, Deno, Bun), better-sqlite3 and
  * `bun:sqlite`; the database is opened by the user and handed in.
  * @module

@@ -18,7 +18,7 @@ import { callStore } from "../retry/store-call.ts";
 export interface CheckpointWriterOptions extends KeyClaimOptions {
   /** Is told of what earlier runs have finished; may throw. */
   onFound?(checkpoint: Checkpoint): void;
-  /** Is told of each failure between `open` and `close`; what fails within these, they reject with. */
+  /** Is told of each failure between `open` and `close`, which reject with those of their own. */
   onFailure(error: unknown): void;
   /** Is told of each checkpoint that the store has taken. It must not throw. */
   onWritten?(checkpoint: Checkpoint): void;
@@ -37,7 +37,7 @@ export class CheckpointWriter {
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
   #finished: DoneRange[] = []; // What the checkpoint lacks.
-  #written: Checkpoint | undefined; // What of it the store has.
+  #written: Checkpoint | undefined; // The part of it that is already stored.
   #isFenced = false;
   #hasFailedToWrite = false;
   #hasReturned = false; // The claim had lapsed while the checkpoint was being read.
@@ -67,7 +67,7 @@ export class CheckpointWriter {
 
   /**
    * Claims the key and gives what the store has for it. While another run holds the key, it waits
-   * until that claim was not renewed for as long as it holds; `signal` ends the wait. If it rejects,
+   * until that claim has gone one full lease without renewal; `signal` ends the wait. If it rejects,
    * nothing is left behind. It is called once.
    *
    * @throws {FencedError} If the other run has renewed its claim twice by then, and so lives; at once
@@ -105,9 +105,10 @@ export class CheckpointWriter {
     }
   }
 
-  /** Settles when the store has what is finished by now, or cannot take it. */
-  async flush(): Promise<void> {
+  /** Settles when the store has what is finished by now; with `false` if it cannot take it. */
+  async flush(): Promise<boolean> {
     await this.#writing; // Which takes what is newest until there is nothing newer.
+    return !this.#isFenced && !this.#hasFailedToWrite;
   }
 
   /**

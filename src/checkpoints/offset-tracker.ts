@@ -1,17 +1,17 @@
 import type { Checkpoint, DoneRange } from "./checkpoint.ts";
 
-/** The places of items that nobody looks after. */
+/** The offsets of items where nobody keeps account of them. */
 export const nowhere: readonly DoneRange[] = [];
 
 /**
- * Numbers the items of a source by their place in it, and knows which of them an earlier run has
+ * Numbers the items of a source by their offset in it, and knows which of them an earlier run has
  * finished. Items are read, where it tells which ones to drop, and later taken into batches.
  */
 export class OffsetTracker {
   readonly #done: readonly DoneRange[];
-  #read: number; // Place of the next item that is read.
+  #read: number; // Offset of the next item that is read.
   #readRange = 0; // The first range that does not end before it.
-  #taken: number; // Place of the next item that goes into a batch.
+  #taken: number; // Offset of the next item that goes into a batch.
   #takenRange = 0;
 
   /** Numbers from the start of the source, or from the `offset` of the checkpoint. */
@@ -22,9 +22,9 @@ export class OffsetTracker {
 
   /** Counts an item that was read, and tells whether it is finished. */
   isDone(): boolean {
-    const place = this.#read++;
-    while (place >= (this.#done[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
-    return place >= (this.#done[this.#readRange]?.[0] ?? Infinity);
+    const offset = this.#read++;
+    while (offset >= (this.#done[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
+    return offset >= (this.#done[this.#readRange]?.[0] ?? Infinity);
   }
 
   /** Of what is still to be read nothing is finished, so that it need not be counted. */
@@ -38,7 +38,7 @@ export class OffsetTracker {
     return items.filter(() => !this.isDone());
   }
 
-  /** The places of the next `size` items that are not finished. */
+  /** The offsets of the next `size` items that are not finished. */
   take(size: number): DoneRange[] {
     const ranges: DoneRange[] = [];
     for (let left = size; left > 0;) {
@@ -55,12 +55,12 @@ export class OffsetTracker {
   }
 }
 
-/** The places of some items of a batch, by their index in it: as few ranges as can be. */
-export function placesOf(
+/** The offsets of some items of a batch, by their index in it: as few ranges as can be. */
+export function rangesOfIndices(
   ranges: readonly DoneRange[],
   indices: readonly number[],
 ): [from: number, to: number, last: number][] {
-  const places: [from: number, to: number, last: number][] = [];
+  const found: [from: number, to: number, last: number][] = [];
   let number = 0; // Of the range that holds the item, and the index of its first item.
   let first = 0;
   for (const index of [...indices].sort((a, b) => a - b)) {
@@ -69,24 +69,24 @@ export function placesOf(
       first += to - from;
       [from, to] = ranges[++number]!;
     }
-    const place = from + index - first;
-    const before = places.at(-1);
-    if (before?.[1] !== place) places.push([place, place + 1, index]);
-    else [before[1], before[2]] = [place + 1, index];
+    const offset = from + index - first;
+    const before = found.at(-1);
+    if (before?.[1] !== offset) found.push([offset, offset + 1, index]);
+    else [before[1], before[2]] = [offset + 1, index];
   }
-  return places;
+  return found;
 }
 
-/** The places of all items of a batch, each range with the index of its last item. */
-export function allPlacesOf(
+/** The offsets of all items of a batch, each range with the index of its last item. */
+export function rangesOfAll(
   ranges: readonly DoneRange[],
 ): [from: number, to: number, last: number][] {
   let last = -1;
   return ranges.map(([from, to]) => [from, to, last += to - from]);
 }
 
-/** The place in the source of an item of a batch. */
-export function placeOf(ranges: readonly DoneRange[], index: number): number {
+/** The offset of an item of a batch. */
+export function offsetOf(ranges: readonly DoneRange[], index: number): number {
   let left = index;
   for (const [from, to] of ranges) {
     if (left < to - from) return from + left;

@@ -39,7 +39,7 @@ export function checkEffects<E, T>(
   for (const [name, partner] of Object.entries(partners)) {
     const value = (settings as unknown as Named)[name];
     if (givenIn(given, name) === undefined || value === undefined) continue;
-    if (value === Infinity) continue; // No limit is no option.
+    if (value === Infinity) continue; // `Infinity` means no limit, so it counts as not given.
     if ((settings as unknown as Named)[partner] !== undefined) continue;
     if (partner === "observer" && (pipeline as Observed)[observedBy] !== undefined) continue;
     fail(action, name, `omitted without '${partner}'`, value);

@@ -80,7 +80,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
     | (() => WritableStream<DeadLetter<E>>)
     | undefined;
   /**
-   * Where there are dead letters, what a batch becomes whose load fails for good: `"bisect"` halves
+   * Where there are dead letters, what happens to a batch whose load fails for good: `"bisect"` halves
    * it until the items that are to blame stand alone, `"none"` gives up on the whole batch.
    * @default {"bisect"}
    */
@@ -144,7 +144,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
   /** Told of everything that happens. What it throws or rejects with changes nothing. */
   observer?: RunObserver | undefined;
   /**
-   * Tells the observer that the run is stalled, when nothing has moved for so many milliseconds: a
+   * Tells the observer that the run is stalled, when nothing has moved for this many milliseconds: a
    * number above 0.
    * @default {Infinity}
    */

@@ -11,13 +11,13 @@ export type Members = readonly number[];
 export interface Work<R> {
   /** The items of the source that a failure is told for. */
   itemsOf(members: Members): readonly unknown[];
-  /** The item of each row that a call for some items is made with, where one may have several. */
+  /** For each row passed to the call, the item that it came from: an item may have several rows. */
   sourcesOf?(members: Members): Members;
   /** Makes a call for some of the items. */
   call(members: Members, attempt: number): R | PromiseLike<R>;
   /** Takes the result of a call that succeeded. */
   done(members: Members, result: R): unknown;
-  /** Whether the call that has just failed turns out to have succeeded: nobody had waited for it. */
+  /** Whether the call that has just failed did succeed after all, having settled after its deadline. */
   hasSucceeded?(error: unknown): Promise<boolean>;
   /** Takes an item that is given up on. */
   giveUp(member: number, error: unknown, attempts: number): unknown;
@@ -43,7 +43,7 @@ export interface RecoveryListener {
   readonly isStopped: boolean;
   /** Aborts when the run does, and ends the delays. */
   readonly signal: AbortSignal;
-  /** A call is to be made again, after a delay in milliseconds; gives what to call after it. */
+  /** A call is to be made again, after a delay in milliseconds; returns what to call once it is over. */
   onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
 
@@ -81,7 +81,7 @@ export class Exhausted {
   }
 }
 
-/** Whatever a call has failed with, as `Exhausted`; a `FencedError` is of the checkpoints. */
+/** Whatever a call has failed with, as `Exhausted`; a `FencedError` is a failure of the checkpoints. */
 export function exhaustedBy(error: unknown): Exhausted {
   const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
   const { errors, attempts, items, stage } = failure;
@@ -96,14 +96,14 @@ type Failures = ReadonlyMap<number, unknown>;
 interface Part {
   readonly members: Members;
   readonly attempt: number; // Splitting is no further attempt.
-  readonly errors: readonly unknown[]; // Of the attempts so far; of many not all.
+  readonly errors: readonly unknown[]; // Of the attempts so far; capped, see `withError`.
 }
 
 /**
- * Does what can be done about a failed call: tries again, lets single out the items that are to
- * blame, or gives up on them. Rejects with `Exhausted` if nothing can be done.
+ * Does what can be done about a failed call: tries again, isolates the items that are at fault, or
+ * gives up on them. Rejects with `Exhausted` if nothing can be done.
  *
- * To single out one item of n by halving takes at most 2·log₂ n further calls. Items keep their
+ * To isolate one item of n by halving takes at most 2·log₂ n further calls. Items keep their
  * order, as the part that comes first is always the next.
  */
 export class Recovery<R> {
@@ -173,7 +173,7 @@ export class Recovery<R> {
     try {
       return ask(errors.at(-1), attempt, this.#policy.retry);
     } catch (thrown) {
-      const isRefused = isOf(thrown, ConfigurationError); // Of an answer that is no boolean: shown first.
+      const isRefused = isOf(thrown, ConfigurationError); // Thrown where `isRetriable` gave no boolean; listed first.
       const all = isRefused ? [thrown, ...errors] : withError(errors, thrown);
       throw this.#exhausted({ ...part, errors: all });
     }
@@ -231,7 +231,7 @@ export class Recovery<R> {
     try {
       for (const [row, error] of failures) {
         const member = typeof row === "number" ? sources[row] : undefined;
-        if (member === undefined || seen.has(row)) return undefined; // None, or one that never ends.
+        if (member === undefined || seen.has(row)) return undefined; // There is no such row, or a repeated one: the iterator may be endless.
         seen.add(row);
         if (!named.has(member)) named.set(member, error);
       }

@@ -26,7 +26,7 @@ interface Finish {
 export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   readonly #run: RunContext<E, T>;
   readonly #batch: Batch<E, T>;
-  #rest: number[]; // Finished without a load, which nobody was told of yet.
+  #rest: number[]; // Finished without a load, and not reported yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
   #abandoned: unknown; // The call that was abandoned at its deadline, where a mark tells how it ends.
@@ -203,7 +203,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
   #finishOf(members: Members | undefined): Finish {
     const indices = members && [...members, ...this.#rest];
-    indices?.sort((a, b) => a - b); // A source may take the last that is told for the newest.
+    indices?.sort((a, b) => a - b); // A source may treat the last one as the newest.
     return { indices, ranges: rangesFor(this.#run, this.#batch, indices) };
   }
 
@@ -259,7 +259,8 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   async #acknowledge(items: readonly E[]): Promise<void> {
     const { pipeline, context, checkpointWriter } = this.#run;
     try {
-      await checkpointWriter?.flush(); // What the source is told of is marked before.
+      // What the source is told of is marked before. If it cannot be, the run has failed.
+      if (await checkpointWriter?.flush() === false) return;
       await pipeline.acknowledge?.(items, context);
     } catch (error) {
       throw new Exhausted([error], 1, [], "checkpoints");

@@ -113,7 +113,7 @@ export class BatchMap<E, T> {
 
   /**
    * Keeps that items of a batch were given up on, as it may never come to its load. Once for them all,
-   * as thousands that stand apart make each checkpoint long. A source is told together with the others.
+   * as thousands of separate ranges make each checkpoint long. A source is told together with the others.
    */
   #keepGivenUp(batch: Batch<E, T>, givenUp: readonly number[]): void {
     const { checkpointWriter, pipeline } = this.#run;

@@ -1,5 +1,5 @@
 import { checkPosition, type DoneRange } from "../checkpoints/checkpoint.ts";
-import { allPlacesOf, placesOf } from "../checkpoints/offset-tracker.ts";
+import { rangesOfAll, rangesOfIndices } from "../checkpoints/offset-tracker.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch } from "./batch.ts";
@@ -17,7 +17,7 @@ export function rangesFor<E, T>(
   const { ranges } = batch;
   const positions = run.checkpointWriter && positionsIn(run, batch);
   if (positions === undefined && indices === undefined) return ranges;
-  const offsets = indices === undefined ? allPlacesOf(ranges) : placesOf(ranges, indices);
+  const offsets = indices === undefined ? rangesOfAll(ranges) : rangesOfIndices(ranges, indices);
   if (positions === undefined) return offsets.map(([from, to]) => [from, to]);
   return offsets.map(([from, to, last]) => {
     const position = positions[last];

@@ -18,7 +18,7 @@ import { PlainLoad } from "./plain-load.ts";
 import { contextOf, type FlowListener, type RunContext } from "./run-context.ts";
 import { isFastPath, type RunResources } from "./run-resources.ts";
 
-/** A look at the clock after which nothing of the user's was called, so that it is still right. */
+/** A reading of the clock since which no user code was called, so that it is still right. */
 type Look = number | undefined;
 
 /**
@@ -199,8 +199,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
    * sees all stages at once, as who tells that a run is over must.
    *
    * The steps call the user's functions, which may settle at once or call back into the run. So the
-   * loop is never entered twice: who calls while it runs has left word in the fields that it looks at
-   * after each step. Loads go first, as what leaves makes room for what comes. Where no step is
+   * loop is never entered twice: a nested caller has left its change in the fields that
+   * it looks at after each step. Loads go first, as what leaves makes room for what comes. Where no step is
    * possible the loop ends, and whatever is then awaited (a read, a call, a timer) calls it again.
    *
    * A look at the clock costs too much to take one for each step, as a batch may be a single item. So
@@ -225,7 +225,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       now = this.#transform(this.#extraction.batchOf(items, batchedAt));
     }
     this.#isPumping = false;
-    // Who reads looks at the clock as he goes on, if a load that settles has not done so by then.
+    // The reader tells the clocks when it goes on, unless a load that settles does so before.
     this.#clocksLag = this.#extraction.isPaused && !this.#batcher.isFull && now === undefined;
     if (!this.#clocksLag) this.#mark(now);
     if (this.#isDone) this.#backgroundCalls.wait(() => this.#onOver?.());

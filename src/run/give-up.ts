@@ -1,5 +1,5 @@
 import { isOf } from "../errors.ts";
-import { placeOf } from "../checkpoints/offset-tracker.ts";
+import { offsetOf } from "../checkpoints/offset-tracker.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { Replayed } from "../dead-letters/replayed.ts";
 import { Exhausted } from "../retry/recovery.ts";
@@ -20,7 +20,7 @@ export async function giveUp<E, T>(
   const { context, counts, deadLetterWriter, emit } = run;
   const item = items[index]!;
   const { pipeline, runId } = context;
-  const offset = placeOf(ranges, index);
+  const offset = offsetOf(ranges, index);
   const fresh = { item, ...failure, pipeline, runId, offset, at: Date.now() };
   const letter = isOf(item, Replayed) ? again(item, fresh) : fresh;
   try {

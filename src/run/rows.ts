@@ -3,7 +3,7 @@ import { skip, withoutSkips } from "../streams/skip.ts";
 /** Which items rows come from, where it is not one row for each. */
 export interface Sources {
   /**
-   * The item of each row, in ascending order, so that those of an item are neighbors; or what tells
+   * The item of each row, in ascending order, so that those of an item are neighbors; or a function that returns
    * them. Where rows belong to no single item: all items that they come from.
    */
   items: readonly number[] | (() => readonly number[]);
@@ -114,7 +114,7 @@ export function rowsFrom<T>(results: readonly (T | typeof skip)[], size: number)
   return isOneForEach ? new Rows(values) : rowsOfSome(values, results, size);
 }
 
-/** Of its own, as a closure is paid for where it is not made as well. */
+/** A separate function, as a closure in `rowsFrom` slows it even where it is not made. */
 function rowsOfSome<T>(values: T[], results: readonly unknown[], size: number): Rows<T> {
   if (results.length !== size) return Rows.whole(values, firstIntegers(size));
   const items = () => firstIntegers(size).filter((item) => results[item] !== skip);

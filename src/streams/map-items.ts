@@ -95,7 +95,7 @@ function mapFrom<I, O, C, B extends Items<I>>(
   }
 }
 
-/** Of its own, as a closure over the index of a loop costs something for each of its turns. */
+/** A separate function, as a closure over the index of a loop costs something for each of its turns. */
 async function mapLater<I, O, C, B extends Items<I>>(
   job: Job<I, O, C, B>,
   from: number,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advance, blankCheckpoint, type DoneRange } from "../../src/checkpoints/checkpoint.ts";
-import { OffsetTracker, placeOf, placesOf } from "../../src/checkpoints/offset-tracker.ts";
+import { offsetOf, OffsetTracker, rangesOfIndices } from "../../src/checkpoints/offset-tracker.ts";
 
 const checkpoint = { offset: 2, done: [[4, 6], [7, 8]] as DoneRange[], updatedAt: 0 };
 
@@ -112,15 +112,15 @@ describe("OffsetTracker", () => {
       const ranges = pairs.map(([gap, length]): DoneRange => [end += gap, end += length]);
       const all = flat(ranges);
       const indices = [...new Set(picks)].filter((index) => index < all.length);
-      const places = placesOf(ranges, indices);
+      const places = rangesOfIndices(ranges, indices);
       expect(flat(places)).toEqual(indices.map((index) => all[index]).sort((a, b) => a! - b!));
       expectApart(places);
       for (const [, to, last] of places) expect(all[last]).toBe(to - 1);
-      expect(indices.map((index) => placeOf(ranges, index))).toEqual(indices.map((n) => all[n]));
+      expect(indices.map((index) => offsetOf(ranges, index))).toEqual(indices.map((n) => all[n]));
     }));
   });
 
   it("has no offset for an item that the batch does not have", () => {
-    expect(() => placeOf([[3, 5]], 2)).toThrow(new RangeError("The batch has no item 2"));
+    expect(() => offsetOf([[3, 5]], 2)).toThrow(new RangeError("The batch has no item 2"));
   });
 });
