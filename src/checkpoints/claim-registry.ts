@@ -28,7 +28,8 @@ export class ClaimRegistry {
     if (!this.#found.has(id)) this.#found.set(id, stored ?? blankCheckpoint); // The first time counts.
     this.#claimed.set(key, runId);
     const known = this.#committed.get(key);
-    if (known && !(stored && isPartOf(known, stored))) this.#committed.delete(key);
+    const isStored = stored !== undefined && known?.runId === runId && isPartOf(known, stored);
+    if (!isStored) this.#committed.delete(key);
   }
 
   /** A run has given its key back. */
@@ -78,7 +79,8 @@ export class ClaimRegistry {
    */
   checkOwner({ key, runId, isByHand }: CommitMark, owner: string | undefined): void {
     if (owner !== runId) {
-      if (owner === undefined && this.#claimed.get(key) !== runId) {
+      const isClaimed = this.#claimed.get(key) === runId || this.#found.has(idOf(key, runId));
+      if (owner === undefined && !isClaimed) {
         fail("load rows", "checkpoints", "those of the sink", "another store");
       }
       throw new FencedError(key, owner);
@@ -92,10 +94,11 @@ export class ClaimRegistry {
    * @throws {FencedError} If another run has finished something meanwhile, or a part of the load.
    */
   checkMark({ key, runId, ranges }: CommitMark, stored: Checkpoint): void {
-    if (stored.runId === runId) return; // It may have given up on some of the items.
-    const found = this.#found.get(idOf(key, runId)) ?? stored;
-    if (covers(found, rangesOf(stored)) && !overlaps(stored, ranges)) return;
-    throw new FencedError(key, stored.runId);
+    const isOwn = stored.runId === runId; // Then it may have given up on some of the items.
+    const found = this.#found.get(idOf(key, runId)) ?? (isOwn ? blankCheckpoint : stored);
+    const isUpToDate = isOwn || covers(found, rangesOf(stored));
+    if (isUpToDate && !overlaps(isOwn ? found : stored, ranges)) return;
+    throw new FencedError(key, isOwn ? found.runId : stored.runId);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type DoneRange,
   encodeCheckpoint,
 } from "../../src/checkpoints/checkpoint.ts";
+import { seeded } from "../support/streams/schedules.ts";
 
 const ranges: fc.Arbitrary<DoneRange[]> = fc.array(
   fc.tuple(fc.nat(30), fc.nat(5)).map(([from, length]): DoneRange => [from, from + length]),
@@ -62,57 +63,66 @@ describe("advance()", () => {
   });
 
   it("finishes the union of all ranges, in any order, with an offset that never falls", () => {
-    fc.assert(fc.property(ranges, fc.array(fc.nat(4)), (all, cuts) => {
-      const union = placesOf({ offset: 0, done: all });
-      let checkpoint = blankCheckpoint;
-      for (let rest = all, turn = 0; rest.length > 0; turn++) {
-        const count = (cuts[turn] ?? 0) + 1;
-        const next = advance(checkpoint, rest.slice(0, count));
-        expect(next.offset).toBeGreaterThanOrEqual(checkpoint.offset);
-        rest = rest.slice(count);
-        checkpoint = next;
-      }
-      expect(placesOf(checkpoint)).toEqual(union);
-      expect(union.has(checkpoint.offset)).toBe(false); // As far as it can be.
-      let end = checkpoint.offset;
-      for (const [from, to] of checkpoint.done) {
-        expect(from).toBeGreaterThan(end); // Apart.
-        expect(to).toBeGreaterThan(from);
-        end = to;
-      }
-      expect(checkCheckpoint("a", checkpoint)).toBe(checkpoint);
-    }));
+    fc.assert(
+      fc.property(ranges, fc.array(fc.nat(4)), (all, cuts) => {
+        const union = placesOf({ offset: 0, done: all });
+        let checkpoint = blankCheckpoint;
+        for (let rest = all, turn = 0; rest.length > 0; turn++) {
+          const count = (cuts[turn] ?? 0) + 1;
+          const next = advance(checkpoint, rest.slice(0, count));
+          expect(next.offset).toBeGreaterThanOrEqual(checkpoint.offset);
+          rest = rest.slice(count);
+          checkpoint = next;
+        }
+        expect(placesOf(checkpoint)).toEqual(union);
+        expect(union.has(checkpoint.offset)).toBe(false); // As far as it can be.
+        let end = checkpoint.offset;
+        for (const [from, to] of checkpoint.done) {
+          expect(from).toBeGreaterThan(end); // Apart.
+          expect(to).toBeGreaterThan(from);
+          end = to;
+        }
+        expect(checkCheckpoint("a", checkpoint)).toBe(checkpoint);
+      }),
+      seeded,
+    );
   });
 
   it("has the position of the last item below the offset", () => {
     const batches = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 8 });
-    fc.assert(fc.property(batches, fc.infiniteStream(fc.nat()), (sizes, order) => {
-      let to = 0;
-      const all = sizes.map((size): DoneRange => [to, to += size, `before ${to}`]);
-      const shuffled = all.map((range) => [order.next().value as number, range] as const)
-        .sort(([a], [b]) => a - b);
-      let checkpoint = blankCheckpoint;
-      for (const [, range] of shuffled) {
-        checkpoint = advance(checkpoint, [range]);
-        const { offset, position } = checkpoint;
-        expect(position).toBe(offset === 0 ? undefined : `before ${offset}`);
-        for (const [, end, at] of checkpoint.done) expect(at).toBe(`before ${end}`);
-      }
-      expect(checkpoint).toMatchObject({ offset: to, done: [] });
-    }));
+    fc.assert(
+      fc.property(batches, fc.infiniteStream(fc.nat()), (sizes, order) => {
+        let to = 0;
+        const all = sizes.map((size): DoneRange => [to, to += size, `before ${to}`]);
+        const shuffled = all.map((range) => [order.next().value as number, range] as const)
+          .sort(([a], [b]) => a - b);
+        let checkpoint = blankCheckpoint;
+        for (const [, range] of shuffled) {
+          checkpoint = advance(checkpoint, [range]);
+          const { offset, position } = checkpoint;
+          expect(position).toBe(offset === 0 ? undefined : `before ${offset}`);
+          for (const [, end, at] of checkpoint.done) expect(at).toBe(`before ${end}`);
+        }
+        expect(checkpoint).toMatchObject({ offset: to, done: [] });
+      }),
+      seeded,
+    );
   });
 });
 
 describe("covers()", () => {
   it("returns whether every offset of the ranges is finished", () => {
     const some = ranges.map((all) => all.filter(([from, to]) => to > from));
-    fc.assert(fc.property(ranges, some, (finished, asked) => {
-      const checkpoint = advance(blankCheckpoint, finished);
-      const places = placesOf(checkpoint);
-      const isCovered = [...placesOf({ offset: 0, done: asked })].every((n) => places.has(n));
-      expect(covers(checkpoint, asked)).toBe(isCovered);
-      expect(covers(advance(checkpoint, asked), asked)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(ranges, some, (finished, asked) => {
+        const checkpoint = advance(blankCheckpoint, finished);
+        const places = placesOf(checkpoint);
+        const isCovered = [...placesOf({ offset: 0, done: asked })].every((n) => places.has(n));
+        expect(covers(checkpoint, asked)).toBe(isCovered);
+        expect(covers(advance(checkpoint, asked), asked)).toBe(true);
+      }),
+      seeded,
+    );
   });
 });
 
@@ -127,16 +137,21 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
   });
 
   it("return what was encoded, unchanged", () => {
-    fc.assert(fc.property(checkpoints, ({ done, ...rest }) => {
-      let end = rest.offset;
-      const ranges = done.map(([length, at]): DoneRange => [end += 1, end += length, at]);
-      const found = decodeCheckpoint("a", encodeCheckpoint({ ...rest, done: ranges }));
-      const whole = ranges.map(([from, to, at]) => at === undefined ? [from, to] : [from, to, at]);
-      // Text and back: JSON has no -0.
-      const expected = JSON.parse(JSON.stringify({ ...rest, done: whole }));
-      expect(found).toEqual(expected);
-      if (rest.position === undefined) expect(found).not.toHaveProperty("position");
-    }));
+    fc.assert(
+      fc.property(checkpoints, ({ done, ...rest }) => {
+        let end = rest.offset;
+        const ranges = done.map(([length, at]): DoneRange => [end += 1, end += length, at]);
+        const found = decodeCheckpoint("a", encodeCheckpoint({ ...rest, done: ranges }));
+        const whole = ranges.map(([from, to, at]) =>
+          at === undefined ? [from, to] : [from, to, at]
+        );
+        // Text and back: JSON has no -0.
+        const expected = JSON.parse(JSON.stringify({ ...rest, done: whole }));
+        expect(found).toEqual(expected);
+        if (rest.position === undefined) expect(found).not.toHaveProperty("position");
+      }),
+      seeded,
+    );
   });
 
   const circle: unknown[] = [];

@@ -31,6 +31,21 @@ describe("ClaimRegistry", () => {
     );
   });
 
+  it("fences a load if another run has had its key in the same process", () => {
+    const registry = claimed();
+    registry.onClaimed("a", "two", undefined);
+    registry.onReleased("a", "two");
+    expect(() => registry.checkOwner(markOf(), undefined)).toThrow(FencedError);
+  });
+
+  it("forgets what a run has committed once another one claims its key", () => {
+    const registry = claimed();
+    registry.onCommitted(markOf(), upTo(3));
+    expect(registry.isKnown("a", upTo(3))).toBe(true);
+    registry.onClaimed("a", "two", upTo(3));
+    expect(registry.isKnown("a", upTo(3))).toBe(false);
+  });
+
   it("rejects a copied context only if its run has not claimed the key here", () => {
     const byHand = markOf({ isByHand: true });
     expect(() => new ClaimRegistry().checkOwner(byHand, "one")).toThrow(ConfigurationError);
@@ -56,6 +71,8 @@ describe("ClaimRegistry", () => {
     const registry = new ClaimRegistry();
     registry.onClaimed("a", "one", upTo(2, "two"));
     expect(() => registry.checkMark(markOf(), upTo(2, "two"))).toThrow(FencedError);
+    const own = { ...upTo(2), done: [[5, 7]] } as const; // After a load of its own as well.
+    expect(() => registry.checkMark(markOf({ ranges: [[1, 3]] }), own)).toThrow(FencedError);
     expect(() => registry.checkMark(markOf({ ranges: [[2, 5]] }), upTo(2, "two"))).not.toThrow();
   });
 

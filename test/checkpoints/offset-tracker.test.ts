@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { advance, blankCheckpoint, type DoneRange } from "../../src/checkpoints/checkpoint.ts";
 import { offsetOf, OffsetTracker, rangesOfIndices } from "../../src/checkpoints/offset-tracker.ts";
+import { seeded } from "../support/streams/schedules.ts";
 
 const checkpoint = { offset: 2, done: [[4, 6], [7, 8]] as DoneRange[], updatedAt: 0 };
 
@@ -59,37 +60,41 @@ describe("OffsetTracker", () => {
   );
 
   it("drops finished items and numbers the rest, as a naive count does", () => {
-    fc.assert(fc.property(
-      finished,
-      fc.boolean(),
-      fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 20 }),
-      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 60, maxLength: 60 }),
-      (ranges, isAtOffset, chunks, sizes) => {
-        const known = advance(blankCheckpoint, ranges);
-        const numbering = new OffsetTracker(known, isAtOffset);
-        const isDone = (place: number) => place < known.offset || flat(known.done).includes(place);
-        const first = isAtOffset ? known.offset : 0;
-        let read = first;
-        const given: number[] = [];
-        for (const chunk of chunks) { // 0 stands for an item that comes alone.
-          const places = Array.from({ length: Math.max(chunk, 1) }, () => read++);
-          if (chunk > 0) given.push(...numbering.open(places));
-          else if (!numbering.isDone()) given.push(...places);
-        }
-        const open = Array.from({ length: read - first }, (_, n) => first + n)
-          .filter((place) => !isDone(place));
-        expect(given).toEqual(open);
-        const taken: DoneRange[][] = [];
-        for (let left = given.length; left > 0;) {
-          const size = Math.min(left, sizes[taken.length]!);
-          taken.push(numbering.take(size));
-          expect(flat(taken.at(-1)!)).toHaveLength(size);
-          left -= size;
-        }
-        expect(flat(taken.flat())).toEqual(open);
-        for (const batch of taken) expectApart(batch);
-      },
-    ));
+    fc.assert(
+      fc.property(
+        finished,
+        fc.boolean(),
+        fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 60, maxLength: 60 }),
+        (ranges, isAtOffset, chunks, sizes) => {
+          const known = advance(blankCheckpoint, ranges);
+          const numbering = new OffsetTracker(known, isAtOffset);
+          const isDone = (place: number) =>
+            place < known.offset || flat(known.done).includes(place);
+          const first = isAtOffset ? known.offset : 0;
+          let read = first;
+          const given: number[] = [];
+          for (const chunk of chunks) { // 0 stands for an item that comes alone.
+            const places = Array.from({ length: Math.max(chunk, 1) }, () => read++);
+            if (chunk > 0) given.push(...numbering.open(places));
+            else if (!numbering.isDone()) given.push(...places);
+          }
+          const open = Array.from({ length: read - first }, (_, n) => first + n)
+            .filter((place) => !isDone(place));
+          expect(given).toEqual(open);
+          const taken: DoneRange[][] = [];
+          for (let left = given.length; left > 0;) {
+            const size = Math.min(left, sizes[taken.length]!);
+            taken.push(numbering.take(size));
+            expect(flat(taken.at(-1)!)).toHaveLength(size);
+            left -= size;
+          }
+          expect(flat(taken.flat())).toEqual(open);
+          for (const batch of taken) expectApart(batch);
+        },
+      ),
+      seeded,
+    );
   });
 
   /** As few ranges as can be: none is empty, and none begins where another ends. */
@@ -107,17 +112,20 @@ describe("OffsetTracker", () => {
         ...{ minLength: 1, maxLength: 6 },
       },
     );
-    fc.assert(fc.property(batches, fc.array(fc.nat(30)), (pairs, picks) => {
-      let end = 0;
-      const ranges = pairs.map(([gap, length]): DoneRange => [end += gap, end += length]);
-      const all = flat(ranges);
-      const indices = [...new Set(picks)].filter((index) => index < all.length);
-      const places = rangesOfIndices(ranges, indices);
-      expect(flat(places)).toEqual(indices.map((index) => all[index]).sort((a, b) => a! - b!));
-      expectApart(places);
-      for (const [, to, last] of places) expect(all[last]).toBe(to - 1);
-      expect(indices.map((index) => offsetOf(ranges, index))).toEqual(indices.map((n) => all[n]));
-    }));
+    fc.assert(
+      fc.property(batches, fc.array(fc.nat(30)), (pairs, picks) => {
+        let end = 0;
+        const ranges = pairs.map(([gap, length]): DoneRange => [end += gap, end += length]);
+        const all = flat(ranges);
+        const indices = [...new Set(picks)].filter((index) => index < all.length);
+        const places = rangesOfIndices(ranges, indices);
+        expect(flat(places)).toEqual(indices.map((index) => all[index]).sort((a, b) => a! - b!));
+        expectApart(places);
+        for (const [, to, last] of places) expect(all[last]).toBe(to - 1);
+        expect(indices.map((index) => offsetOf(ranges, index))).toEqual(indices.map((n) => all[n]));
+      }),
+      seeded,
+    );
   });
 
   it("has no offset for an item that the batch does not have", () => {

@@ -115,6 +115,16 @@ describe("test", () => {
     expect(files.filter((path) => drawer.test(path.replaceAll("\\", "/")))).toEqual([]);
   });
 
+  it("seeds its random cases, so that a run that fails fails again", () => {
+    const files = readdirSync("test", { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts"));
+    const unseeded = files.filter((path) => {
+      const code = readFileSync(`test/${path}`, "utf8");
+      return code.includes("fc.assert(") && !/\bseed(?:ed)?\b/.test(code);
+    });
+    expect(unseeded).toEqual([]);
+  });
+
   it("has no file of more than 300 lines", () => {
     const files = readdirSync("test", { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts"));

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { skip } from "../../src/index.ts";
 import { Rows, rowsFrom } from "../../src/run/rows.ts";
+import { seeded } from "../support/streams/schedules.ts";
 
 /** Rows with the item of each: an item may have several. */
 function rowsOfItems<T>(values: T[], items: number[]): Rows<T> {
@@ -83,33 +84,42 @@ function rowsOf(many: readonly number[]): Rows<string> {
 }
 
 it("property: every row is of one item, and every item has its rows or is left out", () => {
-  fc.assert(fc.property(counts, (many) => {
-    const rows = rowsOf(many);
-    rows.values.forEach((value, row) => expect(value).toBe(`of ${rows.sourceOf(row)}`));
-    expect(rows.itemCount).toBe(rows.items.length);
-    const all = [...rows.items, ...rows.itemsWithout(many.length)];
-    expect(all.sort((a, b) => a - b)).toEqual([...many.keys()]);
-    for (const [item, count] of many.entries()) expect(rows.of([item])).toHaveLength(count);
-  }));
+  fc.assert(
+    fc.property(counts, (many) => {
+      const rows = rowsOf(many);
+      rows.values.forEach((value, row) => expect(value).toBe(`of ${rows.sourceOf(row)}`));
+      expect(rows.itemCount).toBe(rows.items.length);
+      const all = [...rows.items, ...rows.itemsWithout(many.length)];
+      expect(all.sort((a, b) => a - b)).toEqual([...many.keys()]);
+      for (const [item, count] of many.entries()) expect(rows.of([item])).toHaveLength(count);
+    }),
+    seeded,
+  );
 });
 
 it("property: rows that are cut between items come to the same, wherever they are cut", () => {
-  fc.assert(fc.property(counts, fc.nat(), (many, cut) => {
-    const rows = rowsOf(many);
-    const middle = cut % (rows.itemCount + 1);
-    const halves = [rows.items.slice(0, middle), rows.items.slice(middle)];
-    expect(halves.flatMap((items) => rows.of(items))).toEqual(rows.values);
-    const sources = halves.flatMap((items) => rows.sourcesIn(items));
-    expect(sources).toEqual([...rows.values.keys()].map((row) => rows.sourceOf(row)));
-  }));
+  fc.assert(
+    fc.property(counts, fc.nat(), (many, cut) => {
+      const rows = rowsOf(many);
+      const middle = cut % (rows.itemCount + 1);
+      const halves = [rows.items.slice(0, middle), rows.items.slice(middle)];
+      expect(halves.flatMap((items) => rows.of(items))).toEqual(rows.values);
+      const sources = halves.flatMap((items) => rows.sourcesIn(items));
+      expect(sources).toEqual([...rows.values.keys()].map((row) => rows.sourceOf(row)));
+    }),
+    seeded,
+  );
 });
 
 it("property: a transform makes one row or none of each item", () => {
-  fc.assert(fc.property(fc.array(fc.boolean(), { maxLength: 20 }), (kept) => {
-    const results = kept.map((isKept, item) => isKept ? `of ${item}` : skip);
-    const [given, made] = [rowsFrom(results, kept.length), rowsOf(kept.map(Number))];
-    expect(given.values).toEqual(made.values);
-    expect(given.items).toEqual(made.items);
-    expect(given.itemsWithout(kept.length)).toEqual(made.itemsWithout(kept.length));
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { maxLength: 20 }), (kept) => {
+      const results = kept.map((isKept, item) => isKept ? `of ${item}` : skip);
+      const [given, made] = [rowsFrom(results, kept.length), rowsOf(kept.map(Number))];
+      expect(given.values).toEqual(made.values);
+      expect(given.items).toEqual(made.items);
+      expect(given.itemsWithout(kept.length)).toEqual(made.itemsWithout(kept.length));
+    }),
+    seeded,
+  );
 });

@@ -4,6 +4,7 @@ import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
 import { HeldStore } from "../../support/checkpoints/held-store.ts";
 import { KeptRun, leftBy } from "../../support/checkpoints/keeper-time.ts";
 import { settle } from "../../support/outcomes/outcome.ts";
+import { seeded } from "../../support/streams/schedules.ts";
 
 const failure = new Error("broken");
 const fails = {
@@ -114,39 +115,42 @@ describe("CheckpointWriter.finish()", () => {
   it("has everything written in the end, however long each write takes", async () => {
     const range = fc.tuple(fc.nat(20), fc.nat(4)).map(([from, more]) => [from, from + more + 1]);
     const steps = fc.array(fc.oneof(range, fc.constantFrom("turn", "answer", "hold")));
-    await fc.assert(fc.asyncProperty(steps, async (all) => {
-      const { store, run } = await opened();
-      const places = new Set<number>();
-      let answer = () => {};
-      for (const step of all) {
-        if (step === "turn") await settle();
-        else if (step === "answer") answer();
-        else if (step === "hold") {
-          answer();
-          answer = store.hold("write");
-        } else {
-          const [from, to] = step as [number, number];
-          run.keeper.finish([[from, to]]);
-          for (let n = from; n < to; n++) places.add(n);
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const { store, run } = await opened();
+        const places = new Set<number>();
+        let answer = () => {};
+        for (const step of all) {
+          if (step === "turn") await settle();
+          else if (step === "answer") answer();
+          else if (step === "hold") {
+            answer();
+            answer = store.hold("write");
+          } else {
+            const [from, to] = step as [number, number];
+            run.keeper.finish([[from, to]]);
+            for (let n = from; n < to; n++) places.add(n);
+          }
         }
-      }
-      const closed = await run.close();
-      answer();
-      await settle();
-      await settle();
-      expect(closed).toEqual({ state: "fulfilled", value: undefined });
-      const { offset = 0, done = [] } = store.inner.read("a") ?? {};
-      const found = new Set(
-        [[0, offset], ...done].flatMap(([from, to]) =>
-          Array.from({ length: Number(to) - Number(from) }, (_, n) => Number(from) + n)
-        ),
-      );
-      expect(found).toEqual(places);
-      const offsets = store.written.map((checkpoint) => checkpoint.offset);
-      expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
-      expect(store.most.write).toBeLessThanOrEqual(1);
-      expect(leftBy(run)).toBe(0);
-    }));
+        const closed = await run.close();
+        answer();
+        await settle();
+        await settle();
+        expect(closed).toEqual({ state: "fulfilled", value: undefined });
+        const { offset = 0, done = [] } = store.inner.read("a") ?? {};
+        const found = new Set(
+          [[0, offset], ...done].flatMap(([from, to]) =>
+            Array.from({ length: Number(to) - Number(from) }, (_, n) => Number(from) + n)
+          ),
+        );
+        expect(found).toEqual(places);
+        const offsets = store.written.map((checkpoint) => checkpoint.offset);
+        expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
+        expect(store.most.write).toBeLessThanOrEqual(1);
+        expect(leftBy(run)).toBe(0);
+      }),
+      seeded,
+    );
   });
 });
 

@@ -16,6 +16,7 @@ import {
   planWrite,
   type WritePlan,
 } from "../../../src/checkpoints/plan-commit.ts";
+import { seeded } from "../../support/streams/schedules.ts";
 import { ConfigurationError, FencedError } from "../../../src/errors.ts";
 
 const key = "users";
@@ -121,6 +122,6 @@ it("has each row once, and marks no other, however runs come, go and come back",
         world.check();
       }
     }),
-    { numRuns: 500 },
+    { ...seeded, numRuns: 500 },
   );
 });

@@ -5,6 +5,7 @@ import { Exhausted, exhaustedBy, type Members } from "../../../src/retry/recover
 import { RetryAfterError } from "../../../src/retry/retry-after.ts";
 import { outcomeOf, settle } from "../../support/outcomes/outcome.ts";
 import { poisonedBy, policyWith, RecoveryWork } from "../../support/run/recovery-work.ts";
+import { seeded } from "../../support/streams/schedules.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -48,16 +49,19 @@ describe("bisection of a failed batch", () => {
     const batches = fc.integer({ min: 1, max: 200 }).chain((size) =>
       fc.tuple(fc.constant(size), fc.uniqueArray(fc.nat(size - 1), { maxLength: 12 }))
     );
-    await fc.assert(fc.asyncProperty(batches, async ([size, poisons]) => {
-      const error = (members: Members) => ({ members });
-      const work = await new RecoveryWork(poisonedBy(poisons, error)).run(size);
-      const most = 2 * poisons.length * Math.ceil(Math.log2(size)) + 1;
-      expect(work.calls.length).toBeLessThanOrEqual(most);
-      expect(work.loaded).toEqual(range(0, size, poisons));
-      expect(work.lostMembers).toEqual([...poisons].sort((a, b) => a - b));
-      // Each has the error of the load in which it stood alone.
-      for (const { member, error } of work.lost) expect(error).toEqual({ members: [member] });
-    }));
+    await fc.assert(
+      fc.asyncProperty(batches, async ([size, poisons]) => {
+        const error = (members: Members) => ({ members });
+        const work = await new RecoveryWork(poisonedBy(poisons, error)).run(size);
+        const most = 2 * poisons.length * Math.ceil(Math.log2(size)) + 1;
+        expect(work.calls.length).toBeLessThanOrEqual(most);
+        expect(work.loaded).toEqual(range(0, size, poisons));
+        expect(work.lostMembers).toEqual([...poisons].sort((a, b) => a - b));
+        // Each has the error of the load in which it stood alone.
+        for (const { member, error } of work.lost) expect(error).toEqual({ members: [member] });
+      }),
+      seeded,
+    );
   });
 
   it("dead-letters what has failed once its budget is spent, and nothing before", async () => {
@@ -66,20 +70,23 @@ describe("bisection of a failed batch", () => {
       fc.uniqueArray(fc.nat(63), { maxLength: 20 }),
       fc.integer({ min: 1, max: 30 }),
     );
-    await fc.assert(fc.asyncProperty(scenes, async ([size, places, isolationBudget]) => {
-      const poisons = places.filter((place) => place < size);
-      const work = await new RecoveryWork(poisonedBy(poisons)).run(
-        size,
-        policyWith({ isolationBudget }),
-      );
-      expect(work.calls.length - 1).toBeLessThanOrEqual(isolationBudget);
-      const all = [...work.loaded, ...work.lostMembers].sort((a, b) => a - b);
-      expect(all).toEqual(range(0, size));
-      expect(work.loaded).toEqual(work.loaded.toSorted((a, b) => a - b));
-      expect(work.loaded.some((member) => poisons.includes(member))).toBe(false);
-      const isEnough = isolationBudget >= 2 * poisons.length * Math.ceil(Math.log2(size));
-      if (isEnough) expect(work.lost.length).toBe(poisons.length);
-    }));
+    await fc.assert(
+      fc.asyncProperty(scenes, async ([size, places, isolationBudget]) => {
+        const poisons = places.filter((place) => place < size);
+        const work = await new RecoveryWork(poisonedBy(poisons)).run(
+          size,
+          policyWith({ isolationBudget }),
+        );
+        expect(work.calls.length - 1).toBeLessThanOrEqual(isolationBudget);
+        const all = [...work.loaded, ...work.lostMembers].sort((a, b) => a - b);
+        expect(all).toEqual(range(0, size));
+        expect(work.loaded).toEqual(work.loaded.toSorted((a, b) => a - b));
+        expect(work.loaded.some((member) => poisons.includes(member))).toBe(false);
+        const isEnough = isolationBudget >= 2 * poisons.length * Math.ceil(Math.log2(size));
+        if (isEnough) expect(work.lost.length).toBe(poisons.length);
+      }),
+      seeded,
+    );
   });
 
   it("does not begin with a budget of one call", async () => {

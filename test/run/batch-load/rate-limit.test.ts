@@ -12,6 +12,7 @@ import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
 import { LongSignal } from "../../support/run/signal.ts";
 import { after, wait } from "../../support/run/time.ts";
 import { reportOf, start } from "../../support/run/resilient-run.ts";
+import { seeded } from "../../support/streams/schedules.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -86,7 +87,7 @@ describe("rateLimit", () => {
           expect(log.mostIn(interval)).toBeLessThanOrEqual(limit);
         }
       }),
-      { numRuns: 2 },
+      { ...seeded, numRuns: 2 },
     );
   });
 

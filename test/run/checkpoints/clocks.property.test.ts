@@ -5,6 +5,7 @@ import type { CheckpointStore, Claim } from "../../../src/checkpoints/checkpoint
 import { HeldStore } from "../../support/checkpoints/held-store.ts";
 import { KeptRun, leftBy } from "../../support/checkpoints/keeper-time.ts";
 import { pass, settle } from "../../support/outcomes/outcome.ts";
+import { seeded } from "../../support/streams/schedules.ts";
 
 const year = 365 * 86_400_000;
 
@@ -49,7 +50,7 @@ it("a run never takes over the key of a live run, whatever the clocks say", asyn
       for (const run of [living, other]) await run.close();
       expect(leftBy(living, other)).toBe(0);
     }),
-    { numRuns: 60 },
+    { ...seeded, numRuns: 60 },
   );
 });
 
@@ -77,6 +78,6 @@ it("a run waits for a dead one no longer than its lease, whatever the clocks say
       await next.close();
       expect(leftBy(next)).toBe(0);
     }),
-    { numRuns: 60 },
+    { ...seeded, numRuns: 60 },
   );
 });
