@@ -76,16 +76,21 @@ export class Writer {
   }
 
   #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
-    const { table, conflict, key = this.#primaryKey(columns, facts) } = this.#settings;
-    if (conflict !== "error") checkKey("load rows", columns, key, foldCase);
+    const { table, conflict, key } = this.#settings;
+    if (key === undefined) {
+      return {
+        table,
+        conflict,
+        key: conflict === "replace" ? this.#primaryKey(columns, facts) : [],
+      };
+    }
+    checkKey("load rows", columns, key, foldCase);
     return { table, conflict, key };
   }
 
   #primaryKey(columns: readonly string[], facts: readonly ColumnFacts[]): readonly string[] {
-    const { table, conflict } = this.#settings;
-    if (conflict !== "replace") return [];
     const key = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
-    const action = `load into table ${JSON.stringify(table)}`;
+    const action = `load into table ${JSON.stringify(this.#settings.table)}`;
     if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
     checkKey(action, columns, key, foldCase);
     return key;
