@@ -1,34 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { showProgress } from "../../../src/adapters/progress.ts";
 import { etl } from "../../../src/index.ts";
 import { wait } from "../../support/run/time.ts";
 import { RecordedOutput, screenOf } from "../../support/terminal/recorded-output.ts";
+import { setHost, standInForTerminal, startSlowRun } from "../../support/terminal/slow-run.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  setHost({ env: { TERM: "xterm" } }); // What is redrawn must not depend on where the tests run.
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
-
-/** Takes the place of the process, in Deno too, which is otherwise asked what may be read. */
-function setHost(process: unknown): void {
-  vi.stubGlobal("process", process);
-  vi.stubGlobal("Deno", undefined);
-}
-
-/** Starts a run that loads an item every 100 ms, and does not know how many there are. */
-function run(name: string, items = 10, delay = 100) {
-  const extract = () => Array.from({ length: items }, (_, n) => n).values();
-  return etl<number>({ name, extract, load: () => wait(delay) }).start();
-}
+standInForTerminal();
 
 describe("showProgress() in a terminal", () => {
   it("redraws one line in place every 100 ms, and ends it with a newline", async () => {
     const output = new RecordedOutput(true);
-    void showProgress(run("ten"), undefined, { output, total: 10 });
+    void showProgress(startSlowRun("ten"), undefined, { output, total: 10 });
     expect(output.screen).toEqual(["ten: 0% of 10, 0 loaded, 0/s"]);
     await vi.advanceTimersByTimeAsync(450);
     expect(output.screen[0]).toMatch(/^ten: [34]0% of 10, [34] loaded, [0-9.]+\/s, 1 s left$/);
@@ -71,7 +53,7 @@ describe("showProgress() in a terminal", () => {
     "shows the share of a total of %i",
     async (total, share) => {
       const output = new RecordedOutput(true);
-      void showProgress(run("three", 3), undefined, { output, total });
+      void showProgress(startSlowRun("three", 3), undefined, { output, total });
       await vi.advanceTimersByTimeAsync(5000);
       expect(output.screen[0]).toBe(`three: completed, ${share}3 loaded, 10/s, in 0.3 s`);
     },
@@ -90,7 +72,11 @@ describe("showProgress() in a terminal", () => {
   it("shows several runs, a line each", async () => {
     const output = new RecordedOutput(true);
     const total = (name: string) => name === "ten" ? 10 : undefined;
-    void showProgress([run("ten"), run("three", 3)], undefined, { output, total, interval: 130 });
+    void showProgress([startSlowRun("ten"), startSlowRun("three", 3)], undefined, {
+      output,
+      total,
+      interval: 130,
+    });
     await vi.advanceTimersByTimeAsync(550);
     expect(output.screen).toEqual([
       "ten: 50% of 10, 5 loaded, 9.6/s, 1 s left",
@@ -108,7 +94,12 @@ describe("showProgress() in a terminal", () => {
     const output = new RecordedOutput(true);
     const names = () => output.screen.map((line) => line.slice(0, 5));
     output.rows = 4;
-    const runs = [run("a", 1), run("b", 9), run("c", 9), run("d", 1)];
+    const runs = [
+      startSlowRun("a", 1),
+      startSlowRun("b", 9),
+      startSlowRun("c", 9),
+      startSlowRun("d", 1),
+    ];
     void showProgress(runs, undefined, { output });
     expect(names()).toEqual(["a: 0 ", "b: 0 ", "and 2"]);
     await vi.advanceTimersByTimeAsync(550);
@@ -119,7 +110,7 @@ describe("showProgress() in a terminal", () => {
 
   it("cuts lines to the current number of columns, a name first", async () => {
     const output = new RecordedOutput(true);
-    void showProgress(run("a pipeline of a long name"), undefined, {
+    void showProgress(startSlowRun("a pipeline of a long name"), undefined, {
       ...{ output, total: 10, interval: 130 },
     });
     const lines: Record<number, string> = {};
@@ -143,7 +134,10 @@ describe("showProgress() in a terminal", () => {
 
   it("leaves nothing of longer lines, nor of more lines", async () => {
     const output = new RecordedOutput(true);
-    void showProgress([run("a"), run("b"), run("c")], undefined, { output, interval: 130 });
+    void showProgress([startSlowRun("a"), startSlowRun("b"), startSlowRun("c")], undefined, {
+      output,
+      interval: 130,
+    });
     expect(output.screen).toEqual(["a: 0 loaded, 0/s", "b: 0 loaded, 0/s", "c: 0 loaded, 0/s"]);
     output.columns = 9;
     await vi.advanceTimersByTimeAsync(140);
@@ -161,14 +155,14 @@ describe("showProgress() in a terminal", () => {
   ])("counts each character of %s as wide as it can be", async (name, shown) => {
     const output = new RecordedOutput(true);
     output.columns = 37; // A third for the name: 12.
-    void showProgress(run(name), undefined, { output });
+    void showProgress(startSlowRun(name), undefined, { output });
     expect(output.screen[0]!.split(":")[0]).toBe(shown);
     await vi.advanceTimersByTimeAsync(5000);
   });
 
   it("cannot be controlled by escape sequences in a name", async () => {
     const output = new RecordedOutput(true);
-    void showProgress(run("\x1b]0;title\x07 \r\n\u2028"), undefined, { output });
+    void showProgress(startSlowRun("\x1b]0;title\x07 \r\n\u2028"), undefined, { output });
     expect(output.screen).toEqual(["?]0;title? ???: 0 loaded, 0/s"]);
     await vi.advanceTimersByTimeAsync(5000);
   });
@@ -179,7 +173,7 @@ describe("showProgress() in a terminal", () => {
     const off = (_: "exit", listener: () => void) => listeners.delete(listener);
     setHost({ env: {}, on, off });
     const output = new RecordedOutput(true);
-    void showProgress(run("ten"), undefined, { output });
+    void showProgress(startSlowRun("ten"), undefined, { output });
     for (const listener of listeners) listener();
     expect(output.screen).toEqual(["ten: 0 loaded, 0/s", ""]);
     expect(listeners.size).toBe(1);
@@ -192,7 +186,7 @@ describe("showProgress() in a terminal", () => {
     async (name, value) => {
       setHost({ env: { [name]: value } });
       const output = new RecordedOutput(true);
-      void showProgress(run("ten"), undefined, { output });
+      void showProgress(startSlowRun("ten"), undefined, { output });
       await vi.advanceTimersByTimeAsync(5000);
       expect(output.writes).toEqual(["ten: completed, 10 loaded, 10/s, in 1.0 s\n"]);
     },
@@ -201,7 +195,7 @@ describe("showProgress() in a terminal", () => {
   it.each(["false", "0", ""])("redraws if CI is %j", async (CI) => {
     setHost({ env: { CI } });
     const output = new RecordedOutput(true);
-    void showProgress(run("ten"), undefined, { output });
+    void showProgress(startSlowRun("ten"), undefined, { output });
     expect(output.writes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(5000);
   });
@@ -211,7 +205,7 @@ describe("showProgress() in a terminal", () => {
     setHost({ env: new Proxy({}, { get }) });
     vi.stubGlobal("Deno", { permissions: { querySync: () => ({ state: "prompt" }) } });
     const output = new RecordedOutput(true);
-    void showProgress(run("ten"), undefined, { output });
+    void showProgress(startSlowRun("ten"), undefined, { output });
     expect(output.writes).toHaveLength(1);
     expect(get).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(5000);

@@ -1,35 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { showProgress } from "../../../src/adapters/progress.ts";
-import { etl } from "../../../src/index.ts";
 import { outcomeOf } from "../../support/outcomes/outcome.ts";
-import { wait } from "../../support/run/time.ts";
 import { RecordedOutput } from "../../support/terminal/recorded-output.ts";
+import { setHost, standInForTerminal, startSlowRun } from "../../support/terminal/slow-run.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  setHost({ env: { TERM: "xterm" } }); // What is redrawn must not depend on where the tests run.
-});
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
-
-/** Takes the place of the process, in Deno too, which is otherwise asked what may be read. */
-function setHost(process: unknown): void {
-  vi.stubGlobal("process", process);
-  vi.stubGlobal("Deno", undefined);
-}
-
-/** Starts a run that loads an item every 100 ms, and does not know how many there are. */
-function run(name: string, items = 10, delay = 100) {
-  const extract = () => Array.from({ length: items }, (_, n) => n).values();
-  return etl<number>({ name, extract, load: () => wait(delay) }).start();
-}
+standInForTerminal();
 
 describe("showProgress() in a pipe", () => {
   it("writes a plain line every 10 s, and one at the end", async () => {
     const output = new RecordedOutput(false);
-    void showProgress(run("slow", 25, 990), undefined, { output, total: 25 });
+    void showProgress(startSlowRun("slow", 25, 990), undefined, { output, total: 25 });
     expect(output.writes).toEqual([]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(output.writes).toEqual([
@@ -42,7 +22,7 @@ describe("showProgress() in a pipe", () => {
 
   it("writes one line of all runs", async () => {
     const output = new RecordedOutput(false);
-    const runs = [run("ten"), run("three", 3)];
+    const runs = [startSlowRun("ten"), startSlowRun("three", 3)];
     void showProgress(runs, undefined, { output, interval: 625 });
     await vi.advanceTimersByTimeAsync(5000);
     expect(output.writes).toEqual([
@@ -54,10 +34,10 @@ describe("showProgress() in a pipe", () => {
   it("writes to the standard error of the process, else to the console", async () => {
     const output = new RecordedOutput(false);
     setHost({ stderr: output });
-    void showProgress(run("ten"));
+    void showProgress(startSlowRun("ten"));
     setHost(undefined);
     const info = vi.spyOn(console, "info").mockImplementation(() => {});
-    void showProgress(run("three", 3));
+    void showProgress(startSlowRun("three", 3));
     await vi.advanceTimersByTimeAsync(5000);
     expect(output.writes).toEqual(["ten: completed, 10 loaded, 10/s, in 1.0 s\n"]);
     expect(info.mock.calls).toEqual([["three: completed, 3 loaded, 10/s, in 0.3 s"]]);
@@ -70,7 +50,7 @@ describe("showProgress() in a pipe", () => {
     const write = vi.fn((_: string, done?: (error: unknown) => void) => done?.(error));
     const onError = vi.fn();
     const output = { write, once };
-    void showProgress(run("ten"), undefined, { output, interval: 130, onError });
+    void showProgress(startSlowRun("ten"), undefined, { output, interval: 130, onError });
     await vi.advanceTimersByTimeAsync(5000);
     expect(write).toHaveBeenCalledTimes(1);
     expect(once.mock.calls).toEqual([["error", expect.any(Function)]]);
@@ -88,7 +68,7 @@ describe("showProgress() in a pipe", () => {
     setHost({ env: {}, on, off });
     for (const isTTY of [true, false]) {
       const write = vi.fn(failing);
-      const watched = run("ten");
+      const watched = startSlowRun("ten");
       const settings = { output: { write, isTTY }, interval: 100, onError };
       const showing = outcomeOf(showProgress(watched, undefined, settings));
       await vi.advanceTimersByTimeAsync(5000);
