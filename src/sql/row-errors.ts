@@ -4,7 +4,7 @@ import { inWords } from "../plain-options.ts";
  * The error of one row of a load. What varies from row to row comes last, so that dead letters are
  * counted by what they have in common.
  */
-function rowError(reason: string, index: number): TypeError {
+export function rowError(reason: string, index: number): TypeError {
   return new TypeError(`Cannot load row as ${reason} (row ${index})`);
 }
 

@@ -1,0 +1,112 @@
+/**
+ * Tables that are written in one commit, and how they hang together.
+ * @module
+ */
+import { anyObject, fail, nonEmptyString, oneOf, type Rule } from "../options.ts";
+
+/** What a row of a table belongs to. */
+export interface ParentLink {
+  /** The table of the parent, which is declared before. */
+  readonly table: string;
+  /** Columns of this table, each with the column of the parent that it has the value of. */
+  readonly on: Readonly<Record<string, string>>;
+}
+
+/** What the options of a table say of its place among the others. */
+export interface LinkOptions {
+  /** The table that its rows belong to. */
+  readonly parent?: ParentLink | undefined;
+  /**
+   * What becomes of rows of a loaded parent that were not given again: `"delete"` removes them and
+   * what belongs to them. Needs a `parent` and `conflict: "replace"`.
+   * @default {they stay}
+   */
+  readonly missing?: "delete" | undefined;
+}
+
+/** A table among others, with its links checked. */
+export interface LinkedTable {
+  readonly name: string;
+  /** Its parent, by its place in the list, with the pairs of columns. */
+  readonly parent:
+    | { readonly place: number; readonly on: readonly (readonly [string, string])[] }
+    | undefined;
+  readonly missing: "delete" | undefined;
+  /** Its children, by their places. */
+  readonly children: readonly number[];
+}
+
+/** The rule of `missing`. */
+export const missingOption: Rule = oneOf("delete");
+
+/** The rule of `parent`. */
+export const parentLink: Rule = {
+  expected: "an object with the 'table' of the parent and 'on', the parent's column by column",
+  test: (value) => {
+    const { table, on } = Object(value) as { table?: unknown; on?: unknown };
+    if (!nonEmptyString.test(table) || !anyObject.test(on)) return false;
+    const pairs = Object.entries(on as object);
+    return pairs.length > 0 &&
+      pairs.every(([column, other]) => column !== "" && nonEmptyString.test(other));
+  },
+};
+
+/** The rule of `tables`. */
+export const tablesObject: Rule = {
+  expected: "an object of at least one table, each by its name with an object of its options",
+  test: (value) =>
+    anyObject.test(value) && !Array.isArray(value) && Object.keys(value as object).length > 0 &&
+    Object.values(value as object).every((options) =>
+      anyObject.test(options) && !Array.isArray(options)
+    ),
+};
+
+/** What is looked at of the options of each table. */
+type Checked = LinkOptions & {
+  readonly conflict: string;
+  readonly columns?: readonly string[] | undefined;
+};
+
+/**
+ * Checks how tables hang together; each option by itself keeps its rule.
+ * @param fold Returns the same text for two names that the database takes for one.
+ * @throws {ConfigurationError} If a parent is not declared before, or `missing` has no effect.
+ */
+export function linkedTables(
+  action: string,
+  tables: Readonly<Record<string, Checked>>,
+  fold: (name: string) => string = (name) => name,
+): LinkedTable[] {
+  const names = Object.keys(tables);
+  const places = new Map(names.map((name, place) => [fold(name), place]));
+  const children: number[][] = names.map(() => []);
+  const links = names.map((name, place) => {
+    const { parent, missing, conflict, columns } = tables[name]!;
+    const path = `tables.${name}`;
+    if (missing !== undefined && (parent === undefined || conflict !== "replace")) {
+      fail(
+        action,
+        `${path}.missing`,
+        `omitted without a 'parent' and conflict: "replace"`,
+        missing,
+      );
+    }
+    if (parent === undefined) return { name, parent, missing };
+    const above = places.get(fold(parent.table));
+    if (above === undefined || above >= place) {
+      fail(
+        action,
+        `${path}.parent.table`,
+        "a table that is declared before this one",
+        parent.table,
+      );
+    }
+    const on = Object.entries(parent.on);
+    const filled = columns?.map(fold);
+    const lost = on.find(([column]) => filled?.includes(fold(column)) === false);
+    if (lost !== undefined) fail(action, `${path}.parent.on`, "some of its 'columns'", lost[0]);
+    children[above]!.push(place);
+    return { name, parent: { place: above, on }, missing };
+  });
+  return links.map((link, place) => ({ ...link, children: children[place]! }));
+}

@@ -1,0 +1,43 @@
+import { anyObject, fail } from "../options.ts";
+
+/** Where a tombstone has its key: also what tells it, across copies of the package. */
+const keyName: unique symbol = Symbol.for("millrace.tombstone") as typeof keyName;
+
+/** In place of a row: the row of this key is to be deleted. */
+export interface Tombstone {
+  readonly [keyName]: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Makes what a sink deletes by, in place of a row: each property is a column of the key. With
+ * `tables` the rows that belong to the deleted one go with it. A key that is not there is no error.
+ *
+ * @example One user is written, another one deleted
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { etl } from "millrace";
+ * import { sqliteSink, tombstone } from "millrace/sqlite";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const db = new DatabaseSync(":memory:");
+ * db.exec("create table users (id integer primary key, name text); insert into users values (1, 'Ada')");
+ * const { load } = sqliteSink(db, { table: "users" });
+ * const changes = [{ id: 2, name: "Grace" }, tombstone({ id: 1 })];
+ * await etl({ name: "changes", extract: () => changes, load }).run({ batchSize: 100 });
+ *
+ * deepEqual(db.prepare("select name from users").all().map(({ name }) => name), ["Grace"]);
+ * ```
+ *
+ * @throws {ConfigurationError} If the key is no object with at least one property.
+ */
+export function tombstone(key: Readonly<Record<string, unknown>>): Tombstone {
+  if (!anyObject.test(key) || Object.keys(key).length === 0) {
+    fail("make a tombstone", "key", "an object with a value for each column of the key", key);
+  }
+  return { [keyName]: { ...key } };
+}
+
+/** The key of a tombstone; `undefined` for anything else. */
+export function tombstoneKey(row: unknown): Readonly<Record<string, unknown>> | undefined {
+  return (row as Partial<Tombstone> | null | undefined)?.[keyName];
+}

@@ -1,0 +1,200 @@
+/**
+ * Rows that have rows for several tables, taken apart: what each table gets, and which row of its
+ * parent each one belongs to.
+ * @module
+ */
+import type { LinkedTable } from "./linked-tables.ts";
+import { rowError } from "./row-errors.ts";
+import { isRow } from "./rows.ts";
+import { tombstoneKey } from "./tombstone.ts";
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** What one table gets of a batch. */
+export interface TableRows {
+  /** Its rows, in their order. Columns of `on` are filled where the row of the parent has them. */
+  readonly rows: Properties[];
+  /** The place in the batch of what each row was given in, ascending. */
+  readonly places: number[];
+  /**
+   * The row of the parent's table that each belongs to, by its place in the `rows` there, where the
+   * value of a column of `on` is still to come from it, as the database makes it; else `-1`.
+   */
+  readonly parents: number[];
+}
+
+/** Keys of one table that are to be deleted. */
+export interface TableKeys {
+  readonly keys: Properties[];
+  /** The place in the batch of each. */
+  readonly places: number[];
+}
+
+/** What is done at once: first the deletes, children before parents, then the rows. */
+export interface TreeStep {
+  /** By the place of the table; `undefined` where there are none. */
+  readonly deletes: (TableKeys | undefined)[];
+  readonly tables: TableRows[];
+}
+
+/** A batch, taken apart. */
+export interface TreeRows {
+  readonly steps: readonly TreeStep[];
+  /** What is wrong with the other rows, by their place in the batch. */
+  readonly failures: Map<number, Error>;
+}
+
+/**
+ * Takes the rows of a batch apart. A further step begins only where a delete follows a row that was
+ * written, so that the steps one after the other do what the rows one after the other would.
+ */
+export function takeApart(tables: readonly LinkedTable[], batch: readonly unknown[]): TreeRows {
+  const byName = new Map(tables.map(({ name }, place) => [name, place]));
+  const steps: TreeStep[] = [];
+  const failures = new Map<number, Error>();
+  let step: TreeStep | undefined;
+  let hasRows = false;
+  batch.forEach((tree, place) => {
+    const parts = partsOf(tables, byName, tree, place);
+    if (parts instanceof Error) return void failures.set(place, parts);
+    const hasDeletes = parts.deletes.length > 0;
+    if (step === undefined || hasDeletes && hasRows) {
+      step = { deletes: tables.map(() => undefined), tables: tables.map(noRows) };
+      steps.push(step);
+      hasRows = false;
+    }
+    for (const [table, key] of parts.deletes) {
+      const keys = step.deletes[table] ??= { keys: [], places: [] };
+      keys.keys.push(key);
+      keys.places.push(place);
+    }
+    const error = add(step, tables, parts.rows, place);
+    if (error !== undefined) failures.set(place, error);
+    hasRows ||= parts.rows.some((rows) => rows.length > 0);
+  });
+  return { steps, failures };
+}
+
+const noRows = (): TableRows => ({ rows: [], places: [], parents: [] });
+
+/** What one row of a batch has for each table. */
+interface Parts {
+  readonly deletes: (readonly [table: number, key: Properties])[];
+  readonly rows: (readonly Properties[])[];
+}
+
+function partsOf(
+  tables: readonly LinkedTable[],
+  byName: ReadonlyMap<string, number>,
+  tree: unknown,
+  place: number,
+): Parts | Error {
+  const names = tables.map(({ name }) => JSON.stringify(name)).join(", ");
+  if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names})`, place);
+  const deletes: [number, Properties][] = [];
+  const rows: Properties[][] = tables.map(() => []);
+  for (const [name, given] of Object.entries(tree)) {
+    if (given === undefined) continue;
+    const table = byName.get(name);
+    const quoted = JSON.stringify(name);
+    if (table === undefined) return rowError(`${quoted} is none of the tables ${names}`, place);
+    for (const row of Array.isArray(given) ? given as unknown[] : [given]) {
+      const key = tombstoneKey(row);
+      if (key !== undefined) deletes.push([table, key]);
+      else if (isRow(row)) rows[table]!.push(row as Properties);
+      else {
+        return rowError(`table ${quoted} must get an object, or an array of objects`, place);
+      }
+    }
+  }
+  return { deletes, rows };
+}
+
+/** Adds rows of one tree to a step, all of them or, where one is wrong, none. */
+function add(
+  step: TreeStep,
+  tables: readonly LinkedTable[],
+  given: readonly (readonly Properties[])[],
+  place: number,
+): Error | undefined {
+  const starts = step.tables.map(({ rows }) => rows.length);
+  const filled: (readonly Properties[])[] = [];
+  const parents: number[][] = [];
+  for (const [n, table] of tables.entries()) {
+    const linked = link(table, tables, given, filled, starts, n);
+    if (typeof linked === "string") return rowError(linked, place);
+    filled.push(linked.rows);
+    parents.push(linked.parents);
+  }
+  step.tables.forEach((table, n) => {
+    for (const [m, row] of filled[n]!.entries()) {
+      table.rows.push(row);
+      table.places.push(place);
+      table.parents.push(parents[n]![m]!);
+    }
+  });
+  return undefined;
+}
+
+/** Fills what the rows of a table have of their parents, or tells in words what is missing. */
+function link(
+  { name, parent }: LinkedTable,
+  tables: readonly LinkedTable[],
+  given: readonly (readonly Properties[])[],
+  filled: readonly (readonly Properties[])[],
+  starts: readonly number[],
+  n: number,
+): { readonly rows: readonly Properties[]; readonly parents: number[] } | string {
+  const rows = given[n]!;
+  if (parent === undefined) return { rows, parents: rows.map(() => -1) };
+  const { place, on } = parent;
+  const above = given[place]!;
+  const parents: number[] = [];
+  const own: Properties[] = [];
+  for (const row of rows) {
+    const owner = ownerOf(row, on, above);
+    if (owner === undefined) { // It has all values itself.
+      own.push(row);
+      parents.push(-1);
+      continue;
+    }
+    if (owner === -1) {
+      return `a row of ${JSON.stringify(name)} must have a value for ` +
+        `${on.map(([column]) => JSON.stringify(column)).join(", ")}, or the row of ` +
+        `${JSON.stringify(tables[place]!.name)} itself as that value, where it comes with ` +
+        `${above.length} rows of that table`;
+    }
+    const values: Record<string, unknown> = { ...row };
+    let isOpen = false;
+    for (const [column, other] of on) {
+      if (row[column] !== undefined && row[column] !== above[owner]) continue;
+      const value = filled[place]![owner]![other];
+      if (value === undefined) {
+        delete values[column];
+        isOpen = true;
+      } else values[column] = value;
+    }
+    own.push(values);
+    parents.push(isOpen ? starts[place]! + owner : -1);
+  }
+  return { rows: own, parents };
+}
+
+/** The row of the parent that has what a row lacks; `-1` if it cannot be told, `undefined` if nothing lacks. */
+function ownerOf(
+  row: Properties,
+  on: readonly (readonly [string, string])[],
+  above: readonly Properties[],
+): number | undefined {
+  let lacks = false;
+  for (const [column] of on) {
+    const value = row[column];
+    if (value === undefined) lacks = true;
+    else if (typeof value === "object" && value !== null) {
+      const owner = above.indexOf(value as Properties);
+      if (owner !== -1) return owner;
+    }
+  }
+  if (!lacks) return undefined;
+  return above.length === 1 ? 0 : -1;
+}
