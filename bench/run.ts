@@ -26,6 +26,7 @@ const questionNames = [
   "features",
   "sinks-sqlite",
   "sinks-postgres",
+  "bad-values",
 ];
 
 const { values: options, positionals } = parseArgs({

@@ -1,0 +1,77 @@
+// What do bad values cost the sink of PostgreSQL, where they become dead letters?
+//   npm run bench -- bad-values --runtime node24
+import pg from "pg";
+import type * as Postgres from "../src/adapters/postgres.ts";
+import { startPostgres } from "../test/support/postgres/server.ts";
+import { etl } from "./harness/library.ts";
+import type { Question, Variant } from "./harness/question.ts";
+
+const built = new URL("./dist/adapters/postgres.js", import.meta.url).href;
+const { postgresSink }: typeof Postgres = await import(built);
+
+const ITEMS = 10_000;
+const BATCH_SIZE = 1_000;
+
+/** Rows of which each so-manyth has a day that is none. */
+function rowsOf(count: number, badOne: number): { id: number; day: string }[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    day: id % badOne === badOne - 1 ? "2026-02-30" : "2026-02-28",
+  }));
+}
+
+function variantOf(badOne: number): Variant {
+  return {
+    items: ITEMS,
+    prepare: async (items) => {
+      const server = await startPostgres();
+      const pool = new pg.Pool({ connectionString: server.url, max: 4 });
+      // The server may be gone before the connections have ended.
+      pool.on("error", () => {});
+      pool.on("connect", (client) => void client.on("error", () => {}));
+      await pool.query("create table days (id bigint primary key, day date not null)");
+      const sink = postgresSink(pool, { table: "days", columns: ["id", "day"] });
+      const rows = rowsOf(items, badOne);
+      let loads = 0;
+      const load: typeof sink.load = Object.assign(
+        (...call: Parameters<typeof sink.load>) => (loads++, sink.load(...call)),
+        sink.load,
+      );
+      return async () => {
+        const start = performance.now();
+        const report = await etl({ name: "days", extract: () => rows, load }).run({
+          batchSize: BATCH_SIZE,
+          workers: 2,
+          checkpoints: sink.checkpoints,
+          deadLetters: sink.deadLetters(),
+        });
+        const seconds = (performance.now() - start) / 1000;
+        await pool.end();
+        await server.stop();
+        const bad = Number.isFinite(badOne) ? Math.floor(items / badOne) : 0;
+        if (report.loaded !== items - bad || report.deadLettered !== bad) {
+          throw new Error(`${report.deadLettered} dead letters are not ${bad}`);
+        }
+        const most = 4 * Math.ceil(items / BATCH_SIZE);
+        if (loads > most) throw new Error(`${loads} loads are more than ${most}`);
+        return { rate: items / seconds, seconds };
+      };
+    },
+  };
+}
+
+export const question: Question = {
+  title: "Bad values, and PostgreSQL",
+  method:
+    "10,000 rows in batches of 1,000 through pg, marks and dead letters in the same database. Of " +
+    "each 20 rows one has a day that is none. Each batch takes at most four loads.",
+  variants: { "all good": variantOf(Infinity), "5 % bad": variantOf(20) },
+  comparisons: [
+    {
+      title: "one of 20 is bad, against all good",
+      variant: "5 % bad",
+      against: "all good",
+      atLeast: 0.5,
+    },
+  ],
+};
