@@ -45,13 +45,6 @@ export class Rows<T> {
     return this.#sources === undefined || this.#sources.isDivisible;
   }
 
-  /** The item that a row comes from; `undefined` where it belongs to no single one. */
-  sourceOf(row: number): number | undefined {
-    if (!this.isDivisible) return undefined;
-    const sources = this.#listed;
-    return sources === undefined ? row : sources[row];
-  }
-
   /** The items that the rows come from. */
   get items(): readonly number[] {
     const sources = this.#listed;
@@ -78,7 +71,8 @@ export class Rows<T> {
 
   /** The item of each row that `of` gives for these items. */
   sourcesIn(items: readonly number[]): readonly number[] {
-    return this.#rowsOf(items).map((row) => this.sourceOf(row)!);
+    const sources = this.#listed;
+    return sources === undefined ? items : this.#rowsOf(items).map((row) => sources[row]!);
   }
 
   get #listed(): readonly number[] | undefined {
