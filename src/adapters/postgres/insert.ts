@@ -35,6 +35,11 @@ export interface Input {
   readonly bytes: string;
 }
 
+/** The input of which the first parameter has this number, counted from 1. */
+export function inputAt({ json }: { readonly json: string }, number = 1): Input {
+  return { json: json.replace("$1", `$${number}`), bytes: `$${number + 1}::pg_catalog.bytea` };
+}
+
 /** No rows, and no parameter. */
 export const noRows: Input = { json: "'[]'::pg_catalog.json", bytes: "null::pg_catalog.bytea" };
 

@@ -41,6 +41,10 @@ export interface Table {
   readonly hasRowSecurity: boolean;
   /** The database can tell which texts a type takes. */
   readonly asksInput: boolean;
+  /** All its columns, also those that rows cannot fill, as the table has them. */
+  readonly every: readonly Column[];
+  /** Nothing but its own defaults and constraints sees a row: no trigger, rule or view. */
+  readonly isPlain: boolean;
   /** What keeps a COPY from being used, in words. */
   readonly refusesCopy: string | undefined;
   /** What each row has to keep. */
@@ -101,6 +105,9 @@ const tableQuery = `with c as (
     pg_catalog.row_security_active(c.oid)::text,
     exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid
       and t.tgtype & 69 = 69)::text,
+    (c.relkind = 'r' and not pg_catalog.row_security_active(c.oid)
+      and not exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
+      and not exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid))::text,
     (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(attname,
       pg_catalog.format_type(atttypid, atttypmod), atttypid::text, attnum::text, atttypmod,
       attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '')
@@ -133,8 +140,8 @@ type ColumnArray = readonly [
 export async function readTable(database: Database, asked: Asked): Promise<Table> {
   const [row] = await database.values(tableQuery, [asked.table]) as string[][];
   if (row === undefined) fail("load rows", "table", "an existing table", asked.table);
-  const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, columns, types, checks, version] =
-    row;
+  const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, isPlain, ...more] = row;
+  const [columns, types, checks, version] = more;
   const refusesCopy = hasRowSecurity === "true"
     ? "row security is on"
     : kind === "v" && insteadOf !== "true"
@@ -145,6 +152,10 @@ export async function readTable(database: Database, asked: Asked): Promise<Table
     kind: kind!,
     version: version!,
     columns: await columnsOf(database, asked, JSON.parse(columns!), types!),
+    every: (JSON.parse(columns!) as ColumnArray[]).map((row) =>
+      columnOf(row[0], row, typesOf(types!), undefined)
+    ),
+    isPlain: isPlain === "true",
     hasTrigger: hasTrigger === "true",
     hasRowSecurity: hasRowSecurity === "true",
     asksInput: asksInput === "true",
