@@ -79,7 +79,11 @@ export class KnownTable {
     const needs = (name: string) => (given !== undefined || key.includes(name)) && !open.has(name);
     const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
     const batch = readRows(reading, rows);
-    for (const { columns } of batch.groups) await this.#check(columns, signal);
+    const later = columns.filter(({ name }) => open.has(name));
+    for (const { columns: given } of batch.groups) {
+      const all = later.length === 0 ? given : [...new Set([...given, ...later])];
+      await this.#check(all, signal);
+    }
     return batch;
   }
 

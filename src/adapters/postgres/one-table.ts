@@ -3,16 +3,29 @@ import type { CheckedBatch, Destination } from "./destination.ts";
 import type { Database } from "./database.ts";
 import { KnownTable } from "./known-table.ts";
 import { partsOf } from "./rows.ts";
+import { KnownTables } from "./tables/known-tables.ts";
+import { tombstoneKey } from "../../sql/tombstone.ts";
 import type { SinkSettings } from "./sink-options.ts";
 
 /** One table to send batches to. */
 export class OneTable implements Destination {
   readonly #table: KnownTable;
+  readonly #name: string;
   readonly #maxLength: number;
+  /** For batches with tombstones: it keeps the order of these and rows. */
+  readonly #deleting: Destination;
 
-  private constructor(table: KnownTable, maxLength: number) {
+  private constructor(
+    database: Database,
+    { table: name }: SinkSettings,
+    table: KnownTable,
+    maxLength: number,
+  ) {
     this.#table = table;
+    this.#name = name;
     this.#maxLength = maxLength;
+    const link = { name, parent: undefined, missing: undefined, children: [] };
+    this.#deleting = new KnownTables(database, [link], [table], maxLength);
   }
 
   /** @throws {ConfigurationError} If rows cannot be loaded into it, whatever is in them. */
@@ -22,7 +35,8 @@ export class OneTable implements Destination {
     maxLength: number,
     signal: AbortSignal,
   ): Promise<OneTable> {
-    return new OneTable(await KnownTable.read(database, options, signal), maxLength);
+    const table = await KnownTable.read(database, options, signal);
+    return new OneTable(database, options, table, maxLength);
   }
 
   /** Whether the table is still what it was. */
@@ -33,6 +47,9 @@ export class OneTable implements Destination {
   /** Checks a batch. */
   async read(rows: readonly object[], signal?: AbortSignal): Promise<CheckedBatch> {
     const table = this.#table;
+    if (rows.some((row) => tombstoneKey(row) !== undefined)) {
+      return this.#deleting.read(rows.map((row) => ({ [this.#name]: [row] })), signal);
+    }
     const { groups, drift } = await table.read(rows, signal);
     const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
     return {

@@ -107,7 +107,9 @@ type Shared = "conflict" | "unknown" | "method";
 type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 
 /** The options of a sink with their defaults. */
-export type SinkSettings = Complete<PostgresSinkOptions, Open>;
+export type SinkSettings =
+  & Complete<PostgresSinkOptions, Open>
+  & Pick<LinkOptions, "missing">;
 
 /** The options of a sink of several tables, with their defaults. */
 export interface TablesSettings {

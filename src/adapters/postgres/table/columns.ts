@@ -21,6 +21,8 @@ export interface Column {
   readonly isNotNull: boolean;
   /** What the table puts into it where a row has nothing for it is not `null`. */
   readonly hasDefault: boolean;
+  /** The table gives it a value by itself, unless an insert overrides that. */
+  readonly isAlways: boolean;
   /** Most characters that it takes, where it says so. */
   readonly maxLength: number | undefined;
 }
@@ -110,7 +112,8 @@ const tableQuery = `with c as (
       and not exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid))::text,
     (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(attname,
       pg_catalog.format_type(atttypid, atttypmod), atttypid::text, attnum::text, atttypmod,
-      attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '')
+      attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '',
+      attidentity = 'a')
       order by attnum), '[]') from a)::text,
     ${typesJson("select atttypid from a")},
     (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(conname,
@@ -130,6 +133,7 @@ type ColumnArray = readonly [
   isNotNull: boolean,
   hasDefault: boolean,
   isGenerated: boolean,
+  isAlways: boolean,
 ];
 
 /**
@@ -198,7 +202,7 @@ function columnOf(
   typeOf: (id: string) => KnownType,
   sent: NamedType | undefined,
 ): Column {
-  const [, type, id, number, ownModifier, isNotNull, hasDefault] = row;
+  const [, type, id, number, ownModifier, isNotNull, hasDefault, , isAlways] = row;
   const own = typeOf(id);
   const modifier = ownModifier === -1 ? own.modifier : ownModifier;
   const hasLength = (own.name === "varchar" || own.name === "bpchar") && modifier > 4;
@@ -208,6 +212,7 @@ function columnOf(
     ownType: sent === undefined ? undefined : type,
     isNotNull: isNotNull || own.isNotNull,
     hasDefault,
+    isAlways,
     maxLength: hasLength ? modifier - 4 : undefined, // The modifier counts a header of four.
   };
 }

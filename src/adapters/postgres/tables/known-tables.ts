@@ -5,43 +5,51 @@
 import { BatchError } from "../../../errors.ts";
 import { fail } from "../../../options.ts";
 import type { LinkedTable } from "../../../sql/linked-tables.ts";
-import { type TableRows, takeApart, type TreeStep } from "../../../sql/tree-rows.ts";
+import { rowError } from "../../../sql/row-errors.ts";
+import {
+  type TableKeys,
+  type TableRows,
+  takeApart,
+  type TreeStep,
+} from "../../../sql/tree-rows.ts";
 import type { CheckedBatch, Destination } from "../destination.ts";
-import type { Database, Session } from "../database.ts";
+import { type Database, heeding } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
 import { keptName } from "../names.ts";
-import { type Group, partsOf } from "../rows.ts";
+import { partsOf, readRows } from "../rows.ts";
 import type { TablesSettings } from "../sink-options.ts";
 import { badRows } from "../table/bad-rows.ts";
-import { Outbox, type Texts } from "./outbox.ts";
+import { readUniqueIndexes, type UniqueIndex } from "../table/unique-indexes.ts";
+import { readDefaults } from "./keys.ts";
 import { ofTable } from "./of-table.ts";
-
-/** Rows of one table that give the same columns, with their places among all of the table. */
-interface Part {
-  readonly group: Group;
-  readonly rows: readonly number[];
-}
+import { type Catalogue, type CheckedStep, sendStep } from "./sender.ts";
+import { columnsOf, type Part, type StepParts, type Values } from "./step.ts";
 
 type Failures = Map<number, Error>;
 
 /** Several tables to send batches to. */
 export class KnownTables implements Destination {
   readonly #database: Database;
-  readonly #links: readonly LinkedTable[];
-  readonly #tables: readonly KnownTable[];
-  readonly #maxLength: number;
-  readonly #texts: Texts = new Map();
+  readonly #catalogue: Catalogue;
 
-  private constructor(
+  /** Takes tables that hang together as their links say. */
+  constructor(
     database: Database,
     links: readonly LinkedTable[],
     tables: readonly KnownTable[],
     maxLength: number,
   ) {
+    const defaults = new Map<number, ReadonlyMap<string, string | null>>();
+    const indexes = new Map<number, readonly UniqueIndex[]>();
+    const nameOf = (place: number) => tables[place]!.target.table;
+    this.#catalogue = {
+      ...{ links, tables, json: database.json, texts: new Map(), maxLength },
+      defaultsOf: (session, place) =>
+        known(defaults, place, () => readDefaults(session, nameOf(place))),
+      indexesOf: (session, place) =>
+        known(indexes, place, () => readUniqueIndexes(session, nameOf(place))),
+    };
     this.#database = database;
-    this.#links = links;
-    this.#tables = tables;
-    this.#maxLength = maxLength;
   }
 
   /** @throws {ConfigurationError} If rows cannot be loaded into one of them, whatever is in them. */
@@ -67,25 +75,72 @@ export class KnownTables implements Destination {
   async read(rows: readonly object[], signal?: AbortSignal): Promise<CheckedBatch> {
     const { steps, failures } = takeApart(this.#links, rows);
     const drift: Record<string, number> = Object.create(null);
-    const parts: Part[][][] = [];
-    for (const step of steps) parts.push(await this.#readStep(step, { failures, drift, signal }));
-    if (failures.size > 0) throw batchError(failures);
+    const checked: CheckedStep[] = [];
+    for (const step of steps) checked.push(await this.#readStep(step, { failures, drift, signal }));
+    if (failures.size > 0) throw new BatchError(sorted(failures));
     return {
       drift,
       send: async (session) => {
-        for (const [n] of steps.entries()) await this.#send(session, parts[n]!);
+        for (const step of checked) await sendStep(session, this.#catalogue, step);
       },
       lacksRight: (error) => this.#tables.find((table) => table.lacksRight(error))?.target.table,
-      badRows: (database) => this.#badRows(database, parts),
+      badRows: (database) => this.#badRows(database, checked.map(({ parts }) => parts)),
     };
   }
 
-  async #readStep(step: TreeStep, told: Told): Promise<Part[][]> {
+  get #tables(): readonly KnownTable[] {
+    return this.#catalogue.tables;
+  }
+
+  async #readStep(step: TreeStep, told: Told): Promise<CheckedStep> {
     const parts: Part[][] = [];
     for (const [n, given] of step.tables.entries()) {
       parts.push(given.rows.length === 0 ? [] : await this.#readTable(n, given, told));
     }
-    return parts;
+    const deletes: (Values | undefined)[] = [];
+    for (const [n, keys] of step.deletes.entries()) {
+      deletes.push(keys && await this.#readKeys(n, keys, told));
+    }
+    return { deletes, given: step.tables, parts };
+  }
+
+  /** Reads the keys of what is to be deleted. */
+  async #readKeys(
+    n: number,
+    { keys, places }: TableKeys,
+    { failures, signal }: Told,
+  ): Promise<Values> {
+    const { target } = this.#tables[n]!;
+    const indexes = await this.#catalogue.indexesOf(heeding(this.#database, signal), n);
+    const primary = indexes.find(({ isPrimary }) => isPrimary)?.columns.map(({ name }) => name);
+    const names = target.key.length > 0 ? target.key : primary;
+    if (names === undefined) {
+      fail("delete rows", "key", `given, as ${target.table} has no primary key`, undefined);
+    }
+    const columns = columnsOf(target.known, names);
+    const { groups, failures: refused } = readRows({
+      ...{ table: target.table, columns, needs: () => true, unknown: "error", isOrdered: true },
+    }, keys);
+    const words = names.map((name) => JSON.stringify(name)).join(", ");
+    const isKey = (key: object) =>
+      Object.keys(key).length === names.length &&
+      names.every((name) => Object.hasOwn(key, name));
+    const refuse = (row: number, error: Error) => {
+      const place = places[row]!;
+      if (!failures.has(place)) failures.set(place, ofTable(error, this.#links[n]!.name, place));
+    };
+    keys.forEach((key, row) => {
+      const reason = `a tombstone must have exactly the key (${words})`;
+      if (!isKey(key)) refuse(row, rowError(reason, row));
+    });
+    for (const [row, error] of refused) refuse(row, error);
+    const cells = groups.flatMap(({ cells }) => cells);
+    const rows = groups.flatMap(({ places }) => places);
+    return { columns, cells, places: rows.map((row) => places[row]!) };
+  }
+
+  get #links(): readonly LinkedTable[] {
+    return this.#catalogue.links;
   }
 
   async #readTable(
@@ -93,8 +148,12 @@ export class KnownTables implements Destination {
     given: TableRows,
     { failures, drift, signal }: Told,
   ): Promise<Part[]> {
-    const { rows, places } = given;
-    const batch = await this.#tables[n]!.look(rows, signal);
+    const { rows, places, parents } = given;
+    const { parent } = this.#links[n]!;
+    const table = this.#tables[n]!;
+    const hasOpen = parent !== undefined && parents.some((row) => row !== -1);
+    const on = hasOpen ? columnsOf(table.target.known, parent.on.map(([column]) => column)) : [];
+    const batch = await table.look(rows, signal, new Set(on.map(({ name }) => name)));
     for (const [name, count] of Object.entries(batch.drift)) {
       drift[name] = (drift[name] ?? 0) + count;
     }
@@ -102,21 +161,14 @@ export class KnownTables implements Destination {
       const place = places[row]!;
       if (!failures.has(place)) failures.set(place, ofTable(error, this.#links[n]!.name, place));
     }
-    return batch.groups.flatMap((group) => partsOf(group, this.#maxLength)).map((group) => ({
-      group: { ...group, places: group.places.map((row) => places[row]!) },
-      rows: group.places,
-    }));
+    return batch.groups.flatMap((group) => partsOf(group, this.#catalogue.maxLength))
+      .map(({ columns, cells, places: rows }) => {
+        const later = on.filter((column) => !columns.includes(column));
+        return { rows, group: { columns, cells, places: rows.map((row) => places[row]!), later } };
+      });
   }
 
-  async #send(session: Session, parts: readonly (readonly Part[])[]): Promise<void> {
-    const outbox = new Outbox(session, this.#database.json, this.#texts, this.#maxLength);
-    for (const [n, table] of this.#tables.entries()) {
-      for (const { group } of parts[n]!) await outbox.add(table, group);
-    }
-    await outbox.flush();
-  }
-
-  async #badRows(database: Database, steps: readonly Part[][][]): Promise<Failures> {
+  async #badRows(database: Database, steps: readonly StepParts[]): Promise<Failures> {
     const failures: Failures = new Map();
     for (const [n, table] of this.#tables.entries()) {
       const groups = steps.flatMap((parts) => parts[n]!.map(({ group }) => group));
@@ -139,8 +191,11 @@ function sorted(failures: Failures): Failures {
   return new Map([...failures].sort(([one], [other]) => one - other));
 }
 
-function batchError(failures: Failures): BatchError {
-  return new BatchError(sorted(failures));
+/** What was looked up once. */
+async function known<T>(found: Map<number, T>, place: number, look: () => Promise<T>): Promise<T> {
+  const value = found.get(place) ?? await look();
+  found.set(place, value);
+  return value;
 }
 
 /** @throws {ConfigurationError} If a column by which a table hangs on its parent is missing. */

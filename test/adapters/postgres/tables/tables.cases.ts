@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { postgresSink } from "../../../../src/adapters/postgres.ts";
 import { etl } from "../../../../src/etl/etl.ts";
-import { BatchError, ConfigurationError } from "../../../../src/errors.ts";
+import { type BatchError, ConfigurationError } from "../../../../src/errors.ts";
 import type { DeadLetter } from "../../../../src/dead-letters/dead-letter.ts";
 import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
 
