@@ -64,6 +64,7 @@ export {
   type RateLimitSignalOptions,
   RateLimitStream,
 } from "./streams/rate-limit.ts";
+export { type Many, many, type WholeBatch, wholeBatch } from "./streams/many.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl, type EtlDescription } from "./etl/etl.ts";
@@ -77,7 +78,14 @@ export {
   type RunAllOptions,
 } from "./manager/manager.ts";
 export type { ManagerRun } from "./manager/manager-run.ts";
-export type { BatchInfo, LoadContext, Pipeline, PipelineContext } from "./pipeline/pipeline.ts";
+export type {
+  BatchInfo,
+  LoadContext,
+  Pipeline,
+  PipelineContext,
+  Transformed,
+  TransformedBatch,
+} from "./pipeline/pipeline.ts";
 export type { ProgressOptions } from "./telemetry/progress.ts";
 export type { Run } from "./run/run.ts";
 export { replay } from "./etl/replay.ts";

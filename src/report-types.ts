@@ -160,6 +160,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Items that earlier runs have finished, which this one does not load again. */
   readonly earlier: number;
+  /** Rows that were loaded: as many as items, unless a transform makes several of one, or one of several. */
+  readonly rows: number;
   /** Loads that have succeeded, each of one batch. */
   readonly batches: number;
   /** Calls made again after a failure. */

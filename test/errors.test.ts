@@ -24,6 +24,7 @@ const report: RunReport = {
     outcome: "completed",
     ...counts,
     earlier: 0,
+    rows: 0,
     batches: 0,
     retries: 0,
   },

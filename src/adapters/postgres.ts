@@ -10,7 +10,16 @@ export {
   type PostgresStage,
   type PostgresWrappedLoad,
 } from "./postgres/sink.ts";
-export type { PostgresSinkOptions } from "./postgres/sink-options.ts";
+export type {
+  PostgresLinkedTableOptions,
+  PostgresSinkOptions,
+  PostgresTableOptions,
+  PostgresTables,
+  PostgresTablesOptions,
+  PostgresTrees,
+} from "./postgres/sink-options.ts";
+export { type Tombstone, tombstone } from "../sql/tombstone.ts";
+export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
 export type { PostgresClient } from "./postgres/client.ts";
 export type { Conflict as PostgresConflict } from "../sql/sink-options.ts";

@@ -26,6 +26,8 @@ export interface SinkLoad {
   (rows: readonly object[], context: SinkLoadContext): unknown;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
+  /** Items in a batch of a run whose options say no other number. */
+  readonly batchSize: number;
 }
 
 /** What is called in a wrapped load in place of the load of the sink. */
@@ -94,12 +96,12 @@ export function sinkLoads(checkpoints: CheckpointStore, check: CheckRows): SinkL
   return { load: declareLoad(checkpoints, load), wrap };
 }
 
-/** Links a load to its store. */
+/** Links a load to its store. It is given batches of 1000 rows where no option says otherwise. */
 export function declareLoad<L extends (rows: never, context: never) => unknown>(
   checkpoints: CheckpointStore,
   load: L,
-): L & { readonly [commitsTo]: CheckpointStore } {
-  return Object.assign(load, { [commitsTo]: checkpoints });
+): L & Pick<SinkLoad, typeof commitsTo | "batchSize"> {
+  return Object.assign(load, { [commitsTo]: checkpoints, batchSize: 1000 });
 }
 
 /** Takes the call that a load is used in, where the run has checkpoints. */

@@ -71,7 +71,7 @@ export class Etl<E, T = E> {
   describe(options: RunOptions<E> = {}): EtlDescription {
     const { name, pipeline, defaults } = this;
     const action = `describe pipeline "${name}"`;
-    const settings = settingsFor(pipeline, checkRunOptions(action, options, defaults));
+    const settings = settingsFor(pipeline, checkRunOptions(action, pipeline, options, defaults));
     return { name, ...guaranteeOf(pipeline, settings) };
   }
 }

@@ -118,7 +118,7 @@ export class EtlManager {
       Exclude<OpenRunOptions, "signal"> | "rateLimit"
     >(action, options, managerOptions);
     const { retry, rateLimit } = shared;
-    checkRunOptions(action, { retry, rateLimit }); // What is within them as well.
+    checkRunOptions(action, { load() {} }, { retry, rateLimit }); // What is within them as well.
     this.#workers = workers;
     this.#failFast = failFast;
     this.#shared = Object.freeze(shared);

@@ -40,7 +40,7 @@ export function describeGuarantee<E, T>(
   options: RunOptions<E> = {},
 ): GuaranteeDescription {
   const action = `describe pipeline "${pipeline.name}"`;
-  return guaranteeOf(pipeline, checkRunOptions(action, options));
+  return guaranteeOf(pipeline, checkRunOptions(action, pipeline, options));
 }
 
 /** How often an item is loaded, by options that are complete. */
@@ -86,7 +86,7 @@ export function settingsOf<E, T>(
   options: RunOptions<E>,
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
-  const settings = settingsFor(pipeline, checkRunOptions(action, options, ...layers));
+  const settings = settingsFor(pipeline, checkRunOptions(action, pipeline, options, ...layers));
   checkReplayable(action, pipeline, settings);
   checkEffects(action, pipeline, settings, [options, ...layers.slice(0, 1)]);
   checkGuarantee(action, settings, pipeline);
@@ -99,7 +99,7 @@ export function checkDefaults<E, T>(
   pipeline: Pipeline<E, T>,
   defaults: RunOptions<E>,
 ): void {
-  const settings = checkRunOptions(action, defaults);
+  const settings = checkRunOptions(action, pipeline, defaults);
   checkReplayable(action, pipeline, settings);
   checkTransformOptions(action, pipeline, [defaults]);
   // A run may still bring the checkpoints.

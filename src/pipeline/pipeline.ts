@@ -1,6 +1,14 @@
-import { callable, fail, nonEmptyString, type Rule, truthValue } from "../options.ts";
+import {
+  callable,
+  fail,
+  nonEmptyString,
+  positiveInteger,
+  type Rule,
+  truthValue,
+} from "../options.ts";
 import type { Checkpoint, DoneRange } from "../checkpoints/checkpoint.ts";
 import type { Outcome } from "../report-types.ts";
+import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 
@@ -61,6 +69,12 @@ export function loadContextOf(
   return { signal, pipeline, runId, checkpoint, batch, drift };
 }
 
+/** What a transform returns for an item: a row, `skip` for none, or `many(rows)` for several. */
+export type Transformed<T> = T | typeof skip | Many<T>;
+
+/** What a transform returns for a batch: one entry for each of its items, or `wholeBatch(rows)`. */
+export type TransformedBatch<T> = readonly Transformed<T>[] | WholeBatch<T>;
+
 /**
  * Extract, transform and load: an object literal, or an instance of a class. `E` is what the source
  * gives, `T` what is loaded; both are inferred when the members stand in this order.
@@ -72,21 +86,28 @@ export interface Pipeline<E, T = E> {
   preProcess?: ((context: PipelineContext) => unknown) | undefined;
   /** Gives the source, or a promise of it. */
   extract(context: PipelineContext): Source<E> | PromiseLike<Source<E>>;
-  /** Maps one item; may be async, and may return `skip`. Without it items pass as they are. */
+  /**
+   * Maps one item; may be async. It returns a row, `skip`, or `many(rows)`: the item becomes these
+   * rows, which travel in one load. Without it items pass as they are.
+   */
   transform?:
-    | ((item: E, context: PipelineContext) => T | typeof skip | PromiseLike<T | typeof skip>)
+    | ((item: E, context: PipelineContext) => Transformed<T> | PromiseLike<Transformed<T>>)
     | undefined;
   /**
-   * Maps a batch, in place of `transform`; may be async. Items that it leaves out count as skipped;
-   * of a batch that it makes longer, each item of the source counts once.
+   * Maps a batch, in place of `transform`; may be async. It returns an array with one entry for each
+   * item: a row, `skip` or `many(rows)`. Another length is refused; for rows that belong to no single
+   * item it returns `wholeBatch(rows)`.
    */
   transformBatch?:
     | ((
       items: E[],
       context: PipelineContext,
-    ) => readonly (T | typeof skip)[] | PromiseLike<readonly (T | typeof skip)[]>)
+    ) => TransformedBatch<T> | PromiseLike<TransformedBatch<T>>)
     | undefined;
-  /** Loads a batch, which is never empty; may be async. */
+  /**
+   * Loads a batch of rows, which is never empty; may be async. A `batchSize` that the function has is
+   * the number of items in a batch where no option says another: loads of sinks have 1000.
+   */
   load(items: T[], context: LoadContext): unknown;
   /**
    * Told which items of the source are finished: once for each, after its load has succeeded, or
@@ -111,6 +132,11 @@ export interface Pipeline<E, T = E> {
    * reject, although it was told otherwise.
    */
   finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
+}
+
+/** How many items a batch of a pipeline has where no option says so. */
+export function batchSizeOfLoad<E, T>({ load }: Pick<Pipeline<E, T>, "load">): number | undefined {
+  return (load as { batchSize?: number }).batchSize;
 }
 
 const optional: Rule = {
@@ -149,5 +175,9 @@ export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
   }
   if (pipeline.transform !== undefined && pipeline.transformBatch !== undefined) {
     fail(action, "transformBatch", "omitted if 'transform' is given", pipeline.transformBatch);
+  }
+  const batchSize = batchSizeOfLoad(pipeline);
+  if (batchSize !== undefined && !positiveInteger.test(batchSize)) {
+    fail(action, "load.batchSize", positiveInteger.expected, batchSize);
   }
 }

@@ -2,14 +2,19 @@ import { isOf } from "../errors.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { Replayed } from "../dead-letters/replayed.ts";
 import type { Outcome } from "../report-types.ts";
-import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 import { type OwnSettings, ownSettings } from "./own-settings.ts";
-import type { LoadContext, Pipeline, PipelineContext } from "./pipeline.ts";
+import { batchResults } from "./batch-results.ts";
+import {
+  batchSizeOfLoad,
+  type LoadContext,
+  type Pipeline,
+  type PipelineContext,
+  type Transformed,
+  type TransformedBatch,
+} from "./pipeline.ts";
+import { isThenable } from "../runtime/thenable.ts";
 import { type Observed, observedBy } from "./run-event.ts";
-
-/** What the functions of a pipeline give for a batch. */
-type Rows<T> = readonly (T | typeof skip)[];
 
 /** Feeds dead letters to the functions of a pipeline, each from the stage that failed. */
 export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
@@ -22,18 +27,27 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
   readonly transform: ((item: Replayed<E>, context: PipelineContext) => RowOf<T>) | undefined;
   /** Where the pipeline has one: spares the letters that have their rows. */
   readonly transformBatch:
-    | ((items: Replayed<E>[], context: PipelineContext) => Rows<T> | PromiseLike<Rows<T>>)
+    | ((
+      items: Replayed<E>[],
+      context: PipelineContext,
+    ) => TransformedBatch<T> | PromiseLike<TransformedBatch<T>>)
     | undefined;
   /** Whose functions these are. */
   readonly pipeline: Pipeline<E, T>;
   /** Gives the letters; the pipeline's own source is left alone. */
   readonly extract: () => Source<Replayed<E>>;
 
+  /** As the pipeline does. */
+  readonly load: Pipeline<Replayed<E>, T>["load"];
+
   /** Joins letters to a pipeline. */
   constructor(pipeline: Pipeline<E, T>, extract: () => Source<Replayed<E>>) {
     this.name = pipeline.name;
     this.extract = extract;
     this.pipeline = pipeline;
+    const load = (items: T[], context: LoadContext) =>
+      pipeline.load(items.map((item) => this.#unwrap(item)), context);
+    this.load = Object.assign(load, { batchSize: batchSizeOfLoad(pipeline) });
     const observers = (pipeline as Observed)[observedBy];
     Object.assign(this, { [observedBy]: observers, [ownSettings]: settingsOfReplay });
     if (pipeline.transform !== undefined) {
@@ -48,11 +62,6 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
   /** As the pipeline does. */
   preProcess(context: PipelineContext): unknown {
     return this.pipeline.preProcess?.(context);
-  }
-
-  /** As the pipeline does. */
-  load(items: T[], context: LoadContext): unknown {
-    return this.pipeline.load(items.map((item) => this.#unwrap(item)), context);
   }
 
   /** As the pipeline does. */
@@ -72,31 +81,26 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
     return (hasRow(letter) ? letter.row : letter.item) as T;
   }
 
-  #mapBatch(items: Replayed<E>[], context: PipelineContext): Rows<T> | PromiseLike<Rows<T>> {
+  #mapBatch(
+    items: Replayed<E>[],
+    context: PipelineContext,
+  ): TransformedBatch<T> | PromiseLike<TransformedBatch<T>> {
     const fresh = items.filter(({ letter }) => !hasRow(letter));
     if (fresh.length === 0) return items.map(({ letter }) => letter.row as T);
     const rows = this.pipeline.transformBatch!(fresh.map(({ letter }) => letter.item), context);
-    const merge = (rows: Rows<T>) => mergeRows(items, rows, fresh.length);
-    return Array.isArray(rows) ? merge(rows) : Promise.resolve(rows).then(merge);
+    const merge = (given: TransformedBatch<T>) => {
+      const mapped = batchResults(this.name, given, fresh.length).values();
+      return items.map(({ letter }) => hasRow(letter) ? letter.row as T : mapped.next().value!);
+    };
+    return isThenable(rows) ? Promise.resolve(rows).then(merge) : merge(rows);
   }
 }
 
-type RowOf<T> = T | typeof skip | PromiseLike<T | typeof skip>;
+type RowOf<T> = Transformed<T> | PromiseLike<Transformed<T>>;
 
 /** Its load failed, and not the transform that a pipeline may have. */
 function hasRow(letter: DeadLetter): boolean {
   return letter.stage === "load" && "row" in letter;
-}
-
-/** The rows of the letters and those that are new, in the order of the letters where it is known. */
-function mergeRows<E, T>(items: readonly Replayed<E>[], rows: Rows<T>, expected: number): Rows<T> {
-  if (!Array.isArray(rows)) return rows; // Whoever asked for them refuses it.
-  let next = 0;
-  const merged = items.flatMap(({ letter }) => {
-    if (hasRow(letter)) return [letter.row as T];
-    return rows.length === expected ? [rows[next++]!] : [];
-  });
-  return [...merged, ...rows.slice(next)];
 }
 
 /** For a replay of a pipeline: its functions take items and not letters, and letters have no order. */

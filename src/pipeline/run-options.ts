@@ -27,6 +27,7 @@ import {
 import { type RetryOptions, retryOptions, type RetrySettings } from "../retry/retry.ts";
 import type { Guarantee, RunSnapshot } from "../report-types.ts";
 import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
+import { batchSizeOfLoad, type Pipeline } from "./pipeline.ts";
 import type { RunObserver } from "./run-event.ts";
 
 /** How a run batches, how much it does at once, and how it stops. */
@@ -234,9 +235,13 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   progressInterval: [positive, 1000],
 };
 
-/** Checks and completes the options of a run; what they leave open comes from the `layers`. */
-export function checkRunOptions<E>(
+/**
+ * Checks and completes the options of a run of a pipeline; what they leave open comes from the `layers`,
+ * and the size of a batch at last from the load.
+ */
+export function checkRunOptions<E, T>(
   action: string,
+  pipeline: Pick<Pipeline<E, T>, "load">,
   options: RunOptions<E>,
   ...layers: readonly RunOptions<never>[]
 ): RunSettings<E> {
@@ -245,7 +250,7 @@ export function checkRunOptions<E>(
     RunOptions<E>,
     OpenRunOptions | "rateLimit"
   >(action, options, table, ...layers);
-  const batchSize = batchSizeOf(action, settings);
+  const batchSize = batchSizeOf(action, settings, batchSizeOfLoad(pipeline));
   const limiter = rateLimit === undefined || isOf(rateLimit, RateLimiter)
     ? rateLimit
     : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));

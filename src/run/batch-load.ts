@@ -29,6 +29,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   #rest: number[]; // Finished without a load, and not reported yet.
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
+  #count = 0; // Rows of the call that runs.
   #abandoned: unknown; // The call that was abandoned at its deadline, where a mark tells how it ends.
   #step: "first" | "acknowledge" | "recover" | "finish"; // What `run` does.
   #acknowledged: unknown; // The call of `acknowledge`.
@@ -93,6 +94,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     progressOf(this.#batch).loaded += loaded;
     counts.batches++;
     counts.loaded += loaded;
+    counts.rows += this.#count;
     deadLetterWriter?.finished(loaded);
     return this.#tell(this.#finish!);
   }
@@ -136,13 +138,10 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const { rows } = this.#batch;
     const isMapped = (transform ?? transformBatch) !== undefined;
     const failure: GivenUp = { error, stage: "load", attempts };
-    if (!rows.isDivisible) this.#skipped = 0; // They are all given up on, whatever became of each.
-    await giveUp(
-      this.#run,
-      this.#batch,
-      member,
-      rows.isDivisible && isMapped ? { ...failure, row: rows.of([member])[0] } : failure,
-    );
+    // Whoever has one row is loaded by it again, everybody else is mapped again.
+    const own = rows.isDivisible && isMapped ? rows.of([member]) : [];
+    const told = own.length === 1 ? { ...failure, row: own[0] } : failure;
+    await giveUp(this.#run, this.#batch, member, told);
     this.#rest.push(member);
   }
 
@@ -171,6 +170,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     // Each call has an array of its own, as it may empty it.
     const { rows: all } = this.#batch;
     const rows = members === undefined ? all.values.slice() : all.of(members);
+    this.#count = rows.length;
     const own = loadContextOf(context, batch, drift);
     const call = callIn(batch.ranges);
     const make = (told: LoadContext) =>

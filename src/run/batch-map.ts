@@ -1,25 +1,22 @@
-import { fail } from "../options.ts";
+import { batchResults } from "../pipeline/batch-results.ts";
 import { withDeadline } from "../runtime/deadline.ts";
-import type { Members, Work } from "../retry/recovery.ts";
+import type { Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
-import { skip, withoutSkips } from "../streams/skip.ts";
-import { Rows, rowsFrom } from "./rows.ts";
+import { skip } from "../streams/skip.ts";
+import { rowsFrom } from "./rows.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
-import type { PipelineContext } from "../pipeline/pipeline.ts";
+import type { PipelineContext, Transformed, TransformedBatch } from "../pipeline/pipeline.ts";
 import { giveUp } from "./give-up.ts";
 import type { RunContext } from "./run-context.ts";
-
-/** What a transform gives for an item. */
-type Result<T> = T | typeof skip;
 
 /** The transform of a pipeline, with what a run does around it. */
 type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
 
-/** What a transform gives for a batch. */
-type Results<T> = readonly Result<T>[];
+/** What a transform gives for the items of a batch, one by one. */
+type Results<T> = readonly Transformed<T>[];
 
 /** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
 export class BatchMap<E, T> {
@@ -61,34 +58,32 @@ export class BatchMap<E, T> {
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
     const results = mapItems(batch, this.#mapper, context, concurrency, stop, rescue);
-    return this.#fill(batch, results);
+    return this.#fill(batch, results, stop.hasMany);
   }
 
   #fill(
     batch: Batch<E, T>,
     results: Results<T> | undefined | PromiseLike<Results<T> | undefined>,
+    mayHaveMany?: boolean,
   ): boolean | Promise<boolean> {
     if (isThenable(results)) return Promise.resolve(results).then((all) => this.#take(batch, all));
-    return this.#take(batch, results);
+    return this.#take(batch, results, mayHaveMany);
   }
 
   /** Takes the results of all items, or of none. */
-  #take(batch: Batch<E, T>, results: Results<T> | undefined): boolean {
-    return results !== undefined && this.#setRows(batch, rowsFrom(results, batch.items.length));
-  }
-
-  #setRows(batch: Batch<E, T>, rows: Rows<T>): boolean {
-    batch.rows = rows;
+  #take(batch: Batch<E, T>, results: Results<T> | undefined, mayHaveMany = true): boolean {
+    if (results === undefined) return false;
+    batch.rows = rowsFrom(results, mayHaveMany);
     const { emit } = this.#run;
     if (emit !== undefined && !this.#run.isStopped) this.#run.metrics.transformed(batch, emit);
     return true;
   }
 
   /** Tries an item again, or gives up on it. */
-  async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Result<T>> {
+  async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Transformed<T>> {
     const item = batch.items[index]!;
-    let result: Result<T> = skip;
-    const work: Work<Result<T>> = {
+    let result: Transformed<T> = skip;
+    const work: Work<Transformed<T>> = {
       itemsOf: () => [item],
       call: () => this.#mapper.transform(item, this.#run.context),
       done: (_, mapped) => {
@@ -125,7 +120,7 @@ export class BatchMap<E, T> {
     const { items } = batch;
     if (this.#isFastPath) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
-      const rows = this.#callBatch(items.slice()); // It may empty it.
+      const rows = this.#callBatch(items.slice());
       if (!isThenable(rows)) return this.#take(batch, rows);
       return Promise.resolve(rows)
         .then((all) => this.#take(batch, all), (error) => this.#recover(batch, error));
@@ -137,37 +132,26 @@ export class BatchMap<E, T> {
   #callBatch(items: E[]): Results<T> | Promise<Results<T>> {
     const { pipeline, context, settings, onAbandoned } = this.#run;
     const { attemptTimeout } = settings.retry.transform;
+    const size = items.length; // It may empty it.
     const map = (signal: AbortSignal) => pipeline.transformBatch!(items, { ...context, signal });
     const rows = attemptTimeout === Infinity
       ? pipeline.transformBatch!(items, context)
       : withDeadline(map, attemptTimeout, context.signal, onAbandoned);
-    const check = (all: Results<T>) => checkRows(pipeline.name, all);
+    const check = (all: TransformedBatch<T>) => batchResults(pipeline.name, all, size);
     return isThenable(rows) ? Promise.resolve(rows).then(check) : check(rows);
   }
 
   /** Maps a batch again, in parts where it has to be. */
   async #recover(batch: Batch<E, T>, error: unknown): Promise<boolean> {
     const { items } = batch;
-    const parts: { readonly members: Members; readonly rows: Results<T> }[] = [];
+    const results = new Array<Transformed<T>>(items.length).fill(skip);
     const work: Work<Results<T>> = {
       itemsOf: (members) => members.map((member) => items[member]!),
       call: (members) => this.#callBatch(members.map((member) => items[member]!)),
-      done: (members, rows) => {
-        parts.push({ members, rows });
-      },
+      done: (members, given) => members.forEach((member, index) => results[member] = given[index]!),
       giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
     await recoveryOf(this.#run, batch, "transform", true, work).run([...items.keys()], error);
-    if (parts.some(({ members, rows }) => members.length !== rows.length)) {
-      const values = parts.flatMap(({ rows }) => withoutSkips(rows));
-      const givenUp = new Set(batch.givenUp);
-      const sources = [...items.keys()].filter((index) => !givenUp.has(index));
-      return this.#setRows(batch, Rows.whole(values, sources));
-    }
-    const results = new Array<Result<T>>(items.length).fill(skip);
-    for (const { members, rows } of parts) {
-      members.forEach((member, index) => results[member] = rows[index]!);
-    }
     return this.#take(batch, results);
   }
 }
@@ -188,10 +172,4 @@ function mapperOf<E, T>(
   return {
     transform: (item, context) => (counts.transformCalls++, mapper.transform(item, context)),
   };
-}
-
-function checkRows<T>(name: string, rows: Results<T>): Results<T> {
-  if (Array.isArray(rows)) return [...rows]; // The user may go on with it, and it may have holes.
-  const rule = "a function that returns an array";
-  return fail(`run pipeline "${name}"`, "transformBatch", rule, rows);
 }

@@ -5,6 +5,8 @@ import { Reasons } from "./reasons.ts";
 export class Counts {
   /** Items of the source whose load has succeeded. */
   loaded = 0;
+  /** Rows that these loads were given. */
+  rows = 0;
   /** Items of the source that the transform left out. */
   skipped = 0;
   /** Items of the source that were given up on. */

@@ -35,6 +35,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly pace: Yielder = new Yielder();
   /** A transform has given a promise. */
   isAsync = false;
+  /** A transform has given several rows at once. */
+  hasMany = false;
   readonly #run: RunContext<E, T>;
   readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;

@@ -49,6 +49,7 @@ export class PlainLoad<E, T> implements LoadSteps<E, T> {
     const { counts, emit } = this.#run;
     const skipped = batch.info.size - loaded;
     counts.loaded += loaded;
+    counts.rows += batch.rows.count;
     counts.skipped += skipped;
     if (emit !== undefined) Object.assign(progressOf(batch), { loaded, skipped });
   }

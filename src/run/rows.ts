@@ -1,3 +1,4 @@
+import { isMany } from "../streams/many-mark.ts";
 import { skip, withoutSkips } from "../streams/skip.ts";
 
 /** Which items rows come from, where it is not one row for each. */
@@ -18,8 +19,7 @@ export interface Sources {
  * which everything is counted. An item may have no row, one or several; an item's rows are
  * neighbors, and always travel in one load. Items are told by their index in the batch.
  *
- * Rows that belong to no single item are a batch that is never cut. As many of its items count as
- * loaded as there are rows, and the others as left out.
+ * Rows that belong to no single item are a batch that is never cut.
  */
 export class Rows<T> {
   /** The rows, in the order of their items. Whoever is given them may change them. */
@@ -35,12 +35,6 @@ export class Rows<T> {
     this.#sources = sources;
   }
 
-  /** Rows of these items that belong to no single one. */
-  static whole<T>(values: readonly T[], items: readonly number[]): Rows<T> {
-    const itemCount = Math.min(values.length, items.length);
-    return new Rows(values, { items, itemCount, isDivisible: false });
-  }
-
   /** How many items count as loaded once all rows are. */
   get itemCount(): number {
     return this.#sources === undefined ? this.count : this.#sources.itemCount;
@@ -49,13 +43,6 @@ export class Rows<T> {
   /** Whether each row belongs to one item, so that a load can be cut between two items. */
   get isDivisible(): boolean {
     return this.#sources === undefined || this.#sources.isDivisible;
-  }
-
-  /** The item that a row comes from; `undefined` where it belongs to no single one. */
-  sourceOf(row: number): number | undefined {
-    if (!this.isDivisible) return undefined;
-    const sources = this.#listed;
-    return sources === undefined ? row : sources[row];
   }
 
   /** The items that the rows come from. */
@@ -84,7 +71,8 @@ export class Rows<T> {
 
   /** The item of each row that `of` gives for these items. */
   sourcesIn(items: readonly number[]): readonly number[] {
-    return this.#rowsOf(items).map((row) => this.sourceOf(row)!);
+    const sources = this.#listed;
+    return sources === undefined ? items : this.#rowsOf(items).map((row) => sources[row]!);
   }
 
   get #listed(): readonly number[] | undefined {
@@ -107,17 +95,23 @@ export class Rows<T> {
 /** What is to be loaded of a batch that is not transformed yet. */
 export const noRows: Rows<never> = new Rows<never>([]);
 
-/** The rows of a batch of this size, by what its transform gave: each a row, or `skip`. */
-export function rowsFrom<T>(results: readonly (T | typeof skip)[], size: number): Rows<T> {
-  const values = withoutSkips(results);
-  const isOneForEach = results.length === size && values.length === size;
-  return isOneForEach ? new Rows(values) : rowsOfSome(values, results, size);
+/**
+ * The rows of a batch, by what its transform gave for each item: a row, `skip`, or where it `mayHaveMany`,
+ * rows in the place of one.
+ */
+export function rowsFrom<T>(results: readonly unknown[], mayHaveMany: boolean): Rows<T> {
+  const many = mayHaveMany ? results.find(isMany) : undefined;
+  if (many !== undefined) {
+    const expanded = many.expand(results);
+    return new Rows(expanded.values as T[], expanded);
+  }
+  const values = withoutSkips(results as T[]);
+  return values.length === results.length ? new Rows(values) : rowsOfSome(values, results);
 }
 
 /** A separate function, as a closure in `rowsFrom` slows it even where it is not made. */
-function rowsOfSome<T>(values: T[], results: readonly unknown[], size: number): Rows<T> {
-  if (results.length !== size) return Rows.whole(values, firstIntegers(size));
-  const items = () => firstIntegers(size).filter((item) => results[item] !== skip);
+function rowsOfSome<T>(values: T[], results: readonly unknown[]): Rows<T> {
+  const items = () => firstIntegers(results.length).filter((item) => results[item] !== skip);
   return new Rows(values, { items, itemCount: values.length, isDivisible: true });
 }
 

@@ -15,7 +15,7 @@ export function snapshotOf<E, T>(
   const { context, checkpointWriter, begin } = resources;
   const { pipeline: name, runId, checkpoint: found } = context;
   const { extracted, counts, queues } = flow;
-  const { loaded, skipped, deadLettered, done, batches, retries } = counts;
+  const { loaded, rows, skipped, deadLettered, done, batches, retries } = counts;
   const now = performance.now(); // One for all, so that the times add up.
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
@@ -34,6 +34,7 @@ export function snapshotOf<E, T>(
     deadLettered,
     earlier: finishedIn(found),
     pending: extracted - done,
+    rows,
     batches,
     retries,
     startedAt,

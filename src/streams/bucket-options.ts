@@ -16,7 +16,7 @@ export interface BucketOptions<T> {
    * Most items in a batch: a positive integer, or `Infinity` where another limit is finite. A stream
    * holds up to two such batches, a run up to `3 * workers + 6` of them; with `Infinity` these are as
    * large as `maxBytes`, `flushWhen` or `timeout` let them become, which only `maxBytes` bounds.
-   * @default {1}, or `Infinity` where `maxBytes` or `flushWhen` is given
+   * @default {1}, or `Infinity` where `maxBytes` or `flushWhen` is given; in a run `load.batchSize` in place of 1
    */
   batchSize?: number | undefined;
   /**
@@ -80,13 +80,14 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
   return { ...limits, batchSize };
 }
 
-/** The size of a batch; refuses a limit of bytes that nothing counts, and a batch without a limit. */
+/** The size of a batch, that of `fallback` where nothing limits it; refuses a limit of bytes that nothing counts, and a batch without a limit. */
 export function batchSizeOf<T>(
   action: string,
   { batchSize, timeout, maxBytes, sizeOf, flushWhen }: Complete<
     Omit<BucketOptions<T>, "onError">,
     "batchSize" | "sizeOf" | "flushWhen"
   >,
+  fallback = 1,
 ): number {
   const isMeasured = maxBytes < Infinity;
   if (isMeasured && !sizeOf) {
@@ -102,5 +103,5 @@ export function batchSizeOf<T>(
       batchSize,
     );
   }
-  return batchSize ?? 1;
+  return batchSize ?? fallback;
 }

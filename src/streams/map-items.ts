@@ -2,6 +2,8 @@ import { isOf } from "../errors.ts";
 import { ITEMS_WITHOUT_LOOK, nextMacrotask, type Yielder } from "../runtime/macrotask.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { isThenable } from "../runtime/thenable.ts";
+import type { Many } from "./many.ts";
+import { isMany } from "./many-mark.ts";
 import type { skip } from "./skip.ts";
 
 /** What stops the mapping of a batch, and who is told when a call fails. */
@@ -12,12 +14,14 @@ export interface Stop<B> {
   readonly pace: Yielder;
   /** Set where a call has given a promise. */
   isAsync: boolean;
+  /** Set where a call has given several rows, not a promise of them. */
+  hasMany: boolean;
   /** Takes the error of a call for a batch; it then also stops the others. */
   fail(error: unknown, batch: B): void;
 }
 
-/** The result of an item, or no output. */
-type Result<O> = O | typeof skip;
+/** The result of an item, no output, or several rows. */
+type Result<O> = O | typeof skip | Many<O>;
 
 /** What maps an item: a method, as a closure around the user's function would be one call more. */
 export interface Mapper<I, O, C> {
@@ -75,12 +79,15 @@ function mapFrom<I, O, C, B extends Items<I>>(
       for (; index < end; index++) {
         if (stop.isStopped) return undefined;
         const result = mapper.transform(items[index]!, context);
-        if (isThenable(result)) {
-          stop.pace.count(index - begin);
-          stop.isAsync = true;
-          return mapRest(job, index, result);
+        if ((result as Partial<PromiseLike<O>> | null | undefined)?.then !== undefined) {
+          if (isThenable(result)) {
+            stop.pace.count(index - begin);
+            stop.isAsync = true;
+            return mapRest(job, index, result);
+          }
+          if (isMany(result)) stop.hasMany = true; // Nobody else pays for it.
         }
-        results[index] = result;
+        results[index] = result as Result<O>;
       }
       if (end === items.length) {
         stop.pace.count(end - begin); // While there is a source, whoever reads it pauses here.

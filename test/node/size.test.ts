@@ -8,7 +8,7 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 37_000,
+    "*": 37_400,
     "{ etl }": 24_000,
     "{ etl, EtlManager }": 25_800,
     "{ BucketStream }": 2100,
@@ -24,7 +24,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/sqlite": { "*": 13_600 },
   "millrace/postgres": { "*": 29_800 },
   "millrace/file": { "*": 3100 },
-  "millrace/progress": { "*": 4100 },
+  "millrace/progress": { "*": 4150 },
   "millrace/otel": { "*": 27_500 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
   "millrace/testing": { "*": 36_000 }, // Runs what it tests.

@@ -6,6 +6,7 @@ import { settingsFor } from "../../src/pipeline/own-settings.ts";
 import { skip } from "../../src/streams/skip.ts";
 import { letterOf } from "../support/dead-letters/letters.ts";
 import { expected, letters, loadFailed, record } from "../support/dead-letters/replayed-letters.ts";
+import { many, wholeBatch } from "../../src/index.ts";
 
 describe("the pipeline of a replay", () => {
   it("leaves out items that the transform skips", async () => {
@@ -21,8 +22,12 @@ describe("the pipeline of a replay", () => {
     ["one left out", (items) => [skip, ...items.slice(1).map((item) => `#${item}`)], [
       ...expected.slice(1),
     ]],
-    ["fewer", () => ["all"], ["two", undefined, "all"]],
-    ["more", () => ["a", "b", "c", "d"], ["two", undefined, "a", "b", "c", "d"]],
+    [
+      "several for one",
+      ([first, ...rest]) => [many([`#${first}`, "more"]), ...rest.map((item) => `#${item}`)],
+      ["#1", "more", ...expected.slice(1)],
+    ],
+    ["rows of all", () => wholeBatch(["all"]), ["all", "two", undefined]],
   ])(
     "calls transformBatch for letters without rows only, which returns %s",
     async (_, map, rows) => {

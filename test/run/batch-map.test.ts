@@ -1,12 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type BatchInfo, etl, type PipelineError, type RunOptions, skip } from "../../src/index.ts";
+import {
+  type BatchInfo,
+  etl,
+  many,
+  type PipelineError,
+  type RunOptions,
+  skip,
+  type TransformedBatch,
+  wholeBatch,
+} from "../../src/index.ts";
 import { wait } from "../support/run/time.ts";
 import { errorOf } from "../support/run/time.ts";
+import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-type Mapped = unknown[] | PromiseLike<unknown[]>;
+type Mapped = TransformedBatch<unknown> | PromiseLike<TransformedBatch<unknown>>;
 
 /** Runs the numbers from 0 to 6 in batches of 3, and gives what was loaded. */
 async function loadedBy(
@@ -79,18 +89,31 @@ describe("transform", () => {
 describe("transformBatch", () => {
   it.each([
     ["as long", (ns: number[]) => ns.map((n) => -n), [[-0, -1, -2], [-3, -4, -5], [-6]], 7, 0],
-    ["shorter", (ns: number[]) => ns.slice(1), [[1, 2], [4, 5]], 4, 3],
     [
-      "longer",
-      (ns: number[]) => [...ns, ...ns],
+      "of rows of all items, fewer",
+      (ns: number[]) => wholeBatch(ns.slice(1)),
+      [[1, 2], [4, 5]],
+      6,
+      1,
+    ],
+    [
+      "of rows of all items, more",
+      (ns: number[]) => wholeBatch([...ns, ...ns]),
       [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5], [6, 6]],
       7,
       0,
     ],
-    ["empty", () => [], [], 0, 7],
+    [
+      "of several rows for an item",
+      ([first, ...ns]: number[]) => [many([first, -first!]), ...ns],
+      [[0, -0, 1, 2], [3, -3, 4, 5], [6, -6]],
+      7,
+      0,
+    ],
+    ["of no rows", () => wholeBatch([]), [], 0, 7],
     ["with skip in it", (ns: number[]) => [skip, ...ns.slice(1)], [[1, 2], [4, 5]], 4, 3],
     ["async", async (ns: number[]) => (await wait(1), ns), [[0, 1, 2], [3, 4, 5], [6]], 7, 0],
-  ])("may return an array that is %s", async (_, transformBatch, expected, loaded, skipped) => {
+  ])("may return what is %s", async (_, transformBatch, expected, loaded, skipped) => {
     const { rows, report } = await loadedBy({ transformBatch });
     expect(rows).toEqual(expected);
     expect(report).toMatchObject({ extracted: 7, loaded, skipped, pending: 0 });
@@ -130,6 +153,27 @@ describe("transformBatch", () => {
     expect(report).toMatchObject({ loaded: 2, skipped: 1, pending: 0 });
   });
 
+  it.each([
+    [[], "an array of 0"],
+    [[1, 2, 3], "an array of 3"],
+    [many([1, 2]), "an instance of RowsInPlace"],
+  ])("is refused where it returns no entry for each item: %o", async (rows, words) => {
+    const deadLetters = new KeptLetters();
+    for (const options of [{}, { retry: { maxAttempts: 3 }, deadLetters: deadLetters.stream }]) {
+      const transformBatch = vi.fn(() => rows as number[]);
+      const error = await errorOf(loadedBy({ transformBatch }, { ...options, batchSize: 2 }));
+      expect(error).toMatchObject({
+        stage: "transform",
+        message:
+          `Pipeline "mapped" failed in transform: 'transformBatch' must be a function that ` +
+          "returns an array of 2, one entry for each item ('many(rows)' for several rows, 'skip' for " +
+          `none), or 'wholeBatch(rows)' for rows of no single item: current value is ${words}`,
+      });
+      expect(transformBatch).toHaveBeenCalledTimes(1);
+    }
+    expect(deadLetters.letters).toEqual([]);
+  });
+
   it.each([undefined, null, "rows", {}, new Set([1])])("fails if it returns %o", async (rows) => {
     for (const gives of [() => rows, async () => rows]) {
       const transformBatch = gives as () => unknown[];
@@ -138,7 +182,7 @@ describe("transformBatch", () => {
       const error = await errorOf(run.run()) as PipelineError;
       expect(error.stage).toBe("transform");
       expect(error.message).toContain(
-        `Pipeline "odd" failed in transform: 'transformBatch' must be a function that returns an array: `,
+        `Pipeline "odd" failed in transform: 'transformBatch' must be a function that returns an array of 1, one entry `,
       );
       expect(load).not.toHaveBeenCalled();
       expect(error.report).toMatchObject({ extracted: 1, pending: 1 });

@@ -7,6 +7,7 @@ import {
   MemoryCheckpointStore,
   skip,
   SplitError,
+  wholeBatch,
 } from "../../src/index.ts";
 import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
 import { after, untilAborted, wait } from "../support/run/time.ts";
@@ -244,7 +245,7 @@ describe("a transformBatch that fails", () => {
   it("may make parts longer, which then succeed or fail as a whole", async () => {
     const transformBatch = (items: number[]) => {
       if (items.includes(6)) throw failure;
-      return items.flatMap((n) => [n, n]);
+      return wholeBatch(items.flatMap((n) => [n, n]));
     };
     for (const isFailing of [false, true]) {
       const load = (rows: unknown[]) => {
@@ -261,7 +262,8 @@ describe("a transformBatch that fails", () => {
 
   it("may leave nothing of a batch", async () => {
     const kept = new KeptLetters();
-    const transformBatch = ([first]: number[]) => first === 0 ? [] : Promise.reject(failure);
+    const transformBatch = ([first]: number[]) =>
+      first === 0 ? wholeBatch([]) : Promise.reject(failure);
     const load = vi.fn();
     const report = await reportOf({ transformBatch, load }, { deadLetters: kept.stream });
     expect(load).not.toHaveBeenCalled();

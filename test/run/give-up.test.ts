@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EtlError, skip } from "../../src/index.ts";
+import { EtlError, skip, wholeBatch } from "../../src/index.ts";
 import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
 import { wait } from "../support/run/time.ts";
 import { failureOf, reportOf } from "../support/run/resilient-run.ts";
@@ -53,7 +53,7 @@ describe("a dead letter", () => {
   });
 
   it("has no row if it is not known which item the row comes from", async () => {
-    const transformBatch = (items: number[]) => items.flatMap((n) => [n, n]);
+    const transformBatch = (items: number[]) => wholeBatch(items.flatMap((n) => [n, n]));
     const load = ([first]: unknown[]) => first === 4 ? Promise.reject(failure) : undefined;
     const kept = new KeptLetters();
     const report = await reportOf({ transformBatch, load }, { deadLetters: kept.stream });
@@ -161,7 +161,8 @@ describe("maxDeadLetters", () => {
     const transforms = {
       "one by one": { transform: (n: number) => fails(n) ? Promise.reject(failure) : skip },
       "by the batch": {
-        transformBatch: (items: number[]) => items.some(fails) ? Promise.reject(failure) : [],
+        transformBatch: (items: number[]) =>
+          items.some(fails) ? Promise.reject(failure) : wholeBatch([]),
       },
     };
     for (const members of Object.values(transforms)) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { skip } from "../../src/index.ts";
+import { many, skip } from "../../src/index.ts";
 import { Rows, rowsFrom } from "../../src/run/rows.ts";
 import { seeded } from "../support/streams/schedules.ts";
 
@@ -15,7 +15,7 @@ describe("Rows", () => {
     const rows = new Rows(values);
     expect(rows).toMatchObject({ count: 3, itemCount: 3, isDivisible: true });
     expect(rows.values).toBe(values);
-    expect([0, 1, 2].map((row) => rows.sourceOf(row))).toEqual([0, 1, 2]);
+    expect(rows.sourcesIn([0, 1, 2])).toEqual([0, 1, 2]);
     expect(rows.items).toEqual([0, 1, 2]);
     expect(rows.itemsWithout(3)).toEqual([]);
     expect(rows.of([0, 2])).toEqual(["a", "c"]);
@@ -25,7 +25,7 @@ describe("Rows", () => {
   it("may be several of one item, and none of another", () => {
     const rows = rowsOfItems(["a", "b", "b", "d"], [0, 1, 1, 3]);
     expect(rows).toMatchObject({ count: 4, itemCount: 3, isDivisible: true });
-    expect([0, 1, 2, 3].map((row) => rows.sourceOf(row))).toEqual([0, 1, 1, 3]);
+    expect(rows.sourcesIn([0, 1, 2, 3])).toEqual([0, 1, 1, 3]);
     expect(rows.items).toEqual([0, 1, 3]);
     expect(rows.itemsWithout(5)).toEqual([2, 4]);
     expect(rows.of([1, 3])).toEqual(["b", "b", "d"]);
@@ -33,16 +33,12 @@ describe("Rows", () => {
     expect(rows.of([2])).toEqual([]);
   });
 
-  it("that belong to no single item are counted for as many items as there are", () => {
-    const few = Rows.whole(["x"], [0, 2, 3]);
-    expect(few).toMatchObject({ count: 1, itemCount: 1, isDivisible: false });
-    expect(few.sourceOf(0)).toBeUndefined();
+  it("that belong to no single item are those of all items that they come from", () => {
+    const sources = { items: [0, 2, 3], itemCount: 3, isDivisible: false };
+    const few = new Rows(["x"], sources);
+    expect(few).toMatchObject({ count: 1, itemCount: 3, isDivisible: false });
     expect(few.items).toEqual([0, 2, 3]);
     expect(few.itemsWithout(4)).toEqual([1]);
-    const many = Rows.whole(["x", "y", "z"], [0, 1]);
-    expect(many).toMatchObject({ count: 3, itemCount: 2, isDivisible: false });
-    expect(many.itemsWithout(2)).toEqual([]);
-    expect(Rows.whole([], [0, 1]).itemsWithout(3)).toEqual([0, 1, 2]);
   });
 
   it("keep their counts when a load empties the array that it is given", () => {
@@ -56,21 +52,21 @@ describe("Rows", () => {
 describe("rowsFrom()", () => {
   it("takes results as they are where none is left out", () => {
     const results = [1, undefined, 3];
-    expect(rowsFrom(results, 3).values).toBe(results);
+    expect(rowsFrom(results, false).values).toBe(results);
   });
 
   it("leaves out what is skipped", () => {
-    const rows = rowsFrom([skip, "b", skip, "d"], 4);
+    const rows = rowsFrom([skip, "b", skip, "d"], false);
     expect(rows).toMatchObject({ values: ["b", "d"], items: [1, 3], isDivisible: true });
     expect(rows.itemsWithout(4)).toEqual([0, 2]);
   });
 
-  it.each([
-    [[1, skip, 3], 2, [1, 3]],
-    [[1], 2, [1]],
-    [[], 1, []],
-  ])("returns rows of no single item for %j of %i items", (results, size, values) => {
-    expect(rowsFrom(results, size)).toMatchObject({ values, isDivisible: false });
+  it("gives an item all rows that stand in the place of one", () => {
+    const results = ["a", many(["b", "c"]), skip, many([]), "d"];
+    const rows = rowsFrom(results, true);
+    expect(rows).toMatchObject({ values: ["a", "b", "c", "d"], itemCount: 3, isDivisible: true });
+    expect([rows.items, rows.itemsWithout(5)]).toEqual([[0, 1, 4], [2, 3]]);
+    expect(rows.sourcesIn([1, 4])).toEqual([1, 1, 4]);
   });
 });
 
@@ -78,20 +74,20 @@ describe("rowsFrom()", () => {
 const counts = fc.array(fc.nat(3), { maxLength: 20 });
 
 /** The rows of a batch whose items have so many: each says which item it is of. */
-function rowsOf(many: readonly number[]): Rows<string> {
-  const sources = many.flatMap((count, item) => new Array<number>(count).fill(item));
+function rowsOf(of: readonly number[]): Rows<string> {
+  const sources = of.flatMap((count, item) => new Array<number>(count).fill(item));
   return rowsOfItems(sources.map((item) => `of ${item}`), sources);
 }
 
 it("property: every row is of one item, and every item has its rows or is left out", () => {
   fc.assert(
-    fc.property(counts, (many) => {
-      const rows = rowsOf(many);
-      rows.values.forEach((value, row) => expect(value).toBe(`of ${rows.sourceOf(row)}`));
+    fc.property(counts, (of) => {
+      const rows = rowsOf(of);
+      expect(rows.values).toEqual(rows.sourcesIn(rows.items).map((item) => `of ${item}`));
       expect(rows.itemCount).toBe(rows.items.length);
-      const all = [...rows.items, ...rows.itemsWithout(many.length)];
-      expect(all.sort((a, b) => a - b)).toEqual([...many.keys()]);
-      for (const [item, count] of many.entries()) expect(rows.of([item])).toHaveLength(count);
+      const all = [...rows.items, ...rows.itemsWithout(of.length)];
+      expect(all.sort((a, b) => a - b)).toEqual([...of.keys()]);
+      for (const [item, count] of of.entries()) expect(rows.of([item])).toHaveLength(count);
     }),
     seeded,
   );
@@ -99,13 +95,13 @@ it("property: every row is of one item, and every item has its rows or is left o
 
 it("property: rows that are cut between items come to the same, wherever they are cut", () => {
   fc.assert(
-    fc.property(counts, fc.nat(), (many, cut) => {
-      const rows = rowsOf(many);
+    fc.property(counts, fc.nat(), (of, cut) => {
+      const rows = rowsOf(of);
       const middle = cut % (rows.itemCount + 1);
       const halves = [rows.items.slice(0, middle), rows.items.slice(middle)];
       expect(halves.flatMap((items) => rows.of(items))).toEqual(rows.values);
       const sources = halves.flatMap((items) => rows.sourcesIn(items));
-      expect(sources).toEqual([...rows.values.keys()].map((row) => rows.sourceOf(row)));
+      expect(sources).toEqual(rows.sourcesIn(rows.items));
     }),
     seeded,
   );
@@ -115,7 +111,7 @@ it("property: a transform makes one row or none of each item", () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 20 }), (kept) => {
       const results = kept.map((isKept, item) => isKept ? `of ${item}` : skip);
-      const [given, made] = [rowsFrom(results, kept.length), rowsOf(kept.map(Number))];
+      const [given, made] = [rowsFrom(results, true), rowsOf(kept.map(Number))];
       expect(given.values).toEqual(made.values);
       expect(given.items).toEqual(made.items);
       expect(given.itemsWithout(kept.length)).toEqual(made.itemsWithout(kept.length));

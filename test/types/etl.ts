@@ -8,6 +8,7 @@ import {
   EtlManager,
   type LoadContext,
   type ManagerReport,
+  many,
   type Outcome,
   type Pipeline,
   type PipelineContext,
@@ -15,6 +16,7 @@ import {
   type RunReport,
   type RunSnapshot,
   skip,
+  wholeBatch,
 } from "../../src/index.ts";
 
 interface User {
@@ -108,6 +110,49 @@ etl({
   extract: () => users,
   transformBatch: async (batch) => batch.map((user) => user.id > 5 ? user.name : skip),
   load: (items) => expectTypeOf(items).toEqualTypeOf<string[]>(),
+});
+
+// Several rows of an item are of the type of one.
+interface Line {
+  user: number;
+  text: string;
+}
+declare const lines: Line[];
+const isLines = (rows: Line[]) => expectTypeOf(rows).toEqualTypeOf<Line[]>();
+etl({ name, extract: () => users, transform: () => many(lines), load: isLines });
+etl({ name, extract: () => users, transform: () => many(lines), load: (rows) => isLines(rows) });
+expectTypeOf(etl({ name, extract: () => users, transform: () => many(lines), load }))
+  .toEqualTypeOf<Etl<User, Line>>();
+expectTypeOf(etl({ name, extract: () => users, transform: async () => many(lines), load }))
+  .toEqualTypeOf<Etl<User, Line>>();
+expectTypeOf(etl({
+  ...{ name, extract: () => users, load },
+  transform: ({ id, name }: User) =>
+    id === 0 ? skip : id === 1 ? { user: id, text: name } : many([{ user: id, text: name }]),
+})).toEqualTypeOf<Etl<User, { user: number; text: string }>>();
+etl({
+  name,
+  extract: () => users,
+  transform: ({ id, name }) => many(id === 0 ? [] : [{ id, initial: name[0] }]),
+  load: (rows) => expectTypeOf(rows).toEqualTypeOf<{ id: number; initial: string | undefined }[]>(),
+});
+etl({
+  name,
+  extract: () => users,
+  transformBatch: (batch) => batch.map(({ id, name }) => id > 5 ? many([name]) : skip),
+  load: (rows) => expectTypeOf(rows).toEqualTypeOf<string[]>(),
+});
+etl({
+  name,
+  extract: () => users,
+  transformBatch: async (batch) => wholeBatch([batch.length]),
+  load: (rows) => expectTypeOf(rows).toEqualTypeOf<number[]>(),
+});
+etl({
+  name,
+  extract: () => users,
+  transformBatch: (batch) => wholeBatch([{ rows: batch.length }]), // A row may well be so.
+  load: (rows) => expectTypeOf(rows).toEqualTypeOf<{ rows: number }[]>(),
 });
 
 // Methods infer as well as arrows do, whatever stands between them.
@@ -218,6 +263,10 @@ etl({ name, extract: () => 5, load });
 etl({ name, extract: () => users, transform: (user: string) => user, load });
 // @ts-expect-error A load of something else than what the transform gives.
 etl({ name, extract: () => users, transform: (user) => user.id, load: (_: string[]) => {} });
+// @ts-expect-error Rows of no single item are those of a batch.
+etl<User, Line>({ name, extract: () => users, transform: () => wholeBatch(lines), load });
+// @ts-expect-error Rows of one item are not those of a batch.
+etl<User, Line>({ name, extract: () => users, transformBatch: () => many(lines), load });
 // @ts-expect-error A batch has to give an array.
 etl({ name, extract: () => users, transformBatch: (batch: User[]) => batch.length, load });
 // @ts-expect-error No such member.

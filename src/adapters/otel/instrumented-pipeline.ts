@@ -1,5 +1,5 @@
 import { type Adapting, ownSettings } from "../../pipeline/own-settings.ts";
-import type { Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
+import { batchSizeOfLoad, type Pipeline, type PipelineContext } from "../../pipeline/pipeline.ts";
 import { type Observed, observedBy, type RunEvent } from "../../pipeline/run-event.ts";
 import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { RunWatch } from "./run-watch.ts";
@@ -19,7 +19,10 @@ export interface Wrapping {
   readonly observe: (event: RunEvent) => void;
 }
 
-type Load<E, T> = Pipeline<E, T>["load"] & { [commitsTo]?: CheckpointStore };
+type Load<E, T> = Pipeline<E, T>["load"] & {
+  [commitsTo]?: CheckpointStore;
+  batchSize?: number | undefined;
+};
 
 /**
  * The same pipeline, whose functions are called within spans. They are called as members of the
@@ -40,6 +43,7 @@ export function instrumentedPipeline<E, T>(
   };
   const store = (pipeline.load as Load<E, T>)[commitsTo];
   if (store !== undefined) load[commitsTo] = store; // The guarantee follows from it.
+  load.batchSize = batchSizeOfLoad(pipeline);
   const transform: NonNullable<Pipeline<E, T>["transform"]> = wrapsTransform
     ? (item, context) => within(context, () => pipeline.transform!(item, context))
     : (item, context) => pipeline.transform!(item, context);

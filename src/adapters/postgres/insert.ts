@@ -1,4 +1,4 @@
-import type { Cell } from "./values.ts";
+import type { Cell, Kind } from "./values.ts";
 import type { Column } from "./table/columns.ts";
 import { joinBytes } from "./hex.ts";
 import { quoteName, quoteNames } from "../../sql/names.ts";
@@ -27,6 +27,12 @@ export function cellName(place: number): string {
   return `c${place}`;
 }
 
+/** How values of a column are sent. */
+export interface SentColumn {
+  readonly type: string;
+  readonly kind: Pick<Kind, "via">;
+}
+
 /** What stands for the rows in a statement. */
 export interface Input {
   /** The rows as JSON. */
@@ -35,11 +41,20 @@ export interface Input {
   readonly bytes: string;
 }
 
+/** The input of which the first parameter has this number, counted from 1. */
+export function inputAt({ json }: { readonly json: string }, number = 1): Input {
+  return { json: json.replace("$1", `$${number}`), bytes: `$${number + 1}::pg_catalog.bytea` };
+}
+
 /** No rows, and no parameter. */
 export const noRows: Input = { json: "'[]'::pg_catalog.json", bytes: "null::pg_catalog.bytea" };
 
 /** The rows that `rowsParams` has, in SQL: by `cellName`, and by `place` where that is asked for. */
-export function rowsSource(columns: readonly Column[], { json, bytes }: Input, place = ""): string {
+export function rowsSource(
+  columns: readonly SentColumn[],
+  { json, bytes }: Input,
+  place = "",
+): string {
   const given = columns.map(({ type, kind }, n) => {
     if (kind.via === "json") return `c${n} ${type}`;
     return kind.via === "text" ? `c${n} text` : `c${n} text, o${n} int, l${n} int`;
@@ -60,7 +75,7 @@ export function rowsSource(columns: readonly Column[], { json, bytes }: Input, p
 }
 
 /** What the statement binds: the rows as JSON, and all bytes of them as one value, if it has any. */
-export function rowsParams(columns: readonly Column[], rows: readonly Cells[]): unknown[] {
+export function rowsParams(columns: readonly SentColumn[], rows: readonly Cells[]): unknown[] {
   const places = columns.flatMap(({ kind }, n) => kind.via === "bytes" ? [n] : []);
   if (places.length === 0) return [JSON.stringify(rows)];
   const pieces: Uint8Array[] = [];
@@ -90,7 +105,9 @@ export function insertStatement(
   const { table, conflict, key } = target;
   const names = quoteNames(columns.map(({ name }) => name));
   const cells = columns.map((_, n) => cellName(n)).join(", ");
-  const insert = `insert into ${table} (${names}) select ${cells}`;
+  // The values of such a column were made before, by its own sequence.
+  const overriding = columns.some(({ isAlways }) => isAlways) ? " overriding system value" : "";
+  const insert = `insert into ${table} (${names})${overriding} select ${cells}`;
   const source = `${rowsSource(columns, input, key.length === 0 ? "" : ", place")} as r`;
   if (key.length === 0) {
     return `${insert} from ${source}${conflict === "ignore" ? " on conflict do nothing" : ""}`;

@@ -2,12 +2,14 @@ import { BatchError } from "../../errors.ts";
 import { type Column, readVersion } from "./table/columns.ts";
 import { copyTarget, copyText } from "./copy.ts";
 import { type Database, heeding, type Session } from "./database.ts";
-import { type Input, insertStatement, rowsParams } from "./insert.ts";
+import { type Input, inputAt, insertStatement, rowsParams } from "./insert.ts";
 import { remember } from "./remember.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
 import type { SinkSettings } from "./sink-options.ts";
 import { sqlStateOf } from "./sql-state.ts";
 import { checkStatement, type KnownTarget, readTarget } from "./table/target.ts";
+
+const none: ReadonlySet<string> = new Set();
 
 /** A table as it was when it was looked up, and the statements for it. */
 export class KnownTable {
@@ -19,7 +21,7 @@ export class KnownTable {
 
   constructor(database: Database, options: SinkSettings, target: KnownTarget) {
     this.target = target;
-    this.input = { json: database.json, bytes: "$2::pg_catalog.bytea" };
+    this.input = inputAt(database);
     this.#database = database;
     this.#options = options;
   }
@@ -57,13 +59,31 @@ export class KnownTable {
    * @throws {BatchError} If a value would not arrive as it is, or no column takes it: names its rows.
    */
   async read(rows: readonly unknown[], signal?: AbortSignal): Promise<Batch> {
+    const batch = await this.look(rows, signal);
+    if (batch.failures.size > 0) throw new BatchError(batch.failures);
+    return batch;
+  }
+
+  /**
+   * Reads a batch as `read` does, and tells what is wrong with its rows.
+   * @param open Columns that rows may leave out, whatever they have to give else.
+   * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
+   */
+  async look(
+    rows: readonly unknown[],
+    signal?: AbortSignal,
+    open: ReadonlySet<string> = none,
+  ): Promise<Batch> {
     const { key, table, known: { columns } } = this.target;
     const { columns: given, unknown, conflict } = this.#options;
-    const needs = given === undefined ? (name: string) => key.includes(name) : () => true;
+    const needs = (name: string) => (given !== undefined || key.includes(name)) && !open.has(name);
     const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
     const batch = readRows(reading, rows);
-    for (const { columns } of batch.groups) await this.#check(columns, signal);
-    if (batch.failures.size > 0) throw new BatchError(batch.failures);
+    const later = columns.filter(({ name }) => open.has(name));
+    for (const { columns: given } of batch.groups) {
+      const all = later.length === 0 ? given : [...new Set([...given, ...later])];
+      await this.#check(all, signal);
+    }
     return batch;
   }
 
@@ -80,18 +100,38 @@ export class KnownTable {
     return check(signal);
   }
 
+  /** How rows are sent. */
+  get method(): "insert" | "copy" {
+    return this.#options.method;
+  }
+
   /** Sends rows that give the same columns. */
-  async send(session: Session, { columns, cells, places }: Group): Promise<void> {
-    let [params, pieces]: [unknown[], Iterable<string> | undefined] = [[], undefined];
-    try {
-      if (this.#options.method === "copy") pieces = copyText(columns, cells);
-      else params = rowsParams(columns, cells);
-    } catch (error) {
-      if (!(error instanceof RangeError) || cells.length > 1) throw error;
-      throw new BatchError(new Map([[places[0]!, error]])); // No string is that long.
-    }
+  async send(session: Session, group: Group): Promise<void> {
+    const { columns, cells } = group;
     const { table } = this.target;
-    if (pieces !== undefined) await session.copy!(copyTarget(table, columns), pieces);
-    else await session.values(insertStatement(this.target, columns, this.input), params);
+    if (this.method === "copy") {
+      const pieces = orOfRow(group, () => copyText(columns, cells));
+      await session.copy!(copyTarget(table, columns), pieces);
+    } else {
+      const params = this.paramsOf(group);
+      await session.values(insertStatement(this.target, columns, this.input), params);
+    }
+  }
+
+  /**
+   * What the statement for rows binds.
+   * @throws {BatchError} If there is one row, and it is too long for any text.
+   */
+  paramsOf(group: Group): unknown[] {
+    return orOfRow(group, () => rowsParams(group.columns, group.cells));
+  }
+}
+
+function orOfRow<T>({ cells, places }: Group, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError) || cells.length > 1) throw error;
+    throw new BatchError(new Map([[places[0]!, error]])); // No string is that long.
   }
 }

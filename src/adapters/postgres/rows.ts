@@ -27,6 +27,8 @@ export interface Group {
   readonly cells: Cells[];
   /** The place of each in the batch. */
   readonly places: number[];
+  /** Columns that get their values from rows of another table, once these are written. */
+  readonly later?: readonly Column[] | undefined;
 }
 
 /** A batch that was checked. */

@@ -16,14 +16,29 @@ import {
   conflictOption,
   unknownOption,
 } from "../../sql/sink-options.ts";
+import {
+  type LinkedTable,
+  linkedTables,
+  type LinkOptions,
+  missingOption,
+  parentLink,
+  tablesObject,
+} from "../../sql/linked-tables.ts";
 import type { CopyFrom } from "./clients/pg.ts";
+import { keptName } from "./names.ts";
 
 /** Where rows go, and how. */
-export interface PostgresSinkOptions {
+export interface PostgresSinkOptions extends PostgresTableOptions {
   /** The table, by its name alone: what is in it is never taken for SQL. */
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
   schema?: string | undefined;
+  /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
+  copyFrom?: CopyFrom | undefined;
+}
+
+/** How rows go into a table. */
+export interface PostgresTableOptions {
   /**
    * The columns that are loaded: of each row the properties of these names, each of which it has to
    * have. Without them a row may leave columns to the table: it gets their defaults.
@@ -63,14 +78,48 @@ export interface PostgresSinkOptions {
    * @default {"insert"}
    */
   method?: "insert" | "copy" | undefined;
-  /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
-  copyFrom?: CopyFrom | undefined;
 }
 
+/** A table among others that are written in one commit. */
+export interface PostgresLinkedTableOptions extends PostgresTableOptions, LinkOptions {}
+
+/** Tables that are written in one commit, by their names, each parent before its children. */
+export type PostgresTables = Readonly<Record<string, PostgresLinkedTableOptions>>;
+
+/** Where rows of several tables go, and how. */
+export interface PostgresTablesOptions<Tables extends PostgresTables = PostgresTables>
+  extends
+    Pick<PostgresSinkOptions, "schema" | "copyFrom">,
+    Pick<PostgresTableOptions, "conflict" | "unknown" | "method"> {
+  /**
+   * The tables by their names alone, parents first. A row of a batch has rows for them by the same
+   * names. What is given for a table goes before what is given beside the tables.
+   */
+  tables: Tables;
+}
+
+/** What several tables get at once: by the name of each a row, or rows. */
+export type PostgresTrees<Tables extends PostgresTables = PostgresTables> = {
+  readonly [Name in keyof Tables]?: object | readonly object[] | undefined;
+};
+
+type Shared = "conflict" | "unknown" | "method";
 type Open = "schema" | "columns" | "key" | "types" | "copyFrom";
 
 /** The options of a sink with their defaults. */
-export type SinkSettings = Complete<PostgresSinkOptions, Open>;
+export type SinkSettings =
+  & Complete<PostgresSinkOptions, Open>
+  & Pick<LinkOptions, "missing">;
+
+/** The options of a sink of several tables, with their defaults. */
+export interface TablesSettings {
+  readonly schema: string | undefined;
+  readonly copyFrom: CopyFrom | undefined;
+  /** In their order. */
+  readonly tables: readonly SinkSettings[];
+  /** How they hang together, in the same order. */
+  readonly links: readonly LinkedTable[];
+}
 
 const names = distinctNames(nonEmptyString, (name) => name);
 
@@ -80,6 +129,8 @@ const typeNames: Rule = {
     anyObject.test(value) && Object.values(value as object).every(nonEmptyString.test),
 };
 
+const method = oneOf("insert", "copy");
+
 const sinkOptions: OptionTable<PostgresSinkOptions> = {
   table: [nonEmptyString],
   schema: [nonEmptyString],
@@ -88,8 +139,24 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
   key: [names],
   unknown: unknownOption,
   types: [typeNames],
-  method: [oneOf("insert", "copy"), "insert"],
+  method: [method, "insert"],
   copyFrom: [callable],
+};
+
+const tablesOptions: OptionTable<PostgresTablesOptions> = {
+  tables: [tablesObject],
+  schema: [nonEmptyString],
+  conflict: [conflictOption[0]],
+  unknown: [unknownOption[0]],
+  method: [method],
+  copyFrom: [callable],
+};
+
+const { table: _table, schema: _schema, copyFrom: _copyFrom, ...tableOptions } = sinkOptions;
+const linkedOptions: OptionTable<PostgresLinkedTableOptions> = {
+  ...tableOptions,
+  parent: [parentLink],
+  missing: [missingOption],
 };
 
 /**
@@ -99,18 +166,63 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
 export function checkSinkOptions(action: string, options: PostgresSinkOptions): SinkSettings {
   const checked = checkOptions<PostgresSinkOptions, Open>(action, options, sinkOptions);
   checkTableOptions(action, checked, nonEmptyString);
-  const { columns, conflict, types, method, copyFrom } = checked;
-  for (const name of Object.keys(types ?? {})) {
-    if (columns?.includes(name) === false) fail(action, "types", "types of the 'columns'", name);
-  }
-  if (method === "copy" && types !== undefined) {
-    fail(action, "types", `omitted if 'method' is "copy" (use method: "insert")`, types);
-  }
-  if (method === "copy" && conflict !== "error") {
-    fail(action, "conflict", `"error" if 'method' is "copy"`, conflict);
-  }
-  if (method === "insert" && copyFrom !== undefined) {
-    fail(action, "copyFrom", `omitted unless 'method' is "copy"`, copyFrom);
+  checkMethod(action, checked);
+  if (checked.method === "insert" && checked.copyFrom !== undefined) {
+    fail(action, "copyFrom", `omitted unless 'method' is "copy"`, checked.copyFrom);
   }
   return checked;
+}
+
+/** Checks the options of a table that are about how rows are sent. */
+function checkMethod(
+  action: string,
+  { columns, conflict, types, method }: Pick<
+    SinkSettings,
+    "columns" | "conflict" | "types" | "method"
+  >,
+  path = "",
+): void {
+  for (const name of Object.keys(types ?? {})) {
+    if (columns?.includes(name) === false) {
+      fail(action, `${path}types`, "types of the 'columns'", name);
+    }
+  }
+  if (method === "copy" && types !== undefined) {
+    fail(action, `${path}types`, `omitted if 'method' is "copy" (use method: "insert")`, types);
+  }
+  if (method === "copy" && conflict !== "error") {
+    fail(action, `${path}conflict`, `"error" if 'method' is "copy"`, conflict);
+  }
+}
+
+/**
+ * Checks what can be checked of several tables without the database.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+ */
+export function checkTablesOptions(action: string, options: PostgresTablesOptions): TablesSettings {
+  const checked = checkOptions<PostgresTablesOptions, "schema" | "copyFrom" | Shared>(
+    action,
+    options,
+    tablesOptions,
+  );
+  const { schema, copyFrom, conflict, unknown, method } = checked;
+  const shared = { conflict, unknown, method };
+  const all = Object.entries(checked.tables).map(([table, own]) => {
+    const path = `tables.${table}`;
+    if (table === "") fail(action, "tables", tablesObject.expected, checked.tables);
+    const settings = checkOptions<
+      PostgresLinkedTableOptions,
+      "columns" | "key" | "types" | "parent" | "missing"
+    >(`${action} (${path})`, own, linkedOptions, shared);
+    return [table, { ...settings, table, schema, copyFrom }] as const;
+  });
+  const links = linkedTables(action, Object.fromEntries(all), keptName);
+  for (const [table, settings] of all) {
+    checkTableOptions(`${action} (tables.${table})`, settings, nonEmptyString);
+    checkMethod(action, settings, `tables.${table}.`);
+  }
+  if (copyFrom !== undefined && !all.some(([, { method }]) => method === "copy")) {
+    fail(action, "copyFrom", `omitted unless a 'method' is "copy"`, copyFrom);
+  }
+  return { schema, copyFrom, links, tables: all.map(([, settings]) => settings) };
 }

@@ -14,13 +14,20 @@ import { PostgresCheckpoints } from "./checkpoints.ts";
 import { committer } from "./commit.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { openDatabase, type PostgresClient } from "./client.ts";
-import { checkSinkOptions, type PostgresSinkOptions } from "./sink-options.ts";
+import {
+  checkSinkOptions,
+  checkTablesOptions,
+  type PostgresSinkOptions,
+  type PostgresTables,
+  type PostgresTablesOptions,
+  type PostgresTrees,
+} from "./sink-options.ts";
 import { Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
-export interface PostgresLoad {
+export interface PostgresLoad<Rows extends object = object> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends object>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  <T extends Rows>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -34,22 +41,22 @@ export interface PostgresWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type PostgresStage = <R extends object>(
+export type PostgresStage<Rows extends object = object> = <R extends Rows>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A table to load into, with the marks of what is loaded beside it. */
-export interface PostgresSink {
+/** What rows are loaded into, with the marks of what is loaded beside it. */
+export interface PostgresSink<Rows extends object = object> {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
-  readonly load: PostgresLoad;
+  readonly load: PostgresLoad<Rows>;
   /**
    * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
    * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
    * elsewhere may be done again by a repeated run.
    */
   wrap<T>(
-    fn: (rows: T[], context: LoadContext, load: PostgresStage) => unknown,
+    fn: (rows: T[], context: LoadContext, load: PostgresStage<Rows>) => unknown,
   ): PostgresWrappedLoad<T>;
   /** Keeps the checkpoints in the table `millrace_checkpoint`. */
   readonly checkpoints: Required<CheckpointStore>;
@@ -95,15 +102,26 @@ const action = "construct postgresSink";
  * missing, a column is generated, a view takes no rows), or if it is the second use of a sink in one
  * load of a run with checkpoints.
  */
-export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink {
-  const checked = checkSinkOptions(action, options);
+export function postgresSink<const Tables extends PostgresTables>(
+  client: PostgresClient,
+  options: PostgresTablesOptions<Tables>,
+): PostgresSink<PostgresTrees<Tables>>;
+export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink;
+export function postgresSink(
+  client: PostgresClient,
+  options: PostgresSinkOptions | PostgresTablesOptions,
+): PostgresSink {
+  const checked = hasTables(options)
+    ? checkTablesOptions(action, options)
+    : checkSinkOptions(action, options);
   const database = openDatabase(action, client, { copyFrom: checked.copyFrom, isFixed: true });
-  if (checked.method === "copy" && !database.hasCopy) {
+  const all = "tables" in checked ? checked.tables : [checked];
+  if (all.some(({ method }) => method === "copy") && !database.hasCopy) {
     fail(
       action,
       "method",
       `"insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom'`,
-      checked.method,
+      "copy",
     );
   }
   const { schema } = checked;
@@ -117,6 +135,12 @@ export function postgresSink(client: PostgresClient, options: PostgresSinkOption
     checkpoints,
     deadLetters: () => openDeadLetters(database, letters),
   };
+}
+
+function hasTables(
+  options: PostgresSinkOptions | PostgresTablesOptions,
+): options is PostgresTablesOptions {
+  return (options as Partial<PostgresTablesOptions> | undefined)?.tables !== undefined;
 }
 
 /** The same load, which rejects where it would throw. */

@@ -3,13 +3,13 @@
  * @module
  */
 import { BatchError, ConfigurationError, isOf, SplitError } from "../../errors.ts";
-import { badRows } from "./table/bad-rows.ts";
+import type { CheckedBatch, Destination } from "./destination.ts";
 import { type Database, heeding, type Session } from "./database.ts";
-import { KnownTable } from "./known-table.ts";
+import { OneTable } from "./one-table.ts";
 import { remember } from "./remember.ts";
-import { type Group, partsOf } from "./rows.ts";
-import type { SinkSettings } from "./sink-options.ts";
+import type { SinkSettings, TablesSettings } from "./sink-options.ts";
 import { sqlStateOf } from "./sql-state.ts";
+import { KnownTables } from "./tables/known-tables.ts";
 import { asConfiguration, isOfTable } from "./table/target.ts";
 
 /** Sends a batch that was checked. */
@@ -38,9 +38,9 @@ interface FailedBatch {
   readonly context: WriterContext;
 }
 
-/** What is known of the table in a run. */
+/** What is known of the tables in a run. */
 interface Known {
-  readonly table: (signal?: AbortSignal) => Promise<KnownTable>;
+  readonly destination: (signal?: AbortSignal) => Promise<Destination>;
   /** A load has failed since. */
   isOld: boolean;
 }
@@ -50,14 +50,18 @@ export class Writer {
   /** The database, whose transactions reject with what is known of a batch that failed. */
   readonly database: Database;
   readonly #source: Database;
-  readonly #options: SinkSettings;
+  readonly #options: SinkSettings | TablesSettings;
   readonly #maxLength: number;
   readonly #runs = new Map<string, Known>();
   readonly #failed = new WeakMap<object, FailedBatch>();
   /** Rows that the database was asked about: what it did not tell, only loading them will. */
   readonly #asked = new WeakSet<object>();
 
-  constructor(database: Database, options: SinkSettings, maxLength: number = maxStatementLength) {
+  constructor(
+    database: Database,
+    options: SinkSettings | TablesSettings,
+    maxLength: number = maxStatementLength,
+  ) {
     this.#source = database;
     this.#options = options;
     this.#maxLength = maxLength;
@@ -73,19 +77,17 @@ export class Writer {
    * @throws {ConfigurationError} If no batch can be loaded.
    */
   async check(rows: readonly object[], context: WriterContext): Promise<Send> {
-    const table = await this.#tableOf(context);
-    const { groups, drift } = await table.read(rows, context.signal);
-    const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
+    const batch = await this.#read(rows, context);
     const send = async (session: Session) => {
       try {
-        for (const part of parts) await table.send(session, part);
+        await batch.send(session);
       } catch (error) {
         this.#outdate(context.runId, error);
         this.#failed.set(Object(error), { rows, context });
         throw error;
       }
     };
-    return Object.assign(send, { drift });
+    return Object.assign(send, { drift: batch.drift });
   }
 
   /** Sends a batch by itself, all of it or nothing. */
@@ -97,25 +99,36 @@ export class Writer {
     return rows.every((row) => this.#asked.has(row));
   }
 
-  #tableOf({ runId, signal }: WriterContext): Promise<KnownTable> {
+  async #read(
+    rows: readonly object[],
+    { runId, signal }: WriterContext,
+  ): Promise<CheckedBatch> {
+    const destination = await this.#destinationOf(runId, signal);
+    return await destination.read(rows, signal);
+  }
+
+  #destinationOf(runId: string, signal: AbortSignal | undefined): Promise<Destination> {
     const known = this.#runs.get(runId);
-    if (known?.isOld === false) return known.table(signal);
-    const table = remember((stop) => this.#read(known, stop));
-    this.#runs.set(runId, { table, isOld: false });
+    if (known?.isOld === false) return known.destination(signal);
+    const destination = remember((stop) => this.#lookUp(known, stop));
+    this.#runs.set(runId, { destination, isOld: false });
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > maxRuns) this.#runs.delete(oldest!);
-    const found = table(signal);
+    const found = destination(signal);
     found.catch(() => { // Whoever asked is told.
-      if (this.#runs.get(runId)?.table === table) this.#runs.delete(runId);
+      if (this.#runs.get(runId)?.destination === destination) this.#runs.delete(runId);
     });
     return found;
   }
 
-  /** Looks the table up, unless it is still what is known. */
-  async #read(known: Known | undefined, signal: AbortSignal): Promise<KnownTable> {
-    const table = await known?.table(signal);
-    if (await table?.isCurrent(signal)) return table!;
-    return await KnownTable.read(this.#source, this.#options, signal);
+  /** Looks the tables up, unless they are still what is known. */
+  async #lookUp(known: Known | undefined, signal: AbortSignal): Promise<Destination> {
+    const destination = await known?.destination(signal);
+    if (await destination?.isCurrent(signal)) return destination!;
+    const [database, options, length] = [this.#source, this.#options, this.#maxLength];
+    return "tables" in options
+      ? await KnownTables.lookUp(database, options, length, signal)
+      : await OneTable.lookUp(database, options, length, signal);
   }
 
   /** A load has failed, perhaps as the table, or what one may do with it, has changed. */
@@ -147,13 +160,12 @@ export class Writer {
     }
     if (isOfValues ? !isAskable : !isOfTable(error)) return error;
     try {
-      const table = await this.#tableOf(context);
-      const { groups } = await table.read(rows, context.signal);
-      const parts = groups.flatMap((group: Group) => partsOf(group, this.#maxLength));
-      if (table.lacksRight(error)) return asConfiguration(error, table.target.table);
+      const batch = await this.#read(rows, context);
+      const refusing = batch.lacksRight(error);
+      if (refusing !== undefined) return asConfiguration(error, refusing);
       if (!isAskable) return error;
       for (const row of rows) this.#asked.add(row);
-      const failures = await badRows(heeding(this.#source, context.signal), table, parts);
+      const failures = await batch.badRows(heeding(this.#source, context.signal));
       return failures.size === 0 ? error : new BatchError(failures);
     } catch (found) {
       return isOf(found, ConfigurationError) || isOf(found, BatchError) ? found : error;

@@ -26,7 +26,7 @@ type Forms = readonly [full: string, ...shorter: string[]];
 
 /** What is shortened where there is little room, one after the other: what matters least first. */
 const steps = [
-  ...["retries", "skipped", "share", "loaded", "earlier", "pending", "letters", "left"],
+  ...["retries", "rows", "skipped", "share", "loaded", "earlier", "pending", "letters", "left"],
   ...["time", "rate", "letters", "name", "share", "loaded"],
 ];
 
@@ -55,7 +55,7 @@ export function textOf(
 /** What is told of a run, in the order of a line. */
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
   const { name, state, total, done, loaded, skipped, deadLettered, retries, rate } = payload;
-  const { pending, elapsed, earlier = 0, left } = payload;
+  const { pending, elapsed, earlier = 0, left, rows = 0 } = payload;
   const hasEnded = isOver(payload);
   const hasShare = total !== undefined && total > 0;
   const share = hasShare ? `${shareOf(done, total)}%` : "";
@@ -68,6 +68,7 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
     ["state", [state === "running" ? "" : state]],
     ["share", hasShare ? [`${share} of ${count(total)}`, share, ""] : [""]],
     ["loaded", hasShare ? [all, ""] : [all, all, isPlain ? all : ""]],
+    ["rows", some(rows, `${count(rows)} rows`)],
     ["rate", [`${count(rate)}/s`, `${compact(rate)}/s`]],
     ["left", [left === undefined ? "" : `${timeLeft(left)} left`]],
     ["skipped", some(skipped, `${count(skipped)} skipped`)],

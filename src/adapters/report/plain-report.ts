@@ -49,7 +49,8 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
   return {
     ...numbers(fields, [...counts, ...figures]),
     ...optional(fields, ["concurrency", "missing", "total"]),
-    ...numbers({ earlier: 0, ...fields }, ["earlier"]), // A hand-made report may have none.
+    // A report made by hand, or by an earlier version, may have none.
+    ...numbers({ earlier: 0, rows: fields.loaded, ...fields }, ["earlier", "rows"]),
     ...{ name: text(name), runId: text(runId) },
     outcome: text(outcome) as RunReport["outcome"],
     bottleneck: text(bottleneck) as RunReport["bottleneck"],

@@ -1,4 +1,4 @@
-import { about, count, percent, time } from "../../explain/quantities.ts";
+import { about, count, counted, percent, time } from "../../explain/quantities.ts";
 import type { RunReport } from "../../report-types.ts";
 import { attributes } from "./markup.ts";
 
@@ -22,8 +22,9 @@ export function tiles(report: RunReport): string {
 }
 
 function itemTiles(report: RunReport): readonly Tile[] {
-  const { extracted, loaded, skipped, deadLettered, pending, batches, retries } = report;
+  const { extracted, loaded, rows, skipped, deadLettered, pending, batches, retries } = report;
   const size = batches > 0 ? `about ${about(loaded / batches)} items each` : "none loaded";
+  const made = rows === loaded ? [] : [`as ${counted(rows, "row")}`];
   const rest = [
     skipped > 0 ? `${count(skipped)} skipped` : "",
     pending > 0 ? `${count(pending)} pending` : "",
@@ -34,7 +35,7 @@ function itemTiles(report: RunReport): readonly Tile[] {
   return [
     {
       ...{ name: "Items loaded", figure: "loaded", number: loaded, value: count(loaded) },
-      more: [`of ${count(extracted)} read`, ...rest].join(", "),
+      more: [`of ${count(extracted)} read`, ...made, ...rest].join(", "),
     },
     {
       ...{ name: "Batches", figure: "batches", number: batches, value: count(batches) },

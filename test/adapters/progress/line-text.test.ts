@@ -7,7 +7,14 @@ import { RecordedOutput } from "../../support/terminal/recorded-output.ts";
 const payload: ProgressPayload = {
   ...{ name: "a pipeline of a long name", state: "running", total: 2_000_000, done: 840_000 },
   ...{ extracted: 850_000, loaded: 838_000, skipped: 1900, deadLettered: 100, pending: 10_000 },
-  ...{ rate: 12_345, retries: 37, elapsed: 70_000, left: 93_967, earlier: 400_000 },
+  ...{
+    rate: 12_345,
+    retries: 37,
+    elapsed: 70_000,
+    left: 93_967,
+    rows: undefined,
+    earlier: 400_000,
+  },
 };
 
 describe("a line about a run", () => {

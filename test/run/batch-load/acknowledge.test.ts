@@ -4,6 +4,7 @@ import {
   MemoryCheckpointStore,
   type Pipeline,
   skip,
+  wholeBatch,
 } from "../../../src/index.ts";
 import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
 import { after, untilAborted, wait } from "../../support/run/time.ts";
@@ -73,30 +74,32 @@ describe("acknowledge", () => {
   it.each<[string, Partial<Pipeline<number, unknown>>]>([
     ["skipped one by one", { transform: (n) => n % 3 === 0 ? skip : n }],
     ["skipped, all of them", { transform: () => skip }],
-    ["left out by the batch", { transformBatch: (items) => items.slice(1) }],
-    ["left out by the batch, all of them", { transformBatch: () => [] }],
-    ["made more", { transformBatch: (items) => [...items, ...items] }],
+    ["left out by the batch", { transformBatch: (items) => wholeBatch(items.slice(1)) }],
+    ["left out by the batch, all of them", { transformBatch: () => wholeBatch([]) }],
+    ["made more", { transformBatch: (items) => wholeBatch([...items, ...items]) }],
     ["given up on by the transform", {
       transform: (n) => n % 3 === 0 ? Promise.reject(failure) : n,
     }],
     ["given up on by the transform, all of them", { transform: () => Promise.reject(failure) }],
     ["given up on by the batch", {
-      transformBatch: (items) => items.includes(5) ? Promise.reject(failure) : [...items, 9],
+      transformBatch: (items) =>
+        items.includes(5) ? Promise.reject(failure) : wholeBatch([...items, 9]),
     }],
     ["given up on by the load", {
       load: (rows) => rows.includes(2) || rows.includes(7) ? Promise.reject(failure) : 0,
     }],
     ["given up on by the load, all of them", { load: () => Promise.reject(failure) }],
     ["given up on by the load of what was made more", {
-      transformBatch: (items) => [...items, ...items],
+      transformBatch: (items) => wholeBatch([...items, ...items]),
       load: () => Promise.reject(failure),
     }],
     ["given up on by the load of what was made fewer", {
-      transformBatch: (items) => items.slice(1),
+      transformBatch: (items) => wholeBatch(items.slice(1)),
       load: () => Promise.reject(failure),
     }],
     ["given up on by the batch, and by the load of the rest", {
-      transformBatch: (items) => items.includes(2) ? Promise.reject(failure) : [...items, 9],
+      transformBatch: (items) =>
+        items.includes(2) ? Promise.reject(failure) : wholeBatch([...items, 9]),
       load: () => Promise.reject(failure),
     }],
     ["given up on and skipped", {
@@ -224,7 +227,7 @@ describe("reject", () => {
       load: () => Promise.reject(failure),
     }, [0, 2, 3]],
     ["load of what was made more", {
-      transformBatch: (items) => [...items, 9],
+      transformBatch: (items) => wholeBatch([...items, 9]),
       load: () => Promise.reject(failure),
     }, [0, 1, 2, 3]],
   ])("is called for a %s that failed", async (_, members, items) => {

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CancelledError, ConfigurationError, type DeadLetter, etl } from "../../../src/index.ts";
+import {
+  CancelledError,
+  ConfigurationError,
+  type DeadLetter,
+  etl,
+  wholeBatch,
+} from "../../../src/index.ts";
 import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
 import { unhandledRejections } from "../../support/run/rejections.ts";
 import { after, untilAborted, wait } from "../../support/run/time.ts";
@@ -134,7 +140,7 @@ describe("a dead-letter stream whose writes never settle", () => {
   });
 
   it("receives no further letter after the run was aborted", async () => {
-    const twice = { transformBatch: (items: number[]) => [...items, ...items] };
+    const twice = { transformBatch: (items: number[]) => wholeBatch([...items, ...items]) };
     for (const members of [{}, twice]) {
       const kept = new KeptLetters(() => wait(50));
       const options = { deadLetters: kept.stream, isolate: "none" } as const;

@@ -7,6 +7,7 @@ import {
   RetryAfterError,
   skip,
   SplitError,
+  wholeBatch,
 } from "../../../src/index.ts";
 import { KeptLetters } from "../../support/dead-letters/kept-letters.ts";
 import { LongSignal } from "../../support/run/signal.ts";
@@ -112,7 +113,7 @@ describe("rateLimit", () => {
 
   it("counts no more than the items of a batch that the transform has made longer", async () => {
     const log = new Log();
-    const transformBatch = (all: number[]) => all.flatMap((n) => [n, n, n]);
+    const transformBatch = (all: number[]) => wholeBatch(all.flatMap((n) => [n, n, n]));
     const rateLimit = { limit: 4, interval: 1000 };
     const report = await reportOf({ transformBatch, load: log.load }, { rateLimit });
     expect(log.loads).toEqual([{ time: 0, count: 12 }, { time: 1000, count: 12 }]);

@@ -9,6 +9,7 @@ import {
   type RunOptions,
   skip,
   SplitError,
+  wholeBatch,
 } from "../../../src/index.ts";
 import { storeAt } from "../../support/run/resume.ts";
 
@@ -200,8 +201,17 @@ it("the load of a batch completes the items whose transform was dead-lettered", 
 });
 
 it.each([
-  ["longer", (items: number[]) => items.flatMap((n) => [n, n]), [0, 0, 1, 1, 2, 2, 3, 3]],
-  ["shorter", (items: number[]) => items.slice(1), [1, 2, 3]],
+  ["longer", (items: number[]) => wholeBatch(items.flatMap((n) => [n, n])), [
+    0,
+    0,
+    1,
+    1,
+    2,
+    2,
+    3,
+    3,
+  ]],
+  ["shorter", (items: number[]) => wholeBatch(items.slice(1)), [1, 2, 3]],
 ])("all of a batch is completed if it has become %s", async (_, transformBatch, rows) => {
   const [first] = await rangesOf({}, { transformBatch });
   expect(first).toEqual([rows, 0, 4, [[0, 4]]]);

@@ -8,6 +8,7 @@ import {
   type RunOptions,
   type RunReport,
   skip,
+  wholeBatch,
 } from "../../../src/index.ts";
 import { errorOf } from "../../support/outcomes/error-of.ts";
 import { numbers, resumableKinds, storeAt } from "../../support/run/resume.ts";
@@ -117,7 +118,10 @@ describe("a run that resumes from a checkpoint", () => {
 
   it("finishes batches without rows", async () => {
     for (
-      const transformBatch of [() => [], (items: number[]) => items.map((): typeof skip => skip)]
+      const transformBatch of [
+        () => wholeBatch([]),
+        (items: number[]) => items.map((): typeof skip => skip),
+      ]
     ) {
       const checkpoints = new MemoryCheckpointStore();
       const { loaded, report } = await rerun({ checkpoints, batchSize: 5 }, { transformBatch });
@@ -135,7 +139,7 @@ describe("a run that resumes from a checkpoint", () => {
       });
     const transformBatch = (items: number[]) => {
       if (items.includes(1)) throw failure;
-      return items.flatMap((n) => [n, n]);
+      return wholeBatch(items.flatMap((n) => [n, n]));
     };
     const load = () => Promise.reject(failure);
     const checkpoints = new MemoryCheckpointStore();

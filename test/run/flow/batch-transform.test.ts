@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Pipeline, type RunEvent, skip } from "../../../src/index.ts";
+import { type Pipeline, type RunEvent, skip, wholeBatch } from "../../../src/index.ts";
 import { wait } from "../../support/run/time.ts";
 import { kinds, record } from "../../support/run/recorded-events.ts";
 
@@ -52,7 +52,11 @@ let calls = 0;
 const cases: [string, Omit<Pipeline<number, number>, "name" | "extract" | "load">, number[]][] = [
   ["a sync transform", { transform: (n) => -n }, [2, 2]],
   ["a transform that leaves all out", { transform: () => skip }, [0, 0]],
-  ["rows that belong to no single item", { transformBatch: (ns) => [...ns, ...ns, 9] }, [5, 5]],
+  [
+    "rows that belong to no single item",
+    { transformBatch: (ns) => wholeBatch([...ns, ...ns, 9]) },
+    [5, 5],
+  ],
   ["a transformBatch that is called again", {
     transformBatch: (ns) => calls++ === 0 ? Promise.reject(failure) : ns,
   }, [2, 2]],

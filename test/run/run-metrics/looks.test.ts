@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { chunks, etl, type Source } from "../../../src/index.ts";
+import { chunks, etl, type Source, wholeBatch } from "../../../src/index.ts";
 import { measure, quickly } from "../../support/run/measured-run.ts";
 import { wait } from "../../support/run/time.ts";
 
@@ -71,7 +71,7 @@ describe("the times of a run", () => {
         // What has ended is heard of once the thread is free.
         expect(report.stages.load.busy).toBeLessThan(load === nothing ? 10 : 100);
       }
-      const none = { extract, transformBatch: () => [], load: nothing };
+      const none = { extract, transformBatch: () => wholeBatch([]), load: nothing };
       const { report } = await measure(none, { batchSize: 5, sizeOf, observer });
       expect(report.stages.extract.busy).toBeGreaterThan(280);
     }

@@ -7,6 +7,7 @@ import {
   type RunEvent,
   type RunOptions,
   type RunReport,
+  skip,
 } from "../../../src/index.ts";
 import { emitterOf } from "../../../src/telemetry/emitter.ts";
 import { RunMetrics } from "../../../src/run/run-metrics.ts";
@@ -107,7 +108,7 @@ describe("the observer of a run", () => {
   it("receives a batch of which nothing was to be loaded", async () => {
     const recorded = record({
       extract: () => [1],
-      transformBatch: () => wait(5).then(() => []),
+      transformBatch: () => wait(5).then(() => [skip]),
       load: () => {},
     });
     await endOf(recorded);

@@ -38,7 +38,7 @@ function failure(message: string, code: string, column: string | undefined, plac
 function findMissing({ target }: KnownTable, group: Group, failures: Failures): void {
   const message = (name: string) =>
     `null value in column ${quoteName(name)} of ${target.table} violates not-null constraint`;
-  const given = new Set(group.columns);
+  const given = new Set([...group.columns, ...group.later ?? []]);
   const left = target.known.columns.find((column) =>
     column.isNotNull && !column.hasDefault && !given.has(column)
   );

@@ -21,6 +21,8 @@ export interface Column {
   readonly isNotNull: boolean;
   /** What the table puts into it where a row has nothing for it is not `null`. */
   readonly hasDefault: boolean;
+  /** The table gives it a value by itself, unless an insert overrides that. */
+  readonly isAlways: boolean;
   /** Most characters that it takes, where it says so. */
   readonly maxLength: number | undefined;
 }
@@ -41,6 +43,10 @@ export interface Table {
   readonly hasRowSecurity: boolean;
   /** The database can tell which texts a type takes. */
   readonly asksInput: boolean;
+  /** All its columns, also those that rows cannot fill, as the table has them. */
+  readonly every: readonly Column[];
+  /** Nothing but its own defaults and constraints sees a row: no trigger, rule or view. */
+  readonly isPlain: boolean;
   /** What keeps a COPY from being used, in words. */
   readonly refusesCopy: string | undefined;
   /** What each row has to keep. */
@@ -101,9 +107,13 @@ const tableQuery = `with c as (
     pg_catalog.row_security_active(c.oid)::text,
     exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid
       and t.tgtype & 69 = 69)::text,
+    (c.relkind = 'r' and not pg_catalog.row_security_active(c.oid)
+      and not exists (select from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
+      and not exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid))::text,
     (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(attname,
       pg_catalog.format_type(atttypid, atttypmod), atttypid::text, attnum::text, atttypmod,
-      attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '')
+      attnotnull, atthasdef or attidentity <> '', attidentity = 'a' or attgenerated <> '',
+      attidentity = 'a')
       order by attnum), '[]') from a)::text,
     ${typesJson("select atttypid from a")},
     (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(conname,
@@ -123,6 +133,7 @@ type ColumnArray = readonly [
   isNotNull: boolean,
   hasDefault: boolean,
   isGenerated: boolean,
+  isAlways: boolean,
 ];
 
 /**
@@ -133,8 +144,8 @@ type ColumnArray = readonly [
 export async function readTable(database: Database, asked: Asked): Promise<Table> {
   const [row] = await database.values(tableQuery, [asked.table]) as string[][];
   if (row === undefined) fail("load rows", "table", "an existing table", asked.table);
-  const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, columns, types, checks, version] =
-    row;
+  const [kind, hasTrigger, asksInput, hasRowSecurity, insteadOf, isPlain, ...more] = row;
+  const [columns, types, checks, version] = more;
   const refusesCopy = hasRowSecurity === "true"
     ? "row security is on"
     : kind === "v" && insteadOf !== "true"
@@ -145,6 +156,10 @@ export async function readTable(database: Database, asked: Asked): Promise<Table
     kind: kind!,
     version: version!,
     columns: await columnsOf(database, asked, JSON.parse(columns!), types!),
+    every: (JSON.parse(columns!) as ColumnArray[]).map((row) =>
+      columnOf(row[0], row, typesOf(types!), undefined)
+    ),
+    isPlain: isPlain === "true",
     hasTrigger: hasTrigger === "true",
     hasRowSecurity: hasRowSecurity === "true",
     asksInput: asksInput === "true",
@@ -187,7 +202,7 @@ function columnOf(
   typeOf: (id: string) => KnownType,
   sent: NamedType | undefined,
 ): Column {
-  const [, type, id, number, ownModifier, isNotNull, hasDefault] = row;
+  const [, type, id, number, ownModifier, isNotNull, hasDefault, , isAlways] = row;
   const own = typeOf(id);
   const modifier = ownModifier === -1 ? own.modifier : ownModifier;
   const hasLength = (own.name === "varchar" || own.name === "bpchar") && modifier > 4;
@@ -197,6 +212,7 @@ function columnOf(
     ownType: sent === undefined ? undefined : type,
     isNotNull: isNotNull || own.isNotNull,
     hasDefault,
+    isAlways,
     maxLength: hasLength ? modifier - 4 : undefined, // The modifier counts a header of four.
   };
 }

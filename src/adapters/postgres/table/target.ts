@@ -41,7 +41,7 @@ export async function readTarget(database: Database, options: SinkSettings): Pro
 
 function keyOf(
   table: string,
-  { conflict, key }: SinkSettings,
+  { conflict, key, missing }: SinkSettings,
   columns: readonly Column[],
   indexes: readonly UniqueIndex[],
 ): readonly string[] {
@@ -50,6 +50,8 @@ function keyOf(
   const names = (key ?? primary ?? []).map((name) =>
     columns.find((column) => keptName(column.name) === keptName(name))?.name
   );
+  // Without a key there is nothing to tell its rows by: those of a parent are replaced as a whole.
+  if (names.length === 0 && missing === "delete") return [];
   const isLoaded = names.length > 0 && !names.includes(undefined);
   if (isLoaded) return names as string[];
   const words = key === undefined

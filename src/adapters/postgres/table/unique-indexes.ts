@@ -63,7 +63,10 @@ const indexesQuery = `select i.indexrelid::text, i.indisprimary::text,
  * Looks up the unique indexes of a table, the primary key first.
  * @param table The quoted name of the table.
  */
-export async function readUniqueIndexes(database: Database, table: string): Promise<UniqueIndex[]> {
+export async function readUniqueIndexes(
+  database: Pick<Database, "values">,
+  table: string,
+): Promise<UniqueIndex[]> {
   const indexes = new Map<string, UniqueIndex & { columns: IndexColumn[] }>();
   for (const row of await database.values(indexesQuery, [table]) as (string | null)[][]) {
     const [id, isPrimary, holdsNullsEqual, name, collate, less, equal, isExact] = row;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { instrument } from "../../../../src/adapters/otel.ts";
 import type { OtelTracer } from "../../../../src/adapters/otel.ts";
-import { etl, EtlManager, type Pipeline, skip } from "../../../../src/index.ts";
+import { etl, EtlManager, many, type Pipeline, skip } from "../../../../src/index.ts";
 import { OtelRecorder } from "../../../support/otel/recorder.ts";
 import {
   expectWhole,
@@ -151,7 +151,7 @@ describe("instrument()", () => {
   });
 
   it("counts an item once if a batch makes several rows of it", async () => {
-    const transformBatch = (items: number[]) => [...items, ...items];
+    const transformBatch = (items: number[]) => items.map((item) => many([item, item]));
     const { otel, report } = await recordRun(pipelineOf({ transformBatch }));
     expect(otel.named("load")[0]!.attributes["millrace.load.rows"]).toBe(4);
     expect(report.loaded).toBe(4);

@@ -1,0 +1,64 @@
+import { badRows } from "./table/bad-rows.ts";
+import type { CheckedBatch, Destination } from "./destination.ts";
+import type { Database } from "./database.ts";
+import { KnownTable } from "./known-table.ts";
+import { partsOf } from "./rows.ts";
+import { KnownTables } from "./tables/known-tables.ts";
+import { tombstoneKey } from "../../sql/tombstone.ts";
+import type { SinkSettings } from "./sink-options.ts";
+
+/** One table to send batches to. */
+export class OneTable implements Destination {
+  readonly #table: KnownTable;
+  readonly #name: string;
+  readonly #maxLength: number;
+  /** For batches with tombstones: it keeps the order of these and rows. */
+  readonly #deleting: Destination;
+
+  private constructor(
+    database: Database,
+    { table: name }: SinkSettings,
+    table: KnownTable,
+    maxLength: number,
+  ) {
+    this.#table = table;
+    this.#name = name;
+    this.#maxLength = maxLength;
+    const link = { name, parent: undefined, missing: undefined, children: [] };
+    this.#deleting = new KnownTables(database, [link], [table], maxLength);
+  }
+
+  /** @throws {ConfigurationError} If rows cannot be loaded into it, whatever is in them. */
+  static async lookUp(
+    database: Database,
+    options: SinkSettings,
+    maxLength: number,
+    signal: AbortSignal,
+  ): Promise<OneTable> {
+    const table = await KnownTable.read(database, options, signal);
+    return new OneTable(database, options, table, maxLength);
+  }
+
+  /** Whether the table is still what it was. */
+  isCurrent(signal: AbortSignal): Promise<boolean> {
+    return this.#table.isCurrent(signal);
+  }
+
+  /** Checks a batch. */
+  async read(rows: readonly object[], signal?: AbortSignal): Promise<CheckedBatch> {
+    const table = this.#table;
+    if (rows.some((row) => tombstoneKey(row) !== undefined)) {
+      return this.#deleting.read(rows.map((row) => ({ [this.#name]: [row] })), signal);
+    }
+    const { groups, drift } = await table.read(rows, signal);
+    const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
+    return {
+      drift,
+      send: async (session) => {
+        for (const part of parts) await table.send(session, part);
+      },
+      lacksRight: (error) => table.lacksRight(error) ? table.target.table : undefined,
+      badRows: (database) => badRows(database, table, parts),
+    };
+  }
+}

@@ -1,0 +1,21 @@
+import { fail } from "../options.ts";
+import { isMany } from "../streams/many-mark.ts";
+import type { Transformed, TransformedBatch } from "./pipeline.ts";
+
+/**
+ * What a `transformBatch` gave for each item of a batch of this size, in an array of its own, as the
+ * user may go on with theirs.
+ *
+ * @throws {ConfigurationError} If it is not one entry for each item, and no whole batch.
+ */
+export function batchResults<T>(
+  name: string,
+  given: TransformedBatch<T>,
+  size: number,
+): readonly Transformed<T>[] {
+  const results = (isMany(given) ? given.share(size) : given) as readonly Transformed<T>[];
+  if (Array.isArray(results) && results.length === size) return [...results]; // It may have holes.
+  const rule = `a function that returns an array of ${size}, one entry for each item ` +
+    "('many(rows)' for several rows, 'skip' for none), or 'wholeBatch(rows)' for rows of no single item";
+  return fail(`run pipeline "${name}"`, "transformBatch", rule, given);
+}

@@ -1,0 +1,34 @@
+/** The rows of a batch, and which of its items each is of: the arguments of `Rows`. */
+export interface ExpandedRows {
+  /** The rows, in the order of their items. */
+  readonly values: readonly unknown[];
+  /** The item of each row; or where rows are shared, all items that have any. */
+  readonly items: readonly number[];
+  /** How many items have rows. */
+  readonly itemCount: number;
+  /** Whether each row is of one item. */
+  readonly isDivisible: boolean;
+}
+
+/** Rows in the place of one, as they are found among the results of a transform. */
+export interface InPlace {
+  /** The rows. */
+  readonly rows: readonly unknown[];
+  /** Of what they are: `"shared"` by the neighbors in whose place the same object stands. */
+  readonly of: "item" | "batch" | "shared";
+  /** Results for the items of a batch that share these rows, where they are those of a batch. */
+  share(size: number): InPlace[] | undefined;
+  /** The rows of all results, of which this one is among them. */
+  expand(results: readonly unknown[]): ExpandedRows;
+}
+
+/**
+ * What `then` is of rows in the place of one, in every copy of this package. A look for it finds them
+ * where a look for a promise is taken anyway; as it is no function, they are none.
+ */
+export const manyMark: unique symbol = Symbol.for("millrace.many") as typeof manyMark;
+
+/** Tells rows in the place of one from a row. */
+export function isMany(result: unknown): result is InPlace {
+  return (result as { then?: unknown } | null | undefined)?.then === manyMark;
+}

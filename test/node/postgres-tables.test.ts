@@ -1,0 +1,3 @@
+import { testPostgresLinkedTables } from "../support/postgres/tables-cases.ts";
+
+testPostgresLinkedTables();

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { benchOf } from "./cases.ts";
+import { clients } from "./clients.ts";
+import { type PostgresServer, startPostgres } from "./server.ts";
+import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
+import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
+import { testPostgresFamilies } from "../../adapters/postgres/tables/tables.cases.ts";
+
+/** Defines the tests of several tables in one commit, for every kind of client, on one server. */
+export function testPostgresLinkedTables(): void {
+  let server: PostgresServer | undefined;
+  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  afterAll(() => server?.stop());
+  describe.each(Object.keys(clients))("postgresSink with tables of %s", (name) => {
+    const bench = benchOf(name, () => server!);
+    testPostgresFamilies(bench);
+    testPostgresGeneratedKeys(bench);
+    testPostgresDeletes(bench);
+  });
+}
