@@ -5,9 +5,17 @@
  * @module
  */
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/client.ts";
+export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export { sqliteSink } from "./sqlite/sink.ts";
 export type { SqliteLoad, SqliteSink, SqliteStage, SqliteWrappedLoad } from "./sqlite/sink.ts";
 export type { SinkLoadContext as SqliteLoadContext } from "../checkpoints/load-context.ts";
 export type { SqliteSinkOptions } from "./sqlite/sink-options.ts";
+export type {
+  SqliteTableOptions,
+  SqliteTables,
+  SqliteTablesOptions,
+  SqliteTablesRow,
+} from "./sqlite/tables-options.ts";
+export type { ParentLink } from "../sql/linked-tables.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

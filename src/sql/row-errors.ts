@@ -8,6 +8,14 @@ export function rowError(reason: string, index: number): TypeError {
   return new TypeError(`Cannot load row as ${reason} (row ${index})`);
 }
 
+/** The same error, told of a row of one table among several, which came with a row of the batch. */
+export function inTable({ message }: Error, table: string, index: number): TypeError {
+  const reason = message.replace(/^Cannot load row as /, "").replace(/ \(row \d+\)$/, "");
+  return new TypeError(
+    `Cannot load row of table ${JSON.stringify(table)} as ${reason} (row ${index})`,
+  );
+}
+
 /** The error of a row that is not an object, and so has no value for a column. */
 export function notAnObject(row: unknown, column: string | undefined, index: number): TypeError {
   const rule = `it must be an object with the property ${JSON.stringify(column)}`;

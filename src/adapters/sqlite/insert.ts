@@ -24,6 +24,11 @@ export function insertStatement(
   return `insert into ${into} values ${rows}${resolutionOf(target, columns)}`;
 }
 
+/** Columns as a statement gives them: named `c0`, `c1` and so on, whatever their names are. */
+export function aliased(columns: readonly string[]): string {
+  return columns.map((column, n) => `${quoteName(column)} as c${n}`).join(", ");
+}
+
 function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
   if (conflict === "error") return "";
   const found = key.length > 0 ? ` on conflict (${quoteNames(key)})` : " on conflict";

@@ -1,7 +1,6 @@
-import { BatchError } from "../../errors.ts";
 import type { Unknown } from "../../sql/rows.ts";
 import { prepare, type SqliteDatabase, type SqliteStatement } from "./client.ts";
-import { insertStatement, type Target } from "./insert.ts";
+import { aliased, insertStatement, type Target } from "./insert.ts";
 import { foldCase } from "./names.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
 
@@ -26,20 +25,45 @@ export class KnownTable {
   readonly #target: Target;
   readonly #columns: readonly string[];
   readonly #fit: Fit;
+  readonly #primaryKey: readonly string[];
   readonly #inserts = new Map<string, Insert>();
+  readonly #returning = new Map<string, SqliteStatement>();
 
   /** Takes the columns that rows can fill. */
-  constructor(db: SqliteDatabase, target: Target, columns: readonly string[], fit: Fit) {
+  constructor(
+    db: SqliteDatabase,
+    target: Target,
+    columns: readonly string[],
+    fit: Fit,
+    primaryKey: readonly string[] = [],
+  ) {
     this.#db = db;
     this.#target = target;
     this.#columns = columns;
     this.#fit = fit;
+    this.#primaryKey = primaryKey;
+  }
+
+  /** The columns that rows can fill. */
+  get columns(): readonly string[] {
+    return this.#columns;
+  }
+
+  /** The columns that its rows are told apart by; none where nothing says so. */
+  get identity(): readonly string[] {
+    const { key } = this.#target;
+    return key.length > 0 ? key : this.#primaryKey;
+  }
+
+  /** The columns that tell whether a row is there already; none for any unique index. */
+  get conflictKey(): readonly string[] {
+    return this.#target.key;
   }
 
   /** Whether another one has the same statements. */
   isLike(other: KnownTable): boolean {
-    return JSON.stringify([other.#target, other.#columns]) ===
-      JSON.stringify([this.#target, this.#columns]);
+    return JSON.stringify([other.#target, other.#columns, other.#primaryKey]) ===
+      JSON.stringify([this.#target, this.#columns, this.#primaryKey]);
   }
 
   /** Prepares the statement for one row. */
@@ -47,25 +71,32 @@ export class KnownTable {
     this.#insertInto(this.#columns).statementOf(1);
   }
 
-  /**
-   * Reads a batch for it.
-   * @throws {BatchError} If a value would not come back as it is, or no column takes it: names its rows.
-   */
+  /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
   read(rows: readonly object[]): Batch {
     const { table, conflict, key } = this.#target;
     const { needsAll, unknown } = this.#fit;
     const keys = key.map(foldCase);
     const needs = needsAll ? () => true : (name: string) => keys.includes(foldCase(name));
     const isOrdered = conflict !== "error";
-    const batch = readRows({ table, columns: this.#columns, needs, unknown, isOrdered }, rows);
-    const { failures } = batch;
-    if (failures.size === 0) return batch;
-    throw new BatchError(new Map([...failures].sort(([one], [other]) => one - other)));
+    return readRows({ table, columns: this.#columns, needs, unknown, isOrdered }, rows);
   }
 
   /** Writes rows that give the same columns. */
   insert({ columns, values }: Group): void {
     this.#insertInto(columns).run(values);
+  }
+
+  /** Writes one row and gives what the table has in some columns of it; nothing where it was kept. */
+  insertReturning({ columns, values }: Group, returned: readonly string[]): unknown {
+    const id = JSON.stringify([columns, returned]);
+    let statement = this.#returning.get(id);
+    if (statement === undefined) {
+      if (this.#returning.size >= maxSets) this.#returning.clear();
+      const insert = insertStatement(this.#target, columns, 1);
+      statement = prepare(this.#db, `${insert} returning ${aliased(returned)}`);
+      this.#returning.set(id, statement);
+    }
+    return statement.all(...values)[0];
   }
 
   #insertInto(columns: readonly string[]): Insert {

@@ -2,10 +2,12 @@ import { checkOptions, type Complete, type OptionTable } from "../../options.ts"
 import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 
-/** Where the rows go, and what happens to one that is there already. */
+/** A sink of one table: where the rows go, and what happens to one that is there already. */
 export interface SqliteSinkOptions {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
+  /** Several tables, in place of one. */
+  readonly tables?: undefined;
   /**
    * The columns to fill, which are also the properties of the rows: each row has all of them. Left
    * out, a row fills the columns that it has a property for, and the table its own value into the
@@ -39,9 +41,12 @@ export interface SqliteSinkOptions {
 }
 
 /** The options, checked. */
-export type SinkSettings = Complete<SqliteSinkOptions, "columns" | "key">;
+export type SinkSettings = Omit<
+  Complete<SqliteSinkOptions, "columns" | "key" | "tables">,
+  "tables"
+>;
 
-const sinkOptions: OptionTable<SqliteSinkOptions> = {
+const sinkOptions: OptionTable<Omit<SqliteSinkOptions, "tables">> = {
   table: [name],
   columns: [names],
   conflict: conflictOption,
@@ -50,8 +55,15 @@ const sinkOptions: OptionTable<SqliteSinkOptions> = {
 };
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
-export function checkSinkOptions(action: string, options: SqliteSinkOptions): SinkSettings {
-  const settings = checkOptions<SqliteSinkOptions, "columns" | "key">(action, options, sinkOptions);
+export function checkSinkOptions(
+  action: string,
+  options: Omit<SqliteSinkOptions, "tables">,
+): SinkSettings {
+  const settings = checkOptions<Omit<SqliteSinkOptions, "tables">, "columns" | "key">(
+    action,
+    options,
+    sinkOptions,
+  );
   checkTableOptions(action, settings, name, foldCase);
   const { columns, key } = settings;
   // Whoever gave them may go on.

@@ -8,13 +8,21 @@ import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-l
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
-import { checkSinkOptions, type SinkSettings, type SqliteSinkOptions } from "./sink-options.ts";
+import { RowWriter } from "./row-writer.ts";
+import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
+import {
+  checkTablesOptions,
+  type SqliteTables,
+  type SqliteTablesOptions,
+  type SqliteTablesRow,
+} from "./tables-options.ts";
+import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
 import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
-export interface SqliteLoad {
+export interface SqliteLoad<Row extends object = object> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends object>(rows: readonly T[], context: SinkLoadContext): void;
+  <T extends Row>(rows: readonly T[], context: SinkLoadContext): void;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -28,22 +36,22 @@ export interface SqliteWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type SqliteStage = <R extends object>(
+export type SqliteStage<Row extends object = object> = <R extends Row>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => void;
 
-/** A table as the end of a pipeline. */
-export interface SqliteSink {
+/** A table, or several ones, as the end of a pipeline. */
+export interface SqliteSink<Row extends object = object> {
   /** The `load` of the pipeline. */
-  readonly load: SqliteLoad;
+  readonly load: SqliteLoad<Row>;
   /**
    * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
    * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
    * elsewhere may be done again by a repeated run.
    */
   wrap<T>(
-    fn: (rows: T[], context: LoadContext, load: SqliteStage) => unknown,
+    fn: (rows: T[], context: LoadContext, load: SqliteStage<Row>) => unknown,
   ): SqliteWrappedLoad<T>;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
@@ -95,12 +103,48 @@ const action = "construct sqliteSink";
  * const names = db.prepare("select name from users order by id").all().map(({ name }) => name);
  * deepEqual(names, ["Ada", "Grace"]);
  * ```
+ *
+ * @example A user and the posts of it, with an id that the database makes
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { etl } from "millrace";
+ * import { sqliteSink } from "millrace/sqlite";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const db = new DatabaseSync(":memory:");
+ * db.exec(`create table user (id integer primary key, name text);
+ *   create table post (user_id integer references user, title text)`);
+ * const sink = sqliteSink(db, {
+ *   tables: { user: {}, post: { parent: { table: "user", on: { user_id: "id" } } } },
+ * });
+ * await etl({
+ *   name: "users",
+ *   extract: () => [{ name: "Ada", posts: ["One", "Two"] }],
+ *   transform: ({ name, posts }) => ({ user: { name }, post: posts.map((title) => ({ title })) }),
+ *   load: sink.load,
+ * }).run({ batchSize: 100 });
+ *
+ * const sql = "select name, title from post join user on user.id = user_id order by title";
+ * deepEqual(db.prepare(sql).all().map(({ name, title }) => [name, title]), [
+ *   ["Ada", "One"],
+ *   ["Ada", "Two"],
+ * ]);
+ * ```
  */
-export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink {
+export function sqliteSink<const Tables extends SqliteTables>(
+  db: SqliteDatabase,
+  options: SqliteTablesOptions<Tables>,
+): SqliteSink<SqliteTablesRow<Tables>>;
+/** Loads into one table. */
+export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink;
+export function sqliteSink(
+  db: SqliteDatabase,
+  options: SqliteSinkOptions | SqliteTablesOptions,
+): SqliteSink {
   if (!database.test(db)) fail(action, "db", database.expected, db);
-  const settings = checkSinkOptions(action, options);
+  const loader = loaderOf(db, options);
   const checkpoints = new SqliteCheckpoints(db);
-  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, settings, checkpoints));
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, loader, checkpoints));
   return {
     load: load as SqliteLoad,
     wrap: wrap as unknown as SqliteSink["wrap"],
@@ -109,31 +153,36 @@ export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): Sqli
   };
 }
 
+const nothing: Checked = { write: () => {}, drift: {} };
+
+function loaderOf(db: SqliteDatabase, options: SqliteSinkOptions | SqliteTablesOptions): Loader {
+  if (options?.tables === undefined) return new RowWriter(db, checkSinkOptions(action, options));
+  const { linked, tables } = checkTablesOptions(action, options);
+  return new TreeWriter(db, linked, tables.map((table) => new Writer(db, table)));
+}
+
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(
   db: SqliteDatabase,
-  settings: SinkSettings,
+  loader: Loader,
   checkpoints: SqliteCheckpoints,
 ): (...load: Parameters<CheckRows>) => Commit {
-  const writer = new Writer(db, settings);
   let isKnown = false;
   return (rows, context, isMarked) => {
     const { runId, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
-    const table = rows.length === 0 ? undefined : writer.tableFor(runId);
-    const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
-    const insert = () => groups.forEach((group) => table!.insert(group));
+    const { write, drift } = rows.length === 0 ? nothing : loader.check(rows, runId);
     const commit = () => {
-      if (key === undefined) return transact(db, insert);
-      return checkpoints.commit(markOf(key, context, isMarked), insert);
+      if (key === undefined) return transact(db, write);
+      return checkpoints.commit(markOf(key, context, isMarked), write);
     };
     return () => {
       let takeBack: unknown;
       try {
         takeBack = commit();
       } catch (error) {
-        writer.failed(error, runId);
+        loader.failed(error, runId);
         throw error;
       }
       if (Object.keys(drift).length > 0) context.drift?.(drift);

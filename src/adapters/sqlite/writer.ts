@@ -4,7 +4,7 @@ import { isOfSql, prepare, type SqliteDatabase } from "./client.ts";
 import type { Target } from "./insert.ts";
 import { KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
-import type { SinkSettings } from "./sink-options.ts";
+import type { TableSettings } from "./tables-options.ts";
 
 /** A column of a table, as SQLite tells of it. */
 interface ColumnFacts {
@@ -16,17 +16,18 @@ interface ColumnFacts {
 }
 
 const factsSql = "select name, pk, hidden from pragma_table_xinfo(?)";
-const rowIds = ["rowid", "oid", "_rowid_"]; // Names of a column that is not in the list.
+/** Names of a column that is not in the list of columns. */
+export const rowIds: readonly string[] = ["rowid", "oid", "_rowid_"];
 
 /** What a sink writes with: its table is looked up for each run, and after each failure. */
 export class Writer {
   readonly #db: SqliteDatabase;
-  readonly #settings: SinkSettings;
+  readonly #settings: TableSettings;
   #table: KnownTable | undefined;
   #runId: string | undefined; // The one that it was looked up for.
 
   /** Asks for nothing yet: the table may be made later. */
-  constructor(db: SqliteDatabase, settings: SinkSettings) {
+  constructor(db: SqliteDatabase, settings: TableSettings) {
     this.#db = db;
     this.#settings = settings;
   }
@@ -50,8 +51,13 @@ export class Writer {
    * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
    */
   failed(error: unknown, runId: string): void {
-    this.#runId = undefined;
+    this.forget();
     if (isOfSql(error)) this.tableFor(runId);
+  }
+
+  /** Looks again for the next load. */
+  forget(): void {
+    this.#runId = undefined;
   }
 
   #look(): KnownTable {
@@ -61,7 +67,9 @@ export class Writer {
     const columns = given ?? facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
     for (const column of columns) this.#check(column, facts);
     const fit = { needsAll: given !== undefined, unknown };
-    return new KnownTable(this.#db, this.#targetOf(columns, facts), columns, fit);
+    const primaryKey = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
+    const target = this.#targetOf(columns, primaryKey);
+    return new KnownTable(this.#db, target, columns, fit, primaryKey);
   }
 
   #check(column: string, facts: readonly ColumnFacts[]): void {
@@ -75,25 +83,24 @@ export class Writer {
     }
   }
 
-  #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
-    const { table, conflict, key } = this.#settings;
+  #targetOf(columns: readonly string[], primaryKey: readonly string[]): Target {
+    const { table, conflict, key, missing } = this.#settings;
     if (key === undefined) {
-      return {
-        table,
-        conflict,
-        key: conflict === "replace" ? this.#primaryKey(columns, facts) : [],
-      };
+      // The rows of a parent are replaced as a whole.
+      if (missing !== undefined && primaryKey.length === 0) {
+        return { table, conflict: "error", key: [] };
+      }
+      if (conflict === "replace") this.#checkPrimaryKey(columns, primaryKey);
+      return { table, conflict, key: conflict === "replace" ? primaryKey : [] };
     }
     checkKey("load rows", columns, key, foldCase);
     return { table, conflict, key };
   }
 
-  #primaryKey(columns: readonly string[], facts: readonly ColumnFacts[]): readonly string[] {
-    const key = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
+  #checkPrimaryKey(columns: readonly string[], key: readonly string[]): void {
     const action = `load into table ${JSON.stringify(this.#settings.table)}`;
     if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
     checkKey(action, columns, key, foldCase);
-    return key;
   }
 
   /** SQLite compares a statement with the table when it is prepared, views and triggers included. */

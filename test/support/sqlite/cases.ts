@@ -9,6 +9,7 @@ import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
 import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
 import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
 import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
+import { testSqliteTrees } from "../../adapters/sqlite/tree-writer.cases.ts";
 import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction.cases.ts";
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
 import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
@@ -21,6 +22,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteValues(client);
     testSqliteLoads(client);
     testSqliteTables(client);
+    testSqliteTrees(client);
     testSqliteProperties(client);
     testSqliteUses(client);
     testSqliteCopies(client);

@@ -1,0 +1,83 @@
+/**
+ * Statements on tables that hang together: what finds rows and removes them, with all that belongs to them.
+ * @module
+ */
+import type { LinkedTable } from "../../sql/linked-tables.ts";
+import { quoteName } from "../../sql/names.ts";
+import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from "./client.ts";
+import { aliased } from "./insert.ts";
+
+/** Columns of a row, as the table has them. */
+export type Stored = readonly SqliteValue[];
+
+/** Finds and removes rows; each statement is prepared once. */
+export class TreeStatements {
+  readonly #db: SqliteDatabase;
+  readonly #tables: readonly LinkedTable[];
+  readonly #kept = new Map<string, SqliteStatement>();
+
+  constructor(db: SqliteDatabase, tables: readonly LinkedTable[]) {
+    this.#db = db;
+    this.#tables = tables;
+  }
+
+  /** What the rows have in some columns that have these values in others; a null finds nothing. */
+  find(
+    table: number,
+    wanted: readonly string[],
+    by: readonly string[],
+    values: Stored,
+  ): Stored[] {
+    const where = by.map((column) => `${quoteName(column)} = ?`).join(" and ");
+    const from = quoteName(this.#tables[table]!.name);
+    const statement = this.#statement(`select ${aliased(wanted)} from ${from} where ${where}`);
+    return statement.all(...values).map((row) => storedOf(row as object, wanted.length));
+  }
+
+  /** Removes rows by values of theirs, and before them all that belongs to them. */
+  remove(table: number, by: readonly string[], values: Stored): void {
+    this.#remove(table, (alias) => {
+      return by.map((column) => `${alias}.${quoteName(column)} is ?`).join(" and ");
+    }, values);
+  }
+
+  #remove(table: number, where: (alias: string, depth: number) => string, values: Stored): void {
+    const { name, children } = this.#tables[table]!;
+    for (const child of children) {
+      const { on } = this.#tables[child]!.parent!;
+      this.#remove(child, (alias, depth) => {
+        const outer = on.map(([column]) => `${alias}.${quoteName(column)}`).join(", ");
+        const above = `t${depth + 1}`;
+        const inner = on.map(([, column]) => `${above}.${quoteName(column)}`).join(", ");
+        return `(${outer}) in (select ${inner} from ${quoteName(name)} as ${above} where ${
+          where(above, depth + 1)
+        })`;
+      }, values);
+    }
+    const sql = `delete from ${quoteName(name)} as t0 where ${where("t0", 0)}`;
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): SqliteStatement {
+    let statement = this.#kept.get(sql);
+    if (statement === undefined) {
+      statement = prepare(this.#db, sql);
+      this.#kept.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** What a statement gave for so many columns. */
+export function storedOf(row: object, width: number): Stored {
+  const values = row as Readonly<Record<string, SqliteValue>>;
+  return Array.from({ length: width }, (_, n) => values[`c${n}`]!);
+}
+
+/** A text that is the same for the same stored values. */
+export function storedId(values: Stored): string {
+  return JSON.stringify(values.map((value) => {
+    if (value === null || typeof value === "string") return value;
+    return [typeof value, value instanceof Uint8Array ? Array.from(value).join() : `${value}`];
+  }));
+}

@@ -1,0 +1,181 @@
+import { BatchError } from "../../errors.ts";
+import type { LinkedTable } from "../../sql/linked-tables.ts";
+import { inTable, rowError } from "../../sql/row-errors.ts";
+import type { TreeStep } from "../../sql/tree-rows.ts";
+import type { SqliteValue } from "./client.ts";
+import type { KnownTable } from "./known-table.ts";
+import type { Batch } from "./rows.ts";
+import { type Stored, storedId, storedOf, type TreeStatements } from "./tree-statements.ts";
+
+/** Tables as they were looked up, and the statements on several of them. */
+export interface TreePlan {
+  readonly linked: readonly LinkedTable[];
+  readonly tables: readonly KnownTable[];
+  readonly statements: TreeStatements;
+}
+
+/** A step that was checked. */
+export interface ReadStep {
+  /** By the table, the values of the key of each row to delete. */
+  readonly deletes: readonly (readonly Stored[])[];
+  /** By the table; `0` stands for what the database will make. */
+  readonly batches: readonly Batch[];
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** Writes one step. */
+export class StepWrite {
+  readonly #plan: TreePlan;
+  readonly #step: TreeStep;
+  readonly #read: ReadStep;
+  /** By the table, the rows of which others need what the database has, by their places. */
+  readonly #needed: readonly ReadonlySet<number>[];
+  /** By the table, what the database has of the needed ones, by column. */
+  readonly #made: readonly Map<number, Properties>[];
+  /** By the table, the columns of it that its children have the values of. */
+  readonly #handed: readonly (readonly string[])[];
+
+  constructor(plan: TreePlan, step: TreeStep, read: ReadStep) {
+    this.#plan = plan;
+    this.#step = step;
+    this.#read = read;
+    this.#handed = plan.linked.map(({ children }) => [
+      ...new Set(
+        children.flatMap((child) => plan.linked[child]!.parent!.on.map(([, column]) => column)),
+      ),
+    ]);
+    this.#needed = plan.linked.map(({ children }, table) => this.#neededOf(table, children));
+    this.#made = plan.linked.map(() => new Map());
+  }
+
+  /** Deletes first, then writes the rows, within the transaction that is open. */
+  run(): void {
+    const { linked, tables, statements } = this.#plan;
+    this.#read.deletes.forEach((keys, table) => {
+      for (const values of keys) statements.remove(table, tables[table]!.identity, values);
+    });
+    const given = this.#step.tables;
+    if (linked.every(({ missing }) => missing === undefined)) {
+      return linked.forEach((_, table) => this.#insert(table, 0, given[table]!.rows.length));
+    }
+    const ends = linked.map(() => 0);
+    for (const place of new Set(given.flatMap(({ places }) => places).sort((a, b) => a - b))) {
+      const starts = [...ends];
+      given.forEach(({ places }, table) => {
+        while (places[ends[table]!] === place) ends[table]!++;
+      });
+      linked.forEach(({ missing }, table) => {
+        if (missing !== undefined) this.#removeMissing(table, starts, ends);
+        this.#insert(table, starts[table]!, ends[table]!);
+      });
+    }
+  }
+
+  #neededOf(table: number, children: readonly number[]): ReadonlySet<number> {
+    const needed = new Set<number>();
+    for (const child of children) {
+      for (const parent of this.#step.tables[child]!.parents) if (parent !== -1) needed.add(parent);
+      const { missing, parent } = this.#plan.linked[child]!;
+      if (missing === undefined) continue;
+      this.#step.tables[table]!.rows.forEach((row, n) => {
+        if (parent!.on.some(([, column]) => row[column] === undefined)) needed.add(n);
+      });
+    }
+    return needed;
+  }
+
+  /** Writes rows of a table, in their order. */
+  #insert(table: number, from: number, to: number): void {
+    const { rows, parents } = this.#step.tables[table]!;
+    const known = this.#plan.tables[table]!;
+    const needed = this.#needed[table]!;
+    const write = (start: number, end: number) => {
+      if (start >= end) return;
+      const isWhole = start === 0 && end === rows.length && parents.every((n) => n === -1);
+      const { groups } = isWhole ? this.#read.batches[table]! : known.read(
+        Array.from({ length: end - start }, (_, n) => this.#filled(table, start + n)),
+      );
+      for (const group of groups) known.insert(group);
+    };
+    let start = from;
+    for (let n = from; needed.size > 0 && n < to; n++) {
+      if (!needed.has(n)) continue;
+      write(start, n);
+      this.#made[table]!.set(n, this.#make(table, n));
+      start = n + 1;
+    }
+    write(start, to);
+  }
+
+  /** Writes one row and gives what its children need of it. */
+  #make(table: number, n: number): Properties {
+    const { tables, statements, linked } = this.#plan;
+    const known = tables[table]!;
+    const handed = this.#handed[table]!;
+    const row = this.#filled(table, n);
+    const [group] = known.read([row]).groups;
+    const made = known.insertReturning(group!, handed);
+    let stored = made == null ? undefined : storedOf(made as object, handed.length);
+    if (stored === undefined && known.conflictKey.length > 0) { // It is there, and is kept.
+      const key = known.conflictKey.map((column) => row[column] as SqliteValue);
+      stored = statements.find(table, handed, known.conflictKey, key)[0];
+    }
+    if (stored === undefined) {
+      const place = this.#step.tables[table]!.places[n]!;
+      const reason = "its row is there already, and is not found without a 'key'";
+      const error = inTable(rowError(reason, place), linked[table]!.name, place);
+      throw new BatchError(new Map([[place, error]]));
+    }
+    return Object.fromEntries(handed.map((column, m) => [column, stored[m]]));
+  }
+
+  /** A row with what the database has made for its parent. */
+  #filled(table: number, n: number): Properties {
+    const { rows, parents } = this.#step.tables[table]!;
+    const parent = parents[n]!;
+    if (parent === -1) return rows[n]!;
+    const { place, on } = this.#plan.linked[table]!.parent!;
+    const values: Record<string, unknown> = { ...rows[n] };
+    for (const [column, other] of on) {
+      if (values[column] === undefined) values[column] = this.#made[place]!.get(parent)![other];
+    }
+    return values;
+  }
+
+  /** Removes rows of the parents that are written which are not among the rows to write. */
+  #removeMissing(table: number, starts: readonly number[], ends: readonly number[]): void {
+    const { linked, tables, statements } = this.#plan;
+    const { place, on } = linked[table]!.parent!;
+    const columns = on.map(([column]) => column);
+    const { identity } = tables[table]!;
+    let kept: Set<string> | undefined;
+    for (let n = starts[place]!; n < ends[place]!; n++) {
+      const row = this.#made[place]!.get(n) ?? this.#step.tables[place]!.rows[n]!;
+      const values = on.map(([, other]) => row[other] as SqliteValue);
+      if (values.includes(null)) continue; // Nothing belongs to it.
+      if (identity.length === 0) {
+        statements.remove(table, columns, values);
+        continue;
+      }
+      for (const stored of statements.find(table, identity, columns, values)) {
+        kept ??= this.#keptOf(table, starts[table]!, ends[table]!);
+        if (!kept.has(storedId(stored))) statements.remove(table, identity, stored);
+      }
+    }
+  }
+
+  /** The keys of rows to write that are there already, as the database has them. */
+  #keptOf(table: number, from: number, to: number): Set<string> {
+    const { tables, statements } = this.#plan;
+    const { identity } = tables[table]!;
+    const kept = new Set<string>();
+    for (let n = from; n < to; n++) {
+      const row = this.#filled(table, n);
+      const values = identity.map((column) => row[column] as SqliteValue);
+      const [stored] = statements.find(table, identity, identity, values);
+      if (stored !== undefined) kept.add(storedId(stored));
+    }
+    return kept;
+  }
+}

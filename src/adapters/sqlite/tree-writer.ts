@@ -1,0 +1,165 @@
+import { BatchError } from "../../errors.ts";
+import { fail } from "../../options.ts";
+import type { LinkedTable } from "../../sql/linked-tables.ts";
+import { inTable, rowError, unfitValue } from "../../sql/row-errors.ts";
+import { takeApart, type TreeStep } from "../../sql/tree-rows.ts";
+import { isOfSql, type SqliteDatabase, type SqliteValue } from "./client.ts";
+import type { KnownTable } from "./known-table.ts";
+import type { Batch } from "./rows.ts";
+import { rowIds, type Writer } from "./writer.ts";
+import { type ReadStep, StepWrite, type TreePlan } from "./tree-step.ts";
+import { type Stored, TreeStatements } from "./tree-statements.ts";
+import { expectedOf, isStorable } from "./values.ts";
+
+/** Rows that were checked, to be written within a transaction. */
+export interface Checked {
+  readonly write: () => void;
+  /** Rows that have a property which no column took, by its name. */
+  readonly drift: Readonly<Record<string, number>>;
+}
+
+/** What a sink does with rows. */
+export interface Loader {
+  /** Checks rows of a run, and writes nothing. */
+  check(rows: readonly unknown[], runId: string): Checked;
+  /** Takes that a load has failed. */
+  failed(error: unknown, runId: string): void;
+}
+
+/** Writes rows for several tables that hang together. */
+export class TreeWriter implements Loader {
+  readonly #db: SqliteDatabase;
+  readonly #linked: readonly LinkedTable[];
+  readonly #writers: readonly Writer[];
+  #plan: TreePlan | undefined;
+
+  /** Asks for nothing yet: the tables may be made later. */
+  constructor(db: SqliteDatabase, linked: readonly LinkedTable[], writers: readonly Writer[]) {
+    this.#db = db;
+    this.#linked = linked;
+    this.#writers = writers;
+  }
+
+  /**
+   * Checks rows of a run, and writes nothing.
+   * @throws {BatchError} If rows do not fit: names each by the place of what it came with.
+   * @throws {ConfigurationError} If a table, a column or an index is missing, so that no row fits.
+   */
+  check(batch: readonly unknown[], runId: string): Checked {
+    const plan = this.#planFor(runId);
+    const { steps, failures } = takeApart(this.#linked, batch);
+    const drift: Record<string, number> = {};
+    const read = steps.map((step) => readStep(plan, step, failures, drift));
+    if (failures.size > 0) throw batchError(failures);
+    const write = () => steps.forEach((step, n) => new StepWrite(plan, step, read[n]!).run());
+    return { write, drift };
+  }
+
+  /**
+   * Takes that a load has failed; the next one looks again.
+   * @throws {ConfigurationError} If the reason is that a table was changed, so that no row fits.
+   */
+  failed(error: unknown, runId: string): void {
+    for (const writer of this.#writers) writer.forget();
+    if (isOfSql(error)) this.#planFor(runId);
+  }
+
+  #planFor(runId: string): TreePlan {
+    const tables = this.#writers.map((writer) => writer.tableFor(runId));
+    const isSame = tables.every((table, n) => table === this.#plan?.tables[n]);
+    if (this.#plan !== undefined && isSame) return this.#plan;
+    checkLinks(this.#linked, tables);
+    const statements = new TreeStatements(this.#db, this.#linked);
+    return this.#plan = { linked: this.#linked, tables, statements };
+  }
+}
+
+/** The error of rows by their places. */
+export function batchError(failures: ReadonlyMap<number, Error>): BatchError {
+  return new BatchError(new Map([...failures].sort(([one], [other]) => one - other)));
+}
+
+function checkLinks(linked: readonly LinkedTable[], tables: readonly KnownTable[]): void {
+  for (const [n, { name, parent }] of linked.entries()) {
+    if (parent === undefined) continue;
+    const check = (table: number, column: string, extra: readonly string[]) => {
+      if (tables[table]!.columns.includes(column) || extra.includes(column)) return;
+      const rule = `columns of ${JSON.stringify(linked[table]!.name)}, in the same letters`;
+      fail("load rows", `tables.${name}.parent.on`, rule, column);
+    };
+    for (const [column, other] of parent.on) {
+      check(n, column, []);
+      check(parent.place, other, rowIds);
+    }
+  }
+}
+
+function readStep(
+  plan: TreePlan,
+  step: TreeStep,
+  failures: Map<number, Error>,
+  drift: Record<string, number>,
+): ReadStep {
+  const isMany = plan.linked.length > 1;
+  const note = (n: number, place: number, error: Error) => {
+    if (failures.has(place)) return;
+    failures.set(place, isMany ? inTable(error, plan.linked[n]!.name, place) : error);
+  };
+  const deletes = step.deletes.map((given, n) =>
+    given?.keys.flatMap((key, m) => {
+      const place = given.places[m]!;
+      const values = keyValues(plan.tables[n]!, key, place);
+      if (!(values instanceof Error)) return [values];
+      note(n, place, values);
+      return [];
+    }) ?? []
+  );
+  const batches = step.tables.map(({ rows, places, parents }, n): Batch => {
+    const { parent, name } = plan.linked[n]!;
+    const closed = rows.map((row, m) => {
+      if (parents[m] === -1) return row;
+      const values: Record<string, unknown> = { ...row };
+      for (const [column] of parent!.on) values[column] ??= 0; // In place of what will be made.
+      return values;
+    });
+    const batch = plan.tables[n]!.read(closed);
+    for (const [m, error] of batch.failures) note(n, places[m]!, error);
+    for (const [property, count] of Object.entries(batch.drift)) {
+      const counted = isMany ? `${name}.${property}` : property;
+      drift[counted] = (drift[counted] ?? 0) + count;
+    }
+    return batch;
+  });
+  return { deletes, batches };
+}
+
+/** The values of a key by which a row is deleted, or what is wrong with it. */
+function keyValues(
+  table: KnownTable,
+  key: Readonly<Record<string, unknown>>,
+  place: number,
+): Stored | Error {
+  const { identity } = table;
+  if (identity.length === 0) {
+    return rowError(
+      "it is a tombstone, and the table has neither a primary key nor a 'key'",
+      place,
+    );
+  }
+  const wanted = identity.map((column) => JSON.stringify(column)).join(", ");
+  const given = Object.keys(key);
+  const other = given.find((column) => !identity.includes(column)) ??
+    identity.find((column) => !given.includes(column));
+  if (other !== undefined) {
+    const rule = `its tombstone must have the columns of the key (${wanted}) and no others`;
+    return rowError(`${rule}: ${JSON.stringify(other)} breaks this`, place);
+  }
+  for (const column of identity) {
+    const value = key[column];
+    if (value === null || value === undefined) {
+      return unfitValue(value, column, "a value in a tombstone", place);
+    }
+    if (!isStorable(value)) return unfitValue(value, column, expectedOf(value), place);
+  }
+  return identity.map((column) => key[column] as SqliteValue);
+}
