@@ -1,0 +1,13 @@
+/**
+ * DuckDB as the end or the beginning of a pipeline: a sink whose rows and checkpoints are one commit,
+ * and a source that streams a query. For `@duckdb/node-api` on Node, Deno and Bun; the connection is
+ * opened by the user and handed in.
+ * @module
+ */
+export type { DuckdbChunk, DuckdbConnection, DuckdbResult, DuckdbStream } from "./duckdb/client.ts";
+export { duckdbSink } from "./duckdb/sink.ts";
+export type { DuckdbLoad, DuckdbSink, DuckdbStage, DuckdbWrappedLoad } from "./duckdb/sink.ts";
+export type { SinkLoadContext as DuckdbLoadContext } from "../checkpoints/load-context.ts";
+export type { DuckdbSinkOptions } from "./duckdb/sink-options.ts";
+export { duckdbSource } from "./duckdb/source.ts";
+export type { DuckdbRow } from "./duckdb/source.ts";

@@ -1,0 +1,91 @@
+import { propertyOf } from "../../errors.ts";
+import { fail, type Rule } from "../../options.ts";
+import { takeTurns } from "./turns.ts";
+
+/** The subset of a result that the adapter needs. */
+export interface DuckdbResult {
+  /** Gives all rows, as arrays of the values of the client. */
+  getRows(): Promise<unknown[][]>;
+}
+
+/** Some rows of a result that is streamed. */
+export interface DuckdbChunk {
+  /** How many rows it has; 0 after the last ones. */
+  readonly rowCount: number;
+  /** Gives the rows, as arrays of the values of the client. */
+  getRows(): unknown[][];
+}
+
+/** The subset of a result that is streamed that the adapter needs. */
+export interface DuckdbStream {
+  /** The names of the columns. */
+  columnNames(): string[];
+  /** Gives the next rows; `null`, or a chunk without rows, after the last ones. */
+  fetchChunk(): Promise<DuckdbChunk | null>;
+}
+
+/** The subset of a connection that the adapter needs: a `DuckDBConnection` of `@duckdb/node-api`. */
+export interface DuckdbConnection {
+  /** Runs a statement, to its end. */
+  run(sql: string, values?: (string | null)[]): Promise<DuckdbResult>;
+  /** Runs a query whose rows are given as they come. */
+  stream(sql: string, values?: never): Promise<DuckdbStream>;
+}
+
+/** A connection, told by what it can do: no class is imported. */
+export const connectionRule: Rule = {
+  expected: "a connection of @duckdb/node-api: await instance.connect()",
+  test: (value) => {
+    const { run, stream } = Object(value) as Partial<DuckdbConnection>;
+    return typeof run === "function" && typeof stream === "function";
+  },
+};
+
+/** All rows of a statement. */
+export async function rowsOf(
+  connection: DuckdbConnection,
+  sql: string,
+  values: (string | null)[] = [],
+): Promise<unknown[][]> {
+  const result = await connection.run(sql, values);
+  return await result.getRows();
+}
+
+/**
+ * Does something within one transaction, in its turn. Rolled back on any error, which then comes
+ * through. A signal that aborts before the turn rejects at once; later it has no effect.
+ *
+ * @throws {ConfigurationError} If nothing can be written into the database.
+ */
+export function transact<T>(
+  connection: DuckdbConnection,
+  body: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return takeTurns(connection, async () => {
+    await connection.run("begin"); // If it fails, the transaction that is open may be the user's.
+    try {
+      const result = await body();
+      await connection.run("commit");
+      return result;
+    } catch (error) {
+      // What came first is what the user has to know: a commit that failed has rolled back already.
+      await connection.run("rollback").catch(() => {});
+      if (!isOfReadOnly(error)) throw error;
+      return fail("use DuckDB", "connection", "one of a writable database", connection);
+    }
+  }, signal);
+}
+
+function isOfReadOnly(error: unknown): boolean {
+  return messageOf(error).includes("attached in read-only mode");
+}
+
+/** Whether SQL does not fit what is in the database: a table, a column, an index is missing. */
+export function isOfSql(error: unknown): boolean {
+  return /^(?:Binder|Catalog|Parser) Error/.test(messageOf(error)); // The client gives no code.
+}
+
+function messageOf(error: unknown): string {
+  return String(propertyOf(error, "message"));
+}

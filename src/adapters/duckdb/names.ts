@@ -1,0 +1,17 @@
+import type { Rule } from "../../options.ts";
+import { distinctNames } from "../../sql/distinct-names.ts";
+import { isStorableText } from "../../sql/text.ts";
+
+/** A name of a table or a column: any text, but what the client would cut or replace. */
+export const name: Rule = {
+  expected: "a non-empty string without NUL and half surrogate pairs",
+  test: (value) => typeof value === "string" && value !== "" && isStorableText(value),
+};
+
+/** Some names, each once. DuckDB takes no notice of case. */
+export const names: Rule = distinctNames(name, foldCase);
+
+/** A name as DuckDB compares it. */
+export function foldCase(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

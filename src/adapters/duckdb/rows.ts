@@ -1,0 +1,110 @@
+/**
+ * A batch as it is written: what its rows give to the columns, checked.
+ * @module
+ */
+import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
+import { gives, isRow, type Unknown, UnknownProperties } from "../../sql/rows.ts";
+import type { Kind } from "./values.ts";
+
+/** A column that rows can fill. */
+export interface Column {
+  readonly name: string;
+  /** Its type, as the database names it. */
+  readonly type: string;
+  /** What it takes. */
+  readonly kind: Kind;
+}
+
+/** What rows are read for. */
+export interface Reading {
+  /** The name of the table. */
+  readonly table: string;
+  readonly columns: readonly Column[];
+  /** The columns that each row has to give; the others it may leave to the table. */
+  readonly needs: (name: string) => boolean;
+  /** What becomes of a property that no column takes. */
+  readonly unknown: Unknown;
+  /** Rows are kept in their order, whatever columns they give. */
+  readonly isOrdered: boolean;
+}
+
+/** The texts of a row, one for each column. */
+export type Cells = (string | null)[];
+
+/** Rows that give the same columns. */
+export interface Group {
+  readonly columns: readonly Column[];
+  readonly rows: Cells[];
+}
+
+/** A batch that was checked. */
+export interface Batch {
+  readonly groups: readonly Group[];
+  /** Rows that have a property which no column took, by its name. */
+  readonly drift: Readonly<Record<string, number>>;
+  /** What is wrong with the other rows, by their place. */
+  readonly failures: ReadonlyMap<number, Error>;
+}
+
+/** Reads a batch: a row fails of which a value would not come back as it is, or no column takes it. */
+export function readRows(reading: Reading, rows: readonly object[]): Batch {
+  const { columns, unknown } = reading;
+  const failures = new Map<number, Error>();
+  const others = new UnknownProperties(columns.map(({ name }) => name), unknown);
+  const groups = new Groups(reading);
+  rows.forEach((row, place) => {
+    const cells = cellsOf(reading, row, place);
+    const error = cells instanceof Error
+      ? cells
+      : others.look(row, place) ?? groups.add(cells, place);
+    if (error !== undefined) failures.set(place, error);
+  });
+  return { groups: groups.list, drift: others.counts, failures };
+}
+
+/** The texts of a row, `undefined` where it leaves a column to the table; or what is wrong with it. */
+function cellsOf(
+  { columns, needs }: Reading,
+  row: unknown,
+  place: number,
+): (string | null | undefined)[] | Error {
+  if (!isRow(row)) return notAnObject(row, columns[0]?.name, place);
+  const cells = new Array<string | null | undefined>(columns.length);
+  for (let n = 0; n < columns.length; n++) {
+    const { name, kind } = columns[n]!;
+    const value = (row as Readonly<Record<string, unknown>>)[name];
+    cells[n] = kind.encode(value);
+    if (cells[n] !== undefined || (!needs(name) && !gives(row, name))) continue;
+    return unfitValue(value, name, kind.expected, place);
+  }
+  return cells;
+}
+
+/** Rows by the columns that they give. */
+class Groups {
+  readonly list: Group[] = [];
+  readonly #reading: Reading;
+  #byColumns = new Map<string, Group>();
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  /** Takes a row, or tells that it gives nothing. */
+  add(cells: (string | null | undefined)[], place: number): Error | undefined {
+    const { table, columns, isOrdered } = this.#reading;
+    const isWhole = !cells.includes(undefined);
+    const given = isWhole ? columns : columns.filter((_, n) => cells[n] !== undefined);
+    if (given.length === 0) return withoutProperties(JSON.stringify(table), place);
+    const id = isWhole ? "" : JSON.stringify(given.map(({ name }) => name));
+    let group = this.#byColumns.get(id);
+    if (group === undefined) {
+      group = { columns: given, rows: [] };
+      this.list.push(group);
+      if (isOrdered) this.#byColumns = new Map(); // Only the last one may take more.
+      this.#byColumns.set(id, group);
+    }
+    group.rows.push((isWhole ? cells : cells.filter((cell) => cell !== undefined)) as Cells);
+    return undefined;
+  }
+}

@@ -1,0 +1,157 @@
+import { fail } from "../../options.ts";
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import { markOf } from "../../checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
+import {
+  type CheckRows,
+  type Commit,
+  declareLoad,
+  type SinkLoad,
+  sinkLoads,
+  type Wrapped,
+} from "../../checkpoints/sink-loads.ts";
+import { DuckdbCheckpoints } from "./checkpoints.ts";
+import { connectionRule, type DuckdbConnection, transact } from "./client.ts";
+import { openDeadLetters } from "./dead-letters.ts";
+import { checkSinkOptions, type DuckdbSinkOptions, type SinkSettings } from "./sink-options.ts";
+import { Writer } from "./writer.ts";
+
+/** The `load` of a sink. */
+export interface DuckdbLoad {
+  /** Writes the rows, and what they complete, in one transaction. */
+  <T extends object>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
+/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+export interface DuckdbWrappedLoad<T> {
+  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  (rows: T[], context: LoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+}
+
+/** Takes the rows that are to be written once the function around it has returned; called once. */
+export type DuckdbStage = <R extends object>(
+  rows: readonly R[],
+  context?: SinkLoadContext,
+) => Promise<void>;
+
+/** A table as the end of a pipeline. */
+export interface DuckdbSink {
+  /** The `load` of the pipeline. */
+  readonly load: DuckdbLoad;
+  /**
+   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
+   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
+   * elsewhere may be done again by a repeated run.
+   */
+  wrap<T>(
+    fn: (rows: T[], context: LoadContext, load: DuckdbStage) => unknown,
+  ): DuckdbWrappedLoad<T>;
+  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  readonly checkpoints: Required<CheckpointStore>;
+  /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
+  deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
+}
+
+const action = "construct duckdbSink";
+
+/**
+ * Loads into a table of DuckDB. Each batch is one transaction, and where the run has
+ * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
+ * instant, the next run leaves every row there exactly once.
+ *
+ * Rows are objects whose properties are named like the columns; one that no column takes is refused,
+ * unless `unknown` says otherwise. Nothing is silently changed: a value that its column would not
+ * hold as it is fails its row with words on what the column takes. Integers, numbers and bigints, go
+ * into the types of integers by their range; a number that is nearest to it into `float`; numbers
+ * with no more decimals than it has into `decimal`; a `Date` into the types of `timestamp`, in UTC
+ * where they have no time zone; a `Uint8Array` into `blob`; arrays into lists and arrays, objects
+ * into structs, any value of JSON into `json`. A string is read by the database as the type of the
+ * column, but for `blob`, lists and structs. With `columns`, `undefined` is refused; without, the
+ * column gets its default, as it does where the row has no such property.
+ *
+ * Give the sink a connection of its own: a transaction that is open on it makes the load fail. Calls
+ * of its sinks take turns. Errors of the database come through, such as that of a conflict with a
+ * transaction on another connection.
+ *
+ * The tables `millrace_checkpoint` and `millrace_dead_letter` are made when they are first needed;
+ * the table for the rows never is. That is looked at in each run, and again after a load that failed.
+ *
+ * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
+ * with it if no row fits (the table, a column or a unique index is not there, a column is generated),
+ * if the database cannot be written, or if it is the second use of a sink in one load.
+ *
+ * @example Rows that are there already are updated
+ * ```ts
+ * import { DuckDBInstance } from "@duckdb/node-api";
+ * import { etl } from "millrace";
+ * import { duckdbSink } from "millrace/duckdb";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const connection = await (await DuckDBInstance.create(":memory:")).connect();
+ * await connection.run("create table users (id integer primary key, name varchar)");
+ * await connection.run("insert into users values (1, 'A')");
+ * const sink = duckdbSink(connection, { table: "users", conflict: "replace" });
+ * const extract = () => [{ id: 1, name: "Ada" }, { id: 2, name: "Grace" }];
+ * await etl({ name: "users", extract, load: sink.load }).run({ batchSize: 1000 });
+ *
+ * const result = await connection.run("select * from users order by id");
+ * deepEqual(await result.getRows(), [[1, "Ada"], [2, "Grace"]]);
+ * ```
+ */
+export function duckdbSink(connection: DuckdbConnection, options: DuckdbSinkOptions): DuckdbSink {
+  if (!connectionRule.test(connection)) {
+    fail(action, "connection", connectionRule.expected, connection);
+  }
+  const settings = checkSinkOptions(action, options);
+  const checkpoints = new DuckdbCheckpoints(connection);
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(connection, settings, checkpoints));
+  return {
+    load: asyncLoad(checkpoints, load),
+    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as DuckdbSink["wrap"],
+    checkpoints,
+    deadLetters: () => openDeadLetters(connection),
+  };
+}
+
+/** The same load, which rejects where it would throw. */
+function asyncLoad(checkpoints: CheckpointStore, load: SinkLoad): DuckdbLoad {
+  const own = async (rows: readonly object[], context: SinkLoadContext) =>
+    void await load(rows, context);
+  return declareLoad(checkpoints, own);
+}
+
+/** Checks rows first, as then nothing is written if one is wrong. */
+function rowCheck(
+  connection: DuckdbConnection,
+  settings: SinkSettings,
+  checkpoints: DuckdbCheckpoints,
+): (...load: Parameters<CheckRows>) => Promise<Commit> {
+  const writer = new Writer(connection, settings);
+  return async (rows, context, isMarked) => {
+    const { runId, signal, batch: { key } } = context;
+    const table = rows.length === 0 ? undefined : await writer.tableFor(runId);
+    const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
+    const insert = async () => {
+      for (const group of groups) await table!.insert(group);
+    };
+    return async () => {
+      let takeBack: unknown;
+      try {
+        takeBack = key === undefined
+          ? await transact(connection, insert, signal)
+          : await checkpoints.commit(markOf(key, context, isMarked), insert, signal);
+      } catch (error) {
+        await writer.failed(error, runId);
+        throw error;
+      }
+      if (Object.keys(drift).length > 0) context.drift?.(drift);
+      return takeBack;
+    };
+  };
+}

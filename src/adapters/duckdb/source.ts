@@ -1,0 +1,121 @@
+import { fail } from "../../options.ts";
+import { withoutEnd } from "../../sql/statement.ts";
+import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { connectionRule, type DuckdbConnection } from "./client.ts";
+
+/** A row of a source, by the names of its columns. */
+export type DuckdbRow = Record<string, unknown>;
+
+const action = "construct duckdbSource";
+const endColumn = "millrace_end";
+
+/**
+ * Reads the rows of a query as they come, up to 2048 at once: a source for `extract`, which is read
+ * anew by each run. Each `$1`, `$2` … of the query stands for one of `values`.
+ *
+ * Values are JavaScript's own where these hold every value of the type: strings, booleans, numbers
+ * for `double`, `float` and integers of up to 32 bits, bigints for all larger ones, `Uint8Array`s for
+ * `blob`. Lists are arrays, structs objects, maps arrays of `{ key, value }`. All others are texts as
+ * the database writes them, which `duckdbSink` takes: decimals, dates, times, timestamps (they have
+ * microseconds), UUIDs, intervals. Cast in the query what you want otherwise: `epoch_ms(t)::double`.
+ *
+ * Give the source a connection of its own, such as another `instance.connect()`: the next statement
+ * on the connection ends its query. The read then fails. A query with `order by` has always the same
+ * order, which a resumed run needs.
+ *
+ * @throws {ConfigurationError} If an argument is of the wrong kind.
+ *
+ * @example Above a position
+ * ```ts
+ * import { DuckDBInstance } from "@duckdb/node-api";
+ * import { etl } from "millrace";
+ * import { duckdbSource } from "millrace/duckdb";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const connection = await (await DuckDBInstance.create(":memory:")).connect();
+ * await connection.run("create table users as select * from (values (1, 'Ada'), (2, 'Grace')) t(id, name)");
+ * const loaded: unknown[] = [];
+ * await etl({
+ *   name: "users",
+ *   extract: () =>
+ *     duckdbSource<{ id: number; name: string }>(
+ *       connection,
+ *       "select * from users where id > $1 order by id",
+ *       [1],
+ *     ),
+ *   load: (rows) => loaded.push(...rows),
+ * }).run();
+ * deepEqual(loaded, [{ id: 2, name: "Grace" }]);
+ * ```
+ */
+export function duckdbSource<Row = DuckdbRow>(
+  connection: DuckdbConnection,
+  sql: string,
+  values: readonly unknown[] = [],
+): Chunks<Row> {
+  if (!connectionRule.test(connection)) {
+    fail(action, "connection", connectionRule.expected, connection);
+  }
+  if (typeof sql !== "string") fail(action, "sql", "a query", sql);
+  if (!Array.isArray(values)) fail(action, "values", "an array of values", values);
+  const given = [...values];
+  const pages = () => read(connection, withoutEnd(sql), given);
+  return chunks({ [Symbol.asyncIterator]: pages as () => AsyncIterator<Row[]> });
+}
+
+/**
+ * Rows of one query that stays open. A query that another statement has ended looks like one that
+ * has given all its rows; so a last row is added, by which the end is told.
+ */
+async function* read(
+  connection: DuckdbConnection,
+  sql: string,
+  values: readonly unknown[],
+): AsyncGenerator<DuckdbRow[]> {
+  const marked = `select *, false as ${endColumn} from (${sql}\n)
+    union all by name select true as ${endColumn}`;
+  const result = await connection.stream(marked, values as never);
+  const names = result.columnNames().slice(0, -1);
+  let isWhole = false;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    const rows = chunk.getRows();
+    const end = rows.findIndex((row) => row[names.length] === true);
+    if (end >= 0) rows.splice(end, 1);
+    isWhole ||= end >= 0;
+    if (rows.length > 0) yield rows.map((row) => rowOf(names, row));
+  }
+  if (isWhole) return;
+  throw new Error(
+    "The query was ended by another statement on its connection: give the source one of its own",
+  );
+}
+
+function rowOf(names: readonly string[], values: readonly unknown[]): DuckdbRow {
+  const row: DuckdbRow = {};
+  for (let n = 0; n < names.length; n++) row[names[n]!] = own(values[n]);
+  return row;
+}
+
+/** What the client has for a value of a type that JavaScript has nothing for, told by its members. */
+interface ClientValue {
+  readonly bytes?: Uint8Array;
+  readonly items?: readonly unknown[];
+  readonly entries?:
+    | readonly { readonly key: unknown; readonly value: unknown }[]
+    | Readonly<Record<string, unknown>>;
+}
+
+/** A value as JavaScript's own; else as the database writes it. */
+function own(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { bytes, items, entries } = value as ClientValue;
+  if (items !== undefined) return items.map(own);
+  if (bytes !== undefined) return new Uint8Array(bytes);
+  if (entries === undefined) return String(value);
+  if (Array.isArray(entries)) {
+    return entries.map(({ key, value }) => ({ key: own(key), value: own(value) }));
+  }
+  return Object.fromEntries(Object.entries(entries).map(([name, item]) => [name, own(item)]));
+}

@@ -1,0 +1,141 @@
+import { fail } from "../../options.ts";
+import { quoteName } from "../../sql/names.ts";
+import { checkKey } from "../../sql/sink-options.ts";
+import { type DuckdbConnection, isOfSql, rowsOf } from "./client.ts";
+import type { Target } from "./insert.ts";
+import { KnownTable } from "./known-table.ts";
+import { foldCase } from "./names.ts";
+import type { Column } from "./rows.ts";
+import type { SinkSettings } from "./sink-options.ts";
+import { takeTurns } from "./turns.ts";
+import { kindOf } from "./values.ts";
+
+/** A column of a table, as DuckDB tells of it. */
+interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly isKey: boolean;
+  readonly isGenerated: boolean;
+}
+
+/** What a sink writes with: its table is looked up for each run, and after each failure. */
+export class Writer {
+  readonly #connection: DuckdbConnection;
+  readonly #settings: SinkSettings;
+  #table: Promise<KnownTable> | undefined;
+  #runId: string | undefined; // The one that it was looked up for.
+
+  /** Asks for nothing yet: the table may be made later. */
+  constructor(connection: DuckdbConnection, settings: SinkSettings) {
+    this.#connection = connection;
+    this.#settings = settings;
+  }
+
+  /**
+   * The table for the rows of a run.
+   * @throws {ConfigurationError} If the table, a column or an index is missing, so that no row fits.
+   */
+  tableFor(runId: string): Promise<KnownTable> {
+    if (this.#table !== undefined && this.#runId === runId) return this.#table;
+    const table = takeTurns(this.#connection, () => this.#look());
+    this.#runId = runId;
+    this.#table = table;
+    table.catch(() => { // Whoever asked is told.
+      if (this.#table === table) this.#table = undefined;
+    });
+    return table;
+  }
+
+  /**
+   * Takes that a load has failed; the next one looks again.
+   * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
+   */
+  async failed(error: unknown, runId: string): Promise<void> {
+    this.#runId = undefined;
+    if (isOfSql(error)) await this.tableFor(runId);
+  }
+
+  async #look(): Promise<KnownTable> {
+    const { columns: given, unknown } = this.#settings;
+    const facts = await this.#facts();
+    const names = given ?? facts.filter(({ isGenerated }) => !isGenerated).map(nameOf);
+    const columns = names.map((name) => this.#columnOf(name, facts));
+    const fit = { needsAll: given !== undefined, unknown };
+    const table = new KnownTable(this.#connection, this.#targetOf(names, facts), columns, fit);
+    await this.#explain(table);
+    return table;
+  }
+
+  async #facts(): Promise<ColumnFacts[]> {
+    const { table } = this.#settings;
+    const text = quoteName(table).replaceAll("'", "''"); // It has to be a literal.
+    const sql = `select name, type, pk, dflt_value is not null from pragma_table_info('${text}')`;
+    const rows = await rowsOf(this.#connection, sql).catch((error) => {
+      if (!isOfSql(error)) throw error;
+      return fail("load rows", "table", "an existing table", table);
+    });
+    const facts: ColumnFacts[] = [];
+    for (const [name, type, isKey, hasValue] of rows as [string, string, boolean, boolean][]) {
+      const isGenerated = hasValue && await this.#isGenerated(name);
+      facts.push({ name, type, isKey, isGenerated });
+    }
+    return facts;
+  }
+
+  /** No catalogue tells it, but a statement that writes into such a column is refused. */
+  async #isGenerated(column: string): Promise<boolean> {
+    const into = `${quoteName(this.#settings.table)} (${quoteName(column)})`;
+    try {
+      await this.#connection.run(`explain insert into ${into} select null`);
+      return false;
+    } catch (error) {
+      return isOfSql(error) && String(error).includes("generated column");
+    }
+  }
+
+  #columnOf(column: string, facts: readonly ColumnFacts[]): Column {
+    const folded = foldCase(column);
+    const found = facts.find(({ name }) => foldCase(name) === folded);
+    const table = JSON.stringify(this.#settings.table);
+    if (found === undefined) {
+      return fail("load rows", "columns", `columns of table ${table}`, column);
+    }
+    if (found.isGenerated) {
+      fail("load rows", "columns", `columns that table ${table} does not generate`, column);
+    }
+    return { name: column, type: found.type, kind: kindOf(found.type) };
+  }
+
+  #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
+    const { table, conflict, key: given } = this.#settings;
+    if (given !== undefined) {
+      checkKey("load rows", columns, given, foldCase);
+      return { table, conflict, key: given };
+    }
+    if (conflict !== "replace") return { table, conflict, key: [] };
+    const key = facts.filter(({ isKey }) => isKey).map(nameOf);
+    const action = `load into table ${JSON.stringify(table)}`;
+    if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
+    checkKey(action, columns, key, foldCase);
+    return { table, conflict, key };
+  }
+
+  async #explain(known: KnownTable): Promise<void> {
+    try {
+      await known.explain();
+    } catch (error) {
+      if (!isOfSql(error)) throw error;
+      const { table, key } = this.#settings;
+      const { message } = error as Error;
+      if (key !== undefined && message.includes("conflict target")) {
+        const rule = `the columns of a primary key or a unique index of ${JSON.stringify(table)}`;
+        fail("load rows", "key", rule, key.join(", "));
+      }
+      fail("load rows", "table", `one that takes these columns (${message})`, table);
+    }
+  }
+}
+
+function nameOf({ name }: ColumnFacts): string {
+  return name;
+}

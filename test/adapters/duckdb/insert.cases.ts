@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { duckdbSink } from "../../../src/adapters/duckdb.ts";
+import { connectionsOf, plainContext, textsOf } from "../../support/duckdb/client.ts";
+
+/** What becomes of rows whose key is there, or comes twice. */
+export function testDuckdbInserts(): void {
+  describe("conflict", () => {
+    const connections = connectionsOf();
+    const schema =
+      "create table t (id integer primary key, name varchar, note varchar default 'x')";
+    const rows = [
+      { id: 1, name: "a" },
+      { id: 2, name: "b" },
+      { id: 1, name: "c" },
+      { id: 2, name: "d", note: "e" },
+      { id: 2, name: "f" },
+    ];
+    const load = async (conflict: "error" | "ignore" | "replace") => {
+      const connection = await connections.open(schema, "insert into t values (1, 'old', 'kept')");
+      await duckdbSink(connection, { table: "t", conflict }).load(rows, plainContext);
+      return textsOf(connection, "select * from t order by id");
+    };
+
+    it("fails the load by default, and writes nothing", async () => {
+      await expect(load("error")).rejects.toThrow(/Duplicate key|duplicate key/);
+    });
+
+    it("keeps the row that is there, and the first of several", async () => {
+      expect(await load("ignore")).toEqual([["1", "old", "kept"], ["2", "b", "x"]]);
+    });
+
+    it("updates the row that is there, by the last of several", async () => {
+      expect(await load("replace")).toEqual([["1", "c", "kept"], ["2", "f", "e"]]);
+    });
+
+    it("tells many rows apart by a key that may be null", async () => {
+      const connection = await connections.open(
+        "create table t (a integer, b varchar, n integer, unique (a, b))",
+      );
+      const many = Array.from(
+        { length: 5000 },
+        (_, n) => ({ a: n % 7, b: n < 10 ? null : "b", n }),
+      );
+      const sink = duckdbSink(connection, { table: "t", conflict: "replace", key: ["a", "b"] });
+      await sink.load(many, plainContext);
+      await sink.load(many.slice(4990), plainContext);
+      expect(await textsOf(connection, "select count(*), min(n) filter (b = 'b') from t"))
+        .toEqual([["17", "4993"]]);
+    });
+  });
+}

@@ -1,0 +1,3 @@
+import { testDuckdb } from "../support/duckdb/cases.ts";
+
+testDuckdb();

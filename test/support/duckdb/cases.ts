@@ -1,0 +1,18 @@
+import { testDuckdbCheckpoints } from "../../adapters/duckdb/checkpoints.cases.ts";
+import { testDuckdbContracts } from "../../adapters/duckdb/sink.cases.ts";
+import { testDuckdbDeadLetters } from "../../adapters/duckdb/dead-letters.cases.ts";
+import { testDuckdbInserts } from "../../adapters/duckdb/insert.cases.ts";
+import { testDuckdbSources } from "../../adapters/duckdb/source.cases.ts";
+import { testDuckdbTables } from "../../adapters/duckdb/writer.cases.ts";
+import { testDuckdbValues } from "../../adapters/duckdb/values.cases.ts";
+
+/** Everything that `millrace/duckdb` promises. */
+export function testDuckdb(): void {
+  testDuckdbContracts();
+  testDuckdbCheckpoints();
+  testDuckdbDeadLetters();
+  testDuckdbInserts();
+  testDuckdbTables();
+  testDuckdbValues();
+  testDuckdbSources();
+}
