@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { installedPrograms, startPostgres } from "../support/postgres/server.ts";
+import { installedPrograms } from "../../demo/tables/postgres-programs.ts";
+import { startPostgres } from "../support/postgres/server.ts";
 
 describe("the PostgreSQL server of the tests", () => {
   let folder: string; // Nobody else can enter it.

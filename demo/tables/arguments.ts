@@ -1,0 +1,80 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+/** What the command line says. */
+export interface Arguments {
+  readonly database: "sqlite" | "postgres";
+  /** How many users are loaded. */
+  readonly users: number;
+  /** How many of them are one commit. */
+  readonly batchSize: number;
+  /** Where the export, the database and the report are. */
+  readonly folder: string;
+  /** Whether to begin with an empty database. */
+  readonly isFresh: boolean;
+  /** Milliseconds of rest after each piece of the export. */
+  readonly slow: number;
+  /** Milliseconds between two looks at the progress; where it is not said, the library knows. */
+  readonly progressInterval: number | undefined;
+}
+
+/** What `--help` prints. */
+export const help = `Loads nested users into 15 tables, each user and all of its rows once.
+
+    npm run demo:tables -- [options]
+
+  --sqlite               into SQLite; else into PostgreSQL, which is started for it
+  --users N              so many users of about 40 rows each (10000)
+  --batch N              so many of them in one commit (500)
+  --fresh                begin with an empty database
+  --folder PATH          where export, database and report are (in the folder for temporary files)
+  --slow MS              rest so long after each piece of the export
+  --progress-interval MS time between two lines of progress
+  --help                 print this
+
+Kill it at any instant and run it again: it goes on from there.`;
+
+/**
+ * Reads the command line; nothing if it asks for help.
+ * @throws {Error} If an option is unknown, or has no number where one is due.
+ */
+export function readArguments(args: readonly string[]): Arguments | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      sqlite: { type: "boolean", default: false },
+      users: { type: "string", default: "10000" },
+      batch: { type: "string", default: "500" },
+      fresh: { type: "boolean", default: false },
+      folder: { type: "string", default: join(tmpdir(), "millrace-tables") },
+      slow: { type: "string", default: "0" },
+      "progress-interval": { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const interval = values["progress-interval"];
+  return {
+    database: values.sqlite ? "sqlite" : "postgres",
+    users: wholeOf("users", values.users, 1),
+    batchSize: wholeOf("batch", values.batch, 1),
+    folder: values.folder,
+    isFresh: values.fresh,
+    slow: wholeOf("slow", values.slow, 0),
+    progressInterval: interval === undefined ? undefined : wholeOf(
+      "progress-interval",
+      interval,
+      1,
+    ),
+  };
+}
+
+function wholeOf(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(
+    `Cannot run as '${name}' must be a whole number of at least ${least}: ` +
+      `current value is ${JSON.stringify(text)}`,
+  );
+}
