@@ -28,17 +28,17 @@ export function insertStatement(target: Target, columns: readonly Column[]): str
 
 /**
  * Of rows with one key the last, or the first where they are left out: a statement cannot touch a row
- * twice, and would silently take the first. Keys with `NULL` are all different.
+ * twice, and would silently take the first.
  */
 function onlyOneOfEach({ conflict, key }: Target, columns: readonly Column[]): string {
   const folded = key.map(foldCase);
   const values = columns.flatMap(({ name, kind, type }, n) =>
     folded.includes(foldCase(name)) ? [`(${kind.sql(`cells[${n + 1}]`, type)})::${type}`] : []
   );
-  const nulls = values.map((value) => ` or ${value} is null`).join("");
   const order = conflict === "replace" ? "desc" : "asc";
-  return `qualify row_number() over (partition by ${values.join(", ")} order by place ${order}) = 1
-    ${nulls}`;
+  return `qualify row_number() over (partition by ${
+    values.join(", ")
+  } order by place ${order}) = 1`;
 }
 
 function resolutionOf({ conflict, key }: Target, columns: readonly Column[]): string {

@@ -13,6 +13,8 @@ export interface Column {
   readonly type: string;
   /** What it takes. */
   readonly kind: Kind;
+  /** Each row has to give it, as it tells rows apart and has no default. */
+  readonly isNeeded: boolean;
 }
 
 /** What rows are read for. */
@@ -71,10 +73,10 @@ function cellsOf(
   if (!isRow(row)) return notAnObject(row, columns[0]?.name, place);
   const cells = new Array<string | null | undefined>(columns.length);
   for (let n = 0; n < columns.length; n++) {
-    const { name, kind } = columns[n]!;
+    const { name, kind, isNeeded } = columns[n]!;
     const value = (row as Readonly<Record<string, unknown>>)[name];
     cells[n] = kind.encode(value);
-    if (cells[n] !== undefined || (!needs(name) && !gives(row, name))) continue;
+    if (cells[n] !== undefined || (!isNeeded && !needs(name) && !gives(row, name))) continue;
     return unfitValue(value, name, kind.expected, place);
   }
   return cells;

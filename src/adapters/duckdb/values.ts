@@ -178,6 +178,15 @@ function structs(type: string): Kind {
   });
 }
 
+/** The kind of a column by which rows are told apart. */
+export function withoutNull(kind: Kind): Kind {
+  return {
+    ...kind,
+    expected: `${kind.expected.replace(", or null", "")}; not null, as it tells rows apart`,
+    encode: (value) => value === null ? undefined : kind.encode(value),
+  };
+}
+
 /** How values get into a column of a type, as the database names it. */
 export function kindOf(type: string): Kind {
   if (type.endsWith("]")) return lists(type);

@@ -1,5 +1,5 @@
 import { fail } from "../../options.ts";
-import { quoteName } from "../../sql/names.ts";
+import { quoteName, quoteNames } from "../../sql/names.ts";
 import { checkKey } from "../../sql/sink-options.ts";
 import { type DuckdbConnection, isOfSql, rowsOf } from "./client.ts";
 import type { Target } from "./insert.ts";
@@ -8,15 +8,24 @@ import { foldCase } from "./names.ts";
 import type { Column } from "./rows.ts";
 import type { SinkSettings } from "./sink-options.ts";
 import { takeTurns } from "./turns.ts";
-import { kindOf } from "./values.ts";
+import { kindOf, withoutNull } from "./values.ts";
 
 /** A column of a table, as DuckDB tells of it. */
 interface ColumnFacts {
   readonly name: string;
   readonly type: string;
-  readonly isKey: boolean;
+  /** The kind of the unique index that it is part of. */
+  readonly key: "PRI" | "UNI" | null;
+  readonly hasDefault: boolean;
   readonly isGenerated: boolean;
 }
+
+type DescribedColumn = [
+  name: string,
+  type: string,
+  key: ColumnFacts["key"],
+  hasDefault: boolean,
+];
 
 /** What a sink writes with: its table is looked up for each run, and after each failure. */
 export class Writer {
@@ -68,25 +77,27 @@ export class Writer {
 
   async #facts(): Promise<ColumnFacts[]> {
     const { table } = this.#settings;
-    const text = quoteName(table).replaceAll("'", "''"); // It has to be a literal.
-    const sql = `select name, type, pk, dflt_value is not null from pragma_table_info('${text}')`;
+    const sql = `select column_name, column_type, "key", "default" is not null
+      from (describe ${quoteName(table)})`;
     const rows = await rowsOf(this.#connection, sql).catch((error) => {
       if (!isOfSql(error)) throw error;
       return fail("load rows", "table", "an existing table", table);
     });
     const facts: ColumnFacts[] = [];
-    for (const [name, type, isKey, hasValue] of rows as [string, string, boolean, boolean][]) {
-      const isGenerated = hasValue && await this.#isGenerated(name);
-      facts.push({ name, type, isKey, isGenerated });
+    const hasNone = !await this.#hasGenerated(rows.map(([name]) => name as string));
+    for (const [name, type, key, hasDefault] of rows as DescribedColumn[]) {
+      const isGenerated = !hasNone && await this.#hasGenerated([name]);
+      facts.push({ name, type, key, hasDefault, isGenerated });
     }
     return facts;
   }
 
   /** No catalogue tells it, but a statement that writes into such a column is refused. */
-  async #isGenerated(column: string): Promise<boolean> {
-    const into = `${quoteName(this.#settings.table)} (${quoteName(column)})`;
+  async #hasGenerated(columns: readonly string[]): Promise<boolean> {
+    const into = `${quoteName(this.#settings.table)} (${quoteNames(columns)})`;
+    const nulls = columns.map(() => "null").join(", ");
     try {
-      await this.#connection.run(`explain insert into ${into} select null`);
+      await this.#connection.run(`explain insert into ${into} select ${nulls}`);
       return false;
     } catch (error) {
       return isOfSql(error) && String(error).includes("generated column");
@@ -103,7 +114,19 @@ export class Writer {
     if (found.isGenerated) {
       fail("load rows", "columns", `columns that table ${table} does not generate`, column);
     }
-    return { name: column, type: found.type, kind: kindOf(found.type) };
+    const { type, hasDefault } = found;
+    const kind = kindOf(type);
+    if (!this.#tellsApart(found)) return { name: column, type, kind, isNeeded: false };
+    return { name: column, type, kind: withoutNull(kind), isNeeded: !hasDefault };
+  }
+
+  /** Of several rows of a statement that have `NULL` there, DuckDB leaves out all but the first. */
+  #tellsApart({ name, key }: ColumnFacts): boolean {
+    const { conflict, key: given } = this.#settings;
+    if (conflict === "error") return false;
+    return given === undefined
+      ? key !== null
+      : given.some((one) => foldCase(one) === foldCase(name));
   }
 
   #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
@@ -113,7 +136,7 @@ export class Writer {
       return { table, conflict, key: given };
     }
     if (conflict !== "replace") return { table, conflict, key: [] };
-    const key = facts.filter(({ isKey }) => isKey).map(nameOf);
+    const key = facts.filter(({ key }) => key === "PRI").map(nameOf);
     const action = `load into table ${JSON.stringify(table)}`;
     if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
     checkKey(action, columns, key, foldCase);

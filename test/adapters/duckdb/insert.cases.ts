@@ -33,19 +33,31 @@ export function testDuckdbInserts(): void {
       expect(await load("replace")).toEqual([["1", "c", "kept"], ["2", "f", "e"]]);
     });
 
-    it("tells many rows apart by a key that may be null", async () => {
+    it("tells many rows apart by a key of several columns", async () => {
       const connection = await connections.open(
         "create table t (a integer, b varchar, n integer, unique (a, b))",
       );
-      const many = Array.from(
-        { length: 5000 },
-        (_, n) => ({ a: n % 7, b: n < 10 ? null : "b", n }),
-      );
+      const many = Array.from({ length: 5000 }, (_, n) => ({ a: n % 7, b: `b${n % 2}`, n }));
       const sink = duckdbSink(connection, { table: "t", conflict: "replace", key: ["a", "b"] });
       await sink.load(many, plainContext);
       await sink.load(many.slice(4990), plainContext);
-      expect(await textsOf(connection, "select count(*), min(n) filter (b = 'b') from t"))
-        .toEqual([["17", "4993"]]);
+      expect(await textsOf(connection, "select count(*), min(n), max(n) from t"))
+        .toEqual([["14", "4986", "4999"]]);
+    });
+
+    it.each(
+      [
+        [{ conflict: "ignore" }, { a: 1, b: null }],
+        [{ conflict: "ignore" }, { a: 1 }],
+        [{ conflict: "replace", key: ["a", "b"] }, { a: 1, b: null }],
+      ] as const,
+    )("refuses NULL in a key, as the database would lose rows: %j %j", async (options, row) => {
+      const schema = "create table t (a integer, b varchar, n integer, unique (a, b))";
+      const connection = await connections.open(schema);
+      const loading = duckdbSink(connection, { table: "t", ...options })
+        .load([{ a: 1, b: "b" }, row], plainContext);
+      const error = await loading.catch((error) => error);
+      expect(error.failures?.get(1)?.message).toContain("not null, as it tells rows apart");
     });
   });
 }
