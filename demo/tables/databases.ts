@@ -51,7 +51,8 @@ export async function openSqlite(folder: string, isFresh: boolean): Promise<Data
 
 /** Starts the server whose data is in a folder, with its tables. */
 export async function openPostgres(folder: string, isFresh: boolean): Promise<Database> {
-  const server = await keepServer(join(folder, "postgres"));
+  const place = join(folder, "postgres");
+  const server = await keepServer(place);
   const pool = new pg.Pool({ connectionString: server.url, max: 4 });
   const query = async (sql: string) => (await pool.query(sql)).rows;
   const execute = async (sql: string) => void await pool.query(sql);
@@ -62,7 +63,7 @@ export async function openPostgres(folder: string, isFresh: boolean): Promise<Da
     await pool.end();
     await server.stop();
   };
-  return { place: server.url, workers: 2, sink: { load, checkpoints }, query, close };
+  return { place: `PostgreSQL (${place})`, workers: 2, sink: { load, checkpoints }, query, close };
 }
 
 /** Does the migrations that were not done before: all of them, or none. */

@@ -31,7 +31,7 @@ function argumentsGiven(): Arguments | undefined {
     if (given === undefined) console.log(help);
     return given;
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
+    console.error(`${(error as Error).message}\n--help lists the options.`);
     process.exitCode = 1;
     return undefined;
   }

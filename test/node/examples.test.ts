@@ -26,9 +26,12 @@ const hosts = {
   },
 };
 const names = ["etl-with-manager", "simple-bucket", "simple-etl"];
-const examples = (["node", "deno", "bun"] as const).flatMap((host) =>
-  names.map((name) => ({ host, path: `examples/${host}/${name}.ts` }))
-);
+const examples = [
+  ...(["node", "deno", "bun"] as const).flatMap((host) =>
+    names.map((name) => ({ host, path: `examples/${host}/${name}.ts` }))
+  ),
+  { host: "node", path: "examples/node/nested-to-tables.ts" } as const,
+];
 
 /** Runs a program of the project to its end, whatever its exit code. */
 async function run(program: string, args: readonly string[]) {

@@ -5,10 +5,15 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 
 /** What Node is given to run the demo. */
-export const demo: readonly string[] = [
-  "--disable-warning=ExperimentalWarning",
-  fileURLToPath(new URL("../../../demo/main.ts", import.meta.url)),
-];
+export const demo: readonly string[] = programOf("main.ts");
+
+/** What Node is given to run the demo of many tables. */
+export const tablesDemo: readonly string[] = programOf("tables/main.ts");
+
+function programOf(path: string): string[] {
+  const program = fileURLToPath(new URL(`../../../demo/${path}`, import.meta.url));
+  return ["--disable-warning=ExperimentalWarning", program];
+}
 
 /** How the demo ended, and what it wrote. */
 export interface Ending {
@@ -27,8 +32,9 @@ export function runDemo(
   folder: string,
   args: readonly string[],
   watch: Watcher = () => {},
+  program = demo,
 ): Promise<Ending> {
-  const child = spawn(process.execPath, [...demo, ...args], { cwd: folder });
+  const child = spawn(process.execPath, [...program, ...args], { cwd: folder });
   const texts = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {
