@@ -20,7 +20,7 @@ function rowsOf(count: number, badOne: number): { id: number; day: string }[] {
   }));
 }
 
-function variantOf(badOne: number): Variant {
+function variantOf(badOne: number, keeps: "in memory" | "in the database"): Variant {
   return {
     items: ITEMS,
     prepare: async (items) => {
@@ -32,6 +32,7 @@ function variantOf(badOne: number): Variant {
       await pool.query("create table days (id bigint primary key, day date not null)");
       const sink = postgresSink(pool, { table: "days", columns: ["id", "day"] });
       const rows = rowsOf(items, badOne);
+      const counted = new WritableStream(); // The report counts them.
       let loads = 0;
       const load: typeof sink.load = Object.assign(
         (...call: Parameters<typeof sink.load>) => (loads++, sink.load(...call)),
@@ -43,7 +44,7 @@ function variantOf(badOne: number): Variant {
           batchSize: BATCH_SIZE,
           workers: 2,
           checkpoints: sink.checkpoints,
-          deadLetters: sink.deadLetters(),
+          deadLetters: keeps === "in memory" ? counted : sink.deadLetters(),
         });
         const seconds = (performance.now() - start) / 1000;
         await pool.end();
@@ -60,18 +61,23 @@ function variantOf(badOne: number): Variant {
   };
 }
 
+const good = variantOf(Infinity, "in memory");
+const bad = "one of 20 is bad";
+const kept = `${bad}, letters in the database`;
+
 export const question: Question = {
   title: "Bad values, and PostgreSQL",
   method:
-    "10,000 rows in batches of 1,000 through pg, marks and dead letters in the same database. Of " +
-    "each 20 rows one has a day that is none. Each batch takes at most four loads.",
-  variants: { "all good": variantOf(Infinity), "5 % bad": variantOf(20) },
+    "10,000 rows in batches of 1,000 through pg, marks in the same database. Of each 20 rows one has " +
+    "a day that is none. Each batch takes at most four loads. Dead letters are counted, or kept in " +
+    "the same database, one after the other.",
+  variants: {
+    "all are good": good,
+    [bad]: variantOf(20, "in memory"),
+    [kept]: variantOf(20, "in the database"),
+  },
   comparisons: [
-    {
-      title: "one of 20 is bad, against all good",
-      variant: "5 % bad",
-      against: "all good",
-      atLeast: 0.5,
-    },
+    { title: `${bad}, against none`, variant: bad, against: "all are good", atLeast: 0.5 },
+    { title: `${kept}, against none`, variant: kept, against: "all are good" },
   ],
 };

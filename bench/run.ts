@@ -27,6 +27,7 @@ const questionNames = [
   "sinks-sqlite",
   "sinks-postgres",
   "bad-values",
+  "tables",
 ];
 
 const { values: options, positionals } = parseArgs({
