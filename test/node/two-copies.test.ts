@@ -134,6 +134,25 @@ describe.each<[string, Copy, Copy]>([
     }
   });
 
+  it("rows in the place of one are several rows", async () => {
+    const { many, skip, wholeBatch } = other;
+    const several = (n: number) => n === 0 ? skip : n === 1 ? n : many([n, -n]);
+    const transforms = [
+      { transform: several },
+      { transform: async (n: number) => several(n) },
+      { transformBatch: (ns: number[]) => ns.map(several) },
+      { transformBatch: (ns: number[]) => wholeBatch(ns.flatMap((n) => n < 2 ? [] : [n, -n, n])) },
+    ] as Partial<core.Pipeline<number>>[];
+    const loads: number[][] = [];
+    for (const members of transforms) {
+      const load = (rows: number[]) => void loads.push(rows);
+      await own.etl({ name: "n", extract: () => [0, 1, 2], ...members, load }).run({
+        batchSize: 3,
+      });
+    }
+    expect(loads).toEqual([...Array(3).fill([1, 2, -2]), [2, -2, 2]]);
+  });
+
   it("chunks() are chunks", async () => {
     const source = other.chunks([[1, 2], [3]]);
     expect(await Array.fromAsync(own.batched(source, { batchSize: 3 }))).toEqual([[1, 2, 3]]);

@@ -31,6 +31,11 @@ describe("etl() of a pipeline", () => {
     [{ ...pipeline, acknowledge: 1 }, "'acknowledge' must be a function: current value is 1"],
     [{ ...pipeline, reject: null }, "'reject' must be a function: current value is null"],
     [{ ...pipeline, replayable: 0 }, "'replayable' must be a boolean: current value is 0"],
+    ...[0, 1.5, "10", null, Infinity].map((batchSize): [unknown, string] => [
+      { ...pipeline, load: Object.assign(() => {}, { batchSize }) },
+      "'load.batchSize' must be a positive integer: current value is " +
+      (typeof batchSize === "string" ? `"${batchSize}"` : `${batchSize}`),
+    ]),
     [
       { ...pipeline, transformBatch: () => [] },
       "'transformBatch' must be omitted if 'transform' is given: current value is a function",

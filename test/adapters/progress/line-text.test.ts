@@ -25,6 +25,12 @@ describe("a line about a run", () => {
     );
   });
 
+  it("has the rows where they are not as many as the items", () => {
+    expect(textOf({ ...payload, rows: 33_520_000 })).toContain(
+      ", 838,000 loaded, 33,520,000 rows, 12,345/s, ",
+    );
+  });
+
   it.each([
     [
       120,
