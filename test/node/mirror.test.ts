@@ -9,6 +9,13 @@ const scenarios: Readonly<Record<string, string>> = {
 
 /** Parts that only show through another one: the test that fails without them. */
 const provenBy: Readonly<Record<string, string>> = {
+  "adapters/duckdb/client": "adapters/duckdb/checkpoints",
+  "adapters/duckdb/known-table": "adapters/duckdb/insert",
+  "adapters/duckdb/names": "adapters/duckdb/writer",
+  "adapters/duckdb/rows": "adapters/duckdb/writer",
+  "adapters/duckdb/sink-options": "adapters/duckdb/writer",
+  "adapters/duckdb/turns": "adapters/duckdb/checkpoints",
+  "adapters/duckdb/types": "adapters/duckdb/values",
   "adapters/file/file-lock": "adapters/file/file-checkpoint-store",
   "adapters/file/file-system": "adapters/file/file-checkpoint-store",
   "adapters/otel/instrumented-etl": "adapters/otel/instrumented-pipeline",

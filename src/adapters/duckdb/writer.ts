@@ -14,8 +14,10 @@ import { kindOf, withoutNull } from "./values.ts";
 interface ColumnFacts {
   readonly name: string;
   readonly type: string;
-  /** The kind of the unique index that it is part of. */
+  /** The constraint that it is part of. */
   readonly key: "PRI" | "UNI" | null;
+  /** It is part of a unique index that was made by a statement of its own. */
+  readonly isIndexed: boolean;
   readonly hasDefault: boolean;
   readonly isGenerated: boolean;
 }
@@ -84,12 +86,23 @@ export class Writer {
       return fail("load rows", "table", "an existing table", table);
     });
     const facts: ColumnFacts[] = [];
+    const indexed = await this.#indexed();
     const hasNone = !await this.#hasGenerated(rows.map(([name]) => name as string));
     for (const [name, type, key, hasDefault] of rows as DescribedColumn[]) {
       const isGenerated = !hasNone && await this.#hasGenerated([name]);
-      facts.push({ name, type, key, hasDefault, isGenerated });
+      const isIndexed = indexed.has(foldCase(name));
+      facts.push({ name, type, key, hasDefault, isGenerated, isIndexed });
     }
     return facts;
+  }
+
+  /** The words in the unique indexes of the table: its columns, perhaps within expressions. */
+  async #indexed(): Promise<ReadonlySet<string>> {
+    const sql = `select expressions from duckdb_indexes()
+      where is_unique and lower(table_name) = lower($1)`;
+    const rows = await rowsOf(this.#connection, sql, [this.#settings.table]);
+    const words = rows.flatMap(([text]) => `${text}`.split(/[^\p{L}\p{N}_$ ]+ ?/u));
+    return new Set(words.map(foldCase));
   }
 
   /** No catalogue tells it, but a statement that writes into such a column is refused. */
@@ -121,12 +134,11 @@ export class Writer {
   }
 
   /** Of several rows of a statement that have `NULL` there, DuckDB leaves out all but the first. */
-  #tellsApart({ name, key }: ColumnFacts): boolean {
+  #tellsApart({ name, key, isIndexed }: ColumnFacts): boolean {
     const { conflict, key: given } = this.#settings;
     if (conflict === "error") return false;
-    return given === undefined
-      ? key !== null
-      : given.some((one) => foldCase(one) === foldCase(name));
+    if (given !== undefined) return given.some((one) => foldCase(one) === foldCase(name));
+    return key === "PRI" || (conflict === "ignore" && (key === "UNI" || isIndexed));
   }
 
   #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {

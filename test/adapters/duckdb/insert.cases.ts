@@ -49,13 +49,14 @@ export function testDuckdbInserts(): void {
       [
         [{ conflict: "ignore" }, { a: 1, b: null }],
         [{ conflict: "ignore" }, { a: 1 }],
+        [{ conflict: "ignore" }, { a: 1, b: "c", n: null }],
         [{ conflict: "replace", key: ["a", "b"] }, { a: 1, b: null }],
       ] as const,
     )("refuses NULL in a key, as the database would lose rows: %j %j", async (options, row) => {
       const schema = "create table t (a integer, b varchar, n integer, unique (a, b))";
-      const connection = await connections.open(schema);
+      const connection = await connections.open(schema, "create unique index i on t (n)");
       const loading = duckdbSink(connection, { table: "t", ...options })
-        .load([{ a: 1, b: "b" }, row], plainContext);
+        .load([{ a: 1, b: "b", n: 0 }, row], plainContext);
       const error = await loading.catch((error) => error);
       expect(error.failures?.get(1)?.message).toContain("not null, as it tells rows apart");
     });
