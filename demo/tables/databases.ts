@@ -39,7 +39,7 @@ export async function openSqlite(folder: string, isFresh: boolean): Promise<Data
   db.exec("pragma journal_mode = wal; pragma synchronous = normal");
   const query = async (sql: string) => db.prepare(sql).all();
   await migrate({ execute: (sql) => db.exec(sql), query }, "sqlite");
-  const { load, checkpoints } = sqliteSink(db, { tables } as never);
+  const { load, checkpoints } = sqliteSink(db, { tables });
   return {
     place: path,
     workers: 1,
@@ -58,7 +58,7 @@ export async function openPostgres(folder: string, isFresh: boolean): Promise<Da
   const execute = async (sql: string) => void await pool.query(sql);
   if (isFresh) await execute("drop schema public cascade; create schema public");
   await migrate({ execute, query }, "postgres");
-  const { load, checkpoints } = postgresSink(pool, { tables } as never);
+  const { load, checkpoints } = postgresSink(pool, { tables });
   const close = async () => {
     await pool.end();
     await server.stop();
