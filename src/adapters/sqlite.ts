@@ -16,6 +16,11 @@ export type {
   SqliteTablesOptions,
   SqliteTablesRow,
 } from "./sqlite/tables-options.ts";
+export type {
+  SqliteInsertOptions,
+  SqliteTransaction,
+  SqliteWriteOptions,
+} from "./sqlite/transaction.ts";
 export type { ParentLink } from "../sql/linked-tables.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

@@ -48,8 +48,7 @@ export interface SinkLoads {
 }
 
 const rule = "one use of one sink in one load of a run that has checkpoints " +
-  "(several tables in one commit, by 'tables' or 'write' of one sink, are still to come: " +
-  "give each sink its own pipeline; " +
+  "(write several tables by 'tables' or 'write' of one sink, or give each sink its own pipeline; " +
   "a function around a load is to be given to 'sink.wrap')";
 
 /**

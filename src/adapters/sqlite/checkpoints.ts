@@ -23,6 +23,8 @@ import {
   type SqliteStatement,
   transact,
 } from "./client.ts";
+import { isThenable } from "../../runtime/thenable.ts";
+import type { Turns } from "./turns.ts";
 import { isStorable } from "./values.ts";
 
 interface Statements {
@@ -58,59 +60,90 @@ const claimSql =
 const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null, lease = null
   where key = ? and run_id = ?`;
 
+type MaybePromise<T> = T | Promise<T>;
+
+/** What a commit has found, and has written of a mark. */
+interface Planned {
+  readonly before: Checkpoint;
+  readonly write: WritePlan | undefined;
+}
+
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
 export class SqliteCheckpoints implements Required<CheckpointStore> {
   readonly #db: SqliteDatabase;
+  readonly #turns: Turns;
   readonly #claims = new ClaimRegistry();
   #statements: Statements | undefined;
 
   /** Does nothing with the database yet. */
-  constructor(db: SqliteDatabase) {
+  constructor(db: SqliteDatabase, turns: Turns) {
     this.#db = db;
+    this.#turns = turns;
   }
 
-  read(key: string): Checkpoint | undefined {
-    return this.#transact((statements) => find(statements, key)).stored();
+  read(key: string): MaybePromise<Checkpoint | undefined> {
+    return this.#turns.take(() => this.#transact((statements) => find(statements, key)).stored());
   }
 
   /** Replaces what is stored, but for what loads of the same run have committed. */
-  write(key: string, checkpoint: Checkpoint): void {
-    if (this.#claims.isKnown(key, checkpoint)) return;
-    this.#transact((statements) => {
-      store(statements, key, planWrite(key, checkpoint, find(statements, key)));
+  write(key: string, checkpoint: Checkpoint): MaybePromise<void> {
+    return this.#turns.take(() => {
+      if (this.#claims.isKnown(key, checkpoint)) return;
+      this.#transact((statements) => {
+        store(statements, key, planWrite(key, checkpoint, find(statements, key)));
+      });
     });
   }
 
-  claim(key: string, { runId, until, lease }: Claim, now: number): Claim {
-    const row = this.#transact((statements) => {
-      statements.claim.run(keyText(key), runId, until, lease ?? null, now);
-      return find(statements, key);
+  claim(key: string, { runId, until, lease }: Claim, now: number): MaybePromise<Claim> {
+    return this.#turns.take(() => {
+      const row = this.#transact((statements) => {
+        statements.claim.run(keyText(key), runId, until, lease ?? null, now);
+        return find(statements, key);
+      });
+      if (row.owner === runId) this.#claims.onClaimed(key, runId, row.stored());
+      return row.claim!;
     });
-    if (row.owner === runId) this.#claims.onClaimed(key, runId, row.stored());
-    return row.claim!;
   }
 
-  release(key: string, runId: string): void {
-    this.#transact((statements) => statements.release.run(keyText(key), runId));
-    this.#claims.onReleased(key, runId);
+  release(key: string, runId: string): MaybePromise<void> {
+    return this.#turns.take(() => {
+      this.#transact((statements) => statements.release.run(keyText(key), runId));
+      this.#claims.onReleased(key, runId);
+    });
   }
 
   /**
    * Does `insert` in one transaction with the mark, or without it where that is left to the run; not
    * at all where it is done. Gives what takes the mark back.
+   * Where `insert` gives a promise, so does this.
    */
-  commit(mark: CommitMark, insert: () => void): (() => void) | undefined {
-    const { key } = mark;
-    const plan = this.#transact((statements) => {
-      const row = find(statements, key);
-      const plan = planCommit(mark, row, this.#claims);
-      if (plan === "skip") return { before: row.stored() ?? blankCheckpoint, write: undefined };
-      insert();
-      if (plan.write !== undefined) store(statements, key, plan.write);
-      return plan;
+  commit(mark: CommitMark, insert: () => unknown): unknown {
+    return this.#turns.take(() => {
+      const plan = this.#transact((statements) => this.#insert(mark, insert, statements));
+      const end = (plan: Planned) => {
+        this.#claims.onCommitted(mark, plan.write?.next);
+        if (!mark.isMarked) return undefined;
+        return () => this.#turns.take(() => this.#takeBack(mark, plan.before));
+      };
+      return isThenable(plan) ? Promise.resolve(plan).then(end) : end(plan);
     });
-    this.#claims.onCommitted(mark, plan.write?.next);
-    return mark.isMarked ? () => this.#takeBack(mark, plan.before) : undefined;
+  }
+
+  #insert(
+    mark: CommitMark,
+    insert: () => unknown,
+    statements: Statements,
+  ): Planned | Promise<Planned> {
+    const row = find(statements, mark.key);
+    const plan = planCommit(mark, row, this.#claims);
+    if (plan === "skip") return { before: row.stored() ?? blankCheckpoint, write: undefined };
+    const inserted = insert();
+    const end = (): Planned => {
+      if (plan.write !== undefined) store(statements, mark.key, plan.write);
+      return plan;
+    };
+    return isThenable(inserted) ? Promise.resolve(inserted).then(end) : end();
   }
 
   #takeBack(mark: CommitMark, before: Checkpoint): void {
@@ -123,11 +156,15 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
 
   #transact<T>(body: (statements: Statements) => T): T {
     if (this.#statements === undefined) checkClient(this.#db);
-    try {
-      return transact(this.#db, () => body(this.#statements ??= this.#open()));
-    } catch (error) {
+    const failed = (error: unknown): never => {
       this.#statements = undefined; // The table may have been made by what was rolled back.
       throw error;
+    };
+    try {
+      const result = transact(this.#db, () => body(this.#statements ??= this.#open()));
+      return isThenable(result) ? Promise.resolve(result).catch(failed) as T : result;
+    } catch (error) {
+      return failed(error);
     }
   }
 

@@ -15,6 +15,8 @@ export interface SqliteStatement {
   all(...values: SqliteValue[]): unknown[];
   /** Gives one row after the other. Old versions of `bun:sqlite` lack it. */
   iterate?(...values: SqliteValue[]): Iterable<unknown>;
+  /** Whether it gives rows: better-sqlite3. */
+  readonly reader?: boolean;
   /** Gives integers as bigints: `node:sqlite`. */
   setReadBigInts?(isOn: boolean): unknown;
   /** Gives rows as arrays: `node:sqlite`. */
@@ -75,6 +77,7 @@ function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement
       const rows = statement.all(...values);
       return checked(rows, Array.isArray(rows) && (rows.length === 0 || isRowNow(rows[0])));
     },
+    ...(statement.reader === false ? { reader: false } : undefined),
   };
   if (typeof statement.iterate !== "function") return own;
   own.iterate = (...values) => {
@@ -92,6 +95,20 @@ function isRowNow(row: unknown): boolean {
 /** Rows, each of which is looked at: an iterator that promises them gives no end as well. */
 function* looked(db: SqliteDatabase, rows: Iterable<unknown>): Generator<unknown> {
   for (const row of rows) yield isRowNow(row) ? row : refuseClient(db, row);
+}
+
+/** The rows of a statement; none where it gives none. */
+export function queryRows(
+  db: SqliteDatabase,
+  sql: string,
+  values: readonly SqliteValue[],
+): Record<string, SqliteValue>[] {
+  const statement = prepare(db, sql);
+  if (statement.reader !== false) {
+    return statement.all(...values).map((row) => ({ ...row as Record<string, SqliteValue> }));
+  }
+  statement.run(...values); // better-sqlite3 gives no rows of what has none.
+  return [];
 }
 
 /** Runs SQL without values. */
@@ -120,7 +137,8 @@ export function checkClient(db: SqliteDatabase): void {
 }
 
 /**
- * Does something within one transaction, which nothing else can get into: all of it is synchronous.
+ * Does something within one transaction. Where all of it is synchronous nothing else can get into it;
+ * where it gives a promise, the transaction is open until that is settled.
  * The lock for writing is taken first, as a reader that becomes a writer is refused where another
  * one was faster. Rolled back on any error, which then comes through.
  *
@@ -129,25 +147,38 @@ export function checkClient(db: SqliteDatabase): void {
 export function transact<T>(db: SqliteDatabase, body: () => T): T {
   try {
     execute(db, "begin immediate"); // If it fails, the transaction that is open may be the user's.
-    return committed(db, body);
+    const result = committed(db, body);
+    if (!isThenable(result)) return result;
+    return Promise.resolve(result).catch((error) => refuseReadOnly(db, error)) as T;
   } catch (error) {
-    if (!isOfReadOnly(error)) throw error;
-    return fail("use SQLite", "db", "a writable database", db);
+    return refuseReadOnly(db, error);
   }
 }
 
+function refuseReadOnly(db: SqliteDatabase, error: unknown): never {
+  if (!isOfReadOnly(error)) throw error;
+  return fail("use SQLite", "db", "a writable database", db);
+}
+
 function committed<T>(db: SqliteDatabase, body: () => T): T {
-  try {
-    const result = body();
+  const commit = <R>(result: R): R => {
     execute(db, "commit");
     return result;
-  } catch (error) {
+  };
+  const rollback = (error: unknown): never => {
     try {
       execute(db, "rollback");
     } catch {
       // A full disk has rolled back already. What came first is what the user has to know.
     }
     throw error;
+  };
+  try {
+    const result = body();
+    if (!isThenable(result)) return commit(result);
+    return Promise.resolve(result).then(commit).catch(rollback) as T;
+  } catch (error) {
+    return rollback(error);
   }
 }
 

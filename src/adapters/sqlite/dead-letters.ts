@@ -9,6 +9,7 @@ import {
   type SqliteStatement,
   transact,
 } from "./client.ts";
+import type { Turns } from "./turns.ts";
 import { storableText } from "./values.ts";
 
 const tableSql = `create table if not exists millrace_dead_letter (
@@ -22,7 +23,10 @@ const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offs
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Opens a stream that keeps dead letters in a table, which it makes with the first one. */
-export function openDeadLetters<E>(db: SqliteDatabase): WritableStream<DeadLetter<E>> {
+export function openDeadLetters<E>(
+  db: SqliteDatabase,
+  turns: Turns,
+): WritableStream<DeadLetter<E>> {
   let insert: SqliteStatement | undefined;
   return repeatableLetters<E>({
     write(letter) {
@@ -31,14 +35,16 @@ export function openDeadLetters<E>(db: SqliteDatabase): WritableStream<DeadLette
         letterRow(letter);
       const { name, message, code } = errorParts;
       const texts = [name, message, code].map((text) => text === null ? null : storableText(text));
-      transact(db, () => {
-        if (insert === undefined) execute(db, tableSql);
-        insert ??= prepare(db, insertSql);
-        insert.run(
-          ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-          ...[item, row, error, ...texts, at],
-        );
-      });
+      return turns.take(() =>
+        transact(db, () => {
+          if (insert === undefined) execute(db, tableSql);
+          insert ??= prepare(db, insertSql);
+          insert.run(
+            ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
+            ...[item, row, error, ...texts, at],
+          );
+        })
+      );
     },
   });
 }

@@ -1,3 +1,4 @@
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { tombstoneKey } from "../../sql/tombstone.ts";
 import type { SqliteDatabase } from "./client.ts";
 import type { SinkSettings } from "./sink-options.ts";
@@ -23,8 +24,8 @@ export class RowWriter implements Loader {
    * @throws {BatchError} If rows do not fit: names them.
    * @throws {ConfigurationError} If the table, a column or an index is missing, so that no row fits.
    */
-  check(rows: readonly object[], runId: string): Checked {
-    const table = this.#writer.tableFor(runId);
+  check(rows: readonly object[], context: SinkLoadContext): Checked {
+    const table = this.#writer.tableFor(context.runId);
     const { groups, drift, failures } = table.read(rows);
     if (failures.size === 0) {
       return {
@@ -35,7 +36,7 @@ export class RowWriter implements Loader {
     // A tombstone has no property, so that it is among what fails.
     const hasTombstones = [...failures.keys()].some((n) => tombstoneKey(rows[n]) !== undefined);
     if (!hasTombstones) throw batchError(failures);
-    return this.#tree.check(rows.map((row) => ({ [this.#name]: [row] })), runId);
+    return this.#tree.check(rows.map((row) => ({ [this.#name]: [row] })), context);
   }
 
   /**

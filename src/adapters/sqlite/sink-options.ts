@@ -8,6 +8,8 @@ export interface SqliteSinkOptions {
   readonly table: string;
   /** Several tables, in place of one. */
   readonly tables?: undefined;
+  /** A function that writes the rows, in place of a table. */
+  readonly write?: undefined;
   /**
    * The columns to fill, which are also the properties of the rows: each row has all of them. Left
    * out, a row fills the columns that it has a property for, and the table its own value into the
@@ -40,13 +42,16 @@ export interface SqliteSinkOptions {
   readonly unknown?: "error" | "drop" | undefined;
 }
 
+/** What says in another way where rows go. */
+type Others = "tables" | "write";
+
 /** The options, checked. */
 export type SinkSettings = Omit<
-  Complete<SqliteSinkOptions, "columns" | "key" | "tables">,
-  "tables"
+  Complete<SqliteSinkOptions, "columns" | "key" | Others>,
+  Others
 >;
 
-const sinkOptions: OptionTable<Omit<SqliteSinkOptions, "tables">> = {
+const sinkOptions: OptionTable<Omit<SqliteSinkOptions, Others>> = {
   table: [name],
   columns: [names],
   conflict: conflictOption,
@@ -57,9 +62,9 @@ const sinkOptions: OptionTable<Omit<SqliteSinkOptions, "tables">> = {
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
 export function checkSinkOptions(
   action: string,
-  options: Omit<SqliteSinkOptions, "tables">,
+  options: Omit<SqliteSinkOptions, Others>,
 ): SinkSettings {
-  const settings = checkOptions<Omit<SqliteSinkOptions, "tables">, "columns" | "key">(
+  const settings = checkOptions<Omit<SqliteSinkOptions, Others>, "columns" | "key">(
     action,
     options,
     sinkOptions,

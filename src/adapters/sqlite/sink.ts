@@ -8,6 +8,7 @@ import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-l
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
+import { isThenable } from "../../runtime/thenable.ts";
 import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import {
@@ -17,12 +18,14 @@ import {
   type SqliteTablesRow,
 } from "./tables-options.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
+import { checkWriteOptions, FunctionWriter, type SqliteWriteOptions } from "./transaction.ts";
+import { Turns } from "./turns.ts";
 import { Writer } from "./writer.ts";
 
-/** The `load` of a sink. */
-export interface SqliteLoad<Row extends object = object> {
+/** The `load` of a sink; with `write` it gives a promise where that does, or has to wait for one. */
+export interface SqliteLoad<Row extends object = object, Done = void> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends Row>(rows: readonly T[], context: SinkLoadContext): void;
+  <T extends Row>(rows: readonly T[], context: SinkLoadContext): Done;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -42,9 +45,9 @@ export type SqliteStage<Row extends object = object> = <R extends Row>(
 ) => void;
 
 /** A table, or several ones, as the end of a pipeline. */
-export interface SqliteSink<Row extends object = object> {
+export interface SqliteSink<Row extends object = object, Done = void> {
   /** The `load` of the pipeline. */
-  readonly load: SqliteLoad<Row>;
+  readonly load: SqliteLoad<Row, Done>;
   /**
    * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
    * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
@@ -135,28 +138,46 @@ export function sqliteSink<const Tables extends SqliteTables>(
   db: SqliteDatabase,
   options: SqliteTablesOptions<Tables>,
 ): SqliteSink<SqliteTablesRow<Tables>>;
+/** Loads by a function that writes in the transaction. */
+export function sqliteSink<Row extends object = object>(
+  db: SqliteDatabase,
+  options: SqliteWriteOptions<Row>,
+): SqliteSink<Row, void | Promise<void>>;
 /** Loads into one table. */
 export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink;
 export function sqliteSink(
   db: SqliteDatabase,
-  options: SqliteSinkOptions | SqliteTablesOptions,
+  options: SinkOptions,
 ): SqliteSink {
   if (!database.test(db)) fail(action, "db", database.expected, db);
   const loader = loaderOf(db, options);
-  const checkpoints = new SqliteCheckpoints(db);
-  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, loader, checkpoints));
+  const turns = new Turns();
+  const checkpoints = new SqliteCheckpoints(db, turns);
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, loader, checkpoints, turns));
   return {
     load: load as SqliteLoad,
     wrap: wrap as unknown as SqliteSink["wrap"],
     checkpoints,
-    deadLetters: () => openDeadLetters(db),
+    deadLetters: () => openDeadLetters(db, turns),
   };
 }
 
 const nothing: Checked = { write: () => {}, drift: {} };
 
-function loaderOf(db: SqliteDatabase, options: SqliteSinkOptions | SqliteTablesOptions): Loader {
-  if (options?.tables === undefined) return new RowWriter(db, checkSinkOptions(action, options));
+type SinkOptions = SqliteSinkOptions | SqliteTablesOptions | SqliteWriteOptions<never>;
+
+function loaderOf(db: SqliteDatabase, options: SinkOptions): Loader {
+  const given = (["table", "tables", "write"] as const)
+    .filter((name) => options?.[name] !== undefined);
+  if (given.length > 1) {
+    fail(action, given[1]!, `omitted beside '${given[0]}'`, options[given[1]!]);
+  }
+  if (options?.write !== undefined) {
+    return new FunctionWriter(db, checkWriteOptions(action, options as SqliteWriteOptions));
+  }
+  if (options?.tables === undefined) {
+    return new RowWriter(db, checkSinkOptions(action, options as SqliteSinkOptions));
+  }
   const { linked, tables } = checkTablesOptions(action, options);
   return new TreeWriter(db, linked, tables.map((table) => new Writer(db, table)));
 }
@@ -166,27 +187,34 @@ function rowCheck(
   db: SqliteDatabase,
   loader: Loader,
   checkpoints: SqliteCheckpoints,
+  turns: Turns,
 ): (...load: Parameters<CheckRows>) => Commit {
   let isKnown = false;
   return (rows, context, isMarked) => {
     const { runId, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
-    const { write, drift } = rows.length === 0 ? nothing : loader.check(rows, runId);
+    const { write, drift } = rows.length === 0 ? nothing : loader.check(rows, context);
     const commit = () => {
-      if (key === undefined) return transact(db, write);
+      if (key === undefined) return turns.take(() => transact(db, write));
       return checkpoints.commit(markOf(key, context, isMarked), write);
     };
     return () => {
+      const failed = (error: unknown): never => {
+        loader.failed(error, runId);
+        throw error;
+      };
+      const done = (takeBack: unknown) => {
+        if (Object.keys(drift).length > 0) context.drift?.(drift);
+        return takeBack;
+      };
       let takeBack: unknown;
       try {
         takeBack = commit();
       } catch (error) {
-        loader.failed(error, runId);
-        throw error;
+        return failed(error);
       }
-      if (Object.keys(drift).length > 0) context.drift?.(drift);
-      return takeBack;
+      return isThenable(takeBack) ? Promise.resolve(takeBack).then(done, failed) : done(takeBack);
     };
   };
 }

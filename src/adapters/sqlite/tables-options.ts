@@ -39,6 +39,8 @@ export interface SqliteTablesOptions<Tables extends SqliteTables = SqliteTables>
   readonly tables: Tables;
   /** One table, in place of several. */
   readonly table?: undefined;
+  /** A function that writes the rows, in place of tables. */
+  readonly write?: undefined;
   /**
    * The `conflict` of each table that has none of its own.
    * @default {"error"}
@@ -67,7 +69,7 @@ export interface TablesSettings {
 }
 
 const shared = { conflict: conflictOption, unknown: unknownOption } as const;
-const tablesOptions: OptionTable<Omit<SqliteTablesOptions, "table">> = {
+const tablesOptions: OptionTable<Omit<SqliteTablesOptions, "table" | "write">> = {
   tables: [tablesObject],
   ...shared,
 };
@@ -82,7 +84,7 @@ const tableOptions: OptionTable<SqliteTableOptions> = {
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
 export function checkTablesOptions(
   action: string,
-  options: Omit<SqliteTablesOptions, "table">,
+  options: Omit<SqliteTablesOptions, "table" | "write">,
 ): TablesSettings {
   const { tables, conflict, unknown } = checkOptions(action, options, tablesOptions);
   const settings: [string, TableSettings & SqliteTableOptions][] = Object.entries(tables).map(

@@ -1,3 +1,4 @@
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { BatchError } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import type { LinkedTable } from "../../sql/linked-tables.ts";
@@ -13,7 +14,7 @@ import { expectedOf, isStorable } from "./values.ts";
 
 /** Rows that were checked, to be written within a transaction. */
 export interface Checked {
-  readonly write: () => void;
+  readonly write: () => unknown;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
 }
@@ -21,7 +22,7 @@ export interface Checked {
 /** What a sink does with rows. */
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
-  check(rows: readonly unknown[], runId: string): Checked;
+  check(rows: readonly object[], context: SinkLoadContext): Checked;
   /** Takes that a load has failed. */
   failed(error: unknown, runId: string): void;
 }
@@ -45,7 +46,7 @@ export class TreeWriter implements Loader {
    * @throws {BatchError} If rows do not fit: names each by the place of what it came with.
    * @throws {ConfigurationError} If a table, a column or an index is missing, so that no row fits.
    */
-  check(batch: readonly unknown[], runId: string): Checked {
+  check(batch: readonly object[], { runId }: SinkLoadContext): Checked {
     const plan = this.#planFor(runId);
     const { steps, failures } = takeApart(this.#linked, batch);
     const drift: Record<string, number> = {};

@@ -1,0 +1,176 @@
+import { BatchError } from "../../errors.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
+import { callable, checkOptions, fail, type OptionTable } from "../../options.ts";
+import { isThenable } from "../../runtime/thenable.ts";
+import { inTable } from "../../sql/row-errors.ts";
+import { queryRows, type SqliteDatabase, type SqliteValue } from "./client.ts";
+import { RowWriter } from "./row-writer.ts";
+import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
+import type { Checked, Loader } from "./tree-writer.ts";
+import { expectedOf, isStorable } from "./values.ts";
+
+/** How rows go into a table of a transaction: as a sink of that table has it. */
+export type SqliteInsertOptions = Pick<
+  SqliteSinkOptions,
+  "columns" | "conflict" | "key" | "unknown"
+>;
+
+/** The transaction that the mark is part of. It can be used until `write` has ended. */
+export interface SqliteTransaction {
+  /**
+   * Writes rows, or deletes by tombstones among them, as a sink of the table does.
+   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
+   */
+  insert(table: string, rows: readonly object[], options?: SqliteInsertOptions): void;
+  /**
+   * Runs one statement with a value for each `?`, and gives its rows: integers are bigints.
+   * @throws {ConfigurationError} If a value is none that SQLite stores as it is.
+   */
+  query(text: string, values?: readonly unknown[]): Record<string, SqliteValue>[];
+}
+
+/** A sink whose function writes the rows. */
+export interface SqliteWriteOptions<Row extends object = object> {
+  /**
+   * Writes the rows of a load, in one transaction with the mark of what they complete. It is
+   * committed once this has returned, and what it promises is kept; if it fails, nothing is
+   * written, and the error comes through. While a promise is open the other work of the sink waits,
+   * so await nothing of the sink itself in it.
+   */
+  readonly write: (
+    tx: SqliteTransaction,
+    rows: readonly Row[],
+    context: SinkLoadContext,
+  ) => unknown;
+  /** One table, in place of a function. */
+  readonly table?: undefined;
+  /** Several tables, in place of a function. */
+  readonly tables?: undefined;
+}
+
+const writeOptions: OptionTable<Pick<SqliteWriteOptions, "write">> = { write: [callable] };
+/** What would end the transaction that the mark is part of. */
+const ending = /^\s*(begin|commit|end|rollback(?!\s+(transaction\s+)?to\b))\b/i;
+
+/** @throws {ConfigurationError} If it is no function, or there is another option. */
+export function checkWriteOptions(
+  action: string,
+  options: SqliteWriteOptions,
+): SqliteWriteOptions["write"] {
+  return checkOptions(action, options as Pick<SqliteWriteOptions, "write">, writeOptions).write;
+}
+
+/** Writes rows by a function of the user's. */
+export class FunctionWriter implements Loader {
+  readonly #db: SqliteDatabase;
+  readonly #write: SqliteWriteOptions["write"];
+  #writers = new Map<string, RowWriter>();
+
+  constructor(db: SqliteDatabase, write: SqliteWriteOptions["write"]) {
+    this.#db = db;
+    this.#write = write;
+  }
+
+  /** Takes rows; what is wrong with them shows when they are written. */
+  check(rows: readonly object[], context: SinkLoadContext): Checked {
+    const drift: Record<string, number> = {};
+    return { drift, write: () => this.#run(rows, context, drift) };
+  }
+
+  /** Takes that a load has failed: tables are looked up again. */
+  failed(): void {
+    this.#writers = new Map();
+  }
+
+  #run(
+    rows: readonly object[],
+    context: SinkLoadContext,
+    drift: Record<string, number>,
+  ): unknown {
+    let isOpen = true;
+    const use = <T>(work: () => T): T => {
+      context.signal?.throwIfAborted();
+      if (!isOpen) fail("use a transaction", "tx", "used before 'write' has ended", "a late use");
+      return work();
+    };
+    const tx: SqliteTransaction = {
+      insert: (table, rows, options = {}) =>
+        use(() => this.#insert({ ...options, table }, rows, context, drift)),
+      query: (text, values = []) => use(() => this.#query(text, values)),
+    };
+    const end = () => {
+      isOpen = false;
+    };
+    try {
+      const result = this.#write(tx, rows, context);
+      if (isThenable(result)) return settled(result, context.signal).finally(end);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    end();
+    return undefined;
+  }
+
+  #insert(
+    options: SqliteSinkOptions,
+    rows: readonly object[],
+    context: SinkLoadContext,
+    drift: Record<string, number>,
+  ): void {
+    const { table } = options;
+    const writer = this.#writerOf(options);
+    let checked: Checked;
+    try {
+      checked = writer.check(rows, context);
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      const [[place, failure]] = [...error.failures] as [[number, Error]];
+      throw inTable(failure, table, place); // These are no places of what was loaded.
+    }
+    checked.write();
+    for (const [name, count] of Object.entries(checked.drift)) {
+      drift[`${table}.${name}`] = (drift[`${table}.${name}`] ?? 0) + count;
+    }
+  }
+
+  #writerOf(options: SqliteSinkOptions): RowWriter {
+    const settings = checkSinkOptions("insert rows", options);
+    const id = JSON.stringify(settings);
+    let writer = this.#writers.get(id);
+    if (writer === undefined) {
+      if (this.#writers.size >= 64) this.#writers.clear(); // Somebody makes names.
+      writer = new RowWriter(this.#db, settings);
+      this.#writers.set(id, writer);
+    }
+    return writer;
+  }
+
+  #query(text: string, values: readonly unknown[]): Record<string, SqliteValue>[] {
+    if (ending.test(text)) {
+      fail("query", "text", "a statement that does not begin or end a transaction", text);
+    }
+    values.forEach((value, n) => {
+      if (!isStorable(value)) fail("query", `values[${n}]`, expectedOf(value), value);
+    });
+    return queryRows(this.#db, text, values as readonly SqliteValue[]);
+  }
+}
+
+/** Settles as what was promised does, with nothing, or earlier if the signal aborts. */
+function settled(promised: PromiseLike<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal!.reason);
+    const stop = () => signal?.removeEventListener("abort", onAbort);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    promised.then(() => {
+      stop();
+      if (signal?.aborted) reject(signal.reason);
+      else resolve();
+    }, (error) => {
+      stop();
+      reject(error);
+    });
+  });
+}
