@@ -1,18 +1,8 @@
-import { PGlite } from "@electric-sql/pglite";
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { postgresSink, tombstone } from "../../../../src/adapters/postgres.ts";
 import { etl } from "../../../../src/etl/etl.ts";
-
-let client: PGlite;
-beforeAll(async () => {
-  client = await PGlite.create();
-  await client.exec(`create table a (id int primary key, v int);
-    create table b (id int primary key, a_id int not null references a, v int);
-    create table c (id int primary key, b_id int not null references b, v int);
-    create table d (a_id int references a, no int, v int, primary key (a_id, no))`);
-}, 60_000);
-afterAll(() => client.close());
+import type { Bench } from "../../../support/postgres/cases.ts";
 
 const tables = {
   a: {},
@@ -116,26 +106,33 @@ function modelOf(all: readonly Op[]): Record<string, Record<string, number>[]> {
   return { a: sorted(a), b: sorted(b), c: sorted(c), d: sorted(d) };
 }
 
-beforeEach(() => client.exec("truncate a, b, c, d"));
+const schema = `create table a (id int primary key, v int);
+  create table b (id int primary key, a_id int not null references a, v int);
+  create table c (id int primary key, b_id int not null references b, v int);
+  create table d (a_id int references a, no int, v int, primary key (a_id, no))`;
 
-it("leaves what the rows one after the other would, for any batchSize", async () => {
-  let n = 0;
-  await fc.assert(
-    fc.asyncProperty(ops, fc.integer({ min: 1, max: 12 }), async (all, batchSize) => {
-      await client.exec("truncate a, b, c, d");
-      const { load } = postgresSink(client, { conflict: "replace", tables });
-      const transform = (op: Op) => {
-        if (!("dead" in op)) return { ...op };
-        const { dead, id, no } = op;
-        return { [dead]: tombstone(dead === "d" ? { a_id: id, no } : { id }) };
-      };
-      await etl({ name: `model ${n++}`, extract: () => all, transform, load }).run({ batchSize });
-      const found: Record<string, unknown> = {};
-      for (const [name, order] of Object.entries({ a: "id", b: "id", c: "id", d: "a_id, no" })) {
-        found[name] = (await client.query(`select * from ${name} order by ${order}`)).rows;
-      }
-      expect(found).toEqual(modelOf(all));
-    }),
-    { numRuns: 60, seed: 20_261_129 },
-  );
-}, 60_000);
+/** Defines the test of several tables by a model: what rows leave, whatever the batches are. */
+export function testPostgresModel({ tested }: Bench): void {
+  it("leaves what the rows one after the other would, for any batchSize", async () => {
+    await tested().run(schema);
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(ops, fc.integer({ min: 1, max: 12 }), async (all, batchSize) => {
+        await tested().run("truncate a, b, c, d");
+        const { load } = postgresSink(tested().client, { conflict: "replace", tables });
+        const transform = (op: Op) => {
+          if (!("dead" in op)) return { ...op };
+          const { dead, id, no } = op;
+          return { [dead]: tombstone(dead === "d" ? { a_id: id, no } : { id }) };
+        };
+        await etl({ name: `model ${n++}`, extract: () => all, transform, load }).run({ batchSize });
+        const found: Record<string, unknown> = {};
+        for (const [name, order] of Object.entries({ a: "id", b: "id", c: "id", d: "a_id, no" })) {
+          found[name] = await tested().run(`select * from ${name} order by ${order}`);
+        }
+        expect(found).toEqual(modelOf(all));
+      }),
+      { numRuns: 40, seed: 20_261_129 },
+    );
+  }, 60_000);
+}
