@@ -5,7 +5,7 @@ import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
 import { isDuplicate } from "./sql-state.ts";
-import type { Send, Writer } from "./writer.ts";
+import type { BatchWriter, Send } from "./writer.ts";
 
 /** What a load is to commit. */
 interface Load {
@@ -17,7 +17,7 @@ interface Load {
 /** Checks rows first, as then nothing is sent if one is wrong. */
 export function committer(
   checkpoints: PostgresCheckpoints,
-  writer: Writer,
+  writer: BatchWriter,
 ): (...load: Parameters<CheckRows>) => Promise<Commit> {
   return async (rows, context, isMarked) => {
     const { signal, batch: { key, ranges } } = context;

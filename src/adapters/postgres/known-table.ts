@@ -17,9 +17,12 @@ export class KnownTable {
   readonly input: Input;
   readonly #database: Database;
   readonly #options: SinkSettings;
+  readonly #isAsking: boolean;
   readonly #checks = new Map<string, (signal?: AbortSignal) => Promise<void>>();
 
-  constructor(database: Database, options: SinkSettings, target: KnownTarget) {
+  /** @param isAsking The database is asked about each new statement before it is sent. */
+  constructor(database: Database, options: SinkSettings, target: KnownTarget, isAsking = true) {
+    this.#isAsking = isAsking;
     this.target = target;
     this.input = inputAt(database);
     this.#database = database;
@@ -89,6 +92,7 @@ export class KnownTable {
 
   /** Has the database check the statement for some columns; asks once. */
   #check(columns: readonly Column[], signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#isAsking) return Promise.resolve();
     const key = columns.map(({ number }) => number).join();
     let check = this.#checks.get(key);
     if (check === undefined) {

@@ -15,7 +15,8 @@ export class OneTable implements Destination {
   /** For batches with tombstones: it keeps the order of these and rows. */
   readonly #deleting: Destination;
 
-  private constructor(
+  /** Takes a table as it was looked up. */
+  constructor(
     database: Database,
     { table: name }: SinkSettings,
     table: KnownTable,

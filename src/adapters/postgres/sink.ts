@@ -17,11 +17,17 @@ import { openDatabase, type PostgresClient } from "./client.ts";
 import {
   checkSinkOptions,
   checkTablesOptions,
+  checkWriteOptions,
   type PostgresSinkOptions,
   type PostgresTables,
   type PostgresTablesOptions,
   type PostgresTrees,
+  type PostgresWriteOptions,
+  type SinkSettings,
+  type TablesSettings,
 } from "./sink-options.ts";
+import { FunctionWriter } from "./tables/write.ts";
+import type { Database } from "./database.ts";
 import { Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
@@ -106,28 +112,26 @@ export function postgresSink<const Tables extends PostgresTables>(
   client: PostgresClient,
   options: PostgresTablesOptions<Tables>,
 ): PostgresSink<PostgresTrees<Tables>>;
-export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink;
-export function postgresSink(
+export function postgresSink<Rows extends object>(
   client: PostgresClient,
-  options: PostgresSinkOptions | PostgresTablesOptions,
-): PostgresSink {
-  const checked = hasTables(options)
-    ? checkTablesOptions(action, options)
-    : checkSinkOptions(action, options);
-  const database = openDatabase(action, client, { copyFrom: checked.copyFrom, isFixed: true });
-  const all = "tables" in checked ? checked.tables : [checked];
-  if (all.some(({ method }) => method === "copy") && !database.hasCopy) {
-    fail(
-      action,
-      "method",
-      `"insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom'`,
-      "copy",
-    );
-  }
-  const { schema } = checked;
+  options: PostgresWriteOptions<Rows>,
+): PostgresSink<Rows>;
+export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink;
+export function postgresSink(client: PostgresClient, options: AnyOptions): PostgresSink {
+  const given = checkOneWay(options);
+  const checked = given === "write"
+    ? checkWriteOptions(action, options as PostgresWriteOptions)
+    : given === "tables"
+    ? checkTablesOptions(action, options as PostgresTablesOptions)
+    : checkSinkOptions(action, options as PostgresSinkOptions);
+  const { schema, copyFrom } = checked;
+  const database = openDatabase(action, client, { copyFrom, isFixed: true });
+  if ("method" in checked || "tables" in checked) checkCopy(database, checked);
   const checkpoints = new PostgresCheckpoints(database, checkpointTable(database, schema));
-  const check = committer(checkpoints, new Writer(database, checked));
-  const { load, wrap } = sinkLoads(checkpoints, check);
+  const writer = "write" in checked
+    ? new FunctionWriter(database, checked.write, schema)
+    : new Writer(database, checked);
+  const { load, wrap } = sinkLoads(checkpoints, committer(checkpoints, writer));
   const letters = deadLetterTable(database, schema);
   return {
     load: asyncLoad(checkpoints, load),
@@ -137,10 +141,22 @@ export function postgresSink(
   };
 }
 
-function hasTables(
-  options: PostgresSinkOptions | PostgresTablesOptions,
-): options is PostgresTablesOptions {
-  return (options as Partial<PostgresTablesOptions> | undefined)?.tables !== undefined;
+type AnyOptions = PostgresSinkOptions | PostgresTablesOptions | PostgresWriteOptions;
+
+/** Which of the three ways is given; one table where none is. */
+function checkOneWay(options: AnyOptions): "table" | "tables" | "write" {
+  const all = Object(options) as Record<string, unknown>;
+  const given = (["write", "tables", "table"] as const).filter((name) => all[name] !== undefined);
+  const [first = "table", second] = given;
+  if (second !== undefined) fail(action, second, `omitted beside '${first}'`, all[second]);
+  return first;
+}
+
+function checkCopy(database: Database, settings: SinkSettings | TablesSettings): void {
+  const tables = "tables" in settings ? settings.tables : [settings];
+  if (database.hasCopy || tables.every(({ method }) => method !== "copy")) return;
+  const words = `"insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom'`;
+  fail(action, "method", words, "copy");
 }
 
 /** The same load, which rejects where it would throw. */

@@ -28,10 +28,21 @@ export interface WriterContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The text that a statement takes at most, in characters: more of it would keep the thread. */
-const maxStatementLength = 2 ** 20;
+/** What sends batches. */
+export interface BatchWriter {
+  /** The database, whose transactions reject with what is known of a batch that failed. */
+  readonly database: Database;
+  /** Checks a batch, before anything is sent, and gives what sends it. */
+  check(rows: readonly object[], context: WriterContext): Promise<Send>;
+  /** Sends a batch by itself, all of it or nothing. */
+  send(send: Send, signal?: AbortSignal): Promise<unknown>;
+}
 
-const maxRuns = 16; // Side by side; older ones look their table up again.
+/** The text that a statement takes at most, in characters: more of it would keep the thread. */
+export const maxStatementLength: number = 2 ** 20;
+
+/** How many runs are known side by side; older ones look their tables up again. */
+export const maxRuns = 16;
 
 interface FailedBatch {
   readonly rows: readonly object[];
@@ -46,7 +57,7 @@ interface Known {
 }
 
 /** Sends the batches of a sink. */
-export class Writer {
+export class Writer implements BatchWriter {
   /** The database, whose transactions reject with what is known of a batch that failed. */
   readonly database: Database;
   readonly #source: Database;

@@ -4,7 +4,12 @@ import { clients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
-import { testPostgresFamilies } from "../../adapters/postgres/tables/tables.cases.ts";
+import { testPostgresModel } from "../../adapters/postgres/tables/model.cases.ts";
+import {
+  testPostgresFamilies,
+  testPostgresLostTrees,
+} from "../../adapters/postgres/tables/tables.cases.ts";
+import { testPostgresWrites } from "../../adapters/postgres/tables/write.cases.ts";
 
 /** Defines the tests of several tables in one commit, for every kind of client, on one server. */
 export function testPostgresLinkedTables(): void {
@@ -16,5 +21,8 @@ export function testPostgresLinkedTables(): void {
     testPostgresFamilies(bench);
     testPostgresGeneratedKeys(bench);
     testPostgresDeletes(bench);
+    testPostgresWrites(bench);
+    if (name === "PGlite") testPostgresModel(bench);
+    else testPostgresLostTrees(bench, name);
   });
 }

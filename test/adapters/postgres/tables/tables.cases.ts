@@ -3,6 +3,8 @@ import { postgresSink } from "../../../../src/adapters/postgres.ts";
 import { etl } from "../../../../src/etl/etl.ts";
 import { type BatchError, ConfigurationError } from "../../../../src/errors.ts";
 import type { DeadLetter } from "../../../../src/dead-letters/dead-letter.ts";
+import { clients } from "../../../support/postgres/clients.ts";
+import { proxyTo } from "../../../support/postgres/proxy.ts";
 import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
 
 /** Names of tables that hang together. */
@@ -167,4 +169,43 @@ export function testPostgresFamilies(bench: Bench): void {
     expect(await all(post)).toMatchObject([{ title: "a" }]);
     expect(await all(comment)).toMatchObject([{ body: "c" }]);
   });
+}
+
+/** Defines the test of a commit that came through, but whose answer is lost. */
+export function testPostgresLostTrees(bench: Bench, name: string): void {
+  it.runIf(name !== "pg Client").each([4, 8, 10])(
+    "writes no tree twice if an answer is lost: %i",
+    async (cut) => {
+      const { server, all } = bench;
+      const { user, post, comment } = await family(bench, "serial primary key");
+      const proxy = await proxyTo(server().url);
+      const { client, close } = await clients[name]!(proxy.url);
+      let isCut = false;
+      const load = postgresSink(client, linked({ user, post, comment }, {}));
+      const trees = Array.from({ length: 4 }, (_, n) => ({
+        [user]: { name: `${n}` },
+        [post]: { title: `${n}` },
+        [comment]: { body: `${n}` },
+      }));
+      const transform = (tree: (typeof trees)[number]) => {
+        if (!isCut) proxy.cutAnswer(cut);
+        isCut = true;
+        return tree;
+      };
+      const pipeline = etl({
+        name: `lost ${user}`,
+        extract: () => trees,
+        transform,
+        load: load.load,
+      });
+      const options = { batchSize: 2, checkpoints: load.checkpoints };
+      await pipeline.run(options).catch(() => {});
+      await pipeline.run(options);
+      const names = ["0", "1", "2", "3"];
+      expect((await all(user)).map(({ name }) => name).sort()).toEqual(names);
+      expect((await all(comment)).map(({ body }) => body).sort()).toEqual(names);
+      await close().catch(() => {});
+      await proxy.close();
+    },
+  );
 }

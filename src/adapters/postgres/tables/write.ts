@@ -1,0 +1,189 @@
+/**
+ * A function of the user's that writes batches, in the transaction of their mark.
+ * @module
+ */
+import { BatchError, isOf } from "../../../errors.ts";
+import { fail } from "../../../options.ts";
+import type { LoadContext } from "../../../pipeline/pipeline.ts";
+
+import { type Database, databaseOf, type Row, type Session } from "../database.ts";
+import { KnownTable } from "../known-table.ts";
+import { OneTable } from "../one-table.ts";
+import { checkSinkOptions, type PostgresTableOptions } from "../sink-options.ts";
+import { type KnownTarget, readTarget } from "../table/target.ts";
+import { type BatchWriter, maxRuns, maxStatementLength, type Send } from "../writer.ts";
+
+/** A transaction that also holds the mark of the batch; of use until the function has returned. */
+export interface PostgresTransaction {
+  /**
+   * Writes rows into a table as a sink of that table would: checked, with its columns and types
+   * looked up, in as few statements as can be.
+   *
+   * @throws {ConfigurationError} If an option breaks its rule, or no row can be loaded.
+   */
+  insert(
+    table: string,
+    rows: readonly object[],
+    options?: PostgresTableOptions & { readonly schema?: string },
+  ): Promise<void>;
+  /** Runs a statement with its values bound as `$1`, `$2` and so on; gives its rows as the client does. */
+  query(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Writes a batch in a transaction. */
+export type PostgresWrite<Rows extends object = object> = (
+  tx: PostgresTransaction,
+  rows: readonly Rows[],
+  context: LoadContext,
+) => unknown;
+
+type Targets = Map<string, KnownTarget>;
+
+/** Has a function write the batches of a sink. */
+export class FunctionWriter implements BatchWriter {
+  readonly database: Database;
+  readonly #write: PostgresWrite;
+  readonly #schema: string | undefined;
+  readonly #runs = new Map<string, Targets>();
+
+  constructor(database: Database, write: PostgresWrite, schema: string | undefined) {
+    this.database = database;
+    this.#write = write;
+    this.#schema = schema;
+  }
+
+  /** Gives what calls the function. */
+  check(rows: readonly object[], context: { readonly runId: string }): Promise<Send> {
+    const drift: Record<string, number> = Object.create(null);
+    const send = async (session: Session) => {
+      for (const name of Object.keys(drift)) delete drift[name];
+      const targets = this.#targetsOf(context.runId);
+      const tx = new Transaction({
+        ...{ session, targets, drift, rows, database: this.database, schema: this.#schema },
+      });
+      try {
+        await tx.run(() => this.#write(tx.shown, rows, context as unknown as LoadContext));
+      } catch (error) {
+        this.#runs.delete(context.runId); // A table may have changed.
+        throw error;
+      }
+    };
+    return Promise.resolve(Object.assign(send, { drift }));
+  }
+
+  /** Has a batch written by itself, all of it or nothing. */
+  send(send: Send, signal?: AbortSignal): Promise<unknown> {
+    return this.database.transaction(send, signal);
+  }
+
+  #targetsOf(runId: string): Targets {
+    const targets = this.#runs.get(runId) ?? new Map();
+    this.#runs.set(runId, targets);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > maxRuns) this.#runs.delete(oldest!);
+    return targets;
+  }
+}
+
+interface Parts {
+  readonly session: Session;
+  readonly database: Database;
+  readonly schema: string | undefined;
+  /** What is known of tables in this run. */
+  readonly targets: Targets;
+  readonly drift: Record<string, number>;
+  /** The batch. */
+  readonly rows: readonly object[];
+}
+
+class Transaction {
+  /** What the function gets. */
+  readonly shown: PostgresTransaction;
+  readonly #parts: Parts;
+  readonly #running = new Set<Promise<unknown>>();
+  #isOver = false;
+  /** What a statement has failed with: the transaction cannot be committed, whoever has caught it. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.shown = {
+      insert: (table, rows, options) => this.#use(() => this.#insert(table, rows, options)),
+      query: (text, values) => this.#use(() => this.#noting(parts.session.rows(text, values))),
+    };
+  }
+
+  /** Calls the function, and fails where it has left anything undone. */
+  async run(write: () => unknown): Promise<void> {
+    try {
+      await write();
+    } finally {
+      this.#isOver = true;
+      await Promise.allSettled(this.#running);
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #use<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isOver) {
+      throw new Error("Cannot use 'tx' as its transaction is over once 'write' has returned");
+    }
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+      if (this.#isOver) {
+        const error = new Error("Cannot commit as 'write' must wait for all that it has begun");
+        this.#failure ??= { error };
+      }
+    }
+  }
+
+  async #noting<T>(statement: Promise<T>): Promise<T> {
+    try {
+      return await statement;
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  async #insert(
+    name: string,
+    rows: readonly object[],
+    options: PostgresTableOptions & { readonly schema?: string } = {},
+  ): Promise<void> {
+    const { database: { isSingle, json, hasCopy }, schema, targets, drift } = this.#parts;
+    const { session } = this.#parts;
+    const settings = checkSinkOptions("insert rows", { schema, ...options, table: name });
+    if (settings.method === "copy" && !hasCopy) {
+      fail("insert rows", "method", `"insert", as this client cannot copy`, settings.method);
+    }
+    if (rows.length === 0) return;
+    const database = databaseOf({ isSingle, json, hasCopy, transaction: (work) => work(session) });
+    const key = JSON.stringify(settings);
+    const target = targets.get(key) ?? await this.#noting(readTarget(database, settings));
+    targets.set(key, target);
+    const known = new KnownTable(database, settings, target, false);
+    try {
+      const batch = await new OneTable(database, settings, known, maxStatementLength).read(rows);
+      await this.#noting(batch.send(session));
+      for (const [name, count] of Object.entries(batch.drift)) {
+        drift[name] = (drift[name] ?? 0) + count;
+      }
+    } catch (error) {
+      throw isOf(error, BatchError) ? this.#ofBatch(error, rows) : error;
+    }
+  }
+
+  /** The same failures by the rows of the batch, where it is these that were inserted. */
+  #ofBatch({ failures }: BatchError, rows: readonly object[]): unknown {
+    const places = new Map(this.#parts.rows.map((row, place) => [row, place]));
+    const own = [...failures].map(([n, error]) => [places.get(rows[n]!), error] as const);
+    const [[, first]] = own as [(typeof own)[0]];
+    if (own.some(([place]) => place === undefined)) return first;
+    return new BatchError(new Map(own as [number, unknown][]));
+  }
+}
