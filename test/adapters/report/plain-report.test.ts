@@ -87,6 +87,14 @@ describe("a report parsed from JSON", () => {
     },
   );
 
+  it("tells its rows where they are not as many as the items, and may be too old to have any", () => {
+    const { rows: _, ...old } = richReport;
+    const page = renderReport(old as RunReport);
+    expect(page).toBe(renderReport(richReport));
+    expect(page).not.toContain("rows");
+    expect(renderReport({ ...richReport, rows: 40_000 })).toContain("as 40,000 rows");
+  });
+
   it("may have any name for a column", () => {
     for (const text of hostile) {
       const run = { ...full, drift: { [text]: 1 } };

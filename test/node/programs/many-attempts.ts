@@ -23,7 +23,7 @@ const options = { maxAttempts: Infinity, baseDelay: 0 };
 let attempts = 0;
 const work = (): unknown[] => {
   attempt(++attempts);
-  return [];
+  return [1];
 };
 if (stage === "retry()") await retry(work, options);
 else {
