@@ -86,6 +86,11 @@ export function isOfSql(error: unknown): boolean {
   return /^(?:Binder|Catalog|Parser) Error/.test(messageOf(error)); // The client gives no code.
 }
 
+/** Whether a transaction on another connection was faster; nothing is written then. */
+export function isConflict(error: unknown): boolean {
+  return /^TransactionContext Error: .*(?:onflict|violation)/.test(messageOf(error));
+}
+
 function messageOf(error: unknown): string {
   return String(propertyOf(error, "message"));
 }

@@ -23,3 +23,14 @@ export function takeTurns<T>(
     Object.defineProperty(connection, lastTurn, { value, configurable: true, writable: true });
   });
 }
+
+/** What something gives, unless a signal aborts before: it rejects then, and nobody waits any more. */
+export function heeding<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

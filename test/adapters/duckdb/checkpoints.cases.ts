@@ -29,6 +29,15 @@ export function testDuckdbCheckpoints(): void {
       expect(await textsOf(one, "select * from t")).toEqual([]);
     });
 
+    it("tells both of two runs that claim a key at once who has it", async () => {
+      const both = await connections.openTwo("create table t (id integer)");
+      const claims = await Promise.all(both.map((connection, n) => {
+        const { checkpoints } = duckdbSink(connection, { table: "t" });
+        return checkpoints.claim("users", { runId: `run ${n}`, until: 2000 }, 1000);
+      }));
+      expect(claims[0]!.runId).toBe(claims[1]!.runId);
+    });
+
     it("takes turns on one connection, however many loads there are at once", async () => {
       const connection = await connections.open("create table t (id integer primary key)");
       const sinks = [1, 2].map(() => duckdbSink(connection, { table: "t" }));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { duckdbSink } from "../../../src/adapters/duckdb.ts";
+import { takeTurns } from "../../../src/adapters/duckdb/turns.ts";
 import { type SinkRow, testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/index.ts";
@@ -30,6 +31,12 @@ export function testDuckdbContracts(): void {
           rows,
           dropTable: () => connection.run("drop table u"),
           addColumn: (name: string) => connection.run(`alter table u add column ${name} integer`),
+          hold: () => {
+            let letGo = () => {};
+            const held = new Promise<void>((resolve) => (letGo = resolve));
+            void takeTurns(connection, () => held);
+            return letGo;
+          },
           close: () => {},
         };
       },

@@ -1,0 +1,54 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execPath } from "node:process";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const program = "test/node/programs/loads-into-duckdb.ts";
+let folder = "";
+
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(when: string, commit: number) {
+  const args = ["--disable-warning=ExperimentalWarning", program, join(folder, "crash.db")];
+  const { signal, stdout, stderr } = spawnSync(execPath, [...args, when, `${commit}`], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { signal, stdout: stdout.trim(), stderr };
+}
+
+/** How many rows there are, how many of them differ, and up to where the checkpoint is. */
+async function stored() {
+  const instance = await DuckDBInstance.create(join(folder, "crash.db"));
+  const connection = await instance.connect();
+  try {
+    const sql = `select count(*)::integer, count(distinct id)::integer,
+      (select checkpoint from millrace_checkpoint) from t`;
+    const [[rows, ids, checkpoint] = []] = await (await connection.run(sql)).getRows();
+    return { rows, ids, offset: checkpoint === null ? 0 : JSON.parse(String(checkpoint)).offset };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+describe("a process that is killed while it loads into DuckDB", () => {
+  it.each([
+    ["before", 1],
+    ["after", 1],
+    ["before", 9],
+    ["after", 9],
+  ])("%s commit %i has each row once after the next run", async (when, commit) => {
+    expect(run(when, commit)).toMatchObject({ signal: "SIGKILL", stdout: "" });
+    const { rows, ids, offset } = await stored();
+    expect(rows).toBe(ids);
+    expect(rows).toBe(7 * (when === "before" ? commit - 1 : commit));
+    expect(offset).toBeLessThanOrEqual(Number(rows)); // Batches may be marked in any order.
+    expect(run("never", 0)).toEqual({ signal: null, stdout: `${100 - Number(rows)}`, stderr: "" });
+    expect(await stored()).toEqual({ rows: 100, ids: 100, offset: 100 });
+  }, 90_000);
+});
