@@ -3,10 +3,13 @@ import { anyObject, fail } from "../options.ts";
 /** Where a tombstone has its key: also what tells it, across copies of the package. */
 const keyName: unique symbol = Symbol.for("millrace.tombstone") as typeof keyName;
 
-/** In place of a row: the row of this key is to be deleted. */
+/** In place of a row: the row of a key is to be deleted. */
 export interface Tombstone {
-  readonly [keyName]: Readonly<Record<string, unknown>>;
+  /** What it is, in a debugger. */
+  readonly [Symbol.toStringTag]: "Tombstone";
 }
+
+type Keyed = Tombstone & { readonly [keyName]: Readonly<Record<string, unknown>> };
 
 /**
  * Makes what a sink deletes by, in place of a row: each property is a column of the key. With
@@ -34,10 +37,11 @@ export function tombstone(key: Readonly<Record<string, unknown>>): Tombstone {
   if (!anyObject.test(key) || Object.keys(key).length === 0) {
     fail("make a tombstone", "key", "an object with a value for each column of the key", key);
   }
-  return { [keyName]: { ...key } };
+  const made: Keyed = { [keyName]: { ...key }, [Symbol.toStringTag]: "Tombstone" };
+  return made;
 }
 
 /** The key of a tombstone; `undefined` for anything else. */
 export function tombstoneKey(row: unknown): Readonly<Record<string, unknown>> | undefined {
-  return (row as Partial<Tombstone> | null | undefined)?.[keyName];
+  return (row as Partial<Keyed> | null | undefined)?.[keyName];
 }

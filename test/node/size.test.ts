@@ -21,7 +21,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ skip }": 100,
   },
   "millrace/checkpoint": { "*": 7500 },
-  "millrace/sqlite": { "*": 13_600 },
+  "millrace/sqlite": { "*": 18_700 }, // Tables, tombstones and `write` as well.
   "millrace/postgres": { "*": 29_800 },
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 3100 },

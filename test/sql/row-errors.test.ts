@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import {
+  inTable,
   notAnObject,
   unfitValue,
   withoutColumn,
@@ -29,5 +30,12 @@ it.each([
 ])("a value that no column takes is shown in a few words: %o", (value, shown) => {
   expect(unfitValue(value, "age", "a number", 3).message).toBe(
     `Cannot load row as column "age" must be a number: current value is ${shown} (row 3)`,
+  );
+});
+
+it("an error of a row of one table among several names it, and the row that it came with", () => {
+  const { message } = inTable(unfitValue(NaN, "age", "a number", 3), "post", 1);
+  expect(message).toBe(
+    'Cannot load row of table "post" as column "age" must be a number: current value is NaN (row 1)',
   );
 });

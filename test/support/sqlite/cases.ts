@@ -10,6 +10,7 @@ import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
 import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
 import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
 import { testSqliteTrees } from "../../adapters/sqlite/tree-writer.cases.ts";
+import { testSqliteSteps } from "../../adapters/sqlite/tree-step.cases.ts";
 import { testSqliteWrites } from "../../adapters/sqlite/transaction.cases.ts";
 import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction.cases.ts";
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
@@ -24,6 +25,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteLoads(client);
     testSqliteTables(client);
     testSqliteTrees(client);
+    testSqliteSteps(client);
     testSqliteWrites(client);
     testSqliteProperties(client);
     testSqliteUses(client);
