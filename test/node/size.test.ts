@@ -22,7 +22,7 @@ const budgets: Record<string, Record<string, number>> = {
   },
   "millrace/checkpoint": { "*": 7500 },
   "millrace/sqlite": { "*": 13_600 },
-  "millrace/postgres": { "*": 29_800 },
+  "millrace/postgres": { "*": 37_500 },
   "millrace/duckdb": { "*": 14_000 },
   "millrace/file": { "*": 3100 },
   "millrace/progress": { "*": 4150 },
