@@ -17,9 +17,12 @@ export type {
   PostgresTables,
   PostgresTablesOptions,
   PostgresTrees,
-  PostgresWriteOptions,
 } from "./postgres/sink-options.ts";
-export type { PostgresTransaction, PostgresWrite } from "./postgres/tables/write.ts";
+export type {
+  PostgresTransaction,
+  PostgresWrite,
+  PostgresWriteOptions,
+} from "./postgres/write-options.ts";
 export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";

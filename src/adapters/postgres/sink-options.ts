@@ -26,7 +26,6 @@ import {
 } from "../../sql/linked-tables.ts";
 import type { CopyFrom } from "./clients/pg.ts";
 import { keptName } from "./names.ts";
-import type { PostgresWrite } from "./tables/write.ts";
 
 /** Where rows go, and how. */
 export interface PostgresSinkOptions extends PostgresTableOptions {
@@ -112,16 +111,6 @@ export type SinkSettings =
   & Complete<PostgresSinkOptions, Open>
   & Pick<LinkOptions, "missing">;
 
-/** What writes rows, in the transaction that also holds their mark. */
-export interface PostgresWriteOptions<Rows extends object = object>
-  extends Pick<PostgresSinkOptions, "schema" | "copyFrom"> {
-  /**
-   * Writes the rows of a batch by any statements. Once it has returned they are committed, with the
-   * mark; where it fails, or has caught the failure of a statement, nothing is.
-   */
-  write: PostgresWrite<Rows>;
-}
-
 /** The options of a sink of several tables, with their defaults. */
 export interface TablesSettings {
   readonly schema: string | undefined;
@@ -182,20 +171,6 @@ export function checkSinkOptions(action: string, options: PostgresSinkOptions): 
     fail(action, "copyFrom", `omitted unless 'method' is "copy"`, checked.copyFrom);
   }
   return checked;
-}
-
-const writeOptions: OptionTable<PostgresWriteOptions> = {
-  write: [callable],
-  schema: [nonEmptyString],
-  copyFrom: [callable],
-};
-
-/** @throws {ConfigurationError} If an option is unknown or breaks its rule. */
-export function checkWriteOptions(
-  action: string,
-  options: PostgresWriteOptions,
-): Complete<PostgresWriteOptions, "schema" | "copyFrom"> {
-  return checkOptions<PostgresWriteOptions, "schema" | "copyFrom">(action, options, writeOptions);
 }
 
 /** Checks the options of a table that are about how rows are sent. */

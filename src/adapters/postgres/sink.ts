@@ -17,15 +17,14 @@ import { openDatabase, type PostgresClient } from "./client.ts";
 import {
   checkSinkOptions,
   checkTablesOptions,
-  checkWriteOptions,
   type PostgresSinkOptions,
   type PostgresTables,
   type PostgresTablesOptions,
   type PostgresTrees,
-  type PostgresWriteOptions,
   type SinkSettings,
   type TablesSettings,
 } from "./sink-options.ts";
+import { checkWriteOptions, type PostgresWriteOptions } from "./write-options.ts";
 import { FunctionWriter } from "./tables/write.ts";
 import type { Database } from "./database.ts";
 import { Writer } from "./writer.ts";
@@ -73,6 +72,74 @@ export interface PostgresSink<Rows extends object = object> {
 const action = "construct postgresSink";
 
 /**
+ * Several tables of PostgreSQL as the end of a pipeline: a row of a batch has rows for each of them,
+ * and all of a batch is one commit. A child gets the key of the one parent that it is given with, also
+ * one that the database makes; where there are more, it has the row of its parent as the value.
+ *
+ * @example Users with their posts
+ * ```ts
+ * import { etl } from "millrace";
+ * import { postgresSink } from "millrace/postgres";
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const client = new PGlite();
+ * await client.exec(`create table users (id serial primary key, name text);
+ *   create table posts (user_id int references users, title text)`);
+ * const { load } = postgresSink(client, {
+ *   tables: { users: {}, posts: { parent: { table: "users", on: { user_id: "id" } } } },
+ * });
+ * const users = [{ name: "Ada", posts: ["Notes", "Letters"] }, { name: "Grace", posts: [] }];
+ * await etl({
+ *   name: "users",
+ *   extract: () => users,
+ *   transform: ({ name, posts }) => ({ users: { name }, posts: posts.map((title) => ({ title })) }),
+ *   load,
+ * }).run({ batchSize: 100 });
+ * const { rows } = await client.query("select * from posts order by title");
+ * deepEqual(rows, [{ user_id: 1, title: "Letters" }, { user_id: 1, title: "Notes" }]);
+ * await client.close();
+ * ```
+ *
+ * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A
+ * load rejects with it if no row can be loaded, as where a table or a column is missing.
+ */
+export function postgresSink<const Tables extends PostgresTables>(
+  client: PostgresClient,
+  options: PostgresTablesOptions<Tables>,
+): PostgresSink<PostgresTrees<Tables>>;
+/**
+ * What a function writes as the end of a pipeline: any statements, in the transaction that also holds
+ * the mark.
+ *
+ * @example Users, and a count of them
+ * ```ts
+ * import { etl } from "millrace";
+ * import { postgresSink } from "millrace/postgres";
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const client = new PGlite();
+ * await client.exec(`create table users (id int primary key); create table total (n int);
+ *   insert into total values (0)`);
+ * const { load } = postgresSink(client, {
+ *   write: async (tx, rows: readonly { id: number }[]) => {
+ *     await tx.insert("users", rows);
+ *     await tx.query("update total set n = n + $1", [rows.length]);
+ *   },
+ * });
+ * await etl({ name: "users", extract: () => [{ id: 1 }, { id: 2 }], load }).run({ batchSize: 1 });
+ * deepEqual((await client.query("select n from total")).rows, [{ n: 2 }]);
+ * await client.close();
+ * ```
+ *
+ * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule.
+ */
+export function postgresSink<Rows extends object>(
+  client: PostgresClient,
+  options: PostgresWriteOptions<Rows>,
+): PostgresSink<Rows>;
+/**
  * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
  * load and its mark are one commit: after a crash at any instant a second run leaves every row
  * exactly once.
@@ -108,14 +175,6 @@ const action = "construct postgresSink";
  * missing, a column is generated, a view takes no rows), or if it is the second use of a sink in one
  * load of a run with checkpoints.
  */
-export function postgresSink<const Tables extends PostgresTables>(
-  client: PostgresClient,
-  options: PostgresTablesOptions<Tables>,
-): PostgresSink<PostgresTrees<Tables>>;
-export function postgresSink<Rows extends object>(
-  client: PostgresClient,
-  options: PostgresWriteOptions<Rows>,
-): PostgresSink<Rows>;
 export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink;
 export function postgresSink(client: PostgresClient, options: AnyOptions): PostgresSink {
   const given = checkOneWay(options);

@@ -4,11 +4,11 @@ import { clients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
-import { testPostgresModel } from "../../adapters/postgres/tables/model.cases.ts";
+import { testPostgresModel } from "../../adapters/postgres/tables/repeats.cases.ts";
 import {
   testPostgresFamilies,
   testPostgresLostTrees,
-} from "../../adapters/postgres/tables/tables.cases.ts";
+} from "../../adapters/postgres/tables/sender.cases.ts";
 import { testPostgresWrites } from "../../adapters/postgres/tables/write.cases.ts";
 
 /** Defines the tests of several tables in one commit, for every kind of client, on one server. */

@@ -6,36 +6,13 @@ import { BatchError, isOf } from "../../../errors.ts";
 import { fail } from "../../../options.ts";
 import type { LoadContext } from "../../../pipeline/pipeline.ts";
 
-import { type Database, databaseOf, type Row, type Session } from "../database.ts";
+import { type Database, databaseOf, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
 import { OneTable } from "../one-table.ts";
 import { checkSinkOptions, type PostgresTableOptions } from "../sink-options.ts";
 import { type KnownTarget, readTarget } from "../table/target.ts";
 import { type BatchWriter, maxRuns, maxStatementLength, type Send } from "../writer.ts";
-
-/** A transaction that also holds the mark of the batch; of use until the function has returned. */
-export interface PostgresTransaction {
-  /**
-   * Writes rows into a table as a sink of that table would: checked, with its columns and types
-   * looked up, in as few statements as can be.
-   *
-   * @throws {ConfigurationError} If an option breaks its rule, or no row can be loaded.
-   */
-  insert(
-    table: string,
-    rows: readonly object[],
-    options?: PostgresTableOptions & { readonly schema?: string },
-  ): Promise<void>;
-  /** Runs a statement with its values bound as `$1`, `$2` and so on; gives its rows as the client does. */
-  query(text: string, values?: readonly unknown[]): Promise<Row[]>;
-}
-
-/** Writes a batch in a transaction. */
-export type PostgresWrite<Rows extends object = object> = (
-  tx: PostgresTransaction,
-  rows: readonly Rows[],
-  context: LoadContext,
-) => unknown;
+import type { PostgresTransaction, PostgresWrite } from "../write-options.ts";
 
 type Targets = Map<string, KnownTarget>;
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { postgresSink } from "../../../../src/adapters/postgres.ts";
 import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
-import { family, linked } from "./tables.cases.ts";
+import { family, linked } from "./sender.cases.ts";
 
 const kinds = {
   serial: "serial primary key",
