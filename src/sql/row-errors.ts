@@ -44,3 +44,21 @@ export function withoutColumn(property: string, index: number): TypeError {
   const advice = "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
   return rowError(`property ${JSON.stringify(property)} has no column: ${advice}`, index);
 }
+
+/** Of the rows that have a property of this name with such a value: no column can be added for it. */
+export function cannotAdd(
+  rows: readonly object[],
+  name: string,
+  reason: string,
+  isMeant: (value: unknown) => boolean = () => true,
+): Map<number, Error> {
+  const failures = new Map<number, Error>();
+  rows.forEach((row, place) => {
+    const value = (row as Readonly<Record<string, unknown>>)[name];
+    if (!Object.hasOwn(row, name) || value === undefined || value === null) return;
+    if (!isMeant(value)) return;
+    const column = JSON.stringify(name);
+    failures.set(place, new Error(`Cannot add column ${column}: ${reason} (row ${place})`));
+  });
+  return failures;
+}

@@ -1,7 +1,7 @@
 import { withoutColumn } from "./row-errors.ts";
 
 /** What becomes of a property that no column takes. */
-export type Unknown = "error" | "drop";
+export type Unknown = "error" | "drop" | "add";
 
 /** Whether a row can have columns. */
 export function isRow(row: unknown): row is object {
@@ -14,10 +14,12 @@ export function gives(row: object, name: string): boolean {
   return (row as Readonly<Record<string, unknown>>)[name] !== undefined;
 }
 
-/** Properties that no column takes: they are refused, or left out and counted. */
+/** Properties that no column takes: they are refused, or counted, for columns to be added perhaps. */
 export class UnknownProperties {
   /** Rows that have such a property, by its name. */
   readonly counts: Record<string, number> = Object.create(null);
+  /** Names that have a value, so that a column can be added for them. */
+  readonly fresh: Set<string> = new Set();
   readonly #known: ReadonlySet<string>;
   readonly #unknown: Unknown;
 
@@ -30,8 +32,10 @@ export class UnknownProperties {
   /** Counts what a row has, or tells what is wrong with it. One that is `undefined` is no property. */
   look(row: object, place: number): Error | undefined {
     for (const name of Object.keys(row)) {
-      if (this.#known.has(name) || (row as Record<string, unknown>)[name] === undefined) continue;
+      const value = (row as Record<string, unknown>)[name];
+      if (this.#known.has(name) || value === undefined) continue;
       if (this.#unknown === "error") return withoutColumn(name, place);
+      if (this.#unknown === "add" && value !== null) this.fresh.add(name);
       this.counts[name] = (this.counts[name] ?? 0) + 1;
     }
     return undefined;

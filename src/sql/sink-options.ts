@@ -11,7 +11,13 @@ export const conflictOption: readonly [Rule, Conflict] = [
 ];
 
 /** The rule and the default of `unknown`. */
-export const unknownOption: readonly [Rule, Unknown] = [oneOf("error", "drop"), "error"];
+export const unknownOption: readonly [Rule, Exclude<Unknown, "add">] = [
+  oneOf("error", "drop"),
+  "error",
+];
+
+/** The rule and the default of `unknown` where columns can be added. */
+export const growingOption: readonly [Rule, Unknown] = [oneOf("error", "drop", "add"), "error"];
 
 /** The options that every sink of a table has. */
 export interface TableOptions {

@@ -20,6 +20,8 @@ export interface Destination {
 export interface CheckedBatch {
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** It changes the table, so that what is known of it is old. */
+  readonly isGrowing?: boolean;
   /** Sends it, in the transaction of the session. */
   send(session: Session): Promise<void>;
   /** The table of a right that no row has anything to do with, if a load has failed by that. */

@@ -38,10 +38,17 @@ export class KnownTable {
     options: SinkSettings,
     signal: AbortSignal,
   ): Promise<KnownTable> {
-    const target = await readTarget(heeding(database, signal), options);
+    const target = await readGrown(heeding(database, signal), options);
     const table = new KnownTable(database, options, target);
     if (options.columns !== undefined) await table.#check(target.known.columns, signal);
     return table;
+  }
+
+  /** The table as a transaction sees it that has changed it. */
+  async within(session: Session): Promise<KnownTable> {
+    const seen: Database = { ...this.#database, ...session, transaction: (work) => work(session) };
+    const target = await readGrown(seen, this.#options);
+    return new KnownTable(this.#database, this.#options, target, false);
   }
 
   /** Whether the table is still what it was. */
@@ -79,7 +86,9 @@ export class KnownTable {
   ): Promise<Batch> {
     const { key, table, known: { columns } } = this.target;
     const { columns: given, unknown, conflict } = this.#options;
-    const needs = (name: string) => (given !== undefined || key.includes(name)) && !open.has(name);
+    const isGiven = (name: string) =>
+      given !== undefined && (unknown !== "add" || given.includes(name));
+    const needs = (name: string) => (isGiven(name) || key.includes(name)) && !open.has(name);
     const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
     const batch = readRows(reading, rows);
     const later = columns.filter(({ name }) => open.has(name));
@@ -129,6 +138,20 @@ export class KnownTable {
   paramsOf(group: Group): unknown[] {
     return orOfRow(group, () => rowsParams(group.columns, group.cells));
   }
+}
+
+/** A table, beside whose given columns there may be some that earlier batches have added. */
+async function readGrown(database: Database, options: SinkSettings): Promise<KnownTarget> {
+  const { columns: given, unknown } = options;
+  const target = await readTarget(database, options);
+  if (given === undefined || unknown !== "add") return target;
+  const { known } = await readTarget(database, { ...options, columns: undefined });
+  const numbers = new Set(target.known.columns.map(({ number }) => number));
+  const others = known.columns.filter(({ number }) => !numbers.has(number));
+  return await readTarget(database, {
+    ...options,
+    columns: [...given, ...others.map(({ name }) => name)],
+  });
 }
 
 function orOfRow<T>({ cells, places }: Group, make: () => T): T {

@@ -36,6 +36,8 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** Their names, where columns are to be added for them. */
+  readonly fresh: ReadonlySet<string>;
   /** What is wrong with the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
@@ -57,7 +59,7 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
       groups.add(given, row as Properties, place);
     if (error !== undefined) failures.set(place, error);
   });
-  return { groups: groups.all, drift: others.counts, failures };
+  return { groups: groups.all, drift: others.counts, fresh: others.fresh, failures };
 }
 
 class Groups {

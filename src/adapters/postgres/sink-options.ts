@@ -14,6 +14,7 @@ import {
   checkTableOptions,
   type Conflict,
   conflictOption,
+  growingOption,
   unknownOption,
 } from "../../sql/sink-options.ts";
 import {
@@ -28,11 +29,22 @@ import type { CopyFrom } from "./clients/pg.ts";
 import { keptName } from "./names.ts";
 
 /** Where rows go, and how. */
-export interface PostgresSinkOptions extends PostgresTableOptions {
+export interface PostgresSinkOptions extends Omit<PostgresTableOptions, "unknown"> {
   /** The table, by its name alone: what is in it is never taken for SQL. */
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
   schema?: string | undefined;
+  /**
+   * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
+   * refused, or the property is left out, and counted in `report.drift`. `"add"` gives the table a
+   * column for it, in the transaction of the batch and before its rows, and counts it likewise; later
+   * rows may leave it out, also beside `columns`. Its type follows the values of the batch: `bigint`
+   * or `double precision`, `boolean`, `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and
+   * `jsonb` for objects; where they are of several kinds the first one counts, and rows of another
+   * are refused. One that is only `null` gets none yet. Not for `tables`.
+   * @default {"error"}
+   */
+  unknown?: "error" | "drop" | "add" | undefined;
   /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
   copyFrom?: CopyFrom | undefined;
 }
@@ -137,7 +149,7 @@ const sinkOptions: OptionTable<PostgresSinkOptions> = {
   columns: [names],
   conflict: conflictOption,
   key: [names],
-  unknown: unknownOption,
+  unknown: growingOption,
   types: [typeNames],
   method: [method, "insert"],
   copyFrom: [callable],
@@ -155,6 +167,7 @@ const tablesOptions: OptionTable<PostgresTablesOptions> = {
 const { table: _table, schema: _schema, copyFrom: _copyFrom, ...tableOptions } = sinkOptions;
 const linkedOptions: OptionTable<PostgresLinkedTableOptions> = {
   ...tableOptions,
+  unknown: unknownOption,
   parent: [parentLink],
   missing: [missingOption],
 };

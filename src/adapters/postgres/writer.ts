@@ -90,6 +90,8 @@ export class Writer implements BatchWriter {
   async check(rows: readonly object[], context: WriterContext): Promise<Send> {
     const batch = await this.#read(rows, context);
     const send = async (session: Session) => {
+      const known = this.#runs.get(context.runId);
+      if (batch.isGrowing && known !== undefined) known.isOld = true; // Committed or not.
       try {
         await batch.send(session);
       } catch (error) {

@@ -15,6 +15,8 @@ const maxSets = 64;
 export interface Fit {
   /** Each row has to give all columns; else it may leave to the table all but the key. */
   readonly needsAll: boolean;
+  /** Columns that a row may leave to the table all the same. */
+  readonly open?: ReadonlySet<string>;
   /** What becomes of a property that no column takes. */
   readonly unknown: Unknown;
 }
@@ -74,11 +76,21 @@ export class KnownTable {
   /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
   read(rows: readonly object[]): Batch {
     const { table, conflict, key } = this.#target;
-    const { needsAll, unknown } = this.#fit;
+    const { needsAll, open, unknown } = this.#fit;
     const keys = key.map(foldCase);
-    const needs = needsAll ? () => true : (name: string) => keys.includes(foldCase(name));
+    const needs = needsAll
+      ? (name: string) => !open?.has(name)
+      : (name: string) => keys.includes(foldCase(name));
     const isOrdered = conflict !== "error";
     return readRows({ table, columns: this.#columns, needs, unknown, isOrdered }, rows);
+  }
+
+  /** The same table once it has some more columns, which rows may leave out. */
+  withColumns(names: ReadonlySet<string>): KnownTable {
+    const { open = [], ...fit } = this.#fit;
+    const columns = [...this.#columns, ...names];
+    const wider = { ...fit, open: new Set([...open, ...names]) };
+    return new KnownTable(this.#db, this.#target, columns, wider, this.#primaryKey);
   }
 
   /** Writes rows that give the same columns. */

@@ -32,6 +32,8 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** Their names, where columns are to be added for them. */
+  readonly fresh: ReadonlySet<string>;
   /** What is wrong with the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
@@ -58,7 +60,7 @@ export function readRows(reading: Reading, rows: readonly object[]): Batch {
     if (error !== undefined) failures.set(place, error);
   });
   const groups = isWhole ? [{ columns, values }] : groupsOf(reading, values, failures);
-  return { groups, drift: others.counts, failures };
+  return { groups, drift: others.counts, fresh: others.fresh, failures };
 }
 
 function refusalOf(row: unknown, column: string, value: unknown, place: number): Error {

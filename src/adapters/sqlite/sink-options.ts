@@ -1,5 +1,5 @@
 import { checkOptions, type Complete, type OptionTable } from "../../options.ts";
-import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink-options.ts";
+import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 
 /** A sink of one table: where the rows go, and what happens to one that is there already. */
@@ -35,11 +35,13 @@ export interface SqliteSinkOptions {
   /**
    * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
    * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
-   * is no property.
+   * is no property. `"add"` gives the table a column without a type for it, in the transaction of the
+   * batch, and counts it likewise: the table then has the column, which later rows may leave out, also
+   * beside `columns`. One that is only `null` gets none yet. Not for `tables`.
    *
    * @default {"error"}
    */
-  readonly unknown?: "error" | "drop" | undefined;
+  readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
 /** What says in another way where rows go. */
@@ -56,7 +58,7 @@ const sinkOptions: OptionTable<Omit<SqliteSinkOptions, Others>> = {
   columns: [names],
   conflict: conflictOption,
   key: [names],
-  unknown: unknownOption,
+  unknown: growingOption,
 };
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */

@@ -13,7 +13,14 @@ import type { SinkSettings, SqliteSinkOptions } from "./sink-options.ts";
 
 /** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
 export interface SqliteTableOptions
-  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key" | "unknown"> {
+  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key"> {
+  /**
+   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
+   * `"drop"` leaves the property out and counts it by name in `report.drift`.
+   *
+   * @default {"error"}
+   */
+  readonly unknown?: "error" | "drop" | undefined;
   /**
    * What its rows belong to: a table that is declared before, and columns of this one, each with the
    * column of the parent that it has the value of. A row may leave them out where it comes with

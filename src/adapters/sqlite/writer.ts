@@ -64,9 +64,11 @@ export class Writer {
     const { table, columns: given, unknown } = this.#settings;
     const facts = prepare(this.#db, factsSql).all(table) as ColumnFacts[];
     if (facts.length === 0) fail("load rows", "table", "an existing table", table);
-    const columns = given ?? facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
+    const usual = facts.filter(({ hidden }) => Number(hidden) === 0).map(nameOf);
+    const open = new Set(given !== undefined && unknown === "add" ? others(usual, given) : []);
+    const columns = given === undefined ? usual : [...given, ...open];
     for (const column of columns) this.#check(column, facts);
-    const fit = { needsAll: given !== undefined, unknown };
+    const fit = { needsAll: given !== undefined, open, unknown };
     const primaryKey = facts.filter(({ pk }) => Number(pk) > 0).map(nameOf);
     const target = this.#targetOf(columns, primaryKey);
     return new KnownTable(this.#db, target, columns, fit, primaryKey);
@@ -118,6 +120,12 @@ export class Writer {
       fail("load rows", "table", `one that takes these columns (${message})`, table);
     }
   }
+}
+
+/** Columns that are not given: earlier batches may have added them. */
+function others(all: readonly string[], given: readonly string[]): string[] {
+  const folded = given.map(foldCase);
+  return all.filter((name) => !folded.includes(foldCase(name)));
 }
 
 function nameOf({ name }: ColumnFacts): string {

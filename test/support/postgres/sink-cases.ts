@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
+import { testPostgresGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresBatches } from "../../adapters/postgres/table/bad-rows.cases.ts";
 import { clients } from "./clients.ts";
 import { testPostgresColumns } from "../../adapters/postgres/insert.cases.ts";
@@ -19,6 +20,7 @@ export function testPostgresSink(): void {
     testPostgresUpserts(bench, name !== "PGlite"); // Which has no collations of ICU.
     testPostgresTables(bench, canCopy);
     testPostgresColumns(bench, canCopy);
+    testPostgresGrowth(bench);
     testPostgresTexts(bench, canCopy);
     testPostgresBatches(bench, canCopy);
   });

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { testSqliteGrowth } from "../../adapters/sqlite/add-columns.cases.ts";
 import { testSqliteBusy } from "../../adapters/sqlite/client/busy.cases.ts";
 import { testSqliteCheckpoints } from "../../adapters/sqlite/checkpoints.cases.ts";
 import { testSqliteDeadLetters } from "../../adapters/sqlite/dead-letters.cases.ts";
@@ -28,6 +29,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteSteps(client);
     testSqliteWrites(client);
     testSqliteProperties(client);
+    testSqliteGrowth(client);
     testSqliteUses(client);
     testSqliteCopies(client);
     testSqliteTransactions(client);
