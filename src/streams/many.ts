@@ -2,19 +2,20 @@ import { fail } from "../plain-options.ts";
 import { type ExpandedRows, type InPlace, isMany, manyMark } from "./many-mark.ts";
 import { skip } from "./skip.ts";
 
-declare const ofItem: unique symbol;
-declare const ofBatch: unique symbol;
-
 /** Rows that one item becomes: made by `many`. */
 export interface Many<T> {
-  /** What tells its type from others; there is no such member. */
-  readonly [ofItem]: readonly T[];
+  /** What tells it from a `WholeBatch`. */
+  readonly of: "item";
+  /** The rows. */
+  readonly rows: readonly T[];
 }
 
 /** Rows that a batch becomes, and that belong to no single item of it: made by `wholeBatch`. */
 export interface WholeBatch<T> {
-  /** What tells its type from others; there is no such member. */
-  readonly [ofBatch]: readonly T[];
+  /** What tells it from `Many`. */
+  readonly of: "batch";
+  /** The rows. */
+  readonly rows: readonly T[];
 }
 
 /**
