@@ -145,7 +145,8 @@ async function readGrown(database: Database, options: SinkSettings): Promise<Kno
   const { columns: given, unknown } = options;
   const target = await readTarget(database, options);
   if (given === undefined || unknown !== "add") return target;
-  const { known } = await readTarget(database, { ...options, columns: undefined });
+  const { columns: _, ...whole } = options; // All of them are wanted.
+  const { known } = await readTarget(database, whole as SinkSettings);
   const numbers = new Set(target.known.columns.map(({ number }) => number));
   const others = known.columns.filter(({ number }) => !numbers.has(number));
   return await readTarget(database, {
