@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, stat } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import {
+  freePort,
   handOver,
   initialise,
   installedPrograms,
@@ -55,14 +55,4 @@ export async function keepServer(folder: string): Promise<KeptServer> {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
     stop: async () => void await control("stop", "-m", "fast"),
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer().once("error", reject);
-    listener.listen(0, "127.0.0.1", () => {
-      const { port } = listener.address() as AddressInfo;
-      listener.close(() => resolve(port));
-    });
-  });
 }

@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execPath } from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runLoads } from "../support/runtimes/run-loads.ts";
 
 const program = "test/node/programs/loads-into-sqlite.ts";
 let folder = "";
@@ -12,14 +11,8 @@ let folder = "";
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function run(when: string, commit: number) {
-  const args = ["--disable-warning=ExperimentalWarning", program, join(folder, "crash.db")];
-  const { signal, stdout, stderr } = spawnSync(execPath, [...args, when, `${commit}`], {
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  return { signal, stdout: stdout.trim(), stderr };
-}
+const run = (when: string, commit: number) =>
+  runLoads(program, join(folder, "crash.db"), when, commit);
 
 /** How many rows there are, how many of them differ, and up to where the checkpoint is. */
 function stored() {
