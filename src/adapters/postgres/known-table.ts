@@ -1,5 +1,5 @@
 import { BatchError } from "../../errors.ts";
-import { type Column, readVersion } from "./table/columns.ts";
+import { type Column, readTable, readVersion } from "./table/columns.ts";
 import { copyTarget, copyText } from "./copy.ts";
 import { type Database, heeding, type Session } from "./database.ts";
 import { type Input, inputAt, insertStatement, rowsParams } from "./insert.ts";
@@ -145,10 +145,11 @@ async function readGrown(database: Database, options: SinkSettings): Promise<Kno
   const { columns: given, unknown } = options;
   const target = await readTarget(database, options);
   if (given === undefined || unknown !== "add") return target;
-  const { columns: _, ...whole } = options; // All of them are wanted.
-  const { known } = await readTarget(database, whole as SinkSettings);
+  const asked = { table: target.table, columns: undefined, types: {} };
+  const { columns } = await readTable(database, asked);
   const numbers = new Set(target.known.columns.map(({ number }) => number));
-  const others = known.columns.filter(({ number }) => !numbers.has(number));
+  const others = columns.filter(({ number }) => !numbers.has(number));
+  if (others.length === 0) return target;
   return await readTarget(database, {
     ...options,
     columns: [...given, ...others.map(({ name }) => name)],
