@@ -9,6 +9,11 @@ export function isStorableText(text: string): boolean {
   return !text.includes("\0") && (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024.
 }
 
+/** The key of a checkpoint as it is stored: so that no two of them become one. */
+export function storedKey(key: string): string {
+  return isStorableText(key) ? key : JSON.stringify(key);
+}
+
 /** The text with something else in place of each character that cannot be stored. */
 export function withoutUnstorable(text: string, substitute: string): string {
   return text.replaceAll(unstorable, substitute);

@@ -14,7 +14,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/duckdb/names": "adapters/duckdb/writer",
   "adapters/duckdb/rows": "adapters/duckdb/writer",
   "adapters/duckdb/sink-options": "adapters/duckdb/writer",
-  "adapters/duckdb/turns": "adapters/duckdb/checkpoints",
   "adapters/duckdb/types": "adapters/duckdb/values",
   "adapters/file/file-lock": "adapters/file/file-checkpoint-store",
   "adapters/file/file-system": "adapters/file/file-checkpoint-store",
@@ -30,7 +29,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/postgres/clients/pglite": "adapters/postgres/sink",
   "adapters/postgres/clients/postgres-js": "adapters/postgres/sink",
   "adapters/postgres/clients/statements": "adapters/postgres/writer",
-  "adapters/postgres/clients/turns": "adapters/postgres/commit/marks",
   "adapters/postgres/copy": "adapters/postgres/insert",
   "adapters/postgres/dead-letters": "adapters/postgres/commit/answers",
   "adapters/postgres/one-table": "adapters/postgres/writer",
@@ -73,6 +71,8 @@ const provenBy: Readonly<Record<string, string>> = {
   "run/batch": "run/trace",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
+  "runtime/waiting": "adapters/postgres/writer",
+  "sql/turns": "adapters/postgres/commit/marks",
 };
 
 /** The TypeScript files below a folder, without their ending, with slashes. */

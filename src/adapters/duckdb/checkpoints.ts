@@ -16,7 +16,7 @@ import {
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
 import { sleep } from "../../runtime/deadline.ts";
-import { isStorableText } from "../../sql/text.ts";
+import { storedKey } from "../../sql/text.ts";
 import { type DuckdbConnection, isConflict, rowsOf, transact } from "./client.ts";
 
 const tableSql = `create table if not exists millrace_checkpoint (
@@ -67,7 +67,7 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
     const { runId, until, lease } = claim;
     const row = await this.#transact(async () => {
       const time = lease === undefined ? null : `${lease}`;
-      await this.#connection.run(claimSql, [keyText(key), runId, `${until}`, time, `${now}`]);
+      await this.#connection.run(claimSql, [storedKey(key), runId, `${until}`, time, `${now}`]);
       return this.#find(key);
     }, signal);
     if (row.owner === runId) this.#claims.onClaimed(key, runId, row.stored());
@@ -75,7 +75,7 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
   }
 
   async release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
-    await this.#transact(() => this.#connection.run(releaseSql, [keyText(key), runId]), signal);
+    await this.#transact(() => this.#connection.run(releaseSql, [storedKey(key), runId]), signal);
     this.#claims.onReleased(key, runId);
   }
 
@@ -95,7 +95,7 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
       if (plan === "skip") return { before: row.stored() ?? blankCheckpoint, write: undefined };
       await insert();
       if (plan.write !== undefined) await this.#store(key, plan.write);
-      else await this.#connection.run(touchSql, [keyText(key)]);
+      else await this.#connection.run(touchSql, [storedKey(key)]);
       return plan;
     }, signal);
     this.#claims.onCommitted(mark, plan.write?.next);
@@ -130,7 +130,7 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
   }
 
   async #find(key: string): Promise<Kept> {
-    const [row = []] = await rowsOf(this.#connection, findSql, [keyText(key)]);
+    const [row = []] = await rowsOf(this.#connection, findSql, [storedKey(key)]);
     const [checkpoint, loadedBy, runId, until, lease] = row as Partial<StoredRow>;
     const owner = runId ?? undefined;
     const time = lease == null ? undefined : { lease };
@@ -143,7 +143,7 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
   }
 
   async #store(key: string, { next, loadedBy }: WritePlan): Promise<void> {
-    const values = [keyText(key), encodeCheckpoint(next), loadedBy ?? null];
+    const values = [storedKey(key), encodeCheckpoint(next), loadedBy ?? null];
     await this.#connection.run(storeSql, values);
   }
 }
@@ -161,9 +161,4 @@ type StoredRow = [
 interface Kept extends KeptKey {
   /** The claim that holds, if one does. */
   readonly claim: Claim | undefined;
-}
-
-/** A key as it is stored: so that no two of them become one. */
-function keyText(key: string): string {
-  return isStorableText(key) ? key : JSON.stringify(key);
 }

@@ -1,6 +1,6 @@
 import { propertyOf } from "../../errors.ts";
 import { fail, type Rule } from "../../options.ts";
-import { takeTurns } from "./turns.ts";
+import { takeTurns } from "../../sql/turns.ts";
 
 /** The subset of a result that the adapter needs. */
 export interface DuckdbResult {

@@ -16,7 +16,7 @@ import { DuckdbCheckpoints } from "./checkpoints.ts";
 import { connectionRule, type DuckdbConnection, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { checkSinkOptions, type DuckdbSinkOptions, type SinkSettings } from "./sink-options.ts";
-import { heeding } from "./turns.ts";
+import { unlessAborted } from "../../runtime/waiting.ts";
 import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
@@ -136,7 +136,9 @@ function rowCheck(
   const writer = new Writer(connection, settings);
   return async (rows, context, isMarked) => {
     const { runId, signal, batch: { key } } = context;
-    const table = rows.length === 0 ? undefined : await heeding(writer.tableFor(runId), signal);
+    const table = rows.length === 0
+      ? undefined
+      : await unlessAborted(writer.tableFor(runId), signal);
     const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
     const insert = async () => {
       for (const group of groups) await table!.insert(group);

@@ -7,7 +7,7 @@ import { KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
 import type { Column } from "./rows.ts";
 import type { SinkSettings } from "./sink-options.ts";
-import { takeTurns } from "./turns.ts";
+import { takeTurns } from "../../sql/turns.ts";
 import { kindOf, withoutNull } from "./values.ts";
 
 /** A column of a table, as DuckDB tells of it. */

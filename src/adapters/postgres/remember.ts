@@ -1,4 +1,4 @@
-import { unlessAborted } from "./clients/statements.ts";
+import { unlessAborted } from "../../runtime/waiting.ts";
 
 /**
  * Makes something once, at the first call, for all that call meanwhile; what failed is made anew at

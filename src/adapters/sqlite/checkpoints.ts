@@ -23,9 +23,9 @@ import {
   type SqliteStatement,
   transact,
 } from "./client.ts";
+import { storedKey } from "../../sql/text.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import type { Turns } from "./turns.ts";
-import { isStorable } from "./values.ts";
 
 interface Statements {
   readonly find: SqliteStatement;
@@ -98,7 +98,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   claim(key: string, { runId, until, lease }: Claim, now: number): MaybePromise<Claim> {
     return this.#turns.take(() => {
       const row = this.#transact((statements) => {
-        statements.claim.run(keyText(key), runId, until, lease ?? null, now);
+        statements.claim.run(storedKey(key), runId, until, lease ?? null, now);
         return find(statements, key);
       });
       if (row.owner === runId) this.#claims.onClaimed(key, runId, row.stored());
@@ -108,7 +108,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
 
   release(key: string, runId: string): MaybePromise<void> {
     return this.#turns.take(() => {
-      this.#transact((statements) => statements.release.run(keyText(key), runId));
+      this.#transact((statements) => statements.release.run(storedKey(key), runId));
       this.#claims.onReleased(key, runId);
     });
   }
@@ -186,7 +186,7 @@ interface Kept extends KeptKey {
 }
 
 function find(statements: Statements, key: string): Kept {
-  const row = statements.find.get(keyText(key)) as StoredRow | null | undefined;
+  const row = statements.find.get(storedKey(key)) as StoredRow | null | undefined;
   return {
     owner: row?.run_id ?? undefined,
     loadedBy: row?.loaded_by ?? undefined,
@@ -201,10 +201,5 @@ function claimIn({ run_id, lease_until, lease }: StoredRow): Claim | undefined {
 }
 
 function store(statements: Statements, key: string, { next, loadedBy }: WritePlan): void {
-  statements.store.run(keyText(key), encodeCheckpoint(next), loadedBy ?? null);
-}
-
-/** A key as it is stored: so that no two of them become one. */
-function keyText(key: string): string {
-  return isStorable(key) ? key : JSON.stringify(key);
+  statements.store.run(storedKey(key), encodeCheckpoint(next), loadedBy ?? null);
 }

@@ -1,6 +1,7 @@
 import { BatchError } from "../../errors.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { callable, checkOptions, fail, type OptionTable } from "../../options.ts";
+import { unlessAborted } from "../../runtime/waiting.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import { inTable } from "../../sql/row-errors.ts";
 import { queryRows, type SqliteDatabase, type SqliteValue } from "./client.ts";
@@ -104,7 +105,9 @@ export class FunctionWriter implements Loader {
     };
     try {
       const result = this.#write(tx, rows, context);
-      if (isThenable(result)) return settled(result, context.signal).finally(end);
+      if (isThenable(result)) {
+        return unlessAborted(Promise.resolve(result).then(() => {}), context.signal).finally(end);
+      }
     } catch (error) {
       end();
       throw error;
@@ -156,21 +159,4 @@ export class FunctionWriter implements Loader {
     });
     return queryRows(this.#db, text, values as readonly SqliteValue[]);
   }
-}
-
-/** Settles as what was promised does, with nothing, or earlier if the signal aborts. */
-function settled(promised: PromiseLike<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal!.reason);
-    const stop = () => signal?.removeEventListener("abort", onAbort);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    promised.then(() => {
-      stop();
-      if (signal?.aborted) reject(signal.reason);
-      else resolve();
-    }, (error) => {
-      stop();
-      reject(error);
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { duckdbSink } from "../../../src/adapters/duckdb.ts";
-import { takeTurns } from "../../../src/adapters/duckdb/turns.ts";
+import { takeTurns } from "../../../src/sql/turns.ts";
 import { type SinkRow, testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/index.ts";

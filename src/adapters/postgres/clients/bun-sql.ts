@@ -1,7 +1,8 @@
 import { silence } from "../../../dead-letters/writer.ts";
 import { type Database, databaseOf, isolation, type Row, type Session } from "../database.ts";
 import { isCancelled, isStalePlan } from "../sql-state.ts";
-import { Statements, type Stoppable, unlessAborted } from "./statements.ts";
+import { unlessAborted } from "../../../runtime/waiting.ts";
+import { Statements, type Stoppable } from "./statements.ts";
 
 /** A statement of Bun.SQL that was made and is sent when it is awaited. */
 export interface BunSqlQuery extends PromiseLike<unknown> {

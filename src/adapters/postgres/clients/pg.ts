@@ -1,8 +1,9 @@
 import { type Database, isolation, type Row, type Session } from "../database.ts";
 import { type FirstFailure, PgLink } from "./pg-link.ts";
 import { sqlStateOf } from "../sql-state.ts";
-import { Statements, unlessAborted } from "./statements.ts";
-import { takeTurns } from "./turns.ts";
+import { unlessAborted } from "../../../runtime/waiting.ts";
+import { Statements } from "./statements.ts";
+import { takeTurns } from "../../../sql/turns.ts";
 
 /** The subset of a `Client` of `pg` that is used. It has to be connected. */
 export interface PgClient {

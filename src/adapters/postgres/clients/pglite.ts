@@ -1,6 +1,6 @@
 import { type Database, databaseOf, isolation, type Row, type Session } from "../database.ts";
 import { hexText } from "../hex.ts";
-import { whileWaiting } from "./statements.ts";
+import { whileWaiting } from "../../../runtime/waiting.ts";
 
 /** What runs statements: a `PGlite`, or one of its transactions. */
 export interface PGliteSession {

@@ -2,7 +2,8 @@ import { propertyOf } from "../../../errors.ts";
 import { nextMacrotask } from "../../../runtime/macrotask.ts";
 import { type Database, databaseOf, isolation, type Row, type Session } from "../database.ts";
 import { sqlStateOf } from "../sql-state.ts";
-import { atMost, Statements, type Stoppable, whileWaiting } from "./statements.ts";
+import { whileWaiting } from "../../../runtime/waiting.ts";
+import { atMost, Statements, type Stoppable } from "./statements.ts";
 
 /** A statement of `postgres` (postgres.js) that was made and is sent when it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<Row[]> {
