@@ -43,8 +43,8 @@ describe("postgresSink()", () => {
       `'conflict' must be "error" if 'method' is "copy": current value is "ignore"`,
     ],
     [
-      { table: "t", columns, unknown: "add" },
-      `'unknown' must be "error" or "drop": current value is "add"`,
+      { table: "t", columns, unknown: "ad" },
+      `'unknown' must be "error" or "drop" or "add": current value is "ad"`,
     ],
     [
       { table: "t", columns, method: "copy", types: { a: "text" } },

@@ -29,7 +29,10 @@ describe("sqliteSink()", () => {
       { table: "\ud800", columns: ["a"] },
       `'table' must be ${name}: current value is "\\ud800"`,
     ],
-    [{ ...good, unknown: "add" }, `'unknown' must be "error" or "drop": current value is "add"`],
+    [
+      { ...good, unknown: "ad" },
+      `'unknown' must be "error" or "drop" or "add": current value is "ad"`,
+    ],
     [{ table: "t", columns: "id" }, `'columns' must be ${names}: current value is "id"`],
     [{ table: "t", columns: [] }, `'columns' must be ${names}: current value is an array of 0`],
     [
