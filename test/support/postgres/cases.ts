@@ -5,7 +5,7 @@ import { testCheckpointStore, testSink } from "../../../src/adapters/testing.ts"
 import { sqlStateOf } from "../../../src/adapters/postgres/sql-state.ts";
 import { BatchError } from "../../../src/errors.ts";
 import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
-import { clients, sinkOf, type TestClient } from "./clients.ts";
+import { clients, sinkOf, type TestClient, testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresAnswers } from "../../adapters/postgres/commit/answers.cases.ts";
 import { testPostgresFailures } from "../../adapters/postgres/database/failures.cases.ts";
@@ -52,7 +52,7 @@ export function testPostgres(): void {
   let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
   afterAll(() => server?.stop());
-  describe.each(Object.keys(clients))("postgresSink of %s", (name) => {
+  describe.each(testedClients)("postgresSink of %s", (name) => {
     const bench = benchOf(name, () => server!);
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);

@@ -1,4 +1,5 @@
 import { PGlite } from "@electric-sql/pglite";
+import { env } from "node:process";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import postgres from "postgres";
@@ -100,6 +101,9 @@ if ("Bun" in globalThis) {
     },
   });
 }
+
+/** The kinds of client to test: all, unless TEST_CLIENTS names some. */
+export const testedClients = env["TEST_CLIENTS"]?.split(",") ?? Object.keys(clients);
 
 /** The rows of the last of several statements, as plain objects in a plain array. */
 function lastOf(result: Rows | Rows[]): Rows {

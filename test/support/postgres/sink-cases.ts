@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
 import { testPostgresGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresBatches } from "../../adapters/postgres/table/bad-rows.cases.ts";
-import { clients } from "./clients.ts";
+import { testedClients } from "./clients.ts";
 import { testPostgresColumns } from "../../adapters/postgres/insert.cases.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresTables } from "../../adapters/postgres/known-table.cases.ts";
@@ -14,7 +14,7 @@ export function testPostgresSink(): void {
   let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
   afterAll(() => server?.stop());
-  describe.each(Object.keys(clients))("postgresSink of %s", (name) => {
+  describe.each(testedClients)("postgresSink of %s", (name) => {
     const bench = benchOf(name, () => server!);
     const canCopy = name !== "postgres";
     testPostgresUpserts(bench, name !== "PGlite"); // Which has no collations of ICU.

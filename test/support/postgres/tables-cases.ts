@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
-import { clients } from "./clients.ts";
+import { testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
@@ -16,7 +16,7 @@ export function testPostgresLinkedTables(): void {
   let server: PostgresServer | undefined;
   beforeAll(async () => void (server = await startPostgres()), 60_000);
   afterAll(() => server?.stop());
-  describe.each(Object.keys(clients))("postgresSink with tables of %s", (name) => {
+  describe.each(testedClients)("postgresSink with tables of %s", (name) => {
     const bench = benchOf(name, () => server!);
     testPostgresFamilies(bench);
     testPostgresGeneratedKeys(bench);
