@@ -9,7 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ["options"],
   ["retry"],
   ["checkpoints", "dead-letters", "explain"],
-  ["sql"],
+  ["sql", "bytes"],
   ["streams"],
   ["pipeline"],
   ["telemetry"],

@@ -68,6 +68,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/testing/sink-uses": "adapters/testing/sink",
   "adapters/testing/tested-sink": "adapters/testing/sink",
   "adapters/testing/tested-source": "adapters/testing/source",
+  "bytes/feed": "bytes/input",
   "run/batch": "run/trace",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",

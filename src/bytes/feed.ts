@@ -1,0 +1,125 @@
+import { fail } from "../plain-options.ts";
+
+/** What is asked for the next value of an input, one at a time. */
+export interface Feed {
+  /** The name of a file, the address of a response, or `""`. */
+  readonly name: string;
+  /** Whether it is an array, which may well be a list of no inputs at all. */
+  readonly isArray: boolean;
+  /** Reads the next value. */
+  next(): Promise<FeedAnswer>;
+  /** Gives up on it, also while `next` is pending. */
+  cancel(reason: unknown): Promise<void>;
+}
+
+/** A value, or the end. */
+export interface FeedAnswer {
+  readonly done?: boolean | undefined;
+  readonly value?: unknown;
+}
+
+/** The members of whatever is handed in that are looked at. */
+interface Members {
+  readonly name?: unknown;
+  readonly url?: unknown;
+  readonly ok?: unknown;
+  readonly status?: unknown;
+  readonly body?: unknown;
+  readonly bodyUsed?: unknown;
+  readonly getReader?: unknown;
+  readonly stream?: unknown;
+  readonly arrayBuffer?: unknown;
+  readonly [Symbol.asyncIterator]?: unknown;
+  readonly [Symbol.iterator]?: unknown;
+}
+
+/**
+ * Makes a feed of whatever a reader takes, and reads nothing of it.
+ *
+ * @throws {ConfigurationError} If it is nothing to read, or a stream that somebody else reads.
+ */
+export function feedOf(action: string, input: unknown): Feed {
+  if (typeof input === "string") {
+    fail(action, "input", "bytes: a text as [text], a file as openFiles(path)", input);
+  }
+  const members: Members = Object(input);
+  if (isBytes(input)) return iterableFeed([input], false);
+  if (isFunction(members.getReader)) return streamFeed(action, input);
+  if (isFunction(members.stream)) {
+    const open = () => (input as Blob).stream();
+    return blobFeed(action, textOf(members.name), open);
+  }
+  if (isFunction(members.arrayBuffer) && "body" in members) return bodyFeed(action, members);
+  if (isFunction(members[Symbol.asyncIterator]) || isFunction(members[Symbol.iterator])) {
+    return iterableFeed(input as Iterable<unknown>, Array.isArray(input));
+  }
+  const kinds = "a Blob, Response, Request, ReadableStream or iterable of bytes, or a list of them";
+  return fail(action, "input", kinds, input);
+}
+
+/** Whether a value is a Uint8Array, of this realm or of another. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (value as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag] ===
+    "Uint8Array";
+}
+
+/** Locks a stream when it is first read. */
+function streamFeed(action: string, input: unknown, name = ""): Feed {
+  const stream = input as ReadableStream<unknown>;
+  if (stream.locked) fail(action, "input", "an unlocked stream", stream);
+  let reader: ReadableStreamDefaultReader<unknown> | undefined;
+  return {
+    name,
+    isArray: false,
+    next: () => (reader ??= stream.getReader()).read(),
+    cancel: (reason) => (reader ?? stream).cancel(reason),
+  };
+}
+
+/** Opens the stream of a Blob when it is first read: until then it holds nothing. */
+function blobFeed(action: string, name: string, open: () => unknown): Feed {
+  let feed: Feed | undefined;
+  return {
+    name,
+    isArray: false,
+    next: () => (feed ??= streamFeed(action, open())).next(),
+    cancel: async (reason) => await feed?.cancel(reason),
+  };
+}
+
+/** The body of a response that was successful, or of a request. */
+function bodyFeed(action: string, members: Members): Feed {
+  const { body, bodyUsed, ok = true, status, url } = members;
+  if (ok !== true) fail(action, "input", "a response with a status of success", status);
+  if (bodyUsed === true) fail(action, "input", "a body that was not read before", members);
+  const name = textOf(url);
+  return body === null ? { ...iterableFeed([], false), name } : streamFeed(action, body, name);
+}
+
+function iterableFeed(input: Iterable<unknown> | AsyncIterable<unknown>, isArray: boolean): Feed {
+  let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  let isCancelled = false;
+  const start = () =>
+    Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]();
+  return {
+    name: "",
+    isArray,
+    async next() {
+      if (isCancelled) return { done: true };
+      iterator ??= start();
+      return await iterator.next();
+    },
+    async cancel() {
+      isCancelled = true;
+      await iterator?.return?.();
+    },
+  };
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === "function";
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

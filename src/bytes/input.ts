@@ -1,0 +1,207 @@
+import { inWords } from "../plain-options.ts";
+import { type Feed, feedOf, isBytes } from "./feed.ts";
+
+/** Bytes or text: what a stream or an iterable of an input gives. */
+export type ByteChunk = Uint8Array | string;
+
+/**
+ * One thing to read. Text is read as its UTF-8 bytes. A `string` by itself is refused, as it might be
+ * meant as the path of a file: a text is `[text]`.
+ */
+export type ByteInput =
+  | Blob
+  | Response
+  | Request
+  | Uint8Array
+  | ReadableStream<ByteChunk>
+  | AsyncIterable<ByteChunk>
+  | Iterable<ByteChunk>;
+
+/** Where reading begins in a file whose earlier bytes were read before. */
+export interface InputStart {
+  /** The offset of the first byte that is read, from 0: the `end` of the last record that was read. */
+  readonly byte: number;
+  /** The number of the line that begins there, from 1. */
+  readonly line: number;
+}
+
+/** An input and the name by which errors and positions tell it. */
+export interface NamedInput {
+  /** Such as a path. */
+  readonly name: string;
+  /** What is read, or a function that opens it when its turn comes. */
+  readonly content: ByteInput | (() => ByteInput | PromiseLike<ByteInput>);
+  /** Where in the file `content` begins: what was skipped before it. @default {{ byte: 0, line: 1 }} */
+  readonly from?: InputStart | undefined;
+}
+
+/**
+ * What a reader takes: one thing to read, or a list of them, which is read in its order, each opened
+ * when the one before it has ended.
+ */
+export type Input =
+  | ByteInput
+  | NamedInput
+  | Iterable<ByteInput | NamedInput>
+  | AsyncIterable<ByteInput | NamedInput>;
+
+/** One input while it is read. */
+export interface ByteSource {
+  /** Its name, `""` if it has none. */
+  readonly name: string;
+  /** Where its first byte stands in the file. */
+  readonly from: InputStart;
+  /** Whether it gave text, which is UTF-8 whatever the encoding of the rest is. */
+  readonly isText: boolean;
+  /** Reads the next bytes, never none; `undefined` at its end. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Gives up on it, also while a read is pending. */
+  cancel(reason: unknown): Promise<void>;
+}
+
+const beginning: InputStart = { byte: 0, line: 1 };
+
+/** Opens the inputs of a list one after the other. */
+export class InputList {
+  readonly #action: string;
+  readonly #outer: Feed;
+  #inner: Feed | undefined;
+  #count = 0;
+  #cancelled: { readonly reason: unknown } | undefined;
+
+  /**
+   * Takes an input, and reads nothing of it.
+   *
+   * @throws {ConfigurationError} If it is nothing to read, or a stream that somebody else reads.
+   */
+  constructor(action: string, input: unknown) {
+    this.#action = action;
+    this.#outer = feedOf(action, isNamed(input) ? [input] : input);
+  }
+
+  /** Opens the next input; `undefined` after the last one. */
+  async next(): Promise<ByteSource | undefined> {
+    const outer = this.#outer;
+    const { done, value } = await outer.next();
+    const isFirst = this.#count++ === 0;
+    if (isFirst && (done ? !outer.isArray : isChunk(value))) {
+      return new FeedSource(outer, outer.name, beginning, value);
+    }
+    if (done) return undefined;
+    if (isNamed(value)) {
+      const { content, name, from } = value;
+      const opened: unknown = typeof content === "function" ? await content() : content;
+      return await this.#open(opened, name, from);
+    }
+    return await this.#open(value);
+  }
+
+  /** Gives up on the input that is open, and on those that were not opened yet. */
+  async cancel(reason: unknown): Promise<void> {
+    this.#cancelled = { reason };
+    await Promise.all([this.#inner?.cancel(reason), this.#cancelOuter(reason)]);
+  }
+
+  /** An array may hold streams that nobody would end otherwise. */
+  async #cancelOuter(reason: unknown): Promise<void> {
+    while (this.#outer.isArray) {
+      const { done, value } = await this.#outer.next();
+      if (done) break;
+      const content: unknown = isNamed(value) ? value.content : value;
+      if (typeof content !== "function") await feedOf(this.#action, content).cancel(reason);
+    }
+    await this.#outer.cancel(reason);
+  }
+
+  async #open(
+    content: unknown,
+    name?: string,
+    from: InputStart = beginning,
+  ): Promise<ByteSource> {
+    const feed = feedOf(this.#action, content);
+    this.#inner = feed;
+    if (this.#cancelled !== undefined) await feed.cancel(this.#cancelled.reason);
+    const { value } = await feed.next();
+    return new FeedSource(feed, name ?? (feed.name || `input ${this.#count}`), from, value);
+  }
+}
+
+/** The longest piece that is given at once, so that the arrays of records stay small. */
+const maxPiece = 262_144;
+
+/** The bytes of what a feed gives, of which the first chunk was read already. */
+class FeedSource implements ByteSource {
+  readonly name: string;
+  readonly from: InputStart;
+  readonly isText: boolean;
+  readonly #feed: Feed;
+  #next: unknown;
+  #text = "";
+  #bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(feed: Feed, name: string, from: InputStart, first: unknown) {
+    this.name = name;
+    this.from = from;
+    this.isText = typeof first === "string";
+    this.#feed = feed;
+    this.#next = first;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const piece = this.#piece();
+      if (piece.length > 0) return piece;
+      const chunk = this.#next ?? (await this.#feed.next()).value;
+      this.#next = undefined;
+      if (chunk === undefined) return this.#lastPiece();
+      this.#take(chunk);
+    }
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    await this.#feed.cancel(reason);
+  }
+
+  #take(chunk: unknown): void {
+    if (!isChunk(chunk) || (typeof chunk === "string") !== this.isText) {
+      const expected = this.isText ? "text, as its first chunk was" : "bytes or text";
+      throw new TypeError(`The input must give ${expected}: current value is ${inWords(chunk)}`);
+    }
+    if (typeof chunk === "string") this.#text += chunk;
+    else this.#bytes = chunk;
+  }
+
+  /** A part of what was read and not given yet; empty if there is none. */
+  #piece(): Uint8Array {
+    if (this.#text === "") {
+      const piece = this.#bytes.subarray(0, maxPiece);
+      this.#bytes = this.#bytes.subarray(maxPiece);
+      return piece;
+    }
+    let end = Math.min(this.#text.length, maxPiece);
+    if (isHighSurrogate(this.#text.charCodeAt(end - 1))) end--; // Its other half is still to come.
+    const piece = new TextEncoder().encode(this.#text.slice(0, end));
+    this.#text = this.#text.slice(end);
+    return piece;
+  }
+
+  /** Half a character that nothing follows. */
+  #lastPiece(): Uint8Array | undefined {
+    if (this.#text === "") return undefined;
+    const piece = new TextEncoder().encode(this.#text);
+    this.#text = "";
+    return piece;
+  }
+}
+
+function isNamed(value: unknown): value is NamedInput {
+  return typeof value === "object" && value !== null && "content" in value && "name" in value;
+}
+
+function isChunk(value: unknown): value is ByteChunk {
+  return typeof value === "string" || isBytes(value);
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xD800 && code <= 0xDBFF;
+}

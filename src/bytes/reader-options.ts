@@ -1,0 +1,56 @@
+import {
+  oneOf,
+  type OptionTable,
+  positiveIntegerOrInfinity,
+  truthValue,
+} from "../plain-options.ts";
+import { encodingName } from "./text.ts";
+
+/** A way in which bytes are compressed. */
+export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | "zstd";
+
+/** What all readers of records are told. */
+export interface ReaderOptions {
+  /**
+   * How the input is compressed. `"auto"` tells gzip, zstd and zlib by their first bytes; brotli and raw
+   * deflate have none that would tell them.
+   * @default {"auto"}
+   */
+  readonly decompress?: "auto" | "none" | CompressionFormat | undefined;
+  /**
+   * The encoding of the text, by a name that `TextDecoder` knows. Without it a byte-order mark
+   * decides, and UTF-8 is assumed where there is none. Bytes that are not of the encoding are an error.
+   */
+  readonly encoding?: string | undefined;
+  /** The most bytes of one record. A longer one is malformed. @default {16_777_216} */
+  readonly maxRecordBytes?: number | undefined;
+  /**
+   * What is done about a record that cannot be read: `"error"` fails the source, once what came before
+   * was given; `"item"` passes it on as `malformed(text, error)`, which a run dead-letters.
+   * @default {"error"}
+   */
+  readonly malformed?: "error" | "item" | undefined;
+}
+
+/** The rules and the defaults of `ReaderOptions`. */
+export const readerOptions: OptionTable<ReaderOptions> = {
+  decompress: [oneOf("auto", "none", "gzip", "deflate", "deflate-raw", "brotli", "zstd"), "auto"],
+  encoding: [encodingName],
+  maxRecordBytes: [positiveIntegerOrInfinity, 16_777_216],
+  malformed: [oneOf("error", "item"), "error"],
+};
+
+/** The rule of `positions`, for the readers that can tell them. */
+export const positionsRule: OptionTable<{ positions?: boolean }> = {
+  positions: [truthValue, false],
+};
+
+/** A record and where it stands in its input. */
+export interface Positioned<T> {
+  /** The record. */
+  readonly value: T;
+  /** The number of the line in which it begins, from 1. */
+  readonly line: number;
+  /** The offset of the byte after it and its line break: where reading goes on after it. */
+  readonly end: number;
+}

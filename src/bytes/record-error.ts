@@ -1,0 +1,69 @@
+import { EtlError, messageOf } from "../errors.ts";
+
+/** Where something stands in an input. */
+export interface InputPlace {
+  /** The name of the input, `""` if it has none. */
+  readonly name: string;
+  /** The number of the line, from 1. */
+  readonly line: number;
+  /** The offset of the first byte, from 0. */
+  readonly byte: number;
+}
+
+/**
+ * Thrown by a reader when it meets a record that it cannot read. Every record before it was given.
+ * `cause` is the error of the parser, where there is one.
+ */
+export class RecordError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "RecordError";
+  /** The class of the error. */
+  override readonly name = "RecordError" as const;
+  /** The kind of the error. */
+  override readonly code = "RECORD" as const;
+  /** The name of the input, `""` if it has none. */
+  readonly input: string;
+  /** The number of the line in which the record begins, from 1. */
+  readonly line: number;
+  /** The offset of the first byte of the record, from 0. */
+  readonly byte: number;
+
+  /** Makes the error of a record from what is wrong with it and where it stands. */
+  constructor(reason: string, place: InputPlace, options: { cause?: unknown } = {}) {
+    const { name, line, byte } = place;
+    super(`Cannot read ${reason} (${nameOf(name)}line ${line}, byte ${byte})`, options);
+    this.input = name;
+    this.line = line;
+    this.byte = byte;
+  }
+}
+
+/** Thrown when an input fails while it is read: cut, corrupt, or larger than it may be. */
+export class InputError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "InputError";
+  /** The class of the error. */
+  override readonly name = "InputError" as const;
+  /** The kind of the error. */
+  override readonly code = "INPUT" as const;
+  /** The name of the input, `""` if it has none. */
+  readonly input: string;
+  /** The bytes that were read of it before it failed. */
+  readonly byte: number;
+
+  /** Makes the error of an input from what was wrong with it. */
+  constructor(reason: string, name: string, byte: number, options: { cause?: unknown } = {}) {
+    super(`Cannot read ${reason} (${nameOf(name)}after ${byte} bytes)`, options);
+    this.input = name;
+    this.byte = byte;
+  }
+}
+
+/** The error of an input that failed by itself, in the words of whatever failed. */
+export function inputFailure(error: unknown, name: string, byte: number): InputError {
+  return new InputError(`the input: ${messageOf(error)}`, name, byte, { cause: error });
+}
+
+function nameOf(name: string): string {
+  return name === "" ? "" : `${name}, `;
+}

@@ -1,0 +1,92 @@
+import { type ByteSource, type Input, InputList } from "./input.ts";
+
+/** Makes records of the bytes of one input. */
+export interface RecordParser<T> {
+  /** Parses further bytes, and adds the records that they complete to `out`, also where it throws. */
+  push(bytes: Uint8Array, out: T[]): void;
+  /** Parses what is left at the end, in the same way. */
+  end(out: T[]): void;
+}
+
+/** What makes a stream of records. */
+export interface RecordStreamOptions<T> {
+  /** Completes "Cannot …", such as `read NDJSON`. */
+  readonly action: string;
+  /** What is read. */
+  readonly input: Input;
+  /** What is done to the bytes of each input before they are parsed: they may be compressed. */
+  readonly prepare?: (source: ByteSource) => ByteSource | Promise<ByteSource>;
+  /** Makes the parser of one input. */
+  readonly parserOf: (source: ByteSource) => RecordParser<T>;
+}
+
+/**
+ * Gives the records of each input as arrays, one for each chunk of bytes. Nothing is read before it is
+ * asked for. When an input fails or a record is broken, the records before it are given first. Cancelling
+ * it cancels the input, also while a read is pending.
+ *
+ * @throws {ConfigurationError} If `input` is nothing to read, or a stream that somebody else reads.
+ */
+export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream<T[]> {
+  const reading = new Reading(options);
+  let failure: { readonly error: unknown } | undefined;
+  return new ReadableStream<T[]>({
+    async pull(controller) {
+      if (failure !== undefined) throw failure.error;
+      const records: T[] = [];
+      try {
+        while (records.length === 0 && await reading.advance(records));
+      } catch (error) {
+        failure = { error };
+        await reading.cancel(error).catch(() => {}); // The first failure is the one to tell.
+        if (records.length === 0) throw error;
+      }
+      if (reading.isCancelled && failure === undefined) return;
+      if (records.length > 0) controller.enqueue(records);
+      else controller.close();
+    },
+    async cancel(reason) {
+      await reading.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Where the reading of a list of inputs is. */
+class Reading<T> {
+  readonly #options: RecordStreamOptions<T>;
+  readonly #inputs: InputList;
+  #source: ByteSource | undefined;
+  #parser: RecordParser<T> | undefined;
+  isCancelled = false;
+
+  constructor(options: RecordStreamOptions<T>) {
+    this.#options = options;
+    this.#inputs = new InputList(options.action, options.input);
+  }
+
+  /** Reads on, and tells whether there may be more. */
+  async advance(records: T[]): Promise<boolean> {
+    if (this.isCancelled) return false;
+    if (this.#source === undefined || this.#parser === undefined) {
+      const source = await this.#inputs.next();
+      if (source === undefined || this.isCancelled) return false;
+      this.#source = await this.#options.prepare?.(source) ?? source;
+      this.#parser = this.#options.parserOf(this.#source);
+      return true;
+    }
+    const bytes = await this.#source.read();
+    if (this.isCancelled) return false;
+    if (bytes !== undefined) this.#parser.push(bytes, records);
+    else {
+      const parser = this.#parser;
+      this.#source = this.#parser = undefined;
+      parser.end(records);
+    }
+    return true;
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    this.isCancelled = true;
+    await Promise.all([this.#source?.cancel(reason), this.#inputs.cancel(reason)]);
+  }
+}

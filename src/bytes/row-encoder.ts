@@ -1,0 +1,104 @@
+import { BatchError, messageOf } from "../errors.ts";
+
+/** How rows become the bytes of a file. It has no state: any part may be made at any time, or again. */
+export interface RowFormat<T> {
+  /** What stands before the first rows of a file. */
+  head(rows: readonly T[]): string | Uint8Array;
+  /**
+   * Some rows.
+   * @throws {BatchError} If some cannot be encoded; it names them by their index in `rows`.
+   */
+  body(rows: readonly T[]): string | Uint8Array;
+  /** What stands between the body of some rows and that of the next: "," in a JSON array. */
+  readonly separator: string;
+  /** What stands at the end of a file, also of one without rows, after its `head`. */
+  tail(): string | Uint8Array;
+  /** The ending of a file's name, without the dot. */
+  readonly extension: string;
+  /** The media type. */
+  readonly contentType: string;
+}
+
+/** A format and a pair of streams that encodes by it: rows, or arrays of rows, become bytes. */
+export interface RowEncoder<T> extends RowFormat<T> {
+  /** The bytes of the file: one chunk for each chunk of rows. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * Takes rows, or arrays of rows. A row that is an array itself has to be in an array of rows. One that
+   * cannot be encoded errors both sides with a `BatchError`.
+   */
+  readonly writable: WritableStream<T | readonly T[]>;
+}
+
+/** Makes the encoder of a format. */
+export function rowEncoder<T>(format: RowFormat<T>): RowEncoder<T> {
+  const encoder = new TextEncoder();
+  let hasHead = false;
+  let hasBody = false;
+  const bytesOf = (part: string | Uint8Array): Uint8Array<ArrayBuffer> =>
+    typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part);
+  // Most are text, which one call encodes together.
+  const give = (
+    controller: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
+    ...parts: readonly (string | Uint8Array)[]
+  ) => {
+    const isText = parts.every((part) => typeof part === "string");
+    for (const part of isText ? [parts.join("")] : parts) {
+      if (part.length > 0) controller.enqueue(bytesOf(part));
+    }
+  };
+  const { readable, writable } = new TransformStream<
+    T | readonly T[],
+    Uint8Array<ArrayBuffer>
+  >({
+    transform(chunk, controller) {
+      const rows: readonly T[] = Array.isArray(chunk) ? chunk : [chunk as T];
+      if (rows.length === 0) return;
+      const body = format.body(rows);
+      const head = hasHead ? "" : format.head(rows);
+      give(controller, head, hasBody ? format.separator : "", body);
+      hasHead = hasBody = true;
+    },
+    flush(controller) {
+      give(controller, hasHead ? "" : format.head([]), format.tail());
+    },
+  });
+  return { ...bound(format), readable, writable };
+}
+
+/** The members of a format, which may be handed on without it. */
+function bound<T>(format: RowFormat<T>): RowFormat<T> {
+  const { separator, extension, contentType } = format;
+  return {
+    head: (rows) => format.head(rows),
+    body: (rows) => format.body(rows),
+    tail: () => format.tail(),
+    separator,
+    extension,
+    contentType,
+  };
+}
+
+/**
+ * Encodes each row by itself.
+ *
+ * @throws {BatchError} If some rows cannot be encoded; it names all of them by their index.
+ */
+export function encodeEach<T>(rows: readonly T[], encode: (row: T) => string): string[] {
+  const failures = new Map<number, Error>();
+  const texts: string[] = [];
+  for (let index = 0; index < rows.length; index++) {
+    try {
+      texts.push(encode(rows[index] as T));
+    } catch (error) {
+      failures.set(index, unencodable(error, index));
+    }
+  }
+  if (failures.size > 0) throw new BatchError(failures);
+  return texts;
+}
+
+/** The error of one row that cannot be encoded. What varies from row to row comes last. */
+function unencodable(error: unknown, index: number): Error {
+  return new TypeError(`Cannot encode row: ${messageOf(error)} (row ${index})`, { cause: error });
+}
