@@ -10,10 +10,11 @@ export function rowError(reason: string, index: number): TypeError {
 
 /** The same error, told of a row of one table among several, which came with a row of the batch. */
 export function inTable({ message }: Error, table: string, index: number): TypeError {
-  const reason = message.replace(/^Cannot load row as /, "").replace(/ \(row \d+\)$/, "");
-  return new TypeError(
-    `Cannot load row of table ${JSON.stringify(table)} as ${reason} (row ${index})`,
-  );
+  const quoted = JSON.stringify(table);
+  const told = message.startsWith(adding)
+    ? `${adding}${quoted}.${message.slice(adding.length)}`
+    : `Cannot load row of table ${quoted} as ${message.replace(/^Cannot load row as /, "")}`;
+  return new TypeError(`${told.replace(/ \(row \d+\)$/, "")} (row ${index})`);
 }
 
 /** The error of a row that is not an object, and so has no value for a column. */
@@ -45,6 +46,8 @@ export function withoutColumn(property: string, index: number): TypeError {
   return rowError(`property ${JSON.stringify(property)} has no column: ${advice}`, index);
 }
 
+const adding = "Cannot add column ";
+
 /** Of the rows that have a property of this name with such a value: no column can be added for it. */
 export function cannotAdd(
   rows: readonly object[],
@@ -58,7 +61,7 @@ export function cannotAdd(
     if (!Object.hasOwn(row, name) || value === undefined || value === null) return;
     if (!isMeant(value)) return;
     const column = JSON.stringify(name);
-    failures.set(place, new Error(`Cannot add column ${column}: ${reason} (row ${place})`));
+    failures.set(place, new Error(`${adding}${column}: ${reason} (row ${place})`));
   });
   return failures;
 }

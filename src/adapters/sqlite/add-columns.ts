@@ -1,4 +1,3 @@
-import { BatchError } from "../../errors.ts";
 import { quoteName } from "../../sql/names.ts";
 import { cannotAdd } from "../../sql/row-errors.ts";
 import { execute, isOfSql, prepare, type SqliteDatabase } from "./client.ts";
@@ -7,29 +6,40 @@ import { foldCase, name as nameRule } from "./names.ts";
 const factsSql = "select name, hidden from pragma_table_xinfo(?)";
 const rowIds = ["rowid", "oid", "_rowid_"];
 
+interface Fact {
+  readonly name: string;
+  readonly hidden: bigint | number;
+}
+
 /**
  * Adds columns without a type, which keep each value as it is; one that is there by now is left.
  * Called in a transaction that holds the write lock: nobody adds them meanwhile.
- * @throws {BatchError} If a name cannot be that of a new column: names the rows that have it.
+ * @returns Why a name cannot be that of a new column, by the rows that have it; then the transaction
+ * has to end without a commit.
  */
 export function addColumns(
   db: SqliteDatabase,
   table: string,
   names: Iterable<string>,
   rows: readonly object[],
-): void {
-  const facts = prepare(db, factsSql).all(table) as { name: string; hidden: bigint }[];
+): ReadonlyMap<number, Error> {
+  const facts = prepare(db, factsSql).all(table) as Fact[];
   const there = new Map(facts.map((column) => [foldCase(column.name), column]));
   for (const name of names) {
-    const folded = foldCase(name);
-    const found = there.get(folded);
+    const found = there.get(foldCase(name));
     if (found?.name === name && Number(found.hidden) === 0) continue;
-    if (found !== undefined) refuse(rows, name, `the table has ${JSON.stringify(found.name)}`);
-    if (rowIds.includes(folded)) refuse(rows, name, "SQLite has its own column of this name");
-    if (!nameRule.test(name)) refuse(rows, name, `it has to be ${nameRule.expected}`);
+    const reason = refusalOf(name, found);
+    if (reason !== undefined) return cannotAdd(rows, name, reason);
     add(db, table, name);
-    there.set(folded, { name, hidden: 0n });
+    there.set(foldCase(name), { name, hidden: 0 });
   }
+  return new Map();
+}
+
+function refusalOf(name: string, found: Fact | undefined): string | undefined {
+  if (found !== undefined) return `the table has ${JSON.stringify(found.name)}`;
+  if (rowIds.includes(foldCase(name))) return "SQLite has its own column of this name";
+  return nameRule.test(name) ? undefined : `it has to be ${nameRule.expected}`;
 }
 
 function add(db: SqliteDatabase, table: string, name: string): void {
@@ -40,8 +50,4 @@ function add(db: SqliteDatabase, table: string, name: string): void {
     if (!isOfSql(error) || !(error as Error).message.includes("missing datatype")) throw error;
     execute(db, `${sql} any`); // The table is strict: there this type keeps values as they are.
   }
-}
-
-function refuse(rows: readonly object[], name: string, reason: string): never {
-  throw new BatchError(cannotAdd(rows, name, reason));
 }

@@ -1,23 +1,18 @@
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
-import { SplitError } from "../../errors.ts";
 import { tombstoneKey } from "../../sql/tombstone.ts";
-import { addColumns } from "./add-columns.ts";
 import type { SqliteDatabase } from "./client.ts";
 import type { SinkSettings } from "./sink-options.ts";
 import { batchError, type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
-import type { KnownTable } from "./known-table.ts";
 import { Writer } from "./writer.ts";
 
 /** Writes rows, and tombstones among them, for one table. */
 export class RowWriter implements Loader {
-  readonly #db: SqliteDatabase;
   readonly #writer: Writer;
   readonly #name: string;
   readonly #tree: TreeWriter;
 
   /** Asks for nothing yet: the table may be made later. */
   constructor(db: SqliteDatabase, settings: SinkSettings) {
-    this.#db = db;
     this.#writer = new Writer(db, settings);
     this.#name = settings.table;
     const alone = { name: this.#name, parent: undefined, missing: undefined, children: [] };
@@ -32,8 +27,7 @@ export class RowWriter implements Loader {
   check(rows: readonly object[], context: SinkLoadContext): Checked {
     const table = this.#writer.tableFor(context.runId);
     const { groups, drift, fresh, failures } = table.read(rows);
-    if (fresh.size > 0) return { drift, write: this.#growing(table, fresh, rows) };
-    if (failures.size === 0) {
+    if (failures.size === 0 && fresh.size === 0) {
       return {
         drift,
         write: () => groups.forEach((one) => table.insert(one)),
@@ -41,23 +35,8 @@ export class RowWriter implements Loader {
     }
     // A tombstone has no property, so that it is among what fails.
     const hasTombstones = [...failures.keys()].some((n) => tombstoneKey(rows[n]) !== undefined);
-    if (!hasTombstones) throw batchError(failures);
+    if (!hasTombstones && failures.size > 0) throw batchError(failures);
     return this.#tree.check(rows.map((row) => ({ [this.#name]: [row] })), context);
-  }
-
-  /** Checks rows that need more columns, and gives what adds these and writes the rows. */
-  #growing(table: KnownTable, fresh: ReadonlySet<string>, rows: readonly object[]): () => void {
-    if (rows.some((row) => tombstoneKey(row) !== undefined)) {
-      throw new SplitError("The batch has a tombstone, and rows that need a new column");
-    }
-    const wider = table.withColumns(fresh);
-    const { groups, failures } = wider.read(rows);
-    if (failures.size > 0) throw batchError(failures);
-    return () => {
-      this.#writer.forget(); // Whether it is committed or not, the next load looks again.
-      addColumns(this.#db, this.#name, fresh, rows);
-      groups.forEach((one) => wider.insert(one));
-    };
   }
 
   /**

@@ -37,7 +37,7 @@ export interface SqliteSinkOptions {
    * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
    * is no property. `"add"` gives the table a column without a type for it, in the transaction of the
    * batch, and counts it likewise: the table then has the column, which later rows may leave out, also
-   * beside `columns`. One that is only `null` gets none yet. Not for `tables`.
+   * beside `columns`. One that is only `null` gets none yet.
    *
    * @default {"error"}
    */

@@ -7,20 +7,13 @@ import {
   parentLink,
   tablesObject,
 } from "../../sql/linked-tables.ts";
-import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink-options.ts";
+import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 import type { SinkSettings, SqliteSinkOptions } from "./sink-options.ts";
 
 /** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
 export interface SqliteTableOptions
-  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key"> {
-  /**
-   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
-   * `"drop"` leaves the property out and counts it by name in `report.drift`.
-   *
-   * @default {"error"}
-   */
-  readonly unknown?: "error" | "drop" | undefined;
+  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key" | "unknown"> {
   /**
    * What its rows belong to: a table that is declared before, and columns of this one, each with the
    * column of the parent that it has the value of. A row may leave them out where it comes with
@@ -54,11 +47,11 @@ export interface SqliteTablesOptions<Tables extends SqliteTables = SqliteTables>
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * The `unknown` of each table that has none of its own. What was left out is counted in
-   * `report.drift` by table and property: `"user.nick"`.
+   * The `unknown` of each table that has none of its own. What was left out, or got a column, is
+   * counted in `report.drift` by table and property: `"user.nick"`.
    * @default {"error"}
    */
-  readonly unknown?: "error" | "drop" | undefined;
+  readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
 /** A row for several tables: by table the row or the rows that it gets. */
@@ -75,7 +68,7 @@ export interface TablesSettings {
   readonly tables: readonly TableSettings[];
 }
 
-const shared = { conflict: conflictOption, unknown: unknownOption } as const;
+const shared = { conflict: conflictOption, unknown: growingOption } as const;
 const tablesOptions: OptionTable<Omit<SqliteTablesOptions, "table" | "write">> = {
   tables: [tablesObject],
   ...shared,

@@ -127,12 +127,12 @@ export class FunctionWriter implements Loader {
     let checked: Checked;
     try {
       checked = writer.check(rows, context);
+      checked.write();
     } catch (error) {
       if (!(error instanceof BatchError)) throw error;
       const [[place, failure]] = [...error.failures] as [[number, Error]];
       throw inTable(failure, table, place); // These are no places of what was loaded.
     }
-    checked.write();
     for (const [name, count] of Object.entries(checked.drift)) {
       drift[`${table}.${name}`] = (drift[`${table}.${name}`] ?? 0) + count;
     }

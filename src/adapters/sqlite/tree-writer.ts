@@ -1,6 +1,7 @@
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { BatchError } from "../../errors.ts";
 import { fail } from "../../options.ts";
+import { addColumns } from "./add-columns.ts";
 import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { inTable, rowError, unfitValue } from "../../sql/row-errors.ts";
 import { takeApart, type TreeStep } from "../../sql/tree-rows.ts";
@@ -51,9 +52,47 @@ export class TreeWriter implements Loader {
     const { steps, failures } = takeApart(this.#linked, batch);
     const drift: Record<string, number> = {};
     const read = steps.map((step) => readStep(plan, step, failures, drift));
+    const fresh = plan.tables.map((_, n) =>
+      new Set(read.flatMap((one) => [...one.batches[n]!.fresh]))
+    );
+    if (fresh.some(({ size }) => size > 0)) {
+      return { write: this.#growing(plan, steps, fresh, failures), drift };
+    }
     if (failures.size > 0) throw batchError(failures);
     const write = () => steps.forEach((step, n) => new StepWrite(plan, step, read[n]!).run());
     return { write, drift };
+  }
+
+  /** Checks rows that need more columns, and gives what adds these and writes the rows. */
+  #growing(
+    plan: TreePlan,
+    steps: readonly TreeStep[],
+    fresh: readonly ReadonlySet<string>[],
+    failures: Map<number, Error>,
+  ): () => void {
+    const tables = plan.tables.map((table, n) =>
+      fresh[n]!.size === 0 ? table : table.withColumns(fresh[n]!)
+    );
+    const wider = { ...plan, tables };
+    const read = steps.map((step) => readStep(wider, step, failures, {}));
+    if (failures.size > 0) throw batchError(failures);
+    return () => {
+      for (const writer of this.#writers) writer.forget(); // Whether it is committed or not.
+      fresh.forEach((names, n) => this.#addColumns(n, names, steps));
+      steps.forEach((step, n) => new StepWrite(wider, step, read[n]!).run());
+    };
+  }
+
+  #addColumns(n: number, names: ReadonlySet<string>, steps: readonly TreeStep[]): void {
+    if (names.size === 0) return;
+    const { name } = this.#linked[n]!;
+    const given = steps.map(({ tables }) => tables[n]!);
+    const refused = addColumns(this.#db, name, names, given.flatMap(({ rows }) => rows));
+    if (refused.size === 0) return;
+    const places = given.flatMap(({ places }) => places);
+    const failures = new Map<number, Error>();
+    for (const [row, error] of refused) noteAt(this.#linked, failures, n, places[row]!, error);
+    throw batchError(failures);
   }
 
   /**
@@ -95,6 +134,18 @@ function checkLinks(linked: readonly LinkedTable[], tables: readonly KnownTable[
   }
 }
 
+/** Notes what is wrong with a row of a table, by the place of what it came with. */
+function noteAt(
+  linked: readonly LinkedTable[],
+  failures: Map<number, Error>,
+  n: number,
+  place: number,
+  error: Error,
+): void {
+  if (failures.has(place)) return;
+  failures.set(place, linked.length > 1 ? inTable(error, linked[n]!.name, place) : error);
+}
+
 function readStep(
   plan: TreePlan,
   step: TreeStep,
@@ -102,10 +153,8 @@ function readStep(
   drift: Record<string, number>,
 ): ReadStep {
   const isMany = plan.linked.length > 1;
-  const note = (n: number, place: number, error: Error) => {
-    if (failures.has(place)) return;
-    failures.set(place, isMany ? inTable(error, plan.linked[n]!.name, place) : error);
-  };
+  const note = (n: number, place: number, error: Error) =>
+    noteAt(plan.linked, failures, n, place, error);
   const deletes = step.deletes.map((given, n) =>
     given?.keys.flatMap((key, m) => {
       const place = given.places[m]!;

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { BatchError, etl } from "../../../src/index.ts";
 import { type Bench, contextOf } from "../../support/postgres/cases.ts";
+import { testChangedRows } from "../../support/sinks/drift-cases.ts";
 
 type Row = Record<string, unknown>;
 
@@ -10,6 +11,26 @@ const errorOf = (work: Promise<unknown>) => work.then(() => undefined, (error) =
 export function testPostgresColumns(bench: Bench, canCopy: boolean): void {
   testColumns(bench);
   testDrift(bench, canCopy);
+}
+
+/** Defines the tests of rows that have changed since the table was made. */
+export function testPostgresChangedRows({ create, all, sink }: Bench): void {
+  testChangedRows({
+    create: async () => {
+      const table = await create(
+        "id int primary key, name text not null, age int, level int default 7",
+      );
+      return {
+        load: (options) => sink({ table, ...options }).load,
+        rows: () => all(table),
+      };
+    },
+  }, {
+    notNull:
+      /column "name" refuses it: null value in column "name" of "table_\d+" violates not-null/,
+    wrongType: /column "age" refuses it: invalid input syntax for type integer: "old"/,
+    addsObject: true,
+  });
 }
 
 function testColumns({ tested, create, all, sink }: Bench): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../../src/adapters/sqlite.ts";
 import { BatchError } from "../../../src/errors.ts";
 import { outcomeOfCall } from "../../support/outcomes/outcome-of-call.ts";
+import { testChangedRows } from "../../support/sinks/drift-cases.ts";
 import {
   countOf,
   databasesOf,
@@ -144,6 +145,24 @@ export function testSqliteProperties(client: SqliteClient): void {
       const context = { ...plainContext, drift: (counts: unknown) => void told.push(counts) };
       expect(() => load(twice, context)).toThrow("UNIQUE");
       expect(told).toEqual([]);
+    });
+  });
+
+  describe("a row that has changed, in SQLite", () => {
+    const databases = databasesOf(client);
+    testChangedRows({
+      create: async () => {
+        const db = databases.inMemory(`create table t (id integer primary key, name text not null,
+          age integer, level integer default 7) strict`);
+        return {
+          load: (options) => sqliteSink(db, { table: "t", ...options }).load,
+          rows: () => rowsOf(db, "select * from t order by id"),
+        };
+      },
+    }, {
+      notNull: /NOT NULL constraint failed: t\.name/,
+      wrongType: /cannot store TEXT value in INTEGER column t\.age/,
+      addsObject: false,
     });
   });
 }

@@ -3,7 +3,10 @@ import { benchOf } from "./cases.ts";
 import { testPostgresGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresBatches } from "../../adapters/postgres/table/bad-rows.cases.ts";
 import { testedClients } from "./clients.ts";
-import { testPostgresColumns } from "../../adapters/postgres/insert.cases.ts";
+import {
+  testPostgresChangedRows,
+  testPostgresColumns,
+} from "../../adapters/postgres/insert.cases.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresTables } from "../../adapters/postgres/known-table.cases.ts";
 import { testPostgresTexts } from "../../adapters/postgres/values.cases.ts";
@@ -20,6 +23,7 @@ export function testPostgresSink(): void {
     testPostgresUpserts(bench, name !== "PGlite"); // Which has no collations of ICU.
     testPostgresTables(bench, canCopy);
     testPostgresColumns(bench, canCopy);
+    if (name === "pg Pool") testPostgresChangedRows(bench); // What they meet knows no client.
     testPostgresGrowth(bench);
     testPostgresTexts(bench, canCopy);
     testPostgresBatches(bench, canCopy);
