@@ -8,8 +8,8 @@ import {
   encodeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { planWrite } from "../../checkpoints/plan-commit.ts";
-import { whileLocked } from "./file-lock.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
+import { claimFile, claimOf, releaseFile, replaceFile } from "./kept-file.ts";
 
 /**
  * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of
@@ -80,19 +80,10 @@ export class FileCheckpointStore implements CheckpointStore {
     const text = `${encodeCheckpoint(keyed)}\n`;
     const files = await hostFiles();
     const path = await this.#prepare(files, key);
-    const temporary = temporaryOf(path);
-    try {
-      await writeThrough(files, temporary, text);
-      await whileLocked(files, `${path}.lock`, () => {
-        const owner = claimOf(files, path)?.runId;
-        planWrite(key, checkpoint, { owner, stored: () => checkpointOf(files, key, path) });
-        files.renameSync(temporary, `${path}.json`);
-      });
-    } catch (error) {
-      await files.promises.unlink(temporary).catch(() => {}); // What failed first is told.
-      throw error;
-    }
-    await syncDirectory(files, this.#directory);
+    await replaceFile(files, path, text, () => {
+      const owner = claimOf(files, path)?.runId;
+      planWrite(key, checkpoint, { owner, stored: () => checkpointOf(files, key, path) });
+    });
   }
 
   /**
@@ -101,27 +92,13 @@ export class FileCheckpointStore implements CheckpointStore {
    */
   async claim(key: string, claim: Claim, now: number): Promise<Claim> {
     const files = await hostFiles();
-    const path = await this.#prepare(files, key);
-    return await whileLocked(files, `${path}.lock`, () => {
-      const holder = claimOf(files, path);
-      if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
-      const { runId, until, lease } = claim;
-      const own = { runId, until, ...(lease !== undefined && { lease }) };
-      // Not brought to the disk: after a power cut no run is left that could own a key.
-      const temporary = temporaryOf(path);
-      files.writeFileSync(temporary, JSON.stringify(own));
-      files.renameSync(temporary, `${path}.claim`);
-      return own;
-    });
+    return await claimFile(files, await this.#prepare(files, key), claim, now);
   }
 
   /** Ends the claim of a run, if it is the owner. */
   async release(key: string, runId: string): Promise<void> {
     const files = await hostFiles();
-    const path = await this.#prepare(files, key);
-    await whileLocked(files, `${path}.lock`, () => {
-      if (claimOf(files, path)?.runId === runId) files.unlinkSync(`${path}.claim`);
-    });
+    await releaseFile(files, await this.#prepare(files, key), runId);
   }
 
   async #prepare(files: FileSystem, key: string): Promise<string> {
@@ -149,11 +126,6 @@ interface Keyed {
   readonly key: string;
 }
 
-/** A name that no other write has, in the same directory: a file moves atomically only within one. */
-function temporaryOf(path: string): string {
-  return `${path}.${crypto.getRandomValues(new Uint32Array(3)).join("-")}.tmp`;
-}
-
 /** The checkpoint of a key, in one step. */
 function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint | undefined {
   const text = ifExists(() => files.readFileSync(`${path}.json`, "utf8"));
@@ -165,42 +137,4 @@ function checkpointIn(key: string, text: string): Checkpoint {
   const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
   if (found !== key) throw new CheckpointError(key, "the file belongs to another key");
   return checkpoint;
-}
-
-/** The claim on a key. A file that holds none is what a power cut left, and nobody's. */
-function claimOf(files: FileSystem, path: string): Claim | undefined {
-  const text = ifExists(() => files.readFileSync(`${path}.claim`, "utf8"));
-  if (text === undefined) return undefined;
-  try {
-    const { runId, until, lease } = Object(JSON.parse(text)) as { [K in keyof Claim]?: unknown };
-    if (typeof runId !== "string") return undefined;
-    return { runId, until: timeOf(until), ...(lease !== undefined && { lease: timeOf(lease) }) };
-  } catch {
-    return undefined; // It is claimed anew.
-  }
-}
-
-/** JSON has no Infinity, and makes it null. */
-function timeOf(value: unknown): number {
-  return typeof value === "number" ? value : Infinity;
-}
-
-async function writeThrough(files: FileSystem, path: string, text: string): Promise<void> {
-  const file = await files.promises.open(path, "wx");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Brings the new name of a file to the disk, where directories can be opened: not on Windows. */
-async function syncDirectory(files: FileSystem, path: string): Promise<void> {
-  try {
-    const directory = await files.promises.open(path, "r");
-    await directory.sync().finally(() => directory.close());
-  } catch {
-    // The file itself is whole either way.
-  }
 }

@@ -1,0 +1,105 @@
+import type { Claim } from "../../checkpoints/checkpoint.ts";
+import { whileLocked } from "./file-lock.ts";
+import { type FileSystem, ifExists } from "./file-system.ts";
+
+/**
+ * Replaces `${path}.json` as a whole by a text, which is on the disk then. `check` runs under the lock
+ * of the path just before: what it throws keeps the file that is there.
+ */
+export async function replaceFile(
+  files: FileSystem,
+  path: string,
+  text: string,
+  check: () => void,
+): Promise<void> {
+  const temporary = temporaryOf(path);
+  try {
+    await writeThrough(files, temporary, text);
+    await whileLocked(files, `${path}.lock`, () => {
+      check();
+      files.renameSync(temporary, `${path}.json`);
+    });
+  } catch (error) {
+    await files.promises.unlink(temporary).catch(() => {}); // What failed first is told.
+    throw error;
+  }
+  await syncDirectory(files, directoryOf(path));
+}
+
+/**
+ * Claims a path for a run, or renews its claim, and gives the claim that holds. Another run gets in
+ * where the `until` of the owner is not above `now`.
+ */
+export async function claimFile(
+  files: FileSystem,
+  path: string,
+  claim: Claim,
+  now: number,
+): Promise<Claim> {
+  return await whileLocked(files, `${path}.lock`, () => {
+    const holder = claimOf(files, path);
+    if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
+    const { runId, until, lease } = claim;
+    const own = { runId, until, ...(lease !== undefined && { lease }) };
+    // Not brought to the disk: after a power cut no run is left that could own a key.
+    const temporary = temporaryOf(path);
+    files.writeFileSync(temporary, JSON.stringify(own));
+    files.renameSync(temporary, `${path}.claim`);
+    return own;
+  });
+}
+
+/** Ends the claim of a run on a path, if it is the owner. */
+export async function releaseFile(files: FileSystem, path: string, runId: string): Promise<void> {
+  await whileLocked(files, `${path}.lock`, () => {
+    if (claimOf(files, path)?.runId === runId) files.unlinkSync(`${path}.claim`);
+  });
+}
+
+/** The claim on a path. A file that holds none is what a power cut left, and nobody's. */
+export function claimOf(files: FileSystem, path: string): Claim | undefined {
+  const text = ifExists(() => files.readFileSync(`${path}.claim`, "utf8"));
+  if (text === undefined) return undefined;
+  try {
+    const { runId, until, lease } = Object(JSON.parse(text)) as { [K in keyof Claim]?: unknown };
+    if (typeof runId !== "string") return undefined;
+    return { runId, until: timeOf(until), ...(lease !== undefined && { lease: timeOf(lease) }) };
+  } catch {
+    return undefined; // It is claimed anew.
+  }
+}
+
+/** The directory that a path is in. */
+export function directoryOf(path: string): string {
+  return /^(.*)[\\/]/s.exec(path)?.[1] || (/^[\\/]/.test(path) ? "/" : ".");
+}
+
+/** A name that no other write has, in the same directory: a file moves atomically only within one. */
+function temporaryOf(path: string): string {
+  return `${path}.${crypto.getRandomValues(new Uint32Array(3)).join("-")}.tmp`;
+}
+
+/** JSON has no Infinity, and makes it null. */
+function timeOf(value: unknown): number {
+  return typeof value === "number" ? value : Infinity;
+}
+
+async function writeThrough(files: FileSystem, path: string, text: string): Promise<void> {
+  const file = await files.promises.open(path, "wx");
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Brings the new name of a file to the disk, where directories can be opened: not on Windows. */
+async function syncDirectory(files: FileSystem, path: string): Promise<void> {
+  try {
+    const directory = await files.promises.open(path, "r");
+    await directory.sync().finally(() => directory.close());
+  } catch {
+    // The file itself is whole either way.
+  }
+}
