@@ -9,7 +9,7 @@ import {
 } from "../../checkpoints/checkpoint.ts";
 import { planWrite } from "../../checkpoints/plan-commit.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
-import { claimFile, claimOf, releaseFile, replaceFile } from "./kept-file.ts";
+import { claimFile, claimOf, fileNameOf, releaseFile, replaceFile } from "./kept-file.ts";
 
 /**
  * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of
@@ -106,18 +106,8 @@ export class FileCheckpointStore implements CheckpointStore {
     return await this.#pathOf(key);
   }
 
-  /**
-   * The path of what belongs to a key, without its ending. Any string may be a key, and file systems
-   * differ in length, letter case, Unicode forms and reserved names: the hash tells keys apart, the
-   * words are for people. JSON escapes lone surrogates, which UTF-8 would make all the same.
-   */
   async #pathOf(key: string): Promise<string> {
-    const bytes = new TextEncoder().encode(JSON.stringify(key));
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    const hex = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
-    const words = key.slice(0, 200).toLowerCase().match(/[a-z0-9]+/g) ?? [];
-    const name = [...words.join("-").slice(0, 60).split("-"), hex.join("")].filter(Boolean);
-    return `${this.#directory}/${name.join("-")}`;
+    return `${this.#directory}/${await fileNameOf(key)}`;
   }
 }
 

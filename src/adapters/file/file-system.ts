@@ -1,10 +1,22 @@
 import { propertyOf } from "../../errors.ts";
 
-/** The part of a host's `node:fs` that the store needs. */
+/** The part of a host's `node:fs` that this adapter needs. */
 export interface FileSystem {
   openSync(path: string, flags: string): number;
   closeSync(file: number): void;
-  statSync(path: string, options: { bigint: true }): { ino: bigint; mtimeNs: bigint };
+  statSync(path: string, options: { bigint: true }): {
+    ino: bigint;
+    mtimeNs: bigint;
+    size: bigint;
+  };
+  ftruncateSync(file: number, size: number): void;
+  writeSync(
+    file: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): number;
   readFileSync(path: string, encoding: "utf8"): string;
   writeFileSync(path: string, text: string): void;
   renameSync(from: string, to: string): void;
@@ -14,11 +26,27 @@ export interface FileSystem {
     open(path: string, flags: string): Promise<FileHandle>;
     readFile(path: string, encoding: "utf8"): Promise<string>;
     unlink(path: string): Promise<void>;
+    stat(path: string): Promise<FileFacts>;
+    glob(pattern: string): AsyncIterable<string>;
   };
+}
+
+/** What a host knows of a file. */
+export interface FileFacts {
+  readonly size: number;
+  readonly mtimeMs: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
 }
 
 /** An open file. */
 export interface FileHandle {
+  read(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
   writeFile(text: string): Promise<unknown>;
   sync(): Promise<unknown>;
   close(): Promise<unknown>;

@@ -35,8 +35,9 @@ export async function claimFile(
   path: string,
   claim: Claim,
   now: number,
+  lock: string = `${path}.lock`,
 ): Promise<Claim> {
-  return await whileLocked(files, `${path}.lock`, () => {
+  return await whileLocked(files, lock, () => {
     const holder = claimOf(files, path);
     if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
     const { runId, until, lease } = claim;
@@ -50,8 +51,13 @@ export async function claimFile(
 }
 
 /** Ends the claim of a run on a path, if it is the owner. */
-export async function releaseFile(files: FileSystem, path: string, runId: string): Promise<void> {
-  await whileLocked(files, `${path}.lock`, () => {
+export async function releaseFile(
+  files: FileSystem,
+  path: string,
+  runId: string,
+  lock: string = `${path}.lock`,
+): Promise<void> {
+  await whileLocked(files, lock, () => {
     if (claimOf(files, path)?.runId === runId) files.unlinkSync(`${path}.claim`);
   });
 }
@@ -67,6 +73,19 @@ export function claimOf(files: FileSystem, path: string): Claim | undefined {
   } catch {
     return undefined; // It is claimed anew.
   }
+}
+
+/**
+ * The name of the files that belong to a key, without an ending. Any string may be a key, and file
+ * systems differ in length, letter case, Unicode forms and reserved names: the hash tells keys apart,
+ * the words are for people. JSON escapes lone surrogates, which UTF-8 would make all the same.
+ */
+export async function fileNameOf(key: string): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(key));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hex = Array.from(hash.subarray(0, 16), (byte) => byte.toString(16).padStart(2, "0"));
+  const words = key.slice(0, 200).toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return [...words.join("-").slice(0, 60).split("-"), hex.join("")].filter(Boolean).join("-");
 }
 
 /** The directory that a path is in. */

@@ -1,0 +1,96 @@
+import { fail } from "../../options.ts";
+import type { Append } from "./checkpoints.ts";
+import { type FileSystem, ifExists } from "./file-system.ts";
+import type { FileSinkSettings } from "./sink-options.ts";
+
+/** The parts of a batch in its file, encoded: which of them are written depends on where it stands. */
+interface Parts {
+  readonly head: Uint8Array;
+  readonly separator: Uint8Array;
+  readonly body: Uint8Array;
+  readonly tail: Uint8Array;
+}
+
+/** A file to which batches are appended. After each one it is whole: a tail is written over by the next. */
+export class AppendedFile<T> {
+  readonly #path: string;
+  readonly #settings: FileSinkSettings<T>;
+
+  constructor(path: string, settings: FileSinkSettings<T>) {
+    this.#path = path;
+    this.#settings = settings;
+  }
+
+  /** Encodes rows. @throws {BatchError} If some cannot be encoded. */
+  async encode(rows: readonly T[]): Promise<Append> {
+    const { format, compress } = this.#settings;
+    const pack = (part: string | Uint8Array) => packed(part, compress);
+    const body = format.body(rows);
+    const parts: Parts = {
+      head: await pack(format.head(rows)),
+      separator: await pack(format.separator),
+      body: await pack(body),
+      tail: await pack(format.tail()),
+    };
+    return {
+      checkNew: (files) => this.#checkNew(files),
+      write: (files, offset) => this.#write(files, offset, parts),
+      flush: (files) => this.#flush(files),
+    };
+  }
+
+  #checkNew(files: FileSystem): void {
+    if (this.#settings.exists === "replace" || this.#sizeIn(files) === undefined) return;
+    const rule = `"replace" to write over ${JSON.stringify(this.#path)}, which no sink has written`;
+    fail("write to a file", "exists", rule, this.#settings.exists);
+  }
+
+  #write(files: FileSystem, offset: number, { head, separator, body, tail }: Parts): number {
+    const size = this.#sizeIn(files);
+    if ((size ?? 0) < offset) {
+      const told = `has ${size ?? 0} bytes of the ${offset} that ${this.#path}.mark.json tells of`;
+      throw new Error(`Cannot write to a file: ${JSON.stringify(this.#path)} ${told}`);
+    }
+    const file = files.openSync(this.#path, size === undefined ? "wx" : "r+");
+    try {
+      let end = offset;
+      for (const part of [offset === 0 ? head : separator, body]) {
+        end += writeWhole(files, file, part, end);
+      }
+      files.ftruncateSync(file, end + writeWhole(files, file, tail, end));
+      return end;
+    } finally {
+      files.closeSync(file);
+    }
+  }
+
+  async #flush({ promises }: FileSystem): Promise<void> {
+    const file = await promises.open(this.#path, "r+");
+    await file.sync().finally(() => file.close());
+  }
+
+  #sizeIn(files: FileSystem): number | undefined {
+    const stat = ifExists(() => files.statSync(this.#path, { bigint: true }));
+    return stat && Number(stat.size);
+  }
+}
+
+/** Writes all bytes at an offset, and gives how many. */
+function writeWhole(files: FileSystem, file: number, bytes: Uint8Array, offset: number): number {
+  let written = 0;
+  while (written < bytes.length) {
+    written += files.writeSync(file, bytes, written, bytes.length - written, offset + written);
+  }
+  return written;
+}
+
+async function packed(
+  part: string | Uint8Array,
+  compress: "none" | "gzip",
+): Promise<Uint8Array> {
+  const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
+  if (compress === "none" || bytes.length === 0) return bytes;
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+  const packed = stream.pipeThrough(new CompressionStream(compress));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}

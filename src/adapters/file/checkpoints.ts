@@ -1,0 +1,280 @@
+import { CheckpointError } from "../../errors.ts";
+import {
+  blankCheckpoint,
+  checkCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+} from "../../checkpoints/checkpoint.ts";
+import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
+import type { CommitMark } from "../../checkpoints/commit-mark.ts";
+import {
+  isMarkedIn,
+  type KeptKey,
+  planCommit,
+  planUndo,
+  planWrite,
+  type WritePlan,
+} from "../../checkpoints/plan-commit.ts";
+import { whileLocked } from "./file-lock.ts";
+import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
+import {
+  claimFile,
+  claimOf,
+  directoryOf,
+  fileNameOf,
+  releaseFile,
+  replaceFile,
+} from "./kept-file.ts";
+
+/** What `${path}.mark.json` holds. */
+interface FileMark {
+  /** The bytes of the file that hold whole batches; what stands after them is written anew. */
+  readonly bytes: number;
+  readonly keys: ReadonlyMap<string, MarkedKey>;
+}
+
+interface MarkedKey {
+  readonly checkpoint: Checkpoint;
+  /** The run whose load wrote it last; absent if a write replaced it. */
+  readonly loadedBy?: string | undefined;
+}
+
+/** Puts a batch into the file. */
+export interface Append {
+  /** Throws if the file has not been written by a sink before, and must not be. */
+  checkNew(files: FileSystem): void;
+  /**
+   * Writes it at an offset, behind which nothing is marked, in one go: nothing else of this process
+   * happens meanwhile.
+   *
+   * @returns The offset after it.
+   */
+  write(files: FileSystem, offset: number): number;
+  /** Brings it to the disk. */
+  flush(files: FileSystem): Promise<void>;
+}
+
+/**
+ * The checkpoints of what is in a file, in `${path}.mark.json` beside it, with the length of the file
+ * that they speak of. A file and its mark are two files, which no system replaces at once. So a batch is
+ * written first, behind what is marked, and is in the file once the mark counts its bytes: what a crash
+ * leaves behind the marked bytes is overwritten.
+ */
+export class FileSinkCheckpoints implements Required<CheckpointStore> {
+  readonly #path: string;
+  readonly #claims = new ClaimRegistry();
+
+  /** Does nothing with the files yet. */
+  constructor(path: string) {
+    this.#path = `${path}.mark`;
+  }
+
+  async read(key: string): Promise<Checkpoint | undefined> {
+    return keptIn(this.#look(await hostFiles(), undefined).mark, key, undefined).stored();
+  }
+
+  /** Replaces what is stored, but for what loads of the same run have committed. */
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+    if (this.#claims.isKnown(key, checkpoint)) return;
+    const files = await this.#prepare();
+    await this.#change(files, key, (kept) => planWrite(key, checkpoint, kept));
+  }
+
+  async claim(key: string, claim: Claim, now: number): Promise<Claim> {
+    const files = await this.#prepare();
+    const held = await claimFile(files, await this.#claimPathOf(key), claim, now, this.#lock);
+    if (held.runId === claim.runId) {
+      this.#claims.onClaimed(key, held.runId, await this.read(key));
+    }
+    return held;
+  }
+
+  async release(key: string, runId: string): Promise<void> {
+    const files = await this.#prepare();
+    await releaseFile(files, await this.#claimPathOf(key), runId, this.#lock);
+    this.#claims.onReleased(key, runId);
+  }
+
+  /** Whether a batch is in the file already. */
+  async has(mark: CommitMark): Promise<boolean> {
+    const stored = await this.read(mark.key) ?? blankCheckpoint;
+    return isMarkedIn(stored, mark) || this.#claims.hasUnmarked(mark);
+  }
+
+  /**
+   * Appends a batch to the file together with its mark, or without it where that is left to the run;
+   * not at all where it is done. Gives what takes the mark back.
+   */
+  async commit(
+    mark: CommitMark,
+    append: Append | undefined,
+  ): Promise<(() => Promise<void>) | undefined> {
+    const { key } = mark;
+    const files = await this.#prepare();
+    const plan = await this.#append(files, await this.#claimPathOf(key), append, (file, owner) => {
+      const kept = keptIn(file, key, owner);
+      const plan = planCommit(mark, kept, this.#claims);
+      if (plan === "skip") return { before: kept.stored() ?? blankCheckpoint, next: undefined };
+      return { before: plan.before, next: withKey(file, key, plan.write), write: plan.write };
+    });
+    this.#claims.onCommitted(mark, plan.write?.next);
+    return mark.isMarked ? () => this.#takeBack(mark, plan.before) : undefined;
+  }
+
+  /** Appends a batch of a run that has no checkpoints; behind what is there, unless it begins anew. */
+  async append(append: Append, isAnew: boolean): Promise<void> {
+    await this.#append(await this.#prepare(), undefined, append, (file) => {
+      return { next: isAnew ? { bytes: 0, keys: new Map() } : file };
+    });
+  }
+
+  async #append<P extends AppendPlan>(
+    files: FileSystem,
+    claimPath: string | undefined,
+    append: Append | undefined,
+    decide: (file: FileMark, owner: string | undefined) => P,
+  ): Promise<P> {
+    for (;;) {
+      const token = newToken();
+      const step = await whileLocked(files, this.#lock, () => {
+        const seen = this.#look(files, claimPath);
+        const plan = decide(seen.mark, seen.owner);
+        if (plan.next === undefined) return { plan };
+        if (seen.text === undefined) { // From now on the file is one of ours, also after a crash.
+          append?.checkNew(files);
+          return { plan, seen, next: seen.mark, isFirst: true };
+        }
+        const bytes = append?.write(files, plan.next.bytes) ?? plan.next.bytes;
+        files.writeFileSync(`${this.#path}.writer`, token);
+        return { plan, seen, next: { ...plan.next, bytes } };
+      });
+      if (step.next === undefined) return step.plan;
+      if (step.isFirst) {
+        await this.#replace(files, claimPath, step, () => true);
+        continue;
+      }
+      await append?.flush(files);
+      const isOwn = () =>
+        ifExists(() => files.readFileSync(`${this.#path}.writer`, "utf8")) === token;
+      if (await this.#replace(files, claimPath, step, isOwn)) return step.plan;
+    }
+  }
+
+  async #takeBack(mark: CommitMark, before: Checkpoint): Promise<void> {
+    const { key } = mark;
+    await this.#change(await this.#prepare(), key, (kept) => {
+      return planUndo(mark, before, kept, this.#claims);
+    });
+    this.#claims.onUndone(mark);
+  }
+
+  /** Changes the checkpoint of a key. */
+  async #change(
+    files: FileSystem,
+    key: string,
+    plan: (kept: KeptKey) => WritePlan,
+  ): Promise<void> {
+    const claimPath = await this.#claimPathOf(key);
+    for (;;) {
+      const seen = this.#look(files, claimPath);
+      const next = withKey(seen.mark, key, plan(keptIn(seen.mark, key, seen.owner)));
+      if (await this.#replace(files, claimPath, { seen, next }, () => true)) return;
+    }
+  }
+
+  /** Replaces the mark, unless something has changed since it was looked at. */
+  async #replace(
+    files: FileSystem,
+    claimPath: string | undefined,
+    { seen, next }: { readonly seen: Seen; readonly next: FileMark },
+    isValid: () => boolean,
+  ): Promise<boolean> {
+    try {
+      await replaceFile(files, this.#path, textOf(next), () => {
+        const now = this.#look(files, claimPath);
+        if (now.text !== seen.text || now.owner !== seen.owner || !isValid()) throw hasChanged;
+      });
+      return true;
+    } catch (error) {
+      if (error === hasChanged) return false;
+      throw error;
+    }
+  }
+
+  #look(files: FileSystem, claimPath: string | undefined): Seen {
+    const text = ifExists(() => files.readFileSync(`${this.#path}.json`, "utf8"));
+    const owner = claimPath === undefined ? undefined : claimOf(files, claimPath)?.runId;
+    return { text, mark: markIn(this.#path, text), owner };
+  }
+
+  get #lock(): string {
+    return `${this.#path}.lock`;
+  }
+
+  async #claimPathOf(key: string): Promise<string> {
+    return `${this.#path}.${await fileNameOf(key)}`;
+  }
+
+  async #prepare(): Promise<FileSystem> {
+    const files = await hostFiles();
+    await files.promises.mkdir(directoryOf(this.#path), { recursive: true });
+    return files;
+  }
+}
+
+/** What stands in the files of a mark. */
+interface Seen {
+  readonly text: string | undefined;
+  readonly mark: FileMark;
+  readonly owner: string | undefined;
+}
+
+/** What is to be marked with a batch; nothing if the batch is there already. */
+interface AppendPlan {
+  readonly next: FileMark | undefined;
+}
+
+const hasChanged = Symbol("has changed");
+
+function keptIn(file: FileMark, key: string, owner: string | undefined): KeptKey {
+  const kept = file.keys.get(key);
+  return {
+    owner,
+    loadedBy: kept?.loadedBy,
+    stored: () => kept && checkCheckpoint(key, kept.checkpoint),
+  };
+}
+
+/** The mark with the checkpoint of a key. A file of which nothing is marked any more begins anew. */
+function withKey(file: FileMark, key: string, plan: WritePlan | undefined): FileMark {
+  if (plan === undefined) return file;
+  const { next: checkpoint, loadedBy } = plan;
+  const keys = new Map(file.keys).set(key, { checkpoint, loadedBy });
+  const isMarked = [...keys.values()].some(({ checkpoint }) => {
+    return checkpoint.offset > 0 || checkpoint.done.length > 0;
+  });
+  return { bytes: isMarked ? file.bytes : 0, keys };
+}
+
+/** The mark in the text of its file. */
+function markIn(path: string, text: string | undefined): FileMark {
+  if (text === undefined) return { bytes: 0, keys: new Map() };
+  try {
+    const { bytes, keys } = Object(JSON.parse(text)) as { bytes?: unknown; keys?: unknown };
+    if (Number.isSafeInteger(bytes) && Array.isArray(keys)) {
+      return { bytes: bytes as number, keys: new Map(keys as [string, MarkedKey][]) };
+    }
+  } catch {
+    // It is told below.
+  }
+  throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
+}
+
+function textOf({ bytes, keys }: FileMark): string {
+  return `${JSON.stringify({ bytes, keys: [...keys] })}\n`;
+}
+
+function newToken(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
+}

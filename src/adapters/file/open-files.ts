@@ -1,0 +1,192 @@
+import { messageOf } from "../../errors.ts";
+import { checkOptions, fail, nonEmptyString, type OptionTable, type Rule } from "../../options.ts";
+import type { InputStart, NamedInput } from "../../bytes/input.ts";
+import { bytesOf } from "./file-bytes.ts";
+import { hostFiles } from "./file-system.ts";
+
+/** Where reading begins, in a list of files. */
+export interface FileStart extends InputStart {
+  /** The file: those before it in the list are not opened. @default {the first one} */
+  readonly name?: string | undefined;
+}
+
+/** What `openFiles` may be told. */
+export interface OpenFilesOptions {
+  /**
+   * Where to go on after an earlier run: nothing that stands before it is read. It is for files that
+   * are not compressed.
+   */
+  readonly from?: FileStart | undefined;
+}
+
+/** A file that can be read. */
+export interface OpenedFile extends NamedInput {
+  /** Its size in bytes, as it was when it was listed. */
+  readonly size: number;
+  /** When it was changed last, in milliseconds since 1970. */
+  readonly modified: number;
+  /** Opens it, at `from` where reading begins later. */
+  readonly content: () => ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+/** Files to read one after the other: what any reader of the package takes. */
+export interface OpenedFiles extends AsyncIterable<OpenedFile> {
+  /** Looks the files up, once. */
+  list(): Promise<readonly OpenedFile[]>;
+  /** The bytes of all files together, those before `from` included. */
+  bytes(): Promise<number>;
+  /** Names, sizes and times of all files: another text where one of them has changed. */
+  fingerprint(): Promise<string>;
+}
+
+const action = "open files";
+
+const pathRule: Rule = {
+  expected:
+    'a path, a pattern such as "*.csv", a file: URL, or an array of these that is not empty',
+  test: (value) => Array.isArray(value) ? value.length > 0 && value.every(isPath) : isPath(value),
+};
+
+const startRule: Rule = {
+  expected: "{ byte, line } with whole numbers, byte from 0 and line from 1, and perhaps a name",
+  test: (value) => {
+    const { name, byte, line } = Object(value) as { [K in keyof FileStart]?: unknown };
+    return Number.isSafeInteger(byte) && (byte as number) >= 0 && Number.isSafeInteger(line) &&
+      (line as number) > 0 && (name === undefined || nonEmptyString.test(name));
+  },
+};
+
+const optionTable: OptionTable<OpenFilesOptions> = { from: [startRule] };
+
+/**
+ * Opens files of the host to be read by `readCsv`, `readNdjson` and the other readers: on Node, Deno
+ * and Bun. Nothing is looked up before something is read; each file is opened when its turn comes,
+ * closed at its end, and named in errors.
+ *
+ * A path with `*`, `?`, `[…]` or `{a,b}` is a pattern, unless there is a file of that very name. The
+ * files of a pattern come in the order of their names; those of an array in its order.
+ *
+ * @throws {ConfigurationError} If an argument breaks its rule. Reading fails if a file is not there, or
+ * a pattern matches none.
+ *
+ * @example All files of a folder, with the bytes that there are
+ * ```ts
+ * import { etl } from "millrace";
+ * import { openFiles } from "millrace/file";
+ * import { readNdjson } from "millrace/ndjson";
+ * import { equal } from "node:assert/strict";
+ * import { mkdtempSync, writeFileSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const folder = mkdtempSync(`${tmpdir()}/files-`);
+ * writeFileSync(`${folder}/1.ndjson`, '{"id":1}\n{"id":2}\n');
+ * writeFileSync(`${folder}/2.ndjson`, '{"id":3}\n');
+ * const files = openFiles(`${folder}/*.ndjson`);
+ * equal(await files.bytes(), 27);
+ *
+ * const load = () => {};
+ * const report = await etl({ name: "ids", extract: () => readNdjson(files), load }).run();
+ * equal(report.loaded, 3);
+ * ```
+ */
+export function openFiles(
+  paths: string | URL | readonly (string | URL)[],
+  options: OpenFilesOptions = {},
+): OpenedFiles {
+  if (!pathRule.test(paths)) fail(action, "paths", pathRule.expected, paths);
+  const { from } = checkOptions<OpenFilesOptions, "from">(action, options, optionTable);
+  return new FileList([paths].flat().map(pathOf), from && { ...from });
+}
+
+class FileList implements OpenedFiles {
+  readonly #paths: readonly string[];
+  readonly #from: FileStart | undefined;
+  #files: Promise<readonly OpenedFile[]> | undefined;
+
+  constructor(paths: readonly string[], from: FileStart | undefined) {
+    this.#paths = paths;
+    this.#from = from;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<OpenedFile> {
+    const files = await this.list();
+    const first = this.#from?.name === undefined
+      ? 0
+      : files.findIndex(({ name }) => name === this.#from?.name);
+    if (first < 0) {
+      const there = `a file of the list: current value is ${JSON.stringify(this.#from?.name)}`;
+      throw new RangeError(`Cannot ${action} as 'from.name' must be ${there}`);
+    }
+    yield* files.slice(first);
+  }
+
+  list(): Promise<readonly OpenedFile[]> {
+    this.#files ??= this.#find();
+    this.#files.catch(() => void (this.#files = undefined)); // It may be there the next time.
+    return this.#files;
+  }
+
+  async bytes(): Promise<number> {
+    return (await this.list()).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  async fingerprint(): Promise<string> {
+    const parts = (await this.list()).map(({ name, size, modified }) => [name, size, modified]);
+    return JSON.stringify(parts);
+  }
+
+  async #find(): Promise<OpenedFile[]> {
+    const found: OpenedFile[] = [];
+    for (const path of this.#paths) {
+      for (const name of await namesOf(path)) {
+        const isStart = this.#from?.name === undefined
+          ? found.length === 0
+          : name === this.#from.name;
+        found.push(await opened(name, isStart ? this.#from : undefined));
+      }
+    }
+    return found;
+  }
+}
+
+/** The files that a path or pattern names, of which there has to be one. */
+async function namesOf(path: string): Promise<string[]> {
+  const { promises } = await hostFiles();
+  const isFile = await promises.stat(path).then(() => true, () => false);
+  if (isFile || !/[*?[{]/.test(path)) return [path];
+  const names: string[] = [];
+  for await (const name of promises.glob(path)) {
+    if ((await promises.stat(name)).isFile()) names.push(name.replaceAll("\\", "/"));
+  }
+  if (names.length === 0) {
+    throw new Error(`Cannot ${action}: no file matches ${JSON.stringify(path)}`);
+  }
+  return names.sort();
+}
+
+async function opened(name: string, from: FileStart | undefined): Promise<OpenedFile> {
+  const { promises } = await hostFiles();
+  const stat = await promises.stat(name).catch((error: unknown) => {
+    throw new Error(`Cannot ${action}: ${messageOf(error)}`, { cause: error });
+  });
+  if (stat.isDirectory()) throw new Error(`Cannot ${action}: ${JSON.stringify(name)} is a folder`);
+  const { size, mtimeMs: modified } = stat;
+  if (from === undefined) return { name, size, modified, content: () => bytesOf(name, 0) };
+  const { byte, line } = from;
+  if (byte > size) {
+    const rule = `at most the ${size} bytes of ${JSON.stringify(name)}: current value is ${byte}`;
+    throw new RangeError(`Cannot ${action} as 'from.byte' must be ${rule}`);
+  }
+  return { name, size, modified, from: { byte, line }, content: () => bytesOf(name, byte) };
+}
+
+function isPath(value: unknown): boolean {
+  return nonEmptyString.test(value) || value instanceof URL && value.protocol === "file:";
+}
+
+/** The path that a file: URL stands for, as the host has it. */
+function pathOf(path: string | URL): string {
+  if (typeof path === "string") return path;
+  const decoded = decodeURIComponent(path.pathname);
+  return /^\/[a-z]:/i.test(decoded) ? decoded.slice(1) : decoded;
+}

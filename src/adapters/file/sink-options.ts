@@ -1,0 +1,56 @@
+import type { RowFormat } from "../../bytes/row-encoder.ts";
+import {
+  checkOptions,
+  type Complete,
+  fail,
+  oneOf,
+  type OptionTable,
+  type Rule,
+} from "../../options.ts";
+
+/** How the rows stand in the file. */
+export interface FileSinkOptions<T = unknown> {
+  /** The format: what `encodeNdjson()`, `encodeCsv(…)` or `encodeJson()` gives. */
+  readonly format: RowFormat<T>;
+  /**
+   * How the file is compressed. Each batch is a member of its own, as a file may be cut between them;
+   * batches of a few hundred kilobytes lose next to nothing by it.
+   *
+   * @default {"none"}
+   */
+  readonly compress?: "none" | "gzip" | undefined;
+  /**
+   * What is done if there is a file already that no earlier run of this sink has written, or whose
+   * checkpoint was removed since: `"error"` fails the run, `"replace"` writes it anew.
+   *
+   * @default {"error"}
+   */
+  readonly exists?: "error" | "replace" | undefined;
+}
+
+/** The options, checked. */
+export type FileSinkSettings<T> = Complete<FileSinkOptions<T>>;
+
+const rowFormat: Rule = {
+  expected: "a format such as encodeNdjson()",
+  test: (value) => {
+    const { head, body, tail } = Object(value) as { [K in keyof RowFormat<unknown>]?: unknown };
+    return [head, body, tail].every((member) => typeof member === "function");
+  },
+};
+
+const optionTable: OptionTable<FileSinkOptions> = {
+  format: [rowFormat],
+  compress: [oneOf("none", "gzip"), "none"],
+  exists: [oneOf("error", "replace"), "error"],
+};
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkSinkOptions<T>(
+  action: string,
+  options: FileSinkOptions<T>,
+): FileSinkSettings<T> {
+  const settings = checkOptions(action, options, optionTable) as FileSinkSettings<T>;
+  if (settings.format === undefined) fail(action, "format", rowFormat.expected, undefined);
+  return settings;
+}

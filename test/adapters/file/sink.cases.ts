@@ -1,0 +1,212 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fileSink, type FileSinkOptions } from "../../../src/adapters/file.ts";
+import { type SinkRow, testSink } from "../../../src/adapters/testing.ts";
+import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
+import { BatchError, ConfigurationError } from "../../../src/errors.ts";
+import { etl } from "../../../src/index.ts";
+
+let folder = "";
+let path = "";
+const text = () => readFileSync(path, "utf8");
+
+/** Rows as JSON lines. */
+const lines: RowFormat<object> = {
+  head: () => "",
+  body: (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(""),
+  separator: "",
+  tail: () => "",
+  extension: "ndjson",
+  contentType: "application/x-ndjson",
+};
+
+/** Rows as one array, whose end is not known before the last of them. */
+const list: RowFormat<object> = {
+  ...lines,
+  head: () => "[",
+  body: (rows) => rows.map((row) => JSON.stringify(row)).join(","),
+  separator: ",",
+  tail: () => "]",
+};
+
+const rowsOf = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => ({ id: from + index }));
+
+/** Runs rows into the file, and gives the report. */
+async function write(rows: object[], options: Partial<FileSinkOptions<object>> = {}, marks = true) {
+  const sink = fileSink(path, { format: lines, ...options });
+  const pipeline = etl({ name: "rows", extract: () => rows, load: sink.load });
+  return await pipeline.run({ batchSize: 2, ...(marks && { checkpoints: sink.checkpoints }) });
+}
+
+/** Defines the tests of `fileSink` for a host that has files. */
+export function testFileSink(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "millrace-file-"));
+    path = join(folder, "rows.out");
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  describe("fileSink()", () => {
+    testSink(it, { create: testedSink });
+    testContents();
+    testFiles();
+  });
+}
+
+/** A sink that refuses an id that is in the file already, as a table with a key does. */
+function testedSink() {
+  const own = join(mkdtempSync(join(folder, "sink-")), "rows");
+  const rows = () => {
+    try {
+      return readFileSync(own, "utf8").split("\n").filter(Boolean)
+        .map((line) => JSON.parse(line) as SinkRow);
+    } catch {
+      return [];
+    }
+  };
+  const format: RowFormat<SinkRow> = {
+    ...lines,
+    body(given) {
+      const ids = new Set(rows().map(({ id }) => id));
+      const failures = new Map<number, Error>();
+      given.forEach(({ id, name, ...others }, index) => {
+        const isRow = typeof name === "string" && Object.keys(others).length === 0;
+        if (ids.has(id) || !isRow) failures.set(index, new Error("It is there, or it is no row"));
+        ids.add(id);
+      });
+      if (failures.size > 0) throw new BatchError(failures);
+      return lines.body(given);
+    },
+  };
+  return {
+    ...fileSink<SinkRow>(own, { format }),
+    rows,
+    deadLetters: () => new WritableStream(),
+    close: () => {},
+  };
+}
+
+function testContents(): void {
+  it("writes what is whole after each batch", async () => {
+    const seen: unknown[] = [];
+    const sink = fileSink(path, { format: list });
+    const load = sink.wrap(async (rows: object[], _context, load) => {
+      if (seen.length > 0 || rows.length === 0) seen.push(JSON.parse(text()));
+      else seen.push([]);
+      await load(rows);
+    });
+    const { checkpoints } = sink;
+    await etl({ name: "rows", extract: () => rowsOf(0, 5), load }).run({
+      batchSize: 2,
+      checkpoints,
+    });
+    expect(seen).toEqual([[], rowsOf(0, 2), rowsOf(0, 4)]);
+    expect(JSON.parse(text())).toEqual(rowsOf(0, 5));
+  });
+
+  it("compresses each batch by itself", async () => {
+    await write(rowsOf(0, 3), { compress: "gzip", format: list });
+    await write(rowsOf(0, 6), { compress: "gzip", format: list });
+    expect(JSON.parse(gunzipSync(readFileSync(path)).toString())).toEqual(rowsOf(0, 6));
+  });
+
+  it("goes on where an earlier run has ended", async () => {
+    await write(rowsOf(0, 3));
+    const report = await write(rowsOf(0, 6));
+    expect(report).toMatchObject({ loaded: 3, guarantee: "effectively-once" });
+    expect(text()).toBe(lines.body(rowsOf(0, 6)));
+  });
+
+  it("appends what every run without checkpoints gives", async () => {
+    await write(rowsOf(0, 3), {}, false);
+    await write(rowsOf(3, 5), {}, false);
+    expect(text()).toBe(lines.body(rowsOf(0, 5)));
+  });
+
+  it("begins anew in each run without checkpoints if it may replace", async () => {
+    await write(rowsOf(0, 9), {}, false);
+    await write(rowsOf(3, 6), { exists: "replace" }, false);
+    expect(text()).toBe(lines.body(rowsOf(3, 6)));
+  });
+
+  it("writes over what stands behind its mark", async () => {
+    await write(rowsOf(0, 3));
+    writeFileSync(path, `${text()}{"half":`);
+    await write(rowsOf(0, 5));
+    expect(text()).toBe(lines.body(rowsOf(0, 5)));
+  });
+}
+
+function testFiles(): void {
+  it("has the mark beside the file, and nothing else", async () => {
+    await write(rowsOf(0, 3));
+    expect(readdirSync(folder).sort()).toEqual([
+      "rows.out",
+      "rows.out.mark.json",
+      "rows.out.mark.writer",
+    ]);
+  });
+
+  it("makes the folder of the file", async () => {
+    path = join(folder, "a/b/rows");
+    await write(rowsOf(0, 1));
+    expect(text()).toBe('{"id":0}\n');
+  });
+
+  it("refuses a file that no sink has written", async () => {
+    writeFileSync(path, "precious");
+    await expect(write(rowsOf(0, 1))).rejects.toMatchObject({
+      cause: new ConfigurationError(
+        `Cannot write to a file as 'exists' must be "replace" to write over ` +
+          `${JSON.stringify(path)}, which no sink has written: current value is "error"`,
+      ),
+    });
+    expect(text()).toBe("precious");
+    await write(rowsOf(0, 1), { exists: "replace" });
+    expect(text()).toBe('{"id":0}\n');
+  });
+
+  it("refuses a file that is shorter than its mark tells", async () => {
+    await write(rowsOf(0, 3));
+    truncateSync(path, 5);
+    await expect(write(rowsOf(0, 5))).rejects.toThrow("has 5 bytes of the 27 that");
+  });
+
+  it("begins anew once its checkpoint does", async () => {
+    await write(rowsOf(0, 3));
+    const [[key]] = JSON.parse(readFileSync(`${path}.mark.json`, "utf8")).keys;
+    const { checkpoints } = fileSink(path, { format: lines });
+    await checkpoints.write(key, { offset: 0, done: [], updatedAt: 0 });
+    await write(rowsOf(5, 7));
+    expect(text()).toBe(lines.body(rowsOf(5, 7)));
+  });
+
+  it.each([
+    ["", {}, "'path' must be a non-empty string: current value is \"\""],
+    ["a", {}, "'format' must be a format such as encodeNdjson(): current value is undefined"],
+    [
+      "a",
+      { format: lines, compress: "zip" },
+      `'compress' must be "none" or "gzip": current value is "zip"`,
+    ],
+    [
+      "a",
+      { format: lines, exists: true },
+      `'exists' must be "error" or "replace": current value is true`,
+    ],
+  ])("throws for %j and %o with the whole sentence", (given, options, sentence) => {
+    const make = () => Reflect.apply(fileSink, undefined, [given, options]);
+    expect(make).toThrow(new ConfigurationError(`Cannot construct fileSink as ${sentence}`));
+  });
+}

@@ -1,0 +1,41 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { execPath } from "node:process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const program = "test/node/programs/loads-into-file.ts";
+let folder = "";
+
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(...words: (string | number)[]) {
+  const args = ["--disable-warning=ExperimentalWarning", "--experimental-strip-types", program];
+  const given = [...args, join(folder, "rows.txt.gz"), ...words.map(String)];
+  const { signal, stdout } = spawnSync(execPath, given, { encoding: "utf8", timeout: 60_000 });
+  return { signal, stdout: stdout.trim() };
+}
+
+describe("a process that is killed while it writes into a file", () => {
+  it.each([
+    ["half", "writeSync", 1],
+    ["half", "writeSync", 8],
+    ["after", "ftruncateSync", 1],
+    ["before", "renameSync", 5],
+    ["after", "renameSync", 9],
+  ])("%s call of %s %i has each row once after the next run", (when, name, number) => {
+    expect(run(when, name, number)).toEqual({ signal: "SIGKILL", stdout: "" });
+    // Else the next run waits five seconds for the lock of the one that is gone.
+    rmSync(join(folder, "rows.txt.gz.mark.lock"), { force: true });
+    expect(run("never").signal).toBe(null);
+    const lines = gunzipSync(readFileSync(join(folder, "rows.txt.gz"))).toString().split("\n");
+    expect(lines[0]).toBe("head");
+    expect(lines.slice(-2)).toEqual(["tail", ""]);
+    expect(lines.filter((line) => line === "--").length).toBe(14);
+    const ids = lines.filter((line) => /^\d/.test(line)).map(Number).sort((a, b) => a - b);
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, id) => id));
+  }, 90_000);
+});
