@@ -10,9 +10,23 @@ export function filmSink(database: DatabaseSync): SqliteSink {
   return sqliteSink(database, {
     table: "film_with_names",
     columns: [
-      ...["title", "year", "released", "director", "genre", "distributor", "source"],
-      ...["creative_type", "certificate", "minutes", "budget", "us_gross", "world_gross"],
-      ...["us_dvd_sales", "tomatoes", "imdb_rating", "imdb_votes"],
+      "title",
+      "year",
+      "released",
+      "director",
+      "genre",
+      "distributor",
+      "source",
+      "creative_type",
+      "certificate",
+      "minutes",
+      "budget",
+      "us_gross",
+      "world_gross",
+      "us_dvd_sales",
+      "tomatoes",
+      "imdb_rating",
+      "imdb_votes",
     ],
   });
 }

@@ -8,6 +8,7 @@ export type { DuckdbChunk, DuckdbConnection, DuckdbResult, DuckdbStream } from "
 export { duckdbSink } from "./duckdb/sink.ts";
 export type { DuckdbLoad, DuckdbSink, DuckdbStage, DuckdbWrappedLoad } from "./duckdb/sink.ts";
 export type { SinkLoadContext as DuckdbLoadContext } from "../checkpoints/load-context.ts";
+export type { Fitting, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { DuckdbSinkOptions } from "./duckdb/sink-options.ts";
 export { duckdbSource } from "./duckdb/source.ts";
 export type { DuckdbRow } from "./duckdb/source.ts";

@@ -16,7 +16,6 @@ export type {
   PostgresTableOptions,
   PostgresTables,
   PostgresTablesOptions,
-  PostgresTrees,
 } from "./postgres/sink-options.ts";
 export type {
   PostgresTransaction,
@@ -24,6 +23,7 @@ export type {
   PostgresWriteOptions,
 } from "./postgres/write-options.ts";
 export { type Tombstone, tombstone } from "../sql/tombstone.ts";
+export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
 export type { PostgresClient } from "./postgres/client.ts";

@@ -14,13 +14,13 @@ export type {
   SqliteTableOptions,
   SqliteTables,
   SqliteTablesOptions,
-  SqliteTablesRow,
 } from "./sqlite/tables-options.ts";
 export type {
   SqliteInsertOptions,
   SqliteTransaction,
   SqliteWriteOptions,
 } from "./sqlite/transaction.ts";
+export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { ParentLink } from "../sql/linked-tables.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

@@ -37,6 +37,34 @@ export const stageOf = (error: unknown) => error instanceof PipelineError ? erro
 users.run({ batchsize: 2 });
 `;
 
+/** Rows that lack a column. */
+const misfits = `
+import { etl } from "millrace";
+import { postgresSink } from "millrace/postgres";
+import { sqliteSink } from "millrace/sqlite";
+
+const one = sqliteSink({} as never, { table: "t", columns: ["id", "name"] });
+export const shown: 0 = one;
+etl({ name: "t", extract: () => [1], transform: (id) => ({ id }), load: one.load });
+
+const parent = { table: "t", on: { t_id: "id" } } as const;
+const tables = { t: { columns: ["id"] }, u: { columns: ["t_id", "v", "w"], parent }, w: {} } as const;
+const trees = postgresSink({} as never, { tables });
+export const shownTrees: 0 = trees;
+etl({ name: "t", extract: () => [1], transform: (v) => ({ u: { v } }), load: trees.load });
+`;
+
+/** What the compiler says of them in the end. */
+const misfitWords = [
+  `Type 'SqliteSink<RowWith<"id" | "name">, void>' is not assignable to type '0'.`,
+  "Property 'name' is missing in type '{ id: number; }' but required in type " +
+  "'{ readonly id: unknown; readonly name: unknown; }'.",
+  `Type 'PostgresSink<RowsByTable<{ t: "id"; u: "v" | "w"; w: never; }>>' is not assignable ` +
+  "to type '0'.",
+  "Property 'w' is missing in type '{ v: number; }' but required in type " +
+  "'{ readonly v: unknown; readonly w: unknown; }'.",
+];
+
 /** Every entry of the package. */
 const everything = entries.map(({ specifier }, index) =>
   `export * as entry${index} from "${specifier}";\n`
@@ -100,6 +128,12 @@ describe("the type declarations of the package", () => {
     ["Node", "bundler"],
   ])("compile for %s, with all libraries checked (%s)", (platform, resolution) => {
     expect(check("main.ts", platform, resolution)).toBe("");
+  }, 60_000);
+
+  it("say which column rows lack, of types that can be read", () => {
+    writeFileSync(join(folder, "rows.ts"), misfits);
+    const said = check("rows.ts", "a page", "nodenext");
+    for (const words of misfitWords) expect(said).toContain(words);
   }, 60_000);
 
   it("are not just `any`", () => {

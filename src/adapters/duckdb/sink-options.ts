@@ -3,17 +3,18 @@ import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink
 import { foldCase, name, names } from "./names.ts";
 
 /** Where the rows go, and what happens to one that is there already. */
-export interface DuckdbSinkOptions {
+export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly string[]> {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
   /**
-   * The columns to fill, which are also the properties of the rows: each row has all of them. Left
-   * out, a row fills the columns that it has a property for, and the table its own value into the
-   * others, such as their default; columns of the `key` have to be there.
+   * The columns to fill, which are also the properties of the rows: each row has all of them, and
+   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
+   * property for, and the table its own value into the others, such as their default; columns of
+   * the `key` have to be there.
    *
    * @default {all columns of the table that it does not generate}
    */
-  readonly columns?: readonly string[] | undefined;
+  readonly columns?: Columns | undefined;
   /**
    * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
@@ -27,7 +28,7 @@ export interface DuckdbSinkOptions {
    *
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
-  readonly key?: readonly string[] | undefined;
+  readonly key?: readonly Columns[number][] | undefined;
   /**
    * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
    * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`

@@ -17,12 +17,13 @@ import { connectionRule, type DuckdbConnection, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { checkSinkOptions, type DuckdbSinkOptions, type SinkSettings } from "./sink-options.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
+import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
 import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
-export interface DuckdbLoad {
+export interface DuckdbLoad<Row extends object = object> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends object>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  <T extends Fitting<T, Row>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -36,22 +37,22 @@ export interface DuckdbWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type DuckdbStage = <R extends object>(
+export type DuckdbStage<Row extends object = object> = <R extends Fitting<R, Row>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
 /** A table as the end of a pipeline. */
-export interface DuckdbSink {
+export interface DuckdbSink<Row extends object = object> {
   /** The `load` of the pipeline. */
-  readonly load: DuckdbLoad;
+  readonly load: DuckdbLoad<Row>;
   /**
    * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
    * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
    * elsewhere may be done again by a repeated run.
    */
   wrap<T>(
-    fn: (rows: T[], context: LoadContext, load: DuckdbStage) => unknown,
+    fn: (rows: T[], context: LoadContext, load: DuckdbStage<Row>) => unknown,
   ): DuckdbWrappedLoad<T>;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
@@ -105,7 +106,10 @@ const action = "construct duckdbSink";
  * deepEqual(await result.getRows(), [[1, "Ada"], [2, "Grace"]]);
  * ```
  */
-export function duckdbSink(connection: DuckdbConnection, options: DuckdbSinkOptions): DuckdbSink {
+export function duckdbSink<const Columns extends readonly string[] = readonly string[]>(
+  connection: DuckdbConnection,
+  options: DuckdbSinkOptions<Columns>,
+): DuckdbSink<RowsOf<NoInfer<Columns>>> {
   if (!connectionRule.test(connection)) {
     fail(action, "connection", connectionRule.expected, connection);
   }

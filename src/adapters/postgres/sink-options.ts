@@ -25,11 +25,13 @@ import {
   parentLink,
   tablesObject,
 } from "../../sql/linked-tables.ts";
+import type { LinksAmong } from "../../sql/typed-rows.ts";
 import type { CopyFrom } from "./clients/pg.ts";
 import { keptName } from "./names.ts";
 
 /** Where rows go, and how. */
-export interface PostgresSinkOptions extends Omit<PostgresTableOptions, "unknown"> {
+export interface PostgresSinkOptions<Columns extends readonly string[] = readonly string[]>
+  extends Omit<PostgresTableOptions<Columns>, "unknown"> {
   /** The table, by its name alone: what is in it is never taken for SQL. */
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
@@ -50,13 +52,14 @@ export interface PostgresSinkOptions extends Omit<PostgresTableOptions, "unknown
 }
 
 /** How rows go into a table. */
-export interface PostgresTableOptions {
+export interface PostgresTableOptions<Columns extends readonly string[] = readonly string[]> {
   /**
    * The columns that are loaded: of each row the properties of these names, each of which it has to
-   * have. Without them a row may leave columns to the table: it gets their defaults.
+   * have: one that lacks a column does not compile. Without them a row may leave columns to the
+   * table: it gets their defaults.
    * @default {the columns of the table that it does not generate}
    */
-  columns?: readonly string[] | undefined;
+  columns?: Columns | undefined;
   /**
    * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
    * refused, or the property is left out, and counted in `report.drift`.
@@ -75,7 +78,7 @@ export interface PostgresTableOptions {
    * index has to have exactly these, and says which keys are equal.
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
-  key?: readonly string[] | undefined;
+  key?: readonly Columns[number][] | undefined;
   /**
    * Types by column in which values are sent where that of the table will not do: with
    * `{ at: "timestamptz" }` a `timestamp` takes a `Date`, in the time zone of the connection. A
@@ -107,13 +110,8 @@ export interface PostgresTablesOptions<Tables extends PostgresTables = PostgresT
    * The tables by their names alone, parents first. A row of a batch has rows for them by the same
    * names. What is given for a table goes before what is given beside the tables.
    */
-  tables: Tables;
+  tables: Tables & LinksAmong<Tables>;
 }
-
-/** What several tables get at once: by the name of each a row, or rows. */
-export type PostgresTrees<Tables extends PostgresTables = PostgresTables> = {
-  readonly [Name in keyof Tables]?: object | readonly object[] | undefined;
-};
 
 type Shared = "conflict" | "unknown" | "method";
 type Open = "schema" | "columns" | "key" | "types" | "copyFrom";

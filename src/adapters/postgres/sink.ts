@@ -20,19 +20,19 @@ import {
   type PostgresSinkOptions,
   type PostgresTables,
   type PostgresTablesOptions,
-  type PostgresTrees,
   type SinkSettings,
   type TablesSettings,
 } from "./sink-options.ts";
 import { checkWriteOptions, type PostgresWriteOptions } from "./write-options.ts";
 import { FunctionWriter } from "./tables/write.ts";
 import type { Database } from "./database.ts";
+import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
 import { Writer } from "./writer.ts";
 
 /** Loads batches; links itself to the store whose marks it commits together with them. */
 export interface PostgresLoad<Rows extends object = object> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends Rows>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  <T extends Fitting<T, Rows>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -46,7 +46,7 @@ export interface PostgresWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type PostgresStage<Rows extends object = object> = <R extends Rows>(
+export type PostgresStage<Rows extends object = object> = <R extends Fitting<R, Rows>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
@@ -107,7 +107,7 @@ const action = "construct postgresSink";
 export function postgresSink<const Tables extends PostgresTables>(
   client: PostgresClient,
   options: PostgresTablesOptions<Tables>,
-): PostgresSink<PostgresTrees<Tables>>;
+): PostgresSink<RowsOf<Tables>>;
 /**
  * What a function writes as the end of a pipeline: any statements, in the transaction that also holds
  * the mark.
@@ -175,7 +175,10 @@ export function postgresSink<Rows extends object>(
  * missing, a column is generated, a view takes no rows), or if it is the second use of a sink in one
  * load of a run with checkpoints.
  */
-export function postgresSink(client: PostgresClient, options: PostgresSinkOptions): PostgresSink;
+export function postgresSink<const Columns extends readonly string[] = readonly string[]>(
+  client: PostgresClient,
+  options: PostgresSinkOptions<Columns>,
+): PostgresSink<RowsOf<NoInfer<Columns>>>;
 export function postgresSink(client: PostgresClient, options: AnyOptions): PostgresSink {
   const given = checkOneWay(options);
   const checked = given === "write"

@@ -3,7 +3,7 @@ import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink
 import { foldCase, name, names } from "./names.ts";
 
 /** A sink of one table: where the rows go, and what happens to one that is there already. */
-export interface SqliteSinkOptions {
+export interface SqliteSinkOptions<Columns extends readonly string[] = readonly string[]> {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
   /** Several tables, in place of one. */
@@ -11,13 +11,14 @@ export interface SqliteSinkOptions {
   /** A function that writes the rows, in place of a table. */
   readonly write?: undefined;
   /**
-   * The columns to fill, which are also the properties of the rows: each row has all of them. Left
-   * out, a row fills the columns that it has a property for, and the table its own value into the
-   * others, such as their default; columns of the `key` have to be there.
+   * The columns to fill, which are also the properties of the rows: each row has all of them, and
+   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
+   * property for, and the table its own value into the others, such as their default; columns of
+   * the `key` have to be there.
    *
    * @default {all columns of the table that it does not generate}
    */
-  readonly columns?: readonly string[] | undefined;
+  readonly columns?: Columns | undefined;
   /**
    * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
@@ -31,7 +32,7 @@ export interface SqliteSinkOptions {
    *
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
-  readonly key?: readonly string[] | undefined;
+  readonly key?: readonly Columns[number][] | undefined;
   /**
    * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
    * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`

@@ -9,13 +9,13 @@ import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { isThenable } from "../../runtime/thenable.ts";
+import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
 import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import {
   checkTablesOptions,
   type SqliteTables,
   type SqliteTablesOptions,
-  type SqliteTablesRow,
 } from "./tables-options.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
 import { checkWriteOptions, FunctionWriter, type SqliteWriteOptions } from "./transaction.ts";
@@ -25,7 +25,7 @@ import { Writer } from "./writer.ts";
 /** The `load` of a sink; with `write` it gives a promise where that does, or has to wait for one. */
 export interface SqliteLoad<Row extends object = object, Done = void> {
   /** Writes the rows, and what they complete, in one transaction. */
-  <T extends Row>(rows: readonly T[], context: SinkLoadContext): Done;
+  <T extends Fitting<T, Row>>(rows: readonly T[], context: SinkLoadContext): Done;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
 }
@@ -39,7 +39,7 @@ export interface SqliteWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type SqliteStage<Row extends object = object> = <R extends Row>(
+export type SqliteStage<Row extends object = object> = <R extends Fitting<R, Row>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => void;
@@ -137,14 +137,17 @@ const action = "construct sqliteSink";
 export function sqliteSink<const Tables extends SqliteTables>(
   db: SqliteDatabase,
   options: SqliteTablesOptions<Tables>,
-): SqliteSink<SqliteTablesRow<Tables>>;
+): SqliteSink<RowsOf<Tables>>;
 /** Loads by a function that writes in the transaction. */
 export function sqliteSink<Row extends object = object>(
   db: SqliteDatabase,
   options: SqliteWriteOptions<Row>,
 ): SqliteSink<Row, void | Promise<void>>;
 /** Loads into one table. */
-export function sqliteSink(db: SqliteDatabase, options: SqliteSinkOptions): SqliteSink;
+export function sqliteSink<const Columns extends readonly string[] = readonly string[]>(
+  db: SqliteDatabase,
+  options: SqliteSinkOptions<Columns>,
+): SqliteSink<RowsOf<NoInfer<Columns>>>;
 export function sqliteSink(
   db: SqliteDatabase,
   options: SinkOptions,

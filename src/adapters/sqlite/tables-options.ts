@@ -8,6 +8,7 @@ import {
   tablesObject,
 } from "../../sql/linked-tables.ts";
 import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
+import type { LinksAmong } from "../../sql/typed-rows.ts";
 import { foldCase, name, names } from "./names.ts";
 import type { SinkSettings, SqliteSinkOptions } from "./sink-options.ts";
 
@@ -36,7 +37,7 @@ export type SqliteTables = Readonly<Record<string, SqliteTableOptions>>;
 /** A sink of several tables that are written in one commit. */
 export interface SqliteTablesOptions<Tables extends SqliteTables = SqliteTables> {
   /** The tables, which have to exist at the first load; they are written in this order. */
-  readonly tables: Tables;
+  readonly tables: Tables & LinksAmong<Tables>;
   /** One table, in place of several. */
   readonly table?: undefined;
   /** A function that writes the rows, in place of tables. */
@@ -53,11 +54,6 @@ export interface SqliteTablesOptions<Tables extends SqliteTables = SqliteTables>
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
-
-/** A row for several tables: by table the row or the rows that it gets. */
-export type SqliteTablesRow<Tables> = {
-  readonly [Name in keyof Tables]?: object | readonly object[] | undefined;
-};
 
 /** The options of one table, checked. */
 export type TableSettings = SinkSettings & Pick<SqliteTableOptions, "missing">;

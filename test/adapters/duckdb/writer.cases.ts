@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duckdbSink } from "../../../src/adapters/duckdb.ts";
+import { duckdbSink, type DuckdbSinkOptions } from "../../../src/adapters/duckdb.ts";
 import { connectionsOf, plainContext, textsOf } from "../../support/duckdb/client.ts";
 
 /** What a load says of a table that does not fit, and what it takes of one that does. */
@@ -21,7 +21,8 @@ export function testDuckdbTables(): void {
       ] as const,
     )("refuses before anything is loaded: '%s' of %j", async (option, options) => {
       const connection = await connections.open(schema, "create view seen as select 1 as id");
-      const loading = duckdbSink(connection, options).load([{ id: 1, none: 1 }], plainContext);
+      const sink = duckdbSink(connection, options as DuckdbSinkOptions);
+      const loading = sink.load([{ id: 1, none: 1 }], plainContext);
       await expect(loading).rejects.toMatchObject({
         name: "ConfigurationError",
         message: expect.stringContaining(`'${option}'`),

@@ -178,7 +178,7 @@ export function testSqliteTrees(client: SqliteClient): void {
         { user: { id: 1, name: "a" }, post: { title: true } },
         { user: { id: 2, nick: "b" } },
         { user: { id: 3 } },
-        { user: { id: 4 }, other: [] },
+        { user: { id: 4 }, other: [] } as object,
         { user: [{ id: 5 }, { id: 6 }], post: { title: "whose" } },
       ];
       let error: unknown;

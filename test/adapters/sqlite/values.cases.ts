@@ -119,7 +119,13 @@ export function testSqliteValues(client: SqliteClient): void {
     it("rejects every bad row, in the order of the rows", () => {
       const db = databases.inMemory("create table t (a, b)");
       const { load } = sqliteSink(db, { table: "t", columns: ["a", "b"] });
-      const rows = [{ a: 1, b: NaN }, { a: 1, b: 2 }, { a: true, b: NaN }, {}, null as never];
+      const rows = [
+        { a: 1, b: NaN },
+        { a: 1, b: 2 },
+        { a: true, b: NaN },
+        {} as never,
+        null as never,
+      ];
       const error = outcomeOfCall(() => load(rows, plainContext)).error as BatchError;
       const messages = [...error.failures].map(([index, cause]) => [index, `${cause}`.slice(11)]);
       expect(messages).toEqual([

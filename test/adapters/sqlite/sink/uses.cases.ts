@@ -125,7 +125,8 @@ export function testSqliteUses(client: SqliteClient): void {
     it("fence a run that does not own the key, marked or not", () => {
       const { users, read } = made();
       users.checkpoints.claim("users", { runId: "other", until: 2000 }, 1000);
-      const load = (rows: object[], context: LoadContext) => users.load(rows, context);
+      const load = (rows: { id: number; name: string }[], context: LoadContext) =>
+        users.load(rows, context);
       const context = markedContext([[0, 1]]) as LoadContext;
       expect(() => load([{ id: 1, name: "a" }], context)).toThrow(FencedError);
       expect(read().users).toEqual([]);

@@ -1,0 +1,73 @@
+/**
+ * Which rows compile, by what a sink was told of its tables. Types alone: at run time there is nothing
+ * of it.
+ * @module
+ */
+import type { Tombstone } from "./tombstone.ts";
+
+/** The rows of a table: all that have these columns, also with others, and tombstones. */
+export interface RowWith<Column extends string> {
+  /** The columns; in types alone. */
+  readonly "millrace:row": Column;
+}
+
+/**
+ * The rows of several tables: each has by table a row, rows or tombstones. `Columns` are those that a
+ * row has to have, by table; `never` where it may be any object.
+ */
+export interface RowsByTable<Columns> {
+  /** The columns by table; in types alone. */
+  readonly "millrace:tables": Columns;
+}
+
+/**
+ * The rows of a sink by its option `columns` or `tables`: any objects, where the columns are not known
+ * before the run. Rows of a table may leave out the columns in `on` of its `parent`.
+ */
+export type RowsOf<Option> = Option extends readonly string[]
+  ? number extends Option["length"] ? object : RowWith<Option[number]>
+  : RowsByTable<
+    {
+      -readonly [Name in keyof Option]: Option[Name] extends
+        { readonly columns: infer Columns extends readonly string[] }
+        ? number extends Columns["length"] ? never
+        : Option[Name] extends { readonly parent: { readonly on: infer On } }
+          ? Exclude<Columns[number], keyof On>
+        : Columns[number]
+        : never;
+    }
+  >;
+
+/** What the option `tables` has to keep to, as far as names are known: each parent is another table. */
+export type LinksAmong<Tables> = {
+  readonly [Name in keyof Tables]: Tables[Name] extends
+    { readonly parent: { readonly table: infer Parent } }
+    ? string extends Parent | keyof Tables ? unknown
+    : { readonly parent: { readonly table: Exclude<keyof Tables, Name> } }
+    : unknown;
+};
+
+/**
+ * What a row of the type `T` has to be for a sink that takes `Rows`. Objects of which only the type of
+ * the values is known, as of `Record<string, unknown>`, are taken: what they have shows in the run.
+ */
+export type Fitting<T, Rows> = Rows extends RowWith<string> | RowsByTable<unknown>
+  ? string extends keyof Exclude<T, Tombstone>
+    // deno-lint-ignore no-explicit-any -- Takes all objects and, unlike `object`, fits itself.
+    ? { readonly [name: string]: any }
+  : Rows extends RowWith<infer Column> ? { readonly [Name in Column]: unknown } | Tombstone
+  : Rows extends RowsByTable<infer Columns> ?
+      & object
+      & {
+        readonly [Name in keyof T]?: Name extends keyof Columns
+          ? [Columns[Name]] extends [never] ? object | readonly object[] | undefined
+          : T[Name] extends infer Given
+            ? (Given extends readonly (infer Row)[]
+              ? readonly Fitting<Row, RowWith<Columns[Name] & string>>[]
+              : Given extends undefined ? undefined
+              : Fitting<Given, RowWith<Columns[Name] & string>>)
+          : never
+          : undefined;
+      }
+  : never
+  : Rows;
