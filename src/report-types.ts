@@ -179,8 +179,9 @@ export interface RunSnapshot extends ItemCounts {
   /** What waits: items in the bucket, and batches for a free worker. */
   readonly queued: { readonly items: number; readonly batches: number };
   /**
-   * Values that a load left out, as the target has no column for them: rows by column, where the sink
-   * tells it. Of at most 100 columns; further ones are added up as `"…others"`.
+   * Properties that the target had no column for, so that they were left out, or a column was added:
+   * rows by property, where the sink tells it. Of at most 100 of them; further ones are added up as
+   * `"…others"`.
    */
   readonly drift: Readonly<Record<string, number>>;
   /** How long batches take, where one is done. */

@@ -65,7 +65,8 @@ function driftWords(drift: RunReport["drift"]): string {
     .map(([column, rows]) => `${said(column)} (${counted(rows, "row")})`);
   const rest = columns.length - named.length;
   const more = rest > 0 ? [`${counted(rest, "further name")}`] : [];
-  return `The target has no column for ${[...named, ...more].join(", ")}: left out.`;
+  const all = [...named, ...more].join(", ");
+  return `The target had no column for ${all}: left out, unless the sink adds columns.`;
 }
 
 /** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */

@@ -52,8 +52,8 @@ export interface LoadContext extends PipelineContext {
   /** The batch to load. */
   readonly batch: BatchInfo;
   /**
-   * Counts values that the target has no column for and that were left out: rows by column, added
-   * up in `report.drift`. Call it once the rows are committed.
+   * Counts properties that the target had no column for, left out or given one: rows by property,
+   * added up in `report.drift`. Call it once the rows are committed.
    */
   drift(counts: Readonly<Record<string, number>>): void;
 }

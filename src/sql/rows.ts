@@ -29,6 +29,11 @@ export class UnknownProperties {
     this.#unknown = unknown;
   }
 
+  /** Whether columns will be added for a row that gives none of those that are there. */
+  adds(row: object): boolean {
+    return this.#unknown === "add" && Object.values(row).some((value) => value != null);
+  }
+
   /** Counts what a row has, or tells what is wrong with it. One that is `undefined` is no property. */
   look(row: object, place: number): Error | undefined {
     for (const name of Object.keys(row)) {

@@ -21,11 +21,11 @@ const budgets: Record<string, Record<string, number>> = {
     "{ skip }": 100,
   },
   "millrace/checkpoint": { "*": 7500 },
-  "millrace/sqlite": { "*": 19_100 }, // Tables, tombstones and `write` as well.
-  "millrace/postgres": { "*": 38_400 },
+  "millrace/sqlite": { "*": 19_250 }, // Tables, tombstones, new columns and `write` as well.
+  "millrace/postgres": { "*": 38_700 }, // Adds columns to several tables as well.
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
-  "millrace/progress": { "*": 4150 },
+  "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
   "millrace/otel": { "*": 27_500 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
   "millrace/testing": { "*": 36_000 }, // Runs what it tests.

@@ -1,7 +1,5 @@
-import { BatchError } from "../../errors.ts";
 import { quoteName } from "../../sql/names.ts";
 import { cannotAdd } from "../../sql/row-errors.ts";
-import type { Session } from "./database.ts";
 import { keptName } from "./names.ts";
 import type { KnownTarget } from "./table/target.ts";
 
@@ -11,34 +9,29 @@ const systemColumns = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid
 /**
  * Has the statement that adds columns for properties; it takes the lock of the table, so that nothing
  * may be written before it. A column that another worker has added by then is left.
- * @throws {BatchError} If a name cannot be that of a new column, or one type cannot hold its values: names
- * the rows that have it.
+ * @param refuse Is told, of each row that is to blame, why a name cannot be that of a new column, or
+ * that one type cannot hold its values.
  */
 export function addingStatement(
   { table, known: { every } }: KnownTarget,
   names: ReadonlySet<string>,
   rows: readonly object[],
+  refuse: (error: Error, row: number) => void,
 ): string {
   const there = new Set(every.map(({ name }) => name));
   const added = [...names].map((name) => {
-    const reason = there.has(name) ? "the table makes its values by itself" : refusalOf(name);
-    if (reason !== undefined) throw new BatchError(cannotAdd(rows, name, reason));
     const type = typeFor(rows, name);
-    const others = cannotAdd(
+    const reason = there.has(name) ? "the table makes its values by itself" : refusalOf(name);
+    const refused = reason !== undefined ? cannotAdd(rows, name, reason) : cannotAdd(
       rows,
       name,
       `the values of the batch need another type than ${type}, which the first of them has`,
       (value) => !fits(typeOf(value), type),
     );
-    if (others.size > 0) throw new BatchError(others);
+    refused.forEach(refuse);
     return `add column if not exists ${quoteName(name)} pg_catalog.${type}`;
   });
   return `alter table ${table} ${added.join(", ")}`;
-}
-
-/** Adds them. */
-export async function addColumns(session: Session, statement: string): Promise<void> {
-  await session.values(statement);
 }
 
 function refusalOf(name: string): string | undefined {

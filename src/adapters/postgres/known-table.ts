@@ -45,10 +45,14 @@ export class KnownTable {
   }
 
   /** The table as a transaction sees it that has changed it. */
-  async within(session: Session): Promise<KnownTable> {
-    const seen: Database = { ...this.#database, ...session, transaction: (work) => work(session) };
+  async within(seen: Database): Promise<KnownTable> {
     const target = await readGrown(seen, this.#options);
-    return new KnownTable(this.#database, this.#options, target, false);
+    return new KnownTable(seen, this.#options, target, false);
+  }
+
+  /** Whether it gets columns for properties that have none. */
+  get isGrowing(): boolean {
+    return this.#options.unknown === "add";
   }
 
   /** Whether the table is still what it was. */
@@ -64,18 +68,7 @@ export class KnownTable {
   }
 
   /**
-   * Reads a batch for it.
-   * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
-   * @throws {BatchError} If a value would not arrive as it is, or no column takes it: names its rows.
-   */
-  async read(rows: readonly unknown[], signal?: AbortSignal): Promise<Batch> {
-    const batch = await this.look(rows, signal);
-    if (batch.failures.size > 0) throw new BatchError(batch.failures);
-    return batch;
-  }
-
-  /**
-   * Reads a batch as `read` does, and tells what is wrong with its rows.
+   * Reads a batch for it, and tells what is wrong with its rows.
    * @param open Columns that rows may leave out, whatever they have to give else.
    * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
    */

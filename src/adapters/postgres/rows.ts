@@ -54,9 +54,12 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   rows.forEach((row, place) => {
     if (!isRow(row)) return void failures.set(place, notAnObject(row, columns[0]?.name, place));
     const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
-    const error = others.look(row, place) ??
-      (given.length === 0 ? withoutProperties(reading.table, place) : undefined) ??
-      groups.add(given, row as Properties, place);
+    let error = others.look(row, place);
+    if (error === undefined && given.length === 0) {
+      if (others.adds(row)) return; // It is read again once they are there.
+      error = withoutProperties(reading.table, place);
+    }
+    error ??= groups.add(given, row as Properties, place);
     if (error !== undefined) failures.set(place, error);
   });
   return { groups: groups.all, drift: others.counts, fresh: others.fresh, failures };

@@ -15,7 +15,6 @@ import {
   type Conflict,
   conflictOption,
   growingOption,
-  unknownOption,
 } from "../../sql/sink-options.ts";
 import {
   type LinkedTable,
@@ -31,22 +30,11 @@ import { keptName } from "./names.ts";
 
 /** Where rows go, and how. */
 export interface PostgresSinkOptions<Columns extends readonly string[] = readonly string[]>
-  extends Omit<PostgresTableOptions<Columns>, "unknown"> {
+  extends PostgresTableOptions<Columns> {
   /** The table, by its name alone: what is in it is never taken for SQL. */
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
   schema?: string | undefined;
-  /**
-   * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
-   * refused, or the property is left out, and counted in `report.drift`. `"add"` gives the table a
-   * column for it, in the transaction of the batch and before its rows, and counts it likewise; later
-   * rows may leave it out, also beside `columns`. Its type follows the values of the batch: `bigint`
-   * or `double precision`, `boolean`, `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and
-   * `jsonb` for objects; where they are of several kinds the first one counts, and rows of another
-   * are refused. One that is only `null` gets none yet. Not for `tables`.
-   * @default {"error"}
-   */
-  unknown?: "error" | "drop" | "add" | undefined;
   /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
   copyFrom?: CopyFrom | undefined;
 }
@@ -62,10 +50,16 @@ export interface PostgresTableOptions<Columns extends readonly string[] = readon
   columns?: Columns | undefined;
   /**
    * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
-   * refused, or the property is left out, and counted in `report.drift`.
+   * refused, or the property is left out, and counted in `report.drift`. `"add"` gives the table a
+   * column for it, in the transaction of the batch and before its rows, and counts it likewise; later
+   * rows may leave it out, also beside `columns`. Its type follows the values of the batch: `bigint`
+   * or `double precision`, `boolean`, `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and
+   * `jsonb` for objects; where they are of several kinds the first one counts, and rows of another
+   * are refused. One that is only `null` gets none yet. With several
+   * tables it is counted by table and property: `"user.nick"`.
    * @default {"error"}
    */
-  unknown?: "error" | "drop" | undefined;
+  unknown?: "error" | "drop" | "add" | undefined;
   /**
    * What is done with a row whose key is in the table: the load fails, or the row is left out, or
    * it replaces these columns of the other. Of rows of one batch with the same key `"ignore"` takes
@@ -157,7 +151,7 @@ const tablesOptions: OptionTable<PostgresTablesOptions> = {
   tables: [tablesObject],
   schema: [nonEmptyString],
   conflict: [conflictOption[0]],
-  unknown: [unknownOption[0]],
+  unknown: [growingOption[0]],
   method: [method],
   copyFrom: [callable],
 };
@@ -165,7 +159,6 @@ const tablesOptions: OptionTable<PostgresTablesOptions> = {
 const { table: _table, schema: _schema, copyFrom: _copyFrom, ...tableOptions } = sinkOptions;
 const linkedOptions: OptionTable<PostgresLinkedTableOptions> = {
   ...tableOptions,
-  unknown: unknownOption,
   parent: [parentLink],
   missing: [missingOption],
 };

@@ -1,5 +1,5 @@
 import { fitting } from "../../explain/plain-text.ts";
-import { coarseTime, count } from "../../explain/quantities.ts";
+import { coarseTime, count, counted } from "../../explain/quantities.ts";
 import type { ProgressPayload } from "./payload.ts";
 
 /** Characters from here on may take two columns in a terminal. */
@@ -26,8 +26,8 @@ type Forms = readonly [full: string, ...shorter: string[]];
 
 /** What is shortened where there is little room, one after the other: what matters least first. */
 const steps = [
-  ...["retries", "rows", "skipped", "share", "loaded", "earlier", "pending", "letters", "left"],
-  ...["time", "rate", "letters", "name", "share", "loaded"],
+  ...["retries", "rows", "skipped", "drift", "share", "loaded", "earlier", "pending", "letters"],
+  ...["drift", "left", "time", "rate", "letters", "name", "share", "loaded"],
 ];
 
 /**
@@ -55,7 +55,7 @@ export function textOf(
 /** What is told of a run, in the order of a line. */
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
   const { name, state, total, done, loaded, skipped, deadLettered, retries, rate } = payload;
-  const { pending, elapsed, earlier = 0, left, rows = 0 } = payload;
+  const { pending, elapsed, earlier = 0, left, rows = 0, drift = 0 } = payload;
   const hasEnded = isOver(payload);
   const hasShare = total !== undefined && total > 0;
   const share = hasShare ? `${shareOf(done, total)}%` : "";
@@ -79,6 +79,15 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
         `${count(deadLettered)} dead-lettered`,
         `${count(deadLettered)} dead`,
         `${compact(deadLettered)} dead`,
+      ),
+    ],
+    [
+      "drift",
+      some(
+        drift,
+        `${counted(drift, "property", "properties")} without a column`,
+        `${count(drift)} without a column`,
+        "",
       ),
     ],
     ["earlier", some(earlier, `${count(earlier)} done before`)],

@@ -11,7 +11,7 @@ export interface WatchedRun {
   /** How far the run is. */
   snapshot():
     & Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">
-    & { readonly earlier?: number | undefined; readonly rows?: number | undefined };
+    & Partial<Pick<RunSnapshot, "earlier" | "rows" | "drift">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -32,6 +32,8 @@ export interface ProgressPayload extends ItemCounts {
   readonly earlier: number | undefined;
   /** Rows that were loaded; `undefined` where they are as many as the items. */
   readonly rows: number | undefined;
+  /** Properties that the target has, or had, no column for; `undefined` where there are none. */
+  readonly drift: number | undefined;
   /** Time that is left in milliseconds, at the present rate; `undefined` where it is not known. */
   readonly left: number | undefined;
   /** How long the run has lasted, in milliseconds. */
@@ -70,7 +72,7 @@ export class Tracker {
   /** How far the run is now. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
-    const { state, retries, duration: elapsed, total: known, earlier, rows } = rest;
+    const { state, retries, duration: elapsed, total: known, earlier, rows, drift = {} } = rest;
     const done = loaded + skipped + deadLettered;
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
@@ -84,6 +86,7 @@ export class Tracker {
       ...{ extracted, loaded, skipped, deadLettered, pending, done },
       ...{ total, rate, retries, elapsed, earlier: earlier || undefined },
       rows: rows === loaded ? undefined : rows,
+      drift: Object.keys(drift).length || undefined,
       left: isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined,
     };
   }

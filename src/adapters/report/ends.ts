@@ -27,12 +27,12 @@ export function reasonsCard({ deadLetterReasons }: RunReport): string {
   );
 }
 
-/** What loads left out, as a card. */
+/** Properties that the target had no column for, as a card. */
 export function driftCard({ drift }: RunReport): string {
   const columns = Object.entries(drift).sort(([, a], [, b]) => b - a);
   return listCard(
     "drift",
-    "Left out, as the target has no such column",
+    "The target had no such column",
     columns.map(([column, rows]) => [counted(rows, "row"), label(column)]),
   );
 }

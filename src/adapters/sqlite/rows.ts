@@ -59,7 +59,8 @@ export function readRows(reading: Reading, rows: readonly object[]): Batch {
     const error = failures.has(place) ? undefined : others.look(row, place);
     if (error !== undefined) failures.set(place, error);
   });
-  const groups = isWhole ? [{ columns, values }] : groupsOf(reading, values, failures);
+  const isLater = (place: number) => others.adds(rows[place]!);
+  const groups = isWhole ? [{ columns, values }] : groupsOf(reading, values, failures, isLater);
   return { groups, drift: others.counts, fresh: others.fresh, failures };
 }
 
@@ -73,6 +74,7 @@ function groupsOf(
   { table, columns, isOrdered }: Reading,
   values: readonly (SqliteValue | undefined)[],
   failures: Map<number, Error>,
+  isLater: (place: number) => boolean,
 ): Group[] {
   const groups: Group[] = [];
   const width = columns.length;
@@ -82,6 +84,7 @@ function groupsOf(
     const start = place * width;
     const given = columns.flatMap((_, n) => values[start + n] === undefined ? [] : [n]);
     if (given.length === 0) {
+      if (isLater(place)) continue; // It is read again once its columns are there.
       failures.set(place, withoutProperties(JSON.stringify(table), place));
       continue;
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { etl, type LoadContext } from "../../../src/index.ts";
 import { textOf } from "../../../src/adapters/progress/line-text.ts";
 import type { ProgressPayload } from "../../../src/adapters/progress/payload.ts";
 import { showProgress } from "../../../src/adapters/progress.ts";
@@ -14,6 +15,7 @@ const payload: ProgressPayload = {
     left: 93_967,
     rows: undefined,
     earlier: 400_000,
+    drift: undefined,
   },
 };
 
@@ -29,6 +31,22 @@ describe("a line about a run", () => {
     expect(textOf({ ...payload, rows: 33_520_000 })).toContain(
       ", 838,000 loaded, 33,520,000 rows, 12,345/s, ",
     );
+  });
+
+  it("has the properties without a column, which give way to what matters more", () => {
+    const lines = [Infinity, 120, 79, 70].map((columns) =>
+      textOf({ ...payload, name: "films", drift: 2 }, 20, columns)
+    );
+    expect(lines).toEqual([
+      "films: 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left, 1,900 skipped, " +
+      "100 dead-lettered, 2 properties without a column, 400,000 done before, 37 retried",
+      "films: 42%, 838,000 loaded, 12,345/s, 1 min 34 s left, 100 dead-lettered, " +
+      "2 without a column, 400,000 done before",
+      "films: 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered, 2 without a column",
+      "films: 42%, 12,345/s, 1 min 34 s left, 100 dead, 2 without a column",
+    ]);
+    expect(textOf({ ...payload, name: "films", drift: 2 }, 20, 60)).not.toContain("column");
+    expect(textOf({ ...payload, drift: 1 })).toContain(", 1 property without a column, ");
   });
 
   it.each([
@@ -89,6 +107,14 @@ describe("a line about a run", () => {
     [7_260_000, "2 h 1 min"],
   ])("shows %i ms that are left as %s", (left, words) => {
     expect(textOf({ ...payload, left })).toContain(`, ${words} left, `);
+  });
+
+  it("has the properties that the snapshot counts, by their names", async () => {
+    const output = new RecordedOutput(false);
+    const load = (_: readonly number[], { drift }: LoadContext) => drift({ nick: 2, tag: 1 });
+    const run = etl({ name: "films", extract: () => [1, 2], load }).start({ batchSize: 1 });
+    await showProgress(run, undefined, { output });
+    expect(output.writes.at(-1)).toContain(", 2 properties without a column, in ");
   });
 
   it("has what the snapshot says was done earlier", async () => {

@@ -70,6 +70,18 @@ export function testSqliteGrowth(client: SqliteClient): void {
       },
     );
 
+    it("is all that a row has", () => {
+      const db = databases.inMemory(keyed);
+      const { load } = sqliteSink(db, growing);
+      load([{ a: "x" }, { id: 5, a: "y" }, { id: 6 }], plainContext);
+      expect(rowsOf(db, "select a from t order by id")).toEqual([{ a: "x" }, { a: "y" }, {
+        a: null,
+      }]);
+      const { failures } = outcomeOfCall(() => load([{ b: null }], plainContext))
+        .error as BatchError;
+      expect(String(failures.get(0))).toContain("must have a property that is a column");
+    });
+
     it("is refused where its value would not come back", () => {
       const db = databases.inMemory(keyed);
       const { load } = sqliteSink(db, growing);

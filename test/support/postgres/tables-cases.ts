@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
 import { testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
+import { testPostgresLinkedGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
 import { testPostgresModel } from "../../adapters/postgres/tables/repeats.cases.ts";
@@ -22,6 +23,7 @@ export function testPostgresLinkedTables(): void {
     testPostgresGeneratedKeys(bench);
     testPostgresDeletes(bench);
     testPostgresWrites(bench);
+    testPostgresLinkedGrowth(bench, name === "pg Pool");
     if (name === "PGlite") testPostgresModel(bench);
     else testPostgresLostTrees(bench, name);
   });

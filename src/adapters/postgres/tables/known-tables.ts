@@ -12,10 +12,11 @@ import {
   takeApart,
   type TreeStep,
 } from "../../../sql/tree-rows.ts";
+import { addingStatement } from "../add-columns.ts";
 import type { CheckedBatch, Destination } from "../destination.ts";
-import { type Database, heeding } from "../database.ts";
+import { type Database, heeding, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
-import { keptName } from "../names.ts";
+import { keptName, quoteText } from "../names.ts";
 import { partsOf, readRows } from "../rows.ts";
 import type { TablesSettings } from "../sink-options.ts";
 import { badRows } from "../table/bad-rows.ts";
@@ -26,6 +27,12 @@ import { type Catalogue, type CheckedStep, sendStep } from "./sender.ts";
 import { columnsOf, type Part, type StepParts, type Values } from "./step.ts";
 
 type Failures = Map<number, Error>;
+
+/** Statements that add columns, each with the place of its table. */
+type Growth = readonly (readonly [place: number, statement: string])[];
+
+/** What the advisory locks of this adapter begin with, beside the number of a table. */
+const lockClass = 0x6d696c6c;
 
 /** Several tables to send batches to. */
 export class KnownTables implements Destination {
@@ -74,22 +81,83 @@ export class KnownTables implements Destination {
   /** Checks a batch, and tells all that is wrong with it at once. */
   async read(rows: readonly object[], signal?: AbortSignal): Promise<CheckedBatch> {
     const { steps, failures } = takeApart(this.#links, rows);
-    const drift: Record<string, number> = Object.create(null);
-    const checked: CheckedStep[] = [];
-    for (const step of steps) checked.push(await this.#readStep(step, { failures, drift, signal }));
+    const told = this.#toldOf(failures, signal);
+    const checked = await this.#readSteps(steps, told);
+    const growth = this.#growthOf(steps, told);
     if (failures.size > 0) throw new BatchError(sorted(failures));
     return {
-      drift,
+      drift: told.drift,
+      isGrowing: growth.length > 0,
       send: async (session) => {
-        for (const step of checked) await sendStep(session, this.#catalogue, step);
+        await this.#lock(session, growth.length > 0);
+        if (growth.length > 0) await this.#sendGrowing(session, growth, steps);
+        else for (const step of checked) await sendStep(session, this.#catalogue, step);
       },
       lacksRight: (error) => this.#tables.find((table) => table.lacksRight(error))?.target.table,
       badRows: (database) => this.#badRows(database, checked.map(({ parts }) => parts)),
     };
   }
 
+  #toldOf(failures: Failures, signal: AbortSignal | undefined): Told {
+    const fresh = this.#tables.map(() => new Set<string>());
+    return { failures, drift: Object.create(null), fresh, signal };
+  }
+
+  /** What adds the columns that rows need, by the place of the table. */
+  #growthOf(steps: readonly TreeStep[], { fresh, failures }: Told): Growth {
+    return fresh.flatMap((names, n) => {
+      if (names.size === 0) return [];
+      const given = steps.map(({ tables }) => tables[n]!);
+      const places = given.flatMap(({ places }) => places);
+      const rows = given.flatMap(({ rows }) => rows);
+      const refuse = (error: Error, row: number) => this.#note(failures, n, places[row]!, error);
+      return [[n, addingStatement(this.#tables[n]!.target, names, rows, refuse)] as const];
+    });
+  }
+
+  /**
+   * Tables that grow together could each be waited for by who holds another one, so that a batch
+   * which adds columns waits here until it is alone.
+   */
+  async #lock(session: Session, isGrowing: boolean): Promise<void> {
+    if (this.#tables.length === 1 || !this.#tables.some((table) => table.isGrowing)) return;
+    const table = quoteText(this.#tables[0]!.target.table);
+    const lock = `pg_catalog.pg_advisory_xact_lock${isGrowing ? "" : "_shared"}`;
+    await session.values(`select ${lock}(${lockClass}, ${table}::regclass::oid::int)`);
+  }
+
+  /** Adds columns, looks at the tables again, and sends a batch, all in one transaction. */
+  async #sendGrowing(
+    session: Session,
+    growth: Growth,
+    steps: readonly TreeStep[],
+  ): Promise<void> {
+    for (const [, statement] of growth) await session.values(statement);
+    const seen: Database = { ...this.#database, ...session, transaction: (work) => work(session) };
+    const tables: KnownTable[] = [];
+    for (const table of this.#tables) tables.push(await table.within(seen));
+    const grown = new KnownTables(seen, this.#links, tables, this.#catalogue.maxLength);
+    const told = grown.#toldOf(new Map(), undefined);
+    const checked = await grown.#readSteps(steps, told);
+    if (told.failures.size > 0) throw new BatchError(sorted(told.failures));
+    for (const step of checked) await sendStep(session, grown.#catalogue, step);
+  }
+
+  /** Notes what is wrong with a row of a table, by the place of what it was given in. */
+  #note(failures: Failures, n: number, place: number, error: Error): void {
+    if (failures.has(place)) return;
+    const name = this.#links.length > 1 ? this.#links[n]!.name : undefined;
+    failures.set(place, ofTable(error, name, place));
+  }
+
   get #tables(): readonly KnownTable[] {
     return this.#catalogue.tables;
+  }
+
+  async #readSteps(steps: readonly TreeStep[], told: Told): Promise<CheckedStep[]> {
+    const checked: CheckedStep[] = [];
+    for (const step of steps) checked.push(await this.#readStep(step, told));
+    return checked;
   }
 
   async #readStep(step: TreeStep, told: Told): Promise<CheckedStep> {
@@ -125,10 +193,7 @@ export class KnownTables implements Destination {
     const isKey = (key: object) =>
       Object.keys(key).length === names.length &&
       names.every((name) => Object.hasOwn(key, name));
-    const refuse = (row: number, error: Error) => {
-      const place = places[row]!;
-      if (!failures.has(place)) failures.set(place, ofTable(error, this.#links[n]!.name, place));
-    };
+    const refuse = (row: number, error: Error) => this.#note(failures, n, places[row]!, error);
     keys.forEach((key, row) => {
       const reason = `a tombstone must have exactly the key (${words})`;
       if (!isKey(key)) refuse(row, rowError(reason, row));
@@ -146,7 +211,7 @@ export class KnownTables implements Destination {
   async #readTable(
     n: number,
     given: TableRows,
-    { failures, drift, signal }: Told,
+    { failures, drift, fresh, signal }: Told,
   ): Promise<Part[]> {
     const { rows, places, parents } = given;
     const { parent } = this.#links[n]!;
@@ -154,13 +219,12 @@ export class KnownTables implements Destination {
     const hasOpen = parent !== undefined && parents.some((row) => row !== -1);
     const on = hasOpen ? columnsOf(table.target.known, parent.on.map(([column]) => column)) : [];
     const batch = await table.look(rows, signal, new Set(on.map(({ name }) => name)));
-    for (const [name, count] of Object.entries(batch.drift)) {
+    for (const [property, count] of Object.entries(batch.drift)) {
+      const name = this.#links.length > 1 ? `${this.#links[n]!.name}.${property}` : property;
       drift[name] = (drift[name] ?? 0) + count;
     }
-    for (const [row, error] of batch.failures) {
-      const place = places[row]!;
-      if (!failures.has(place)) failures.set(place, ofTable(error, this.#links[n]!.name, place));
-    }
+    for (const name of batch.fresh) fresh[n]!.add(name);
+    for (const [row, error] of batch.failures) this.#note(failures, n, places[row]!, error);
     return batch.groups.flatMap((group) => partsOf(group, this.#catalogue.maxLength))
       .map(({ columns, cells, places: rows }) => {
         const later = on.filter((column) => !columns.includes(column));
@@ -173,7 +237,7 @@ export class KnownTables implements Destination {
     for (const [n, table] of this.#tables.entries()) {
       const groups = steps.flatMap((parts) => parts[n]!.map(({ group }) => group));
       for (const [place, error] of await badRows(database, table, groups)) {
-        if (!failures.has(place)) failures.set(place, ofTable(error, this.#links[n]!.name, place));
+        this.#note(failures, n, place, error);
       }
     }
     return sorted(failures);
@@ -184,6 +248,8 @@ export class KnownTables implements Destination {
 interface Told {
   readonly failures: Failures;
   readonly drift: Record<string, number>;
+  /** By the place of the table, properties that it needs a column for. */
+  readonly fresh: readonly Set<string>[];
   readonly signal: AbortSignal | undefined;
 }
 

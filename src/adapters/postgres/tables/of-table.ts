@@ -1,7 +1,13 @@
-/** The error of a row, told of its table and of the place of what the row was given in. */
-export function ofTable(error: Error, table: string, place: number): Error {
-  const message = error.message
-    .replace(/^Cannot load row\b/, () => `Cannot load row of ${JSON.stringify(table)}`)
+/**
+ * The error of a row, told of the place of what the row was given in, and of its table, where this is
+ * one of several.
+ */
+export function ofTable(error: Error, table: string | undefined, place: number): Error {
+  const quoted = JSON.stringify(table);
+  const named = table === undefined ? error.message : error.message
+    .replace(/^Cannot load row\b/, () => `Cannot load row of ${quoted}`)
+    .replace(/^Cannot add column /, (start) => `${start}${quoted}.`);
+  const message = named
     .replace(/\(row \d+\)$/, `(row ${place})`);
   return Object.defineProperty(error, "message", { value: message });
 }

@@ -79,6 +79,8 @@ class Transaction {
   readonly #parts: Parts;
   readonly #running = new Set<Promise<unknown>>();
   #isOver = false;
+  /** A table has got columns: what is known by now may be rolled back. */
+  #hasGrown = false;
   /** What a statement has failed with: the transaction cannot be committed, whoever has caught it. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -142,13 +144,17 @@ class Transaction {
     const database = databaseOf({ isSingle, json, hasCopy, transaction: (work) => work(session) });
     const key = JSON.stringify(settings);
     const target = targets.get(key) ?? await this.#noting(readTarget(database, settings));
-    targets.set(key, target);
+    if (!this.#hasGrown) targets.set(key, target);
     const known = new KnownTable(database, settings, target, false);
     try {
       const batch = await new OneTable(database, settings, known, maxStatementLength).read(rows);
+      if (batch.isGrowing) {
+        this.#hasGrown = true;
+        targets.clear(); // Whether it is committed or not.
+      }
       await this.#noting(batch.send(session));
-      for (const [name, count] of Object.entries(batch.drift)) {
-        drift[name] = (drift[name] ?? 0) + count;
+      for (const [property, count] of Object.entries(batch.drift)) {
+        drift[`${name}.${property}`] = (drift[`${name}.${property}`] ?? 0) + count;
       }
     } catch (error) {
       throw isOf(error, BatchError) ? this.#ofBatch(error, rows) : error;

@@ -260,7 +260,7 @@ function testBadRows({ tested, create, sink }: Bench): void {
     const old = { ...known.target, known: { ...known.target.known, asksInput: false } };
     Object.defineProperty(known, "target", { value: old });
     const ofCatalogue = [0, 2].map((n) => ({ id: n, ...good, ...bad[n]![0] }));
-    const { groups } = await known.read([...ofCatalogue, { id: 1, ...good, code: "abc   " }]);
+    const { groups } = await known.look([...ofCatalogue, { id: 1, ...good, code: "abc   " }]);
     const failures = await badRows(database, known, groups);
     expect([...failures.values()].map((error) => (error as { code?: unknown }).code)).toEqual([
       "23502",
