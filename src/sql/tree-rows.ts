@@ -89,21 +89,23 @@ function partsOf(
   tree: unknown,
   place: number,
 ): Parts | Error {
-  const names = tables.map(({ name }) => JSON.stringify(name)).join(", ");
-  if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names})`, place);
+  const names = () => tables.map(({ name }) => JSON.stringify(name)).join(", ");
+  if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names()})`, place);
   const deletes: [number, Properties][] = [];
   const rows: Properties[][] = tables.map(() => []);
   for (const [name, given] of Object.entries(tree)) {
     if (given === undefined) continue;
     const table = byName.get(name);
-    const quoted = JSON.stringify(name);
-    if (table === undefined) return rowError(`${quoted} is none of the tables ${names}`, place);
+    if (table === undefined) {
+      return rowError(`${JSON.stringify(name)} is none of the tables ${names()}`, place);
+    }
     for (const row of Array.isArray(given) ? given as unknown[] : [given]) {
       const key = tombstoneKey(row);
       if (key !== undefined) deletes.push([table, key]);
       else if (isRow(row)) rows[table]!.push(row as Properties);
       else {
-        return rowError(`table ${quoted} must get an object, or an array of objects`, place);
+        const rule = "must get an object, or an array of objects";
+        return rowError(`table ${JSON.stringify(name)} ${rule}`, place);
       }
     }
   }
