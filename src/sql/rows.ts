@@ -10,8 +10,8 @@ export function isRow(row: unknown): row is object {
 
 /** Whether a row has a value of a name; what all objects have by themselves is none. */
 export function gives(row: object, name: string): boolean {
-  if (name in Object.prototype && !Object.hasOwn(row, name)) return false;
-  return (row as Readonly<Record<string, unknown>>)[name] !== undefined;
+  if ((row as Readonly<Record<string, unknown>>)[name] === undefined) return false;
+  return !(name in Object.prototype) || Object.hasOwn(row, name);
 }
 
 /** Properties that no column takes: they are refused, or counted, for columns to be added perhaps. */
@@ -22,6 +22,8 @@ export class UnknownProperties {
   readonly fresh: Set<string> = new Set();
   readonly #known: ReadonlySet<string>;
   readonly #unknown: Unknown;
+  /** The properties of the row before, if a column takes each: most rows have the same. */
+  #last: readonly string[] | undefined;
 
   /** Takes the names of the columns. */
   constructor(columns: readonly string[], unknown: Unknown) {
@@ -36,7 +38,10 @@ export class UnknownProperties {
 
   /** Counts what a row has, or tells what is wrong with it. One that is `undefined` is no property. */
   look(row: object, place: number): Error | undefined {
-    for (const name of Object.keys(row)) {
+    const names = Object.keys(row);
+    if (this.#last !== undefined && areSame(this.#last, names)) return undefined;
+    if (names.every((name) => this.#known.has(name))) this.#last = names;
+    for (const name of names) {
       const value = (row as Record<string, unknown>)[name];
       if (this.#known.has(name) || value === undefined) continue;
       if (this.#unknown === "error") return withoutColumn(name, place);
@@ -45,4 +50,10 @@ export class UnknownProperties {
     }
     return undefined;
   }
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let n = 0; n < some.length; n++) if (some[n] !== others[n]) return false;
+  return true;
 }

@@ -89,21 +89,23 @@ function partsOf(
   tree: unknown,
   place: number,
 ): Parts | Error {
-  const names = tables.map(({ name }) => JSON.stringify(name)).join(", ");
-  if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names})`, place);
+  const names = () => tables.map(({ name }) => JSON.stringify(name)).join(", ");
+  if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names()})`, place);
   const deletes: [number, Properties][] = [];
   const rows: Properties[][] = tables.map(() => []);
   for (const [name, given] of Object.entries(tree)) {
     if (given === undefined) continue;
     const table = byName.get(name);
-    const quoted = JSON.stringify(name);
-    if (table === undefined) return rowError(`${quoted} is none of the tables ${names}`, place);
+    if (table === undefined) {
+      return rowError(`${JSON.stringify(name)} is none of the tables ${names()}`, place);
+    }
     for (const row of Array.isArray(given) ? given as unknown[] : [given]) {
       const key = tombstoneKey(row);
       if (key !== undefined) deletes.push([table, key]);
       else if (isRow(row)) rows[table]!.push(row as Properties);
       else {
-        return rowError(`table ${quoted} must get an object, or an array of objects`, place);
+        const rule = "must get an object, or an array of objects";
+        return rowError(`table ${JSON.stringify(name)} ${rule}`, place);
       }
     }
   }
@@ -118,43 +120,50 @@ function add(
   place: number,
 ): Error | undefined {
   const starts = step.tables.map(({ rows }) => rows.length);
-  const filled: (readonly Properties[])[] = [];
-  const parents: number[][] = [];
-  for (const [n, table] of tables.entries()) {
-    const linked = link(table, tables, given, filled, starts, n);
-    if (typeof linked === "string") return rowError(linked, place);
-    filled.push(linked.rows);
-    parents.push(linked.parents);
-  }
-  step.tables.forEach((table, n) => {
-    for (const [m, row] of filled[n]!.entries()) {
-      table.rows.push(row);
-      table.places.push(place);
-      table.parents.push(parents[n]![m]!);
+  for (let n = 0; n < tables.length; n++) {
+    const reason = given[n]!.length === 0 ? undefined : link(step, tables, { given, starts }, n);
+    if (reason === undefined) {
+      const { rows, places } = step.tables[n]!;
+      while (places.length < rows.length) places.push(place);
+      continue;
     }
-  });
+    step.tables.forEach(({ rows, places, parents }, table) => {
+      rows.length = places.length = parents.length = starts[table]!;
+    });
+    return rowError(reason, place);
+  }
   return undefined;
 }
 
-/** Fills what the rows of a table have of their parents, or tells in words what is missing. */
+interface Tree {
+  /** Its rows by table. */
+  readonly given: readonly (readonly Properties[])[];
+  /** Where they begin among those of the step. */
+  readonly starts: readonly number[];
+}
+
+/** Adds the rows of a table with what they have of their parents, or tells in words what is missing. */
 function link(
-  { name, parent }: LinkedTable,
+  step: TreeStep,
   tables: readonly LinkedTable[],
-  given: readonly (readonly Properties[])[],
-  filled: readonly (readonly Properties[])[],
-  starts: readonly number[],
+  { given, starts }: Tree,
   n: number,
-): { readonly rows: readonly Properties[]; readonly parents: number[] } | string {
-  const rows = given[n]!;
-  if (parent === undefined) return { rows, parents: rows.map(() => -1) };
+): string | undefined {
+  const { name, parent } = tables[n]!;
+  const { rows, parents } = step.tables[n]!;
+  if (parent === undefined) {
+    for (const row of given[n]!) {
+      rows.push(row);
+      parents.push(-1);
+    }
+    return undefined;
+  }
   const { place, on } = parent;
   const above = given[place]!;
-  const parents: number[] = [];
-  const own: Properties[] = [];
-  for (const row of rows) {
+  for (const row of given[n]!) {
     const owner = ownerOf(row, on, above);
     if (owner === undefined) { // It has all values itself.
-      own.push(row);
+      rows.push(row);
       parents.push(-1);
       continue;
     }
@@ -164,20 +173,21 @@ function link(
         `${JSON.stringify(tables[place]!.name)} itself as that value, where it comes with ` +
         `${above.length} rows of that table`;
     }
+    const at = starts[place]! + owner;
     const values: Record<string, unknown> = { ...row };
     let isOpen = false;
     for (const [column, other] of on) {
       if (row[column] !== undefined && row[column] !== above[owner]) continue;
-      const value = filled[place]![owner]![other];
+      const value = step.tables[place]!.rows[at]![other];
       if (value === undefined) {
         delete values[column];
         isOpen = true;
       } else values[column] = value;
     }
-    own.push(values);
-    parents.push(isOpen ? starts[place]! + owner : -1);
+    rows.push(values);
+    parents.push(isOpen ? at : -1);
   }
-  return { rows: own, parents };
+  return undefined;
 }
 
 /** The row of the parent that has what a row lacks; `-1` if it cannot be told, `undefined` if nothing lacks. */

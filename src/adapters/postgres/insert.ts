@@ -22,9 +22,11 @@ export interface Target {
 /** The values of a row by `cellName`. */
 export type Cells = Record<string, Cell>;
 
+const cellNames: string[] = []; // Made once: each cell of each row is asked for by its name.
+
 /** Short, as each row repeats it, and never `__proto__`. */
 export function cellName(place: number): string {
-  return `c${place}`;
+  return cellNames[place] ??= `c${place}`;
 }
 
 /** How values of a column are sent. */

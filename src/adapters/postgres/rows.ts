@@ -48,12 +48,16 @@ type Properties = Readonly<Record<string, unknown>>;
 export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   const { columns, needs } = reading;
   const failures = new Map<number, Error>();
-  const isOpen = columns.some(({ name }) => !needs(name));
+  const open = columns.map(({ name }) => !needs(name));
+  const isOpen = open.includes(true);
+  let given = columns;
   const groups = new Groups(reading.isOrdered);
   const others = new UnknownProperties(columns.map(({ name }) => name), reading.unknown);
   rows.forEach((row, place) => {
     if (!isRow(row)) return void failures.set(place, notAnObject(row, columns[0]?.name, place));
-    const given = isOpen ? columns.filter(({ name }) => needs(name) || gives(row, name)) : columns;
+    if (isOpen && !givesOnly(row, given, columns, open)) {
+      given = columns.filter(({ name }, n) => !open[n] || gives(row, name));
+    }
     let error = others.look(row, place);
     if (error === undefined && given.length === 0) {
       if (others.adds(row)) return; // It is read again once they are there.
@@ -63,6 +67,22 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
     if (error !== undefined) failures.set(place, error);
   });
   return { groups: groups.all, drift: others.counts, fresh: others.fresh, failures };
+}
+
+/** Whether a row gives just these columns, as the one before did: most rows do. */
+function givesOnly(
+  row: object,
+  given: readonly Column[],
+  columns: readonly Column[],
+  open: readonly boolean[],
+): boolean {
+  let count = 0;
+  for (let n = 0; n < columns.length; n++) {
+    const column = columns[n]!;
+    if (open[n] && !gives(row, column.name)) continue;
+    if (given[count++] !== column) return false;
+  }
+  return count === given.length;
 }
 
 class Groups {

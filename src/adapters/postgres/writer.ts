@@ -26,6 +26,8 @@ export interface WriterContext {
   readonly runId: string;
   /** Aborts when the rows are no longer wanted. */
   readonly signal?: AbortSignal | undefined;
+  /** The batch that they are of, if a run has made it. */
+  readonly batch?: { readonly attempt: number } | undefined;
 }
 
 /** What sends batches. */
@@ -54,7 +56,12 @@ interface Known {
   readonly destination: (signal?: AbortSignal) => Promise<Destination>;
   /** A load has failed since. */
   isOld: boolean;
+  /** How many batches more the database is asked about before they are sent. */
+  asks: number;
 }
+
+/** After a batch with bad values, so many are asked about first: such a batch rarely comes alone. */
+const maxAsks = 3;
 
 /** Sends the batches of a sink. */
 export class Writer implements BatchWriter {
@@ -88,7 +95,7 @@ export class Writer implements BatchWriter {
    * @throws {ConfigurationError} If no batch can be loaded.
    */
   async check(rows: readonly object[], context: WriterContext): Promise<Send> {
-    const batch = await this.#read(rows, context);
+    const batch = await this.#readAsking(rows, context);
     const send = async (session: Session) => {
       const known = this.#runs.get(context.runId);
       if (batch.isGrowing && known !== undefined) known.isOld = true; // Committed or not.
@@ -108,8 +115,36 @@ export class Writer implements BatchWriter {
     return this.database.transaction(send, signal);
   }
 
-  #isAsked(rows: readonly object[]): boolean {
-    return rows.every((row) => this.#asked.has(row));
+  #isAskable(rows: readonly object[]): boolean {
+    return rows.length > 1 && !rows.every((row) => this.#asked.has(row));
+  }
+
+  /**
+   * Reads a batch. Where one before had values that the database refuses, it is asked for them first:
+   * that spares a load that fails.
+   */
+  async #readAsking(rows: readonly object[], context: WriterContext): Promise<CheckedBatch> {
+    const { runId, batch: { attempt } = { attempt: 1 } } = context;
+    const known = this.#runs.get(runId);
+    // A later attempt may find that the first has been committed, whatever is in the rows.
+    const isAsking = known !== undefined && known.asks > 0 && attempt === 1 &&
+      this.#isAskable(rows);
+    if (!isAsking) return await this.#read(rows, context);
+    known.isOld = true; // What it is asked by must be what the table is now.
+    const batch = await this.#read(rows, context);
+    const failures = await batch.badRows(heeding(this.#source, context.signal));
+    this.#expect(runId, failures, known.asks - 1);
+    if (failures.size > 0 && !areInvalid(failures)) return batch;
+    for (const row of rows) this.#asked.add(row);
+    if (failures.size > 0) throw new BatchError(failures);
+    return batch;
+  }
+
+  /** Notes how many batches are asked about next, by what one had; after one without, `fewer`. */
+  #expect(runId: string, failures: ReadonlyMap<number, Error>, fewer: number): void {
+    const known = this.#runs.get(runId);
+    if (known === undefined) return;
+    known.asks = failures.size === 0 ? fewer : areInvalid(failures) ? maxAsks : 0;
   }
 
   async #read(
@@ -124,7 +159,7 @@ export class Writer implements BatchWriter {
     const known = this.#runs.get(runId);
     if (known?.isOld === false) return known.destination(signal);
     const destination = remember((stop) => this.#lookUp(known, stop));
-    this.#runs.set(runId, { destination, isOld: false });
+    this.#runs.set(runId, { destination, isOld: false, asks: known?.asks ?? 0 });
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > maxRuns) this.#runs.delete(oldest!);
     const found = destination(signal);
@@ -165,7 +200,7 @@ export class Writer implements BatchWriter {
     const state = sqlStateOf(error) ?? "";
     // The syntax of some types is told like that of SQL, and what a name stands for like a table.
     const isOfValues = /^22|^23502$|^23514$|^54/.test(state);
-    const isAskable = rows.length > 1 && !this.#isAsked(rows);
+    const isAskable = this.#isAskable(rows);
     if (state === "21000" && rows.length > 1) {
       return new SplitError("Two rows of the batch have the same key in the database", {
         cause: error,
@@ -179,9 +214,18 @@ export class Writer implements BatchWriter {
       if (!isAskable) return error;
       for (const row of rows) this.#asked.add(row);
       const failures = await batch.badRows(heeding(this.#source, context.signal));
+      this.#expect(context.runId, failures, 0);
       return failures.size === 0 ? error : new BatchError(failures);
     } catch (found) {
       return isOf(found, ConfigurationError) || isOf(found, BatchError) ? found : error;
     }
   }
+}
+
+/**
+ * Whether all were refused for a value that its type does not take, which no load accepts. A row that
+ * lacks a value may well be loaded: a later one of the same key may take its place.
+ */
+function areInvalid(failures: ReadonlyMap<number, Error>): boolean {
+  return [...failures.values()].every((error) => sqlStateOf(error)?.startsWith("22"));
 }

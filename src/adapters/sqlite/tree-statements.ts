@@ -10,28 +10,34 @@ import { aliased } from "./insert.ts";
 /** Columns of a row, as the table has them. */
 export type Stored = readonly SqliteValue[];
 
+/** Finds rows by values of theirs. */
+export type Finder = (values: Stored) => Stored[];
+
 /** Finds and removes rows; each statement is prepared once. */
 export class TreeStatements {
   readonly #db: SqliteDatabase;
   readonly #tables: readonly LinkedTable[];
   readonly #kept = new Map<string, SqliteStatement>();
+  readonly #finders = new Map<string, Finder>();
 
   constructor(db: SqliteDatabase, tables: readonly LinkedTable[]) {
     this.#db = db;
     this.#tables = tables;
   }
 
-  /** What the rows have in some columns that have these values in others; a null finds nothing. */
-  find(
-    table: number,
-    wanted: readonly string[],
-    by: readonly string[],
-    values: Stored,
-  ): Stored[] {
+  /** What gives, of the rows that have some values in columns, what they have in others; a null finds nothing. */
+  finder(table: number, wanted: readonly string[], by: readonly string[]): Finder {
     const where = by.map((column) => `${quoteName(column)} = ?`).join(" and ");
     const from = quoteName(this.#tables[table]!.name);
-    const statement = this.#statement(`select ${aliased(wanted)} from ${from} where ${where}`);
-    return statement.all(...values).map((row) => storedOf(row as object, wanted.length));
+    const sql = `select ${aliased(wanted)} from ${from} where ${where}`;
+    let finder = this.#finders.get(sql);
+    if (finder === undefined) {
+      const statement = this.#statement(sql);
+      finder = (values) =>
+        statement.all(...values).map((row) => storedOf(row as object, wanted.length));
+      this.#finders.set(sql, finder);
+    }
+    return finder;
   }
 
   /** Removes rows by values of theirs, and before them all that belongs to them. */
@@ -71,13 +77,19 @@ export class TreeStatements {
 /** What a statement gave for so many columns. */
 export function storedOf(row: object, width: number): Stored {
   const values = row as Readonly<Record<string, SqliteValue>>;
-  return Array.from({ length: width }, (_, n) => values[`c${n}`]!);
+  const stored: SqliteValue[] = [];
+  for (let n = 0; n < width; n++) stored.push(values[`c${n}`]!);
+  return stored;
 }
 
-/** A text that is the same for the same stored values. */
+/**
+ * A text that is the same for the same stored values. A whole number has that of a bigint, which it
+ * is stored as, unless it may stand for several of them.
+ */
 export function storedId(values: Stored): string {
-  return JSON.stringify(values.map((value) => {
-    if (value === null || typeof value === "string") return value;
-    return [typeof value, value instanceof Uint8Array ? Array.from(value).join() : `${value}`];
-  }));
+  return values.map((value) => {
+    if (typeof value === "string") return JSON.stringify(value);
+    if (value instanceof Uint8Array) return `b${Array.from(value).join(".")}`;
+    return typeof value === "number" && !Number.isSafeInteger(value) ? `f${value}` : `${value}`;
+  }).join();
 }

@@ -4,7 +4,7 @@ import { inTable, rowError } from "../../sql/row-errors.ts";
 import type { TreeStep } from "../../sql/tree-rows.ts";
 import type { SqliteValue } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
-import type { Batch } from "./rows.ts";
+import type { Batch, Group } from "./rows.ts";
 import { type Stored, storedId, storedOf, type TreeStatements } from "./tree-statements.ts";
 
 /** Tables as they were looked up, and the statements on several of them. */
@@ -35,6 +35,8 @@ export class StepWrite {
   readonly #made: readonly Map<number, Properties>[];
   /** By the table, the columns of it that its children have the values of. */
   readonly #handed: readonly (readonly string[])[];
+  /** By the table, whether no row lacks what the database is to make. */
+  readonly #isFilled: boolean[] = [];
 
   constructor(plan: TreePlan, step: TreeStep, read: ReadStep) {
     this.#plan = plan;
@@ -87,16 +89,11 @@ export class StepWrite {
 
   /** Writes rows of a table, in their order. */
   #insert(table: number, from: number, to: number): void {
-    const { rows, parents } = this.#step.tables[table]!;
     const known = this.#plan.tables[table]!;
     const needed = this.#needed[table]!;
     const write = (start: number, end: number) => {
       if (start >= end) return;
-      const isWhole = start === 0 && end === rows.length && parents.every((n) => n === -1);
-      const { groups } = isWhole ? this.#read.batches[table]! : known.read(
-        Array.from({ length: end - start }, (_, n) => this.#filled(table, start + n)),
-      );
-      for (const group of groups) known.insert(group);
+      for (const group of this.#groupsOf(table, start, end)) known.insert(group);
     };
     let start = from;
     for (let n = from; needed.size > 0 && n < to; n++) {
@@ -106,6 +103,22 @@ export class StepWrite {
       start = n + 1;
     }
     write(start, to);
+  }
+
+  /** Rows of a table as they are written; what was read before is not read again. */
+  #groupsOf(table: number, start: number, end: number): readonly Group[] {
+    const { groups } = this.#read.batches[table]!;
+    const { rows, parents } = this.#step.tables[table]!;
+    if (this.#isFilled[table] ??= parents.every((n) => n === -1)) {
+      if (start === 0 && end === rows.length) return groups;
+      const [{ columns, values }] = groups as [Group];
+      const width = columns.length;
+      if (groups.length === 1) {
+        return [{ columns, values: values.slice(start * width, end * width) }];
+      }
+    }
+    const filled = Array.from({ length: end - start }, (_, n) => this.#filled(table, start + n));
+    return this.#plan.tables[table]!.read(filled).groups;
   }
 
   /** Writes one row and gives what its children need of it. */
@@ -119,7 +132,7 @@ export class StepWrite {
     let stored = made == null ? undefined : storedOf(made as object, handed.length);
     if (stored === undefined && known.conflictKey.length > 0) { // It is there, and is kept.
       const key = known.conflictKey.map((column) => row[column] as SqliteValue);
-      stored = statements.find(table, handed, known.conflictKey, key)[0];
+      [stored] = statements.finder(table, handed, known.conflictKey)(key);
     }
     if (stored === undefined) {
       const place = this.#step.tables[table]!.places[n]!;
@@ -149,33 +162,45 @@ export class StepWrite {
     const { place, on } = linked[table]!.parent!;
     const columns = on.map(([column]) => column);
     const { identity } = tables[table]!;
+    const find = identity.length > 0 ? statements.finder(table, identity, columns) : undefined;
+    const [from, to] = [starts[table]!, ends[table]!];
+    let given: Set<string> | undefined;
     let kept: Set<string> | undefined;
     for (let n = starts[place]!; n < ends[place]!; n++) {
       const row = this.#made[place]!.get(n) ?? this.#step.tables[place]!.rows[n]!;
       const values = on.map(([, other]) => row[other] as SqliteValue);
       if (values.includes(null)) continue; // Nothing belongs to it.
-      if (identity.length === 0) {
+      if (find === undefined) {
         statements.remove(table, columns, values);
         continue;
       }
-      for (const stored of statements.find(table, identity, columns, values)) {
-        kept ??= this.#keptOf(table, starts[table]!, ends[table]!);
-        if (!kept.has(storedId(stored))) statements.remove(table, identity, stored);
+      for (const stored of find(values)) {
+        const id = storedId(stored);
+        // What is given just so is there; what is not may be there in other words.
+        given ??= new Set(
+          this.#keysOf(table, from, to).filter((key) => !key.includes(null)).map(storedId),
+        );
+        if (given.has(id)) continue;
+        kept ??= this.#keptOf(table, from, to);
+        if (!kept.has(id)) statements.remove(table, identity, stored);
       }
     }
+  }
+
+  /** The keys of rows to write. */
+  #keysOf(table: number, from: number, to: number): SqliteValue[][] {
+    const { identity } = this.#plan.tables[table]!;
+    return Array.from({ length: to - from }, (_, n) => {
+      const row = this.#filled(table, from + n);
+      return identity.map((column) => row[column] as SqliteValue);
+    });
   }
 
   /** The keys of rows to write that are there already, as the database has them. */
   #keptOf(table: number, from: number, to: number): Set<string> {
     const { tables, statements } = this.#plan;
     const { identity } = tables[table]!;
-    const kept = new Set<string>();
-    for (let n = from; n < to; n++) {
-      const row = this.#filled(table, n);
-      const values = identity.map((column) => row[column] as SqliteValue);
-      const [stored] = statements.find(table, identity, identity, values);
-      if (stored !== undefined) kept.add(storedId(stored));
-    }
-    return kept;
+    const find = statements.finder(table, identity, identity);
+    return new Set(this.#keysOf(table, from, to).flatMap((key) => find(key).map(storedId)));
   }
 }

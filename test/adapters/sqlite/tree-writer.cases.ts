@@ -118,6 +118,29 @@ export function testSqliteTrees(client: SqliteClient): void {
       expect(contents(db)).toEqual([[[1, "a"], [2, "c"]], [[2, 1, "p2"]], [[2, "m"], [2, "n"]]]);
     });
 
+    it("keeps what was given again, in whatever words", () => {
+      const db = databases.inMemory(`create table user (id integer primary key);
+        create table word (user_id integer, key text collate nocase, size real, n integer,
+          primary key (user_id, key, size));`);
+      const on = { table: "user", on: { user_id: "id" } };
+      const { load } = sqliteSink(db, {
+        tables: { user: { conflict: "replace" }, word: { parent: on, ...deletes } },
+      });
+      const loadWords = (word: object[]) => load([{ user: { id: 1 }, word }], plainContext);
+      const found = () =>
+        rowsOf(db, "select key, size, n from word order by n")
+          .map((row) =>
+            Object.values(row as object).map((value) => value === null ? null : `${value}`)
+          );
+      loadWords([{ key: "a", size: 1, n: 1 }, { key: "7", size: 2, n: 2 }]);
+      loadWords([{ key: "A", size: 1n, n: 3 }, { key: "7", size: "2", n: 4 }]);
+      expect(found()).toEqual([["a", "1", "3"], ["7", "2", "4"]]);
+      loadWords([{ key: "7", size: 2, n: 5 }, { key: null, size: 2, n: 6 }]);
+      expect(found()).toEqual([["7", "2", "5"], [null, "2", "6"]]);
+      loadWords([{ key: null, size: 2, n: 7 }]); // No such key is that of another row.
+      expect(found()).toEqual([[null, "2", "7"]]);
+    });
+
     it("does what rows one after the other do, where a parent or a child comes twice", () => {
       const db = databases.inMemory(schema);
       const { load } = sqliteSink(db, { tables: replaced });

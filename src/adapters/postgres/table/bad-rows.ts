@@ -73,44 +73,60 @@ function findTooLong({ columns, cells, places }: Group, failures: Failures): voi
 /** Types that take any text. */
 const anyText = new Set(["text", "character varying", "name"]);
 
-/** Values that their type does not take. */
+/** Values that their type does not take; each is asked about once, in how many rows it may be. */
 async function findInvalid(database: Database, group: Group, failures: Failures): Promise<void> {
-  const { columns, cells, places } = group;
-  const asked = columns.flatMap(({ type }, n) => anyText.has(type) ? [] : [n]);
+  const { columns, places } = group;
+  const asked = textsOf(group);
   if (asked.length === 0) return;
-  const texts = cells.map((row) => {
-    const written: Record<string, string> = {};
-    for (const n of asked) {
-      const cell: Cell = row[cellName(n)]!;
-      if (isValid(cell, columns[n]!.type)) continue;
-      written[cellName(n)] = columns[n]!.kind.write(cell);
-    }
-    return written;
-  });
-  const names = asked.map(cellName);
-  const typeOf = (n: number) => quoteText(columns[n]!.type.trim());
-  const [value, type] = [
-    asked.map((n) => `when ${n} then ${cellName(n)}`),
-    asked.map((n) => `when ${n} then ${typeOf(n)}`),
-  ].map((choices) => `case bad.n ${choices.join(" ")} end`);
-  const tests = asked.map((n) =>
-    `when not pg_catalog.pg_input_is_valid(${cellName(n)}, ${typeOf(n)}) then ${n}`
+  const types = [...new Set(asked.map(({ n }) => n))].map((n) =>
+    `when ${n} then ${quoteText(columns[n]!.type.trim())}`
   );
-  const query = `select place::text, bad.n::text, e.message, e.sql_error_code
-    from (select *, case ${tests.join(" ")} end as n from rows from
-      (pg_catalog.json_to_recordset(${database.json}) as (${
-    names.map((name) => `${name} text`).join(", ")
-  })) with ordinality as x(${names.join(", ")}, place) offset 0) as bad
-    cross join lateral pg_catalog.pg_input_error_info(${value}, ${type}) as e
-    where bad.n is not null`;
-  const found = await orNothing(database.values(query, [JSON.stringify(texts)]));
-  for (const [row, n, message, code] of found) {
-    const place = places[Number(row) - 1]!;
-    const { name } = columns[Number(n)]!;
-    if (!failures.has(place)) {
-      failures.set(place, failure(String(message), String(code), name, place));
+  const query = `select place::text, e.message, e.sql_error_code
+    from (select t, type, place, pg_catalog.pg_input_is_valid(t, type) as ok
+      from (select t, place, case n ${types.join(" ")} end as type from rows from
+        (pg_catalog.json_to_recordset(${database.json}) as (n int, t text))
+        with ordinality as x(n, t, place) offset 0) as named offset 0) as asked
+    cross join lateral pg_catalog.pg_input_error_info(t, type) as e
+    where not ok order by place`;
+  const json = JSON.stringify(asked.map(({ n, t }) => ({ n, t })));
+  for (const [place, message, code] of await orNothing(database.values(query, [json]))) {
+    const { n, rows } = asked[Number(place) - 1]!;
+    for (const row of rows) {
+      const place = places[row]!;
+      if (failures.has(place)) continue;
+      failures.set(place, failure(String(message), String(code), columns[n]!.name, place));
     }
   }
+}
+
+/** A text that a column is to take. */
+interface Asked {
+  /** The place of the column. */
+  readonly n: number;
+  readonly t: string;
+  /** The rows that have it. */
+  readonly rows: number[];
+}
+
+/** What has to be asked about, column by column. */
+function textsOf({ columns, cells }: Group): Asked[] {
+  const all: Asked[] = [];
+  columns.forEach(({ type, kind }, n) => {
+    if (anyText.has(type)) return;
+    const name = cellName(n);
+    const byText = new Map<string, Asked>();
+    cells.forEach((row, place) => {
+      const cell: Cell = row[name]!;
+      if (isValid(cell, type)) return;
+      const t = kind.write(cell);
+      const known = byText.get(t);
+      if (known !== undefined) return void known.rows.push(place);
+      const asked = { n, t, rows: [place] };
+      byText.set(t, asked);
+      all.push(asked);
+    });
+  });
+  return all;
 }
 
 /** Whether a cell need not be asked about, as any table of that type would take it. */
@@ -118,7 +134,8 @@ function isValid(cell: Cell, type: string): boolean {
   if (cell === null || typeof cell === "boolean" || cell instanceof Uint8Array) return true;
   if (typeof cell !== "number") return false;
   const isFloat = type === "double precision" || type === "numeric";
-  return isFloat || type === "integer" && Object.is(cell, cell | 0);
+  return isFloat || type === "integer" && Object.is(cell, cell | 0) ||
+    type === "bigint" && Number.isSafeInteger(cell);
 }
 
 /** A type, or a constraint, that can only be asked by loading the row: it is found by halving. */

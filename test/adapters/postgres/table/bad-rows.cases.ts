@@ -221,6 +221,37 @@ function testBadRows({ tested, create, sink }: Bench): void {
     },
   );
 
+  it("asks about the batches after one with bad values before it sends them", async () => {
+    const table = await create("id int primary key, day date not null");
+    const database = openDatabase("test", tested().client, { isFixed: true });
+    let sent = 0;
+    const writer = new Writer(
+      {
+        ...database,
+        transaction: (...work) => {
+          sent++;
+          return database.transaction(...work);
+        },
+      },
+      checkSinkOptions("test", { table, conflict: "replace", key: ["id"] }),
+    );
+    const failedOf = async (...days: (string | null)[]): Promise<number[] | undefined> => {
+      const rows = days.map((day, n) => ({ id: n >> 1, day }));
+      const load = async () => await writer.send(await writer.check(rows, { runId: "run" }));
+      const error = await errorOf(load());
+      return error && [...error.failures.keys()];
+    };
+    const [good, bad] = ["2026-02-28", "2026-02-30"];
+    expect(await failedOf(good, bad)).toEqual([1]);
+    expect(await failedOf(bad, good, bad)).toEqual([0, 2]);
+    expect(sent).toBe(1); // The second one was not.
+    for (let n = 0; n < 4; n++) expect(await failedOf(null, good)).toBeUndefined(); // The last one counts.
+    expect(await failedOf(bad, good)).toEqual([0]);
+    expect(sent).toBe(6); // Nobody expected it any more.
+    await tested().run(`alter table ${table} alter day type text`);
+    expect(await failedOf(bad, good)).toBeUndefined();
+  });
+
   it("names no row that a trigger corrects", async () => {
     const table = await create("id int not null, v int check (v > 0), w int");
     await tested().run(`create or replace function put_right() returns trigger language plpgsql as
