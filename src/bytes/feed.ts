@@ -111,6 +111,8 @@ function iterableFeed(input: Iterable<unknown> | AsyncIterable<unknown>, isArray
     },
     async cancel() {
       isCancelled = true;
+      // A stream of Node ends at once by this alone: its iterator waits for what it reads.
+      (input as { destroy?: () => unknown }).destroy?.();
       await iterator?.return?.();
     },
   };

@@ -1,3 +1,4 @@
+import { joined } from "./joined.ts";
 import { afterBreak, afterLastBreak, longestMark, type TextCode, textCodeOf } from "./text.ts";
 
 /** Whole lines of an input, each with its break; the last one of the input may have none. */
@@ -154,14 +155,3 @@ export class LineCutter {
 }
 
 const nothing = new Uint8Array(0);
-
-/** Some bytes after each other, in an array of their own. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

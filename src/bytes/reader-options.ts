@@ -2,6 +2,7 @@ import {
   oneOf,
   type OptionTable,
   positiveIntegerOrInfinity,
+  type Rule,
   truthValue,
 } from "../plain-options.ts";
 import { encodingName } from "./text.ts";
@@ -32,9 +33,17 @@ export interface ReaderOptions {
   readonly malformed?: "error" | "item" | undefined;
 }
 
+const formats = ["gzip", "deflate", "deflate-raw", "brotli", "zstd"];
+
+/** The rule of what something is to be compressed in. */
+export const compressionRule: Rule = oneOf(...formats);
+
+/** The rule of how something is compressed. */
+export const formatRule: Rule = oneOf("auto", "none", ...formats);
+
 /** The rules and the defaults of `ReaderOptions`. */
 export const readerOptions: OptionTable<ReaderOptions> = {
-  decompress: [oneOf("auto", "none", "gzip", "deflate", "deflate-raw", "brotli", "zstd"), "auto"],
+  decompress: [formatRule, "auto"],
   encoding: [encodingName],
   maxRecordBytes: [positiveIntegerOrInfinity, 16_777_216],
   malformed: [oneOf("error", "item"), "error"],

@@ -1,4 +1,5 @@
 import { EtlError, messageOf } from "../errors.ts";
+import { inWords } from "../plain-options.ts";
 
 /** Where something stands in an input. */
 export interface InputPlace {
@@ -29,9 +30,14 @@ export class RecordError extends EtlError {
   readonly byte: number;
 
   /** Makes the error of a record from what is wrong with it and where it stands. */
-  constructor(reason: string, place: InputPlace, options: { cause?: unknown } = {}) {
+  constructor(
+    reason: string,
+    place: InputPlace,
+    options: { cause?: unknown; text?: string | undefined } = {},
+  ) {
     const { name, line, byte } = place;
-    super(`Cannot read ${reason} (${nameOf(name)}line ${line}, byte ${byte})`, options);
+    const text = options.text === undefined ? "" : `: current value is ${inWords(options.text)}`;
+    super(`Cannot read ${reason} (${nameOf(name)}line ${line}, byte ${byte})${text}`, options);
     this.input = name;
     this.line = line;
     this.byte = byte;

@@ -28,9 +28,31 @@ export interface RecordStreamOptions<T> {
  * @throws {ConfigurationError} If `input` is nothing to read, or a stream that somebody else reads.
  */
 export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream<T[]> {
+  return streamOf(options, (records) => records);
+}
+
+/**
+ * Gives the bytes of each input after those of the one before.
+ *
+ * @throws {ConfigurationError} If `input` is nothing to read, or a stream that somebody else reads.
+ */
+export function byteStream(
+  options: Omit<RecordStreamOptions<Uint8Array>, "parserOf">,
+): ReadableStream<Uint8Array> {
+  const parser: RecordParser<Uint8Array> = {
+    push: (bytes, out) => void out.push(bytes),
+    end: () => {},
+  };
+  return streamOf({ ...options, parserOf: () => parser }, ([bytes]) => bytes!);
+}
+
+function streamOf<T, R>(
+  options: RecordStreamOptions<T>,
+  chunkOf: (records: T[]) => R,
+): ReadableStream<R> {
   const reading = new Reading(options);
   let failure: { readonly error: unknown } | undefined;
-  return new ReadableStream<T[]>({
+  return new ReadableStream<R>({
     async pull(controller) {
       if (failure !== undefined) throw failure.error;
       const records: T[] = [];
@@ -42,7 +64,7 @@ export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream
         if (records.length === 0) throw error;
       }
       if (reading.isCancelled && failure === undefined) return;
-      if (records.length > 0) controller.enqueue(records);
+      if (records.length > 0) controller.enqueue(chunkOf(records));
       else controller.close();
     },
     async cancel(reason) {

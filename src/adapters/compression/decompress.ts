@@ -1,0 +1,59 @@
+import { decompressed } from "../../bytes/decompress.ts";
+import type { Input } from "../../bytes/input.ts";
+import { type CompressionFormat, formatRule } from "../../bytes/reader-options.ts";
+import { byteStream } from "../../bytes/records.ts";
+import { checkOptions, type OptionTable, positiveIntegerOrInfinity } from "../../plain-options.ts";
+
+/** The options of `decompress`. */
+export interface DecompressOptions {
+  /**
+   * How the input is compressed. `"auto"` tells gzip, zstd and zlib by their first bytes, and passes on
+   * anything else as it is; brotli and raw deflate have no such bytes and must be named.
+   * @default {"auto"}
+   */
+  readonly format?: "auto" | "none" | CompressionFormat | undefined;
+  /**
+   * The most bytes that one input may become: what a small file unpacks to may well be too large. More
+   * is an `InputError`. @default {Infinity}
+   */
+  readonly maxBytes?: number | undefined;
+}
+
+const table: OptionTable<DecompressOptions> = {
+  format: [formatRule, "auto"],
+  maxBytes: [positiveIntegerOrInfinity, Infinity],
+};
+
+/**
+ * Decompresses bytes as they come: gzip with any number of members, zstd with any number of frames,
+ * zlib, raw deflate and brotli. Several inputs give their bytes one after the other.
+ *
+ * Nothing is read before it is asked for, and nothing ahead. Where the data is cut or corrupt, everything
+ * before that is given first, and the error names the input and the bytes read of it. Cancelling it
+ * cancels the input, also while a read is pending.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ *
+ * @example Two members, as log rotation writes them
+ * ```ts
+ * import { compress, decompress } from "millrace/compression";
+ * import { equal } from "node:assert/strict";
+ *
+ * const member = (text: string) =>
+ *   new Response(new Blob([text]).stream().pipeThrough(compress("gzip"))).blob();
+ * const file = new Blob([await member("one, "), await member("two")]);
+ * equal(await new Response(decompress(file)).text(), "one, two");
+ * ```
+ */
+export function decompress(
+  input: Input,
+  options: DecompressOptions = {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const action = "decompress";
+  const { format, maxBytes } = checkOptions(action, options, table);
+  return byteStream({
+    action,
+    input,
+    prepare: (source) => decompressed(source, { format, maxBytes }),
+  }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,11 @@
+/**
+ * Reading and writing of NDJSON (JSON lines), and reading of any lines, for every runtime.
+ * @module
+ */
+export { encodeNdjson } from "./ndjson/encode-ndjson.ts";
+export { lines, type LinesOptions } from "./ndjson/lines.ts";
+export { readNdjson, type ReadNdjsonOptions } from "./ndjson/read-ndjson.ts";
+export type { ByteChunk, ByteInput, Input, InputStart, NamedInput } from "../bytes/input.ts";
+export type { CompressionFormat, Positioned } from "../bytes/reader-options.ts";
+export { InputError, RecordError } from "../bytes/record-error.ts";
+export type { RowEncoder, RowFormat } from "../bytes/row-encoder.ts";

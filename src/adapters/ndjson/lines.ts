@@ -1,0 +1,46 @@
+import type { Input } from "../../bytes/input.ts";
+import { readLines } from "../../bytes/read-lines.ts";
+import type { Positioned, ReaderOptions } from "../../bytes/reader-options.ts";
+import { type Chunks, chunks } from "../../streams/chunks.ts";
+
+/** The options of `lines`. */
+export interface LinesOptions extends ReaderOptions {
+  /** Whether each line comes as `{ value, line, end }`, as in `readNdjson`. @default {false} */
+  readonly positions?: boolean | undefined;
+}
+
+/**
+ * Reads lines of text, blank ones too, without their breaks (LF or CRLF). Gives arrays of lines, one
+ * for each chunk of bytes. Otherwise it is like `readNdjson`.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ *
+ * @example The longest line of a text
+ * ```ts
+ * import { batched } from "millrace";
+ * import { lines } from "millrace/ndjson";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const text = batched(lines(new Blob(["one\r\n\r\nthree"])), { batchSize: 10 });
+ * deepEqual(await Array.fromAsync(text), [["one", "", "three"]]);
+ * ```
+ */
+export function lines(
+  input: Input,
+  options: LinesOptions & { readonly positions: true },
+): Chunks<Positioned<string>>;
+export function lines(
+  input: Input,
+  options?: LinesOptions & { readonly positions?: false | undefined },
+): Chunks<string>;
+export function lines(
+  input: Input,
+  options: LinesOptions = {},
+): Chunks<string> | Chunks<Positioned<string>> {
+  const stream = readLines<string>("read lines", input, options, {
+    what: "text",
+    parse: (line) => line.endsWith("\r") ? line.slice(0, -1) : line,
+    skipsBlank: false,
+  });
+  return chunks(stream) as Chunks<string>;
+}

@@ -1,0 +1,62 @@
+import type { Input } from "../../bytes/input.ts";
+import { readLines } from "../../bytes/read-lines.ts";
+import type { Positioned, ReaderOptions } from "../../bytes/reader-options.ts";
+import { type Chunks, chunks } from "../../streams/chunks.ts";
+
+/** The options of `readNdjson`. */
+export interface ReadNdjsonOptions extends ReaderOptions {
+  /**
+   * Whether each record comes as `{ value, line, end }`. `end` is the offset of the byte after the
+   * record and its line break; of a compressed input, in what it decompresses to.
+   * @default {false}
+   */
+  readonly positions?: boolean | undefined;
+}
+
+/**
+ * Reads NDJSON: a JSON value on each line. Gives arrays of records, one for each chunk of bytes, for
+ * `extract`. Line breaks are LF or CRLF; blank lines are skipped, and the last line needs no break.
+ * A compressed input is decompressed.
+ *
+ * Nothing is read before it is asked for. A line that is not JSON, is too long, or is not of the encoding
+ * fails the source with a `RecordError`, after the records before it were given; with
+ * `malformed: "item"` it stands in its place and becomes a dead letter. Cancelling cancels the input,
+ * also while a read is pending.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ *
+ * @example A file in a run
+ * ```ts
+ * import { etl } from "millrace";
+ * import { readNdjson } from "millrace/ndjson";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const file = new File(['{"id":1}\n{"id":2}\n'], "users.ndjson");
+ * const loaded: { id: number }[] = [];
+ * await etl({
+ *   name: "users",
+ *   extract: () => readNdjson<{ id: number }>(file),
+ *   load: (rows) => void loaded.push(...rows),
+ * }).run();
+ * deepEqual(loaded, [{ id: 1 }, { id: 2 }]);
+ * ```
+ */
+export function readNdjson<T = unknown>(
+  input: Input,
+  options: ReadNdjsonOptions & { readonly positions: true },
+): Chunks<Positioned<T>>;
+export function readNdjson<T = unknown>(
+  input: Input,
+  options?: ReadNdjsonOptions & { readonly positions?: false | undefined },
+): Chunks<T>;
+export function readNdjson<T>(
+  input: Input,
+  options: ReadNdjsonOptions = {},
+): Chunks<T> | Chunks<Positioned<T>> {
+  const stream = readLines<T>("read NDJSON", input, options, {
+    what: "JSON",
+    parse: (line) => JSON.parse(line) as T,
+    skipsBlank: true,
+  });
+  return chunks(stream) as Chunks<T>;
+}

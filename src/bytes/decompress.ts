@@ -1,0 +1,179 @@
+import { messageOf } from "../errors.ts";
+import { type Decoder, OneStream } from "./decoder.ts";
+import { GzipDecoder } from "./gzip-decoder.ts";
+import { crc32, Inflate } from "./inflate.ts";
+import type { ByteSource, InputStart } from "./input.ts";
+import { joined } from "./joined.ts";
+import type { CompressionFormat } from "./reader-options.ts";
+import { InputError } from "./record-error.ts";
+import { WebDecoder } from "./web-decoder.ts";
+import { zlibOf, type ZlibStream, ZlibTransform } from "./zlib-transform.ts";
+import { ZstdDecoder } from "./zstd-decoder.ts";
+
+/** How an input is decompressed. */
+export interface DecompressOptions {
+  /** How it is compressed; `"auto"` tells gzip, zstd and zlib by their first bytes. */
+  readonly format: "auto" | "none" | CompressionFormat;
+  /** The most bytes that it may become. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Gives the bytes of a source decompressed, or as they are where it is not compressed. */
+export function decompressed(source: ByteSource, options: DecompressOptions): ByteSource {
+  const { maxBytes = Infinity } = options;
+  const format = options.format === "auto" && source.isText ? "none" : options.format;
+  return format === "none" && maxBytes === Infinity
+    ? source
+    : new Decompressed(source, format, maxBytes);
+}
+
+class Decompressed implements ByteSource {
+  readonly name: string;
+  readonly from: InputStart;
+  readonly isText: boolean;
+  readonly #source: ByteSource;
+  readonly #maxBytes: number;
+  #format: DecompressOptions["format"];
+  #decoder: Decoder | undefined;
+  /** What was read to look at it. */
+  #start: Uint8Array | undefined;
+  /** The bytes that were read, and what they became. */
+  #read = 0;
+  #given = 0;
+
+  constructor(source: ByteSource, format: DecompressOptions["format"], maxBytes: number) {
+    this.name = source.name;
+    this.from = source.from;
+    this.isText = source.isText;
+    this.#source = source;
+    this.#format = format;
+    this.#maxBytes = maxBytes;
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#format === "auto") await this.#sniff();
+    const bytes = this.#format === "none" ? await this.#next() : await this.#decode();
+    this.#given += bytes?.length ?? 0;
+    if (this.#given > this.#maxBytes) {
+      throw this.#failure(`it becomes more than ${this.#maxBytes} bytes, which is 'maxBytes'`);
+    }
+    return bytes;
+  }
+
+  async cancel(reason: unknown): Promise<void> {
+    this.#decoder?.cancel();
+    await this.#source.cancel(reason);
+  }
+
+  async #decode(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const decoder = this.#decoder ??= this.#open();
+      const step = await decoder.next().catch((error) => {
+        decoder.cancel();
+        throw this.#failure(messageOf(error), error);
+      });
+      if (step === "done") return undefined;
+      if (step !== "hungry") return step;
+      const chunk = await this.#next();
+      if (chunk === undefined) decoder.end();
+      else decoder.feed(chunk);
+    }
+  }
+
+  #open(): Decoder {
+    try {
+      return decoderOf(this.#format as CompressionFormat);
+    } catch (error) {
+      throw this.#failure(messageOf(error), error);
+    }
+  }
+
+  /** What the source gives, beginning with what was looked at. */
+  async #next(): Promise<Uint8Array | undefined> {
+    const chunk = this.#start ?? await this.#source.read();
+    this.#start = undefined;
+    this.#read += chunk?.length ?? 0;
+    return chunk;
+  }
+
+  /** Tells the format by the first bytes. A file that begins at a later place is not compressed. */
+  async #sniff(): Promise<void> {
+    const parts: Uint8Array[] = [];
+    for (let length = 0; length < 4 && this.from.byte === 0;) {
+      const chunk = await this.#source.read();
+      if (chunk === undefined) break;
+      parts.push(chunk);
+      length += chunk.length;
+    }
+    const [first] = parts;
+    if (first !== undefined) this.#start = parts.length === 1 ? first : joined(parts);
+    this.#format = this.#start === undefined ? "none" : formatOf(this.#start);
+  }
+
+  #failure(reason: string, cause?: unknown): InputError {
+    const what = this.#format === "none" ? "the input" : `${this.#format} data`;
+    return new InputError(`${what}: ${reason}`, this.name, this.#read, { cause });
+  }
+}
+
+/** The first bytes of formats that have such. */
+const magics: readonly (readonly [format: CompressionFormat, ...bytes: number[]])[] = [
+  ["gzip", 0x1F, 0x8B, 8],
+  ["zstd", 0x28, 0xB5, 0x2F, 0xFD],
+  // Of the four beginnings of zlib, "x^" might be a text.
+  ["deflate", 0x78, 0x01],
+  ["deflate", 0x78, 0x9C],
+  ["deflate", 0x78, 0xDA],
+];
+
+function formatOf(start: Uint8Array): "none" | CompressionFormat {
+  const [format = "none"] =
+    magics.find(([, ...bytes]) => bytes.every((byte, index) => start[index] === byte)) ?? [];
+  const isSkippable = start[0]! >> 4 === 5 && start[1] === 0x2A && start[2] === 0x4D;
+  return isSkippable && start[3] === 0x18 ? "zstd" : format; // As parallel zstd begins.
+}
+
+/** The functions of `node:zlib` that make decoders of one stream. */
+const zlibNames: Readonly<Record<CompressionFormat, string>> = {
+  gzip: "createInflateRaw", // Of one member: headers and trailers are read here.
+  deflate: "createInflate",
+  "deflate-raw": "createInflateRaw",
+  brotli: "createBrotliDecompress",
+  zstd: "createZstdDecompress",
+};
+
+/**
+ * Makes the decoder of a format.
+ *
+ * @throws {TypeError} If this platform has none.
+ */
+function decoderOf(format: CompressionFormat): Decoder {
+  const zlib = zlibOf();
+  const create = zlib?.[zlibNames[format]];
+  const inflater = () => new ZlibTransform(create!() as ZlibStream);
+  if (format === "gzip") {
+    return new GzipDecoder({
+      inflater: create === undefined ? () => new Inflate() : inflater,
+      crc32: zlib?.["crc32"] as typeof crc32 | undefined ?? crc32,
+    });
+  }
+  if (create !== undefined) {
+    return format === "zstd" ? new ZstdDecoder(inflater()) : new OneStream(inflater());
+  }
+  return new WebDecoder(webStreamOf(DecompressionStream, format));
+}
+
+type WebStream = new (format: never) => ReadableWritablePair<Uint8Array<ArrayBuffer>, unknown>;
+
+/** Makes a stream of the platform; one that it does not have is refused in words. */
+export function webStreamOf(
+  type: WebStream,
+  format: CompressionFormat,
+): ReadableWritablePair<Uint8Array<ArrayBuffer>, unknown> {
+  try {
+    return new type(format as never);
+  } catch (cause) {
+    const advice = "use Node, Deno or Bun, or a library for it";
+    throw new TypeError(`this platform has no ${format}: ${advice}`, { cause });
+  }
+}
