@@ -4,4 +4,5 @@
  */
 export type { CsvColumn, CsvColumns, CsvTypes, CsvValue } from "./csv/columns.ts";
 export type { CsvHeader } from "./csv/header.ts";
+export { encodeCsv, type EncodeCsvOptions } from "./csv/encode-csv.ts";
 export { type CsvOptions, type CsvRow, readCsv } from "./csv/read-csv.ts";

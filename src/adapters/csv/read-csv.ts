@@ -7,7 +7,6 @@ import {
   callable,
   checkOptions,
   fail,
-  nonEmptyString,
   oneOf,
   type OptionTable,
   type Rule,
@@ -16,6 +15,7 @@ import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { type CsvColumns, type CsvValue, isColumn } from "./columns.ts";
 import { CsvParser, type CsvPlan } from "./csv-parser.ts";
 import { type CsvHeader, doubleOf, isNames } from "./header.ts";
+import { plainText } from "./plain-text.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 import { isMultiByte } from "./text-pieces.ts";
 
@@ -77,7 +77,7 @@ export type CsvRow<
 
 const delimiterRule: Rule = {
   expected: '"auto" or a text without quotes and line breaks',
-  test: isPlain,
+  test: plainText.test,
 };
 const headerRule: Rule = {
   expected: "a boolean, a function or an array of different names",
@@ -103,7 +103,7 @@ const table: OptionTable<CsvOptions> = {
   header: [headerRule, true],
   empty: [{ expected: '"" or null', test: (value) => value === "" || value === null }],
   ragged: [oneOf("error", "pad"), "error"],
-  comment: [{ expected: "a text without quotes and line breaks", test: isPlain }],
+  comment: [plainText],
   columns: [columnsRule],
   schema: [schemaRule],
 };
@@ -187,8 +187,4 @@ function planOf(options: CsvOptions): CsvPlan {
     maxBytes: maxRecordBytes,
     passesMalformed: malformed === "item",
   };
-}
-
-function isPlain(value: unknown): boolean {
-  return nonEmptyString.test(value) && !/["\r\n]/.test(value as string);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type CsvOptions, readCsv } from "../../../src/adapters/csv.ts";
-import { readUntil, rowsOf } from "../../support/csv/read.ts";
+import { type CsvOptions, readCsv } from "../../../../src/adapters/csv.ts";
+import { readUntil, rowsOf } from "../../../support/csv/read.ts";
 
 describe("readCsv", () => {
   it("gives objects with the names of the header", async () => {
