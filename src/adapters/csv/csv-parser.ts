@@ -1,0 +1,188 @@
+import { ConfigurationError } from "../../errors.ts";
+import type { InputStart } from "../../bytes/input.ts";
+import { RecordError } from "../../bytes/record-error.ts";
+import type { RecordParser } from "../../bytes/records.ts";
+import { fail } from "../../plain-options.ts";
+import { delimiterOf, hintOf } from "./delimiter.ts";
+import { type CsvHeader, namesOf } from "./header.ts";
+import { arrayMaker, objectMaker, type RowMaker, type RowOptions } from "./rows.ts";
+import { type Broken, type Dialect, Scanner } from "./scanner.ts";
+import { TextPieces } from "./text-pieces.ts";
+
+/** How all inputs of a reader are parsed. */
+export interface CsvPlan extends RowOptions, Omit<Dialect, "delimiter"> {
+  /** What stands between two fields; `undefined` if the text is to tell. */
+  readonly delimiter: string | undefined;
+  /** Where the names of the columns come from. */
+  readonly header: CsvHeader;
+  /** The encoding; `undefined` if the byte-order mark is to tell. */
+  readonly encoding: string | undefined;
+  /** Whether a record that cannot be read is passed on. */
+  readonly passesMalformed: boolean;
+  /** Whether each record tells where it stands. */
+  readonly positions: boolean;
+}
+
+/** Where an input begins, and its name. */
+export interface CsvStart {
+  /** `""` if it has none. */
+  readonly name: string;
+  /** Where its first byte stands in the file. */
+  readonly from: InputStart;
+}
+
+const nothing = new Uint8Array(0);
+
+/** Makes rows of the bytes of one input. */
+export class CsvParser implements RecordParser<unknown> {
+  readonly #plan: CsvPlan;
+  readonly #start: CsvStart;
+  readonly #pieces: TextPieces;
+  #scanner: Scanner | undefined;
+  #make: RowMaker | undefined;
+  /** The text so far, until it tells the delimiter. */
+  #sample = "";
+  /** The byte at a place in the text of the scanner: at first that of its beginning. */
+  #byte = 0;
+  #place = 0;
+
+  /** Begins where the input begins. */
+  constructor(plan: CsvPlan, start: CsvStart) {
+    this.#plan = plan;
+    this.#start = start;
+    const { header } = plan;
+    if (start.from.byte > 0 && (header === true || typeof header === "function")) {
+      const rule = "an array of names, as the input begins behind its header";
+      fail("read CSV", "header", rule, header);
+    }
+    this.#pieces = new TextPieces(start.from.byte, plan.encoding);
+    if (header === false) this.#make = arrayMaker(plan);
+    else if (Array.isArray(header)) this.#make = objectMaker(header, plan);
+  }
+
+  push(bytes: Uint8Array, out: unknown[]): void {
+    this.#take(bytes, false, out);
+  }
+
+  end(out: unknown[]): void {
+    this.#take(nothing, true, out);
+  }
+
+  #take(bytes: Uint8Array, isLast: boolean, out: unknown[]): void {
+    const scanner = this.#scanner;
+    if (scanner === undefined) {
+      this.#sample += this.#pieces.push(bytes, isLast);
+      if (this.#open(isLast)) this.#records(this.#scanner!, out);
+      return;
+    }
+    const { text, next } = scanner;
+    if (next > 0 || text === "") {
+      this.#byte = this.#pieces.byte - this.#pieces.lengthOf(text, next, text.length);
+      this.#place = 0;
+    }
+    scanner.push(this.#pieces.push(bytes, isLast), isLast);
+    this.#records(scanner, out);
+  }
+
+  /** Begins to look for records, once it is known what stands between their fields. */
+  #open(isLast: boolean): boolean {
+    const plan = this.#plan;
+    const sample = this.#sample;
+    const dialect = { ...plan, delimiter: plan.delimiter ?? "" };
+    const { length = undefined } = Array.isArray(plan.header) ? plan.header : {};
+    const delimiter = plan.delimiter ?? delimiterOf(dialect, sample, isLast, length);
+    if (delimiter === undefined) return false;
+    this.#byte = this.#pieces.byte - this.#pieces.lengthOf(sample, 0, sample.length);
+    this.#scanner = new Scanner({ ...plan, delimiter }, this.#start.from.line);
+    this.#scanner.push(sample, isLast);
+    if (plan.delimiter === undefined && hintOf(sample) !== undefined) this.#scanner.find();
+    this.#sample = "";
+    return true;
+  }
+
+  #records(scanner: Scanner, out: unknown[]): void {
+    const { positions } = this.#plan;
+    for (let found = scanner.find(); found !== "more"; found = scanner.find()) {
+      if (found === "broken") {
+        const { broken } = scanner;
+        this.#refuse(scanner, out, this.#reasonOf(broken!), broken!.line);
+      } else if (this.#make === undefined) {
+        this.#takeHeader(scanner);
+      } else {
+        try {
+          if (this.#pieces.isDamaged(scanner.raw)) throw new Error(this.#damage());
+          const value = this.#make(scanner.fields, scanner.count);
+          const { line } = scanner;
+          out.push(positions ? { value, line, end: this.#byteAt(scanner.next) } : value);
+        } catch (error) {
+          if (error instanceof ConfigurationError) throw error;
+          const { message, cause } = error as Error;
+          this.#refuse(scanner, out, message, scanner.line, cause);
+        }
+      }
+    }
+  }
+
+  #takeHeader(scanner: Scanner): void {
+    const { header } = this.#plan;
+    const { line } = scanner;
+    if (this.#pieces.isDamaged(scanner.raw)) throw this.#error(scanner, this.#damage(), line);
+    const names = scanner.fields.slice(0, scanner.count).map((name) => name ?? "");
+    const named = namesOf(names, header, this.#plan.columns);
+    if (typeof named === "string") throw this.#error(scanner, named, line);
+    this.#make = objectMaker(named, this.#plan);
+  }
+
+  /** Passes a record on as malformed, or fails with it. */
+  #refuse(scanner: Scanner, out: unknown[], reason: string, line: number, cause?: unknown): void {
+    const error = this.#error(scanner, reason, line, cause);
+    // Without a header there is nothing to go on with.
+    if (!this.#plan.passesMalformed || this.#make === undefined) throw error;
+    out.push(malformed(scanner.raw, error));
+  }
+
+  #error(scanner: Scanner, reason: string, line: number, cause?: unknown): RecordError {
+    const { name } = this.#start;
+    const place = { name, line, byte: this.#byteAt(scanner.start) };
+    return new RecordError(reason, place, cause === undefined ? {} : { cause });
+  }
+
+  /** The byte at a place in the text, which is not before the last one that was asked for. */
+  #byteAt(place: number): number {
+    const { text } = this.#scanner!;
+    this.#byte += this.#pieces.lengthOf(text, this.#place, place);
+    this.#place = place;
+    return this.#byte;
+  }
+
+  #damage(): string {
+    return `a record with bytes that are not ${this.#pieces.encoding}`;
+  }
+
+  #reasonOf({ kind, field }: Broken): string {
+    if (kind === "after") {
+      return `a record, as text follows the closing quote of field ${field + 1}`;
+    }
+    if (kind === "unclosed") return `a record, as the quote of field ${field + 1} is not closed`;
+    return `a record of more than ${this.#plan.maxBytes} bytes`;
+  }
+}
+
+/** What marks an item that its source could not read. */
+const mark = Symbol.for("millrace.malformed");
+
+class Malformed extends Error {
+  override readonly name = "Malformed" as const;
+  readonly raw: unknown;
+
+  constructor(raw: unknown, cause: Error) {
+    super(cause.message, { cause });
+    this.raw = raw;
+    Object.defineProperty(this, mark, { value: true });
+  }
+}
+
+/** What stands in the place of an item that could not be read. */
+function malformed(raw: unknown, error: Error): unknown {
+  return new Malformed(raw, error);
+}

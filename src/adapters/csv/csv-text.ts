@@ -1,0 +1,120 @@
+/** The character that fields stand in. */
+export const quote = 34;
+/** The line feed. */
+export const lineFeed = 10;
+const carriageReturn = 13;
+
+/**
+ * A text in which line breaks, quotes and delimiters are looked for. Each is asked for from places that
+ * move on: what was found last is kept, so that none is looked for again and again in a text that has
+ * none. `rewind` goes back.
+ */
+export class CsvText {
+  /** What stands between two fields. */
+  readonly delimiter: string;
+  /** The text, which `set` changes. */
+  text = "";
+
+  // The next of each from where it was last looked for, or the length of the text.
+  #lineFeed = -1;
+  #return = -1;
+  #quote = -1;
+  #delimiter = -1;
+
+  constructor(delimiter: string) {
+    this.delimiter = delimiter;
+  }
+
+  /** Begins with another text. */
+  set(text: string): void {
+    this.text = text;
+    this.rewind();
+  }
+
+  /** Lets a place be asked for that is before the last one. */
+  rewind(): void {
+    this.#lineFeed =
+      this.#return =
+      this.#quote =
+      this.#delimiter =
+        -1;
+  }
+
+  /** Where the line at `from` ends, or the length of the text. */
+  lineEnd(from: number): number {
+    if (this.#lineFeed < from) this.#lineFeed = this.#indexOf("\n", from);
+    if (this.#return < from) this.#return = this.#indexOf("\r", from);
+    return Math.min(this.#lineFeed, this.#return);
+  }
+
+  /** Where the next quote is, or the length of the text. */
+  quoteFrom(from: number): number {
+    if (this.#quote < from) this.#quote = this.#indexOf('"', from);
+    return this.#quote;
+  }
+
+  /** Where the next delimiter is, or the length of the text. */
+  delimiterFrom(from: number): number {
+    if (this.#delimiter < from) this.#delimiter = this.#indexOf(this.delimiter, from);
+    return this.#delimiter;
+  }
+
+  /** What is behind the line break at `end`. */
+  afterBreak(end: number): number {
+    const { text } = this;
+    const isPair = text.charCodeAt(end) === carriageReturn &&
+      text.charCodeAt(end + 1) === lineFeed;
+    return end + (isPair ? 2 : 1);
+  }
+
+  /** How many lines end between two places. */
+  breaksIn(from: number, to: number): number {
+    let lines = 0;
+    for (let at = this.lineEnd(from); at < to; at = this.lineEnd(this.afterBreak(at))) lines++;
+    return lines;
+  }
+
+  /** The quote that closes the one at `open`, or -1. */
+  closeOf(open: number, isLast: boolean): number {
+    const { text } = this;
+    let from = open + 1;
+    for (;;) {
+      const close = text.indexOf('"', from);
+      if (close < 0) return -1;
+      if (close + 1 === text.length) return isLast ? close : -1; // Perhaps half of a pair.
+      if (text.charCodeAt(close + 1) !== quote) return close;
+      from = close + 2;
+    }
+  }
+
+  /** The first place from `at` on that is no blank, or one that is the delimiter. */
+  afterBlanks(at: number): number {
+    const { text, delimiter } = this;
+    for (let place = at;; place++) {
+      const code = text.charCodeAt(place);
+      if (code !== 32 && code !== 9 || text.startsWith(delimiter, place)) return place;
+    }
+  }
+
+  /** The place up to which the text, from `from` to at most `to`, has at most so many bytes in UTF-8. */
+  placeAt(from: number, to: number, maxBytes: number): number {
+    let bytes = 0;
+    for (let at = from; at < to; at++) {
+      const code = this.text.charCodeAt(at);
+      // A surrogate is half of 4 bytes.
+      bytes += code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
+      if (bytes > maxBytes) return at;
+    }
+    return to;
+  }
+
+  #indexOf(sought: string, from: number): number {
+    const index = this.text.indexOf(sought, from);
+    return index < 0 ? this.text.length : index;
+  }
+}
+
+/** Whether a character ends a line. */
+export function isBreak(code: number): boolean {
+  return code === lineFeed || code === carriageReturn;
+}

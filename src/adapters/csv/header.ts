@@ -1,0 +1,36 @@
+import type { CsvColumns } from "./columns.ts";
+
+/**
+ * Where the names of the columns come from: the first record (`true`), which a function may change, or
+ * an array. `false`: there are none.
+ */
+export type CsvHeader = boolean | readonly string[] | ((names: string[]) => readonly string[]);
+
+/** The names of the columns, or what completes "Cannot read …". */
+export function namesOf(
+  found: string[],
+  header: CsvHeader,
+  columns: CsvColumns = {},
+): readonly string[] | string {
+  const names: unknown = typeof header === "function" ? header([...found]) : found;
+  if (!isNames(names) || names.length !== found.length) {
+    return `the header, as its function must give ${found.length} names`;
+  }
+  const double = doubleOf(names);
+  if (double !== undefined) {
+    return `the header, as it names '${double}' twice; header: (names) => names may rename it`;
+  }
+  const missing = Object.keys(columns).filter((name) => !names.includes(name));
+  if (missing.length === 0) return names;
+  return `the header, as it lacks '${missing.join("', '")}' of the columns`;
+}
+
+/** Whether a value is an array of names. */
+export function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+/** A name that stands in a list more than once. */
+export function doubleOf(names: readonly string[]): string | undefined {
+  return names.find((name, index) => names.indexOf(name) !== index);
+}

@@ -1,0 +1,190 @@
+import type { Input } from "../../bytes/input.ts";
+import { type Positioned, type ReaderOptions, readerOptions } from "../../bytes/reader-options.ts";
+import { positionsRule } from "../../bytes/reader-options.ts";
+import { recordStream } from "../../bytes/records.ts";
+import {
+  anyObject,
+  callable,
+  checkOptions,
+  fail,
+  oneOf,
+  type OptionTable,
+  type Rule,
+} from "../../plain-options.ts";
+import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { type CsvColumns, type CsvValue, isColumn } from "./columns.ts";
+import { CsvParser, type CsvPlan } from "./csv-parser.ts";
+import { type CsvHeader, doubleOf, isNames } from "./header.ts";
+import { plainText } from "./plain-text.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+import { isMultiByte } from "./text-pieces.ts";
+
+/** How CSV is read. */
+export interface CsvOptions<
+  Header extends CsvHeader = CsvHeader,
+  Empty extends "" | null = "" | null,
+  Columns extends CsvColumns = CsvColumns,
+  Output = unknown,
+  Positions extends boolean = boolean,
+> extends Omit<ReaderOptions, "decompress"> {
+  /**
+   * What stands between two fields. `"auto"` finds `,`, `;`, tab or `|` by the first ten records, or
+   * by the header alone where it has only one of them.
+   * @default {"auto"}
+   */
+  readonly delimiter?: string | undefined;
+  /**
+   * Where the names of the columns come from: the first record (`true`), which a function may rename,
+   * or an array of names, and then the first record is a row. `false`: there are none, and each row is
+   * an array of its fields.
+   * @default {true}
+   */
+  readonly header?: Header | undefined;
+  /** What an unquoted field without text is. A quoted one is always `""`. @default {""} */
+  readonly empty?: Empty | undefined;
+  /**
+   * What becomes of a record that has not as many fields as the header: `"error"`: it is malformed;
+   * `"pad"`: fields that are missing at its end are as if they were empty, and empty ones too many are
+   * left out. It is still malformed if one of those has text.
+   * @default {"error"}
+   */
+  readonly ragged?: "error" | "pad" | undefined;
+  /** What a line begins with that is no record. */
+  readonly comment?: string | undefined;
+  /**
+   * The types of columns, by name. A field that is none is malformed. Columns that are not named stay
+   * text, and the header must have those that are.
+   */
+  readonly columns?: Columns | undefined;
+  /** Checks each record at once, after `columns`, and gives what it makes of it. */
+  readonly schema?: StandardSchema<Output> | undefined;
+  /** Whether each row is given as `{ value, line, end }`. @default {false} */
+  readonly positions?: Positions | undefined;
+}
+
+/** What a record becomes. */
+export type CsvRow<
+  Header extends CsvHeader,
+  Empty extends "" | null,
+  Columns extends CsvColumns,
+> = Header extends false ? (string | Empty)[]
+  : Header extends readonly string[] ? {
+      [Name in Header[number]]: Name extends keyof Columns ? CsvValue<Columns[Name]>
+        : string | Empty;
+    }
+  : string extends keyof Columns ? Record<string, string | Empty>
+  : { [Name in keyof Columns]: CsvValue<Columns[Name]> } & Record<string, unknown>;
+
+const delimiterRule: Rule = {
+  expected: '"auto" or a text without quotes and line breaks',
+  test: plainText.test,
+};
+const headerRule: Rule = {
+  expected: "a boolean, a function or an array of different names",
+  test: (value) =>
+    typeof value === "boolean" || typeof value === "function" ||
+    isNames(value) && value.length > 0 && doubleOf(value) === undefined,
+};
+const columnsRule: Rule = {
+  expected: "an object of types (string, number, bigint, boolean, date or json, each with ? for " +
+    "null) or functions",
+  test: (value) => anyObject.test(value) && Object.values(value as object).every(isColumn),
+};
+const schemaRule: Rule = {
+  expected: "a Standard Schema",
+  test: (value) => callable.test((value as Partial<StandardSchema>)?.["~standard"]?.validate),
+};
+
+const { decompress: _, ...readers } = readerOptions;
+const table: OptionTable<CsvOptions> = {
+  ...readers,
+  ...positionsRule,
+  delimiter: [delimiterRule, "auto"],
+  header: [headerRule, true],
+  empty: [{ expected: '"" or null', test: (value) => value === "" || value === null }],
+  ragged: [oneOf("error", "pad"), "error"],
+  comment: [plainText],
+  columns: [columnsRule],
+  schema: [schemaRule],
+};
+
+const action = "read CSV";
+
+/**
+ * Reads CSV, TSV and their like: RFC 4180, and what people really have. Gives one row for each record,
+ * in arrays, the fast path of a pipeline. A record that cannot be read is named by its line and byte.
+ *
+ * Line breaks may be CRLF, LF and CR in any mix; fields may hold them, delimiters and doubled quotes
+ * where they are quoted. A quote inside of an unquoted field is a character like others. Blank lines
+ * are left out. A byte-order mark is removed.
+ *
+ * A quote that is never closed costs at most `maxRecordBytes`. With `malformed: "item"` reading goes on
+ * at the line after the one that opened the quote, so that this record alone is lost.
+ *
+ * Reading an array or a list of inputs, each has a header of its own. Where an input begins in the
+ * middle of a file, `header` must be an array of names.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or the input is nothing to read.
+ *
+ * @example Typed columns
+ * ```ts
+ * import { batched } from "millrace";
+ * import { readCsv } from "millrace/csv";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const file = new Blob(["id;name;born\r\n1;Ada;1815-12-10\r\n2;\"Grace; Rear Admiral\";\r\n"]);
+ * const people = readCsv(file, { columns: { id: "number", born: "date?" } });
+ * deepEqual(await Array.fromAsync(batched(people, { batchSize: 2 })), [[
+ *   { id: 1, name: "Ada", born: new Date("1815-12-10") },
+ *   { id: 2, name: "Grace; Rear Admiral", born: null },
+ * ]]);
+ * ```
+ */
+export function readCsv<
+  const Header extends CsvHeader = true,
+  const Empty extends "" | null = "",
+  // deno-lint-ignore ban-types -- No column has a type; {} is what says so.
+  const Columns extends CsvColumns = {},
+  Output = CsvRow<Header, Empty, Columns>,
+  const Positions extends boolean = false,
+>(
+  input: Input,
+  options: CsvOptions<Header, Empty, Columns, Output, Positions> = {},
+): Chunks<Positions extends true ? Positioned<Output> : Output> {
+  const plan = planOf(options);
+  const stream = recordStream<unknown>({
+    action,
+    input,
+    parserOf: (source) =>
+      new CsvParser(source.isText ? { ...plan, encoding: "utf-8" } : plan, source),
+  });
+  return chunks(stream) as Chunks<Positions extends true ? Positioned<Output> : Output>;
+}
+
+function planOf(options: CsvOptions): CsvPlan {
+  const { maxRecordBytes, malformed, delimiter, ...rest } = checkOptions<
+    CsvOptions,
+    "columns" | "schema" | "comment" | "encoding"
+  >(action, options, table);
+  const { header, columns, encoding, positions } = rest;
+  if (header === false) {
+    if (columns !== undefined) fail(action, "columns", "absent without a header", columns);
+    if (options.ragged !== undefined) {
+      fail(action, "ragged", "absent without a header", options.ragged);
+    }
+  }
+  if (Array.isArray(header)) {
+    const strange = Object.keys(columns ?? {}).find((name) => !header.includes(name));
+    if (strange !== undefined) fail(action, "columns", "names of the header", strange);
+  }
+  if (positions && isMultiByte(new TextDecoder(encoding).encoding)) {
+    fail(action, "positions", "absent where the bytes of a character cannot be told", encoding);
+  }
+  return {
+    ...rest,
+    empty: options.empty === null ? null : "",
+    delimiter: delimiter === "auto" ? undefined : delimiter,
+    maxBytes: maxRecordBytes,
+    passesMalformed: malformed === "item",
+  };
+}

@@ -1,0 +1,104 @@
+import { fail } from "../../plain-options.ts";
+import { type Conversion, conversionOf, type CsvColumns } from "./columns.ts";
+import type { StandardIssue, StandardSchema } from "./standard-schema.ts";
+
+/** Makes the value of a record from its fields; throws what completes "Cannot read …". */
+export type RowMaker = (fields: readonly (string | null)[], count: number) => unknown;
+
+/** What is made of the fields of each record. */
+export interface RowOptions {
+  /** What an unquoted field without text is, and one that is missing. */
+  readonly empty: "" | null;
+  /** What becomes of a record that has not as many fields as the header. */
+  readonly ragged: "error" | "pad";
+  /** The types of some columns. */
+  readonly columns?: CsvColumns | undefined;
+  /** What checks each record. */
+  readonly schema?: StandardSchema | undefined;
+}
+
+/** Makes arrays of the fields. */
+export function arrayMaker(options: RowOptions): RowMaker {
+  return checked((fields, count) => fields.slice(0, count), options.schema);
+}
+
+/** Makes objects with the names of a header. */
+export function objectMaker(names: readonly string[], options: RowOptions): RowMaker {
+  const { columns = {}, schema } = options;
+  const conversions = names.map((name) =>
+    Object.hasOwn(columns, name) ? conversionOf(name, columns[name]!) : undefined
+  );
+  const fill = conversions.every((conversion) => conversion === undefined)
+    ? textFiller(names)
+    : typedFiller(names, conversions);
+  const isPadded = options.ragged === "pad";
+  const width = names.length;
+  return checked((fields, count) => {
+    if (count === width) return fill(fields);
+    if (!isPadded || !isPadding(fields, width, count)) throw new Error(raggedness(count, width));
+    return fill(Array.from(names, (_, index) => index < count ? fields[index]! : options.empty));
+  }, schema);
+}
+
+type Filler = (fields: readonly (string | null)[]) => Record<string, unknown>;
+
+/** All rows begin as copies of one, as an object whose properties are there is filled faster. */
+function textFiller(names: readonly string[]): Filler {
+  const template = templateOf(names);
+  const width = names.length;
+  return (fields) => {
+    const row = { ...template };
+    for (let index = 0; index < width; index++) row[names[index]!] = fields[index];
+    return row;
+  };
+}
+
+function typedFiller(
+  names: readonly string[],
+  conversions: readonly (Conversion | undefined)[],
+): Filler {
+  const template = templateOf(names);
+  const width = names.length;
+  return (fields) => {
+    const row = { ...template };
+    for (let index = 0; index < width; index++) {
+      const convert = conversions[index];
+      const text = fields[index]!;
+      row[names[index]!] = convert === undefined ? text : convert(text);
+    }
+    return row;
+  };
+}
+
+/** Has every name as a property of its own, "__proto__" too. */
+function templateOf(names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, null]));
+}
+
+function raggedness(count: number, width: number): string {
+  return `a record of ${count} field${count === 1 ? "" : "s"}, where the header has ${width}`;
+}
+
+/** Whether fields behind the last column are empty, as spreadsheets write them. */
+function isPadding(fields: readonly (string | null)[], width: number, count: number): boolean {
+  for (let index = width; index < count; index++) if (fields[index]) return false;
+  return true;
+}
+
+function checked(make: RowMaker, schema: StandardSchema | undefined): RowMaker {
+  if (schema === undefined) return make;
+  return (fields, count) => {
+    const result = schema["~standard"].validate(make(fields, count));
+    if ("then" in result) fail("read CSV", "schema", "a schema without async checks", result);
+    if (result.issues === undefined) return result.value;
+    const error = new TypeError(result.issues.map(inWords).join("; "));
+    throw new Error(`a record that breaks its schema: ${error.message}`, {
+      cause: Object.assign(error, { issues: result.issues }),
+    });
+  };
+}
+
+function inWords({ message, path = [] }: StandardIssue): string {
+  const keys = path.map((key) => String(typeof key === "object" ? key.key : key));
+  return keys.length === 0 ? message : `'${keys.join(".")}': ${message}`;
+}

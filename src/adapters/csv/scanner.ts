@@ -1,0 +1,289 @@
+import { CsvText, isBreak, lineFeed, quote } from "./csv-text.ts";
+
+/** How the records of a text are told apart. */
+export interface Dialect {
+  /** What stands between two fields. */
+  readonly delimiter: string;
+  /** What a line that is no record begins with. */
+  readonly comment?: string | undefined;
+  /** What an unquoted field without text is. */
+  readonly empty: "" | null;
+  /** The longest record, in bytes of UTF-8. */
+  readonly maxBytes: number;
+}
+
+/** Why a record cannot be read. */
+export interface Broken {
+  /** `"unclosed"`: a quote; `"after"`: text behind a closing quote; `"long"`: the whole record. */
+  readonly kind: "unclosed" | "after" | "long";
+  /** The line that opened the quote, else the first one of the record. */
+  readonly line: number;
+  /** The place of the field in its record, from 0. */
+  readonly field: number;
+}
+
+/** What was found: a record, one that cannot be read, or that more text is needed. */
+export type Found = "record" | "broken" | "more";
+
+/** A record longer than this is looked at again only once its text has doubled. */
+const patience = 65_536;
+/** What is kept of a record that is too long. */
+const excerpt = 1_000;
+
+/**
+ * Finds the records in a text that comes in pieces, wherever it is cut: RFC 4180, and what people
+ * really have: any mix of CRLF, LF and CR, quotes inside of unquoted fields, blanks after a closing
+ * quote, and blank lines, which are no records.
+ *
+ * It knows no bytes but for `maxBytes`: places are indexes in `text`, which `push` sets anew.
+ */
+export class Scanner {
+  /** The fields of the record, of which the first `count` are its own. Used again for each record. */
+  readonly fields: (string | null)[] = [];
+  /** How many fields the record has. */
+  count = 0;
+  /** The first line of the record, from 1. */
+  line = 1;
+  /** Where the record begins in `text`. */
+  start = 0;
+  /** Where its text ends. */
+  end = 0;
+  /** Where what follows it begins. */
+  next = 0;
+  /** Why the record cannot be read. */
+  broken: Broken | undefined;
+
+  readonly #dialect: Dialect;
+  readonly #text: CsvText;
+  /** As many characters as `maxBytes` holds at least. */
+  readonly #maxLength: number;
+  readonly #comment: string;
+  #waiting: string[] = [];
+  #waitingLength = 0;
+  #isLast = false;
+  /** The line at `next`. */
+  #line: number;
+  /** Whether what is left of the line at `next` belongs to no record. */
+  #skips = false;
+  /** The last line of the fields so far. */
+  #lastLine = 0;
+  /** The quote that is open, and its line. */
+  #open = -1;
+  #openLine = 0;
+  /** Why a quoted field has no end, and up to where was looked. */
+  #stop: "more" | "unclosed" | "after" = "more";
+  #seen = 0;
+
+  constructor(dialect: Dialect, line = 1) {
+    this.#dialect = dialect;
+    this.#text = new CsvText(dialect.delimiter);
+    this.#maxLength = Math.floor(dialect.maxBytes / 3); // UTF-8 has at most 3 bytes for a UTF-16 unit.
+    this.#comment = dialect.comment ?? "";
+    this.#line = line;
+  }
+
+  /** The text at hand. */
+  get text(): string {
+    return this.#text.text;
+  }
+
+  /** Adds text behind what is left of the text so far. */
+  push(text: string, isLast: boolean): void {
+    this.#waiting.push(text);
+    this.#waitingLength += text.length;
+    this.#isLast = isLast;
+    const left = this.text.slice(this.next);
+    this.next = 0;
+    this.#text.set(left);
+    if (left.length > patience && this.#waitingLength < left.length && !isLast) return;
+    this.#text.set(left + this.#waiting.join(""));
+    this.#waiting = [];
+    this.#waitingLength = 0;
+  }
+
+  /** Looks for the next record. */
+  find(): Found {
+    if (this.#waitingLength > 0) return "more";
+    if (this.#skips && !this.#skipLine()) return "more";
+    const source = this.#text;
+    const { length } = source.text;
+    while (this.next < length) {
+      const start = this.next;
+      const end = source.lineEnd(start);
+      const isCut = end >= length - 1 && this.#isCut(end);
+      if (end === start && !isCut) {
+        this.#goTo(end);
+        continue;
+      }
+      if (this.#comment !== "" && source.text.startsWith(this.#comment, start)) {
+        this.#skips = true;
+        if (!this.#skipLine()) return "more";
+        continue;
+      }
+      this.start = start;
+      this.line = this.#line;
+      this.#open = -1;
+      if (source.quoteFrom(start) < end) return this.#quoted(start);
+      if (isCut) return this.#more(end);
+      if (end - start > this.#maxLength && this.#isTooLong(end)) return this.#tooLong();
+      this.#split(start, end);
+      this.end = end;
+      this.#goTo(end);
+      return "record";
+    }
+    return "more";
+  }
+
+  /** The text of the record, or, of one that is too long, how it begins. */
+  get raw(): string {
+    return this.text.slice(this.start, this.end);
+  }
+
+  /** Takes the fields of a line without quotes. */
+  #split(start: number, end: number): void {
+    const { fields } = this;
+    const source = this.#text;
+    const { text, delimiter } = source;
+    const { empty } = this.#dialect;
+    let count = 0;
+    let from = start;
+    for (let to = source.delimiterFrom(from); to < end; to = source.delimiterFrom(from)) {
+      fields[count++] = to === from ? empty : text.slice(from, to);
+      from = to + delimiter.length;
+    }
+    fields[count++] = end === from ? empty : text.slice(from, end);
+    this.count = count;
+  }
+
+  /** Takes the fields of a record that has quotes. */
+  #quoted(start: number): Found {
+    const { text, delimiter } = this.#text;
+    this.count = 0;
+    this.#lastLine = this.#line;
+    for (let at = start;;) {
+      const to = text.charCodeAt(at) === quote ? this.#quotedField(at) : this.#plainField(at);
+      if (to < 0) return this.#stop === "more" ? this.#more() : this.#break(this.#stop);
+      if (to < text.length && !isBreak(text.charCodeAt(to))) {
+        at = to + delimiter.length;
+        continue;
+      }
+      if (this.#isCut(to)) return this.#more(to);
+      if (to - start > this.#maxLength && this.#isTooLong(to)) return this.#tooLong();
+      this.end = to;
+      this.#line = this.#lastLine;
+      this.#goTo(to);
+      return "record";
+    }
+  }
+
+  #plainField(at: number): number {
+    const to = Math.min(this.#text.delimiterFrom(at), this.#text.lineEnd(at));
+    this.fields[this.count++] = to === at ? this.#dialect.empty : this.#text.text.slice(at, to);
+    return to;
+  }
+
+  /** Gives the end of a quoted field and all that belongs to it, or -1, and then `#stop` tells why. */
+  #quotedField(at: number): number {
+    const source = this.#text;
+    const { text, delimiter } = source;
+    this.#open = at;
+    this.#openLine = this.#lastLine;
+    const close = source.closeOf(at, this.#isLast);
+    this.#seen = text.length;
+    this.#stop = this.#isLast ? "unclosed" : "more";
+    if (close < 0) return -1;
+    const to = this.#seen = source.afterBlanks(close + 1);
+    this.#lastLine += source.breaksIn(at, close);
+    const isEnd = isBreak(text.charCodeAt(to)) || to === text.length && this.#isLast;
+    if (!isEnd && !text.startsWith(delimiter, to)) {
+      this.#stop = to + delimiter.length > text.length && !this.#isLast ? "more" : "after";
+      return -1;
+    }
+    const value = text.slice(at + 1, close);
+    this.fields[this.count++] = value.includes('"') ? value.replaceAll('""', '"') : value;
+    this.#open = -1;
+    return to;
+  }
+
+  /** Goes on behind the line that ends at `end`. */
+  #goTo(end: number): void {
+    const { length } = this.#text.text;
+    if (end < length) this.#line++;
+    this.next = Math.min(this.#text.afterBreak(end), length);
+  }
+
+  /** Whether the line break at `end`, or what would tell that it is one, may still be to come. */
+  #isCut(end: number): boolean {
+    const { text } = this.#text;
+    return end >= text.length - 1 && !this.#isLast && text.charCodeAt(end) !== lineFeed;
+  }
+
+  /** Leaves out what is left of a line; `false` if its end is not at hand. */
+  #skipLine(): boolean {
+    const end = this.#text.lineEnd(this.next);
+    if (this.#isCut(end)) {
+      this.next = end; // A carriage return stays, as its line feed may follow.
+      return false;
+    }
+    this.#goTo(end);
+    this.#skips = false;
+    return true;
+  }
+
+  /** More text is needed, unless the record is too long as it is. */
+  #more(end = this.text.length): Found {
+    return end - this.start > this.#maxLength && this.#isTooLong(end) ? this.#tooLong() : "more";
+  }
+
+  /** Gives up on a record, and goes on at the line after the one that opened the quote. */
+  #break(kind: "unclosed" | "after"): Found {
+    this.#text.rewind();
+    const end = this.#text.lineEnd(this.#open);
+    if (this.#isCut(end)) return this.#more(end);
+    const furthest = Math.max(end, this.#seen);
+    if (furthest - this.start > this.#maxLength && this.#isTooLong(furthest)) {
+      return this.#tooLong();
+    }
+    this.broken = { kind, line: this.#openLine, field: this.count };
+    this.end = end;
+    this.#line = this.#openLine;
+    this.#goTo(end);
+    return "broken";
+  }
+
+  /** Tells whether the record is longer than it may be when it reaches to `end`. */
+  #isTooLong(end: number): boolean {
+    return this.#text.placeAt(this.start, end, this.#dialect.maxBytes) < end;
+  }
+
+  /**
+   * Gives up on a record that is too long. What becomes of it depends on its first `maxBytes` bytes
+   * alone, so that it is the same wherever the text is cut.
+   */
+  #tooLong(): Found {
+    const { start } = this;
+    const source = this.#text;
+    const { text } = source;
+    let cut = source.placeAt(start, text.length, this.#dialect.maxBytes);
+    if (source.afterBreak(cut - 1) > cut) cut--; // Not between CR and LF.
+    const probe = new Scanner({ ...this.#dialect, maxBytes: Infinity }, this.line);
+    probe.push(text.slice(start, cut), false);
+    probe.find();
+    source.rewind();
+    const isOpen = probe.#open >= 0;
+    const end = source.lineEnd(isOpen ? start + probe.#open : cut);
+    this.broken = isOpen
+      ? { kind: "unclosed", line: probe.#openLine, field: probe.count }
+      : { kind: "long", line: this.line, field: 0 };
+    this.end = Math.min(start + excerpt, end, cut);
+    source.rewind();
+    this.#line = isOpen ? probe.#openLine : this.line + source.breaksIn(start, cut);
+    if (end < cut) {
+      this.#goTo(end);
+    } else {
+      this.next = cut;
+      this.#skips = true;
+    }
+    return "broken";
+  }
+}
