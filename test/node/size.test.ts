@@ -25,6 +25,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/postgres": { "*": 38_400 },
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 3100 },
+  "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/progress": { "*": 4150 },
   "millrace/otel": { "*": 27_500 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
