@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type PagesOptions, readPages } from "../../../src/adapters/http.ts";
 import { RateLimiter } from "../../../src/index.ts";
 import { ListApi, type Row, rowsUpTo } from "../../support/http/list-api.ts";
+import { quickResponse } from "../../support/http/quick-response.ts";
 import { read } from "../../support/http/read.ts";
 import { outcomeOf, pass, settle } from "../../support/outcomes/outcome.ts";
 
@@ -23,15 +24,16 @@ const pagesOf = (api: ListApi, more: Partial<PagesOptions<Row>> = {}) =>
     ...more,
   });
 
-const cut = () =>
-  new Response('{"data":[{"id":1},{"i', { headers: { "content-type": "application/json" } });
-const broken = () =>
-  new Response(new ReadableStream({ pull: (stream) => stream.error(new TypeError("terminated")) }));
+const cut = () => quickResponse('{"data":[{"id":1},{"i');
+const broken = () => {
+  const json = () => Promise.reject(new TypeError("terminated"));
+  return Object.assign(quickResponse(""), { json });
+};
 
 describe("a page that fails for a moment", () => {
   it.each([
-    ["is answered 500", () => new Response("", { status: 500 })],
-    ["is answered 429", () => new Response("", { status: 429 })],
+    ["is answered 500", () => quickResponse("", { status: 500 })],
+    ["is answered 429", () => quickResponse("", { status: 429 })],
     ["is not answered", () => Promise.reject(new TypeError("fetch failed"))],
     ["is cut off", cut],
     ["is reset on its way", broken],
@@ -96,7 +98,7 @@ describe("a page that fails for a moment", () => {
   it("is not asked for again where that is of no use", async () => {
     const api = new ListApi(5);
     api.fault = () =>
-      new Response("", {
+      quickResponse("", {
         status: 404,
         headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" },
       });
@@ -111,7 +113,7 @@ describe("a page that fails for a moment", () => {
 
   it("is asked for again as the user says", async () => {
     const api = new ListApi(5);
-    api.fault = (_, count) => count === 1 ? new Response("", { status: 404 }) : undefined;
+    api.fault = (_, count) => count === 1 ? quickResponse("", { status: 404 }) : undefined;
     const rows = outcomeOf(
       read(pagesOf(api, { retry: { baseDelay: 0, isRetriable: () => true } })),
     );
@@ -133,7 +135,7 @@ describe("a pause that the service asks for", () => {
   it.each(refusals)("holds back all who share the limiter: %s", async (_, status, headers) => {
     const limits = new RateLimiter({ limit: 100, interval: 1000 });
     const [one, other] = [new ListApi(15), new ListApi(5)];
-    one.fault = (_, count) => count === 2 ? new Response("", { status, headers }) : undefined;
+    one.fault = (_, count) => count === 2 ? quickResponse("", { status, headers }) : undefined;
     const rows = outcomeOf(read(pagesOf(one, { limits })));
     await settle();
     expect(one.asked.length).toBe(2);
@@ -148,7 +150,7 @@ describe("a pause that the service asks for", () => {
     const api = new ListApi(15);
     const headers = { "ratelimit-remaining": "0", "ratelimit-reset": "3" };
     api.fault = (_, count) =>
-      count === 1 ? Response.json({ data: rowsUpTo(10) }, { headers }) : undefined;
+      count === 1 ? quickResponse(JSON.stringify({ data: rowsUpTo(10) }), { headers }) : undefined;
     const rows = outcomeOf(read(pagesOf(api)));
     await settle(2999);
     expect(api.asked.length).toBe(1);
@@ -161,7 +163,7 @@ describe("a pause that the service asks for", () => {
     const api = new ListApi(5);
     api.fault = (_, count) =>
       count === 1
-        ? new Response("", { status: 503, headers: { "retry-after": "9999" } })
+        ? quickResponse("", { status: 503, headers: { "retry-after": "9999" } })
         : undefined;
     const rows = outcomeOf(read(pagesOf(api, { limits, retry: { maxRetryAfter: 1000 } })));
     await settle(1000);

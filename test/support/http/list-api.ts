@@ -1,3 +1,5 @@
+import { quickResponse } from "./quick-response.ts";
+
 /** A row of a list. */
 export interface Row {
   readonly id: number;
@@ -45,7 +47,7 @@ export class ListApi {
     const next = isLast ? null : `/rows?${name}=${token}`;
     const headers = { "x-total-count": `${rows.length}`, ...next && { link: linkTo(next) } };
     const meta = { next: isLast ? null : token, url: next, total: rows.length };
-    return Response.json({ data, meta }, { headers });
+    return quickResponse(JSON.stringify({ data, meta }), { headers });
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Pages, readPages } from "../../../../src/adapters/http.ts";
 import { RateLimiter } from "../../../../src/index.ts";
 import { ListApi, type Row } from "../../../support/http/list-api.ts";
+import { quickResponse } from "../../../support/http/quick-response.ts";
 import { outcomeOf, settle } from "../../../support/outcomes/outcome.ts";
 import { CountedSignal } from "../../../support/streams/counted-signal.ts";
 
@@ -51,7 +52,7 @@ describe("a reading of pages leaves no timer and no listener", () => {
 
   it("when a page fails", async () => {
     const { user, iterator } = begin((_, count) =>
-      count === 2 ? new Response("", { status: 404 }) : undefined
+      count === 2 ? quickResponse("", { status: 404 }) : undefined
     );
     const reads = [1, 2, 3].map(() => outcomeOf(iterator.next()));
     await settle();
@@ -65,11 +66,11 @@ describe("a reading of pages leaves no timer and no listener", () => {
     ["a request that does not heed its signal", () => new Promise<never>(() => {}), {}],
     [
       "the next attempt",
-      () => new Response("", { status: 503, headers: { "retry-after": "9" } }),
+      () => quickResponse("", { status: 503, headers: { "retry-after": "9" } }),
       {},
     ],
     ["a limit", () => undefined, { limits: takenLimit() }],
-    ["a body", () => new Response(new ReadableStream()), {}],
+    ["a body", () => Object.assign(quickResponse(""), { json: () => new Promise(() => {}) }), {}],
   ])(
     "when it is cancelled, or its signal aborts, while it waits for %s",
     async (_, fault, more) => {
@@ -91,6 +92,7 @@ describe("a reading of pages leaves no timer and no listener", () => {
   it("when it is cancelled between two pages, or before the first", async () => {
     const { api, user, iterator } = begin(() => undefined);
     await iterator.next();
+    expect(user.listeners).toBe(1);
     expect(await iterator.return!()).toEqual(over.value);
     const fresh = begin(() => undefined);
     expect(await fresh.iterator.return!()).toEqual(over.value);
