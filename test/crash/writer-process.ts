@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { bun, deno, nodeOf } from "../../scripts/runtimes.mjs";
-import type { Job } from "./job.ts";
 
 /** What became of a writer. */
 export interface WriterEnd {
@@ -10,7 +9,6 @@ export interface WriterEnd {
   readonly stderr: string;
 }
 
-const program = "test/crash/writer.ts";
 const commands: readonly (readonly [string | undefined, readonly string[]])[] = [
   [nodeOf(24), ["--disable-warning=ExperimentalWarning"]],
   [deno, ["run", "-A", "--no-lock", "--quiet"]],
@@ -26,7 +24,7 @@ export class WriterProcess {
   readonly #child: ChildProcess;
 
   /** Starts a writer; the runtimes take turns. */
-  constructor(job: Job, turn = 0) {
+  constructor(job: object, turn = 0, program = "test/crash/writer.ts") {
     const installed = commands.filter(([executable]) => executable !== undefined);
     const [executable, args] = installed[turn % installed.length]!;
     const child = spawn(executable!, [...args, program, JSON.stringify(job)], {

@@ -1,0 +1,222 @@
+import {
+  abortSignal,
+  anyObject,
+  callable,
+  checkOptions,
+  fail,
+  nonEmptyString,
+  type OptionTable,
+  positiveInteger,
+  type Rule,
+  truthValue,
+} from "../../options.ts";
+import { type RetryOptions, retryOptions, type RetrySettings } from "../../retry/retry.ts";
+import type { RateLimiter } from "../../streams/rate-limiter.ts";
+import { isTransient } from "./http-error.ts";
+import { type JsonPath, jsonPath } from "./json-path.ts";
+import { type NextPage, type PageToken, type Paging, pagingOf } from "./paging.ts";
+import type { ItemKey } from "./seams.ts";
+import { addressRule, type Channel, channelOf, type Fetch, fetchRule, limitsRule } from "./send.ts";
+
+/** Where an item is: JSON holds it, and reading can go on after it. */
+export interface PagePosition {
+  /** Opens the page that the item is on; `null` opens the first one. */
+  readonly token: PageToken;
+  /** Place of the item on that page, from 0. */
+  readonly index: number;
+  /** What tells the item from all others, with the option `key`. */
+  readonly key?: ItemKey;
+  /** Opens the page at which a later reading begins, with the option `lag`. */
+  readonly again?: PageToken;
+}
+
+/** The address of the first page, a request without a body; or what makes the request for each page. */
+export type FirstPage = string | URL | Request | PageRequest;
+
+/**
+ * Makes the request for a page; called anew for each attempt, so that it may have a body, or a
+ * signature that is short-lived. It is given what opens the page: a cursor, an offset, a number or
+ * an address; `undefined` for the first one. A method, so that its parameter may be given a type.
+ */
+export type PageRequest = {
+  open(token?: PageToken): string | URL | Request | PromiseLike<string | URL | Request>;
+}["open"];
+
+/** Takes the items out of the body of a page. A method, so that `body` may be given a type. */
+export type ItemsOf<T> = {
+  items(body: unknown, response: Response): readonly T[];
+}["items"];
+
+/** Takes the number of all items out of an answer. A method, so that `body` may be given a type. */
+export type TotalOf = {
+  total(response: Response, body: unknown): number | undefined;
+}["total"];
+
+/** How pages are found, read and asked for. */
+export interface PagesOptions<T> {
+  /** How the page after a page is found. */
+  readonly next: NextPage;
+  /**
+   * Where in the body of a page its items are: a path, or a function.
+   * @default {the body itself}
+   */
+  readonly items?: JsonPath | ItemsOf<T> | undefined;
+  /**
+   * Reads the body of an answer. What it throws counts as a body that was cut off, and the page is
+   * asked for again.
+   * @default {as JSON}
+   */
+  readonly body?: ((response: Response) => unknown) | undefined;
+  /**
+   * Where the service says how many items there are on all pages: a path in the body, a header, or a
+   * function. It is what `pages.total()` gives.
+   */
+  readonly total?: JsonPath | { readonly header: string } | TotalOf | undefined;
+  /**
+   * A position to go on after, as it is kept in a checkpoint; from the first page on for `undefined`
+   * and `null`. `pages.extract` takes that of its run.
+   */
+  readonly from?: unknown;
+  /**
+   * What tells an item from all others, a string or a number: the name of a property, or a function.
+   * With it, items that were on one of the 10 pages before are dropped, as they come again where rows
+   * are inserted between two pages; and a position is found again where its item has moved on. An
+   * item that has changed and comes again is dropped too, unless its key has changed with it.
+   */
+  readonly key?: (string & keyof T) | ((item: T) => ItemKey) | undefined;
+  /**
+   * How many pages before its position a resumed reading gives again, for rows that have come in late:
+   * a positive integer. The sink must take rows twice.
+   */
+  readonly lag?: number | undefined;
+  /**
+   * Gives each item as `{ value, position }`. Needed for the positions of items that are no objects.
+   * @default {false}
+   */
+  readonly positions?: boolean | undefined;
+  /** Headers and other options of each request, as `fetch` takes them; not the signal. */
+  readonly init?: Omit<RequestInit, "signal"> | undefined;
+  /**
+   * What holds the requests back: each takes one from each limiter. A pause that the service asks for
+   * pauses them, and so all who share them.
+   */
+  readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
+  /**
+   * When a page is asked for again. Without `isRetriable` that is where `isTransient` says so.
+   * @default {5 attempts of at most a minute}
+   */
+  readonly retry?: RetryOptions | undefined;
+  /** Ends the reading when it aborts; `pages.extract` takes that of its run. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Makes the requests.
+   * @default {that of the platform}
+   */
+  readonly fetch?: Fetch | undefined;
+}
+
+/** The options, checked. */
+export interface PagesSettings<T> {
+  readonly first: FirstPage;
+  readonly paging: Paging;
+  readonly items: JsonPath | ItemsOf<T>;
+  readonly body: (response: Response) => unknown;
+  readonly total: PagesOptions<T>["total"];
+  readonly from: PagePosition | undefined;
+  readonly key: ((item: T) => ItemKey) | undefined;
+  readonly lag: number;
+  readonly positions: boolean;
+  readonly init: Omit<RequestInit, "signal">;
+  readonly retry: RetrySettings;
+  readonly channel: Channel;
+  readonly signal: AbortSignal | undefined;
+}
+
+const firstRule: Rule = {
+  expected: "a URL, a Request without a body, or a function",
+  test: (value) =>
+    addressRule.test(value) || callable.test(value) || value instanceof Request && !value.body,
+};
+
+const pathOrFunction: Rule = {
+  expected: `${jsonPath.expected}, or a function`,
+  test: (value) => jsonPath.test(value) || callable.test(value),
+};
+
+const totalRule: Rule = {
+  expected: `${jsonPath.expected}, { header }, or a function`,
+  test: (value) => pathOrFunction.test(value) || nonEmptyString.test(Object(value).header),
+};
+
+const keyRule: Rule = {
+  expected: "the name of a property, or a function",
+  test: (value) => nonEmptyString.test(value) || callable.test(value),
+};
+
+const positionRule: Rule = {
+  expected: "a position that these pages gave",
+  test: (value) =>
+    value === null || anyObject.test(value) && "token" in (value as object) &&
+      Number.isSafeInteger((value as PagePosition).index),
+};
+
+const table: OptionTable<PagesOptions<never>> = {
+  next: [{ ...anyObject, test: () => true }], // Has sentences of its own.
+  items: [pathOrFunction, "$"],
+  body: [callable],
+  total: [totalRule],
+  from: [positionRule],
+  key: [keyRule],
+  lag: [positiveInteger],
+  positions: [truthValue, false],
+  init: [anyObject, {}],
+  limits: [limitsRule],
+  retry: [anyObject, {}],
+  signal: [abortSignal],
+  fetch: [fetchRule],
+};
+
+const action = "read pages";
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkPagesOptions<T>(
+  first: FirstPage,
+  options: PagesOptions<T>,
+): PagesSettings<T> {
+  type Open = Exclude<keyof PagesOptions<T>, "items" | "positions" | "init" | "retry">;
+  const { next, key, lag = 0, from, retry, limits, fetch, body = readJson, ...rest } = checkOptions<
+    PagesOptions<T>,
+    Open
+  >(action, options, table as OptionTable<PagesOptions<T>>);
+  if (!firstRule.test(first)) fail(action, "first", firstRule.expected, first);
+  if ("signal" in rest.init) {
+    fail(action, "init.signal", "omitted, as 'signal' is an option", rest.init.signal);
+  }
+  const address = typeof first === "function" ? undefined : new Request(first).url;
+  const rules = checkOptions<RetryOptions, "isRetriable">(action, retry, retryOptions, {
+    maxAttempts: 5,
+    attemptTimeout: 60_000,
+    isRetriable: isTransient,
+  });
+  return {
+    ...rest,
+    first,
+    body,
+    from: from as PagePosition ?? undefined,
+    key: typeof key === "string" ? (item) => item[key] as ItemKey : key,
+    lag,
+    retry: rules,
+    paging: pagingOf(action, next, address),
+    channel: channelOf(fetch, limits, rules.maxRetryAfter),
+  };
+}
+
+/** Checks a position that a checkpoint had. */
+export function checkPosition(value: unknown): PagePosition | undefined {
+  const { from } = checkOptions(action, { from: value }, { from: [positionRule] });
+  return from as PagePosition ?? undefined;
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  return response.status === 204 ? undefined : await response.json();
+}

@@ -1,0 +1,163 @@
+import { callable, fail, nonEmptyString, positiveInteger } from "../../options.ts";
+import { type JsonPath, jsonPath, valueAt } from "./json-path.ts";
+
+/** What a page is opened by: plain data, as it is kept in checkpoints. `null` opens the first one. */
+export type PageToken = unknown;
+
+/** How the page after a page is found. */
+export type NextPage =
+  | "link"
+  | CursorPaging
+  | UrlPaging
+  | OffsetPaging
+  | NumberPaging
+  | NextToken;
+
+/** Each page has the cursor of the next one; without one it is the last. */
+export interface CursorPaging {
+  /** Where in the body the cursor is: `"$.meta.next"`. */
+  readonly cursor: JsonPath;
+  /** The parameter that takes it; left out where a function makes the requests. */
+  readonly param?: string | undefined;
+}
+
+/** Each page has the address of the next one; without one it is the last. */
+export interface UrlPaging {
+  /** Where in the body the address is: `"$.links.next"`. */
+  readonly url: JsonPath;
+}
+
+/** Pages are asked for by the number of items before them. */
+export interface OffsetPaging {
+  /** The parameter that takes the offset. */
+  readonly offset: string;
+  /**
+   * Items of a full page: one with fewer is the last. Left out, an empty page is the last, which is
+   * safe where the service gives fewer than it is asked for.
+   */
+  readonly size?: number | undefined;
+}
+
+/** Pages are asked for by their number: the one in the address, else 1, and so on. */
+export interface NumberPaging {
+  /** The parameter that takes the number. */
+  readonly page: string;
+  /** As that of an offset. */
+  readonly size?: number | undefined;
+}
+
+/**
+ * Gives the address of the next page, or with a function that makes the requests whatever that is
+ * to be given, which JSON has to hold; `undefined` or `null` after the last page. A method, so that
+ * `body` may be given a type.
+ */
+export type NextToken = {
+  next(response: Response, body: unknown, request: Request): PageToken | URL | undefined;
+}["next"];
+
+/** A page, as far as it says what comes after it. */
+export interface Page {
+  readonly token: PageToken;
+  readonly request: Request;
+  readonly response: Response;
+  readonly body: unknown;
+  /** Items of it, before any is dropped. */
+  readonly size: number;
+}
+
+/** A way of paging, checked. */
+export interface Paging {
+  /** What opens the first page. */
+  readonly start: PageToken;
+  /** The parameter that takes the token. */
+  readonly param: string | undefined;
+  /** A token is the address of its page. */
+  readonly isAddress: boolean;
+  /** What opens the page after a page; `null` after the last one. */
+  after(page: Page): PageToken;
+}
+
+/** Checks how pages are found, and completes it. `address` is that of the first page, if it is known. */
+export function pagingOf(action: string, next: unknown, address: string | undefined): Paging {
+  if (next === "link") return addresses(address, ({ response }) => linkIn(response));
+  if (callable.test(next)) {
+    const find = ({ response, body, request }: Page) => {
+      const token = (next as NextToken)(response, body, request);
+      return token instanceof URL ? token.href : token;
+    };
+    if (address !== undefined) return addresses(address, find);
+    return { start: null, param: undefined, isAddress: false, after: (page) => find(page) ?? null };
+  }
+  const { cursor, url, offset, page, size, param } = checked(action, next);
+  if (url !== undefined) return addresses(address, ({ body }) => valueAt(body, url));
+  if (cursor !== undefined) {
+    if (param === undefined && address !== undefined) {
+      fail(action, "next.param", "given, unless 'first' is a function", param);
+    }
+    return {
+      start: null,
+      param,
+      isAddress: false,
+      after: ({ body }) => valueAt(body, cursor) || null, // Some end by "" or false.
+    };
+  }
+  const name = (offset ?? page)!;
+  const given = address === undefined ? null : new URL(address).searchParams.get(name);
+  return {
+    start: Number(given ?? (page === undefined ? 0 : 1)),
+    param: name,
+    isAddress: false,
+    after: ({ token, size: items }) =>
+      items < (size ?? 1) ? null : Number(token) + (page === undefined ? items : 1),
+  };
+}
+
+function addresses(start: string | undefined, find: (page: Page) => unknown): Paging {
+  const after = (page: Page) => {
+    const found = find(page);
+    if (typeof found !== "string") return found ?? null;
+    // Not that of the answer, which is empty where `fetch` is not the platform's.
+    return found && new URL(found, page.response.url || page.request.url).href || null;
+  };
+  return { start: start ?? null, param: undefined, isAddress: true, after };
+}
+
+/** The target of the link to the next page (RFC 8288). */
+function linkIn({ headers }: Response): string | undefined {
+  const links = (headers.get("link") ?? "").matchAll(/<([^>]*)>((?:[^<"]|"[^"]*")*)/g);
+  for (const [, target, parameters] of links) {
+    const [, quoted, plain] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters!) ?? [];
+    const relations = (quoted ?? plain ?? "").toLowerCase().split(/\s+/);
+    if (relations.includes("next")) return target;
+  }
+  return undefined;
+}
+
+const ways = '"link", { cursor }, { url }, { offset }, { page } or a function';
+
+/** The members of a way of paging that is given as an object. */
+function checked(
+  action: string,
+  next: unknown,
+): Partial<CursorPaging & UrlPaging & OffsetPaging & NumberPaging> {
+  const given = Object(next) as Record<string, unknown>;
+  const rules = {
+    cursor: { cursor: jsonPath, param: nonEmptyString },
+    url: { url: jsonPath },
+    offset: { offset: nonEmptyString, size: positiveInteger },
+    page: { page: nonEmptyString, size: positiveInteger },
+  } as const;
+  const way = (Object.keys(rules) as (keyof typeof rules)[]).find((way) => way in given);
+  if (typeof next !== "object" || way === undefined) fail(action, "next", ways, next);
+  const rule: Readonly<Record<string, typeof jsonPath>> = rules[way];
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(rule, name)) {
+      fail(action, `next.${name}`, `omitted, as { ${way} } does not have it`, value);
+    }
+    if (value !== undefined && !rule[name]!.test(value)) {
+      fail(action, `next.${name}`, rule[name]!.expected, value);
+    }
+  }
+  if (given[way] === undefined) fail(action, `next.${way}`, rule[way]!.expected, undefined);
+  return given;
+}

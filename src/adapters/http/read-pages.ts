@@ -1,0 +1,143 @@
+import { fail } from "../../options.ts";
+import type { PipelineContext } from "../../pipeline/pipeline.ts";
+import { Chunks } from "../../streams/chunks.ts";
+import { iteratorOf, PageReader, type Placed } from "./page-reader.ts";
+import {
+  checkPagesOptions,
+  checkPosition,
+  type FirstPage,
+  type PagePosition,
+  type PagesOptions,
+  type PagesSettings,
+} from "./pages-options.ts";
+
+/** An item with its place, as the option `positions` gives it. */
+export interface PositionedItem<T> {
+  /** The item. */
+  readonly value: T;
+  /** Where it is. */
+  readonly position: PagePosition;
+}
+
+/** What a run that resumes pages needs. */
+export interface PagesRunOptions<T> {
+  /** Where an item is. */
+  readonly position: (item: T) => PagePosition;
+  /** `pages.extract` begins after the position itself. */
+  readonly resume: "source";
+}
+
+/** Pages of an API, as a source. Each reading of it begins anew. */
+export class Pages<T> extends Chunks<T> {
+  /**
+   * The `extract` of a pipeline: reads on after the position in the checkpoint of its run, where it has
+   * one. For a run with `...pages.runOptions`.
+   */
+  readonly extract: (
+    context?: Partial<Pick<PipelineContext, "checkpoint" | "signal">>,
+  ) => Chunks<T>;
+  /**
+   * Where an item that was read is.
+   * @throws {ConfigurationError} If it was not read from these pages, or is no object where `positions`
+   * is not `true`.
+   */
+  readonly position: (item: T) => PagePosition;
+  /** How many items all pages have, as the newest answer says by the option `total`. */
+  readonly total: () => number | undefined;
+  /** The run options that resume these pages: spread them beside `checkpoints`. */
+  readonly runOptions: PagesRunOptions<T>;
+
+  /** Made by `readPages`. */
+  constructor(settings: PagesSettings<unknown>) {
+    const places = new WeakMap<
+      object,
+      { readonly position: PagePosition; readonly read: object }
+    >();
+    let total: number | undefined;
+    const open = (from: PagePosition | undefined, signal: AbortSignal | undefined) => {
+      const read = {};
+      const give = ({ item, position }: Placed<unknown>): T => {
+        if (settings.positions) return { value: item, position } as T;
+        if (typeof item !== "object" || item === null) return item as T;
+        if (places.get(item)?.read === read) {
+          throw new TypeError(
+            `Item ${position.index} of a page is an object that was given before: ` +
+              "its place can only be told with 'positions: true'",
+          );
+        }
+        places.set(item, { position, read });
+        return item as T;
+      };
+      const begin = (signal: AbortSignal) =>
+        new PageReader(settings, from, signal, (value) => void (total = value));
+      return { [Symbol.asyncIterator]: () => iteratorOf(begin, signal, give) };
+    };
+    super(open(settings.from, settings.signal));
+    this.extract = ({ checkpoint, signal } = {}) =>
+      new Chunks(
+        open(checkPosition(checkpoint?.position) ?? settings.from, signal ?? settings.signal),
+      );
+    this.position = (item) => {
+      const place = settings.positions
+        ? item as PositionedItem<unknown> | undefined
+        : places.get(item as object);
+      if (place?.position !== undefined) return place.position;
+      const rule = settings.positions
+        ? "an item of these pages"
+        : "an object of these pages, or be read with 'positions: true'";
+      fail("tell the position of an item", "item", rule, item);
+    };
+    this.total = () => total;
+    this.runOptions = { position: this.position, resume: "source" };
+  }
+}
+
+/**
+ * Reads the pages of an API: a source for `extract`, with a chunk for each page that has items. Each
+ * item knows its place, so a run that resumes begins after the last item that is finished, in the
+ * middle of a page too, and asks for no page before.
+ *
+ * A page that fails for a moment is asked for again by `retry`; `Retry-After`, in seconds or as a
+ * date, and the headers `X-RateLimit-…` and `RateLimit-…` are heeded, and pause all who share
+ * `limits`. When the attempts are used up the source fails, after what came before is loaded.
+ * Cancelling it ends the request in flight.
+ *
+ * A service that would never end fails the source by name: a page that leads back to one that was
+ * read, or that has the same items as the page before.
+ *
+ * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule.
+ *
+ * @example Pages that are linked, into a pipeline that resumes
+ * ```ts
+ * import { etl, MemoryCheckpointStore } from "millrace";
+ * import { readPages } from "millrace/http";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const fetch = async ({ url }: Request) => // Really: the platform's.
+ *   url.endsWith("?page=2")
+ *     ? Response.json([{ id: 3 }])
+ *     : Response.json([{ id: 1 }, { id: 2 }], { headers: { Link: '<?page=2>; rel="next"' } });
+ *
+ * const pages = readPages<{ id: number }>("https://api.example/users", { next: "link", fetch });
+ * const loaded: number[] = [];
+ * await etl({
+ *   name: "users",
+ *   extract: pages.extract,
+ *   transform: ({ id }) => id,
+ *   load: (ids: number[]) => loaded.push(...ids),
+ * }).run({ checkpoints: new MemoryCheckpointStore(), ...pages.runOptions });
+ * deepEqual(loaded, [1, 2, 3]);
+ * ```
+ */
+export function readPages<T = unknown>(
+  first: FirstPage,
+  options: PagesOptions<T> & { readonly positions: true },
+): Pages<PositionedItem<T>>;
+/** Reads the pages of an API: each item as it is. */
+export function readPages<T = unknown>(first: FirstPage, options: PagesOptions<T>): Pages<T>;
+export function readPages<T>(
+  first: FirstPage,
+  options: PagesOptions<T>,
+): Pages<T> | Pages<PositionedItem<T>> {
+  return new Pages<T>(checkPagesOptions(first, options) as PagesSettings<unknown>);
+}

@@ -1,0 +1,72 @@
+import { BatchError } from "../../errors.ts";
+import { fail, inWords } from "../../options.ts";
+import { HttpError } from "./http-error.ts";
+import { errorOf, read } from "./send.ts";
+
+/** Which rows of a batch were refused: index and error of each; none, or `undefined`, if all were taken. */
+export type RowFailures = Iterable<readonly [index: number, error: unknown]> | undefined;
+
+/** Reads from an answer which rows were refused. */
+export type FailuresOf<T> = (
+  response: Response,
+  rows: readonly T[],
+) => RowFailures | PromiseLike<RowFailures>;
+
+/** Statuses of a service that has taken nothing, and may say which rows are to blame. */
+const refusals: readonly number[] = [400, 409, 422];
+
+/**
+ * The rows that were refused, by their index, where the others were taken.
+ *
+ * @throws {BatchError} If no row was taken, and some are to blame.
+ * @throws {HttpError} If the answer is no good, or cannot be read.
+ */
+export async function failuresIn<T>(
+  request: Request,
+  response: Response,
+  rows: readonly T[],
+  failures: FailuresOf<T> | undefined,
+): Promise<ReadonlyMap<number, unknown>> {
+  const { status, ok } = response;
+  if (!ok) {
+    const copy = refusals.includes(status) && failures !== undefined ? response.clone() : undefined;
+    const error = await errorOf(request, response);
+    if (copy === undefined) throw error;
+    const named = mapOf(await failures!(copy, rows), rows);
+    throw named.size > 0 ? new BatchError(named) : error;
+  }
+  if (failures !== undefined) {
+    return mapOf(await read(request, response, (response) => failures(response, rows)), rows);
+  }
+  if (status === 207) {
+    return mapOf(
+      multiStatusOf(await read(request, response, (response) => response.json()), rows),
+      rows,
+    );
+  }
+  await response.body?.cancel(); // The connection is free again.
+  return new Map();
+}
+
+/** What an array says with an entry for each row, whose `status` tells what has become of it. */
+function multiStatusOf(entries: unknown, rows: readonly unknown[]): RowFailures {
+  if (!Array.isArray(entries) || entries.length !== rows.length) {
+    const rule = "given where a 207 is no array with a 'status' for each row";
+    fail("load through httpSink", "failures", rule, undefined);
+  }
+  return entries.flatMap((entry, index) => {
+    const status = Number(Object(entry).status);
+    if (status < 400) return [];
+    const words = `The service has refused the row: ${JSON.stringify(entry)?.slice(0, 300)}`;
+    return [[index, new HttpError(words, { status })] as const];
+  });
+}
+
+function mapOf(failures: RowFailures, rows: readonly unknown[]): ReadonlyMap<number, unknown> {
+  const named = new Map(failures ?? []);
+  for (const index of named.keys()) {
+    if (Number.isInteger(index) && index >= 0 && index < rows.length) continue;
+    throw new TypeError(`'failures' names row ${inWords(index)} of a batch of ${rows.length}`);
+  }
+  return named;
+}

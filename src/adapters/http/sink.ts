@@ -1,0 +1,210 @@
+import { BatchError, SplitError } from "../../errors.ts";
+import {
+  anyObject,
+  callable,
+  checkOptions,
+  fail,
+  nonEmptyString,
+  type OptionTable,
+  positiveInteger,
+  type Rule,
+} from "../../options.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import { longestRetryAfter } from "../../retry/retry-after.ts";
+import type { RateLimiter } from "../../streams/rate-limiter.ts";
+import { DeliveredRows } from "./delivered-rows.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
+import { encodeRows, type RowBody } from "./row-body.ts";
+import { failuresIn, type FailuresOf } from "./row-failures.ts";
+import {
+  addressRule,
+  channelOf,
+  errorOf,
+  type Fetch,
+  fetchRule,
+  limitsRule,
+  send,
+  whenAllowed,
+} from "./send.ts";
+
+/** How batches are posted. */
+export interface HttpSinkOptions<T> {
+  /**
+   * The method of the request.
+   * @default {"POST"}
+   */
+  readonly method?: string | undefined;
+  /**
+   * What the body is: a JSON array of the rows, a line of JSON for each, or what a function gives.
+   * @default {"json"}
+   */
+  readonly body?: RowBody<T> | undefined;
+  /** Headers and other options of each request, as `fetch` takes them; not the signal. */
+  readonly init?: Omit<RequestInit, "signal" | "method" | "body"> | undefined;
+  /**
+   * Rows of a batch, where the options of the run do not say it: a positive integer. One that is too
+   * large for the service (413) is halved.
+   * @default {100}
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * The header that tells the service which batch it is, so that it can take each once; `false` for
+   * none.
+   * @default {"Idempotency-Key"}
+   */
+  readonly idempotencyHeader?: string | false | undefined;
+  /**
+   * Reads from an answer which rows were refused: index and error of each. Called for each status
+   * below 300, where all other rows were taken, and for 400, 409 and 422, where none was. Without it,
+   * a 207 has to be an array with a `status` for each row.
+   */
+  readonly failures?: FailuresOf<T> | undefined;
+  /**
+   * What holds the requests back: each takes one from each limiter. A pause that the service asks for
+   * pauses them, and so all who share them.
+   */
+  readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
+  /**
+   * Makes the requests.
+   * @default {that of the platform}
+   */
+  readonly fetch?: Fetch | undefined;
+}
+
+/** The `load` of a sink. */
+export interface HttpLoad<T> {
+  /** Posts the rows; settles when the service has taken them. */
+  (rows: readonly T[], context: Pick<LoadContext, "batch" | "runId" | "signal">): Promise<void>;
+  /** Rows of a batch, where the options of the run do not say it. */
+  readonly batchSize: number;
+}
+
+/** An API as the end of a pipeline. */
+export interface HttpSink<T> {
+  /** The `load` of the pipeline. */
+  readonly load: HttpLoad<T>;
+}
+
+const action = "construct httpSink";
+
+const header: Rule = {
+  expected: "the name of a header, or false",
+  test: (value) => value === false || nonEmptyString.test(value),
+};
+
+const bodyRule: Rule = {
+  expected: '"json", "ndjson" or a function',
+  test: (value) => value === "json" || value === "ndjson" || callable.test(value),
+};
+
+const table: OptionTable<HttpSinkOptions<never>> = {
+  method: [nonEmptyString, "POST"],
+  body: [bodyRule, "json"],
+  init: [anyObject, {}],
+  batchSize: [positiveInteger, 100],
+  idempotencyHeader: [header, "Idempotency-Key"],
+  failures: [callable],
+  limits: [limitsRule],
+  fetch: [fetchRule],
+};
+
+/**
+ * Posts each batch to an API, as a JSON array unless `body` says otherwise.
+ *
+ * What the service answers decides: a 413 halves the batch. A 429 or 503, or any other bad status, is
+ * an `HttpError`, whose `retryAfter` is heeded by the `retry` of the run: give it `maxAttempts`, and
+ * `isTransient` as `isRetriable`. Rows that `failures` names are a `BatchError`; the others of a batch
+ * that was taken in part are not sent again.
+ *
+ * Each request has an `Idempotency-Key`. It is the same for every attempt, and in a run with
+ * checkpoints also for a later run that loads the same batch again after a crash. A service that
+ * heeds it takes each batch once, as long as batches are cut at the same places: keep `batchSize`,
+ * and give no `timeout`. For any other service rows may come twice.
+ *
+ * The request ends when the signal of the load aborts, as by `attemptTimeout`.
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule.
+ *
+ * @example Two rows at a time
+ * ```ts
+ * import { etl } from "millrace";
+ * import { httpSink, isTransient } from "millrace/http";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const bodies: string[] = [];
+ * const sink = httpSink<{ id: number }>("https://api.example/users", {
+ *   init: { headers: { Authorization: "Bearer secret" } },
+ *   fetch: async (request) => { // Really: the platform's.
+ *     bodies.push(await request.text());
+ *     return new Response(null, { status: 204 });
+ *   },
+ * });
+ * await etl({ name: "users", extract: () => [{ id: 1 }, { id: 2 }, { id: 3 }], load: sink.load }).run({
+ *   batchSize: 2,
+ *   retry: { load: { maxAttempts: 5, isRetriable: isTransient } },
+ * });
+ * deepEqual(bodies, ['[{"id":1},{"id":2}]', '[{"id":3}]']);
+ * ```
+ */
+export function httpSink<T = unknown>(
+  url: string | URL,
+  options: HttpSinkOptions<T> = {},
+): HttpSink<T> {
+  const settings = checkOptions<HttpSinkOptions<T>, "failures" | "limits" | "fetch">(
+    action,
+    options,
+    table as OptionTable<HttpSinkOptions<T>>,
+  );
+  if (!addressRule.test(url)) fail(action, "url", addressRule.expected, url);
+  const { method, body, init, batchSize, idempotencyHeader, failures } = settings;
+  for (const name of ["signal", "method", "body"] as const) {
+    const value: unknown = (init as RequestInit)[name];
+    if (value === undefined) continue;
+    fail(
+      action,
+      `init.${name}`,
+      name === "signal" ? "omitted" : `omitted, as '${name}' is one`,
+      value,
+    );
+  }
+  const channel = channelOf(settings.fetch, settings.limits, longestRetryAfter);
+  const delivered = new DeliveredRows<T>();
+
+  const post = async (
+    rows: readonly T[],
+    isPart: boolean,
+    { batch, runId, signal }: Parameters<HttpLoad<T>>[1],
+  ) => {
+    const encoded = await encodeRows(rows, body);
+    const headers = new Headers(init.headers);
+    if (encoded.contentType !== undefined && !headers.has("content-type")) {
+      headers.set("content-type", encoded.contentType);
+    }
+    if (idempotencyHeader !== false) {
+      headers.set(idempotencyHeader, idempotencyKeyOf(batch, runId, encoded.text, isPart));
+    }
+    await whenAllowed(channel, signal);
+    const request = new Request(url, { ...init, method, headers, body: encoded.body, signal });
+    const response = await send(channel, request);
+    const { status } = response;
+    if (status === 413) {
+      throw new SplitError("413 Content Too Large", { cause: await errorOf(request, response) });
+    }
+    return await failuresIn(request, response, rows, failures);
+  };
+
+  const load = async (rows: readonly T[], context: Parameters<HttpLoad<T>>[1]) => {
+    const batch = `${context.runId}:${context.batch.sequence}`;
+    const left = delivered.left(batch, rows);
+    if (left.length > 0) {
+      const sent = left.map((index) => rows[index]!);
+      const failed = await post(sent, left.length < rows.length, context);
+      if (failed.size > 0) {
+        delivered.add(batch, sent.filter((_, at) => !failed.has(at)));
+        throw new BatchError(new Map([...failed].map(([at, error]) => [left[at]!, error])));
+      }
+    }
+    delivered.finish(batch, rows);
+  };
+  return { load: Object.assign(load, { batchSize }) };
+}
