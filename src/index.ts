@@ -65,6 +65,7 @@ export {
   RateLimitStream,
 } from "./streams/rate-limit.ts";
 export { type Many, many, type WholeBatch, wholeBatch } from "./streams/many.ts";
+export { malformed } from "./streams/malformed.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl, type EtlDescription } from "./etl/etl.ts";

@@ -8,15 +8,15 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 37_400,
-    "{ etl }": 24_000,
-    "{ etl, EtlManager }": 25_800,
-    "{ BucketStream }": 2100,
-    "{ ParallelMapStream }": 2170,
-    "{ LoaderStream }": 1830,
-    "{ batched }": 4650, // Reads a source as well.
+    "*": 37_896,
+    "{ etl }": 24_427,
+    "{ etl, EtlManager }": 26_149,
+    "{ BucketStream }": 2156,
+    "{ ParallelMapStream }": 2214,
+    "{ LoaderStream }": 1884,
+    "{ batched }": 4776, // Reads a source as well.
     "{ RateLimiter }": 2000,
-    "{ RateLimitStream }": 3150,
+    "{ RateLimitStream }": 3169,
     "{ retry }": 2600,
     "{ skip }": 100,
   },
@@ -26,9 +26,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 3100 },
   "millrace/progress": { "*": 4150 },
-  "millrace/otel": { "*": 27_500 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 27_814 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 36_000 }, // Runs what it tests.
+  "millrace/testing": { "*": 36_364 }, // Runs what it tests.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))
