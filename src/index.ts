@@ -89,6 +89,15 @@ export type {
 } from "./pipeline/pipeline.ts";
 export type { ProgressOptions } from "./telemetry/progress.ts";
 export type { Run } from "./run/run.ts";
+export {
+  InvalidItemError,
+  type ItemIssue,
+  parse,
+  type Parser,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+} from "./pipeline/parse.ts";
 export { replay } from "./etl/replay.ts";
 export type {
   BatchTimes,

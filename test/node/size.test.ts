@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 37_896,
-    "{ etl }": 24_427,
-    "{ etl, EtlManager }": 26_149,
+    "*": 38_229,
+    "{ etl }": 24_455,
+    "{ etl, EtlManager }": 26_177,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -19,6 +19,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ RateLimitStream }": 3169,
     "{ retry }": 2600,
     "{ skip }": 100,
+    "{ parse }": 1000,
   },
   "millrace/checkpoint": { "*": 7500 },
   "millrace/sqlite": { "*": 19_100 }, // Tables, tombstones and `write` as well.
@@ -26,9 +27,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 3100 },
   "millrace/progress": { "*": 4150 },
-  "millrace/otel": { "*": 27_814 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 27_845 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 36_364 }, // Runs what it tests.
+  "millrace/testing": { "*": 36_391 }, // Runs what it tests.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))
