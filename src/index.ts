@@ -65,6 +65,7 @@ export {
   RateLimitStream,
 } from "./streams/rate-limit.ts";
 export { type Many, many, type WholeBatch, wholeBatch } from "./streams/many.ts";
+export { malformed } from "./streams/malformed.ts";
 export { skip } from "./streams/skip.ts";
 export type { Source } from "./streams/source.ts";
 export { Etl, etl, type EtlDescription } from "./etl/etl.ts";
@@ -88,6 +89,15 @@ export type {
 } from "./pipeline/pipeline.ts";
 export type { ProgressOptions } from "./telemetry/progress.ts";
 export type { Run } from "./run/run.ts";
+export {
+  InvalidItemError,
+  type ItemIssue,
+  parse,
+  type Parser,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+} from "./pipeline/parse.ts";
 export { replay } from "./etl/replay.ts";
 export type {
   BatchTimes,

@@ -63,7 +63,7 @@ export interface DeadLetterReason {
   /** What the first of them failed with; at most 300 characters of it. */
   readonly message: string;
   /** Where it failed. */
-  readonly stage: "transform" | "load";
+  readonly stage: StageName;
   /** How many there are. */
   readonly count: number;
   /** Place of the first of them in the source, from 0. */
@@ -132,7 +132,7 @@ export interface ItemCounts {
 
 /**
  * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With
- * the option `position` also the position of the last of them.
+ * the option `position` also the position of the last of them; `null` where the last ones could not be read.
  */
 export type DoneRange = readonly [from: number, to: number, position?: unknown];
 

@@ -96,9 +96,9 @@ export class CheckpointWriter {
   /** Keeps a range for the next look at the checkpoint: most often it goes on where the last ends. */
   #add(range: DoneRange): void {
     const last = this.#finished.at(-1);
-    if (last === undefined || last[1] !== range[0]) this.#finished.push(range);
+    if (last?.[1] !== range[0] || range[2] === null) this.#finished.push(range);
     else {
-      const [from] = last;
+      const [from] = last!;
       const [, to, position] = range;
       const longer: DoneRange = position === undefined ? [from, to] : [from, to, position];
       this.#finished[this.#finished.length - 1] = longer;

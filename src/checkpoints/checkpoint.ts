@@ -74,20 +74,31 @@ export const blankCheckpoint: Checkpoint = Object.freeze({ offset: 0, done: [], 
 /**
  * The checkpoint with more ranges finished. They may be in any order, may be finished already, and
  * may be empty, which changes nothing.
+ *
+ * Ranges that meet become one, with the position of the later one. One whose position is `null` has
+ * none: it stays apart from those before it until one with a position follows. Their offset and
+ * position are where the next run begins, and what comes after that position has to have that offset.
  */
 export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRange[]): C {
   const { offset, done } = checkpoint;
   const [only] = ranges;
-  if (ranges.length === 1 && done.length === 0 && only![0] === offset && only![1] > offset) {
-    return withMark(checkpoint, only!);
-  }
+  const isNext = ranges.length === 1 && only![0] === offset && only![1] > offset;
+  if (isNext && done.length === 0 && only![2] !== null) return withMark(checkpoint, only!);
   const more = ranges.filter(([from, to]) => to > from);
   const all = [...rangesOf(checkpoint), ...more].sort((a, b) => a[0] - b[0]);
   const merged: DoneRange[] = [];
-  for (const range of all) {
-    const last = merged.at(-1);
-    if (last === undefined || range[0] > last[1]) merged.push(range);
-    else if (range[1] > last[1]) merged[merged.length - 1] = [last[0], ...withoutBegin(range)];
+  for (const [begin, to, position] of all) {
+    let from = begin;
+    let last = merged.at(-1);
+    if (last !== undefined && to <= last[1]) continue;
+    for (; last !== undefined && last[1] >= from; last = merged.at(-1)) {
+      if (position === null && last[2] !== null) {
+        from = last[1];
+        break;
+      }
+      [from] = merged.pop()!;
+    }
+    merged.push(position === undefined ? [from, to] : [from, to, position]);
   }
   const [first, ...rest] = merged;
   return { ...withMark(checkpoint, first!), done: rest };
@@ -97,10 +108,6 @@ function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange
   // A range without a position removes the known one, which is that of an earlier item.
   const { position: _, ...rest } = checkpoint;
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
-}
-
-function withoutBegin([, to, position]: DoneRange): [to: number, position?: unknown] {
-  return position === undefined ? [to] : [to, position];
 }
 
 /** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */

@@ -1,13 +1,13 @@
 /** An item that was given up on, with its error. */
 export interface DeadLetter<E = unknown> {
-  /** The item as the source gave it. */
+  /** The item as the source gave it; of one that it could not read, the `raw` of `malformed`. */
   readonly item: E;
   /** What the transform made of it, where there is one and the load failed. */
   readonly row?: unknown;
   /** What it failed with in the end: the object that was thrown. */
   readonly error: unknown;
   /** Where it failed. */
-  readonly stage: "transform" | "load";
+  readonly stage: "extract" | "transform" | "load";
   /** How often it was tried. To load a part of its batch is no further attempt. */
   readonly attempts: number;
   /** The name of the pipeline. */

@@ -154,7 +154,7 @@ function letterOf(line: string, number: number): unknown {
   try {
     const letter = decodeItem(line);
     const { stage, attempts, offset } = Object(letter) as Partial<DeadLetter>;
-    const isStage = stage === "transform" || stage === "load";
+    const isStage = stage === "extract" || stage === "transform" || stage === "load";
     if (isStage && Number.isSafeInteger(attempts) && Number.isSafeInteger(offset)) return letter;
   } catch (error) {
     cause = error;

@@ -76,6 +76,6 @@ function lettersOf<E>(letters: Source<DeadLetter<E>>, name: string): Source<Repl
 /** A row of the table that a sink keeps letters in is none: what it holds is text. */
 function isLetter(letter: unknown): boolean {
   const given = Object(letter) as Partial<DeadLetter>;
-  const isStage = ["transform", "load"].includes(given.stage!);
+  const isStage = ["extract", "transform", "load"].includes(given.stage!);
   return isStage && "item" in given && !("item_offset" in given);
 }

@@ -123,11 +123,13 @@ export class Recovery<R> {
   }
 
   /**
-   * Recovers from the first call for `members`, which has failed. Settles when all is settled; tells
-   * whether all of it is done, and nothing was left as the run was stopped.
+   * Recovers from the first call for `members`, if it has failed with `errors`; else makes it. Settles
+   * when all is settled; tells whether all of it is done, and nothing was left as the run was stopped.
    */
-  async run(members: Members, error: unknown): Promise<boolean> {
-    await this.#face({ members, attempt: 1, errors: [error] });
+  async run(members: Members, ...errors: readonly unknown[]): Promise<boolean> {
+    const first = { members, attempt: 1, errors };
+    if (errors.length > 0) await this.#face(first);
+    else if (members.length > 0) this.#parts.push(first);
     for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
       if (this.#listener.isStopped) return false; // What is left is pending.
       let result: R;

@@ -4,6 +4,7 @@ import {
   FencedError,
   isOf,
   messageOf,
+  propertyOf,
   SplitError,
 } from "../errors.ts";
 import {
@@ -60,7 +61,8 @@ export interface RetryOptions {
   /**
    * Tells by a boolean whether an error may pass by itself, so that the call is worth another
    * attempt. Such an error is never taken for the fault of an item. Without it every error is tried
-   * again, but for `BatchError`, `SplitError`, `FencedError` and `ConfigurationError`. Any other
+   * again, but for `BatchError`, `SplitError`, `InvalidItemError`, `FencedError` and
+   * `ConfigurationError`. Any other
    * answer is refused, and so is a promise.
    */
   isRetriable?: ((error: unknown, attempt: number) => boolean) | undefined;
@@ -142,7 +144,8 @@ function isTimeout(error: unknown): boolean {
 export function isRetriable(error: unknown, attempt: number, settings: RetrySettings): boolean {
   if (attempt >= settings.maxAttempts || isFatal(error)) return false;
   if (settings.isRetriable !== undefined) return isTransient(error, attempt, settings);
-  return !(isOf(error, BatchError) || isOf(error, SplitError));
+  const isOfItems = isOf(error, BatchError) || propertyOf(error, "code") === "INVALID_ITEM";
+  return !isOfItems && !isOf(error, SplitError);
 }
 
 /** No further attempt can change it. */

@@ -2,6 +2,7 @@ import { batchResults } from "../pipeline/batch-results.ts";
 import { withDeadline } from "../runtime/deadline.ts";
 import type { Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
+import { isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import { skip } from "../streams/skip.ts";
 import { rowsFrom } from "./rows.ts";
 import { isThenable } from "../runtime/thenable.ts";
@@ -9,7 +10,7 @@ import type { Batch } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
 import type { PipelineContext, Transformed, TransformedBatch } from "../pipeline/pipeline.ts";
-import { giveUp } from "./give-up.ts";
+import { type GivenUp, giveUp } from "./give-up.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** The transform of a pipeline, with what a run does around it. */
@@ -57,7 +58,8 @@ export class BatchMap<E, T> {
     const rescue = this.#isFastPath
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
-    const results = mapItems(batch, this.#mapper, context, concurrency, stop, rescue);
+    const mapper = batch.malformed === undefined ? this.#mapper : ofSound(this.#mapper);
+    const results = mapItems(batch, mapper, context, concurrency, stop, rescue);
     return this.#fill(batch, results, stop.hasMany);
   }
 
@@ -81,6 +83,7 @@ export class BatchMap<E, T> {
 
   /** Tries an item again, or gives up on it. */
   async #rescue(batch: Batch<E, T>, index: number, error: unknown): Promise<Transformed<T>> {
+    if (batch.malformed?.has(index)) return await this.#leaveOut(batch, index);
     const item = batch.items[index]!;
     let result: Transformed<T> = skip;
     const work: Work<Transformed<T>> = {
@@ -95,13 +98,22 @@ export class BatchMap<E, T> {
     return result;
   }
 
+  /** Gives up on an item that its source could not read: from here on it is what the source has of it. */
+  async #leaveOut(batch: Batch<E, T>, index: number): Promise<typeof skip> {
+    const { raw, cause } = batch.items[index] as MalformedItem;
+    (batch.items as unknown[])[index] = raw;
+    await this.#giveUp(batch, index, cause, 1, "extract");
+    return skip;
+  }
+
   async #giveUp(
     batch: Batch<E, T>,
     index: number,
     error: unknown,
     attempts: number,
+    stage: GivenUp["stage"] = "transform",
   ): Promise<void> {
-    await giveUp(this.#run, batch, index, { error, stage: "transform", attempts });
+    await giveUp(this.#run, batch, index, { error, stage, attempts });
     (batch.givenUp ??= []).push(index);
     if (this.#run.isStopped) this.#keepGivenUp(batch, [index]); // A run that is stopped does not come back to it.
   }
@@ -118,6 +130,7 @@ export class BatchMap<E, T> {
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
     const { items } = batch;
+    if (batch.malformed !== undefined) return this.#recover(batch);
     if (this.#isFastPath) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
       const rows = this.#callBatch(items.slice());
@@ -141,9 +154,13 @@ export class BatchMap<E, T> {
     return isThenable(rows) ? Promise.resolve(rows).then(check) : check(rows);
   }
 
-  /** Maps a batch again, in parts where it has to be. */
-  async #recover(batch: Batch<E, T>, error: unknown): Promise<boolean> {
-    const { items } = batch;
+  /** Maps a batch again after an error, in parts where it has to be; or those of its items that are sound. */
+  async #recover(batch: Batch<E, T>, ...errors: readonly unknown[]): Promise<boolean> {
+    const { items, malformed } = batch;
+    for (const index of malformed ?? []) {
+      if (!this.#run.isStopped) await this.#leaveOut(batch, index);
+    }
+    const sound = [...items.keys()].filter((index) => !malformed?.has(index));
     const results = new Array<Transformed<T>>(items.length).fill(skip);
     const work: Work<Results<T>> = {
       itemsOf: (members) => members.map((member) => items[member]!),
@@ -151,7 +168,7 @@ export class BatchMap<E, T> {
       done: (members, given) => members.forEach((member, index) => results[member] = given[index]!),
       giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
     };
-    await recoveryOf(this.#run, batch, "transform", true, work).run([...items.keys()], error);
+    await recoveryOf(this.#run, batch, "transform", true, work).run(sound, ...errors);
     return this.#take(batch, results);
   }
 }
@@ -160,7 +177,8 @@ function mapperOf<E, T>(
   { pipeline, settings, counts, onAbandoned }: RunContext<E, T>,
 ): ItemMapper<E, T> {
   const { stallTimeout, retry: { transform: { attemptTimeout } } } = settings;
-  const own = pipeline as ItemMapper<E, T>; // Where it has no transform it is never called.
+  const asItIs = { transform: (item: unknown) => item };
+  const own = (pipeline.transform === undefined ? asItIs : pipeline) as ItemMapper<E, T>;
   const mapper: ItemMapper<E, T> = attemptTimeout === Infinity ? own : {
     transform(item, context) {
       const map = (signal: AbortSignal) => own.transform(item, { ...context, signal });
@@ -171,5 +189,15 @@ function mapperOf<E, T>(
   // A large batch may take long although it moves on, which is no stall.
   return {
     transform: (item, context) => (counts.transformCalls++, mapper.transform(item, context)),
+  };
+}
+
+/** Maps the items that their source could read; a call for another one fails. */
+function ofSound<E, T>(mapper: ItemMapper<E, T>): ItemMapper<E, T> {
+  return {
+    transform(item, context) {
+      if (isMalformed(item)) throw item;
+      return mapper.transform(item, context);
+    },
   };
 }

@@ -19,12 +19,17 @@ export function rangesFor<E, T>(
   if (positions === undefined && indices === undefined) return ranges;
   const offsets = indices === undefined ? rangesOfAll(ranges) : rangesOfIndices(ranges, indices);
   if (positions === undefined) return offsets.map(([from, to]) => [from, to]);
-  return offsets.map(([from, to, last]) => {
-    const position = positions[last];
+  return offsets.flatMap(([from, to, last]): DoneRange[] => {
+    // No position is known of what could not be read, so that it stands apart until more is finished.
+    let end = to;
+    while (end > from && batch.malformed?.has(last - (to - end))) end--;
+    const after: DoneRange[] = end < to ? [[end, to, null]] : [];
+    if (end === from) return after;
+    const position = positions[last - (to - end)];
     if (position instanceof Unknown) {
       throw new Exhausted([position.error], 1, batch.items, "checkpoints");
     }
-    return [from, to, position];
+    return [[from, end, position], ...after];
   });
 }
 
@@ -54,7 +59,9 @@ function positionsIn<E, T>(
     }
   };
   try {
-    batch.positions = batch.items.map((item) => checked(pipeline.name, positionOf(item)));
+    batch.positions = batch.items.map((item, index) =>
+      batch.malformed?.has(index) ? undefined : checked(pipeline.name, positionOf(item))
+    );
   } catch (error) {
     throw new Exhausted([error], 1, batch.items, "checkpoints");
   }

@@ -14,6 +14,8 @@ export interface Batch<E, T> extends Timestamps {
   positions: readonly unknown[] | undefined;
   /** What is to be loaded: nothing until it is transformed, the items where there is no transform. */
   rows: Rows<T>;
+  /** Which of the items their source could not read, by their index. */
+  readonly malformed: ReadonlySet<number> | undefined;
   /** Items that were given up on before the load, by their index. */
   givenUp: number[] | undefined;
   /** What became of it so far, once there is something to count: see `progressOf`. */
@@ -74,6 +76,7 @@ export function batchOf<E, T>(
   info: BatchInfo,
   ranges: readonly DoneRange[],
   batchedAt: number,
+  malformed?: ReadonlySet<number>,
 ): Batch<E, T> {
   return {
     items,
@@ -81,6 +84,7 @@ export function batchOf<E, T>(
     ranges,
     positions: undefined,
     rows: noRows,
+    malformed,
     givenUp: undefined,
     batchedAt,
     transformedAt: -1,

@@ -1,5 +1,6 @@
 import { blankCheckpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
+import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import type { SourceBatcher } from "../streams/source-batcher.ts";
 import { type ReadEnd, SourceReader } from "../streams/source-reader.ts";
 import type { Source } from "../streams/source.ts";
@@ -90,14 +91,24 @@ export class Extraction<E, T> {
     return true;
   }
 
-  /** Makes a batch of items that were taken from the bucket. */
-  batchOf(items: E[], batchedAt: number): Batch<E, T> {
+  /**
+   * Makes a batch of items that were taken from the bucket. One that its source could not read is among
+   * them where there are dead letters; else it ends the source, and gives no batch if nothing comes
+   * before it.
+   */
+  batchOf(items: E[], batchedAt: number): Batch<E, T> | undefined {
+    const place = firstMalformed(items);
+    if (place >= 0 && this.#run.deadLetterWriter === undefined) {
+      this.#failAt(items[place] as MalformedItem);
+      items.length = this.#run.settings.onError === "flush" ? place : 0;
+    }
     const size = items.length;
+    if (size === 0) return undefined;
     const ranges = this.#offsets?.take(size) ?? nowhere;
     const offset = ranges[0]?.[0] ?? this.#offset;
     const info = { sequence: this.batches++, offset, size, attempt: 1 };
     this.#offset += size;
-    return batchOf(items, info, ranges, batchedAt);
+    return batchOf(items, info, ranges, batchedAt, malformedIn(items, place));
   }
 
   /** Cancels the source. What was read is still put in, unless `isHalted`. */
@@ -120,6 +131,12 @@ export class Extraction<E, T> {
     await Promise.all([this.#cancelled, released]);
   }
 
+  #failAt({ cause }: MalformedItem): void {
+    this.#batcher.discard();
+    this.#fail(cause);
+    this.cancel(cause, true);
+  }
+
   #end(end: ReadEnd): void {
     if (end !== undefined) this.#fail(end.error);
     this.isRunning = false;
@@ -129,4 +146,10 @@ export class Extraction<E, T> {
   #fail(error: unknown): void {
     this.#listener.onFailure(failureIn("extract", error));
   }
+}
+
+/** Which items their source could not read, of whom the first is at `place`. */
+function malformedIn(items: readonly unknown[], place: number): ReadonlySet<number> | undefined {
+  if (place < 0 || place >= items.length) return undefined;
+  return new Set([...items.keys()].filter((index) => isMalformed(items[index])));
 }

@@ -224,7 +224,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       const items = hasRoom ? this.#batcher.take() : undefined;
       if (items === undefined) break;
       const batchedAt = this.#mark(now, this.#hasTransform ? 1 : 0);
-      now = this.#transform(this.#extraction.batchOf(items, batchedAt));
+      const batch = this.#extraction.batchOf(items, batchedAt);
+      now = batch && this.#transform(batch);
     }
     this.#isPumping = false;
     // The reader tells the clocks when it goes on, unless a load that settles does so before.
@@ -243,7 +244,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   }
 
   #transform(batch: Batch<E, T>): Look {
-    if (this.#hasTransform) return this.#transforms.run(batch);
+    if (this.#hasTransform || batch.malformed !== undefined) return this.#transforms.run(batch);
     const { items } = batch;
     batch.rows = new Rows(items as readonly unknown[] as readonly T[]); // Without a transform, T is E.
     batch.transformedAt = batch.batchedAt;

@@ -1,5 +1,6 @@
 import { SourceBatcher } from "./source-batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
+import { firstMalformed, type MalformedItem } from "./malformed-mark.ts";
 import { type ReadEnd, SourceReader } from "./source-reader.ts";
 import type { Source } from "./source.ts";
 
@@ -27,11 +28,22 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
   let hasDemand = false; // A read waits.
   let reading: Promise<void> | undefined; // Settles when the source is no longer read.
   let finish: (() => void) | undefined; // What the end of the source leaves to do.
-  let isCancelled = false;
+  let isOver = false; // Cancelled, or failed by a malformed item.
   let lateEnd: ReadEnd; // How the source ended after that.
+  const failAt = ({ cause }: MalformedItem) => {
+    isOver = true;
+    finish = () => output.error(cause);
+    batcher.discard();
+    reader.stop(cause, true).catch(() => {}); // The first error is told.
+  };
   const serve = () => {
     const batch = hasDemand ? batcher.take() : undefined;
-    if (batch !== undefined) {
+    const place = batch === undefined ? -1 : firstMalformed(batch);
+    if (place >= 0) {
+      failAt(batch![place] as MalformedItem);
+      batch!.length = limits.onError === "flush" ? place : 0;
+    }
+    if (batch !== undefined && batch.length > 0) {
       hasDemand = false;
       output.enqueue(batch);
     }
@@ -42,7 +54,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
   };
   const batcher = new SourceBatcher(limits, serve);
   const onEnd = (end: ReadEnd) => {
-    if (isCancelled) return void (lateEnd = end);
+    if (isOver) return void (lateEnd = end);
     finish = () => end === undefined ? output.close() : output.error(end.error);
     batcher[end === undefined ? "flush" : limits.onError]();
     serve();
@@ -59,7 +71,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
       serve();
     },
     cancel: async (reason) => {
-      isCancelled = true;
+      isOver = true;
       hasDemand = false; // What the source still gives must not go to a closed stream.
       batcher.discard();
       const stopped = reader.stop(reason, true);

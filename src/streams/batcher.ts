@@ -1,6 +1,7 @@
 import { fail, nonNegative, type Rule, truthValue } from "../plain-options.ts";
 import { LONGEST_TIMER } from "../runtime/timer.ts";
 import type { BucketLimits } from "./bucket-options.ts";
+import { isMalformed } from "./malformed-mark.ts";
 
 /**
  * Gathers items into batches: the one place where count, bytes, `flushWhen` and time decide.
@@ -46,7 +47,7 @@ export class Batcher<T> {
 
   /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
   add(item: T): void {
-    if (this.isMeasured) this.#addMeasured(item);
+    if (this.isMeasured && !isMalformed(item)) this.#addMeasured(item);
     else this.grow(this.open.push(item) - 1);
   }
 

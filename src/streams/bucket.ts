@@ -1,6 +1,7 @@
 import { ITEMS_WITHOUT_LOOK } from "../runtime/macrotask.ts";
 import { Batcher } from "./batcher.ts";
 import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
+import { refuseMalformed } from "./malformed-mark.ts";
 
 /**
  * Groups items into arrays: `T` → `T[]`. Order is kept, nothing is lost, no batch is empty.
@@ -76,6 +77,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
 
   #add(item: T): void {
     try {
+      refuseMalformed(item);
       this.#batcher.add(item);
     } catch (error) {
       this.#fail(error);

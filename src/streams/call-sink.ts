@@ -1,5 +1,6 @@
 import { flushOrDiscard, type OptionTable } from "../plain-options.ts";
 import { onAbort } from "../runtime/signals.ts";
+import { isMalformed } from "./malformed-mark.ts";
 import { TaskGroup } from "./task-group.ts";
 
 /** What a callback is told of its call. */
@@ -115,6 +116,9 @@ export class CallSink<I, R> {
   /** Called by the platform. */
   write(item: I): void | Promise<void> {
     this.#throwIfRefused();
+    if (isMalformed(item)) { // An input that fails here; the platform does not call `abort` for it.
+      return this.abort(item.cause).then(() => Promise.reject(item.cause));
+    }
     if (this.#canBegin()) return this.#begin(item);
     return this.#wait("write", () => this.#begin(item));
   }

@@ -218,3 +218,24 @@ describe("encodeCheckpoint(), decodeCheckpoint()", () => {
     expect(error.message).toBe(`Cannot read checkpoint "a" as ${reason}`);
   });
 });
+
+describe("advance() by what has no position", () => {
+  const at = (offset: number, position?: unknown, done: readonly DoneRange[] = []): Checkpoint => ({
+    ...{ offset, done, updatedAt: 0 },
+    ...(position !== undefined && { position }),
+  });
+
+  it.each<[string, Checkpoint, readonly DoneRange[], Checkpoint]>([
+    ["after a position", at(3, "c"), [[3, 4, null]], at(3, "c", [[3, 4, null]])],
+    ["at the start", at(0), [[0, 1, null]], at(0, undefined, [[0, 1, null]])],
+    ["twice", at(0), [[0, 1, null], [1, 2, null]], at(0, undefined, [[0, 2, null]])],
+    ["before a position", at(3, "c", [[3, 4, null]]), [[4, 5, "e"]], at(5, "e")],
+    ["before one at the start", at(0, undefined, [[0, 1, null]]), [[1, 2, "b"]], at(2, "b")],
+    ["within what is finished", at(3, "c"), [[1, 2, null]], at(3, "c")],
+    ["beyond what is finished", at(3, "c"), [[2, 4, null]], at(3, "c", [[3, 4, null]])],
+    ["apart", at(3, "c"), [[5, 6, null]], at(3, "c", [[5, 6, null]])],
+    ["between", at(3, "c", [[4, 5, "e"]]), [[3, 4, null]], at(5, "e")],
+  ])("keeps it apart from what comes before: %s", (_, before, ranges, after) => {
+    expect(advance(before, ranges)).toEqual(after);
+  });
+});

@@ -216,7 +216,7 @@ describe("readDeadLetters()", () => {
     ["no JSON", ["hello\n", text], 0, 1],
     ["no letter", [`${text}\n[1]\n${text}`], 1, 2],
     ["null", ["null"], 0, 1],
-    ["of no stage", [text.replace("load", "extract")], 0, 1],
+    ["of no stage", [text.replace("load", "finalize")], 0, 1],
     ["without attempts", [text.replace('"attempts":2,', "")], 0, 1],
     ["without a place", [text.replace('"offset":4,', "")], 0, 1],
   ])("names the line that is %s, after the letters before it", async (_, pieces, before, line) => {

@@ -8,17 +8,18 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 37_400,
-    "{ etl }": 24_000,
-    "{ etl, EtlManager }": 25_800,
-    "{ BucketStream }": 2100,
-    "{ ParallelMapStream }": 2170,
-    "{ LoaderStream }": 1830,
-    "{ batched }": 4650, // Reads a source as well.
+    "*": 38_229,
+    "{ etl }": 24_455,
+    "{ etl, EtlManager }": 26_177,
+    "{ BucketStream }": 2156,
+    "{ ParallelMapStream }": 2214,
+    "{ LoaderStream }": 1884,
+    "{ batched }": 4776, // Reads a source as well.
     "{ RateLimiter }": 2000,
-    "{ RateLimitStream }": 3150,
+    "{ RateLimitStream }": 3169,
     "{ retry }": 2600,
     "{ skip }": 100,
+    "{ parse }": 1000,
   },
   "millrace/checkpoint": { "*": 7500 },
   "millrace/sqlite": { "*": 19_250 }, // Tables, tombstones, new columns and `write` as well.
@@ -30,9 +31,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
   "millrace/csv": { "*": 12_000 },
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
-  "millrace/otel": { "*": 27_500 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 27_845 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 36_000 }, // Runs what it tests.
+  "millrace/testing": { "*": 36_391 }, // Runs what it tests.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))

@@ -33,7 +33,7 @@ describe("replay() of what is not a dead letter", () => {
     [[letterOf(1)], "an array of 1"],
     [{ stage: "load" }, "an object"],
     [{ item: 1 }, "an object"],
-    [letterOf(1, { stage: "extract" as never }), "an object"],
+    [letterOf(1, { stage: "preProcess" as never }), "an object"],
     [row, "an object"],
     [new Error("no"), "an instance of Error"],
   ];

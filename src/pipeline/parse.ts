@@ -1,0 +1,114 @@
+import { EtlError } from "../errors.ts";
+import { callable, fail } from "../options.ts";
+import { isThenable } from "../runtime/thenable.ts";
+
+/**
+ * What a schema has by which any library can validate with it: zod, valibot, arktype and others keep
+ * to this interface, see standardschema.dev.
+ */
+export interface StandardSchema<I = unknown, O = unknown> {
+  /** How to validate. */
+  readonly "~standard": {
+    /** Validates a value. */
+    readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
+    /** The types, for the compiler alone. */
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
+  };
+}
+
+/** What a schema makes of a value, or what is wrong with it. */
+export type SchemaResult<O> =
+  | { readonly value: O; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** What a schema says is wrong. */
+export interface SchemaIssue {
+  /** In words. */
+  readonly message: string;
+  /** Where. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/**
+ * A `transform` that gives what a schema makes of an item. A conditional type, as TypeScript infers
+ * nothing from a generic call that returns a function while it infers the types of a pipeline.
+ */
+export type Parser<S> = S extends { "~standard": { types?: { output: infer O } | undefined } }
+  ? (item: unknown) => O | Promise<O>
+  : never;
+
+/** What is wrong with an item, and where. */
+export interface ItemIssue {
+  /** The way to it: the keys from the item on; empty where it is the item itself. */
+  readonly path: readonly PropertyKey[];
+  /** What the schema says. */
+  readonly message: string;
+}
+
+/** An item does not match the schema of `parse`. It is tried again by no retry of its own accord. */
+export class InvalidItemError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "InvalidItemError";
+  /** The class of the error. */
+  override readonly name = "InvalidItemError" as const;
+  /** The kind of the error. */
+  override readonly code = "INVALID_ITEM" as const;
+  /** Everything that is wrong, in the order of the schema. */
+  readonly issues: readonly ItemIssue[];
+
+  /** Makes the error of an item from what is wrong with it; the message has the first three. */
+  constructor(issues: readonly ItemIssue[]) {
+    const words = issues.slice(0, 3).map(({ path, message }) =>
+      path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
+    );
+    const more = issues.length - words.length;
+    super(`Invalid item: ${words.join("; ")}${more > 0 ? `; and ${more} more` : ""}`);
+    this.issues = issues;
+  }
+}
+
+/**
+ * A `transform` that validates each item by a schema, and loads what that makes of it: any Standard
+ * Schema, such as one of zod, valibot or arktype. An item that does not match has failed, with an
+ * `InvalidItemError`. It is sync where the schema is.
+ *
+ * @example What does not match becomes a dead letter
+ * ```ts
+ * import { etl, InvalidItemError, parse } from "millrace";
+ * import { deepEqual, equal } from "node:assert/strict";
+ * import { z } from "zod";
+ *
+ * const User = z.object({ id: z.number(), name: z.string().trim() });
+ * const users: { id: number; name: string }[] = [];
+ * const errors: unknown[] = [];
+ * await etl({
+ *   name: "users",
+ *   extract: () => [{ id: 1, name: " Ada " }, { id: "2", name: "Bob" }],
+ *   transform: parse(User),
+ *   load: (rows) => void users.push(...rows),
+ * }).run({ deadLetters: new WritableStream({ write: ({ error }) => void errors.push(error) }) });
+ * deepEqual(users, [{ id: 1, name: "Ada" }]);
+ * deepEqual((errors[0] as InvalidItemError).issues[0]?.path, ["id"]);
+ * ```
+ *
+ * @throws {ConfigurationError} If `schema` is no Standard Schema.
+ */
+export function parse<S extends StandardSchema>(schema: S): Parser<S> {
+  const rules = (schema as StandardSchema | null | undefined)?.["~standard"];
+  if (!callable.test(rules?.validate)) {
+    fail("call parse()", "schema", "a Standard Schema, as of zod, valibot or arktype", schema);
+  }
+  const parser = (item: unknown) => {
+    const result = rules!.validate(item);
+    return isThenable(result) ? Promise.resolve(result).then(valueOf) : valueOf(result);
+  };
+  return parser as Parser<S>;
+}
+
+function valueOf<O>(result: SchemaResult<O>): O {
+  if (result.issues === undefined) return result.value;
+  throw new InvalidItemError(result.issues.map(({ message, path = [] }) => ({
+    path: Array.from(path, (step) => typeof step === "object" ? step.key : step),
+    message,
+  })));
+}
