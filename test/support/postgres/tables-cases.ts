@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { benchOf } from "./cases.ts";
 import { testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
+import { testPostgresCounts } from "../../adapters/postgres/tables/outbox.cases.ts";
 import { testPostgresLinkedGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
@@ -20,6 +21,7 @@ export function testPostgresLinkedTables(): void {
   describe.each(testedClients)("postgresSink with tables of %s", (name) => {
     const bench = benchOf(name, () => server!);
     testPostgresFamilies(bench);
+    testPostgresCounts(bench);
     testPostgresGeneratedKeys(bench);
     testPostgresDeletes(bench);
     testPostgresWrites(bench);

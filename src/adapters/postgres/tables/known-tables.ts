@@ -128,7 +128,7 @@ export class KnownTables implements Destination {
 
   /** Adds columns, looks at the tables again, and sends a batch, all in one transaction. */
   async #sendGrowing(
-    session: Session,
+    session: CountedSession,
     growth: Growth,
     steps: readonly TreeStep[],
   ): Promise<void> {
