@@ -1,6 +1,7 @@
 // Kills processes that load into a database, over and over, and looks for rows that are lost or twice:
-//   node scripts/crash.mjs [--kills 1000] [--seed 1] [--store sqlite] [--store pg] [--store postgres]
-// The writers take turns on Node, Deno and Bun; without --store all three of them get their share.
+//   node scripts/crash.mjs [--kills 1000] [--seed 1] [--store sqlite] [--store pg] [--store postgres] [--grow]
+// The writers take turns on Node, Deno and Bun; without --store all three of them get their share. With
+// --grow two workers load into two tables that get a column for every 100 numbers.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import process, { argv } from "node:process";
 import { parseArgs } from "node:util";
 import { crashUntilDone, isComplete } from "../test/crash/crash.ts";
 import { sqliteFile } from "../test/crash/database.ts";
+import { growingFile, growingPostgres } from "../test/crash/growth.ts";
 import { jobOf } from "../test/crash/job.ts";
 import { postgresDatabase } from "../test/crash/postgres-database.ts";
 import { randomOf } from "../test/crash/random.ts";
@@ -17,9 +19,11 @@ const options = {
   kills: { type: "string", default: "1000" },
   seed: { type: "string", default: `${Date.now() % 1e6}` },
   store: { type: "string", multiple: true, default: ["sqlite", "pg", "postgres"] },
+  grow: { type: "boolean", default: false },
 };
 const { values } = parseArgs({ args: argv.slice(2), options });
 const wanted = Number(values.kills);
+const growth = 100; // Numbers for each column.
 const random = randomOf(Number(values.seed));
 console.log(`seed ${values.seed}`);
 
@@ -37,13 +41,19 @@ const { kills, duplicates, losses } = tally;
 console.log(`${kills} kills, ${duplicates} rows twice, ${losses} rows lost`);
 process.exit(duplicates + losses > 0 ? 1 : 0);
 
+function databaseOf(store, at) {
+  if (values.grow) return (store === "sqlite" ? growingFile : growingPostgres)(at, growth);
+  return store === "sqlite" ? sqliteFile(at) : postgresDatabase(at);
+}
+
 /** Crashes one job until it completes, and prints a line of it. */
 async function crashOnce(turn) {
   const store = values.store[turn % values.store.length];
   const at = store === "sqlite" ? join(folder, "crash.db") : server.url;
-  const database = store === "sqlite" ? sqliteFile(at) : postgresDatabase(at);
+  const database = databaseOf(store, at);
   const before = { ...tally };
-  const job = jobOf({ store, at }, Math.floor(turn / values.store.length), 2000, random);
+  const plain = jobOf({ store, at }, Math.floor(turn / values.store.length), 2000, random);
+  const job = values.grow ? { ...plain, workers: 2, rows: 5000, growth } : plain;
   try {
     await database.clear();
     await crashUntilDone(database, job, random, tally);

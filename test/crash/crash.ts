@@ -15,16 +15,19 @@ export interface Tally {
 /**
  * Runs a job until it completes; each writer but the last is killed, most of them 5 to 150 ms after
  * their first commit, some before it. After each kill the rows have to be those of the checkpoint.
+ * @param most So many writers are killed at most.
  */
 export async function crashUntilDone(
   database: CrashDatabase,
   job: Job,
   random: () => number,
   tally: Tally,
+  most = Infinity,
 ): Promise<void> {
   for (let life = 0;; life++) {
     const writer = new WriterProcess({ ...job, seed: Math.floor(random() * 2 ** 31) }, life);
-    if (random() < 0.1) await Promise.race([wait(random() * 300), writer.ended]);
+    if (life >= most) await writer.ended;
+    else if (random() < 0.1) await Promise.race([wait(random() * 300), writer.ended]);
     else await writer.began.then(() => Promise.race([wait(5 + random() * 145), writer.ended]));
     writer.kill();
     const { code, signal, stderr } = await writer.ended;
@@ -40,7 +43,7 @@ export async function crashUntilDone(
 }
 
 /** Counts what is not as it should be. */
-export function check({ rows, numbers, sum, checkpoint }: Stored, tally: Tally): void {
+export function check({ rows, numbers, sum, checkpoint, faults = 0 }: Stored, tally: Tally): void {
   const { offset = 0, done = [] } = checkpoint ?? {};
   let [count, expected] = [0, 0];
   for (const [from, to] of [[0, offset] as const, ...done]) {
@@ -49,6 +52,7 @@ export function check({ rows, numbers, sum, checkpoint }: Stored, tally: Tally):
   }
   tally.duplicates += rows - numbers;
   tally.losses += Math.abs(numbers - count) || Number(numbers === rows && sum !== expected);
+  tally.losses += faults;
 }
 
 /** Whether a database holds all rows of a job once, and its checkpoint says so. */

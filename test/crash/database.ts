@@ -10,6 +10,8 @@ export interface Stored {
   /** Their sum. */
   readonly sum: number;
   readonly checkpoint: Checkpoint | undefined;
+  /** Of a job that adds columns: what is not with its rows. */
+  readonly faults?: number;
 }
 
 /** Where writers load to, seen from outside. */

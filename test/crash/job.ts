@@ -16,6 +16,8 @@ export interface Job {
   readonly seed: number;
   /** Most pages of a file of SQLite. */
   readonly maxPages?: number;
+  /** So many numbers have a property of their own, whose column the sink adds to both of its tables. */
+  readonly growth?: number;
   /** Loads that fail are tried again. */
   readonly isRetrying?: boolean;
 }

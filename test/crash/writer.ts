@@ -16,8 +16,11 @@ interface Sink {
 const job = JSON.parse(argv[2]!) as Job;
 const random = randomOf(job.seed);
 
-async function sinkOf({ store, at, maxPages }: Job): Promise<Sink> {
-  const options = { table: "t", columns: ["n"] };
+async function sinkOf({ store, at, maxPages, growth }: Job): Promise<Sink> {
+  const child = { parent: { table: "t", on: { n: "n" } } };
+  const options = growth === undefined
+    ? { table: "t", columns: ["n"] }
+    : { tables: { t: {}, u: child }, unknown: "add" } as never; // Either fits every sink.
   if (store === "sqlite") {
     const { DatabaseSync } = await import("node:sqlite");
     const { sqliteSink } = await import("../../src/adapters/sqlite.ts");
@@ -51,11 +54,17 @@ function* numbers(from: number): Generator<{ n: number }> {
   for (let n = from; n < job.rows; n++) yield { n };
 }
 
+/** A number for both tables, with the property whose column comes with it. */
+function treeOf({ n }: { n: number }): object {
+  const name = `c${Math.floor(n / job.growth!)}`;
+  return { t: { n, [name]: n }, u: { [name]: n } };
+}
+
 function pipelineOf({ load, checkpoints }: Sink): Pipeline<{ n: number }> {
   let hasBegun = false;
   const loadSlowly = async (rows: { n: number }[], context: LoadContext) => {
     await pause(); // So that loads end in another order than they began in.
-    await load(rows, context);
+    await load(job.growth === undefined ? rows : rows.map(treeOf), context);
     if (!hasBegun) console.log("began");
     hasBegun = true;
     await pause(); // It may be killed between the commit and the news of it.

@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { crashUntilDone } from "../crash/crash.ts";
 import { type CrashDatabase, sqliteFile } from "../crash/database.ts";
+import { growingFile, growingPostgres } from "../crash/growth.ts";
 import { type Job, jobOf } from "../crash/job.ts";
 import { postgresDatabase } from "../crash/postgres-database.ts";
 import { randomOf } from "../crash/random.ts";
@@ -77,6 +78,21 @@ function survives(
   }, LONGEST);
 }
 
+/** Kills a job of two workers that adds columns to two tables three times, and has it completed. */
+async function growsOnce(where: Pick<Job, "store" | "at">, open: typeof growingFile) {
+  const job = { ...jobOf(where, 0, 5000, randomOf(seed)), rows: 3000, workers: 2, growth: 100 };
+  const database = open(job.at, job.growth);
+  try {
+    await database.clear();
+    const tally = { kills: 0, duplicates: 0, losses: 0 };
+    await crashUntilDone(database, job, randomOf(seed), tally, 3);
+    expect(tally).toEqual({ kills: 3, duplicates: 0, losses: 0 });
+    expect(await database.read()).toMatchObject({ ...completeOf(job.rows), faults: 0 });
+  } finally {
+    await database.close();
+  }
+}
+
 const fenced = { name: "PipelineError", stage: "checkpoints" };
 
 describe("a file of SQLite", () => {
@@ -86,6 +102,10 @@ describe("a file of SQLite", () => {
 
   const where = () => ({ store: "sqlite", at: join(folder, "crash.db") }) as const;
   survives(where, () => sqliteFile(where().at), [0, 1, 2]);
+
+  it("has each column once, with its rows, after any kill", async () => {
+    await growsOnce({ store: "sqlite", at: join(folder, "growing.db") }, growingFile);
+  }, LONGEST);
 
   it("resumes where it was when its disk was full", async () => {
     const at = join(folder, "full.db");
@@ -119,6 +139,10 @@ describe("PostgreSQL", () => {
   afterAll(async () => {
     await database?.close();
     await server?.stop();
+  }, LONGEST);
+
+  it("has each column once, with its rows, after any kill", async () => {
+    await growsOnce({ store: "pg", at: server.url }, growingPostgres);
   }, LONGEST);
 
   describe.each(["pg", "postgres"] as const)("through %s", (store) => {

@@ -1,6 +1,6 @@
 import { quoteName } from "../../sql/names.ts";
 import { cannotAdd } from "../../sql/row-errors.ts";
-import { execute, isOfSql, prepare, type SqliteDatabase } from "./client.ts";
+import { execute, prepare, type SqliteDatabase } from "./client.ts";
 import { foldCase, name as nameRule } from "./names.ts";
 
 const factsSql = "select name, hidden from pragma_table_xinfo(?)";
@@ -47,7 +47,7 @@ function add(db: SqliteDatabase, table: string, name: string): void {
   try {
     execute(db, sql);
   } catch (error) {
-    if (!isOfSql(error) || !(error as Error).message.includes("missing datatype")) throw error;
+    if (!(error as Error).message.includes("missing datatype")) throw error;
     execute(db, `${sql} any`); // The table is strict: there this type keeps values as they are.
   }
 }
