@@ -11,7 +11,13 @@ export {
   testDeadLetters,
 } from "./testing/dead-letters.ts";
 export { type SinkSuite, testSink } from "./testing/sink.ts";
-export type { SinkRow, TestedSink } from "./testing/tested-sink.ts";
+export type { SinkRow, TestedSink, TestedWrite } from "./testing/tested-sink.ts";
+export type {
+  ChildRow,
+  SinkTree,
+  TestedTables,
+  TestedTablesSettings,
+} from "./testing/tested-tables.ts";
 export { type SourceSuite, testSource } from "./testing/source.ts";
 export type {
   CreateSource,

@@ -75,6 +75,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/testing/sink-marks": "adapters/testing/sink",
   "adapters/testing/sink-uses": "adapters/testing/sink",
   "adapters/testing/tested-sink": "adapters/testing/sink",
+  "adapters/testing/tested-tables": "adapters/testing/sink-tables",
   "adapters/testing/tested-source": "adapters/testing/source",
   "bytes/compress": "adapters/compression/compress",
   "bytes/decoder": "bytes/decompress",

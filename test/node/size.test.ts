@@ -33,7 +33,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/otel": { "*": 27_845 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 36_391 }, // Runs what it tests.
+  "millrace/testing": { "*": 37_700 }, // Runs what it tests; tables, tombstones and writes: 1,200.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))

@@ -5,7 +5,10 @@ import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 import { testMarks } from "./sink-marks.ts";
 import { testSignals } from "./sink-signals.ts";
+import { testTables } from "./sink-tables.ts";
+import { testTombstones } from "./sink-tombstones.ts";
 import { testUses } from "./sink-uses.ts";
+import { testWrites } from "./sink-writes.ts";
 import {
   type DefineSinkTest,
   expectFailure,
@@ -15,12 +18,30 @@ import {
   rowOf,
   rowsOf,
   type TestedSink,
+  type TestedWrite,
+  using,
 } from "./tested-sink.ts";
+import type { TestedTables, TestedTablesSettings } from "./tested-tables.ts";
 
 /** How a sink is made. */
 export interface SinkSuite {
   /** Makes a sink with an empty table, for one test. */
   create(): Awaitable<TestedSink>;
+  /**
+   * Gives what deletes the row of an `id`, in place of a row, such as `tombstone({ id })`. Left out
+   * where the sink takes no such thing.
+   */
+  tombstone?(id: number): object;
+  /**
+   * Makes a sink of the tables `parent` and `child`, both empty, for one test. Left out where a sink
+   * has one table.
+   */
+  createTables?(settings: TestedTablesSettings): Awaitable<TestedTables>;
+  /**
+   * Makes a sink whose rows a function writes, into an empty table and within the transaction that
+   * the mark is part of. Left out where the sink takes no function.
+   */
+  createWrite?(write: TestedWrite): Awaitable<TestedSink>;
 }
 
 /**
@@ -50,20 +71,23 @@ export interface SinkSuite {
  * ```
  */
 export function testSink(it: DefineTest, suite: SinkSuite): void {
-  const define: DefineSinkTest = (name, test) =>
-    it(name, async () => {
-      const sink = await suite.create();
-      try {
-        await test(sink);
-      } finally {
-        await sink.close();
-      }
-    });
+  const define: DefineSinkTest = (name, test) => it(name, () => using(suite.create(), test));
   testRows(define);
   testMarks(define);
   testSignals(define);
   testUses(define);
   testRuns(define);
+  const { tombstone } = suite;
+  if (tombstone !== undefined) testTombstones(define, tombstone);
+  if (suite.createTables !== undefined) {
+    testTables(
+      (name, settings, test) => it(name, () => using(suite.createTables!(settings), test)),
+      tombstone,
+    );
+  }
+  if (suite.createWrite !== undefined) {
+    testWrites((name, write, test) => it(name, () => using(suite.createWrite!(write), test)));
+  }
 }
 
 function testRows(define: DefineSinkTest): void {

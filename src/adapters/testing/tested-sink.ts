@@ -53,15 +53,37 @@ export interface TestedSink {
 /** Defines a test that is given a sink. */
 export type DefineSinkTest = (name: string, test: (sink: TestedSink) => Promise<void>) => unknown;
 
+/**
+ * What a sink whose rows a function writes is tested with: `insert` writes rows into its table, within
+ * the transaction of the load.
+ */
+export type TestedWrite = (
+  insert: (rows: readonly SinkRow[]) => unknown,
+  rows: readonly SinkRow[],
+) => Promise<void>;
+
+/** Has a test use what was made for it, which is closed in the end, whatever came of it. */
+export async function using<Sink extends { close(): unknown }>(
+  made: Awaitable<Sink>,
+  test: (sink: Sink) => Promise<void>,
+): Promise<void> {
+  const sink = await made;
+  try {
+    await test(sink);
+  } finally {
+    await sink.close();
+  }
+}
+
 /** A row, made of its id. */
 export const rowOf = (id: number): SinkRow => ({ id, name: `name ${id}` });
 /** Rows, made of their ids. */
 export const rowsOf = (...ids: number[]): SinkRow[] => ids.map(rowOf);
 
 /** A load to be made; without ranges it completes as many items as it has rows. */
-export interface LoadCase {
+export interface LoadCase<Row = SinkRow> {
   /** The rows. */
-  readonly rows: SinkRow[];
+  readonly rows: Row[];
   /** The key, where there are checkpoints. */
   readonly key?: string;
   /** What it completes. */
@@ -77,7 +99,10 @@ export interface LoadCase {
 }
 
 /** Calls `load` as a run does. */
-export async function load(sink: TestedSink, loading: LoadCase): Promise<void> {
+export async function load<Row = SinkRow>(
+  sink: { load(rows: Row[], context: LoadContext): unknown },
+  loading: LoadCase<Row>,
+): Promise<void> {
   const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1, more } = loading;
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
@@ -107,7 +132,7 @@ export async function expectRows(sink: TestedSink, ...ids: number[]): Promise<vo
 
 /** Throws unless the checkpoint says that so much is finished, and no more. */
 export async function expectMark(
-  sink: TestedSink,
+  sink: Pick<TestedSink, "checkpoints">,
   key: string,
   expected: Pick<Checkpoint, "offset"> & Partial<Checkpoint>,
 ): Promise<void> {
@@ -121,7 +146,7 @@ export const claimedAt = 1_700_000_000_000;
 
 /** Claims a key for a run, for a second from `now` on. */
 export async function claim(
-  { checkpoints }: TestedSink,
+  { checkpoints }: Pick<TestedSink, "checkpoints">,
   key: string,
   runId: string,
   now: number = claimedAt,
@@ -131,7 +156,7 @@ export async function claim(
 }
 
 /** A key of its own, claimed for the run `"one"`, which loads where nothing else is said. */
-export async function claimedKey(sink: TestedSink): Promise<string> {
+export async function claimedKey(sink: Pick<TestedSink, "checkpoints">): Promise<string> {
   const key = newKey();
   await claim(sink, key, "one");
   return key;

@@ -1,7 +1,5 @@
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PostgresSink, PostgresSinkOptions } from "../../../src/adapters/postgres.ts";
-import { testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
 import { sqlStateOf } from "../../../src/adapters/postgres/sql-state.ts";
 import { BatchError } from "../../../src/errors.ts";
 import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
@@ -18,6 +16,7 @@ import {
 import { testPostgresSignals } from "../../adapters/postgres/writer.cases.ts";
 import { testPostgresUses } from "../../adapters/postgres/sink.cases.ts";
 import { testPostgresSource } from "../../adapters/postgres/source/source.cases.ts";
+import { testPostgresContracts } from "./contracts.ts";
 import { failing, kept, refused } from "./values.ts";
 import { hasState } from "./sql-state.ts";
 
@@ -65,28 +64,8 @@ export function testPostgres(): void {
     if (name !== "PGlite") testPostgresSignals(bench, name);
     if (name !== "PGlite") testPostgresSessions(bench, name);
     if (name !== "postgres") testPostgresCopyNames(bench);
-    testCheckpointStore(it, {
-      create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
-    });
-    testSink(it, {
-      create: async () => {
-        const table = await bench.create("id int primary key, name text not null");
-        const sink = bench.sink({ table, columns: ["id", "name"] });
-        const rows = async () => await bench.all(table) as { id: number; name: string }[];
-        const close = () => bench.tested().run(`drop table if exists ${table}`);
-        const hold = bench.tested().isSingle ? undefined : () => lock(server!, table);
-        return { ...sink, rows, dropTable: close, close, ...(hold && { hold }) };
-      },
-    });
+    testPostgresContracts(bench, () => server!);
   });
-}
-
-/** Locks a table, and gives what unlocks it. */
-async function lock(server: PostgresServer, table: string): Promise<() => Promise<void>> {
-  const owner = new pg.Client({ connectionString: server.url });
-  await owner.connect();
-  await owner.query(`begin; lock table ${table} in access exclusive mode`);
-  return () => owner.end();
 }
 
 /** What tests of one kind of client work with, in a schema of their own. */

@@ -1,6 +1,13 @@
 import { describe, it } from "vitest";
-import { sqliteSink } from "../../../../src/adapters/sqlite.ts";
-import { type SinkRow, testCheckpointStore, testSink } from "../../../../src/adapters/testing.ts";
+import { sqliteSink, tombstone } from "../../../../src/adapters/sqlite.ts";
+import {
+  type ChildRow,
+  type SinkRow,
+  testCheckpointStore,
+  type TestedTablesSettings,
+  type TestedWrite,
+  testSink,
+} from "../../../../src/adapters/testing.ts";
 import { databasesOf, rowsOf, type SqliteClient } from "../../../support/sqlite/client.ts";
 
 const options = { table: "t", columns: ["id"] };
@@ -15,8 +22,9 @@ export function testSqliteContracts(client: SqliteClient): void {
 
   describe("sink", () => {
     const databases = databasesOf(client);
+    const schema = "create table u (id integer primary key, name text not null)";
     const create = () => {
-      const db = databases.inMemory("create table u (id integer primary key, name text)");
+      const db = databases.inMemory(schema);
       const sink = sqliteSink(db, { table: "u" });
       return {
         ...sink,
@@ -26,6 +34,29 @@ export function testSqliteContracts(client: SqliteClient): void {
         close: () => {},
       };
     };
-    testSink(it, { create });
+    const createTables = ({ conflict, missing }: TestedTablesSettings) => {
+      const db = databases.inMemory(`
+        create table parent (id integer primary key, name text not null);
+        create table child (id integer primary key, parent_id integer not null references parent,
+          name text not null)`);
+      const parent = { table: "parent", on: { parent_id: "id" } };
+      return {
+        ...sqliteSink(db, {
+          conflict,
+          tables: { parent: {}, child: { parent, missing } },
+        }),
+        parents: () => rowsOf(db, "select * from parent") as SinkRow[],
+        children: () => rowsOf(db, "select * from child") as ChildRow[],
+        close: () => {},
+      };
+    };
+    const createWrite = (write: TestedWrite) => {
+      const db = databases.inMemory(schema);
+      const sink = sqliteSink<SinkRow>(db, {
+        write: (tx, rows) => write((rows) => tx.insert("u", rows), rows),
+      });
+      return { ...sink, rows: () => rowsOf(db, "select * from u") as SinkRow[], close: () => {} };
+    };
+    testSink(it, { create, createTables, createWrite, tombstone: (id) => tombstone({ id }) });
   });
 }

@@ -1,0 +1,60 @@
+import type { Awaitable } from "../../checkpoints/checkpoint.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import { expectSame } from "./expectations.ts";
+import { rowOf, type SinkRow, type TestedSink } from "./tested-sink.ts";
+
+/** A row of the table `child`: `id` is its primary key, and `parent_id` refers to `parent`. */
+export interface ChildRow extends SinkRow {
+  /** The `id` of its parent, without which it is refused. */
+  readonly parent_id: number;
+}
+
+/** A row of a sink of several tables: for each of them a row, rows or tombstones. */
+export interface SinkTree {
+  /** For the table `parent`. */
+  readonly parent?: object | readonly object[] | undefined;
+  /** For the table `child`; rows that come with one parent leave out `parent_id`. */
+  readonly child?: object | readonly object[] | undefined;
+}
+
+/** How the tables of a sink are to be written. */
+export interface TestedTablesSettings {
+  /** Whether a row whose key is there is refused, or updates the other one; of both tables. */
+  readonly conflict: "error" | "replace";
+  /** Whether children that were not given again with their parent are to be removed. */
+  readonly missing: "delete" | undefined;
+}
+
+/**
+ * A sink of two tables: `parent`, which is that of a `TestedSink`, and `child`, which has `parent_id`
+ * in addition. Both are empty, and no `name` may be null.
+ */
+export interface TestedTables extends Pick<TestedSink, "checkpoints" | "deadLetters" | "close"> {
+  /** Writes the rows of all tables, and what they complete, in one transaction. */
+  load(rows: SinkTree[], context: LoadContext): unknown;
+  /** Reads the table `parent`, in any order. */
+  parents(): Awaitable<readonly SinkRow[]>;
+  /** Reads the table `child`, in any order. */
+  children(): Awaitable<readonly ChildRow[]>;
+}
+
+/** A parent with children, which leave its key to the sink. */
+export function treeOf(id: number, ...children: number[]): SinkTree {
+  return { parent: rowOf(id), child: children.map(rowOf) };
+}
+
+/** Throws unless the tables have these rows: by parent, the ids of its children. */
+export async function expectTrees(
+  sink: TestedTables,
+  expected: Readonly<Record<number, readonly number[]>>,
+): Promise<void> {
+  const parents = (await sink.parents()).map(({ id, name }) => ({ id, name }));
+  const children = (await sink.children())
+    .map(({ id, parent_id, name }) => ({ id, parent_id, name }));
+  const byId = (a: SinkRow, b: SinkRow) => a.id - b.id;
+  const wanted = Object.entries(expected).flatMap(([parent, ids]) =>
+    ids.map((id) => ({ ...rowOf(id), parent_id: Number(parent) }))
+  );
+  expectSame("parents", parents.sort(byId), Object.keys(expected).map((id) => rowOf(Number(id))));
+  expectSame("children", children.sort(byId), wanted.sort(byId));
+}
