@@ -32,6 +32,7 @@ export type {
   SkippedSnapshot,
   StageName,
   StageTimes,
+  TableCounts,
   TracedBatch,
   WaitingSnapshot,
 } from "./report-types.ts";

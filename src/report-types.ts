@@ -150,6 +150,20 @@ export interface Checkpoint {
   readonly runId?: string | undefined;
 }
 
+/** What became of the rows of one table. A number that is missing is 0, or is not told. */
+export interface TableCounts {
+  /** Rows that were not there before. */
+  readonly inserted?: number;
+  /** Rows that were there, and were overwritten: by other values or by the same ones. */
+  readonly updated?: number;
+  /** Rows that were inserted or updated, where the database does not tell which of the two. */
+  readonly written?: number;
+  /** Rows that were given, and were kept as they were there. */
+  readonly unchanged?: number;
+  /** Rows that were removed. */
+  readonly deleted?: number;
+}
+
 /** How far a run is. */
 export interface RunSnapshot extends ItemCounts {
   /** The name of the pipeline. */
@@ -184,6 +198,8 @@ export interface RunSnapshot extends ItemCounts {
    * `"…others"`.
    */
   readonly drift: Readonly<Record<string, number>>;
+  /** What became of rows in the target, by table, where the sink tells it; at most 100 are told apart. */
+  readonly tables: Readonly<Record<string, TableCounts>>;
   /** How long batches take, where one is done. */
   readonly latency?: Latency;
   /**

@@ -41,6 +41,7 @@ const report: RunReport = {
     inFlight: { transform: 0, load: 0 },
     queued: { items: 0, batches: 0 },
     drift: {},
+    tables: {},
     deadLetterReasons: [],
   },
   deadLetterReasons: [],

@@ -19,6 +19,7 @@ export type {
   SkippedReport,
   StageName,
   StageTimes,
+  TableCounts,
   TracedBatch,
 } from "../report-types.ts";
 export { renderDiagram } from "./report/diagram.ts";

@@ -1,20 +1,22 @@
-import type { DeadLetterReason, RunFailure, RunReport } from "../report-types.ts";
+import type { DeadLetterReason, RunFailure, RunReport, TableCounts } from "../report-types.ts";
 import { harmless, shortened } from "./plain-text.ts";
 import { count, counted, time } from "./quantities.ts";
 
 /** Longest words of an error within a sentence. */
 const maxLength = 300;
-/** Most reasons, and most columns, that a sentence names. */
+/** Most reasons, columns and tables that a sentence names. */
 const maxNamed = 3;
 
 /** Says how a run ended, why, and what became of items on the way: no advice. */
 export function endOf(report: RunReport): readonly string[] {
-  const { deadLetterReasons = [], drift = {}, missing, failure } = report; // Old ones have none.
+  const { deadLetterReasons = [], drift = {}, tables = {} } = report; // Old ones have none.
+  const { missing, failure } = report;
   return [
     endSentence(report),
     failure === undefined ? "" : failureWords(failure),
     deadLetterReasons.length === 0 ? "" : letterWords(report.deadLettered, deadLetterReasons),
     driftWords(drift),
+    tableWords(tables),
     missing === undefined
       ? ""
       : `The source ended early: ${counted(missing, "expected item")} did not arrive.`,
@@ -67,6 +69,20 @@ function driftWords(drift: RunReport["drift"]): string {
   const more = rest > 0 ? [`${counted(rest, "further name")}`] : [];
   const all = [...named, ...more].join(", ");
   return `The target had no column for ${all}: left out, unless the sink adds columns.`;
+}
+
+function tableWords(tables: RunReport["tables"]): string {
+  const all = Object.entries(tables);
+  if (all.length === 0) return "";
+  const named = all.slice(0, maxNamed).map(([table, rows]) => `${said(table)} (${rowWords(rows)})`);
+  const rest = all.length - named.length;
+  const more = rest > 0 ? [counted(rest, "further table")] : [];
+  return `Rows by table: ${[...named, ...more].join(", ")}.`;
+}
+
+/** What became of the rows of a table: "3 inserted, 1 deleted". */
+export function rowWords(rows: TableCounts): string {
+  return Object.entries(rows).map(([kind, many]) => `${count(many)} ${said(kind)}`).join(", ");
 }
 
 /** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */

@@ -7,7 +7,7 @@ import {
   truthValue,
 } from "../options.ts";
 import type { Checkpoint, DoneRange } from "../checkpoints/checkpoint.ts";
-import type { Outcome } from "../report-types.ts";
+import type { Outcome, TableCounts } from "../report-types.ts";
 import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
@@ -56,17 +56,22 @@ export interface LoadContext extends PipelineContext {
    * added up in `report.drift`. Call it once the rows are committed.
    */
   drift(counts: Readonly<Record<string, number>>): void;
+  /**
+   * Counts what became of rows in the target: by table, added up in `report.tables`. Call it once
+   * they are committed.
+   */
+  wrote(counts: Readonly<Record<string, TableCounts>>): void;
 }
 
 /** The context of a load. Written out, as it is made for each batch. */
 export function loadContextOf(
   context: PipelineContext,
   batch: BatchInfo,
-  drift: LoadContext["drift"],
+  { drift, wrote }: Pick<LoadContext, "drift" | "wrote">,
 ): LoadContext {
   const { signal, pipeline, runId, checkpoint } = context;
-  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift };
-  return { signal, pipeline, runId, checkpoint, batch, drift };
+  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift, wrote };
+  return { signal, pipeline, runId, checkpoint, batch, drift, wrote };
 }
 
 /** What a transform returns for an item: a row, `skip` for none, or `many(rows)` for several. */

@@ -163,7 +163,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   #load(members: Members | undefined, attempt: number): unknown {
-    const { pipeline, settings, context, drift, onAbandoned } = this.#run;
+    const { pipeline, settings, context, onAbandoned } = this.#run;
     const { attemptTimeout } = settings.retry.load;
     this.#finish = this.#finishOf(members);
     const batch = this.#infoOf(attempt);
@@ -171,7 +171,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const { rows: all } = this.#batch;
     const rows = members === undefined ? all.values.slice() : all.of(members);
     this.#count = rows.length;
-    const own = loadContextOf(context, batch, drift);
+    const own = loadContextOf(context, batch, this.#run);
     const call = callIn(batch.ranges);
     const make = (told: LoadContext) =>
       call === undefined

@@ -1,5 +1,6 @@
-import { Drift } from "./drift.ts";
+import type { TableCounts } from "../report-types.ts";
 import { Reasons } from "./reasons.ts";
+import { Tally } from "./tally.ts";
 
 /** What became of the items of a run so far. */
 export class Counts {
@@ -18,7 +19,9 @@ export class Counts {
   /** Calls of `transform` that have begun; counted only where a stall is watched for. */
   transformCalls = 0;
   /** What loads have left out. */
-  readonly drift: Drift = new Drift();
+  readonly drift: Tally<number> = new Tally();
+  /** What loads have written. */
+  readonly tables: Tally<TableCounts> = new Tally();
   /** Why items were given up on. */
   readonly reasons: Reasons = new Reasons();
 

@@ -16,9 +16,9 @@ export class PlainLoad<E, T> implements LoadSteps<E, T> {
   /** Loads a batch. */
   run(batch: Batch<E, T>): unknown {
     const { rows, info: { sequence, offset, size, attempt } } = batch;
-    const { pipeline, context, drift } = this.#run;
+    const { pipeline, context } = this.#run;
     const info = { sequence, offset, size, attempt }; // A copy, as the load may change what it is told.
-    return pipeline.load(rows.values as T[], loadContextOf(context, info, drift));
+    return pipeline.load(rows.values as T[], loadContextOf(context, info, this.#run));
   }
 
   /** Counts the batch, which is done. */

@@ -1,3 +1,4 @@
+import type { TableCounts } from "../report-types.ts";
 import { retryAfterOf } from "../retry/retry-after.ts";
 import type { RunEventDetails } from "../pipeline/run-event.ts";
 import { type Batch, progressOf } from "./batch.ts";
@@ -5,6 +6,7 @@ import type { Counts } from "./counts.ts";
 import type { Failure } from "./failures.ts";
 import type { RunMetrics } from "./run-metrics.ts";
 import type { RunResources } from "./run-resources.ts";
+import type { Tally } from "./tally.ts";
 
 /** A call that is to be made again. */
 export type Retry = Omit<Extract<RunEventDetails, { type: "batch:retry" }>, "type" | "sequence">;
@@ -21,6 +23,8 @@ export interface RunContext<E, T> extends RunResources<E, T> {
   readonly isOver: boolean;
   /** A load has left out values that no column takes: rows by column. */
   drift(counts: Readonly<Record<string, number>>): void;
+  /** A load has written rows: what became of them by table. */
+  wrote(counts: Readonly<Record<string, TableCounts>>): void;
   /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
   onRetry(batch: Batch<E, T>, retry: Retry): () => void;
   /** A load waits for the rate limit; gives what ends that. */
@@ -49,15 +53,21 @@ export function contextOf<E, T>(
     get isOver() {
       return state.isOver;
     },
-    drift(rows) {
-      if (!state.isOver) counts.drift.add(rows); // Else the report was made already.
-    },
+    drift: adding(state, counts.drift),
+    wrote: adding(state, counts.tables),
     onRetry(batch, retry) {
       counts.retries++;
       return beginRetry(resources, metrics, batch, retry);
     },
     onLimited: () => metrics.wait("load", "limited"),
     onAbandoned: (settled) => backgroundCalls.add(settled),
+  };
+}
+
+/** What adds to a tally until the report is made. */
+function adding(state: RunState, tally: Tally<unknown>): (counts: object) => void {
+  return (counts) => {
+    if (!state.isOver) tally.add(counts);
   };
 }
 

@@ -43,6 +43,7 @@ export function snapshotOf<E, T>(
     rate,
     ...queues,
     drift: counts.drift.read(),
+    tables: counts.tables.read(),
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
     ...(eta !== undefined && { eta }),

@@ -89,6 +89,19 @@ describe("explain() of items that were not loaded", () => {
       );
   });
 
+  it("says what became of the rows of each table", async () => {
+    const load: Pipeline<number>["load"] = (rows, { wrote }) =>
+      wrote({
+        a: { inserted: rows.length, deleted: 1 },
+        b: { written: 1000 },
+        c: { updated: 1 },
+        d: { deleted: 1 },
+      });
+    expect(explain(await reportOf({ load }))).toContain(
+      "Rows by table: a (10 inserted, 5 deleted), b (5,000 written), c (5 updated), 1 further table.",
+    );
+  });
+
   it("says what earlier runs had finished", async () => {
     const events: string[] = [];
     const observer = ({ type }: RunEvent) => void events.push(type);

@@ -53,7 +53,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/postgres/tables/bound": "adapters/postgres/tables/deletes",
   "adapters/postgres/tables/known-tables": "adapters/postgres/tables/sender",
   "adapters/postgres/tables/of-table": "adapters/postgres/tables/sender",
-  "adapters/postgres/tables/outbox": "adapters/postgres/tables/sender",
   "adapters/postgres/tables/step": "adapters/postgres/tables/sender",
   "adapters/postgres/write-options": "adapters/postgres/tables/write",
   "adapters/progress/payload": "adapters/progress/bar-display",

@@ -4,6 +4,8 @@ import { takeTurns } from "../../sql/turns.ts";
 
 /** The subset of a result that the adapter needs. */
 export interface DuckdbResult {
+  /** How many rows the statement has changed. */
+  readonly rowsChanged?: number;
   /** Gives all rows, as arrays of the values of the client. */
   getRows(): Promise<unknown[][]>;
 }

@@ -1,5 +1,6 @@
 import { BatchError } from "../../errors.ts";
 import type { Unknown } from "../../sql/rows.ts";
+import type { Written } from "../../sql/written.ts";
 import type { DuckdbConnection } from "./client.ts";
 import { insertStatement, type Target } from "./insert.ts";
 import { foldCase } from "./names.ts";
@@ -58,9 +59,17 @@ export class KnownTable {
   }
 
   /** Writes rows that give the same columns. */
-  async insert({ columns, rows }: Group): Promise<void> {
+  async insert({ columns, rows }: Group, written: Written): Promise<void> {
+    const { table, conflict } = this.#target;
     const statement = insertStatement(this.#target, columns);
-    for (const json of partsOf(rows)) await this.#connection.run(statement, [json]);
+    let changes = 0;
+    for (const json of partsOf(rows)) {
+      const { rowsChanged = NaN } = await this.#connection.run(statement, [json]);
+      changes += rowsChanged;
+    }
+    if (conflict === "error") written.add(table, "inserted", rows.length);
+    else if (conflict === "replace") written.add(table, "written", changes);
+    else written.addOf(table, "inserted", rows.length, changes);
   }
 }
 

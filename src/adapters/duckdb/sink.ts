@@ -18,6 +18,7 @@ import { openDeadLetters } from "./dead-letters.ts";
 import { checkSinkOptions, type DuckdbSinkOptions, type SinkSettings } from "./sink-options.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
 import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
+import { Written } from "../../sql/written.ts";
 import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
@@ -144,8 +145,10 @@ function rowCheck(
       ? undefined
       : await unlessAborted(writer.tableFor(runId), signal);
     const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
+    const written = new Written();
     const insert = async () => {
-      for (const group of groups) await table!.insert(group);
+      written.clear();
+      for (const group of groups) await table!.insert(group, written);
     };
     return async () => {
       let takeBack: unknown;
@@ -158,6 +161,7 @@ function rowCheck(
         throw error;
       }
       if (Object.keys(drift).length > 0) context.drift?.(drift);
+      written.tell(context);
       return takeBack;
     };
   };

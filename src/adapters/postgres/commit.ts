@@ -1,6 +1,7 @@
 import { type CommitMark, markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
+import { Written } from "../../sql/written.ts";
 import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
@@ -26,7 +27,7 @@ export function committer(
       if (rows.length === 0) return () => undefined;
       return async () => {
         await writer.send(send, signal);
-        tellDrift(send, context);
+        tell(send, context);
       };
     }
     const load = { send, mark: markOf(key, context, isMarked), context };
@@ -36,11 +37,15 @@ export function committer(
   };
 }
 
-const sendNothing: Send = Object.assign(() => Promise.resolve(), { drift: {} });
+const sendNothing: Send = Object.assign(() => Promise.resolve(), {
+  drift: {},
+  written: new Written(),
+});
 
-/** What no column took is told once the rest is committed. */
-function tellDrift({ drift }: Send, context: SinkLoadContext): void {
+/** What no column took, and what became of the rest, is told once that is committed. */
+function tell({ drift, written }: Send, context: SinkLoadContext): void {
   if (Object.keys(drift).length > 0) context.drift?.(drift);
+  written.tell(context);
 }
 
 /**
@@ -64,14 +69,17 @@ async function commitMarked(
       return marked ?? Promise.reject(new Error("The batch is already loaded")); // Rolls back.
     }, signal);
     onCommitted();
-    tellDrift(send, context);
+    tell(send, context);
     return takeBack;
   } catch (error) {
     if (state as string === "loaded") return undefined;
     // After the mark only the commit is left: only the mark can tell whether it came through. And rows
     // may have collided with themselves, where an earlier commit came through and its answer was lost.
     const isOpen = state as string === "marked" || isDuplicate(error);
-    if (isOpen && await hasAfter(checkpoints, mark, error)) return undefined;
+    if (isOpen && await hasAfter(checkpoints, mark, error)) {
+      if (state as string === "marked") tell(send, context); // It is this one that came through.
+      return undefined;
+    }
     throw error;
   }
 }
@@ -107,7 +115,7 @@ async function commitUnmarked(
       return marked ?? Promise.reject(new Error("The batch is already loaded")); // Rolls back.
     }, signal);
     onCommitted();
-    tellDrift(send, context);
+    tell(send, context);
   } catch (error) {
     if (!isLoaded) throw error;
   }

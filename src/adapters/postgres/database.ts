@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { Written } from "../../sql/written.ts";
+
 /** A row by column, as the client reads it. */
 export type Row = Record<string, unknown>;
 
@@ -12,8 +14,16 @@ export interface Session {
   values(text: string, params?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** The rows as the client gives them. */
   rows(text: string, params?: readonly unknown[]): Promise<Row[]>;
+  /** How many rows a statement has inserted, updated or deleted; nothing if the client is silent. */
+  run(text: string, params?: readonly unknown[]): Promise<number | undefined>;
   /** Sends the text of a COPY into a table and its columns, as SQL names them. Only where the client can. */
   copy?(into: string, pieces: Iterable<string>): Promise<unknown>;
+}
+
+/** A session of a transaction whose rows are counted. */
+export interface CountedSession extends Session {
+  /** What has become of the rows that were sent. */
+  readonly written: Written;
 }
 
 /**

@@ -2,7 +2,7 @@
  * Where batches go: one table, or several that are written in one commit.
  * @module
  */
-import type { Database, Session } from "./database.ts";
+import type { CountedSession, Database } from "./database.ts";
 
 /** What is known of where batches go, as it was when it was looked up. */
 export interface Destination {
@@ -22,8 +22,8 @@ export interface CheckedBatch {
   readonly drift: Readonly<Record<string, number>>;
   /** It changes the table, so that what is known of it is old. */
   readonly isGrowing?: boolean;
-  /** Sends it, in the transaction of the session. */
-  send(session: Session): Promise<void>;
+  /** Sends it, in the transaction of the session, which counts its rows. */
+  send(session: CountedSession): Promise<void>;
   /** The table of a right that no row has anything to do with, if a load has failed by that. */
   lacksRight(error: unknown): string | undefined;
   /** Finds the rows that a table would refuse, each by itself, by their place in the batch. */

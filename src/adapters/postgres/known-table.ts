@@ -1,7 +1,8 @@
 import { BatchError } from "../../errors.ts";
 import { type Column, readTable, readVersion } from "./table/columns.ts";
+import type { Written } from "../../sql/written.ts";
 import { copyTarget, copyText } from "./copy.ts";
-import { type Database, heeding, type Session } from "./database.ts";
+import { type CountedSession, type Database, heeding } from "./database.ts";
 import { type Input, inputAt, insertStatement, rowsParams } from "./insert.ts";
 import { remember } from "./remember.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
@@ -112,16 +113,28 @@ export class KnownTable {
   }
 
   /** Sends rows that give the same columns. */
-  async send(session: Session, group: Group): Promise<void> {
+  async send(session: CountedSession, group: Group): Promise<void> {
     const { columns, cells } = group;
-    const { table } = this.target;
+    const { table, known: { isPlain } } = this.target;
     if (this.method === "copy") {
       const pieces = orOfRow(group, () => copyText(columns, cells));
       await session.copy!(copyTarget(table, columns), pieces);
+      if (isPlain) session.written.add(this.#options.table, "inserted", cells.length);
     } else {
       const params = this.paramsOf(group);
-      await session.values(insertStatement(this.target, columns, this.input), params);
+      const text = insertStatement(this.target, columns, this.input);
+      this.count(session.written, cells.length, await session.run(text, params));
     }
+  }
+
+  /** Adds what has become of rows, of which the database has taken so many, where it tells. */
+  count(written: Written, rows: number, taken: number | undefined): void {
+    const { conflict, known: { isPlain } } = this.target;
+    const name = this.#options.table;
+    // Of a row that a trigger has left out, nobody knows why it was not taken.
+    if (!isPlain) written.add(name, conflict === "replace" ? "written" : "inserted", taken);
+    else if (conflict === "ignore") written.addOf(name, "inserted", rows, taken);
+    else written.add(name, conflict === "replace" ? "written" : "inserted", rows);
   }
 
   /**

@@ -3,6 +3,7 @@
  * @module
  */
 import { BatchError, ConfigurationError, isOf, SplitError } from "../../errors.ts";
+import { Written } from "../../sql/written.ts";
 import type { CheckedBatch, Destination } from "./destination.ts";
 import { type Database, heeding, type Session } from "./database.ts";
 import { OneTable } from "./one-table.ts";
@@ -18,6 +19,8 @@ export interface Send {
   (session: Session): Promise<unknown>;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** What became of the rows that were sent last. */
+  readonly written: Written;
 }
 
 /** What a load is told that is needed to send its rows. */
@@ -96,18 +99,20 @@ export class Writer implements BatchWriter {
    */
   async check(rows: readonly object[], context: WriterContext): Promise<Send> {
     const batch = await this.#readAsking(rows, context);
+    const written = new Written();
     const send = async (session: Session) => {
+      written.clear();
       const known = this.#runs.get(context.runId);
       if (batch.isGrowing && known !== undefined) known.isOld = true; // Committed or not.
       try {
-        await batch.send(session);
+        await batch.send({ ...session, written });
       } catch (error) {
         this.#outdate(context.runId, error);
         this.#failed.set(Object(error), { rows, context });
         throw error;
       }
     };
-    return Object.assign(send, { drift: batch.drift });
+    return Object.assign(send, { drift: batch.drift, written });
   }
 
   /** Sends a batch by itself, all of it or nothing. */

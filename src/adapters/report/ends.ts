@@ -1,4 +1,4 @@
-import { failureWords } from "../../explain/explain-end.ts";
+import { failureWords, rowWords } from "../../explain/explain-end.ts";
 import { count, counted } from "../../explain/quantities.ts";
 import type { RunReport } from "../../report-types.ts";
 import { label } from "./markup.ts";
@@ -34,6 +34,15 @@ export function driftCard({ drift }: RunReport): string {
     "drift",
     "The target had no such column",
     columns.map(([column, rows]) => [counted(rows, "row"), label(column)]),
+  );
+}
+
+/** What became of rows in the target, as a card. */
+export function tablesCard({ tables }: RunReport): string {
+  return listCard(
+    "tables",
+    "Rows by table",
+    Object.entries(tables).map(([table, rows]) => [rowWords(rows), label(table)]),
   );
 }
 

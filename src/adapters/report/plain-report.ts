@@ -18,6 +18,7 @@ const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as 
 const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers"] as const;
 const quantiles = ["p50", "p90", "p99", "max"] as const;
 const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
+const rowCounts = ["inserted", "updated", "written", "unchanged", "deleted"] as const;
 const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as const;
 
 /**
@@ -45,7 +46,7 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
   const stages = objectOf(fields.stages);
   if (fields.stages !== stages) fail(action, "report", rule, report);
   const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = fields;
-  const { failure, deadLetterReasons, drift, checkpoint } = fields;
+  const { failure, deadLetterReasons, drift, tables, checkpoint } = fields;
   return {
     ...numbers(fields, [...counts, ...figures]),
     ...optional(fields, ["concurrency", "missing", "total"]),
@@ -67,6 +68,9 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
     ...(isObject(failure) && { failure: failureOf(failure) }),
     deadLetterReasons: listOf(deadLetterReasons).map(reasonOf),
     drift: Object.fromEntries(Object.entries(objectOf(drift)).map(([key, n]) => [key, number(n)])),
+    tables: Object.fromEntries(
+      Object.entries(objectOf(tables)).map(([key, n]) => [key, optional(objectOf(n), rowCounts)]),
+    ),
     ...(isObject(checkpoint) && {
       checkpoint: { offset: number(checkpoint.offset), done: [], updatedAt: 0 },
     }),

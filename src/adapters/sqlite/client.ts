@@ -111,6 +111,12 @@ export function queryRows(
   return [];
 }
 
+/** How many rows a statement says that it has changed; not those of its triggers. */
+export function changesOf(answer: unknown): number | undefined {
+  const changes = propertyOf(answer, "changes");
+  return changes === undefined ? undefined : Number(changes);
+}
+
 /** Runs SQL without values. */
 export function execute(db: SqliteDatabase, sql: string): void {
   answerOf(db, db.exec(sql));

@@ -1,5 +1,6 @@
 import type { Unknown } from "../../sql/rows.ts";
-import { prepare, type SqliteDatabase, type SqliteStatement } from "./client.ts";
+import type { Written } from "../../sql/written.ts";
+import { changesOf, prepare, type SqliteDatabase, type SqliteStatement } from "./client.ts";
 import { aliased, insertStatement, type Target } from "./insert.ts";
 import { foldCase } from "./names.ts";
 import { type Batch, type Group, readRows } from "./rows.ts";
@@ -94,12 +95,23 @@ export class KnownTable {
   }
 
   /** Writes rows that give the same columns. */
-  insert({ columns, values }: Group): void {
-    this.#insertInto(columns).run(values);
+  insert({ columns, values }: Group, written: Written): void {
+    this.#count(values.length / columns.length, this.#insertInto(columns).run(values), written);
+  }
+
+  /** Adds what has become of rows; whether one was updated or inserted, the database does not tell. */
+  #count(rows: number, changes: number | undefined, written: Written): void {
+    const { table, conflict } = this.#target;
+    if (conflict === "error") written.add(table, "inserted", rows);
+    else written.addOf(table, conflict === "ignore" ? "inserted" : "written", rows, changes);
   }
 
   /** Writes one row and gives what the table has in some columns of it; nothing where it was kept. */
-  insertReturning({ columns, values }: Group, returned: readonly string[]): unknown {
+  insertReturning(
+    { columns, values }: Group,
+    returned: readonly string[],
+    written: Written,
+  ): unknown {
     const id = JSON.stringify([columns, returned]);
     let statement = this.#returning.get(id);
     if (statement === undefined) {
@@ -108,7 +120,9 @@ export class KnownTable {
       statement = prepare(this.#db, `${insert} returning ${aliased(returned)}`);
       this.#returning.set(id, statement);
     }
-    return statement.all(...values)[0];
+    const [row] = statement.all(...values);
+    this.#count(1, row == null ? 0 : 1, written);
+    return row;
   }
 
   #insertInto(columns: readonly string[]): Insert {
@@ -140,18 +154,21 @@ class Insert {
     this.#sizes = [...new Set([largest, Math.min(largest, 10), Math.min(largest, 3), 1])];
   }
 
-  /** Writes the values of any number of rows. */
-  run(values: Group["values"]): void {
+  /** Writes the values of any number of rows, and gives how many of them the database has changed. */
+  run(values: Group["values"]): number | undefined {
     const width = this.#columns.length;
     let next = 0;
+    let changes: number | undefined = 0;
     for (const size of this.#sizes) {
       const step = size * width;
       if (values.length - next < step) continue; // It may never be needed.
       const statement = this.statementOf(size);
       for (; values.length - next >= step; next += step) {
-        statement.run(...values.slice(next, next + step));
+        const changed = changesOf(statement.run(...values.slice(next, next + step)));
+        changes = changed === undefined ? undefined : changes! + changed;
       }
     }
+    return changes;
   }
 
   /** The statement for so many rows. */

@@ -1,5 +1,6 @@
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { tombstoneKey } from "../../sql/tombstone.ts";
+import { Written } from "../../sql/written.ts";
 import type { SqliteDatabase } from "./client.ts";
 import type { SinkSettings } from "./sink-options.ts";
 import { batchError, type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
@@ -28,10 +29,8 @@ export class RowWriter implements Loader {
     const table = this.#writer.tableFor(context.runId);
     const { groups, drift, fresh, failures } = table.read(rows);
     if (failures.size === 0 && fresh.size === 0) {
-      return {
-        drift,
-        write: () => groups.forEach((one) => table.insert(one)),
-      };
+      const written = new Written();
+      return { drift, written, write: () => groups.forEach((one) => table.insert(one, written)) };
     }
     // A tombstone has no property, so that it is among what fails.
     const hasTombstones = [...failures.keys()].some((n) => tombstoneKey(rows[n]) !== undefined);

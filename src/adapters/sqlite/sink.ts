@@ -5,6 +5,7 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import { markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-loads.ts";
+import { Written } from "../../sql/written.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
@@ -165,7 +166,7 @@ export function sqliteSink(
   };
 }
 
-const nothing: Checked = { write: () => {}, drift: {} };
+const nothing: Checked = { write: () => {}, drift: {}, written: new Written() };
 
 type SinkOptions = SqliteSinkOptions | SqliteTablesOptions | SqliteWriteOptions<never>;
 
@@ -197,7 +198,7 @@ function rowCheck(
     const { runId, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
-    const { write, drift } = rows.length === 0 ? nothing : loader.check(rows, context);
+    const { write, drift, written } = rows.length === 0 ? nothing : loader.check(rows, context);
     const commit = () => {
       if (key === undefined) return turns.take(() => transact(db, write));
       return checkpoints.commit(markOf(key, context, isMarked), write);
@@ -209,6 +210,7 @@ function rowCheck(
       };
       const done = (takeBack: unknown) => {
         if (Object.keys(drift).length > 0) context.drift?.(drift);
+        written.tell(context);
         return takeBack;
       };
       let takeBack: unknown;

@@ -4,6 +4,7 @@ import { callable, checkOptions, fail, type OptionTable } from "../../options.ts
 import { unlessAborted } from "../../runtime/waiting.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import { inTable } from "../../sql/row-errors.ts";
+import { Written } from "../../sql/written.ts";
 import { queryRows, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
@@ -62,6 +63,12 @@ export function checkWriteOptions(
   return checkOptions(action, options as Pick<SqliteWriteOptions, "write">, writeOptions).write;
 }
 
+/** What is told of a load once it is committed. */
+interface Told {
+  readonly drift: Record<string, number>;
+  readonly written: Written;
+}
+
 /** Writes rows by a function of the user's. */
 export class FunctionWriter implements Loader {
   readonly #db: SqliteDatabase;
@@ -76,7 +83,8 @@ export class FunctionWriter implements Loader {
   /** Takes rows; what is wrong with them shows when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Checked {
     const drift: Record<string, number> = {};
-    return { drift, write: () => this.#run(rows, context, drift) };
+    const written = new Written();
+    return { drift, written, write: () => this.#run(rows, context, { drift, written }) };
   }
 
   /** Takes that a load has failed: tables are looked up again. */
@@ -87,7 +95,7 @@ export class FunctionWriter implements Loader {
   #run(
     rows: readonly object[],
     context: SinkLoadContext,
-    drift: Record<string, number>,
+    told: Told,
   ): unknown {
     let isOpen = true;
     const use = <T>(work: () => T): T => {
@@ -97,7 +105,7 @@ export class FunctionWriter implements Loader {
     };
     const tx: SqliteTransaction = {
       insert: (table, rows, options = {}) =>
-        use(() => this.#insert({ ...options, table }, rows, context, drift)),
+        use(() => this.#insert({ ...options, table }, rows, context, told)),
       query: (text, values = []) => use(() => this.#query(text, values)),
     };
     const end = () => {
@@ -120,7 +128,7 @@ export class FunctionWriter implements Loader {
     options: SqliteSinkOptions,
     rows: readonly object[],
     context: SinkLoadContext,
-    drift: Record<string, number>,
+    { drift, written }: Told,
   ): void {
     const { table } = options;
     const writer = this.#writerOf(options);
@@ -136,6 +144,7 @@ export class FunctionWriter implements Loader {
     for (const [name, count] of Object.entries(checked.drift)) {
       drift[`${table}.${name}`] = (drift[`${table}.${name}`] ?? 0) + count;
     }
+    checked.written.tell({ wrote: (counts) => written.addAll(counts) });
   }
 
   #writerOf(options: SqliteSinkOptions): RowWriter {

@@ -4,7 +4,14 @@
  */
 import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { quoteName } from "../../sql/names.ts";
-import { prepare, type SqliteDatabase, type SqliteStatement, type SqliteValue } from "./client.ts";
+import type { Written } from "../../sql/written.ts";
+import {
+  changesOf,
+  prepare,
+  type SqliteDatabase,
+  type SqliteStatement,
+  type SqliteValue,
+} from "./client.ts";
 import { aliased } from "./insert.ts";
 
 /** Columns of a row, as the table has them. */
@@ -41,13 +48,17 @@ export class TreeStatements {
   }
 
   /** Removes rows by values of theirs, and before them all that belongs to them. */
-  remove(table: number, by: readonly string[], values: Stored): void {
+  remove(table: number, by: readonly string[], values: Stored, written: Written): void {
     this.#remove(table, (alias) => {
       return by.map((column) => `${alias}.${quoteName(column)} is ?`).join(" and ");
-    }, values);
+    }, { values, written });
   }
 
-  #remove(table: number, where: (alias: string, depth: number) => string, values: Stored): void {
+  #remove(
+    table: number,
+    where: (alias: string, depth: number) => string,
+    removal: { readonly values: Stored; readonly written: Written },
+  ): void {
     const { name, children } = this.#tables[table]!;
     for (const child of children) {
       const { on } = this.#tables[child]!.parent!;
@@ -58,10 +69,11 @@ export class TreeStatements {
         return `(${outer}) in (select ${inner} from ${quoteName(name)} as ${above} where ${
           where(above, depth + 1)
         })`;
-      }, values);
+      }, removal);
     }
     const sql = `delete from ${quoteName(name)} as t0 where ${where("t0", 0)}`;
-    this.#statement(sql).run(...values);
+    const changes = changesOf(this.#statement(sql).run(...removal.values));
+    removal.written.add(name, "deleted", changes);
   }
 
   #statement(sql: string): SqliteStatement {

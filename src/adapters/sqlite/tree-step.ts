@@ -2,6 +2,7 @@ import { BatchError } from "../../errors.ts";
 import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { inTable, rowError } from "../../sql/row-errors.ts";
 import type { TreeStep } from "../../sql/tree-rows.ts";
+import type { Written } from "../../sql/written.ts";
 import type { SqliteValue } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
 import type { Batch, Group } from "./rows.ts";
@@ -29,6 +30,7 @@ export class StepWrite {
   readonly #plan: TreePlan;
   readonly #step: TreeStep;
   readonly #read: ReadStep;
+  readonly #written: Written;
   /** By the table, the rows of which others need what the database has, by their places. */
   readonly #needed: readonly ReadonlySet<number>[];
   /** By the table, what the database has of the needed ones, by column. */
@@ -38,7 +40,8 @@ export class StepWrite {
   /** By the table, whether no row lacks what the database is to make. */
   readonly #isFilled: boolean[] = [];
 
-  constructor(plan: TreePlan, step: TreeStep, read: ReadStep) {
+  constructor(plan: TreePlan, step: TreeStep, read: ReadStep, written: Written) {
+    this.#written = written;
     this.#plan = plan;
     this.#step = step;
     this.#read = read;
@@ -55,7 +58,9 @@ export class StepWrite {
   run(): void {
     const { linked, tables, statements } = this.#plan;
     this.#read.deletes.forEach((keys, table) => {
-      for (const values of keys) statements.remove(table, tables[table]!.identity, values);
+      for (const values of keys) {
+        statements.remove(table, tables[table]!.identity, values, this.#written);
+      }
     });
     const given = this.#step.tables;
     if (linked.every(({ missing }) => missing === undefined)) {
@@ -93,7 +98,7 @@ export class StepWrite {
     const needed = this.#needed[table]!;
     const write = (start: number, end: number) => {
       if (start >= end) return;
-      for (const group of this.#groupsOf(table, start, end)) known.insert(group);
+      for (const group of this.#groupsOf(table, start, end)) known.insert(group, this.#written);
     };
     let start = from;
     for (let n = from; needed.size > 0 && n < to; n++) {
@@ -128,7 +133,7 @@ export class StepWrite {
     const handed = this.#handed[table]!;
     const row = this.#filled(table, n);
     const [group] = known.read([row]).groups;
-    const made = known.insertReturning(group!, handed);
+    const made = known.insertReturning(group!, handed, this.#written);
     let stored = made == null ? undefined : storedOf(made as object, handed.length);
     if (stored === undefined && known.conflictKey.length > 0) { // It is there, and is kept.
       const key = known.conflictKey.map((column) => row[column] as SqliteValue);
@@ -171,7 +176,7 @@ export class StepWrite {
       const values = on.map(([, other]) => row[other] as SqliteValue);
       if (values.includes(null)) continue; // Nothing belongs to it.
       if (find === undefined) {
-        statements.remove(table, columns, values);
+        statements.remove(table, columns, values, this.#written);
         continue;
       }
       for (const stored of find(values)) {
@@ -182,7 +187,8 @@ export class StepWrite {
         );
         if (given.has(id)) continue;
         kept ??= this.#keptOf(table, from, to);
-        if (!kept.has(id)) statements.remove(table, identity, stored);
+        if (kept.has(id)) continue;
+        statements.remove(table, identity, stored, this.#written);
       }
     }
   }

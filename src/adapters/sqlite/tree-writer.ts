@@ -4,6 +4,7 @@ import { fail } from "../../options.ts";
 import { addColumns } from "./add-columns.ts";
 import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { inTable, rowError, unfitValue } from "../../sql/row-errors.ts";
+import { Written } from "../../sql/written.ts";
 import { takeApart, type TreeStep } from "../../sql/tree-rows.ts";
 import { isOfSql, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
@@ -18,6 +19,8 @@ export interface Checked {
   readonly write: () => unknown;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** What became of the rows once they were written. */
+  readonly written: Written;
 }
 
 /** What a sink does with rows. */
@@ -56,11 +59,13 @@ export class TreeWriter implements Loader {
       new Set(read.flatMap((one) => [...one.batches[n]!.fresh]))
     );
     if (fresh.some(({ size }) => size > 0)) {
-      return { write: this.#growing(plan, steps, fresh, failures), drift };
+      return { ...this.#growing(plan, steps, fresh, failures), drift };
     }
     if (failures.size > 0) throw batchError(failures);
-    const write = () => steps.forEach((step, n) => new StepWrite(plan, step, read[n]!).run());
-    return { write, drift };
+    const written = new Written();
+    const write = () =>
+      steps.forEach((step, n) => new StepWrite(plan, step, read[n]!, written).run());
+    return { write, drift, written };
   }
 
   /** Checks rows that need more columns, and gives what adds these and writes the rows. */
@@ -69,18 +74,20 @@ export class TreeWriter implements Loader {
     steps: readonly TreeStep[],
     fresh: readonly ReadonlySet<string>[],
     failures: Map<number, Error>,
-  ): () => void {
+  ): Omit<Checked, "drift"> {
     const tables = plan.tables.map((table, n) =>
       fresh[n]!.size === 0 ? table : table.withColumns(fresh[n]!)
     );
     const wider = { ...plan, tables };
     const read = steps.map((step) => readStep(wider, step, failures, {}));
     if (failures.size > 0) throw batchError(failures);
-    return () => {
+    const written = new Written();
+    const write = () => {
       for (const writer of this.#writers) writer.forget(); // Whether it is committed or not.
       fresh.forEach((names, n) => this.#addColumns(n, names, steps));
-      steps.forEach((step, n) => new StepWrite(wider, step, read[n]!).run());
+      steps.forEach((step, n) => new StepWrite(wider, step, read[n]!, written).run());
     };
+    return { write, written };
   }
 
   #addColumns(n: number, names: ReadonlySet<string>, steps: readonly TreeStep[]): void {

@@ -82,7 +82,15 @@ export async function load(sink: TestedSink, loading: LoadCase): Promise<void> {
   const marks = key === undefined ? {} : { key, ranges };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
   const { signal = new AbortController().signal } = loading;
-  await sink.load(rows, { signal, pipeline: "sink", runId, batch, drift: () => {}, ...more });
+  await sink.load(rows, {
+    signal,
+    pipeline: "sink",
+    runId,
+    batch,
+    drift: () => {},
+    wrote: () => {},
+    ...more,
+  });
 }
 
 /** Throws unless a call has failed. */

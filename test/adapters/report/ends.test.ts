@@ -70,9 +70,16 @@ describe("the report page of a run with dead letters", () => {
     expect(text(renderReport(report))).toContain("no such column2 rows &lt;age&gt;");
   });
 
+  it("shows what became of the rows of each table", async () => {
+    const deadLetters = new WritableStream();
+    const tables = { "<film>": { inserted: 3, deleted: 1 } };
+    const report = { ...await films.run({ deadLetters }), tables };
+    expect(text(renderReport(report))).toContain("Rows by table3 inserted, 1 deleted &lt;film&gt;");
+  });
+
   it("is unchanged for a report of an older version without either", async () => {
     const report = await films.run({ deadLetters: new WritableStream() });
-    const { deadLetterReasons: _, drift: __, ...old } = report;
+    const { deadLetterReasons: _, drift: __, tables: ___, ...old } = report;
     const page = renderReport(old as RunReport);
     expect(page).not.toContain("data-list");
     expect(page).toContain('data-figure="deadLettered" data-value="2"');

@@ -21,6 +21,7 @@ const full: RunReport = {
   },
   deadLetterReasons: [{ message: "no id", stage: "load", count: 3, offset: 7 }],
   drift: { nickname: 4 },
+  tables: { orders: { inserted: 400, written: 1, unchanged: 2, deleted: 3 } },
   checkpoint: { offset: 500, done: [[600, 700]], updatedAt: 1, runId: "run-0" },
 };
 const manager: ManagerReport = {
@@ -97,7 +98,7 @@ describe("a report parsed from JSON", () => {
 
   it("may have any name for a column", () => {
     for (const text of hostile) {
-      const run = { ...full, drift: { [text]: 1 } };
+      const run = { ...full, drift: { [text]: 1 }, tables: { [text]: { updated: 1 } } };
       checkAll(run, { ...manager, reports: [run] });
     }
   });

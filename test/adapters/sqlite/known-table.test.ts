@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Written } from "../../../src/sql/written.ts";
 import { KnownTable } from "../../../src/adapters/sqlite/known-table.ts";
 
 type Recorded = ReturnType<typeof recorded>;
@@ -30,7 +31,7 @@ describe("KnownTable", () => {
     const { db, runs, values } = recorded();
     const given = Array.from({ length: 2 * 123 }, (_, n) => n);
     const columns = ["a", "b"];
-    tableOf(db, columns).insert({ columns, values: given });
+    tableOf(db, columns).insert({ columns, values: given }, new Written());
     expect([...runs].map(([sql, count]) => [rowsIn(sql), count])).toEqual([[100, 1], [10, 2], [
       1,
       3,
@@ -43,7 +44,7 @@ describe("KnownTable", () => {
     for (const [width, largest] of [[300, 6], [3000, 1]] as const) {
       const { db, runs } = recorded();
       const columns = Array.from({ length: width }, (_, n) => `c${n}`);
-      tableOf(db, columns).insert({ columns, values: Array(width * 13).fill(0) });
+      tableOf(db, columns).insert({ columns, values: Array(width * 13).fill(0) }, new Written());
       expect(Math.max(...[...runs.keys()].map(rowsIn))).toBe(largest);
     }
   });
@@ -52,7 +53,9 @@ describe("KnownTable", () => {
     const { db, runs } = recorded();
     const columns = ["a"];
     const table = tableOf(db, columns);
-    for (let batch = 0; batch < 3; batch++) table.insert({ columns, values: [1, 2] });
+    for (let batch = 0; batch < 3; batch++) {
+      table.insert({ columns, values: [1, 2] }, new Written());
+    }
     expect([...runs]).toEqual([['insert into "t" ("a") values (?)', 6]]);
   });
 
@@ -62,7 +65,7 @@ describe("KnownTable", () => {
     const fit = { needsAll: false, unknown: "error" } as const;
     const table = new KnownTable(db, target, ["id", "a", "b"], fit);
     const { groups } = table.read([{ id: 1, a: 2 }, { id: 3 }, { id: 4, a: 5 }]);
-    for (const group of groups) table.insert(group);
+    for (const group of groups) table.insert(group, new Written());
     const found = ' on conflict ("id") do';
     expect([...runs]).toEqual([
       [`insert into "t" ("id", "a") values (?, ?)${found} update set "a" = excluded."a"`, 2],

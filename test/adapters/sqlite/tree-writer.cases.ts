@@ -237,6 +237,43 @@ export function testSqliteTrees(client: SqliteClient): void {
       expect(sink.checkpoints.read("users")).toMatchObject({ offset: 1 });
     });
 
+    it("counts by table what became of the rows, of loads that were committed", async () => {
+      const db = databases.inMemory(schema);
+      const settings = { ...replaced, tag: { ...tag, conflict: "ignore" } } as const;
+      const sink = sqliteSink(db, { tables: settings });
+      const trees = [
+        { user: { id: 1, name: "a" }, post: [{ id: 1, title: "p" }, { id: 2, title: "q" }] },
+        { user: { id: 1, name: "b" }, post: { id: 1, title: "p" }, tag: { tag: "t" } },
+        { user: { id: 2, name: "b" } }, // Its name is taken.
+        { user: tombstone({ id: 1 }) },
+      ];
+      const deadLetters = new WritableStream();
+      const { checkpoints, load } = sink;
+      const report = await etl({ name: "users", extract: () => trees, load })
+        .run({ batchSize: 4, checkpoints, deadLetters });
+      expect(report.tables).toEqual({
+        user: { written: 2, deleted: 1 },
+        post: { written: 3, deleted: 2 },
+        tag: { inserted: 1, deleted: 1 },
+      });
+    });
+
+    it("counts rows that one table has kept, and those of functions", async () => {
+      const db = databases.inMemory("create table t (a primary key); insert into t values (1)");
+      const extract = () => [{ a: 1 }, { a: 2 }, { a: 2 }];
+      const sink = sqliteSink(db, { table: "t", conflict: "ignore" });
+      const report = await etl({ name: "t", extract, load: sink.load }).run({ batchSize: 3 });
+      expect(report.tables).toEqual({ t: { inserted: 1, unchanged: 2 } });
+      const { load } = sqliteSink(db, {
+        write: (tx) => {
+          tx.insert("t", [{ a: 3 }]);
+          tx.insert("t", [{ a: 3 }, tombstone({ a: 1 })], { conflict: "replace" });
+        },
+      });
+      const { tables } = await etl({ name: "write", extract, load }).run({ batchSize: 3 });
+      expect(tables).toEqual({ t: { inserted: 1, unchanged: 1, deleted: 1 } });
+    });
+
     it("counts by table what was left out", async () => {
       const db = databases.inMemory(schema);
       const { load } = sqliteSink(db, { tables: { user: {}, post }, unknown: "drop" });

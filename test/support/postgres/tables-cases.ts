@@ -3,6 +3,7 @@ import { benchOf } from "./cases.ts";
 import { testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresLinkedGrowth } from "../../adapters/postgres/add-columns.cases.ts";
+import { testPostgresCounts } from "../../adapters/postgres/tables/outbox.cases.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
 import { testPostgresModel } from "../../adapters/postgres/tables/repeats.cases.ts";
@@ -20,6 +21,7 @@ export function testPostgresLinkedTables(): void {
   describe.each(testedClients)("postgresSink with tables of %s", (name) => {
     const bench = benchOf(name, () => server!);
     testPostgresFamilies(bench);
+    testPostgresCounts(bench);
     testPostgresGeneratedKeys(bench);
     testPostgresDeletes(bench);
     testPostgresWrites(bench);

@@ -19,7 +19,7 @@ export function runReport({ extract, transform, load, ...parts }: ReportParts = 
   return {
     ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
     ...{ rows: parts.loaded ?? 1000, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
-    ...{ batches: 20, retries: 0, drift: {} },
+    ...{ batches: 20, retries: 0, drift: {}, tables: {} },
     ...{ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5), duration, rate: 1000, bottleneck: "load" },
     ...{
       workers: Math.max(1, ...lanes),

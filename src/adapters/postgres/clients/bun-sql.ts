@@ -78,6 +78,9 @@ async function transact<T>(
   }
 }
 
+/** A result of Bun.SQL is an array with a count. */
+type Counted = PromiseLike<{ readonly count?: number }>;
+
 function sessionOf(link: Link, statements: Statements): Session {
   return {
     values: (text, params = []) =>
@@ -86,6 +89,8 @@ function sessionOf(link: Link, statements: Statements): Session {
       ),
     rows: (text, params = []) =>
       statements.run(() => link.send(text, params, (query) => query as unknown as Promise<Row[]>)),
+    run: async (text, params = []) =>
+      (await statements.run(() => link.send(text, params, (query) => query as Counted))).count,
     copy: (into, pieces) =>
       statements.run(() =>
         link.send(`copy ${into} from stdin`, [], (query) => copy(query, pieces))

@@ -10,13 +10,20 @@ export interface PgClient {
   /** Runs one statement, with its rows as arrays. */
   query(config: PgArrayQuery): Promise<{ rows: unknown[][] }>;
   /** Runs one statement. */
-  query(text: string, values: unknown[]): Promise<{ rows: Row[]; command?: string }>;
+  query(text: string, values: unknown[]): Promise<PgResult>;
   /** Connects; never called here. */
   connect(): Promise<unknown>;
   /** Listens for a connection that is lost. */
   on(event: "error", listener: (error: Error) => void): unknown;
   /** Stops listening. */
   removeListener(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** What a statement of `pg` gives. */
+export interface PgResult {
+  rows: Row[];
+  command?: string;
+  rowCount?: number | null;
 }
 
 /** A statement of which `pg` gives the rows as arrays. */
@@ -202,6 +209,8 @@ function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
     values: async (text, params = []) =>
       (await run(() => client.query({ text, values: [...params], rowMode: "array" }))).rows,
     rows: async (text, params = []) => (await run(() => client.query(text, [...params]))).rows,
+    run: async (text, params = []) =>
+      (await run(() => client.query(text, [...params]))).rowCount ?? undefined,
   };
   if (copyFrom !== undefined) {
     session.copy = (into, pieces) =>

@@ -13,7 +13,7 @@ export interface PGliteSession {
       blob?: Blob;
       serializers?: Record<number, (value: unknown) => string>;
     },
-  ): Promise<{ rows: T[] }>;
+  ): Promise<{ rows: T[]; affectedRows?: number }>;
 }
 
 /** The subset of `PGlite` (@electric-sql/pglite) that is used. */
@@ -57,6 +57,10 @@ function sessionOf(client: PGliteSession, signal: AbortSignal | undefined): Sess
     rows: async (text, params = []) => {
       signal?.throwIfAborted();
       return (await client.query<Row>(text, [...params], writerOf(params))).rows;
+    },
+    run: async (text, params = []) => {
+      signal?.throwIfAborted();
+      return (await client.query(text, [...params], writerOf(params))).affectedRows;
     },
     copy: async (into, pieces) => {
       signal?.throwIfAborted();

@@ -6,7 +6,7 @@ import { whileWaiting } from "../../../runtime/waiting.ts";
 import { atMost, Statements, type Stoppable } from "./statements.ts";
 
 /** A statement of `postgres` (postgres.js) that was made and is sent when it is awaited. */
-export interface PostgresJsQuery extends PromiseLike<Row[]> {
+export interface PostgresJsQuery extends PromiseLike<Row[] & { readonly count?: number }> {
   /** The rows as arrays. */
   values(): PromiseLike<unknown[][]>;
   /** Has the server end it. */
@@ -135,6 +135,7 @@ function sessionOf(
   return {
     values: (text, params = []) => run(text, params, (query) => query.values()),
     rows: (text, params = []) => run(text, params, (query) => query),
+    run: async (text, params = []) => (await run(text, params, (query) => query)).count,
   };
 }
 

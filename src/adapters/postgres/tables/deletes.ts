@@ -4,7 +4,7 @@
  */
 import type { LinkedTable } from "../../../sql/linked-tables.ts";
 import { quoteName } from "../../../sql/names.ts";
-import type { Session } from "../database.ts";
+import type { CountedSession } from "../database.ts";
 import type { KnownTable } from "../known-table.ts";
 import type { Column } from "../table/columns.ts";
 import type { UniqueIndex } from "../table/unique-indexes.ts";
@@ -24,7 +24,7 @@ type Which = (bound: Bound) => { readonly from: string; readonly where: string }
 
 /** Deletes rows by their keys. */
 export async function deleteKeys(
-  session: Session,
+  session: CountedSession,
   family: Family,
   place: number,
   { keys, index }: { readonly keys: Values; readonly index: UniqueIndex | undefined },
@@ -46,7 +46,7 @@ export interface GivenChildren {
 
 /** Deletes the rows of parents that are not among those that are given. */
 export async function deleteMissing(
-  session: Session,
+  session: CountedSession,
   family: Family,
   place: number,
   { parents, columns, keys }: GivenChildren,
@@ -70,7 +70,7 @@ const withoutType = (column: Column): Column => ({ ...column, ownType: undefined
 
 /** Deletes rows of a table: first what belongs to them, however deep. */
 async function deleteRows(
-  session: Session,
+  session: CountedSession,
   { links, tables, json }: Family,
   place: number,
   which: Which,
@@ -88,7 +88,7 @@ async function deleteRows(
     const sources = [...using, from].filter((text) => text !== "").join(", ");
     const text = `delete from ${tables[path[last]!]!.target.table} as t${last}
       ${sources === "" ? "" : `using ${sources}`} where ${[...joins, where].join(" and ")}`;
-    await session.values(text, bound.params);
+    session.written.add(links[path[last]!]!.name, "deleted", await session.run(text, bound.params));
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from "../../../sql/tree-rows.ts";
 import { addingStatement } from "../add-columns.ts";
 import type { CheckedBatch, Destination } from "../destination.ts";
-import { type Database, heeding, type Session } from "../database.ts";
+import { type CountedSession, type Database, heeding, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
 import { keptName, quoteText } from "../names.ts";
 import { partsOf, readRows } from "../rows.ts";
@@ -128,7 +128,7 @@ export class KnownTables implements Destination {
 
   /** Adds columns, looks at the tables again, and sends a batch, all in one transaction. */
   async #sendGrowing(
-    session: Session,
+    session: CountedSession,
     growth: Growth,
     steps: readonly TreeStep[],
   ): Promise<void> {

@@ -2,7 +2,7 @@
  * Rows for several tables, gathered into as few statements as can be.
  * @module
  */
-import type { Session } from "../database.ts";
+import type { CountedSession } from "../database.ts";
 import { inputAt, insertStatement } from "../insert.ts";
 import type { KnownTable } from "../known-table.ts";
 import type { Group } from "../rows.ts";
@@ -20,14 +20,14 @@ const maxTexts = 64; // Rows may leave out columns in any number of ways.
 
 /** Sends rows in the order that they are added in, those of several tables in one statement. */
 export class Outbox {
-  readonly #session: Session;
+  readonly #session: CountedSession;
   readonly #maxLength: number;
   readonly #json: string;
   readonly #texts: Texts;
   #pending: Pending[] = [];
   #length = 0;
 
-  constructor(session: Session, json: string, texts: Texts, maxLength: number) {
+  constructor(session: CountedSession, json: string, texts: Texts, maxLength: number) {
     this.#session = session;
     this.#json = json;
     this.#texts = texts;
@@ -61,6 +61,10 @@ export class Outbox {
     this.#length = 0;
     if (pending.length === 0) return;
     await this.#session.values(this.#textOf(pending), pending.flatMap(({ params }) => params));
+    // What of a part was taken, the server would tell by more than the parts cost without it.
+    for (const { table, group } of pending) {
+      table.count(this.#session.written, group.cells.length, undefined);
+    }
   }
 
   #textOf(pending: readonly Pending[]): string {

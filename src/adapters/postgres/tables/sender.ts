@@ -6,7 +6,7 @@ import { BatchError } from "../../../errors.ts";
 import { rowError } from "../../../sql/row-errors.ts";
 import type { TableRows } from "../../../sql/tree-rows.ts";
 import type { Cell } from "../values.ts";
-import type { Session } from "../database.ts";
+import type { CountedSession, Session } from "../database.ts";
 import { cellName, type Cells } from "../insert.ts";
 import type { Column } from "../table/columns.ts";
 import type { UniqueIndex } from "../table/unique-indexes.ts";
@@ -31,7 +31,7 @@ export interface Catalogue extends Family {
   readonly maxLength: number;
   /** By what each column of a table is filled, by its number. */
   defaultsOf(session: Session, place: number): Promise<ReadonlyMap<string, string | null>>;
-  indexesOf(session: Session, place: number): Promise<readonly UniqueIndex[]>;
+  indexesOf(session: Pick<Session, "values">, place: number): Promise<readonly UniqueIndex[]>;
 }
 
 /** Values that the database has made of columns, by row. */
@@ -39,7 +39,7 @@ type Made = ReadonlyMap<number, readonly Cell[]>;
 
 /** Writes a step, in the transaction of a session. */
 export async function sendStep(
-  session: Session,
+  session: CountedSession,
   catalogue: Catalogue,
   step: CheckedStep,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function sendStep(
 }
 
 async function sendParts(
-  session: Session,
+  session: CountedSession,
   catalogue: Catalogue,
   step: CheckedStep,
   parts: StepParts,
@@ -77,12 +77,12 @@ function indexOn(
 }
 
 class StepSender {
-  readonly #session: Session;
+  readonly #session: CountedSession;
   readonly #catalogue: Catalogue;
   readonly #step: CheckedStep;
   readonly #made = new Map<number, { readonly columns: readonly Column[]; readonly rows: Made }>();
 
-  constructor(session: Session, catalogue: Catalogue, step: CheckedStep) {
+  constructor(session: CountedSession, catalogue: Catalogue, step: CheckedStep) {
     this.#session = session;
     this.#catalogue = catalogue;
     this.#step = step;
@@ -99,7 +99,11 @@ class StepSender {
       if (asked !== undefined && table.target.conflict === "error") {
         parts = await this.#make(place, parts, asked);
       }
-      for (const { group } of parts) await outbox.add(table, group);
+      // Sent alone, as it would be anyway, a table tells which rows it has kept.
+      const isAlone = tables.length === 1 && table.target.conflict === "ignore";
+      for (const { group } of parts) {
+        await (isAlone ? table.send(this.#session, group) : outbox.add(table, group));
+      }
       if (asked !== undefined && table.target.conflict !== "error") {
         await outbox.flush();
         await this.#find(place, parts, asked);

@@ -5,8 +5,8 @@
 import { BatchError, isOf } from "../../../errors.ts";
 import { fail } from "../../../options.ts";
 import type { LoadContext } from "../../../pipeline/pipeline.ts";
-
-import { type Database, databaseOf, type Session } from "../database.ts";
+import { Written } from "../../../sql/written.ts";
+import { type CountedSession, type Database, databaseOf, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
 import { OneTable } from "../one-table.ts";
 import { checkSinkOptions, type PostgresTableOptions } from "../sink-options.ts";
@@ -32,7 +32,10 @@ export class FunctionWriter implements BatchWriter {
   /** Gives what calls the function. */
   check(rows: readonly object[], context: { readonly runId: string }): Promise<Send> {
     const drift: Record<string, number> = Object.create(null);
-    const send = async (session: Session) => {
+    const written = new Written();
+    const send = async (plain: Session) => {
+      const session = { ...plain, written };
+      written.clear();
       for (const name of Object.keys(drift)) delete drift[name];
       const targets = this.#targetsOf(context.runId);
       const tx = new Transaction({
@@ -45,7 +48,7 @@ export class FunctionWriter implements BatchWriter {
         throw error;
       }
     };
-    return Promise.resolve(Object.assign(send, { drift }));
+    return Promise.resolve(Object.assign(send, { drift, written }));
   }
 
   /** Has a batch written by itself, all of it or nothing. */
@@ -63,7 +66,7 @@ export class FunctionWriter implements BatchWriter {
 }
 
 interface Parts {
-  readonly session: Session;
+  readonly session: CountedSession;
   readonly database: Database;
   readonly schema: string | undefined;
   /** What is known of tables in this run. */

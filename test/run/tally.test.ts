@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { etl, type LoadContext } from "../../src/index.ts";
+import { etl, type LoadContext, type TableCounts } from "../../src/index.ts";
 import type { SinkLoadContext } from "../../src/checkpoints/load-context.ts";
 
 /** Loads so many batches of one item, and tells for each what `tell` gives. */
@@ -62,5 +62,34 @@ describe("drift() of a load", () => {
     const report = await run.finished;
     told?.({ age: 1 });
     expect([report.drift, run.snapshot().drift]).toEqual([{}, {}]);
+  });
+});
+
+describe("wrote() of a load", () => {
+  const writing = (tell: (index: number) => Record<string, TableCounts>) =>
+    etl<number>({
+      name: "wrote",
+      extract: () => [0, 1, 2],
+      load: ([index], { wrote }) => wrote(tell(index!)),
+    });
+
+  it("adds up in the report and in the snapshots, by table", async () => {
+    const run = writing((index) => ({
+      user: { inserted: index, deleted: 1 },
+      post: { written: 2 },
+    }))
+      .start();
+    expect(run.snapshot().tables).toEqual({});
+    const { tables, drift } = await run.finished;
+    expect(tables).toEqual({ user: { inserted: 3, deleted: 3 }, post: { written: 6 } });
+    expect(run.snapshot().tables).toEqual(tables);
+    expect(drift).toEqual({});
+  });
+
+  it("tells at most 100 tables apart", async () => {
+    const names = Array.from({ length: 102 }, (_, n) => [`table ${n}`, { inserted: 1 }]);
+    const { tables } = await writing(() => Object.fromEntries(names)).run();
+    expect(Object.keys(tables)).toHaveLength(101);
+    expect(tables["…others"]).toEqual({ inserted: 6 });
   });
 });
