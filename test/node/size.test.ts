@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 38_330,
-    "{ etl }": 24_530,
-    "{ etl, EtlManager }": 26_260,
+    "*": 38_490,
+    "{ etl }": 24_545,
+    "{ etl, EtlManager }": 26_275,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -22,9 +22,9 @@ const budgets: Record<string, Record<string, number>> = {
     "{ parse }": 1000,
   },
   "millrace/checkpoint": { "*": 7500 },
-  "millrace/sqlite": { "*": 19_750 }, // Tables, tombstones, new columns and `write` as well.
-  "millrace/postgres": { "*": 39_050 }, // Adds columns to several tables as well.
-  "millrace/duckdb": { "*": 14_800 },
+  "millrace/sqlite": { "*": 19_900 }, // Tables, tombstones, new columns and `write` as well.
+  "millrace/postgres": { "*": 39_350 }, // Adds columns to several tables as well.
+  "millrace/duckdb": { "*": 14_870 },
   "millrace/ndjson": { "*": 9000 },
   "millrace/compression": { "*": 7000 },
   "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
