@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 38_229,
-    "{ etl }": 24_455,
-    "{ etl, EtlManager }": 26_177,
+    "*": 38_490,
+    "{ etl }": 24_545,
+    "{ etl, EtlManager }": 26_275,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -22,16 +22,16 @@ const budgets: Record<string, Record<string, number>> = {
     "{ parse }": 1000,
   },
   "millrace/checkpoint": { "*": 7500 },
-  "millrace/sqlite": { "*": 19_250 }, // Tables, tombstones, new columns and `write` as well.
-  "millrace/postgres": { "*": 38_700 }, // Adds columns to several tables as well.
-  "millrace/duckdb": { "*": 14_600 },
+  "millrace/sqlite": { "*": 19_900 }, // Tables, tombstones, new columns and `write` as well.
+  "millrace/postgres": { "*": 39_350 }, // Adds columns to several tables as well.
+  "millrace/duckdb": { "*": 14_870 },
   "millrace/ndjson": { "*": 9000 },
   "millrace/compression": { "*": 7000 },
   "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
   "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
   "millrace/csv": { "*": 12_000 },
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
-  "millrace/otel": { "*": 27_845 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 27_930 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
   "millrace/testing": { "*": 37_700 }, // Runs what it tests; tables, tombstones and writes: 1,200.
 };

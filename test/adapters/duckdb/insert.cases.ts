@@ -33,6 +33,20 @@ export function testDuckdbInserts(): void {
       expect(await load("replace")).toEqual([["1", "c", "kept"], ["2", "f", "e"]]);
     });
 
+    it.each([
+      ["error", { inserted: 2 }],
+      ["ignore", { inserted: 1, unchanged: 1 }],
+      ["replace", { written: 2 }],
+    ] as const)("is told, once the rows are committed: %s", async (conflict, counts) => {
+      const there = conflict === "error" ? [] : ["insert into t values (1, 'old', 'kept')"];
+      const connection = await connections.open(schema, ...there);
+      const sink = duckdbSink(connection, { table: "t", conflict });
+      const told: unknown[] = [];
+      const wrote = (tables: object) => void told.push(JSON.stringify(tables));
+      await sink.load(rows.slice(0, 2), { ...plainContext, wrote });
+      expect(told).toEqual([JSON.stringify({ t: counts })]);
+    });
+
     it("tells many rows apart by a key of several columns", async () => {
       const connection = await connections.open(
         "create table t (a integer, b varchar, n integer, unique (a, b))",
