@@ -248,6 +248,9 @@ function testBadRows({ tested, create, sink }: Bench): void {
     for (let n = 0; n < 4; n++) expect(await failedOf(null, good)).toBeUndefined(); // The last one counts.
     expect(await failedOf(bad, good)).toEqual([0]);
     expect(sent).toBe(6); // Nobody expected it any more.
+    expect(await failedOf(good, good)).toBeUndefined();
+    expect(await failedOf(bad, good)).toEqual([0]);
+    expect(sent).toBe(8); // After a single one, one is asked about.
     await tested().run(`alter table ${table} alter day type text`);
     expect(await failedOf(bad, good)).toBeUndefined();
   });
