@@ -63,7 +63,10 @@ interface Known {
   asks: number;
 }
 
-/** After a batch with bad values, so many are asked about first: such a batch rarely comes alone. */
+/**
+ * After a batch with bad values the next one is asked about first, and if it has some as well, so many
+ * are: where they are rare, asking costs more than it spares.
+ */
 const maxAsks = 3;
 
 /** Sends the batches of a sink. */
@@ -138,18 +141,22 @@ export class Writer implements BatchWriter {
     known.isOld = true; // What it is asked by must be what the table is now.
     const batch = await this.#read(rows, context);
     const failures = await batch.badRows(heeding(this.#source, context.signal));
-    this.#expect(runId, failures, known.asks - 1);
+    this.#expect(runId, failures, [known.asks - 1, maxAsks]);
     if (failures.size > 0 && !areInvalid(failures)) return batch;
     for (const row of rows) this.#asked.add(row);
     if (failures.size > 0) throw new BatchError(failures);
     return batch;
   }
 
-  /** Notes how many batches are asked about next, by what one had; after one without, `fewer`. */
-  #expect(runId: string, failures: ReadonlyMap<number, Error>, fewer: number): void {
+  /** Notes how many batches are asked about next: `fewer` if it had none to blame, `more` if values were. */
+  #expect(
+    runId: string,
+    failures: ReadonlyMap<number, Error>,
+    [fewer, more]: readonly [fewer: number, more: number],
+  ): void {
     const known = this.#runs.get(runId);
     if (known === undefined) return;
-    known.asks = failures.size === 0 ? fewer : areInvalid(failures) ? maxAsks : 0;
+    known.asks = failures.size === 0 ? fewer : areInvalid(failures) ? more : 0;
   }
 
   async #read(
@@ -219,7 +226,7 @@ export class Writer implements BatchWriter {
       if (!isAskable) return error;
       for (const row of rows) this.#asked.add(row);
       const failures = await batch.badRows(heeding(this.#source, context.signal));
-      this.#expect(context.runId, failures, 0);
+      this.#expect(context.runId, failures, [0, 1]);
       return failures.size === 0 ? error : new BatchError(failures);
     } catch (found) {
       return isOf(found, ConfigurationError) || isOf(found, BatchError) ? found : error;

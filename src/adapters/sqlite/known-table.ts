@@ -151,7 +151,7 @@ class Insert {
     this.#columns = columns;
     const fitting = Math.floor(maxValues / columns.length);
     const largest = Math.max(1, Math.min(maxRows, fitting));
-    this.#sizes = [...new Set([largest, Math.min(largest, 10), Math.min(largest, 3), 1])];
+    this.#sizes = [...new Set([largest, Math.min(largest, 10), 1])];
   }
 
   /** Writes the values of any number of rows, and gives how many of them the database has changed. */

@@ -114,7 +114,8 @@ export class StepWrite {
   #groupsOf(table: number, start: number, end: number): readonly Group[] {
     const { groups } = this.#read.batches[table]!;
     const { rows, parents } = this.#step.tables[table]!;
-    if (this.#isFilled[table] ??= parents.every((n) => n === -1)) {
+    const isFilled = this.#isFilled[table] ??= parents.every((n) => n === -1);
+    if (isFilled) {
       if (start === 0 && end === rows.length) return groups;
       const [{ columns, values }] = groups as [Group];
       const width = columns.length;

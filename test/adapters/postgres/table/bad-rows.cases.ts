@@ -225,16 +225,12 @@ function testBadRows({ tested, create, sink }: Bench): void {
     const table = await create("id int primary key, day date not null");
     const database = openDatabase("test", tested().client, { isFixed: true });
     let sent = 0;
-    const writer = new Writer(
-      {
-        ...database,
-        transaction: (...work) => {
-          sent++;
-          return database.transaction(...work);
-        },
-      },
-      checkSinkOptions("test", { table, conflict: "replace", key: ["id"] }),
-    );
+    const counting: typeof database = {
+      ...database,
+      transaction: (...work) => (sent++, database.transaction(...work)),
+    };
+    const options = checkSinkOptions("test", { table, conflict: "replace", key: ["id"] });
+    const writer = new Writer(counting, options);
     const failedOf = async (...days: (string | null)[]): Promise<number[] | undefined> => {
       const rows = days.map((day, n) => ({ id: n >> 1, day }));
       const load = async () => await writer.send(await writer.check(rows, { runId: "run" }));
@@ -248,6 +244,9 @@ function testBadRows({ tested, create, sink }: Bench): void {
     for (let n = 0; n < 4; n++) expect(await failedOf(null, good)).toBeUndefined(); // The last one counts.
     expect(await failedOf(bad, good)).toEqual([0]);
     expect(sent).toBe(6); // Nobody expected it any more.
+    expect(await failedOf(good, good)).toBeUndefined();
+    expect(await failedOf(bad, good)).toEqual([0]);
+    expect(sent).toBe(8); // After a single one, one is asked about.
     await tested().run(`alter table ${table} alter day type text`);
     expect(await failedOf(bad, good)).toBeUndefined();
   });
