@@ -87,7 +87,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "bytes/feed": "bytes/input",
   "bytes/json-text": "adapters/ndjson/encode-ndjson",
   "bytes/line-parser": "adapters/ndjson/read-ndjson",
-  "bytes/malformed": "adapters/ndjson/read-ndjson",
   "bytes/read-lines": "adapters/ndjson/lines",
   "bytes/joined": "bytes/lines",
   "bytes/zlib-transform": "bytes/decompress",

@@ -1,6 +1,5 @@
 import { decompressed } from "../../bytes/decompress.ts";
 import type { Input } from "../../bytes/input.ts";
-import { malformed } from "../../bytes/malformed.ts";
 import {
   type Positioned,
   positionsRule,
@@ -10,6 +9,7 @@ import {
 import { recordStream } from "../../bytes/records.ts";
 import { checkOptions, type OptionTable } from "../../plain-options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { malformed } from "../../streams/malformed.ts";
 import { JsonParser } from "./json-parser.ts";
 import { parsePath, pathRule } from "./json-path.ts";
 import { utf8Source } from "./utf8-source.ts";
