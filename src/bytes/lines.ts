@@ -119,7 +119,8 @@ export class LineCutter {
   }
 
   #giveUp(blocks: LineBlock[]): void {
-    const start = joined(this.#rest).slice(0, keptBytes - keptBytes % this.code.unit);
+    const kept = Math.min(keptBytes, this.#options.maxBytes);
+    const start = joined(this.#rest).slice(0, kept - kept % this.code.unit);
     blocks.push({ bytes: start, byte: this.#byte, isTooLong: true });
     this.#byte += this.#restLength;
     this.#rest = [];

@@ -2,7 +2,6 @@ import { checkOptions } from "../plain-options.ts";
 import { decompressed } from "./decompress.ts";
 import type { Input } from "./input.ts";
 import { LineParser, type LineParserOptions } from "./line-parser.ts";
-import { malformed } from "./malformed.ts";
 import {
   type Positioned,
   positionsRule,
@@ -20,14 +19,14 @@ export function readLines<T>(
   action: string,
   input: Input,
   options: ReaderOptions & { readonly positions?: boolean | undefined },
-  format: Pick<LineParserOptions<T>, "what" | "parse" | "skipsBlank">,
+  format: Pick<LineParserOptions<T>, "what" | "parse" | "skipsBlank" | "malformed">,
 ): ReadableStream<(T | Positioned<T>)[]> {
   const table = { ...readerOptions, ...positionsRule };
   const checked = checkOptions<typeof options, "encoding">(action, options, table);
   const parsing = {
     ...format,
     ...checked,
-    malformed: checked.malformed === "item" ? malformed : undefined,
+    malformed: checked.malformed === "item" ? format.malformed : undefined,
   };
   return recordStream<T | Positioned<T>>({
     action,

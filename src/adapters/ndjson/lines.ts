@@ -2,6 +2,7 @@ import type { Input } from "../../bytes/input.ts";
 import { readLines } from "../../bytes/read-lines.ts";
 import type { Positioned, ReaderOptions } from "../../bytes/reader-options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { malformed } from "../../streams/malformed.ts";
 
 /** The options of `lines`. */
 export interface LinesOptions extends ReaderOptions {
@@ -41,6 +42,7 @@ export function lines(
     what: "text",
     parse: (line) => line.endsWith("\r") ? line.slice(0, -1) : line,
     skipsBlank: false,
+    malformed,
   });
   return chunks(stream) as Chunks<string>;
 }

@@ -2,6 +2,7 @@ import type { Input } from "../../bytes/input.ts";
 import { readLines } from "../../bytes/read-lines.ts";
 import type { Positioned, ReaderOptions } from "../../bytes/reader-options.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { malformed } from "../../streams/malformed.ts";
 
 /** The options of `readNdjson`. */
 export interface ReadNdjsonOptions extends ReaderOptions {
@@ -57,6 +58,7 @@ export function readNdjson<T>(
     what: "JSON",
     parse: (line) => JSON.parse(line) as T,
     skipsBlank: true,
+    malformed,
   });
   return chunks(stream) as Chunks<T>;
 }

@@ -82,6 +82,22 @@ describe("readNdjson", () => {
     }]);
   });
 
+  it("dead-letters malformed lines in a run", async () => {
+    const loaded: unknown[] = [];
+    const letters: unknown[] = [];
+    const report = await etl({
+      name: "numbers",
+      extract: () => readNdjson(["1\n{\n3\n"], { malformed: "item" }),
+      load: (rows) => void loaded.push(...rows),
+    }).run({
+      batchSize: 10,
+      deadLetters: new WritableStream({
+        write: ({ item, stage }) => void letters.push([item, stage]),
+      }),
+    });
+    expect([loaded, letters, report.deadLettered]).toEqual([[1, 3], [["{", "extract"]], 1]);
+  });
+
   it("refuses a record of too many bytes, and goes on after it", async () => {
     const text = '"123"\n"1234567"\n"ä"\n"7654321"';
     const bytes = new TextEncoder().encode(text);

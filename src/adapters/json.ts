@@ -1,0 +1,10 @@
+/**
+ * Reading of large JSON documents in little memory, and writing of JSON arrays, for every runtime.
+ * @module
+ */
+export { encodeJson } from "./json/encode-json.ts";
+export { readJson, type ReadJsonOptions } from "./json/read-json.ts";
+export type { ByteChunk, ByteInput, Input, InputStart, NamedInput } from "../bytes/input.ts";
+export type { CompressionFormat, Positioned } from "../bytes/reader-options.ts";
+export { InputError, RecordError } from "../bytes/record-error.ts";
+export type { RowEncoder, RowFormat } from "../bytes/row-encoder.ts";
