@@ -40,7 +40,7 @@ const readings: { readonly [N in keyof CsvTypes]: Reading } = {
   string: [(text) => text, "a text"],
   number: [readNumber, "a number"],
   bigint: [(text) => /^\s*[+-]?\d+\s*$/.test(text) ? BigInt(text) : undefined, "an integer"],
-  boolean: [(text) => truths.get(text.trim().toLowerCase()), "true or false"],
+  boolean: [readBoolean, "true or false"],
   date: [readDate, "an ISO 8601 date"],
   json: [readJson, "JSON"],
 };
@@ -89,29 +89,43 @@ function readNumber(text: string): number | undefined {
   if (!Number.isFinite(value)) return undefined;
   // A number takes "" for 0, and 0x10 for 16; and it rounds what it cannot hold.
   if (value === 0 && text.trim() === "") return undefined;
-  if (/^\s*0[box]/i.test(text)) return undefined;
-  return Number.isSafeInteger(value) || Math.abs(value) < 2 ** 53 || /[.e]/i.test(text)
-    ? value
-    : undefined;
+  if (((text.charCodeAt(1) | 32) > 97 || text.charCodeAt(0) <= 32) && /^\s*0[box]/i.test(text)) {
+    return undefined;
+  }
+  if (Math.abs(value) >= 2 ** 53 && !/[.e]/i.test(text)) return undefined;
+  return value;
 }
 
-const isoDate =
-  /^\s*(\d{4}-\d\d-(\d\d))(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))? ?(Z|[+-]\d\d(?::?\d\d)?)?)?\s*$/i;
+function readBoolean(text: string): boolean | undefined {
+  return truths.get(text) ?? truths.get(text.trim().toLowerCase());
+}
 
-/** Reads what PostgreSQL and spreadsheets write, too: a blank for the T, and a short zone. */
+/** With a blank for the T and a short zone as well, as PostgreSQL and spreadsheets write them. */
+const isoDate =
+  /^\s*(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|([+-])(\d\d):?(\d\d)?))?)?\s*$/i;
+
+/** What engines read by themselves, and faster. */
+const usualDate = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)?$/;
+
 function readDate(text: string): Date | undefined {
+  if (usualDate.test(text)) {
+    const date = new Date(text);
+    // February 30 is taken for March 2, and 24:00 for the next day.
+    return date.getUTCDate() === +text.slice(8, 10) ? date : undefined;
+  }
   const parts = isoDate.exec(text);
   if (parts === null) return undefined;
-  const [, day = "", dayOfMonth = "", time = "00:00", fraction = "0", zone = "Z"] = parts;
-  const offset = zone.replace(
-    /^([+-]\d\d):?(\d\d)?$/,
-    (_, hours, minutes = "00") => `${hours}:${minutes}`,
-  );
-  const seconds = time.length === 5 ? `${time}:00` : time;
-  const date = new Date(`${day}T${seconds}.${fraction.slice(0, 3).padEnd(3, "0")}${offset}`);
-  if (Number.isNaN(date.getTime())) return undefined;
-  // Engines take February 30 for March 2.
-  return new Date(day).getUTCDate() === Number(dayOfMonth) ? date : undefined;
+  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction, , sign] = parts;
+  const [hours = 0, minutes = 0] = parts.slice(10);
+  if (+hour > 23 || +minute > 59 || +second > 59 || +minutes > 59) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(+year!, +month! - 1, +day!);
+  if (date.getUTCDate() !== +day! || date.getUTCMonth() !== +month! - 1) return undefined;
+  const thousandths = fraction === undefined ? 0 : +fraction.slice(0, 3).padEnd(3, "0");
+  date.setUTCHours(+hour, +minute, +second, thousandths);
+  const offset = (+hours * 60 + +minutes) * 60_000;
+  if (offset > 0) date.setTime(date.getTime() + (sign === "-" ? offset : -offset));
+  return date;
 }
 
 function readJson(text: string): unknown {

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../errors.ts";
 import type { InputStart } from "../../bytes/input.ts";
+import { malformed } from "../../bytes/malformed.ts";
 import { RecordError } from "../../bytes/record-error.ts";
 import type { RecordParser } from "../../bytes/records.ts";
 import { fail } from "../../plain-options.ts";
@@ -166,23 +167,4 @@ export class CsvParser implements RecordParser<unknown> {
     if (kind === "unclosed") return `a record, as the quote of field ${field + 1} is not closed`;
     return `a record of more than ${this.#plan.maxBytes} bytes`;
   }
-}
-
-/** What marks an item that its source could not read. */
-const mark = Symbol.for("millrace.malformed");
-
-class Malformed extends Error {
-  override readonly name = "Malformed" as const;
-  readonly raw: unknown;
-
-  constructor(raw: unknown, cause: Error) {
-    super(cause.message, { cause });
-    this.raw = raw;
-    Object.defineProperty(this, mark, { value: true });
-  }
-}
-
-/** What stands in the place of an item that could not be read. */
-function malformed(raw: unknown, error: Error): unknown {
-  return new Malformed(raw, error);
 }

@@ -1,6 +1,11 @@
+import { decompressed, type DecompressOptions } from "../../bytes/decompress.ts";
 import type { Input } from "../../bytes/input.ts";
-import { type Positioned, type ReaderOptions, readerOptions } from "../../bytes/reader-options.ts";
-import { positionsRule } from "../../bytes/reader-options.ts";
+import {
+  type Positioned,
+  positionsRule,
+  type ReaderOptions,
+  readerOptions,
+} from "../../bytes/reader-options.ts";
 import { recordStream } from "../../bytes/records.ts";
 import {
   anyObject,
@@ -20,13 +25,13 @@ import type { StandardSchema } from "./standard-schema.ts";
 import { isMultiByte } from "./text-pieces.ts";
 
 /** How CSV is read. */
-export interface CsvOptions<
+export interface ReadCsvOptions<
   Header extends CsvHeader = CsvHeader,
   Empty extends "" | null = "" | null,
   Columns extends CsvColumns = CsvColumns,
   Output = unknown,
   Positions extends boolean = boolean,
-> extends Omit<ReaderOptions, "decompress"> {
+> extends ReaderOptions {
   /**
    * What stands between two fields. `"auto"` finds `,`, `;`, tab or `|` by the first ten records, or
    * by the header alone where it has only one of them.
@@ -95,9 +100,8 @@ const schemaRule: Rule = {
   test: (value) => callable.test((value as Partial<StandardSchema>)?.["~standard"]?.validate),
 };
 
-const { decompress: _, ...readers } = readerOptions;
-const table: OptionTable<CsvOptions> = {
-  ...readers,
+const table: OptionTable<ReadCsvOptions> = {
+  ...readerOptions,
   ...positionsRule,
   delimiter: [delimiterRule, "auto"],
   header: [headerRule, true],
@@ -149,21 +153,24 @@ export function readCsv<
   const Positions extends boolean = false,
 >(
   input: Input,
-  options: CsvOptions<Header, Empty, Columns, Output, Positions> = {},
+  options: ReadCsvOptions<Header, Empty, Columns, Output, Positions> = {},
 ): Chunks<Positions extends true ? Positioned<Output> : Output> {
-  const plan = planOf(options);
+  const { format, ...plan } = planOf(options);
   const stream = recordStream<unknown>({
     action,
     input,
+    prepare: (source) => decompressed(source, { format }),
     parserOf: (source) =>
       new CsvParser(source.isText ? { ...plan, encoding: "utf-8" } : plan, source),
   });
   return chunks(stream) as Chunks<Positions extends true ? Positioned<Output> : Output>;
 }
 
-function planOf(options: CsvOptions): CsvPlan {
-  const { maxRecordBytes, malformed, delimiter, ...rest } = checkOptions<
-    CsvOptions,
+function planOf(
+  options: ReadCsvOptions,
+): CsvPlan & Pick<DecompressOptions, "format"> {
+  const { decompress, maxRecordBytes, malformed, delimiter, ...rest } = checkOptions<
+    ReadCsvOptions,
     "columns" | "schema" | "comment" | "encoding"
   >(action, options, table);
   const { header, columns, encoding, positions } = rest;
@@ -182,6 +189,7 @@ function planOf(options: CsvOptions): CsvPlan {
   }
   return {
     ...rest,
+    format: decompress,
     empty: options.empty === null ? null : "",
     delimiter: delimiter === "auto" ? undefined : delimiter,
     maxBytes: maxRecordBytes,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CsvOptions, readCsv } from "../../../src/adapters/csv.ts";
+import { readCsv, type ReadCsvOptions } from "../../../src/adapters/csv.ts";
 import { readUntil, rowsOf } from "../../support/csv/read.ts";
 
 describe("CsvParser: what is malformed", () => {
@@ -54,7 +54,7 @@ describe("CsvParser: what is malformed", () => {
     ]);
   });
 
-  it.each<[string, string, CsvOptions, string]>([
+  it.each<[string, string, ReadCsvOptions, string]>([
     [
       "a header that names one column twice",
       "a,b,a\n",

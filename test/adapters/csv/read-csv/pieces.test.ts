@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CsvOptions, readCsv } from "../../../../src/adapters/csv.ts";
+import { readCsv, type ReadCsvOptions } from "../../../../src/adapters/csv.ts";
 import { rowsOf } from "../../../support/csv/read.ts";
 
 /** Rows, and of what is malformed its text and why. */
-async function read(pieces: readonly Uint8Array[], options: CsvOptions): Promise<unknown[]> {
+async function read(pieces: readonly Uint8Array[], options: ReadCsvOptions): Promise<unknown[]> {
   const rows = readCsv(pieces, { ...options, malformed: "item", positions: true });
   try {
     return (await rowsOf(rows)).map((row: unknown) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type CsvOptions, readCsv } from "../../../../src/adapters/csv.ts";
+import { readCsv, type ReadCsvOptions } from "../../../../src/adapters/csv.ts";
 import { readUntil, rowsOf } from "../../../support/csv/read.ts";
 
 describe("readCsv", () => {
@@ -87,7 +87,7 @@ describe("readCsv", () => {
 });
 
 describe("readCsv: options", () => {
-  it.each<[CsvOptions, string]>([
+  it.each<[ReadCsvOptions, string]>([
     [
       { delimiter: '"' },
       `'delimiter' must be "auto" or a text without quotes and line breaks: current value is "\\""`,
@@ -114,5 +114,13 @@ describe("readCsv: options", () => {
     ],
   ])("refuses %j", (options, expected) => {
     expect(() => readCsv([], options)).toThrow(`Cannot read CSV as ${expected}`);
+  });
+});
+
+describe("readCsv: compressed", () => {
+  it("tells gzip by its first bytes", async () => {
+    const packed = new Blob(["a,b\n1,2\n"]).stream().pipeThrough(new CompressionStream("gzip"));
+    expect(await rowsOf(readCsv(packed, { positions: true })))
+      .toEqual([{ value: { a: "1", b: "2" }, line: 2, end: 8 }]);
   });
 });
