@@ -23,7 +23,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/file/kept-file": "adapters/file/file-checkpoint-store",
   "adapters/file/sink-options": "adapters/file/sink",
   "adapters/http/page-request": "adapters/http/read-pages/read-pages",
-  "adapters/http/paging": "adapters/http/read-pages/read-pages",
   "adapters/http/row-body": "adapters/http/sink",
   "adapters/http/row-failures": "adapters/http/sink",
   "adapters/json/json-parser": "adapters/json/read-json",

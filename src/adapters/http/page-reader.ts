@@ -25,12 +25,20 @@ export interface Placed<T> {
   readonly position: PagePosition;
 }
 
+/** Who is told what a reading learns. */
+export interface ReadingListener {
+  /** The number of all items, as an answer says it. */
+  onTotal(total: number): void;
+  /** A page is asked for once more. */
+  onRetry(): void;
+}
+
 /** One reading of pages, from the first or from a position on. */
 export class PageReader<T> {
   readonly #settings: PagesSettings<T>;
   readonly #from: PagePosition | undefined;
   readonly #signal: AbortSignal;
-  readonly #onTotal: (total: number) => void;
+  readonly #listener: ReadingListener;
   readonly #seams: Seams<T>;
   readonly #circles = new CircleFinder();
   readonly #behind: PageToken[] = []; // Of as many pages as `lag` says, and of the present one.
@@ -40,12 +48,12 @@ export class PageReader<T> {
     settings: PagesSettings<T>,
     from: PagePosition | undefined,
     signal: AbortSignal,
-    onTotal: (total: number) => void,
+    listener: ReadingListener,
   ) {
     this.#settings = settings;
     this.#from = from;
     this.#signal = signal;
-    this.#onTotal = onTotal;
+    this.#listener = listener;
     this.#seams = new Seams(settings.key);
   }
 
@@ -137,7 +145,8 @@ export class PageReader<T> {
   async #open(token: PageToken): Promise<OpenPage<T>> {
     const { channel, retry: rules, items, total, body: bodyOf, lag } = this.#settings;
     const { attemptTimeout, ...settings } = rules;
-    const answer = await retry(async ({ signal }) => {
+    const answer = await retry(async ({ attempt, signal }) => {
+      if (attempt > 1) this.#listener.onRetry();
       await whenAllowed(channel, signal);
       return await withDeadline(
         async (signal) => {
@@ -157,7 +166,7 @@ export class PageReader<T> {
     const list = found ?? (response.status === 204 ? [] : found);
     if (!Array.isArray(list)) throw new TypeError(noList(name, items, list));
     const size = Number(totalOf(total, response, body));
-    if (size >= 0) this.#onTotal(size);
+    if (size >= 0) this.#listener.onTotal(size);
     this.#behind.push(token);
     if (this.#behind.length > lag + 1) this.#behind.shift();
     const fresh = this.#seams.fresh(list, name);

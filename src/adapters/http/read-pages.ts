@@ -44,6 +44,8 @@ export class Pages<T> extends Chunks<T> {
   readonly position: (item: T) => PagePosition;
   /** How many items all pages have, as the newest answer says by the option `total`. */
   readonly total: () => number | undefined;
+  /** How often a page was asked for once more, in all readings: the report of a run does not know it. */
+  readonly retries: () => number;
   /** The run options that resume these pages: spread them beside `checkpoints`. */
   readonly runOptions: PagesRunOptions<T>;
 
@@ -54,6 +56,11 @@ export class Pages<T> extends Chunks<T> {
       { readonly position: PagePosition; readonly read: object }
     >();
     let total: number | undefined;
+    let retries = 0;
+    const listener = {
+      onTotal: (value: number) => void (total = value),
+      onRetry: () => void retries++,
+    };
     const open = (from: PagePosition | undefined, signal: AbortSignal | undefined) => {
       const read = {};
       const give = ({ item, position }: Placed<unknown>): T => {
@@ -68,8 +75,7 @@ export class Pages<T> extends Chunks<T> {
         places.set(item, { position, read });
         return item as T;
       };
-      const begin = (signal: AbortSignal) =>
-        new PageReader(settings, from, signal, (value) => void (total = value));
+      const begin = (signal: AbortSignal) => new PageReader(settings, from, signal, listener);
       return { [Symbol.asyncIterator]: () => iteratorOf(begin, signal, give) };
     };
     super(open(settings.from, settings.signal));
@@ -88,6 +94,7 @@ export class Pages<T> extends Chunks<T> {
       fail("tell the position of an item", "item", rule, item);
     };
     this.total = () => total;
+    this.retries = () => retries;
     this.runOptions = { position: this.position, resume: "source" };
   }
 }

@@ -10,7 +10,7 @@ const ways = '"link", { cursor }, { url }, { offset }, { page } or a function: c
 
 describe("readPages refuses", () => {
   it.each<readonly [string, unknown, unknown, string]>([
-    ["no address", "no address", { next }, `'first' must be ${first} "no address"`],
+    ["no address", "https://", { next }, `'first' must be ${first} "https://"`],
     ["no first", undefined, { next }, `'first' must be ${first} undefined`],
     [
       "a body that is gone after one page",

@@ -40,7 +40,8 @@ describe("a page that fails for a moment", () => {
   ])("is asked for again where it %s", async (_, fault) => {
     const api = new ListApi(15);
     api.fault = (_, count) => count === 2 || count === 3 ? fault() : undefined;
-    const rows = outcomeOf(read(pagesOf(api)));
+    const pages = pagesOf(api);
+    const rows = outcomeOf(read(pages));
     await settle(99);
     expect(api.asked.length).toBe(2);
     await settle(1);
@@ -48,6 +49,7 @@ describe("a page that fails for a moment", () => {
     await settle(200);
     expect(rows).toMatchObject({ state: "fulfilled", value: [rowsUpTo(10), rowsUpTo(15, 11)] });
     expect(api.asked).toEqual(["/rows?page=1", "/rows?page=2", "/rows?page=2", "/rows?page=2"]);
+    expect(pages.retries()).toBe(2);
   });
 
   it("is given up after a minute, and asked for again", async () => {

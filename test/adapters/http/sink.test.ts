@@ -240,9 +240,9 @@ describe("httpSink refuses", () => {
   const first = "Cannot construct httpSink as";
   it.each<readonly [unknown, unknown, string]>([
     [
-      "no url",
+      "https://",
       {},
-      `${first} 'url' must be a URL: current value is "no url"`,
+      `${first} 'url' must be a URL: current value is "https://"`,
     ],
     [
       url,
