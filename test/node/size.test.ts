@@ -8,13 +8,13 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 38_229,
-    "{ etl }": 24_455,
-    "{ etl, EtlManager }": 26_177,
+    "*": 39_071,
+    "{ etl }": 25_285,
+    "{ etl, EtlManager }": 27_020,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
-    "{ batched }": 4776, // Reads a source as well.
+    "{ batched }": 4795, // Reads a source as well.
     "{ RateLimiter }": 2000,
     "{ RateLimitStream }": 3169,
     "{ retry }": 2600,
@@ -27,9 +27,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/duckdb": { "*": 14_600 },
   "millrace/file": { "*": 3100 },
   "millrace/progress": { "*": 4150 },
-  "millrace/otel": { "*": 27_845 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 28_651 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 36_391 }, // Runs what it tests.
+  "millrace/testing": { "*": 37_185 }, // Runs what it tests.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))
