@@ -9,6 +9,8 @@ export const nowhere: readonly DoneRange[] = [];
  */
 export class OffsetTracker {
   readonly #done: readonly DoneRange[];
+  readonly #begin: number;
+  #toDrop: readonly DoneRange[]; // What is finished, or was read before the source was opened again.
   #read: number; // Offset of the next item that is read.
   #readRange = 0; // The first range that does not end before it.
   #taken: number; // Offset of the next item that goes into a batch.
@@ -17,19 +19,39 @@ export class OffsetTracker {
   /** Numbers from the start of the source, or from the `offset` of the checkpoint. */
   constructor({ offset, done }: Checkpoint, isAtOffset: boolean) {
     this.#done = isAtOffset || offset === 0 ? done : [[0, offset], ...done];
-    this.#read = this.#taken = isAtOffset ? offset : 0;
+    this.#begin = this.#read = this.#taken = isAtOffset ? offset : 0;
+    this.#toDrop = this.#done;
+  }
+
+  /** The offset after the first `size` items that are not finished. */
+  offsetAfter(size: number): number {
+    let [at, left] = [this.#begin, size];
+    for (const [from, to] of this.#done) {
+      if (from - at >= left) break;
+      left -= from - at;
+      at = to;
+    }
+    return at + left;
+  }
+
+  /** Numbers what is read from now on as a new one would; what goes into batches is what comes next. */
+  reopen(checkpoint: Checkpoint, isAtOffset: boolean): void {
+    const anew = new OffsetTracker(checkpoint, isAtOffset);
+    this.#toDrop = anew.#done;
+    this.#read = anew.#read;
+    this.#readRange = 0;
   }
 
   /** Counts an item that was read, and tells whether it is finished. */
   isDone(): boolean {
     const offset = this.#read++;
-    while (offset >= (this.#done[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
-    return offset >= (this.#done[this.#readRange]?.[0] ?? Infinity);
+    while (offset >= (this.#toDrop[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
+    return offset >= (this.#toDrop[this.#readRange]?.[0] ?? Infinity);
   }
 
   /** Of what is still to be read nothing is finished, so that it need not be counted. */
   get isPast(): boolean {
-    return this.#readRange >= this.#done.length;
+    return this.#readRange >= this.#toDrop.length;
   }
 
   /** Counts items that were read, and gives those that are not finished. */

@@ -114,8 +114,13 @@ export function checkDefaults<E, T>(
 function checkReplayable<E, T>(
   action: string,
   { acknowledge, replayable }: Pipeline<E, T>,
-  { checkpoints }: Pick<RunSettings<never>, "checkpoints">,
+  { checkpoints, retry: { extract } }: Pick<RunSettings<never>, "checkpoints" | "retry">,
 ): void {
+  const isReplayable = replayable ?? acknowledge === undefined;
+  if (extract.maxAttempts > 1 && !isReplayable) {
+    const rule = "omitted unless the source can be read again ('replayable: true')";
+    fail(action, "retry.extract", rule, extract);
+  }
   if (checkpoints === undefined || replayable === true) return;
   const why = "as they count items by offset, and new items at the offsets of finished ones " +
     "would be dropped";

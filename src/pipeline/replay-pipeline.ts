@@ -13,6 +13,7 @@ import {
   type Transformed,
   type TransformedBatch,
 } from "./pipeline.ts";
+import type { RetryByStage } from "./run-options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 
@@ -110,6 +111,8 @@ const settingsOfReplay: OwnSettings = {
   adapt<S extends object>(settings: S): S {
     const copy = { ...settings } as Record<string, unknown>;
     for (const name of this.ignored) delete copy[name];
+    const { extract, ...others } = Object(copy.retry) as RetryByStage;
+    if (extract) copy.retry = { ...others, extract: { ...extract, maxAttempts: 1 } }; // Letters come once.
     for (const name of ["sizeOf", "flushWhen"]) {
       const measure = copy[name];
       if (typeof measure !== "function") continue;

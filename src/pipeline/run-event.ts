@@ -76,6 +76,18 @@ export type RunEventDetails =
     /** What it failed with. */
     readonly error: unknown;
   }
+  /** The source failed, or could not be opened, and is opened again after a delay. */
+  | {
+    readonly type: "source:retry";
+    /** Items that were read before. */
+    readonly extracted: number;
+    /** Which attempt failed since the last item that was read; the first is 1. */
+    readonly attempt: number;
+    /** Time until the next attempt in milliseconds. */
+    readonly delay: number;
+    /** What it failed with. */
+    readonly error: unknown;
+  }
   /** An item was given up on, and its letter is written. */
   | { readonly type: "item:dead-letter"; readonly sequence: number; readonly letter: DeadLetter }
   /** The store has this checkpoint. */

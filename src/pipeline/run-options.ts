@@ -5,6 +5,7 @@ import {
   callable,
   checkOptions,
   type Complete,
+  fail,
   nonEmptyString,
   nonNegative,
   oneOf,
@@ -25,7 +26,7 @@ import {
   rateLimiterOptions,
 } from "../streams/rate-limiter.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../retry/retry.ts";
-import type { Guarantee, RunSnapshot } from "../report-types.ts";
+import type { Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
 import { batchSizeOfLoad, type Pipeline } from "./pipeline.ts";
 import type { RunObserver } from "./run-event.ts";
@@ -61,8 +62,8 @@ export interface RunOptions<E> extends BucketOptions<E> {
   abortTimeout?: number | undefined;
   /**
    * When a `transform` (of an item) or a `load` (of a batch) that failed is called again: for both,
-   * or `{ transform, load }`. Without it a failure is final. The rules for `load` hold for calls of
-   * the checkpoint store and for letters of `sink.deadLetters()` as well.
+   * or `{ extract, transform, load }`. Without it a failure is final. The rules for `load` hold for
+   * calls of the checkpoint store and for letters of `sink.deadLetters()` as well.
    */
   retry?: RetryOptions | RetryByStage | undefined;
   /**
@@ -164,6 +165,12 @@ export interface RunOptions<E> extends BucketOptions<E> {
 
 /** When a call is made again, for each stage on its own. */
 export interface RetryByStage {
+  /**
+   * For a source that fails, or cannot be opened: `extract` is called again, as a next run would after
+   * what this one has read (see `resume`; `context.checkpoint` tells it). Attempts count anew once
+   * more was read. The source has to give the same items in the same order again.
+   */
+  extract?: Omit<RetryOptions, "attemptTimeout"> | undefined;
   /** For the transform of an item. */
   transform?: RetryOptions | undefined;
   /** For the load of a batch. */
@@ -194,7 +201,7 @@ export interface RunSettings<E> extends
   /** Most items in a batch. */
   readonly batchSize: number;
   /** When calls are made again, and how long one may take. */
-  readonly retry: { readonly transform: RetrySettings; readonly load: RetrySettings };
+  readonly retry: Readonly<Record<StageName, RetrySettings>>;
   /** What holds back the loads. */
   readonly rateLimit: RateLimiter | undefined;
 }
@@ -262,6 +269,8 @@ export function checkRunOptions<E, T>(
   };
 }
 
+const stageNames: readonly StageName[] = ["extract", "transform", "load"];
+
 function checkRetry(
   action: string,
   retry: RetryOptions | RetryByStage,
@@ -269,15 +278,19 @@ function checkRetry(
 ): RunSettings<never>["retry"] {
   const check = (options: RetryOptions) =>
     checkOptions<RetryOptions, "isRetriable">(action, options, retryOptions, { attemptTimeout });
-  if (!("transform" in retry || "load" in retry)) {
-    const table = { ...retryOptions, transform: [anyObject], load: [anyObject] } as const;
-    checkOptions<RetryOptions & RetryByStage>(action, retry, table); // A near name may be a stage.
+  const stages = Object.fromEntries(stageNames.map((stage) => [stage, [anyObject, {}]] as const));
+  if (!stageNames.some((stage) => stage in retry)) {
+    const table = { ...retryOptions, ...stages } as OptionTable<RetryOptions & RetryByStage>;
+    checkOptions(action, retry, table); // A near name may be a stage.
     const both = check(retry as RetryOptions);
-    return { transform: both, load: both };
+    return { extract: check({}), transform: both, load: both }; // Not every source can be read again.
   }
-  const { transform, load } = checkOptions<RetryByStage>(action, retry, {
-    transform: [anyObject, {}],
-    load: [anyObject, {}],
-  });
-  return { transform: check(transform), load: check(load) };
+  const table = stages as unknown as OptionTable<Record<StageName, RetryOptions>>;
+  const byStage = retry as Record<StageName, RetryOptions>;
+  const { extract, transform, load } = checkOptions(action, byStage, table);
+  if (extract.attemptTimeout !== undefined) {
+    const rule = "omitted, as a source is read for as long as it has items";
+    fail(action, "retry.extract.attemptTimeout", rule, extract.attemptTimeout);
+  }
+  return { extract: check(extract), transform: check(transform), load: check(load) };
 }

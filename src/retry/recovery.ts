@@ -51,7 +51,7 @@ export interface RecoveryListener {
 const maxErrors = 10;
 
 /** The errors with one more: beyond 20 of them, the first and the last 10. */
-function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
+export function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
   if (errors.length < 2 * maxErrors) return [...errors, error];
   return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
 }

@@ -28,11 +28,11 @@ export async function callStore<R>(
 }
 
 /** Whether another call may succeed. */
-function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean {
+export function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean {
   try {
     return !isHopeless(error) && isRetriable(error, attempt, rules);
   } catch {
-    return false; // What the store has failed with is told.
+    return false; // What the call has failed with is told.
   }
 }
 

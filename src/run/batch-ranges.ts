@@ -68,6 +68,11 @@ function positionsIn<E, T>(
   return batch.positions;
 }
 
+/** The position of an item of a run that has positions. Throws what the user's function does. */
+export function positionFor<E, T>({ settings, pipeline }: RunContext<E, T>, item: E): unknown {
+  return checked(pipeline.name, settings.position!(item));
+}
+
 /** A position that can be kept. */
 function checked(name: string, position: unknown): unknown {
   if (position instanceof Unknown) return position;

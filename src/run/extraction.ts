@@ -1,13 +1,16 @@
-import { blankCheckpoint } from "../checkpoints/checkpoint.ts";
+import { blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import type { SourceBatcher } from "../streams/source-batcher.ts";
+import { SourceFailure } from "../streams/read-loops.ts";
 import { type ReadEnd, SourceReader } from "../streams/source-reader.ts";
 import type { Source } from "../streams/source.ts";
 import { type Batch, batchOf } from "./batch.ts";
-import { failureIn } from "./failures.ts";
+import type { PipelineContext } from "../pipeline/pipeline.ts";
+import { type Failure, failureIn } from "./failures.ts";
 import type { FlowListener, RunContext } from "./run-context.ts";
 import { isFastPath } from "./run-resources.ts";
+import { SourceRetry } from "./source-retry.ts";
 
 /** Who moves on what the extraction gives. */
 export interface ExtractionListener {
@@ -30,6 +33,10 @@ export class Extraction<E, T> {
   isRunning = false;
   /** Batches made so far. */
   batches = 0;
+  readonly #retry: SourceRetry<E, T>;
+  #opening: Promise<void> | undefined; // Begins to read, now or after a wait.
+  #isAsked = false; // `extract` was called, and has given nothing yet.
+  #read: Checkpoint | undefined; // What the source was opened after, where it was opened again.
   #reader: SourceReader<E> | undefined;
   #cancellation: { readonly reason: unknown } | undefined;
   #cancelled: Promise<void> | undefined;
@@ -44,6 +51,7 @@ export class Extraction<E, T> {
     flow: ExtractionListener,
   ) {
     this.#run = run;
+    this.#retry = new SourceRetry(run);
     this.#batcher = batcher;
     this.#listener = listener;
     this.#flow = flow;
@@ -56,7 +64,7 @@ export class Extraction<E, T> {
 
   /** Items read from the source. */
   get extracted(): number {
-    return this.#reader?.extracted ?? 0;
+    return this.#reader?.extracted ?? this.#batcher.accepted;
   }
 
   /** The items to expect, where the source can tell. */
@@ -64,31 +72,9 @@ export class Extraction<E, T> {
     return this.#reader?.total;
   }
 
-  /**
-   * Takes the source, and learns what an earlier run has finished.
-   * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
-   */
-  open(source: Source<E>): void {
-    const { pipeline, settings, checkpointWriter } = this.#run;
-    if (!isFastPath(this.#run)) {
-      const checkpoint = checkpointWriter?.checkpoint ?? blankCheckpoint;
-      this.#offsets = new OffsetTracker(checkpoint, settings.resume === "source");
-    }
-    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
-    const { onGoOn } = this.#flow;
-    const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
-    const finished = checkpointWriter && this.#offsets;
-    this.#reader = new SourceReader(source, this.#batcher, listener, use, finished);
-  }
-
-  /** Begins to read; false if the source has come too late, and is cancelled. */
-  start(): boolean {
-    if (this.#cancellation !== undefined) {
-      this.cancel(this.#cancellation.reason, true);
-      return false;
-    }
-    void this.#reader!.start(); // The source may be cancelled before this returns.
-    return true;
+  /** Begins: asks for the source and reads it. What fails is told to the listener. */
+  start(): void {
+    this.#opening = this.#open();
   }
 
   /**
@@ -104,6 +90,7 @@ export class Extraction<E, T> {
     }
     const size = items.length;
     if (size === 0) return undefined;
+    if (this.#run.settings.position !== undefined) this.#retry.take(items);
     const ranges = this.#offsets?.take(size) ?? nowhere;
     const offset = ranges[0]?.[0] ?? this.#offset;
     const info = { sequence: this.batches++, offset, size, attempt: 1 };
@@ -114,21 +101,75 @@ export class Extraction<E, T> {
   /** Cancels the source. What was read is still put in, unless `isHalted`. */
   cancel(reason: unknown, isHalted: boolean): void {
     this.#cancellation ??= { reason };
+    this.#retry.stop();
     const stopped = this.#reader?.stop(reason, isHalted);
     this.#cancelled ??= stopped?.catch((error) => this.#fail(error));
-    // While `extract` has not given a source, there is nothing to wait for.
-    const isMissing = this.isRunning && this.#reader === undefined;
-    if (isMissing && !isHalted) this.#listener.onUnresponsive(reason);
+    if (this.#reader === undefined) this.#finish(); // Nothing comes from it any more.
   }
 
   /** Settles when a source that was cancelled has let go; all else is done by then. */
   async release(): Promise<void> {
-    const { isStuck, released } = this.#reader!;
-    // Only the callbacks' signal can still reach a source that does not let go.
-    if (isStuck || released !== undefined) {
+    const { isStuck, released } = this.#reader ?? {};
+    // Only the callbacks' signal can still reach a source that does not let go, or does not come.
+    if (isStuck || released !== undefined || this.#isAsked) {
       this.#listener.onUnresponsive(this.#cancellation?.reason);
     }
-    await Promise.all([this.#cancelled, released]);
+    await Promise.all([this.#cancelled, released, this.#opening]);
+  }
+
+  /** Asks for the source, and again where that has failed and may pass. Never rejects. */
+  async #open(before?: Failure): Promise<void> {
+    let failure = before;
+    while (failure === undefined || await this.#retry.next(failure.errors.at(-1))) {
+      try {
+        this.#isAsked = true;
+        this.#take(await this.#run.pipeline.extract(this.#contextOfExtract()));
+        this.#isAsked = false;
+        return await this.#begin();
+      } catch (error) {
+        this.#isAsked = false;
+        failure = this.#retry.failure(error, this.extracted);
+        if (this.#cancellation !== undefined) return this.#finish(failure);
+      }
+    }
+    if (this.#cancellation === undefined) this.#finish(failure);
+  }
+
+  /** What `extract` is told: where it was called before, what is read by now as finished. */
+  #contextOfExtract(): PipelineContext {
+    const { context } = this.#run;
+    if (this.#offsets === undefined) return context;
+    const { accepted, batches } = this.#batcher;
+    this.#read = this.#retry.checkpoint(batches.flat(), this.#offsets.offsetAfter(accepted));
+    return accepted === 0 ? context : { ...context, checkpoint: this.#read };
+  }
+
+  /**
+   * Takes the source, and learns what of it is finished.
+   * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+   */
+  #take(source: Source<E>): void {
+    const { pipeline, settings: { resume }, checkpointWriter } = this.#run;
+    if (!isFastPath(this.#run)) {
+      const found = checkpointWriter?.checkpoint ?? blankCheckpoint;
+      this.#offsets ??= new OffsetTracker(found, resume === "source");
+    }
+    if (this.#read !== undefined) this.#offsets?.reopen(this.#read, resume === "source");
+    const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
+    const { onGoOn } = this.#flow;
+    const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
+    const finished = (checkpointWriter ?? this.#read) && this.#offsets;
+    this.#reader = new SourceReader(source, this.#batcher, listener, use, finished);
+  }
+
+  /** Begins to read; a source that has come too late is cancelled. */
+  async #begin(): Promise<void> {
+    if (this.#cancellation === undefined) {
+      this.#opening = undefined;
+      return void this.#reader!.start(); // The source may be cancelled before this returns.
+    }
+    this.cancel(this.#cancellation.reason, true);
+    await this.#cancelled;
   }
 
   #failAt({ cause }: MalformedItem): void {
@@ -138,9 +179,21 @@ export class Extraction<E, T> {
   }
 
   #end(end: ReadEnd): void {
-    if (end !== undefined) this.#fail(end.error);
+    if (!(end instanceof SourceFailure)) {
+      return this.#finish(end && failureIn("extract", end.error));
+    }
+    const failure = this.#retry.failure(end.error, this.extracted);
+    const { maxAttempts } = this.#run.settings.retry.extract;
+    if (maxAttempts === 1 || this.#cancellation !== undefined) return this.#finish(failure);
+    this.#reader = undefined;
+    this.#opening = this.#open(failure);
+  }
+
+  #finish(failure?: Failure): void {
+    if (failure !== undefined) this.#listener.onFailure(failure);
+    if (!this.isRunning) return;
     this.isRunning = false;
-    this.#flow.onEnd(end !== undefined);
+    this.#flow.onEnd(failure !== undefined);
   }
 
   #fail(error: unknown): void {

@@ -3,7 +3,6 @@ import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
 import { SourceBatcher } from "../streams/source-batcher.ts";
 import type { Stop } from "../streams/map-items.ts";
-import type { Source } from "../streams/source.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { BackgroundCalls } from "./background-calls.ts";
 import type { Batch } from "./batch.ts";
@@ -138,14 +137,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /**
    * Moves every item of the source to its load. Settles when the source has ended or is cancelled,
    * and no call is running; what fails is told to the listener.
-   *
-   * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
    */
-  async run(source: Source<E>): Promise<void> {
-    this.#extraction.open(source);
+  async run(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#onOver = resolve;
-      if (!this.#extraction.start()) resolve();
+      this.#extraction.start();
     });
     await this.#extraction.release();
   }

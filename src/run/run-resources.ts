@@ -86,8 +86,7 @@ function checkKnown(
 /** Whether a call that fails fails the run, and nothing is to be told of one that does not. */
 export function isFastPath<E, T>(resources: RunResources<E, T>): boolean {
   const { pipeline, settings, deadLetterWriter, checkpointWriter } = resources;
-  const { transform, load } = settings.retry;
-  const isOnce = [transform, load].every(({ maxAttempts, attemptTimeout }) =>
+  const isOnce = Object.values(settings.retry).every(({ maxAttempts, attemptTimeout }) =>
     maxAttempts === 1 && attemptTimeout === Infinity
   );
   const { acknowledge, reject } = pipeline;

@@ -174,8 +174,7 @@ export class Run {
     await this.#call("preProcess", () => pipeline.preProcess?.(context));
     if (this.#outcome !== "completed") return;
     this.#flow.expectSource(true);
-    // In one, so that a source that comes after the wait was given up is still cancelled.
-    await this.#call("extract", async () => this.#flow.run(await pipeline.extract(context)));
+    await this.#call("extract", () => this.#flow.run());
     this.#flow.expectSource(false);
     await this.#call("checkpoints", () => this.#resources.checkpointWriter?.flush());
     if (this.#outcome !== "completed") return;

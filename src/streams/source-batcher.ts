@@ -18,6 +18,11 @@ export class SourceBatcher<T> extends Batcher<T> {
     return this.closed.reduce((sum, batch) => sum + batch.length, this.open.length);
   }
 
+  /** What is gathered, batch by batch. */
+  get batches(): readonly (readonly T[])[] {
+    return [...this.closed, this.open];
+  }
+
   /** Items that were taken in so far. */
   get accepted(): number {
     return this.#closedItems + this.open.length;

@@ -81,6 +81,7 @@ export class SourceReader<T> implements ReadTarget {
     this.#listener = listener;
     this.#offsets = offsets;
     this.isChunked = isOf(source, Chunks);
+    this.#unpacked = batcher.accepted; // By the reader before, of the same source.
     this.#isPlain = !this.isChunked && !batcher.isMeasured;
     this.#isDirect = this.#isPlain && (offsets?.isPast ?? true);
   }
