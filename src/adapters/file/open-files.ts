@@ -94,7 +94,11 @@ export function openFiles(
   options: OpenFilesOptions = {},
 ): OpenedFiles {
   if (!pathRule.test(paths)) fail(action, "paths", pathRule.expected, paths);
-  const { from } = checkOptions<OpenFilesOptions, "from">(action, options, optionTable);
+  const { from } = checkOptions<OpenFilesOptions, keyof OpenFilesOptions>(
+    action,
+    options,
+    optionTable,
+  );
   return new FileList([paths].flat().map(pathOf), from && { ...from });
 }
 

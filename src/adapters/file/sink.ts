@@ -1,5 +1,5 @@
 import { fail, nonEmptyString } from "../../options.ts";
-import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import { markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {

@@ -4,7 +4,6 @@ import { testedClients } from "./clients.ts";
 import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresCounts } from "../../adapters/postgres/tables/outbox.cases.ts";
 import { testPostgresLinkedGrowth } from "../../adapters/postgres/add-columns.cases.ts";
-import { testPostgresCounts } from "../../adapters/postgres/tables/outbox.cases.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
 import { testPostgresModel } from "../../adapters/postgres/tables/repeats.cases.ts";
