@@ -37,6 +37,7 @@ export type {
   PgClient,
   PgPool,
   PgPoolClient,
+  PgResult,
 } from "./postgres/clients/pg.ts";
 export type { PGlite, PGliteSession } from "./postgres/clients/pglite.ts";
 export type {

@@ -258,22 +258,6 @@ export function testSqliteTrees(client: SqliteClient): void {
       });
     });
 
-    it("counts rows that one table has kept, and those of functions", async () => {
-      const db = databases.inMemory("create table t (a primary key); insert into t values (1)");
-      const extract = () => [{ a: 1 }, { a: 2 }, { a: 2 }];
-      const sink = sqliteSink(db, { table: "t", conflict: "ignore" });
-      const report = await etl({ name: "t", extract, load: sink.load }).run({ batchSize: 3 });
-      expect(report.tables).toEqual({ t: { inserted: 1, unchanged: 2 } });
-      const { load } = sqliteSink(db, {
-        write: (tx) => {
-          tx.insert("t", [{ a: 3 }]);
-          tx.insert("t", [{ a: 3 }, tombstone({ a: 1 })], { conflict: "replace" });
-        },
-      });
-      const { tables } = await etl({ name: "write", extract, load }).run({ batchSize: 3 });
-      expect(tables).toEqual({ t: { inserted: 1, unchanged: 1, deleted: 1 } });
-    });
-
     it("counts by table what was left out", async () => {
       const db = databases.inMemory(schema);
       const { load } = sqliteSink(db, { tables: { user: {}, post }, unknown: "drop" });

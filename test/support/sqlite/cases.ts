@@ -10,6 +10,7 @@ import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
 import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
 import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
 import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
+import { testSqliteCounts } from "../../adapters/sqlite/known-table.cases.ts";
 import { testSqliteTrees } from "../../adapters/sqlite/tree-writer.cases.ts";
 import { testSqliteSteps } from "../../adapters/sqlite/tree-step.cases.ts";
 import { testSqliteWrites } from "../../adapters/sqlite/transaction.cases.ts";
@@ -26,6 +27,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteLoads(client);
     testSqliteTables(client);
     testSqliteTrees(client);
+    testSqliteCounts(client);
     testSqliteSteps(client);
     testSqliteWrites(client);
     testSqliteProperties(client);
