@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, openAsBlob } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { readNdjson } from "../../src/adapters/ndjson.ts";
 import type { UserDocument } from "./user-document.ts";
 import { userOf } from "./users.ts";
 
@@ -32,13 +33,9 @@ export async function* readUsers(
   slow: number,
   signal: AbortSignal,
 ): AsyncGenerator<UserDocument[]> {
-  const blob = await openAsBlob(path);
-  let rest = "";
-  for await (const text of blob.stream().pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield lines.map((line) => JSON.parse(line) as UserDocument);
+  const users = readNdjson<UserDocument>({ name: path, content: () => openAsBlob(path) });
+  for await (const piece of users.source) {
+    yield [...piece];
     if (slow > 0) await setTimeout(slow, undefined, { signal }).catch(() => {});
   }
-  if (rest !== "") throw new Error(`"${path}" ends within a line`);
 }

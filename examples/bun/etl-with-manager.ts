@@ -5,7 +5,8 @@
 // Last line: Loaded: numbers 10, words 4, cities 22, doubles 20, chores 5.
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { chunks, etl, EtlManager, ManagerError, skip } from "millrace";
+import { etl, EtlManager, ManagerError, skip } from "millrace";
+import { readNdjson } from "millrace/ndjson";
 
 const numbers = etl({
   name: "numbers",
@@ -29,26 +30,19 @@ const words = etl({
   load: (batch) => console.log(`words: ${batch.join(", ")}`),
 });
 
+interface City {
+  readonly city: string;
+  readonly latitude: number;
+}
+
+const data = new URL("../data/cities.ndjson", import.meta.url);
 const cities = etl({
   name: "cities",
-  extract: () => chunks(lines()),
-  transform: (line) => {
-    const { city, latitude } = JSON.parse(line);
-    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only those north of the equator.
-  },
+  extract: () => readNdjson<City>(Bun.file(data)),
+  // Only those north of the equator.
+  transform: ({ city, latitude }) => latitude < 0 ? skip : `${city} ${latitude}°`,
   load: (batch) => console.log(`cities: ${batch.join(", ")}`),
 });
-
-async function* lines() {
-  const file = Bun.file(new URL("../data/cities.ndjson", import.meta.url)).stream();
-  let rest = "";
-  for await (const text of file.pipeThrough(new TextDecoderStream())) {
-    const complete = (rest + text).split("\n");
-    rest = complete.pop() ?? "";
-    yield complete;
-  }
-  if (rest !== "") yield [rest];
-}
 
 const doubles = etl({
   name: "doubles",

@@ -4,9 +4,10 @@
 // Run: npx wrangler dev --config examples/workers/wrangler.jsonc
 // Then: curl --data-binary @examples/data/cities.ndjson http://localhost:8787
 // Last line: {"hemispheres":{"north":22,"south":8},"badLines":0,"report":{"name":"cities",…}}
-import { chunks, etl, EtlError, PipelineError, skip } from "millrace";
+import { etl, EtlError, PipelineError, skip } from "millrace";
+import { lines } from "millrace/ndjson";
 
-const LONGEST_LINE = 100_000; // Characters: no sender makes the Worker hold more for one line.
+const LONGEST_LINE = 100_000; // Bytes: no sender makes the Worker hold more for one line.
 
 export default {
   async fetch(request: Request, _?: unknown, context?: { waitUntil(work: unknown): void }) {
@@ -17,10 +18,7 @@ export default {
     let badLines = 0;
     const cities = etl({
       name: "cities",
-      extract: () => {
-        const text = body.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-        return chunks(text.pipeThrough(splitLines()));
-      },
+      extract: () => lines(body, { maxRecordBytes: LONGEST_LINE }),
       transform: (line) => {
         if (line === "") return skip;
         const latitude = latitudeOf(line);
@@ -49,23 +47,9 @@ export default {
   },
 };
 
-/** Makes an array of lines of each chunk of text, which then takes one hop, however many they are. */
-function splitLines() {
-  let rest = "";
-  return new TransformStream({
-    transform(text: string, output) {
-      const lines = (rest + text).split(/\r?\n/);
-      rest = lines.pop() ?? "";
-      if (rest.length > LONGEST_LINE) throw new RangeError("A line is too long");
-      output.enqueue(lines);
-    },
-    flush: (output) => output.enqueue([rest]),
-  });
-}
-
-function latitudeOf(line: unknown) {
+function latitudeOf(line: string) {
   try {
-    const { latitude } = JSON.parse(String(line));
+    const { latitude } = JSON.parse(line);
     return typeof latitude === "number" ? latitude : undefined;
   } catch {
     return undefined; // The caller counts it.
