@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../../errors.ts";
 import type { InputStart } from "../../bytes/input.ts";
-import { malformed } from "../../bytes/malformed.ts";
+import { malformed } from "../../streams/malformed.ts";
 import { RecordError } from "../../bytes/record-error.ts";
 import type { RecordParser } from "../../bytes/records.ts";
 import { fail } from "../../plain-options.ts";
