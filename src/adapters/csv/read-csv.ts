@@ -16,12 +16,12 @@ import {
   type OptionTable,
   type Rule,
 } from "../../plain-options.ts";
+import type { StandardSchema } from "../../pipeline/parse.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { type CsvColumns, type CsvValue, isColumn } from "./columns.ts";
 import { CsvParser, type CsvPlan } from "./csv-parser.ts";
 import { type CsvHeader, doubleOf, isNames } from "./header.ts";
 import { plainText } from "./plain-text.ts";
-import type { StandardSchema } from "./standard-schema.ts";
 import { isMultiByte } from "./text-pieces.ts";
 
 /** How CSV is read. */
@@ -62,7 +62,7 @@ export interface ReadCsvOptions<
    */
   readonly columns?: (Columns & CsvColumns) | undefined;
   /** Checks each record at once, after `columns`, and gives what it makes of it. */
-  readonly schema?: StandardSchema<Output> | undefined;
+  readonly schema?: StandardSchema<unknown, Output> | undefined;
   /** Whether each row is given as `{ value, line, end }`. @default {false} */
   readonly positions?: Positions | undefined;
 }

@@ -33,11 +33,13 @@ export function testDuckdbInserts(): void {
       expect(await load("replace")).toEqual([["1", "c", "kept"], ["2", "f", "e"]]);
     });
 
-    it.each([
-      ["error", { inserted: 2 }],
-      ["ignore", { inserted: 1, unchanged: 1 }],
-      ["replace", { written: 2 }],
-    ] as const)("is told, once the rows are committed: %s", async (conflict, counts) => {
+    it.each(
+      [
+        ["error", { inserted: 2 }],
+        ["ignore", { inserted: 1, unchanged: 1 }],
+        ["replace", { written: 2 }],
+      ] as const,
+    )("is told, once the rows are committed: %s", async (conflict, counts) => {
       const there = conflict === "error" ? [] : ["insert into t values (1, 'old', 'kept')"];
       const connection = await connections.open(schema, ...there);
       const sink = duckdbSink(connection, { table: "t", conflict });
