@@ -28,6 +28,7 @@ const questionNames = [
   "sinks-postgres",
   "bad-values",
   "tables",
+  "csv",
 ];
 
 const { values: options, positionals } = parseArgs({

@@ -16,12 +16,12 @@ import {
   type OptionTable,
   type Rule,
 } from "../../plain-options.ts";
+import type { StandardSchema } from "../../pipeline/parse.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { type CsvColumns, type CsvValue, isColumn } from "./columns.ts";
 import { CsvParser, type CsvPlan } from "./csv-parser.ts";
 import { type CsvHeader, doubleOf, isNames } from "./header.ts";
 import { plainText } from "./plain-text.ts";
-import type { StandardSchema } from "./standard-schema.ts";
 import { isMultiByte } from "./text-pieces.ts";
 
 /** How CSV is read. */
@@ -60,9 +60,9 @@ export interface ReadCsvOptions<
    * The types of columns, by name. A field that is none is malformed. Columns that are not named stay
    * text, and the header must have those that are.
    */
-  readonly columns?: Columns | undefined;
+  readonly columns?: (Columns & CsvColumns) | undefined;
   /** Checks each record at once, after `columns`, and gives what it makes of it. */
-  readonly schema?: StandardSchema<Output> | undefined;
+  readonly schema?: StandardSchema<unknown, Output> | undefined;
   /** Whether each row is given as `{ value, line, end }`. @default {false} */
   readonly positions?: Positions | undefined;
 }
@@ -77,8 +77,8 @@ export type CsvRow<
       [Name in Header[number]]: Name extends keyof Columns ? CsvValue<Columns[Name]>
         : string | Empty;
     }
-  : string extends keyof Columns ? Record<string, string | Empty>
-  : { [Name in keyof Columns]: CsvValue<Columns[Name]> } & Record<string, unknown>;
+  : [keyof Columns] extends [never] ? Record<string, string | Empty>
+  : { -readonly [Name in keyof Columns]: CsvValue<Columns[Name]> } & Record<string, unknown>;
 
 const delimiterRule: Rule = {
   expected: '"auto" or a text without quotes and line breaks',

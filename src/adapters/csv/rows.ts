@@ -1,6 +1,7 @@
+import { InvalidItemError, parse, type StandardSchema } from "../../pipeline/parse.ts";
 import { fail } from "../../plain-options.ts";
+import { isThenable } from "../../runtime/thenable.ts";
 import { type Conversion, conversionOf, type CsvColumns } from "./columns.ts";
-import type { StandardIssue, StandardSchema } from "./standard-schema.ts";
 
 /** Makes the value of a record from its fields; throws what completes "Cannot read …". */
 export type RowMaker = (fields: readonly (string | null)[], count: number) => unknown;
@@ -87,18 +88,19 @@ function isPadding(fields: readonly (string | null)[], width: number, count: num
 
 function checked(make: RowMaker, schema: StandardSchema | undefined): RowMaker {
   if (schema === undefined) return make;
+  const check: (row: unknown) => unknown = parse(schema);
   return (fields, count) => {
-    const result = schema["~standard"].validate(make(fields, count));
-    if ("then" in result) fail("read CSV", "schema", "a schema without async checks", result);
-    if (result.issues === undefined) return result.value;
-    const error = new TypeError(result.issues.map(inWords).join("; "));
-    throw new Error(`a record that breaks its schema: ${error.message}`, {
-      cause: Object.assign(error, { issues: result.issues }),
-    });
+    const row = make(fields, count);
+    let value: unknown;
+    try {
+      value = check(row);
+    } catch (error) {
+      if (!(error instanceof InvalidItemError)) throw error;
+      const reasons = error.message.replace("Invalid item: ", "");
+      throw new Error(`a record that breaks its schema: ${reasons}`, { cause: error });
+    }
+    if (!isThenable(value)) return value;
+    Promise.resolve(value).catch(() => {}); // It is told below that nobody waits for it.
+    return fail("read CSV", "schema", "a schema without async checks", schema);
   };
-}
-
-function inWords({ message, path = [] }: StandardIssue): string {
-  const keys = path.map((key) => String(typeof key === "object" ? key.key : key));
-  return keys.length === 0 ? message : `'${keys.join(".")}': ${message}`;
 }

@@ -41,7 +41,7 @@ describe("objectMaker", () => {
       error = thrown;
     }
     expect(error).toMatchObject({
-      message: "a record that breaks its schema: 'id': Too small: expected number to be >=5",
+      message: "a record that breaks its schema: id: Too small: expected number to be >=5",
       cause: { issues: [{ path: ["id"] }] },
     });
   });
