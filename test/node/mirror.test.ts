@@ -24,7 +24,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/file/sink-options": "adapters/file/sink",
   "adapters/http/page-request": "adapters/http/read-pages/read-pages",
   "adapters/http/row-body": "adapters/http/sink",
-  "adapters/http/row-failures": "adapters/http/sink",
   "adapters/json/json-parser": "adapters/json/read-json",
   "adapters/json/json-path": "adapters/json/read-json",
   "adapters/json/line-count": "adapters/json/read-json",

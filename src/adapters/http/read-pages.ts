@@ -61,22 +61,22 @@ export class Pages<T> extends Chunks<T> {
       onTotal: (value: number) => void (total = value),
       onRetry: () => void retries++,
     };
+    /** Notes where an item is. Each reading gives an item once, or its place is not known. */
+    const noteIn = (read: object) => ({ item, position }: Placed<unknown>): T => {
+      if (settings.positions) return { value: item, position } as T;
+      if (typeof item !== "object" || item === null) return item as T;
+      if (places.get(item)?.read === read) {
+        throw new TypeError(
+          `Item ${position.index} of a page is an object that was given before: ` +
+            "its place can only be told with 'positions: true'",
+        );
+      }
+      places.set(item, { position, read });
+      return item as T;
+    };
     const open = (from: PagePosition | undefined, signal: AbortSignal | undefined) => {
-      const read = {};
-      const give = ({ item, position }: Placed<unknown>): T => {
-        if (settings.positions) return { value: item, position } as T;
-        if (typeof item !== "object" || item === null) return item as T;
-        if (places.get(item)?.read === read) {
-          throw new TypeError(
-            `Item ${position.index} of a page is an object that was given before: ` +
-              "its place can only be told with 'positions: true'",
-          );
-        }
-        places.set(item, { position, read });
-        return item as T;
-      };
       const begin = (signal: AbortSignal) => new PageReader(settings, from, signal, listener);
-      return { [Symbol.asyncIterator]: () => iteratorOf(begin, signal, give) };
+      return { [Symbol.asyncIterator]: () => iteratorOf(begin, signal, noteIn({})) };
     };
     super(open(settings.from, settings.signal));
     this.extract = ({ checkpoint, signal } = {}) =>

@@ -50,15 +50,17 @@ export async function failuresIn<T>(
 
 /** What an array says with an entry for each row, whose `status` tells what has become of it. */
 function multiStatusOf(entries: unknown, rows: readonly unknown[]): RowFailures {
-  if (!Array.isArray(entries) || entries.length !== rows.length) {
+  const statuses = Array.isArray(entries) ? entries.map((entry) => Object(entry).status) : [];
+  if (statuses.length !== rows.length || !statuses.every(Number.isInteger)) {
     const rule = "given where a 207 is no array with a 'status' for each row";
     fail("load through httpSink", "failures", rule, undefined);
   }
-  return entries.flatMap((entry, index) => {
-    const status = Number(Object(entry).status);
+  return (statuses as number[]).flatMap((status, index) => {
     if (status < 400) return [];
-    const words = `The service has refused the row: ${JSON.stringify(entry)?.slice(0, 300)}`;
-    return [[index, new HttpError(words, { status })] as const];
+    const answer = JSON.stringify((entries as unknown[])[index]).slice(0, 300);
+    return [
+      [index, new HttpError(`The service has refused the row: ${answer}`, { status })] as const,
+    ];
   });
 }
 

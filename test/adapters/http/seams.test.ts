@@ -25,6 +25,12 @@ describe("Seams with a key", () => {
     );
   });
 
+  it("forgets nothing for pages that tell nothing", () => {
+    const seams = new Seams<string>((item) => item);
+    for (const page of [["x"], ...Array(10).fill(["y"])]) seams.fresh(page, "a");
+    expect(seams.fresh(["x", "z"], "b")).toEqual([1]);
+  });
+
   it("counts no empty page as one without anything new", () => {
     const seams = new Seams<number>((item) => item);
     for (const _ of range(0, 30)) expect(seams.fresh([], "a")).toEqual([]);

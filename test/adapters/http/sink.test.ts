@@ -147,6 +147,21 @@ describe("httpSink", () => {
     expect(signal?.aborted).toBe(true);
   });
 
+  it("rejects with the reason of the signal", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const fetch = async () => {
+      controller.abort(reason);
+      throw new TypeError("aborted");
+    };
+    const context = { runId: "run", batch: { sequence: 0, offset: 0, size: 1, attempt: 1 } };
+    const load = httpSink(url, { fetch }).load(rowsOf(1), {
+      ...context,
+      signal: controller.signal,
+    });
+    expect(await errorOf(load)).toBe(reason);
+  });
+
   it("names rows that JSON cannot hold before anything is sent", async () => {
     const { posts, fetch } = serviceOf();
     const { kept, deadLetters } = letters();

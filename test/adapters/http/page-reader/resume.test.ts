@@ -104,6 +104,16 @@ describe("lag", () => {
     }
   });
 
+  it("ends at the page of the position, however near that is to the first", async () => {
+    const api = new ListApi(35);
+    const first = lagging(api);
+    const from = first.position((await read(first)).flat()[10]!);
+    const pages = lagging(api, from);
+    const items = (await read(pages)).flat();
+    const later = items.filter((item) => pages.position(item) !== from);
+    expect(later.map(({ id }) => id)).toEqual(idsUpTo(35, 12));
+  });
+
   it("goes on where its page is no longer met", async () => {
     const api = new ListApi(95);
     const first = lagging(api);
@@ -212,6 +222,13 @@ describe("a page that cannot be used", () => {
       fetch: async () => Response.json([]),
     });
     expect((await read(pages)).flat().map(({ position }) => position.index)).toEqual([0, 1, 2]);
+    const cached = [row];
+    const again = readPages(url, {
+      next: "link",
+      items: () => cached,
+      fetch: async () => Response.json([]),
+    });
+    for (const _ of [1, 2]) expect(await read(again)).toEqual([cached]); // Each reading begins anew.
   });
 
   it("does not hide what a function of the user throws, and is not asked for again", async () => {
