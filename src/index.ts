@@ -107,4 +107,5 @@ export type {
   RunEventDetails,
   RunObserver,
 } from "./pipeline/run-event.ts";
-export type { RetryByStage, RunOptions } from "./pipeline/run-options.ts";
+export type { RetryByStage } from "./pipeline/retry-by-stage.ts";
+export type { RunOptions } from "./pipeline/run-options.ts";

@@ -148,6 +148,8 @@ export interface Checkpoint {
   readonly updatedAt: number;
   /** The run that wrote it. */
   readonly runId?: string | undefined;
+  /** The version of the source, where the run was given one. */
+  readonly fingerprint?: string | undefined;
 }
 
 /** What became of the rows of one table. A number that is missing is 0, or is not told. */

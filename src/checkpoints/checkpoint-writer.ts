@@ -1,4 +1,5 @@
 import { FencedError, isOf } from "../errors.ts";
+import { sleep } from "../runtime/deadline.ts";
 import { nextMacrotask } from "../runtime/macrotask.ts";
 import { onAbort } from "../runtime/signals.ts";
 import {
@@ -16,6 +17,10 @@ import { callStore } from "../retry/store-call.ts";
 
 /** What a run keeps its checkpoint with. */
 export interface CheckpointWriterOptions extends KeyClaimOptions {
+  /** Least time between two writes in milliseconds, where nobody waits for one. */
+  readonly interval?: number;
+  /** The version of the source, to be kept. */
+  readonly fingerprint?: string | undefined;
   /** Is told of what earlier runs have finished; may throw. */
   onFound?(checkpoint: Checkpoint): void;
   /** Is told of each failure between `open` and `close`, which reject with those of their own. */
@@ -38,6 +43,9 @@ export class CheckpointWriter {
   #checkpoint: Checkpoint | undefined;
   #finished: DoneRange[] = []; // What the checkpoint lacks.
   #written: Checkpoint | undefined; // The part of it that is already stored.
+  #writtenAt = -Infinity;
+  #hurry = new AbortController(); // Ends the wait until the next write.
+  #flushes = 0; // For which there is none.
   #isFenced = false;
   #hasFailedToWrite = false;
   #hasReturned = false; // The claim had lapsed while the checkpoint was being read.
@@ -107,17 +115,21 @@ export class CheckpointWriter {
 
   /** Settles when the store has what is finished by now; with `false` if it cannot take it. */
   async flush(): Promise<boolean> {
+    this.#hurry.abort();
+    this.#hurry = new AbortController();
+    this.#flushes++;
     await this.#writing; // Which takes what is newest until there is nothing newer.
+    this.#flushes--;
     return !this.#isFenced && !this.#hasFailedToWrite;
   }
 
   /**
-   * Writes what is not written yet, and releases the claim. Nothing is left behind when it settles.
-   * It rejects with what fails from now on; once a write has failed, there is no further one.
+   * Writes what is not written yet, and releases the claim; where `forgets`, nothing is finished any
+   * more. Nothing is left behind when it settles. It rejects with what fails from now on; once a write has failed, there is no further one.
    */
-  close(): Promise<void> {
+  close(forgets = false): Promise<void> {
     if (this.#closing === undefined) {
-      this.#closing = this.#close();
+      this.#closing = this.#close(forgets);
       this.#closing.catch(() => {}); // Whoever waits for it is told.
     }
     return this.#closing;
@@ -129,7 +141,7 @@ export class CheckpointWriter {
   }
 
   async #open(): Promise<Checkpoint | undefined> {
-    const { store, key, runId, retry, onFound } = this.#options;
+    const { store, key, runId, retry, fingerprint, onFound } = this.#options;
     const { signal } = this.#stop;
     signal.throwIfAborted();
     this.#endRun = beginRun(store, runId);
@@ -145,6 +157,11 @@ export class CheckpointWriter {
     if (found !== undefined) {
       this.#checkpoint = this.#written = checkCheckpoint(key, found);
       onFound?.(found);
+    }
+    if (fingerprint !== undefined && found?.fingerprint !== fingerprint) {
+      // At once, as a sink goes on from what is stored, and may leave nothing else to write.
+      this.#checkpoint = { ...(found ?? blankCheckpoint), fingerprint };
+      await callStore((own) => this.#writeOnce(own), retry, signal, this.#gone.signal);
     }
     this.#tell();
     this.#phase = "running";
@@ -174,9 +191,12 @@ export class CheckpointWriter {
   }
 
   async #writeNewest(): Promise<void> {
-    const { retry, signal } = this.#options;
+    const { retry, signal, interval = 0 } = this.#options;
     do {
       await nextMacrotask(); // A run that finishes batch after batch pays for one write.
+      const wait = this.#writtenAt + interval - performance.now();
+      const mayWait = this.#flushes === 0 && this.#phase !== "closing";
+      if (wait > 0 && mayWait) await sleep(wait, this.#hurry.signal);
       try {
         await callStore((own) => this.#writeOnce(own), retry, signal, this.#gone.signal);
       } catch (error) {
@@ -194,13 +214,16 @@ export class CheckpointWriter {
     const newest = this.checkpoint!;
     const written = { ...newest, updatedAt: Date.now(), runId };
     await store.write(key, written, signal);
+    this.#writtenAt = performance.now();
     this.#written = written;
     if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
     onWritten?.(written);
   }
 
-  async #close(): Promise<void> {
+  async #close(forgets: boolean): Promise<void> {
+    const { store, key } = this.#options;
     this.#phase = "closing";
+    this.#hurry.abort();
     this.#stop.abort(new DOMException("The run is over", "AbortError"));
     this.#claim.stop();
     await this.#opening?.catch(() => {}); // Whoever called `open` is told.
@@ -209,8 +232,10 @@ export class CheckpointWriter {
     this.#endRun();
     try {
       await this.#claim.release();
+      // Of no run, which replaces everything. If another run has the key by now, it goes on from here.
+      if (forgets) await store.write(key, { ...blankCheckpoint, updatedAt: Date.now() });
     } catch (error) {
-      this.#untold.push(error);
+      if (!forgets || !isOf(error, FencedError)) this.#untold.push(error);
     }
     this.#tell();
   }

@@ -13,6 +13,9 @@ const partners: Readonly<Partial<Record<keyof RunOptions<never>, keyof RunOption
   resume: "checkpoints",
   partition: "checkpoints",
   lease: "checkpoints",
+  checkpointInterval: "checkpoints",
+  whenCompleted: "checkpoints",
+  fingerprint: "checkpoints",
   stallTimeout: "observer",
   progressInterval: "onProgress",
 };

@@ -13,7 +13,7 @@ import {
   type Transformed,
   type TransformedBatch,
 } from "./pipeline.ts";
-import type { RetryByStage } from "./run-options.ts";
+import type { RetryByStage } from "./retry-by-stage.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 
@@ -106,7 +106,17 @@ function hasRow(letter: DeadLetter): boolean {
 
 /** For a replay of a pipeline: its functions take items and not letters, and letters have no order. */
 const settingsOfReplay: OwnSettings = {
-  ignored: ["checkpoints", "position", "resume", "partition", "lease", "guarantee"],
+  ignored: [
+    "checkpoints",
+    "position",
+    "resume",
+    "partition",
+    "lease",
+    "checkpointInterval",
+    "whenCompleted",
+    "fingerprint",
+    "guarantee",
+  ],
   expected: "omitted in a replay, which has no checkpoints",
   adapt<S extends object>(settings: S): S {
     const copy = { ...settings } as Record<string, unknown>;

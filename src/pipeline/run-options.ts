@@ -5,7 +5,6 @@ import {
   callable,
   checkOptions,
   type Complete,
-  fail,
   nonEmptyString,
   nonNegative,
   oneOf,
@@ -25,10 +24,11 @@ import {
   type RateLimiterOptions,
   rateLimiterOptions,
 } from "../streams/rate-limiter.ts";
-import { type RetryOptions, retryOptions, type RetrySettings } from "../retry/retry.ts";
+import type { RetryOptions, RetrySettings } from "../retry/retry.ts";
 import type { Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
 import { batchSizeOfLoad, type Pipeline } from "./pipeline.ts";
+import { checkRetry, type RetryByStage } from "./retry-by-stage.ts";
 import type { RunObserver } from "./run-event.ts";
 
 /** How a run batches, how much it does at once, and how it stops. */
@@ -125,6 +125,24 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * @default {1000}
    */
   lease?: number | undefined;
+  /**
+   * Least time between two writes to the store in milliseconds, a number of at least 0. The last one is
+   * always made; what was loaded since the last one is loaded again after a crash. Sinks that commit
+   * the checkpoint with their rows still do so with each load.
+   * @default {0}
+   */
+  checkpointInterval?: number | undefined;
+  /**
+   * What becomes of the checkpoint of a run that completes: with `"forget"` nothing is finished any
+   * more, and the next run begins anew.
+   * @default {"keep"}
+   */
+  whenCompleted?: "keep" | "forget" | undefined;
+  /**
+   * Names the version of the source, such as an ETag: kept in the checkpoint. A run that finds that of
+   * another version, of which something is finished, is refused.
+   */
+  fingerprint?: string | undefined;
   /** What the pipeline has to guarantee: where it cannot, the options are refused. */
   guarantee?: Guarantee | undefined;
   /**
@@ -163,20 +181,6 @@ export interface RunOptions<E> extends BucketOptions<E> {
   progressInterval?: number | undefined;
 }
 
-/** When a call is made again, for each stage on its own. */
-export interface RetryByStage {
-  /**
-   * For a source that fails, or cannot be opened: `extract` is called again, as a next run would after
-   * what this one has read (see `resume`; `context.checkpoint` tells it). Attempts count anew once
-   * more was read. The source has to give the same items in the same order again.
-   */
-  extract?: Omit<RetryOptions, "attemptTimeout"> | undefined;
-  /** For the transform of an item. */
-  transform?: RetryOptions | undefined;
-  /** For the load of a batch. */
-  load?: RetryOptions | undefined;
-}
-
 /** Options that nothing stands for where they are not given. */
 export type OpenRunOptions =
   | "batchSize"
@@ -187,6 +191,7 @@ export type OpenRunOptions =
   | "checkpoints"
   | "position"
   | "partition"
+  | "fingerprint"
   | "guarantee"
   | "total"
   | "observer"
@@ -232,6 +237,9 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   resume: [oneOf("skip", "source"), "skip"],
   partition: [nonEmptyString],
   lease: [positive, 1000],
+  checkpointInterval: [nonNegative, 0],
+  whenCompleted: [oneOf("keep", "forget"), "keep"],
+  fingerprint: [nonEmptyString],
   guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
   rateLimit: [anyObject],
   total: [nonNegative],
@@ -267,30 +275,4 @@ export function checkRunOptions<E, T>(
     retry: checkRetry(action, retry, attemptTimeout),
     rateLimit: limiter,
   };
-}
-
-const stageNames: readonly StageName[] = ["extract", "transform", "load"];
-
-function checkRetry(
-  action: string,
-  retry: RetryOptions | RetryByStage,
-  attemptTimeout: number,
-): RunSettings<never>["retry"] {
-  const check = (options: RetryOptions) =>
-    checkOptions<RetryOptions, "isRetriable">(action, options, retryOptions, { attemptTimeout });
-  const stages = Object.fromEntries(stageNames.map((stage) => [stage, [anyObject, {}]] as const));
-  if (!stageNames.some((stage) => stage in retry)) {
-    const table = { ...retryOptions, ...stages } as OptionTable<RetryOptions & RetryByStage>;
-    checkOptions(action, retry, table); // A near name may be a stage.
-    const both = check(retry as RetryOptions);
-    return { extract: check({}), transform: both, load: both }; // Not every source can be read again.
-  }
-  const table = stages as unknown as OptionTable<Record<StageName, RetryOptions>>;
-  const byStage = retry as Record<StageName, RetryOptions>;
-  const { extract, transform, load } = checkOptions(action, byStage, table);
-  if (extract.attemptTimeout !== undefined) {
-    const rule = "omitted, as a source is read for as long as it has items";
-    fail(action, "retry.extract.attemptTimeout", rule, extract.attemptTimeout);
-  }
-  return { extract: check(extract), transform: check(transform), load: check(load) };
 }

@@ -43,6 +43,7 @@ export function resourcesOf<E, T>(
 ): RunResources<E, T> {
   const { pipeline, settings, context, begin } = parts;
   const { runId, signal } = context;
+  const { fingerprint, checkpointInterval: interval } = settings;
   const { partition, checkpoints: store, lease, deadLetters, maxDeadLetters: max } = settings;
   const retry = settings.retry.load;
   const key = partition === undefined ? pipeline.name : JSON.stringify([pipeline.name, partition]);
@@ -62,6 +63,8 @@ export function resourcesOf<E, T>(
     key,
     runId,
     lease,
+    interval,
+    fingerprint,
     retry,
     signal,
     onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),
@@ -71,12 +74,21 @@ export function resourcesOf<E, T>(
   return { ...parts, deadLetterWriter, checkpointWriter, key, emit };
 }
 
-/** Refuses to go on from a position that is known without telling the ones that come after it. */
+/**
+ * Refuses to go on from a position that is known without telling the ones that come after it, and in
+ * another version of the source.
+ */
 function checkKnown(
   name: string,
-  { position }: Pick<RunSettings<never>, "position">,
+  { position, fingerprint }: Pick<RunSettings<never>, "position" | "fingerprint">,
   checkpoint: Checkpoint,
 ): void {
+  const { fingerprint: known = fingerprint } = checkpoint;
+  const isBegun = checkpoint.offset + checkpoint.done.length > 0;
+  if (fingerprint !== undefined && known !== fingerprint && isBegun) {
+    const rule = `that of the checkpoint, "${known}" (remove the checkpoint to begin anew)`;
+    fail(`run pipeline "${name}"`, "fingerprint", rule, fingerprint);
+  }
   if (position !== undefined || rangesOf(checkpoint).every(([, , at]) => at === undefined)) return;
   const rule = "given, as the checkpoint has a position, which would be lost (give the function " +
     "that it comes from, or remove the checkpoint to begin anew)";

@@ -164,7 +164,8 @@ export class Run {
     const { deadLetterWriter, checkpointWriter } = this.#resources;
     await this.#call("deadLetters", () => deadLetterWriter?.close());
     deadLetterWriter?.release(); // Also where a letter is still being written.
-    await this.#call("checkpoints", () => checkpointWriter?.close()).then(() =>
+    const forgets = this.#outcome === "completed" && this.#settings.whenCompleted === "forget";
+    await this.#call("checkpoints", () => checkpointWriter?.close(forgets)).then(() =>
       checkpointWriter?.leave()
     );
   }

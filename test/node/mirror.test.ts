@@ -90,6 +90,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "bytes/joined": "bytes/lines",
   "bytes/zlib-transform": "bytes/decompress",
   "bytes/zstd-decoder": "bytes/decompress",
+  "pipeline/retry-by-stage": "run/source-retry",
   "run/batch": "run/trace",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
