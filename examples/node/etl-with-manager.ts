@@ -7,7 +7,7 @@ import { openAsBlob } from "node:fs";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { etl, EtlManager, ManagerError, skip } from "millrace";
-import { readNdjson } from "millrace/ndjson";
+import { lines } from "millrace/ndjson";
 
 const numbers = etl({
   name: "numbers",
@@ -31,17 +31,14 @@ const words = etl({
   load: (batch) => console.log(`words: ${batch.join(", ")}`),
 });
 
-interface City {
-  readonly city: string;
-  readonly latitude: number;
-}
-
 const data = new URL("../data/cities.ndjson", import.meta.url);
 const cities = etl({
   name: "cities",
-  extract: async () => readNdjson<City>(await openAsBlob(data)),
-  // Only those north of the equator.
-  transform: ({ city, latitude }) => latitude < 0 ? skip : `${city} ${latitude}°`,
+  extract: async () => lines(await openAsBlob(data)),
+  transform: (line) => {
+    const { city, latitude } = JSON.parse(line);
+    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only those north of the equator.
+  },
   load: (batch) => console.log(`cities: ${batch.join(", ")}`),
 });
 

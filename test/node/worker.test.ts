@@ -19,7 +19,10 @@ async function prepare(directory: string): Promise<void> {
     bundle: true,
     format: "esm",
     platform: "neutral",
-    alias: { millrace: join(root, "src/index.ts") },
+    alias: {
+      "millrace/ndjson": join(root, "src/adapters/ndjson.ts"),
+      "millrace": join(root, "src/index.ts"),
+    },
     logLevel: "silent",
   });
   const jsonc = readFileSync(join(folder, "wrangler.jsonc"), "utf8");
