@@ -30,7 +30,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/compression": { "*": 7300 },
   "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
   "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
-  "millrace/csv": { "*": 12_000 },
+  "millrace/csv": { "*": 14_900 }, // Decompresses as well.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/otel": { "*": 27_930 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
