@@ -1,6 +1,6 @@
 // Kills processes that load the pages of an API which fails in every way, over and over, and looks for
 // rows that are lost or twice, and for requests beyond the limit of the API:
-//   node scripts/crash-pages.mjs [--kills 20] [--rows 10000] [--seed 1]
+//   npm run test:crash-pages -- [--kills 20] [--rows 10000] [--seed 1]
 // The writers take turns on Node, Deno and Bun.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readPages } from "../../../../src/adapters/http.ts";
+import { isTransient, readPages } from "../../../../src/adapters/http.ts";
 import type { NextPage, PagesOptions } from "../../../../src/adapters/http.ts";
 import { etl, MemoryCheckpointStore, type RunReport } from "../../../../src/index.ts";
 import { errorOf } from "../../../support/outcomes/error-of.ts";
@@ -97,6 +97,25 @@ describe("a run over pages", () => {
       expect(loaded.toSorted((a, b) => a - b)).toEqual(api.rows.map(({ id }) => id));
     },
   );
+
+  it("goes on where it was when the source is opened again", async () => {
+    const api = new ListApi(45);
+    api.fault = (_, count) => count % 3 === 2 ? new Response("", { status: 503 }) : undefined;
+    const next = { cursor: "$.meta.next", param: "cursor" } as const;
+    const pages = pagesOf(api, "", next, { retry: { maxAttempts: 1 } });
+    const loaded: Row[] = [];
+    const report = await etl({
+      name: "rows",
+      extract: pages.extract,
+      load: (rows: Row[]) => void loaded.push(...rows),
+    }).run({
+      ...{ batchSize: 7, checkpoints: new MemoryCheckpointStore(), ...pages.runOptions },
+      retry: { extract: { maxAttempts: 3, baseDelay: 0, isRetriable: isTransient } },
+    });
+    expect(loaded).toEqual(api.rows);
+    expect(report).toMatchObject({ loaded: 45, retries: 4 });
+    expect(pages.retries()).toBe(0);
+  });
 
   it("reads them anew each time where nothing is kept", async () => {
     const api = new ListApi(12);
