@@ -63,6 +63,7 @@ export function readJson<T = unknown>(
   input: Input,
   options: ReadJsonOptions & { readonly positions: true },
 ): Chunks<Positioned<T>>;
+/** Gives the records alone, without their positions. */
 export function readJson<T = unknown>(
   input: Input,
   options?: ReadJsonOptions & { readonly positions?: false | undefined },

@@ -30,6 +30,7 @@ export function lines(
   input: Input,
   options: LinesOptions & { readonly positions: true },
 ): Chunks<Positioned<string>>;
+/** Gives the lines as text alone, without their positions. */
 export function lines(
   input: Input,
   options?: LinesOptions & { readonly positions?: false | undefined },

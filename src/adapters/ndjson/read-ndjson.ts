@@ -46,6 +46,7 @@ export function readNdjson<T = unknown>(
   input: Input,
   options: ReadNdjsonOptions & { readonly positions: true },
 ): Chunks<Positioned<T>>;
+/** Gives the records alone, without their positions. */
 export function readNdjson<T = unknown>(
   input: Input,
   options?: ReadNdjsonOptions & { readonly positions?: false | undefined },
