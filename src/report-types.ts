@@ -131,8 +131,8 @@ export interface ItemCounts {
 }
 
 /**
- * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With
- * the option `position` also the position of the last of them; `null` where the last ones could not be read.
+ * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With the
+ * option `position` also that of the last of them: `null` where the last ones could not be read.
  */
 export type DoneRange = readonly [from: number, to: number, position?: unknown];
 
@@ -221,10 +221,7 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly outcome: Outcome;
   /** What made the run fail, where it did. */
   readonly failure?: RunFailure;
-  /**
-   * Why items were given up on, the most frequent reason first. Of at most 20 reasons; further ones
-   * are added up as `"…others"`.
-   */
+  /** Why items were given up on, most frequent first: 20 reasons at most, the rest as `"…others"`. */
   readonly deadLetterReasons: readonly DeadLetterReason[];
   /**
    * How the transform maps: one item by one, at once (`"sync"`) or later (`"async"`), or a whole
