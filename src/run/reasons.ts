@@ -38,11 +38,14 @@ export class Reasons {
 }
 
 /**
- * A message without what varies from item to item: the value at its end, and the number of a row.
+ * A message without what varies from item to item: the value at its end, and where it stands.
  * Other numbers stay, as they may be what tells two reasons apart.
  */
 function kindOf(message: string): string {
   const value = message.indexOf(" value is ");
   const rule = value < 0 ? message : message.slice(0, value);
-  return rule.replace(/(: |\bvalue )".*"/s, "$1…").replaceAll(/\b(row|item|line) \d+/gi, "$1 …");
+  return rule.replace(/(: |\bvalue )".*"/s, "$1…").replaceAll(
+    /\b(row|item|line|byte) \d+/gi,
+    "$1 …",
+  );
 }

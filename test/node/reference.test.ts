@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import * as http from "../../src/adapters/http.ts";
+import * as ndjson from "../../src/adapters/ndjson.ts";
 import * as millrace from "../../src/index.ts";
 import { runOptions } from "../../src/pipeline/run-options.ts";
 
@@ -46,7 +48,7 @@ describe("docs/observability.md", () => {
 });
 
 describe("docs/errors.md", () => {
-  const classes = Object.entries(millrace).filter(([, value]) =>
+  const classes = Object.entries({ ...millrace, ...http, ...ndjson }).filter(([, value]) =>
     typeof value === "function" && value.prototype instanceof millrace.EtlError
   );
 

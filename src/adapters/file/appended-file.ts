@@ -25,14 +25,16 @@ export class AppendedFile<T> {
   async encode(rows: readonly T[]): Promise<Append> {
     const { format, compress } = this.#settings;
     const pack = (part: string | Uint8Array) => packed(part, compress);
-    const body = format.body(rows);
+    const body = format.body(rows); // First, as it tells which rows cannot be encoded.
+    const head = format.head(rows);
     const parts: Parts = {
-      head: await pack(format.head(rows)),
+      head: await pack(head),
       separator: await pack(format.separator),
       body: await pack(body),
       tail: await pack(format.tail()),
     };
     return {
+      head: typeof head === "string" ? head : head.toString(),
       checkNew: (files) => this.#checkNew(files),
       write: (files, offset) => this.#write(files, offset, parts),
       flush: (files) => this.#flush(files),

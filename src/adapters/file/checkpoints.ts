@@ -1,4 +1,5 @@
 import { CheckpointError } from "../../errors.ts";
+import { fail } from "../../options.ts";
 import {
   blankCheckpoint,
   checkCheckpoint,
@@ -31,6 +32,8 @@ import {
 interface FileMark {
   /** The bytes of the file that hold whole batches; what stands after them is written anew. */
   readonly bytes: number;
+  /** What the file begins with, before its rows. */
+  readonly head: string;
   readonly keys: ReadonlyMap<string, MarkedKey>;
 }
 
@@ -42,6 +45,8 @@ interface MarkedKey {
 
 /** Puts a batch into the file. */
 export interface Append {
+  /** What the file begins with where these are its first rows. */
+  readonly head: string;
   /** Throws if the file has not been written by a sink before, and must not be. */
   checkNew(files: FileSystem): void;
   /**
@@ -125,7 +130,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   /** Appends a batch of a run that has no checkpoints; behind what is there, unless it begins anew. */
   async append(append: Append, isAnew: boolean): Promise<void> {
     await this.#append(await this.#prepare(), undefined, append, (file) => {
-      return { next: isAnew ? { bytes: 0, keys: new Map() } : file };
+      return { next: isAnew ? blankMark : file };
     });
   }
 
@@ -145,9 +150,9 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
           append?.checkNew(files);
           return { plan, seen, next: seen.mark, isFirst: true };
         }
-        const bytes = append?.write(files, plan.next.bytes) ?? plan.next.bytes;
+        const next = append === undefined ? plan.next : written(files, append, plan.next);
         files.writeFileSync(`${this.#path}.writer`, token);
-        return { plan, seen, next: { ...plan.next, bytes } };
+        return { plan, seen, next };
       });
       if (step.next === undefined) return step.plan;
       if (step.isFirst) {
@@ -236,6 +241,17 @@ interface AppendPlan {
 }
 
 const hasChanged = Symbol("has changed");
+const blankMark: FileMark = { bytes: 0, head: "", keys: new Map() };
+
+/** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
+function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
+  const { bytes, head } = mark;
+  if (bytes > 0 && head !== append.head) {
+    const rule = `one whose files begin with ${JSON.stringify(head)}, as this one does`;
+    fail("write to a file", "format", rule, append.head);
+  }
+  return { ...mark, bytes: append.write(files, bytes), head: append.head };
+}
 
 function keptIn(file: FileMark, key: string, owner: string | undefined): KeptKey {
   const kept = file.keys.get(key);
@@ -254,16 +270,16 @@ function withKey(file: FileMark, key: string, plan: WritePlan | undefined): File
   const isMarked = [...keys.values()].some(({ checkpoint }) => {
     return checkpoint.offset > 0 || checkpoint.done.length > 0;
   });
-  return { bytes: isMarked ? file.bytes : 0, keys };
+  return { ...file, bytes: isMarked ? file.bytes : 0, keys };
 }
 
 /** The mark in the text of its file. */
 function markIn(path: string, text: string | undefined): FileMark {
-  if (text === undefined) return { bytes: 0, keys: new Map() };
+  if (text === undefined) return blankMark;
   try {
-    const { bytes, keys } = Object(JSON.parse(text)) as { bytes?: unknown; keys?: unknown };
-    if (Number.isSafeInteger(bytes) && Array.isArray(keys)) {
-      return { bytes: bytes as number, keys: new Map(keys as [string, MarkedKey][]) };
+    const { bytes, head, keys } = Object(JSON.parse(text)) as Record<string, unknown>;
+    if (Number.isSafeInteger(bytes) && typeof head === "string" && Array.isArray(keys)) {
+      return { bytes: bytes as number, head, keys: new Map(keys as [string, MarkedKey][]) };
     }
   } catch {
     // It is told below.
@@ -271,8 +287,8 @@ function markIn(path: string, text: string | undefined): FileMark {
   throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
 }
 
-function textOf({ bytes, keys }: FileMark): string {
-  return `${JSON.stringify({ bytes, keys: [...keys] })}\n`;
+function textOf({ bytes, head, keys }: FileMark): string {
+  return `${JSON.stringify({ bytes, head, keys: [...keys] })}\n`;
 }
 
 function newToken(): string {

@@ -111,6 +111,7 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
 
 /** A batch that is in the file already, unless its mark was taken back since that was seen. */
 const done: Append = {
+  head: "",
   checkNew: () => {},
   write: () => {
     throw new Error("Cannot write to a file: the mark of a batch was taken back meanwhile");

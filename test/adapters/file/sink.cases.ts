@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileSink, type FileSinkOptions } from "../../../src/adapters/file.ts";
+import { encodeCsv } from "../../../src/adapters/csv.ts";
 import { type SinkRow, testSink } from "../../../src/adapters/testing.ts";
 import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
@@ -181,6 +182,22 @@ function testFiles(): void {
     await write(rowsOf(0, 3));
     truncateSync(path, 5);
     await expect(write(rowsOf(0, 5))).rejects.toThrow("has 5 bytes of the 27 that");
+  });
+
+  it("refuses rows of other columns than those of the file", async () => {
+    const rows = [{ id: 1, name: "a" }, { id: 2, name: "b" }];
+    const turned = rows.map(({ id, name }) => ({ name, id }));
+    await write(rows.slice(0, 1), { format: encodeCsv() });
+    await expect(write(turned, { format: encodeCsv() })).rejects.toMatchObject({
+      cause: new ConfigurationError(
+        `Cannot write to a file as 'format' must be one whose files begin with "id,name\\r\\n", ` +
+          `as this one does: current value is "name,id\\r\\n"`,
+      ),
+    });
+    await write(turned, {
+      format: encodeCsv<Record<string, unknown>>({ columns: ["id", "name"] }) as RowFormat<object>,
+    });
+    expect(text()).toBe("id,name\r\n1,a\r\n2,b\r\n");
   });
 
   it("begins anew once its checkpoint does", async () => {

@@ -21,8 +21,11 @@ export interface PgClient {
 
 /** What a statement of `pg` gives. */
 export interface PgResult {
+  /** Its rows. */
   rows: Row[];
+  /** Its first word, such as `UPDATE`. */
   command?: string;
+  /** The rows that it has touched or given. */
   rowCount?: number | null;
 }
 
