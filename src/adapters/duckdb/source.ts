@@ -26,7 +26,7 @@ const endColumn = "millrace_end";
  * @throws {ConfigurationError} If an argument is of the wrong kind.
  *
  * @example Above a position
- * ```ts
+ * ```ts ignore
  * import { DuckDBInstance } from "@duckdb/node-api";
  * import { etl } from "millrace";
  * import { duckdbSource } from "millrace/duckdb";
