@@ -1,6 +1,7 @@
 import { fail } from "../../options.ts";
 import type { Append } from "./checkpoints.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
+import { directoryOf, syncDirectory } from "./kept-file.ts";
 import type { FileSinkSettings } from "./sink-options.ts";
 
 /** The parts of a batch in its file, encoded: which of them are written depends on where it stands. */
@@ -15,6 +16,8 @@ interface Parts {
 export class AppendedFile<T> {
   readonly #path: string;
   readonly #settings: FileSinkSettings<T>;
+  /** The file was made, and its name may not be on the disk. */
+  #isNew = false;
 
   constructor(path: string, settings: FileSinkSettings<T>) {
     this.#path = path;
@@ -54,6 +57,7 @@ export class AppendedFile<T> {
       throw new Error(`Cannot write to a file: ${JSON.stringify(this.#path)} ${told}`);
     }
     const file = files.openSync(this.#path, size === undefined ? "wx" : "r+");
+    this.#isNew ||= size === undefined;
     try {
       let end = offset;
       for (const part of [offset === 0 ? head : separator, body]) {
@@ -66,9 +70,12 @@ export class AppendedFile<T> {
     }
   }
 
-  async #flush({ promises }: FileSystem): Promise<void> {
-    const file = await promises.open(this.#path, "r+");
+  async #flush(files: FileSystem): Promise<void> {
+    const file = await files.promises.open(this.#path, "r+");
     await file.sync().finally(() => file.close());
+    if (!this.#isNew) return;
+    await syncDirectory(files, directoryOf(this.#path)); // Its mark must not outlive its name.
+    this.#isNew = false;
   }
 
   #sizeIn(files: FileSystem): number | undefined {

@@ -34,6 +34,8 @@ interface FileMark {
   readonly bytes: number;
   /** What the file begins with, before its rows. */
   readonly head: string;
+  /** A sink has written the file, or was allowed to write over it. */
+  readonly isOwn: boolean;
   readonly keys: ReadonlyMap<string, MarkedKey>;
 }
 
@@ -130,7 +132,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   /** Appends a batch of a run that has no checkpoints; behind what is there, unless it begins anew. */
   async append(append: Append, isAnew: boolean): Promise<void> {
     await this.#append(await this.#prepare(), undefined, append, (file) => {
-      return { next: isAnew ? blankMark : file };
+      return { next: isAnew ? { ...file, bytes: 0, keys: new Map() } : file };
     });
   }
 
@@ -146,16 +148,16 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
         const seen = this.#look(files, claimPath);
         const plan = decide(seen.mark, seen.owner);
         if (plan.next === undefined) return { plan };
-        if (seen.text === undefined) { // From now on the file is one of ours, also after a crash.
-          append?.checkNew(files);
-          return { plan, seen, next: seen.mark, isFirst: true };
+        if (append !== undefined && !seen.mark.isOwn) {
+          append.checkNew(files);
+          return { plan, seen, next: { ...seen.mark, isOwn: true }, isFirst: true };
         }
         const next = append === undefined ? plan.next : written(files, append, plan.next);
         files.writeFileSync(`${this.#path}.writer`, token);
         return { plan, seen, next };
       });
       if (step.next === undefined) return step.plan;
-      if (step.isFirst) {
+      if (step.isFirst) { // It has to be known after a crash as well.
         await this.#replace(files, claimPath, step, () => true);
         continue;
       }
@@ -241,7 +243,7 @@ interface AppendPlan {
 }
 
 const hasChanged = Symbol("has changed");
-const blankMark: FileMark = { bytes: 0, head: "", keys: new Map() };
+const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map() };
 
 /** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
@@ -267,19 +269,23 @@ function withKey(file: FileMark, key: string, plan: WritePlan | undefined): File
   if (plan === undefined) return file;
   const { next: checkpoint, loadedBy } = plan;
   const keys = new Map(file.keys).set(key, { checkpoint, loadedBy });
-  const isMarked = [...keys.values()].some(({ checkpoint }) => {
-    return checkpoint.offset > 0 || checkpoint.done.length > 0;
-  });
-  return { ...file, bytes: isMarked ? file.bytes : 0, keys };
+  return { ...file, bytes: isMarked(file.keys) && !isMarked(keys) ? 0 : file.bytes, keys };
+}
+
+/** Whether something is finished, by any checkpoint. */
+function isMarked(keys: FileMark["keys"]): boolean {
+  const checkpoints = Array.from(keys.values(), ({ checkpoint }) => checkpoint);
+  return checkpoints.some(({ offset, done }) => offset > 0 || done.length > 0);
 }
 
 /** The mark in the text of its file. */
 function markIn(path: string, text: string | undefined): FileMark {
   if (text === undefined) return blankMark;
   try {
-    const { bytes, head, keys } = Object(JSON.parse(text)) as Record<string, unknown>;
+    const { bytes, head, isOwn, keys } = Object(JSON.parse(text)) as Record<string, unknown>;
     if (Number.isSafeInteger(bytes) && typeof head === "string" && Array.isArray(keys)) {
-      return { bytes: bytes as number, head, keys: new Map(keys as [string, MarkedKey][]) };
+      const kept = new Map(keys as [string, MarkedKey][]);
+      return { bytes: bytes as number, head, isOwn: isOwn === true, keys: kept };
     }
   } catch {
     // It is told below.
@@ -287,8 +293,8 @@ function markIn(path: string, text: string | undefined): FileMark {
   throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
 }
 
-function textOf({ bytes, head, keys }: FileMark): string {
-  return `${JSON.stringify({ bytes, head, keys: [...keys] })}\n`;
+function textOf(mark: FileMark): string {
+  return `${JSON.stringify({ ...mark, keys: [...mark.keys] })}\n`;
 }
 
 function newToken(): string {

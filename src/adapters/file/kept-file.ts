@@ -114,7 +114,7 @@ async function writeThrough(files: FileSystem, path: string, text: string): Prom
 }
 
 /** Brings the new name of a file to the disk, where directories can be opened: not on Windows. */
-async function syncDirectory(files: FileSystem, path: string): Promise<void> {
+export async function syncDirectory(files: FileSystem, path: string): Promise<void> {
   try {
     const directory = await files.promises.open(path, "r");
     await directory.sync().finally(() => directory.close());

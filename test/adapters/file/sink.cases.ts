@@ -15,7 +15,7 @@ import { encodeCsv } from "../../../src/adapters/csv.ts";
 import { type SinkRow, testSink } from "../../../src/adapters/testing.ts";
 import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
-import { etl } from "../../../src/index.ts";
+import { etl, skip } from "../../../src/index.ts";
 
 let folder = "";
 let path = "";
@@ -176,6 +176,28 @@ function testFiles(): void {
     expect(text()).toBe("precious");
     await write(rowsOf(0, 1), { exists: "replace" });
     expect(text()).toBe('{"id":0}\n');
+  });
+
+  it("refuses it also where a checkpoint was written before the first rows", async () => {
+    writeFileSync(path, "precious");
+    const { checkpoints, load } = fileSink(path, { format: lines });
+    const pipeline = etl({
+      name: "rows",
+      extract: () => rowsOf(0, 4),
+      transform: (row) => row.id < 2 ? skip : row,
+      load,
+    });
+    const run = pipeline.run({ batchSize: 2, checkpoints, fingerprint: "v1" });
+    await expect(run).rejects.toThrow("which no sink has written");
+    expect(text()).toBe("precious");
+  });
+
+  it("keeps rows of a run without checkpoints before those of one with", async () => {
+    await write(rowsOf(0, 2), {}, false);
+    const { checkpoints, load } = fileSink(path, { format: lines });
+    await etl({ name: "rows", extract: () => rowsOf(2, 4), load })
+      .run({ batchSize: 2, checkpoints, fingerprint: "v1" });
+    expect(text()).toBe(lines.body(rowsOf(0, 4)));
   });
 
   it("refuses a file that is shorter than its mark tells", async () => {
