@@ -39,9 +39,9 @@ function testParts({ tested, create, all, sink }: Bench, methods: readonly Metho
       await writer.database.transaction((session) =>
         send({
           ...session,
-          values: (text, params = []) => {
+          run: (text, params = []) => {
             lengths.push(String(params[0]).length);
-            return session.values(text, params);
+            return session.run(text, params);
           },
           copy: (statement, pieces) => {
             const texts = [...pieces];
