@@ -12,7 +12,8 @@ const LONGEST_LEG = 20 * 60_000; // ms
 const vitest = ["node_modules/vitest/vitest.mjs", "run"];
 const host = nodeOf(24) ?? nodeOf(22) ?? nodeOf(26) ?? execPath; // Runs vitest where the runtime does not.
 
-// What speaks with the database is no part of Node: one kind of client shows that the rest runs.
+// What speaks with the database is no part of Node: one kind of client shows that the rest runs. All
+// kinds are tested on Node 24; a single client of pg, there alone.
 const otherNode = { TEST_RUNTIME: "node", TEST_CLIENTS: "pg Pool" };
 
 // What an older date of workerd changes: streams, timers and how rejections are told.
@@ -25,8 +26,14 @@ const legs = {
   node22: [nodeOf(22), vitest, otherNode],
   node24: [nodeOf(24), vitest, { TEST_RUNTIME: "node", TEST_ISOLATE: "1", TEST_ONCE: "1" }],
   node26: [nodeOf(26), vitest, otherNode],
-  deno: [deno, ["run", "-A", "--no-lock", ...vitest], { TEST_RUNTIME: "deno" }],
-  bun: [bun, ["--bun", ...vitest], { TEST_RUNTIME: "bun" }],
+  deno: [deno, ["run", "-A", "--no-lock", ...vitest], {
+    TEST_RUNTIME: "deno",
+    TEST_CLIENTS: "pg Pool,postgres,PGlite",
+  }],
+  bun: [bun, ["--bun", ...vitest], {
+    TEST_RUNTIME: "bun",
+    TEST_CLIENTS: "pg Pool,postgres,PGlite,Bun.SQL",
+  }],
   workerd: [workerd && host, vitest, { TEST_RUNTIME: "workerd", WORKERD_DATE: workerdDates[1] }],
   "workerd-2024": [workerd && host, vitest, {
     TEST_RUNTIME: "workerd",
