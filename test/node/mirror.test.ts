@@ -19,6 +19,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/file/checkpoints": "adapters/file/sink",
   "adapters/file/file-bytes": "adapters/file/open-files",
   "adapters/file/file-lock": "adapters/file/file-checkpoint-store",
+  "adapters/file/file-mark": "adapters/file/sink",
   "adapters/file/file-system": "adapters/file/file-checkpoint-store",
   "adapters/file/kept-file": "adapters/file/file-checkpoint-store",
   "adapters/file/sink-options": "adapters/file/sink",

@@ -1,8 +1,6 @@
-import { CheckpointError } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import {
   blankCheckpoint,
-  checkCheckpoint,
   type Checkpoint,
   type CheckpointStore,
   type Claim,
@@ -18,6 +16,7 @@ import {
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
 import { whileLocked } from "./file-lock.ts";
+import { type FileMark, keptIn, markIn, textOf, withKey } from "./file-mark.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
 import {
   claimFile,
@@ -27,23 +26,6 @@ import {
   releaseFile,
   replaceFile,
 } from "./kept-file.ts";
-
-/** What `${path}.mark.json` holds. */
-interface FileMark {
-  /** The bytes of the file that hold whole batches; what stands after them is written anew. */
-  readonly bytes: number;
-  /** What the file begins with, before its rows. */
-  readonly head: string;
-  /** A sink has written the file, or was allowed to write over it. */
-  readonly isOwn: boolean;
-  readonly keys: ReadonlyMap<string, MarkedKey>;
-}
-
-interface MarkedKey {
-  readonly checkpoint: Checkpoint;
-  /** The run whose load wrote it last; absent if a write replaced it. */
-  readonly loadedBy?: string | undefined;
-}
 
 /** Puts a batch into the file. */
 export interface Append {
@@ -243,8 +225,6 @@ interface AppendPlan {
 }
 
 const hasChanged = Symbol("has changed");
-const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map() };
-
 /** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
   const { bytes, head } = mark;
@@ -253,48 +233,6 @@ function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
     fail("write to a file", "format", rule, append.head);
   }
   return { ...mark, bytes: append.write(files, bytes), head: append.head };
-}
-
-function keptIn(file: FileMark, key: string, owner: string | undefined): KeptKey {
-  const kept = file.keys.get(key);
-  return {
-    owner,
-    loadedBy: kept?.loadedBy,
-    stored: () => kept && checkCheckpoint(key, kept.checkpoint),
-  };
-}
-
-/** The mark with the checkpoint of a key. A file of which nothing is marked any more begins anew. */
-function withKey(file: FileMark, key: string, plan: WritePlan | undefined): FileMark {
-  if (plan === undefined) return file;
-  const { next: checkpoint, loadedBy } = plan;
-  const keys = new Map(file.keys).set(key, { checkpoint, loadedBy });
-  return { ...file, bytes: isMarked(file.keys) && !isMarked(keys) ? 0 : file.bytes, keys };
-}
-
-/** Whether something is finished, by any checkpoint. */
-function isMarked(keys: FileMark["keys"]): boolean {
-  const checkpoints = Array.from(keys.values(), ({ checkpoint }) => checkpoint);
-  return checkpoints.some(({ offset, done }) => offset > 0 || done.length > 0);
-}
-
-/** The mark in the text of its file. */
-function markIn(path: string, text: string | undefined): FileMark {
-  if (text === undefined) return blankMark;
-  try {
-    const { bytes, head, isOwn, keys } = Object(JSON.parse(text)) as Record<string, unknown>;
-    if (Number.isSafeInteger(bytes) && typeof head === "string" && Array.isArray(keys)) {
-      const kept = new Map(keys as [string, MarkedKey][]);
-      return { bytes: bytes as number, head, isOwn: isOwn === true, keys: kept };
-    }
-  } catch {
-    // It is told below.
-  }
-  throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
-}
-
-function textOf(mark: FileMark): string {
-  return `${JSON.stringify({ ...mark, keys: [...mark.keys] })}\n`;
 }
 
 function newToken(): string {
