@@ -1,3 +1,4 @@
+import { compressedBytes } from "../../bytes/compress.ts";
 import { fail } from "../../options.ts";
 import type { Append } from "./checkpoints.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
@@ -99,7 +100,5 @@ async function packed(
 ): Promise<Uint8Array> {
   const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
   if (compress === "none" || bytes.length === 0) return bytes;
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-  const packed = stream.pipeThrough(new CompressionStream(compress));
-  return new Uint8Array(await new Response(packed).arrayBuffer());
+  return await compressedBytes(bytes, compress);
 }
