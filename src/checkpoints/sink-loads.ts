@@ -30,6 +30,12 @@ export interface SinkLoad {
   readonly batchSize: number;
 }
 
+/** A load of a sink that gives a promise, and throws nothing. */
+export interface AsyncSinkLoad extends SinkLoad {
+  /** Writes rows, and what they complete. */
+  (rows: readonly object[], context: SinkLoadContext): Promise<void>;
+}
+
 /** What is called in a wrapped load in place of the load of the sink. */
 export type StageRows = (rows: readonly object[], context?: SinkLoadContext) => unknown;
 
@@ -101,6 +107,16 @@ export function declareLoad<L extends (rows: never, context: never) => unknown>(
   load: L,
 ): L & Pick<SinkLoad, typeof commitsTo | "batchSize"> {
   return Object.assign(load, { [commitsTo]: checkpoints, batchSize: 1000 });
+}
+
+/** The same load, which rejects where it would throw. */
+export function asyncLoad(
+  checkpoints: CheckpointStore,
+  load: SinkLoad,
+): AsyncSinkLoad {
+  const own = async (rows: readonly object[], context: SinkLoadContext): Promise<void> =>
+    void await load(rows, context);
+  return declareLoad(checkpoints, own);
 }
 
 /** Takes the call that a load is used in, where the run has checkpoints. */

@@ -5,10 +5,9 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import { markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
+  asyncLoad,
   type CheckRows,
   type Commit,
-  declareLoad,
-  type SinkLoad,
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
@@ -123,13 +122,6 @@ export function duckdbSink<const Columns extends readonly string[] = readonly st
     checkpoints,
     deadLetters: () => openDeadLetters(connection),
   };
-}
-
-/** The same load, which rejects where it would throw. */
-function asyncLoad(checkpoints: CheckpointStore, load: SinkLoad): DuckdbLoad {
-  const own = async (rows: readonly object[], context: SinkLoadContext) =>
-    void await load(rows, context);
-  return declareLoad(checkpoints, own);
 }
 
 /** Checks rows first, as then nothing is written if one is wrong. */

@@ -3,9 +3,8 @@ import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts
 import { markOf } from "../../checkpoints/commit-mark.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
+  asyncLoad,
   type CheckRows,
-  declareLoad,
-  type SinkLoad,
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
@@ -103,7 +102,7 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
   return {
-    load: asyncLoad(checkpoints, load),
+    load: asyncLoad(checkpoints, load) as unknown as FileSink<T>["load"],
     wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
   };
@@ -118,12 +117,3 @@ const done: Append = {
   },
   flush: () => Promise.resolve(),
 };
-
-/** The same load, which rejects where it would throw. */
-function asyncLoad<T>(checkpoints: CheckpointStore, load: SinkLoad): FileLoad<T> {
-  return declareLoad(
-    checkpoints,
-    async (rows: readonly T[], context: SinkLoadContext) =>
-      void await load(rows as unknown as readonly object[], context),
-  );
-}

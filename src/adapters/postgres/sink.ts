@@ -3,12 +3,7 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
-import {
-  declareLoad,
-  type SinkLoad,
-  sinkLoads,
-  type Wrapped,
-} from "../../checkpoints/sink-loads.ts";
+import { asyncLoad, sinkLoads, type Wrapped } from "../../checkpoints/sink-loads.ts";
 import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { committer } from "./commit.ts";
@@ -219,11 +214,4 @@ function checkCopy(database: Database, settings: SinkSettings | TablesSettings):
   if (database.hasCopy || tables.every(({ method }) => method !== "copy")) return;
   const words = `"insert", as "copy" needs PGlite, the SQL of Bun, or pg with 'copyFrom'`;
   fail(action, "method", words, "copy");
-}
-
-/** The same load, which rejects where it would throw. */
-function asyncLoad(checkpoints: CheckpointStore, load: SinkLoad): PostgresLoad {
-  const own = async (rows: readonly object[], context: SinkLoadContext) =>
-    void await load(rows, context);
-  return declareLoad(checkpoints, own);
 }
