@@ -12,7 +12,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { showProgress } from "../../src/adapters/progress.ts";
 import { renderReport } from "../../src/adapters/report.ts";
-import { chunks, etl, EtlError, type RunReport } from "../../src/index.ts";
+import { etl, EtlError, type RunReport } from "../../src/index.ts";
 import { show } from "../numbers.ts";
 import { progressBars } from "../progress-bars.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
@@ -65,7 +65,8 @@ async function load(
   process.once("SIGINT", onInterrupt); // The first one drains, a second one leaves at once.
   const run = etl({
     name: "users",
-    extract: ({ signal }) => chunks(readUsers(path, slow, AbortSignal.any([signal, stop.signal]))),
+    extract: ({ signal }) =>
+      readUsers(path, { slow, signal: AbortSignal.any([signal, stop.signal]) }),
     transform: options.database === "sqlite" ? (user) => withSqliteValues(rowsOf(user)) : rowsOf,
     load: sink.load,
   }).start({
