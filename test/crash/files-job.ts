@@ -45,7 +45,7 @@ export async function crashFiles(at: string, crash: FilesCrash): Promise<FilesEn
     const writer = new WriterProcess(job, life % crash.runtimes, "test/crash/files-writer.ts");
     if (kills < crash.kills) {
       await writer.began;
-      await Promise.race([wait(random() * 60), writer.ended]);
+      await Promise.race([wait(random() * 200), writer.ended]);
       writer.kill();
     }
     const { code, signal, stderr } = await writer.ended;
