@@ -28,7 +28,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/ndjson": { "*": 9400 },
   "millrace/json": { "*": 10_800 },
   "millrace/compression": { "*": 7300 },
-  "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
+  "millrace/file": { "*": 9200 }, // Reads files and writes into them as well, also ones without rows.
   "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
   "millrace/csv": { "*": 14_900 }, // Decompresses as well.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },

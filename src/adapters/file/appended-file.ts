@@ -45,6 +45,12 @@ export class AppendedFile<T> {
     };
   }
 
+  /** Encodes a file without rows, of which nothing is kept once there are some. */
+  async encodeEmpty(): Promise<Append> {
+    const append = await this.encode([]);
+    return { ...append, write: (files) => (append.write(files, 0), 0) };
+  }
+
   #checkNew(files: FileSystem): void {
     if (this.#settings.exists === "replace" || this.#sizeIn(files) === undefined) return;
     const rule = `"replace" to write over ${JSON.stringify(this.#path)}, which no sink has written`;
@@ -96,7 +102,7 @@ function writeWhole(files: FileSystem, file: number, bytes: Uint8Array, offset: 
 
 async function packed(
   part: string | Uint8Array,
-  compress: "none" | "gzip",
+  compress: FileSinkSettings<never>["compress"],
 ): Promise<Uint8Array> {
   const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
   if (compress === "none" || bytes.length === 0) return bytes;

@@ -118,6 +118,14 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     });
   }
 
+  /** Writes a file that has no rows, unless it has some; those of earlier runs count unless it begins anew. */
+  async appendNone(append: Append, isAnew: boolean): Promise<void> {
+    await this.#append(await this.#prepare(), undefined, append, (file) => {
+      if (isAnew) return { next: { ...file, bytes: 0, keys: new Map() } };
+      return { next: file.bytes > 0 ? undefined : file };
+    });
+  }
+
   async #append<P extends AppendPlan>(
     files: FileSystem,
     claimPath: string | undefined,

@@ -1,6 +1,7 @@
 import { fail, nonEmptyString } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import { markOf } from "../../checkpoints/commit-mark.ts";
+import { isRunOn } from "../../checkpoints/load-call.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
   asyncLoad,
@@ -8,7 +9,8 @@ import {
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
-import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
+import type { Outcome } from "../../report-types.ts";
 import { takeTurns } from "../../sql/turns.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { type Append, FileSinkCheckpoints } from "./checkpoints.ts";
@@ -40,6 +42,11 @@ export interface FileSink<T> {
   ): FileLoad<I>;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
+  /**
+   * The `finalize` of the pipeline, for those who expect a file also of a run without rows: if it has
+   * completed and the file has no rows, its beginning and its end are written.
+   */
+  readonly finalize: (outcome: Outcome, context: PipelineContext) => Promise<void>;
 }
 
 const action = "construct fileSink";
@@ -53,7 +60,8 @@ const action = "construct fileSink";
  * The file is whole after every batch: the end of a JSON array is written over by the next one. Rows
  * stand in the order in which their batches were loaded, which with one worker is that of the source.
  * Batches of several processes may go into one file. The marks are in `${path}.mark.json`, and with
- * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no file.
+ * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no
+ * file, unless `finalize` is a member of the pipeline.
  *
  * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if there is a file
  * that no sink has written (unless `exists` says otherwise), and with another error if the file is
@@ -101,10 +109,18 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
       }, signal);
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
+  const finalize = async (outcome: Outcome, { runId, signal }: PipelineContext) => {
+    const isAnew = settings.exists === "replace" && lastRun !== runId &&
+      !isRunOn(checkpoints, runId);
+    if (outcome !== "completed") return;
+    const append = await file.encodeEmpty();
+    await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
+  };
   return {
     load: asyncLoad(checkpoints, load) as unknown as FileSink<T>["load"],
     wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
+    finalize,
   };
 }
 
