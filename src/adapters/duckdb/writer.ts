@@ -1,6 +1,7 @@
 import { fail } from "../../options.ts";
 import { quoteName, quoteNames } from "../../sql/names.ts";
 import { checkKey } from "../../sql/sink-options.ts";
+import type { TablePlace } from "./append.ts";
 import { type DuckdbConnection, isOfSql, rowsOf } from "./client.ts";
 import type { Target } from "./insert.ts";
 import { KnownTable } from "./known-table.ts";
@@ -72,7 +73,10 @@ export class Writer {
     const names = given ?? facts.filter(({ isGenerated }) => !isGenerated).map(nameOf);
     const columns = names.map((name) => this.#columnOf(name, facts));
     const fit = { needsAll: given !== undefined, unknown };
-    const table = new KnownTable(this.#connection, this.#targetOf(names, facts), columns, fit);
+    const target = this.#targetOf(names, facts);
+    const place = await this.#place();
+    const layout = place && { ...place, columns: facts };
+    const table = new KnownTable(this.#connection, target, columns, fit, layout);
     await this.#explain(table);
     return table;
   }
@@ -94,6 +98,16 @@ export class Writer {
       facts.push({ name, type, key, hasDefault, isGenerated, isIndexed });
     }
     return facts;
+  }
+
+  /** Where the table is; nothing where several ones have its name. */
+  async #place(): Promise<TablePlace | undefined> {
+    const sql = `select database_name, schema_name from duckdb_tables()
+      where lower(table_name) = lower($1)`;
+    const [first, ...others] = await rowsOf(this.#connection, sql, [this.#settings.table]);
+    if (first === undefined || others.length > 0) return undefined;
+    const [database, schema] = first as [string, string];
+    return { database, schema };
   }
 
   /** The words in the unique indexes of the table: its columns, perhaps within expressions. */

@@ -1,3 +1,4 @@
+import { testDuckdbAppends } from "../../adapters/duckdb/append.cases.ts";
 import { testDuckdbCheckpoints } from "../../adapters/duckdb/checkpoints.cases.ts";
 import { testDuckdbContracts } from "../../adapters/duckdb/sink.cases.ts";
 import { testDuckdbDeadLetters } from "../../adapters/duckdb/dead-letters.cases.ts";
@@ -12,6 +13,7 @@ export function testDuckdb(): void {
   testDuckdbCheckpoints();
   testDuckdbDeadLetters();
   testDuckdbInserts();
+  testDuckdbAppends();
   testDuckdbTables();
   testDuckdbValues();
   testDuckdbSources();
