@@ -41,7 +41,9 @@ if (runtime === "workerd") {
 if (runtime === "chromium") {
   const { playwright } = await import("@vitest/browser-playwright");
   // Otherwise vite finds it in the middle of a run on a cold cache, and reloads the page.
-  config.optimizeDeps = { include: ["fast-check", "@opentelemetry/api"] };
+  config.optimizeDeps = {
+    include: ["fast-check", "@opentelemetry/api", "hyparquet", "hyparquet-writer"],
+  };
   test.browser = {
     enabled: true,
     headless: true,
