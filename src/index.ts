@@ -18,6 +18,7 @@ export type {
   DeadLetterReason,
   DoneRange,
   FailureStage,
+  FinishedCounts,
   Guarantee,
   ItemCounts,
   Latency,

@@ -130,6 +130,9 @@ export interface ItemCounts {
   readonly pending: number;
 }
 
+/** What became of items that are finished. */
+export type FinishedCounts = Pick<ItemCounts, "loaded" | "skipped" | "deadLettered">;
+
 /**
  * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With the
  * option `position` also that of the last of them: `null` where the last ones could not be read.
@@ -144,6 +147,16 @@ export interface Checkpoint {
   readonly done: readonly DoneRange[];
   /** What `position` gave for the last item below `offset`. */
   readonly position?: unknown;
+  /**
+   * What became of all items that are finished: they add up to these. Left out where it is not known,
+   * as in a checkpoint that was made by hand.
+   */
+  readonly counts?: FinishedCounts | undefined;
+  /**
+   * Those of `counts` that `runId` has finished without a load that commits its own mark; only beside
+   * such loads. By it a store tells what to add to the marks that it has.
+   */
+  readonly unmarked?: FinishedCounts | undefined;
   /** When it was written: milliseconds since 1970. */
   readonly updatedAt: number;
   /** The run that wrote it. */
@@ -176,6 +189,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Items that earlier runs have finished, which this one does not load again. */
   readonly earlier: number;
+  /** What became of these items; left out where their checkpoint does not tell it. */
+  readonly earlierCounts?: FinishedCounts;
   /** Rows that were loaded: as many as items, unless a transform makes several of one, or one of several. */
   readonly rows: number;
   /** Loads that have succeeded, each of one batch. */

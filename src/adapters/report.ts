@@ -7,6 +7,7 @@ export type {
   DeadLetterReason,
   DoneRange,
   FailureStage,
+  FinishedCounts,
   Guarantee,
   ItemCounts,
   Latency,

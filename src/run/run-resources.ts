@@ -1,5 +1,5 @@
 import { fail } from "../options.ts";
-import { type Checkpoint, rangesOf } from "../checkpoints/checkpoint.ts";
+import { type Checkpoint, commitsTo, rangesOf } from "../checkpoints/checkpoint.ts";
 import { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { type Emit, emitterOf } from "../telemetry/emitter.ts";
@@ -65,6 +65,7 @@ export function resourcesOf<E, T>(
     lease,
     interval,
     fingerprint,
+    hasMarks: commitsTo in pipeline.load,
     retry,
     signal,
     onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),

@@ -1,5 +1,6 @@
-import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
+import type { Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { blankCheckpoint, finishedIn } from "../checkpoints/checkpoint.ts";
 import { perSecond } from "../explain/quantities.ts";
 import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
@@ -32,7 +33,8 @@ export function snapshotOf<E, T>(
     loaded,
     skipped,
     deadLettered,
-    earlier: finishedIn(found),
+    earlier: finishedIn(found ?? blankCheckpoint),
+    ...(found?.counts && { earlierCounts: found.counts }),
     pending: extracted - done,
     rows,
     batches,
@@ -99,12 +101,6 @@ function mappingOf<E, T>(
   return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
 }
 
-/** How many items a checkpoint has as finished. */
-function finishedIn(checkpoint: Checkpoint | undefined): number {
-  const { offset = 0, done = [] } = checkpoint ?? {};
-  return done.reduce((sum, [from, to]) => sum + to - from, offset);
-}
-
 /** The items that this run is to do, where that is known. */
 function totalOf<E, T>(
   { settings: { total, resume }, context: { checkpoint: found } }: RunResources<E, T>,
@@ -114,5 +110,5 @@ function totalOf<E, T>(
   if (all === undefined || all === Infinity) return undefined;
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = total === undefined && resume === "source";
-  return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
+  return Math.max(0, all - finishedIn(found ?? blankCheckpoint) + (isRest ? found?.offset ?? 0 : 0));
 }
