@@ -1,5 +1,5 @@
 // Reads a large CSV.gz with all that goes wrong in such files, stops a bomb, and writes a large file;
-// prints the memory that takes, beside that of a tenth:
+// prints the memory that takes, beside that of a tenth (Linux):
 //   npm run build && node scripts/large-files.mjs [--mb 1000] [--sink-mb 5000] [--in /tmp]
 // The file that is written needs as much room in that folder.
 // Node lets its young generation grow with what is allocated, up to some 100 MB. It is given 4 MB here,
@@ -9,6 +9,7 @@ import {
   createWriteStream,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -16,6 +17,7 @@ import {
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Buffer } from "node:buffer";
 import process, { argv, execPath } from "node:process";
 import { parseArgs } from "node:util";
 import { createGzip, gzipSync } from "node:zlib";
@@ -94,7 +96,9 @@ function run(task) {
 }
 
 const MB = (bytes) => Math.round(bytes / 1e5) / 10;
-const peakOf = () => MB(process.resourceUsage().maxRSS * 1024);
+/** The most memory that this process had; `resourceUsage()` begins with that of its parent. */
+const peakOf = () =>
+  MB(1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]));
 
 const tasks = {
   async read({ path }) {
@@ -176,7 +180,8 @@ if (values.task !== "") {
       rmSync(path);
     }
     const bomb = join(folder, "bomb.gz");
-    writeFileSync(bomb, gzipSync(new Uint8Array(1e9)));
+    const member = gzipSync(new Uint8Array(1e7));
+    writeFileSync(bomb, Buffer.concat(Array.from({ length: 100 }, () => member)));
     console.log("a bomb of 1000 MB:", run({ name: "bomb", path: bomb }));
     for (const mb of [Number(values["sink-mb"]) / 10, Number(values["sink-mb"])]) {
       const path = join(folder, "rows.ndjson");
