@@ -24,6 +24,7 @@ export function snapshotOf<E, T>(
   const isForeseen = total !== undefined && rate > 0 && state === "running";
   const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
   const checkpoint = checkpointWriter?.checkpoint;
+  const branches = counts.branches.read();
   return {
     name,
     runId,
@@ -44,6 +45,7 @@ export function snapshotOf<E, T>(
     ...queues,
     drift: counts.drift.read(),
     tables: counts.tables.read(),
+    ...(Object.keys(branches).length > 0 && { branches }),
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
     ...(eta !== undefined && { eta }),
