@@ -14,6 +14,7 @@ export {
   SplitError,
 } from "./errors.ts";
 export type {
+  BranchCounts,
   Checkpoint,
   DeadLetterReason,
   DoneRange,

@@ -179,6 +179,14 @@ export interface TableCounts {
   readonly deleted?: number;
 }
 
+/**
+ * One branch of a load: rows that it was `given` and has `loaded`, each once; calls made again for it;
+ * and items that were given up on and that it lacks. A number that is missing is 0.
+ */
+export type BranchCounts = {
+  readonly [K in "given" | "loaded" | "retries" | "deadLettered"]?: number;
+};
+
 /** How far a run is. */
 export interface RunSnapshot extends ItemCounts {
   /** The name of the pipeline. */
@@ -217,6 +225,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly drift: Readonly<Record<string, number>>;
   /** What became of rows in the target, by table, where the sink tells it; at most 100 are told apart. */
   readonly tables: Readonly<Record<string, TableCounts>>;
+  /** What became of rows by branch, where the load has branches; at most 100 are told apart. */
+  readonly branches?: Readonly<Record<string, BranchCounts>>;
   /** How long batches take, where one is done. */
   readonly latency?: Latency;
   /**
@@ -281,25 +291,16 @@ export interface WaitingSnapshot {
 }
 
 /** A pipeline that a manager does not start any more. */
-export interface SkippedSnapshot {
-  /** The name of the pipeline. */
-  readonly name: string;
+export interface SkippedSnapshot extends Omit<SkippedReport, "outcome"> {
   /** It is not started. */
   readonly state: "skipped";
-  /** The pipeline that it comes after and that did not complete, if that is why. */
-  readonly after?: string;
 }
 
-/** How far the pipelines of a manager are: plain data. The counts are those of all of them. */
-export interface ManagerSnapshot extends ItemCounts {
+/** How far the pipelines of a manager are since the first one was started. The counts are of all. */
+export interface ManagerSnapshot
+  extends ItemCounts, Pick<RunSnapshot, "retries" | "startedAt" | "duration"> {
   /** What the manager is doing: while it drains, it starts no further pipeline. */
   readonly state: "running" | "draining" | "ended";
-  /** Calls made again after a failure. */
-  readonly retries: number;
-  /** When the first pipeline was started: milliseconds since 1970. */
-  readonly startedAt: number;
-  /** How long they have run, in milliseconds. */
-  readonly duration: number;
   /** Each pipeline, in the order in which they were added. */
   readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
 }

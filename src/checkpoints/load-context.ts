@@ -1,5 +1,5 @@
 import { fail } from "../options.ts";
-import type { DoneRange, FinishedCounts, TableCounts } from "../report-types.ts";
+import type { BranchCounts, DoneRange, FinishedCounts, TableCounts } from "../report-types.ts";
 import { asUnseen } from "./load-call.ts";
 
 /** What the load of a sink has to know of its batch: part of what every `load` is told. */
@@ -23,6 +23,8 @@ export interface SinkLoadContext {
   drift?(counts: Readonly<Record<string, number>>): void;
   /** Told, after the commit, what became of rows: by table. */
   wrote?(counts: Readonly<Record<string, TableCounts>>): void;
+  /** Told what became of rows: by branch, where the load has several. */
+  branched?(counts: Readonly<Record<string, BranchCounts>>): void;
 }
 
 /** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */

@@ -8,6 +8,8 @@ export interface DeadLetter<E = unknown> {
   readonly error: unknown;
   /** Where it failed. */
   readonly stage: "extract" | "transform" | "load";
+  /** The branches of the load that lack it, where it has several: no other one is to be given it again. */
+  readonly branches?: readonly string[];
   /** How often it was tried. To load a part of its batch is no further attempt. */
   readonly attempts: number;
   /** The name of the pipeline. */

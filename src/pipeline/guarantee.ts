@@ -61,10 +61,11 @@ export function guaranteeOf<E, T>(
   if (checkpoints === undefined) {
     return atLeastOnce("without checkpoints a repeated run loads everything again");
   }
-  if (storeOf(pipeline) !== checkpoints) {
+  const { weakness } = pipeline.load as { weakness?: string }; // Of a load that fans out.
+  if (weakness || storeOf(pipeline) !== checkpoints) {
     return atLeastOnce(
       "what was loaded after the last checkpoint is loaded again: " +
-        "the load does not commit its rows together with the checkpoint",
+        `${weakness ?? "the load"} does not commit its rows together with the checkpoint`,
     );
   }
   const source = resume === "skip"

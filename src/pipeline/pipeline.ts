@@ -7,7 +7,7 @@ import {
   truthValue,
 } from "../options.ts";
 import type { Checkpoint, DoneRange, FinishedCounts } from "../checkpoints/checkpoint.ts";
-import type { Outcome, TableCounts } from "../report-types.ts";
+import type { BranchCounts, Outcome, TableCounts } from "../report-types.ts";
 import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
@@ -63,17 +63,19 @@ export interface LoadContext extends PipelineContext {
    * they are committed.
    */
   wrote(counts: Readonly<Record<string, TableCounts>>): void;
+  /** Counts rows that the load has passed on: by branch, added up in `report.branches`. */
+  branched(counts: Readonly<Record<string, BranchCounts>>): void;
 }
 
 /** The context of a load. Written out, as it is made for each batch. */
 export function loadContextOf(
   context: PipelineContext,
   batch: BatchInfo,
-  { drift, wrote }: Pick<LoadContext, "drift" | "wrote">,
+  { drift, wrote, branched }: Pick<LoadContext, "drift" | "wrote" | "branched">,
 ): LoadContext {
   const { signal, pipeline, runId, checkpoint } = context;
-  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift, wrote };
-  return { signal, pipeline, runId, checkpoint, batch, drift, wrote };
+  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift, wrote, branched };
+  return { signal, pipeline, runId, checkpoint, batch, drift, wrote, branched };
 }
 
 /** What a transform returns for an item: a row, `skip` for none, or `many(rows)` for several. */

@@ -1,6 +1,7 @@
 import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
 import type { FailureStage } from "../report-types.ts";
 import { sleep } from "../runtime/deadline.ts";
+import { blameOf } from "./blame.ts";
 import { isLeftOpen } from "./open-outcome.ts";
 import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
 
@@ -162,7 +163,12 @@ export class Recovery<R> {
       await this.#work.done(members, undefined as R);
       return;
     }
-    const named = isOf(error, BatchError) ? this.#namedBy(error, members) : undefined;
+    const blamed = this.#namedBy(blameOf(error), members);
+    if (blamed && blamed.size < members.length) {
+      await this.#exclude(part, blamed, []); // The others are where they belong: a call counts them.
+      return await this.#face({ ...part, members: [...blamed.keys()] });
+    }
+    const named = this.#namedBy(isOf(error, BatchError) ? error : undefined, members);
     if (named !== undefined && this.#mayCall(+(named.size < members.length))) {
       return await this.#exclude(part, named);
     }
@@ -226,9 +232,13 @@ export class Recovery<R> {
   }
 
   /** Gives up on the items that a load has named, and loads the rest. */
-  async #exclude({ members, attempt }: Part, failures: Failures): Promise<void> {
+  async #exclude(
+    { members, attempt }: Part,
+    failures: Failures,
+    givenUp: Iterable<readonly [number, unknown]> = failures,
+  ): Promise<void> {
     const rest = members.filter((member) => !failures.has(member));
-    await this.#giveUp([...failures], attempt);
+    await this.#giveUp([...givenUp], attempt);
     if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
   }
 
@@ -237,16 +247,20 @@ export class Recovery<R> {
    * as the user's map may change, and need not be what it seems. `undefined` where there are none, or
    * what is named is no row.
    */
-  #namedBy({ failures }: BatchError, members: Members): Failures | undefined {
+  #namedBy(
+    error: { readonly failures: Failures } | undefined,
+    members: Members,
+  ): Failures | undefined {
+    if (error === undefined) return undefined;
     const sources = this.#work.sourcesOf?.(members) ?? members;
     const seen = new Set<number>();
     const named = new Map<number, unknown>();
     try {
-      for (const [row, error] of failures) {
+      for (const [row, cause] of error.failures) {
         const member = typeof row === "number" ? sources[row] : undefined;
         if (member === undefined || seen.has(row)) return undefined; // There is no such row, or a repeated one: the iterator may be endless.
         seen.add(row);
-        if (!named.has(member)) named.set(member, error);
+        if (!named.has(member)) named.set(member, cause);
       }
     } catch {
       return undefined; // It is an error like any other, and told as such.

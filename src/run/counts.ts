@@ -1,4 +1,4 @@
-import type { TableCounts } from "../report-types.ts";
+import type { BranchCounts, TableCounts } from "../report-types.ts";
 import { Reasons } from "./reasons.ts";
 import { Tally } from "./tally.ts";
 
@@ -22,6 +22,8 @@ export class Counts {
   readonly drift: Tally<number> = new Tally();
   /** What loads have written. */
   readonly tables: Tally<TableCounts> = new Tally();
+  /** What became of rows in the branches of loads. */
+  readonly branches: Tally<BranchCounts> = new Tally();
   /** Why items were given up on. */
   readonly reasons: Reasons = new Reasons();
 

@@ -2,6 +2,7 @@ import { isOf } from "../errors.ts";
 import { offsetOf } from "../checkpoints/offset-tracker.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { Replayed } from "../dead-letters/replayed.ts";
+import { blameOf } from "../retry/blame.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { type Batch, progressOf } from "./batch.ts";
 import type { RunContext } from "./run-context.ts";
@@ -21,7 +22,9 @@ export async function giveUp<E, T>(
   const item = items[index]!;
   const { pipeline, runId } = context;
   const offset = offsetOf(ranges, index);
-  const fresh = { item, ...failure, pipeline, runId, offset, at: Date.now() };
+  const lacking = blameOf(failure.error)?.lacking;
+  const branches = lacking && { branches: Object.keys(lacking) };
+  const fresh = { item, ...failure, ...branches, pipeline, runId, offset, at: Date.now() };
   const letter = isOf(item, Replayed) ? again(item, fresh) : fresh;
   try {
     await deadLetterWriter!.write(letter);
@@ -31,6 +34,7 @@ export async function giveUp<E, T>(
   }
   counts.deadLettered++;
   counts.reasons.add(letter);
+  if (lacking) counts.branches.add(lacking);
   progressOf(batch).deadLettered++;
   emit?.({ type: "item:dead-letter", sequence: info.sequence, letter });
 }

@@ -1,4 +1,4 @@
-import type { TableCounts } from "../report-types.ts";
+import type { BranchCounts, TableCounts } from "../report-types.ts";
 import { retryAfterOf } from "../retry/retry-after.ts";
 import type { RunEventDetails } from "../pipeline/run-event.ts";
 import { type Batch, progressOf } from "./batch.ts";
@@ -25,6 +25,8 @@ export interface RunContext<E, T> extends RunResources<E, T> {
   drift(counts: Readonly<Record<string, number>>): void;
   /** A load has written rows: what became of them by table. */
   wrote(counts: Readonly<Record<string, TableCounts>>): void;
+  /** A load has told of its branches. */
+  branched(counts: Readonly<Record<string, BranchCounts>>): void;
   /** A call for a batch is to be made again, after a delay in milliseconds; gives what ends that. */
   onRetry(batch: Batch<E, T>, retry: Retry): () => void;
   /** A load waits for the rate limit; gives what ends that. */
@@ -55,6 +57,7 @@ export function contextOf<E, T>(
     },
     drift: adding(state, counts.drift),
     wrote: adding(state, counts.tables),
+    branched: adding(state, counts.branches),
     onRetry(batch, retry) {
       counts.retries++;
       return beginRetry(resources, metrics, batch, retry);

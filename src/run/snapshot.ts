@@ -25,6 +25,7 @@ export function snapshotOf<E, T>(
   const isForeseen = total !== undefined && rate > 0 && state === "running";
   const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
   const checkpoint = checkpointWriter?.checkpoint;
+  const branches = counts.branches.read();
   return {
     name,
     runId,
@@ -46,6 +47,7 @@ export function snapshotOf<E, T>(
     ...queues,
     drift: counts.drift.read(),
     tables: counts.tables.read(),
+    ...(Object.keys(branches).length > 0 && { branches }),
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
     ...(eta !== undefined && { eta }),
@@ -110,5 +112,8 @@ function totalOf<E, T>(
   if (all === undefined || all === Infinity) return undefined;
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = total === undefined && resume === "source";
-  return Math.max(0, all - finishedIn(found ?? blankCheckpoint) + (isRest ? found?.offset ?? 0 : 0));
+  return Math.max(
+    0,
+    all - finishedIn(found ?? blankCheckpoint) + (isRest ? found?.offset ?? 0 : 0),
+  );
 }

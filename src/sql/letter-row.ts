@@ -1,3 +1,4 @@
+import { messageOf } from "../errors.ts";
 import { encodeItem } from "../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { type ErrorColumns, errorColumns } from "../dead-letters/error-columns.ts";
@@ -21,12 +22,15 @@ export interface LetterRow {
 
 /** What is stored of a dead letter. */
 export function letterRow(letter: DeadLetter): LetterRow {
-  const { pipeline, runId, offset, stage, attempts, item, row, error, at } = letter;
+  const { pipeline, runId, offset, stage, attempts, item, row, error, at, branches } = letter;
   return {
     ...{ pipeline, runId, offset, stage, attempts, at },
     item: encodeItem(item),
     row: "row" in letter ? encodeItem(row) : null,
     error: encodeItem(error),
-    errorParts: errorColumns(error),
+    errorParts: {
+      ...errorColumns(error),
+      ...(branches && { message: `${branches}: ${messageOf(error)}` }),
+    },
   };
 }

@@ -114,6 +114,7 @@ export async function load<Row = SinkRow>(
     batch,
     drift: () => {},
     wrote: () => {},
+    branched: () => {},
     ...more,
   });
 }
