@@ -2,6 +2,7 @@
  * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart.
  * @module
  */
+export type { ManagerReport, SkippedReport } from "../manager-report-types.ts";
 export type {
   Checkpoint,
   DeadLetterReason,
@@ -11,13 +12,11 @@ export type {
   Guarantee,
   ItemCounts,
   Latency,
-  ManagerReport,
   Outcome,
   RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,
-  SkippedReport,
   StageName,
   StageTimes,
   TableCounts,

@@ -32,7 +32,7 @@ function roomOf(path: string): string {
   const [folder = "", name] = path.split("/");
   if (folder === "adapters") return `adapters/${name?.replace(/\.ts$/, "")}`;
   const room = folder.replace(/\.ts$/, "");
-  return room === "plain-options" ? "options" : room;
+  return { "plain-options": "options", "manager-report-types": "report-types" }[room] ?? room;
 }
 
 function mayImport(path: string, target: string): boolean {

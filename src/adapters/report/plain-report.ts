@@ -1,11 +1,10 @@
 import { fail } from "../../options.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import type {
   DeadLetterReason,
-  ManagerReport,
   RunFailure,
   RunReport,
   RunTrace,
-  SkippedReport,
   StageTimes,
   TracedBatch,
 } from "../../report-types.ts";
