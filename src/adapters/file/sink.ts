@@ -6,6 +6,7 @@ import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
   asyncLoad,
   type CheckRows,
+  type SinkLoad,
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
@@ -22,7 +23,7 @@ export interface FileLoad<T> {
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000. */
+  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
   readonly batchSize: number;
 }
 
@@ -116,9 +117,11 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
     const append = await file.encodeEmpty();
     await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
   };
+  const { batchSize = 1000 } = settings.format;
+  const sized = (load: SinkLoad) => Object.assign(asyncLoad(checkpoints, load), { batchSize });
   return {
-    load: asyncLoad(checkpoints, load) as unknown as FileSink<T>["load"],
-    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as FileSink<T>["wrap"],
+    load: sized(load) as unknown as FileSink<T>["load"],
+    wrap: ((fn: Wrapped) => sized(wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
     finalize,
   };

@@ -39,3 +39,17 @@ export async function watched(file: Blob): Promise<{
     reads,
   };
 }
+
+/** A file of chunks of rows. */
+export async function fileOf<T>(
+  chunks: readonly (T | readonly T[])[],
+  encoder: ReadableWritablePair<Uint8Array<ArrayBuffer>, T | readonly T[]>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const rows = new ReadableStream<T | readonly T[]>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  return new Uint8Array(await new Response(rows.pipeThrough(encoder)).arrayBuffer());
+}
