@@ -22,21 +22,23 @@ export type {
   Guarantee,
   ItemCounts,
   Latency,
-  ManagerReport,
-  ManagerSnapshot,
   Outcome,
   RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,
-  SkippedReport,
-  SkippedSnapshot,
   StageName,
   StageTimes,
   TableCounts,
   TracedBatch,
-  WaitingSnapshot,
 } from "./report-types.ts";
+export type {
+  ManagerReport,
+  ManagerSnapshot,
+  SkippedReport,
+  SkippedSnapshot,
+  WaitingSnapshot,
+} from "./manager-report-types.ts";
 export {
   type AttemptContext,
   retry,

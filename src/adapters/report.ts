@@ -11,18 +11,17 @@ export type {
   Guarantee,
   ItemCounts,
   Latency,
-  ManagerReport,
   Outcome,
   RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,
-  SkippedReport,
   StageName,
   StageTimes,
   TableCounts,
   TracedBatch,
 } from "../report-types.ts";
+export type { ManagerReport, SkippedReport } from "../manager-report-types.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

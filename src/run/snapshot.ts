@@ -110,5 +110,8 @@ function totalOf<E, T>(
   if (all === undefined || all === Infinity) return undefined;
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = total === undefined && resume === "source";
-  return Math.max(0, all - finishedIn(found ?? blankCheckpoint) + (isRest ? found?.offset ?? 0 : 0));
+  return Math.max(
+    0,
+    all - finishedIn(found ?? blankCheckpoint) + (isRest ? found?.offset ?? 0 : 0),
+  );
 }

@@ -1,14 +1,13 @@
 import { fail } from "../../options.ts";
 import type {
   DeadLetterReason,
-  ManagerReport,
   RunFailure,
   RunReport,
   RunTrace,
-  SkippedReport,
   StageTimes,
   TracedBatch,
 } from "../../report-types.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { stageNames } from "./shares.ts";
 
 /** An object of which nothing is known, as a report that was read from JSON is one. */
