@@ -1,5 +1,5 @@
 /**
- * What a manager says of its pipelines: plain data.
+ * What a manager says of itself and of its pipelines: plain data.
  * @module
  */
 import type { ItemCounts, Outcome, RunReport, RunSnapshot } from "./report-types.ts";
@@ -23,16 +23,25 @@ export interface WaitingSnapshot {
 }
 
 /** A pipeline that a manager does not start any more. */
-export interface SkippedSnapshot extends Omit<SkippedReport, "outcome"> {
+export interface SkippedSnapshot {
+  /** The name of the pipeline. */
+  readonly name: string;
   /** It is not started. */
   readonly state: "skipped";
+  /** The pipeline that it comes after and that did not complete, if that is why. */
+  readonly after?: string;
 }
 
-/** How far the pipelines of a manager are since the first one was started. The counts are of all. */
-export interface ManagerSnapshot
-  extends ItemCounts, Pick<RunSnapshot, "retries" | "startedAt" | "duration"> {
+/** How far the pipelines of a manager are: plain data. The counts are those of all of them. */
+export interface ManagerSnapshot extends ItemCounts {
   /** What the manager is doing: while it drains, it starts no further pipeline. */
   readonly state: "running" | "draining" | "ended";
+  /** Calls made again after a failure. */
+  readonly retries: number;
+  /** When the first pipeline was started: milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long they have run, in milliseconds. */
+  readonly duration: number;
   /** Each pipeline, in the order in which they were added. */
   readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
 }

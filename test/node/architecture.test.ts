@@ -32,7 +32,8 @@ function roomOf(path: string): string {
   const [folder = "", name] = path.split("/");
   if (folder === "adapters") return `adapters/${name?.replace(/\.ts$/, "")}`;
   const room = folder.replace(/\.ts$/, "");
-  return { "plain-options": "options", "manager-report-types": "report-types" }[room] ?? room;
+  if (room === "manager-report-types") return "report-types";
+  return room === "plain-options" ? "options" : room;
 }
 
 function mayImport(path: string, target: string): boolean {
