@@ -33,6 +33,11 @@ export async function textsOf(connection: DuckDBConnection, sql: string): Promis
   return await result.getRows();
 }
 
+/** All rows of a query, by the names of their columns. */
+export async function objectsOf<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+  return await (await connection.run(sql)).getRowObjects() as Row[];
+}
+
 /** What a load of a run without checkpoints is told. */
 export const plainContext: DuckdbLoadContext = { runId: "one", batch: { attempt: 1 } };
 
