@@ -7,8 +7,7 @@ import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { type DuckdbConnection, rowsOf } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
-import { TreeStatements } from "./tree-statements.ts";
-import type { TreePlan } from "./tree-step.ts";
+import { type TreePlan, TreeStatements } from "./tree-statements.ts";
 
 const foreignKeys = `select lower(table_name), lower(referenced_table) from duckdb_constraints()
   where constraint_type = 'FOREIGN KEY'`;

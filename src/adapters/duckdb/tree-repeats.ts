@@ -5,7 +5,7 @@
 import { quoteName } from "../../sql/names.ts";
 import { Given, hasValues, type Values } from "./given-rows.ts";
 import { foldCase } from "./names.ts";
-import type { TreePlan } from "./tree-step.ts";
+import type { TreePlan } from "./tree-statements.ts";
 
 /** The values that the rows of a table have in columns; `undefined` if some of them have none. */
 export type ValuesOf = (table: number, columns: readonly string[]) => Values | undefined;

@@ -8,8 +8,15 @@ import { quoteName } from "../../sql/names.ts";
 import type { Written } from "../../sql/written.ts";
 import { type DuckdbConnection, rowsOf } from "./client.ts";
 import { Given, hasValues, type Values } from "./given-rows.ts";
-import type { ColumnFacts } from "./known-table.ts";
+import type { ColumnFacts, KnownTable } from "./known-table.ts";
 import { own } from "./own-values.ts";
+
+/** Tables as they were looked up, and the statements on several of them. */
+export interface TreePlan {
+  readonly linked: readonly LinkedTable[];
+  readonly tables: readonly KnownTable[];
+  readonly statements: TreeStatements;
+}
 
 /** What is given of a table whose rows may be missing. */
 export interface GivenChildren {

@@ -1,20 +1,11 @@
-import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { rowError } from "../../sql/row-errors.ts";
 import { batchError, noteAt } from "../../sql/tree-failures.ts";
 import type { TreeStep } from "../../sql/tree-rows.ts";
 import type { Written } from "../../sql/written.ts";
 import type { Values } from "./given-rows.ts";
-import type { KnownTable } from "./known-table.ts";
 import type { Batch, Column, Group } from "./rows.ts";
 import { hasRepeats } from "./tree-repeats.ts";
-import type { TreeStatements } from "./tree-statements.ts";
-
-/** Tables as they were looked up, and the statements on several of them. */
-export interface TreePlan {
-  readonly linked: readonly LinkedTable[];
-  readonly tables: readonly KnownTable[];
-  readonly statements: TreeStatements;
-}
+import type { TreePlan } from "./tree-statements.ts";
 
 /** A step that was checked. */
 export interface ReadStep {
