@@ -46,6 +46,8 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** Their names, where columns are to be added for them. */
+  readonly fresh: ReadonlySet<string>;
   /** What is wrong with the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
@@ -60,10 +62,10 @@ export function readRows(reading: Reading, rows: readonly object[]): Batch {
     const cells = cellsOf(reading, row, place);
     const error = cells instanceof Error
       ? cells
-      : others.look(row, place) ?? groups.add(cells, place);
+      : others.look(row, place) ?? groups.add(cells, place, others.adds(row));
     if (error !== undefined) failures.set(place, error);
   });
-  return { groups: groups.list, drift: others.counts, failures };
+  return { groups: groups.list, drift: others.counts, fresh: others.fresh, failures };
 }
 
 /** Whether a value that fits its column is kept as it is. */
@@ -100,12 +102,14 @@ class Groups {
     this.#reading = reading;
   }
 
-  /** Takes a row, or tells that it gives nothing. */
-  add(cells: (Cell | undefined)[], place: number): Error | undefined {
+  /** Takes a row, or tells that it gives nothing; one that will once it has its columns is left. */
+  add(cells: (Cell | undefined)[], place: number, isLater: boolean): Error | undefined {
     const { table, columns, isOrdered } = this.#reading;
     const isWhole = !cells.includes(undefined);
     const given = isWhole ? columns : columns.filter((_, n) => cells[n] !== undefined);
-    if (given.length === 0) return withoutProperties(JSON.stringify(table), place);
+    if (given.length === 0) {
+      return isLater ? undefined : withoutProperties(JSON.stringify(table), place);
+    }
     const id = isWhole ? "" : JSON.stringify(given.map(({ name }) => name));
     let group = this.#byColumns.get(id);
     if (group === undefined) {
