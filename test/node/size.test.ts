@@ -28,12 +28,8 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/ndjson": { "*": 9400 },
   "millrace/json": { "*": 10_800 },
   "millrace/compression": { "*": 7300 },
-<<<<<<< HEAD
   "millrace/file": { "*": 9200 }, // Reads files and writes into them as well, also ones without rows.
-=======
-  "millrace/file": { "*": 9000 }, // Reads files and writes into them as well.
   "millrace/object": { "*": 12_000, "{ readObject }": 5000 },
->>>>>>> 8941e9a (object: batches go into a folder, R2 or S3, each row in one object once)
   "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
   "millrace/csv": { "*": 14_900 }, // Decompresses as well.
   "millrace/parquet": { "*": 3000 }, // hyparquet is handed in.
