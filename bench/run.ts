@@ -29,6 +29,7 @@ const questionNames = [
   "bad-values",
   "tables",
   "csv",
+  "csv-to-postgres",
 ];
 
 const { values: options, positionals } = parseArgs({
