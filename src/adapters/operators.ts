@@ -5,6 +5,15 @@
  */
 export { pipe } from "./operators/pipe.ts";
 export { filter, flatMap, map, tap } from "./operators/map.ts";
+export { drop, take, takeUntil, takeWhile } from "./operators/take.ts";
+export { scan } from "./operators/scan.ts";
+export { distinct, type DistinctOptions } from "./operators/distinct.ts";
+export { sample, type SampleOptions } from "./operators/sample.ts";
+export { window, type WindowOptions } from "./operators/window.ts";
+export { reduceByKey, type ReduceByKeyOptions } from "./operators/reduce-by-key.ts";
+export { lookup } from "./operators/lookup.ts";
+export type { LookupOptions } from "./operators/lookup-options.ts";
+export { transformOf } from "./operators/transform-of.ts";
 export { streamOf } from "./operators/stream-of.ts";
 export type { Operator } from "./operators/operator.ts";
 export type { CallContext, CallOptions } from "./operators/call-options.ts";
