@@ -4,6 +4,10 @@
  * @module
  */
 export { pipe } from "./operators/pipe.ts";
+export { broadcast, type BroadcastOptions } from "./operators/broadcast.ts";
+export { route } from "./operators/route.ts";
+export type { BranchLoad } from "./operators/branch.ts";
+export type { BranchedLoad } from "./operators/fan-out.ts";
 export { filter, flatMap, map, tap } from "./operators/map.ts";
 export { drop, take, takeUntil, takeWhile } from "./operators/take.ts";
 export { scan } from "./operators/scan.ts";

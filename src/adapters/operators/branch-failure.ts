@@ -1,0 +1,117 @@
+import { BatchError, EtlError, isOf, messageOf, propertyOf, SplitError } from "../../errors.ts";
+import { type Blame, blameOf, withBlame } from "../../retry/blame.ts";
+import { isLeftOpen } from "../../retry/open-outcome.ts";
+import { isFatal } from "../../retry/retry.ts";
+import type { Share } from "./branch.ts";
+
+/** What a branch has failed with, and what it was given. */
+export interface BranchFailure {
+  readonly share: Share;
+  readonly error: unknown;
+}
+
+/** The errors of single rows, by their index in the call. */
+type RowErrors = ReadonlyMap<number, unknown>;
+
+/**
+ * The error of a load of which branches have failed: their own, which says what it is to blame for.
+ * Of several the one that leaves the least to be done about it: one that is final, then one that may
+ * pass, then one that asks for smaller batches. Where all name their bad rows, these are named.
+ */
+export function failureOf(failures: readonly BranchFailure[]): unknown {
+  const named = failures.map(({ share, error }) => rowErrorsOf(share, error));
+  const ranks = failures.map(({ error }, index) => rankOf(error, named[index]));
+  const rank = Math.min(...ranks);
+  if (rank === ranked.length) return batchError(failures, named as RowErrors[]);
+  const { share, error } = failures[ranks.indexOf(rank)]!;
+  const own = isOf(error, BatchError)
+    ? new EtlError(`${error.message} (it names what is no row)`, { cause: error })
+    : error;
+  return blaming(own, failures, share.places);
+}
+
+/** Says which rows an error is to blame for, as far as the same branches lack them. */
+export function blaming(
+  error: unknown,
+  failures: readonly Pick<BranchFailure, "share">[],
+  places: readonly number[],
+): unknown {
+  const lackings = places.map((place) => lackingOf(failures, place));
+  const [names = ""] = lackings.map((lacking) => lacking.join());
+  const own = places.filter((_, index) => lackings[index]!.join() === names);
+  const object = markable(error);
+  return withBlame(object, {
+    failures: new Map(own.map((place) => [place, object])),
+    lacking: countedOnce(lackings[0] ?? []),
+  });
+}
+
+const ranked: readonly ((error: unknown) => boolean)[] = [
+  isFatal,
+  isLeftOpen,
+  (error) => !isOf(error, SplitError),
+  () => true,
+];
+
+function rankOf(error: unknown, named: RowErrors | undefined): number {
+  if (named !== undefined) return ranked.length;
+  return ranked.findIndex((is) => is(error));
+}
+
+function batchError(failures: readonly BranchFailure[], named: readonly RowErrors[]): BatchError {
+  const errors = new Map<number, unknown>();
+  for (const [place, error] of named.flatMap((one) => [...one])) {
+    if (errors.has(place)) continue;
+    const lacking = countedOnce(lackingOf(failures, place));
+    errors.set(place, withBlame(markable(error), { failures: new Map(), lacking }));
+  }
+  return new BatchError(new Map([...errors].sort(([a], [b]) => a - b)));
+}
+
+/** The errors of the rows that a branch has named, by their place; `undefined` where it names none. */
+function rowErrorsOf({ places }: Share, error: unknown): RowErrors | undefined {
+  if (!isOf(error, BatchError)) return undefined;
+  const errors = new Map<number, unknown>();
+  try {
+    for (const [row, cause] of error.failures) {
+      const place = places[row];
+      if (place === undefined || errors.has(place)) return undefined;
+      errors.set(place, cause);
+    }
+  } catch {
+    return undefined; // It is an error like any other, and told as such.
+  }
+  return errors.size > 0 ? errors : undefined;
+}
+
+/** The branches that have failed and were given a row. */
+function lackingOf(failures: readonly Pick<BranchFailure, "share">[], place: number): string[] {
+  return failures.filter(({ share }) => isIn(share.places, place)).map(({ share }) => share.name);
+}
+
+/** Whether a place is among others, which ascend. */
+function isIn(places: readonly number[], place: number): boolean {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle]! < place) low = middle + 1;
+    else high = middle;
+  }
+  return places[low] === place;
+}
+
+function countedOnce(names: readonly string[]): Blame["lacking"] {
+  return Object.fromEntries(names.map((name) => [name, { deadLettered: 1 }]));
+}
+
+/** The error itself, unless it is no object, or speaks of other rows already: then one that has it. */
+function markable(error: unknown): object {
+  const isOwn = Object(error) === error && Object.isExtensible(error);
+  if (isOwn && blameOf(error) === undefined) return error as object;
+  const wrapped = new Error(messageOf(error), { cause: error });
+  for (const name of ["name", "code", "retryAfter"] as const) {
+    const value = propertyOf(error, name);
+    if (value !== undefined) Object.defineProperty(wrapped, name, { value, configurable: true });
+  }
+  return wrapped;
+}

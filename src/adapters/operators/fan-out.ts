@@ -1,0 +1,219 @@
+import { checkLoadContext } from "../../checkpoints/load-context.ts";
+import { declareLoad } from "../../checkpoints/sink-loads.ts";
+import { isRunOn } from "../../checkpoints/load-call.ts";
+import { isOf } from "../../errors.ts";
+import { fail, inWords } from "../../options.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import { isThenable } from "../../runtime/thenable.ts";
+import type { Branch, Share } from "./branch.ts";
+import { blaming, type BranchFailure, failureOf } from "./branch-failure.ts";
+import type { Ticket } from "./lag.ts";
+import { RunsAtWork } from "./runs-at-work.ts";
+
+/** Gives each branch its rows of a call; branches without any are left out. */
+export type Split = (rows: readonly unknown[]) => readonly Share[];
+
+/** The load of a pipeline that has branches. */
+export interface BranchedLoad<T> {
+  /** Gives the rows to the branches, and is done once all of them have loaded theirs. */
+  (rows: T[], context: LoadContext): unknown;
+  /** Items in a batch of a run whose options say no other number: the most that a branch wants. */
+  readonly batchSize?: number;
+}
+
+/** Makes one load of several. */
+export function fanOut<T>(
+  branches: readonly Branch[],
+  split: Split,
+  lag: number = Infinity,
+): BranchedLoad<T> {
+  const out = new FanOut(branches, split, lag);
+  const load = (rows: T[], context: LoadContext) => out.load(rows, context);
+  const { marking } = out;
+  if (marking?.store !== undefined) declareLoad(marking.store, load);
+  const sizes = branches.flatMap(({ batchSize }) => batchSize ?? []);
+  if (sizes.length > 0) Object.assign(load, { batchSize: Math.max(...sizes) });
+  const weak = branches.filter((branch) => branch !== marking).map(({ name }) => inWords(name));
+  if (weak.length > 0) Object.assign(load, { weakness: weaknessOf(weak, out.sinks) });
+  return load;
+}
+
+/** The part of the load that is no commit with the checkpoint, in words. */
+function weaknessOf(weak: readonly string[], sinks: number): string {
+  const [first, ...others] = weak;
+  const words = [
+    ...(others.length > 0 ? [`and ${others.join(" and ")}`] : []),
+    ...(sinks > 1 ? ["several tables are one commit by 'tables' of one sink"] : []),
+  ];
+  return `branch ${first}${words.length > 0 ? ` (${words.join("; ")})` : ""}`;
+}
+
+/** Loads by branches, and knows what each of them has. */
+class FanOut {
+  /** The branch that commits the mark of the run together with its rows, after all others. */
+  readonly marking: Branch | undefined;
+  /** How many branches are loads of sinks. */
+  readonly sinks: number;
+  readonly #branches: ReadonlyMap<string, Branch>;
+  readonly #split: Split;
+  readonly #runs: RunsAtWork;
+
+  constructor(branches: readonly Branch[], split: Split, lag: number) {
+    const sinks = branches.filter(({ store }) => store !== undefined);
+    this.sinks = sinks.length;
+    this.marking = sinks.length === 1 ? sinks[0] : undefined;
+    this.#branches = new Map(branches.map((branch) => [branch.name, branch]));
+    this.#split = split;
+    this.#runs = new RunsAtWork(lag);
+  }
+
+  /** Gives the rows of a call to the branches that lack them. */
+  load(rows: readonly unknown[], context: LoadContext): unknown {
+    checkLoadContext(context);
+    this.#checkStores(context);
+    const shares = this.#split(rows);
+    const run = this.#runs.of(context);
+    const { taken, isFirst } = run.of(context, shares);
+    const lacked = isFirst
+      ? shares
+      : shares.map((share) => taken.lackedOf(share)).filter(({ rows }) => rows.length > 0);
+    if (isFirst) tell(context, shares, ({ rows }) => ({ given: rows.length }));
+    else tell(context, lacked, () => ({ retries: 1 }));
+    const onTaken = (share: Share) => {
+      taken.took(share);
+      tell(context, [share], ({ rows }) => ({ loaded: rows.length }));
+    };
+    const call = new FanOutCall(this.#branches, this.marking, context, onTaken);
+    const onEnd = (failures: readonly BranchFailure[]) => {
+      if (failures.length > 0) throw failureOf(failures);
+      if (!isFirst) taken.settle(shares);
+      if (isFirst || taken.isOver) run.forget(context);
+    };
+    const ticket = run.lag?.enter(lacked.map(({ name }) => name));
+    const ended = call.run(lacked, ticket);
+    return isThenable(ended) ? ended.then(onEnd) : onEnd(ended);
+  }
+
+  /** Refuses what its user must take for one commit, as the checkpoints are those of one sink of several. */
+  #checkStores({ runId, batch: { key } }: LoadContext): void {
+    if (this.sinks < 2 || key === undefined) return;
+    for (const { name, store } of this.#branches.values()) {
+      if (store === undefined || !isRunOn(store, runId)) continue;
+      const rule =
+        "no sink's own where branches are loads of several sinks (write several tables " +
+        "by 'tables' or 'write' of one sink, which is one commit, or keep them in another store)";
+      fail("load rows", "checkpoints", rule, `those of branch "${name}"`);
+    }
+  }
+}
+
+function tell(
+  { branched }: LoadContext,
+  shares: readonly Share[],
+  countsOf: (share: Share) => Readonly<Record<string, number>>,
+): void {
+  if (shares.length === 0) return;
+  branched?.(Object.fromEntries(shares.map((share) => [share.name, countsOf(share)])));
+}
+
+/** One call of a load with branches. */
+class FanOutCall {
+  readonly #branches: ReadonlyMap<string, Branch>;
+  readonly #marking: Branch | undefined;
+  readonly #context: LoadContext;
+  readonly #onTaken: (share: Share) => void;
+  readonly #failures = new Map<Share, unknown>();
+  readonly #running = new Set<Share>();
+
+  constructor(
+    branches: ReadonlyMap<string, Branch>,
+    marking: Branch | undefined,
+    context: LoadContext,
+    onTaken: (share: Share) => void,
+  ) {
+    this.#branches = branches;
+    this.#marking = marking;
+    this.#context = context;
+    this.#onTaken = onTaken;
+  }
+
+  /** Calls the branches, and gives, or promises, what has failed; all of them have settled then. */
+  run(
+    shares: readonly Share[],
+    ticket: Ticket | undefined,
+  ): readonly BranchFailure[] | Promise<readonly BranchFailure[]> {
+    const isLast = ({ name }: Share) => name === this.#marking?.name;
+    const begin = (share: Share) => this.#begin(share, ticket);
+    const pending = shares.filter((share) => !isLast(share)).flatMap((share) => begin(share) ?? []);
+    const last = shares.find(isLast);
+    // Its mark says that all is loaded.
+    const finish = () => last && this.#failures.size === 0 ? begin(last) : undefined;
+    const end = () => {
+      ticket?.leave();
+      return shares.filter((share) => this.#failures.has(share)).map((share) => ({
+        share,
+        error: this.#failures.get(share),
+      }));
+    };
+    if (pending.length === 0) {
+      const finished = finish();
+      return finished === undefined ? end() : this.#watched(finished.then(end));
+    }
+    return this.#watched(Promise.all(pending).then(finish).then(end));
+  }
+
+  #begin(share: Share, ticket: Ticket | undefined): Promise<void> | undefined {
+    this.#running.add(share);
+    if (ticket === undefined) return this.#call(share);
+    const begun = ticket.begin(share.name, this.#context.signal);
+    const call = () => {
+      const called = this.#call(share);
+      if (called === undefined) ticket.done(share.name);
+      return called?.then(() => ticket.done(share.name));
+    };
+    if (begun === undefined) return call();
+    return begun.then(call, (error) => this.#fail(share, error));
+  }
+
+  #call(share: Share): Promise<void> | undefined {
+    const branch = this.#branches.get(share.name)!;
+    const context = branch === this.#marking ? this.#context : withoutMark(this.#context);
+    const fail = (error: unknown) => this.#fail(share, error);
+    try {
+      // Each has an array of its own, as it may empty it.
+      const result = branch.load(share.rows.slice(), context);
+      if (isThenable(result)) return Promise.resolve(result).then(() => this.#take(share), fail);
+      this.#take(share);
+    } catch (error) {
+      fail(error);
+    }
+    return undefined;
+  }
+
+  #take(share: Share): void {
+    this.#running.delete(share);
+    this.#onTaken(share);
+  }
+
+  #fail(share: Share, error: unknown): void {
+    this.#running.delete(share);
+    this.#failures.set(share, error);
+  }
+
+  /** A deadline tells with its own error, at once: by then it has to say what is lacking. */
+  #watched<R>(settled: Promise<R>): Promise<R> {
+    const unfollow = onAbort(this.#context.signal, (reason) => {
+      const lacking = [...this.#running, ...this.#failures.keys()].map((share) => ({ share }));
+      const isDeadline = isOf(reason, DOMException) && reason.name === "TimeoutError";
+      if (isDeadline && lacking.length > 0) blaming(reason, lacking, lacking[0]!.share.places);
+    });
+    return settled.finally(unfollow);
+  }
+}
+
+/** What a branch is told: it has but a part of what a mark would say. */
+function withoutMark(context: LoadContext): LoadContext {
+  const { sequence, offset, size, attempt } = context.batch;
+  return { ...context, batch: { sequence, offset, size, attempt } };
+}
