@@ -40,13 +40,6 @@ export type {
   TableCounts,
   TracedBatch,
 } from "./report-types.ts";
-export type {
-  ManagerReport,
-  ManagerSnapshot,
-  SkippedReport,
-  SkippedSnapshot,
-  WaitingSnapshot,
-} from "./manager-report-types.ts";
 export {
   type AttemptContext,
   retry,

@@ -22,7 +22,6 @@ export type {
   TableCounts,
   TracedBatch,
 } from "../report-types.ts";
-export type { ManagerReport, SkippedReport } from "../manager-report-types.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

@@ -8,7 +8,6 @@ import type {
   StageTimes,
   TracedBatch,
 } from "../../report-types.ts";
-import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { stageNames } from "./shares.ts";
 
 /** An object of which nothing is known, as a report that was read from JSON is one. */
