@@ -36,7 +36,9 @@ if (runtime === "workerd") {
   const compatibilityDate = env["WORKERD_DATE"] ?? "2026-10-01";
   const flags = env["WORKERD_FLAGS"]?.split(",") ?? [];
   const compatibilityFlags = ["nodejs_compat", ...flags];
-  config.plugins = [cloudflareTest({ miniflare: { compatibilityDate, compatibilityFlags } })];
+  config.plugins = [cloudflareTest({
+    miniflare: { compatibilityDate, compatibilityFlags, r2Buckets: ["BUCKET"] },
+  })];
 }
 if (runtime === "chromium") {
   const { playwright } = await import("@vitest/browser-playwright");

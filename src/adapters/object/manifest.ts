@@ -17,12 +17,15 @@ export interface ManifestPart {
   readonly from: number;
   /** The offset after its last item. */
   readonly to: number;
+  /** Rows in it. */
   readonly rows: number;
+  /** Its size, as it is stored. */
   readonly bytes: number;
 }
 
 /** All that belongs together once a run has completed. */
 export interface Manifest {
+  /** The form of the manifest. */
   readonly version: 1;
   /** The name of the pipeline, or what else its checkpoint is kept by. */
   readonly key: string;
@@ -30,7 +33,9 @@ export interface Manifest {
   readonly runId: string;
   /** Items of the source that are finished, those without rows included. */
   readonly items: number;
+  /** Rows of all parts. */
   readonly rows: number;
+  /** The sizes of all parts together. */
   readonly bytes: number;
   /** In the order of the source. */
   readonly parts: readonly ManifestPart[];

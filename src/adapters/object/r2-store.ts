@@ -2,8 +2,11 @@ import type { FoundObject, GetOptions, ListedObject, ObjectStore, PutOptions } f
 
 /** The part of the binding of a bucket of Cloudflare R2 that is used. */
 export interface R2Bucket {
+  /** What is known of an object. */
   head(key: string): Promise<R2Facts | null>;
+  /** An object, from a byte on. */
   get(key: string, options?: { range: { offset: number } }): Promise<R2Found | null>;
+  /** Keeps an object; gives `null` where the condition does not hold. */
   put(
     key: string,
     value: Uint8Array,
@@ -12,23 +15,35 @@ export interface R2Bucket {
       httpMetadata?: { contentType: string };
     },
   ): Promise<unknown>;
+  /** Objects whose key begins with a prefix, by pages. */
   list(options: { prefix: string; cursor?: string }): Promise<R2Page>;
+  /** Removes an object. */
   delete(key: string): Promise<void>;
 }
 
-interface R2Facts {
+/** What R2 knows of an object. */
+export interface R2Facts {
+  /** Its key. */
   readonly key: string;
+  /** Tells what it holds from anything else. */
   readonly etag: string;
+  /** Its bytes. */
   readonly size: number;
 }
 
-interface R2Found extends R2Facts {
+/** An object of R2. */
+export interface R2Found extends R2Facts {
+  /** The bytes that were asked for. */
   readonly body: ReadableStream;
 }
 
-interface R2Page {
+/** A page of a list. */
+export interface R2Page {
+  /** The objects. */
   readonly objects: readonly R2Facts[];
+  /** Whether there are more. */
   readonly truncated: boolean;
+  /** Where the next page begins. */
   readonly cursor?: string;
 }
 

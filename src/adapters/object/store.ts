@@ -26,7 +26,9 @@ export interface FoundObject {
 
 /** An object in a list. */
 export interface ListedObject {
+  /** Its key. */
   readonly key: string;
+  /** Its bytes. */
   readonly size: number;
 }
 
