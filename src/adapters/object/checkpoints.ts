@@ -182,12 +182,11 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     while (held?.runId !== runId || held.epoch !== epoch) {
       const found = await folder.look(signal);
       if (found.epoch !== epoch) return false;
-      if (found.sequence < 0) {
-        // What arrives from now on does not count. It may be there, if an answer was lost.
-        await folder.putMark(epoch, 0, found.mark, { runId, parts: found.parts.keys() });
-        continue;
-      }
-      held = new HeldKey(this.#store, folder, runId, found);
+      const first = { runId, parts: found.parts.keys() };
+      // What arrives from now on does not count. It may be there already, if an answer was lost.
+      const isFirst = found.sequence < 0;
+      if (isFirst && !await folder.putMark(epoch, 0, found.mark, first)) continue;
+      held = new HeldKey(this.#store, folder, runId, isFirst ? { ...found, sequence: 0 } : found);
       this.#held.set(key, held);
       await folder.clean(found.outdated);
     }
