@@ -234,7 +234,12 @@ export interface RunSnapshot extends ItemCounts {
    * that earlier runs have finished, as these are not loaded again.
    */
   readonly total?: number;
-  /** Time that is left in milliseconds, at the present rate, where `total` is known. */
+  /**
+   * The bytes of the source, where the option `total` is `{ bytes }` and the source tells those that it
+   * has read; what a resumed one did not read again is taken for read.
+   */
+  readonly bytes?: { readonly read: number; readonly total: number };
+  /** Time that is left in milliseconds, at the present rate, where `total` or `bytes` is known. */
   readonly eta?: number;
   /** What is finished, by earlier runs and by this one, where it has checkpoints. */
   readonly checkpoint?: Checkpoint;

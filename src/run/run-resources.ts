@@ -5,6 +5,7 @@ import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { type Emit, emitterOf } from "../telemetry/emitter.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type Observed, observedBy } from "../pipeline/run-event.ts";
+import { Expectation } from "./expectation.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
 /** What is known of a run when it is made. */
@@ -27,6 +28,8 @@ export interface RunResources<E, T> extends RunParts<E, T> {
   readonly checkpointWriter: CheckpointWriter | undefined;
   /** The key of the checkpoint. */
   readonly key: string;
+  /** What the source is said to have. */
+  readonly expected: Expectation;
   /** Tells the observer of the run, where there is one. */
   readonly emit: Emit | undefined;
 }
@@ -72,7 +75,11 @@ export function resourcesOf<E, T>(
     onFailure: onLost,
     ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint:write", checkpoint }) }),
   });
-  return { ...parts, deadLetterWriter, checkpointWriter, key, emit };
+  const expected = new Expectation(
+    settings.total,
+    (error) => emit?.({ type: "total:failure", error }),
+  );
+  return { ...parts, deadLetterWriter, checkpointWriter, key, expected, emit };
 }
 
 /**
