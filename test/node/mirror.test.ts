@@ -10,10 +10,17 @@ const scenarios: Readonly<Record<string, string>> = {
 /** Parts that only show through another one: the test that fails without them. */
 const provenBy: Readonly<Record<string, string>> = {
   "adapters/duckdb/client": "adapters/duckdb/checkpoints",
+  "adapters/duckdb/given-rows": "adapters/duckdb/tree-step",
   "adapters/duckdb/known-table": "adapters/duckdb/insert",
   "adapters/duckdb/names": "adapters/duckdb/writer",
+  "adapters/duckdb/own-values": "adapters/duckdb/source",
+  "adapters/duckdb/row-writer": "adapters/duckdb/tree-step",
   "adapters/duckdb/rows": "adapters/duckdb/writer",
   "adapters/duckdb/sink-options": "adapters/duckdb/writer",
+  "adapters/duckdb/tables-options": "adapters/duckdb/transaction",
+  "adapters/duckdb/tree-repeats": "adapters/duckdb/tree-step",
+  "adapters/duckdb/tree-statements": "adapters/duckdb/tree-step",
+  "adapters/duckdb/tree-writer": "adapters/duckdb/tree-step",
   "adapters/duckdb/types": "adapters/duckdb/values",
   "adapters/file/appended-file": "adapters/file/sink",
   "adapters/file/checkpoints": "adapters/file/sink",
@@ -125,6 +132,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
   "runtime/waiting": "adapters/postgres/writer",
+  "sql/tables-options": "adapters/sqlite/transaction",
   "sql/turns": "adapters/postgres/commit/marks",
 };
 

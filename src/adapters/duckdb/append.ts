@@ -123,6 +123,12 @@ const json: Append = (to, value) => {
   return text(to, value);
 };
 
+/** A value whose text the appender reads, also as a string in the usual form. */
+function orForm(form: RegExp, append: Append): Append {
+  return (to, value) =>
+    typeof value === "string" ? form.test(value) && text(to, value) : append(to, value);
+}
+
 const withoutZone = asText((value: Date) => value.toISOString().slice(0, -1));
 
 const others: Readonly<Record<string, Append>> = {
@@ -131,11 +137,15 @@ const others: Readonly<Record<string, Append>> = {
   DOUBLE: by((to, value: Integer) => to.appendDouble(Number(value))),
   FLOAT: by((to, value: number) => to.appendFloat(value)),
   BLOB: by((to, value: Uint8Array) => to.appendBlob(value)),
-  TIMESTAMP: by((to, value: Date) =>
-    to.appendTimestamp({ micros: BigInt(value.getTime()) * 1000n })
+  TIMESTAMP: orForm(
+    /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,6})?$/,
+    by((to, value: Date) => to.appendTimestamp({ micros: BigInt(value.getTime()) * 1000n })),
   ),
   ...{ TIMESTAMP_S: withoutZone, TIMESTAMP_MS: withoutZone, TIMESTAMP_NS: withoutZone },
-  // It does not look at the zone either, and takes the time for one of UTC.
-  "TIMESTAMP WITH TIME ZONE": asText((value: Date) => value.toISOString()),
+  // It does not look at the zone, and takes the time for one of UTC.
+  "TIMESTAMP WITH TIME ZONE": orForm(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/,
+    asText((value: Date) => value.toISOString()),
+  ),
   ...{ DATE: text, TIME: text },
 };

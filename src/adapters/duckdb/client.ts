@@ -122,9 +122,13 @@ export function isOfSql(error: unknown): boolean {
   return /^(?:Binder|Catalog|Parser) Error/.test(messageOf(error)); // The client gives no code.
 }
 
+/** The appender says of a row that was there before, too, that it violates a constraint. */
+const conflict =
+  /^(?:TransactionContext Error: .*(?:onflict|violation)|Failed to append: Transaction conflict)/;
+
 /** Whether a transaction on another connection was faster; nothing is written then. */
 export function isConflict(error: unknown): boolean {
-  return /^TransactionContext Error: .*(?:onflict|violation)/.test(messageOf(error));
+  return conflict.test(messageOf(error));
 }
 
 function messageOf(error: unknown): string {

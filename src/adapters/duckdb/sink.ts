@@ -72,7 +72,7 @@ export interface DuckdbSink<Row extends object = object> {
 const action = "construct duckdbSink";
 
 /**
- * Loads into a table of DuckDB. Each batch is one transaction, and where the run has
+ * Loads into a table of DuckDB, or into several ones. Each batch is one transaction, and where the run has
  * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
  * instant, the next run leaves every row there exactly once.
  *
@@ -85,6 +85,9 @@ const action = "construct duckdbSink";
  * into structs, any value of JSON into `json`. A string is read by the database as the type of the
  * column, but for `blob`, lists and structs. With `columns`, `undefined` is refused; without, the
  * column gets its default, as it does where the row has no such property.
+ *
+ * With `conflict: "error"` rows go by the appender of the connection where it takes them as they are.
+ * Foreign keys among `tables` keep DuckDB from some deletes and updates; these are refused.
  *
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. Calls
  * of its sinks take turns. Errors of the database come through, such as that of a conflict with a
