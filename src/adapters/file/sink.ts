@@ -11,7 +11,6 @@ import {
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
 import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
-import type { Outcome } from "../../report-types.ts";
 import { takeTurns } from "../../sql/turns.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { type Append, FileSinkCheckpoints } from "./checkpoints.ts";
@@ -44,10 +43,10 @@ export interface FileSink<T> {
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
-   * The `finalize` of the pipeline, for those who expect a file also of a run without rows: if it has
-   * completed and the file has no rows, its beginning and its end are written.
+   * The `postProcess` of the pipeline, for those who expect a file also of a run without rows: if the
+   * file has none, its beginning and its end are written.
    */
-  readonly finalize: (outcome: Outcome, context: PipelineContext) => Promise<void>;
+  writeEmpty(context: Pick<PipelineContext, "runId" | "signal">): Promise<void>;
 }
 
 const action = "construct fileSink";
@@ -62,7 +61,7 @@ const action = "construct fileSink";
  * stand in the order in which their batches were loaded, which with one worker is that of the source.
  * Batches of several processes may go into one file. The marks are in `${path}.mark.json`, and with
  * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no
- * file, unless `finalize` is a member of the pipeline.
+ * file, unless `writeEmpty` is its `postProcess`.
  *
  * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if there is a file
  * that no sink has written (unless `exists` says otherwise), and with another error if the file is
@@ -110,20 +109,18 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
       }, signal);
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
-  const finalize = async (outcome: Outcome, { runId, signal }: PipelineContext) => {
-    const isAnew = settings.exists === "replace" && lastRun !== runId &&
-      !isRunOn(checkpoints, runId);
-    if (outcome !== "completed") return;
-    const append = await file.encodeEmpty();
-    await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
-  };
   const { batchSize = 1000 } = settings.format;
   const sized = (load: SinkLoad) => Object.assign(asyncLoad(checkpoints, load), { batchSize });
   return {
     load: sized(load) as unknown as FileSink<T>["load"],
     wrap: ((fn: Wrapped) => sized(wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
-    finalize,
+    async writeEmpty({ runId, signal }) {
+      const isAnew = settings.exists === "replace" && lastRun !== runId &&
+        !isRunOn(checkpoints, runId);
+      const append = await file.encodeEmpty();
+      await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
+    },
   };
 }
 

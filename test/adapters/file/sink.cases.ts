@@ -45,8 +45,8 @@ async function write(
   ends = false,
 ) {
   const sink = fileSink(path, { format: lines, ...options });
-  const finalize = ends ? sink.finalize : undefined;
-  const pipeline = etl({ name: "rows", extract: () => rows, load: sink.load, finalize });
+  const postProcess = ends ? sink.writeEmpty : undefined;
+  const pipeline = etl({ name: "rows", extract: () => rows, load: sink.load, postProcess });
   return await pipeline.run({ batchSize: 2, ...(marks && { checkpoints: sink.checkpoints }) });
 }
 
@@ -62,7 +62,7 @@ export function testFileSink(): void {
     testSink(it, { create: testedSink });
     testContents();
     testFiles();
-    testFinalize();
+    testWriteEmpty();
   });
 }
 
@@ -261,8 +261,8 @@ function testFiles(): void {
   });
 }
 
-function testFinalize(): void {
-  describe.each([["with", true], ["without", false]])("finalize, %s checkpoints", (_, marks) => {
+function testWriteEmpty(): void {
+  describe.each([["with", true], ["without", false]])("writeEmpty, %s checkpoints", (_, marks) => {
     const finish = (rows: Iterable<object>, options: Partial<FileSinkOptions<object>> = {}) =>
       write(rows, { format: list, ...options }, marks, true);
 
