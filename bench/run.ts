@@ -30,6 +30,7 @@ const questionNames = [
   "tables",
   "csv",
   "csv-to-postgres",
+  "operators",
 ];
 
 const { values: options, positionals } = parseArgs({
