@@ -4,7 +4,7 @@ import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
 
-const action = "concat";
+const action = "concatenate sources";
 
 /**
  * Gives the items of several sources, one source after the other. Each is opened when it is its turn.

@@ -18,7 +18,7 @@ export interface MergeSortedOptions<T> {
   by: (item: T) => SortKey;
 }
 
-const action = "mergeSorted";
+const action = "merge sorted sources";
 const table: OptionTable<{ by: unknown }> = { by: [callable] };
 
 /**

@@ -14,7 +14,7 @@ export interface MergeOptions {
   concurrency?: number | undefined;
 }
 
-const action = "merge";
+const action = "merge sources";
 const table: OptionTable<MergeOptions> = { concurrency: [positiveIntegerOrInfinity, Infinity] };
 
 /**

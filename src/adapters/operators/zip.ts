@@ -6,7 +6,7 @@ import { Heads } from "./heads.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
 
-const action = "zip";
+const action = "zip sources";
 
 /**
  * Gives the first items of several sources as one array, then the second ones, and so on, to the end

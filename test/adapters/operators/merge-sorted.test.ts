@@ -43,7 +43,7 @@ describe("mergeSorted", () => {
         const sorted = all.flat().sort((a, b) => Number(a.key) - Number(b.key));
         expect(await readAll(streamOf(merged))).toEqual({ chunks: sorted });
       }),
-      seeded,
+      { ...seeded, numRuns: 60 },
     );
   });
 
@@ -109,7 +109,7 @@ describe("mergeSorted", () => {
 
   it.each([undefined, "id"])("refuses %o as its key", (by) => {
     expect(() => mergeSorted([[1]], { by: by as never })).toThrow(
-      /^Cannot mergeSorted as 'by' must be a function: current value is /,
+      /^Cannot merge sorted sources as 'by' must be a function: current value is /,
     );
   });
 });

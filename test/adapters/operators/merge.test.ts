@@ -36,7 +36,7 @@ describe("merge", () => {
         );
         expect(items.length).toBe(given.reduce((sum, { count }) => sum + count, 0));
       }),
-      seeded,
+      { ...seeded, numRuns: 60 },
     );
   });
 
@@ -51,7 +51,7 @@ describe("merge", () => {
         expect(merged).toEqual(await readAll(streamOf(concat(...sources()))));
         expect(merged.chunks).toEqual(given.flatMap(({ count }, index) => itemsOf(index, count)));
       }),
-      seeded,
+      { ...seeded, numRuns: 60 },
     );
   });
 
@@ -99,7 +99,7 @@ describe("merge", () => {
 
   it.each([0, -1, 1.5, NaN, "2"])("refuses %o as its concurrency", (concurrency) => {
     expect(() => merge([[1]], { concurrency: concurrency as number })).toThrow(
-      /^Cannot merge as 'concurrency' must be a positive integer or Infinity: current value is /,
+      /^Cannot merge sources as 'concurrency' must be a positive integer or Infinity: current value is /,
     );
   });
 });

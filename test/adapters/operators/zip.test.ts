@@ -27,7 +27,7 @@ describe("zip", () => {
         });
         expect(sources.filter(({ isRead, isReleased }) => isRead && !isReleased)).toEqual([]);
       }),
-      seeded,
+      { ...seeded, numRuns: 60 },
     );
   });
 
