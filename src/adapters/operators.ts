@@ -5,6 +5,11 @@
  */
 export { pipe } from "./operators/pipe.ts";
 export { broadcast, type BroadcastOptions } from "./operators/broadcast.ts";
+export { concat } from "./operators/concat.ts";
+export { merge, type MergeOptions } from "./operators/merge.ts";
+export { mergeSorted, type MergeSortedOptions, type SortKey } from "./operators/merge-sorted.ts";
+export { SourceError } from "./operators/source-error.ts";
+export { zip } from "./operators/zip.ts";
 export { route } from "./operators/route.ts";
 export type { BranchLoad } from "./operators/branch.ts";
 export type { BranchedLoad } from "./operators/fan-out.ts";

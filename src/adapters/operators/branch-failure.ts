@@ -4,10 +4,12 @@ import { isLeftOpen } from "../../retry/open-outcome.ts";
 import { isFatal } from "../../retry/retry.ts";
 import type { Share } from "./branch.ts";
 
-/** What a branch has failed with, and what it was given. */
+/** What a branch has failed with, and for which rows. */
 export interface BranchFailure {
   readonly share: Share;
   readonly error: unknown;
+  /** The errors of these rows by their index in the call, where it has named them. */
+  readonly named?: RowErrors;
 }
 
 /** The errors of single rows, by their index in the call. */
@@ -16,18 +18,35 @@ type RowErrors = ReadonlyMap<number, unknown>;
 /**
  * The error of a load of which branches have failed: their own, which says what it is to blame for.
  * Of several the one that leaves the least to be done about it: one that is final, then one that may
- * pass, then one that asks for smaller batches. Where all name their bad rows, these are named.
+ * pass, then one that asks for smaller batches. Where bad rows were named and nothing else failed, these are named.
  */
 export function failureOf(failures: readonly BranchFailure[]): unknown {
-  const named = failures.map(({ share, error }) => rowErrorsOf(share, error));
-  const ranks = failures.map(({ error }, index) => rankOf(error, named[index]));
-  const rank = Math.min(...ranks);
-  if (rank === ranked.length) return batchError(failures, named as RowErrors[]);
-  const { share, error } = failures[ranks.indexOf(rank)]!;
+  const others = failures.filter(({ named }) => named === undefined);
+  if (others.length === 0) return batchError(failures);
+  const ranks = others.map(({ error }) => ranked.findIndex((is) => is(error)));
+  const { share, error } = others[ranks.indexOf(Math.min(...ranks))]!;
   const own = isOf(error, BatchError)
     ? new EtlError(`${error.message} (it names what is no row)`, { cause: error })
     : error;
   return blaming(own, failures, share.places);
+}
+
+/** A failure by which a branch has named bad rows, and the rows that it has not named. */
+export function namedIn(
+  share: Share,
+  error: unknown,
+): { readonly bad: BranchFailure; readonly rest: Share } | undefined {
+  const named = rowErrorsOf(share, error);
+  if (named === undefined) return undefined;
+  const part = (isBad: boolean): Share => {
+    const kept = [...share.places.keys()].filter((n) => named.has(share.places[n]!) === isBad);
+    return {
+      name: share.name,
+      rows: kept.map((n) => share.rows[n]),
+      places: kept.map((n) => share.places[n]!),
+    };
+  };
+  return { bad: { share: part(true), error, named }, rest: part(false) };
 }
 
 /** Says which rows an error is to blame for, as far as the same branches lack them. */
@@ -53,14 +72,9 @@ const ranked: readonly ((error: unknown) => boolean)[] = [
   () => true,
 ];
 
-function rankOf(error: unknown, named: RowErrors | undefined): number {
-  if (named !== undefined) return ranked.length;
-  return ranked.findIndex((is) => is(error));
-}
-
-function batchError(failures: readonly BranchFailure[], named: readonly RowErrors[]): BatchError {
+function batchError(failures: readonly BranchFailure[]): BatchError {
   const errors = new Map<number, unknown>();
-  for (const [place, error] of named.flatMap((one) => [...one])) {
+  for (const [place, error] of failures.flatMap(({ named }) => [...named!])) {
     if (errors.has(place)) continue;
     const lacking = countedOnce(lackingOf(failures, place));
     errors.set(place, withBlame(markable(error), { failures: new Map(), lacking }));

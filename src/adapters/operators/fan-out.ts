@@ -7,7 +7,7 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import type { Branch, Share } from "./branch.ts";
-import { blaming, type BranchFailure, failureOf } from "./branch-failure.ts";
+import { blaming, type BranchFailure, failureOf, namedIn } from "./branch-failure.ts";
 import type { Ticket } from "./lag.ts";
 import { RunsAtWork } from "./runs-at-work.ts";
 
@@ -123,7 +123,7 @@ class FanOutCall {
   readonly #marking: Branch | undefined;
   readonly #context: LoadContext;
   readonly #onTaken: (share: Share) => void;
-  readonly #failures = new Map<Share, unknown>();
+  readonly #failures: BranchFailure[] = [];
   readonly #running = new Set<Share>();
 
   constructor(
@@ -148,13 +148,10 @@ class FanOutCall {
     const pending = shares.filter((share) => !isLast(share)).flatMap((share) => begin(share) ?? []);
     const last = shares.find(isLast);
     // Its mark says that all is loaded.
-    const finish = () => last && this.#failures.size === 0 ? begin(last) : undefined;
+    const finish = () => last && this.#failures.length === 0 ? begin(last) : undefined;
     const end = () => {
       ticket?.leave();
-      return shares.filter((share) => this.#failures.has(share)).map((share) => ({
-        share,
-        error: this.#failures.get(share),
-      }));
+      return this.#failures;
     };
     if (pending.length === 0) {
       const finished = finish();
@@ -179,16 +176,30 @@ class FanOutCall {
   #call(share: Share): Promise<void> | undefined {
     const branch = this.#branches.get(share.name)!;
     const context = branch === this.#marking ? this.#context : withoutMark(this.#context);
-    const fail = (error: unknown) => this.#fail(share, error);
+    const fail = (error: unknown) => this.#face(share, error, branch !== this.#marking);
     try {
       // Each has an array of its own, as it may empty it.
       const result = branch.load(share.rows.slice(), context);
       if (isThenable(result)) return Promise.resolve(result).then(() => this.#take(share), fail);
       this.#take(share);
     } catch (error) {
-      fail(error);
+      return fail(error);
     }
     return undefined;
+  }
+
+  /**
+   * A branch that names its bad rows is given all others at once, as a branch that fails for others
+   * is not to keep them from it. Not where it marks, as its mark would have the bad ones as well.
+   */
+  #face(share: Share, error: unknown, mayGoOn: boolean): Promise<void> | undefined {
+    const named = namedIn(share, error);
+    if (named === undefined) return this.#fail(share, error);
+    this.#running.delete(share);
+    this.#failures.push(named.bad);
+    if (named.rest.rows.length === 0 || !mayGoOn || this.#context.signal?.aborted) return undefined;
+    this.#running.add(named.rest);
+    return this.#call(named.rest);
   }
 
   #take(share: Share): void {
@@ -196,15 +207,16 @@ class FanOutCall {
     this.#onTaken(share);
   }
 
-  #fail(share: Share, error: unknown): void {
+  #fail(share: Share, error: unknown): undefined {
     this.#running.delete(share);
-    this.#failures.set(share, error);
+    this.#failures.push({ share, error });
   }
 
   /** A deadline tells with its own error, at once: by then it has to say what is lacking. */
   #watched<R>(settled: Promise<R>): Promise<R> {
     const unfollow = onAbort(this.#context.signal, (reason) => {
-      const lacking = [...this.#running, ...this.#failures.keys()].map((share) => ({ share }));
+      const running = [...this.#running].map((share) => ({ share }));
+      const lacking = [...running, ...this.#failures];
       const isDeadline = isOf(reason, DOMException) && reason.name === "TimeoutError";
       if (isDeadline && lacking.length > 0) blaming(reason, lacking, lacking[0]!.share.places);
     });

@@ -1,0 +1,22 @@
+import { EtlError, messageOf, propertyOf } from "../../errors.ts";
+
+/** One of several sources that were put together failed. `cause` is its own error. */
+export class SourceError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "SourceError";
+  /** The class of the error. */
+  override readonly name = "SourceError" as const;
+  /** The kind of the error. */
+  override readonly code = "SOURCE" as const;
+  /** Which of the sources it is, from 0. */
+  readonly index: number;
+  /** How long the error wants to be waited for in milliseconds, if it says so. */
+  readonly retryAfter: unknown;
+
+  /** Makes the error of a source from its own. */
+  constructor(index: number, cause: unknown) {
+    super(`Source ${index} failed: ${messageOf(cause)}`, { cause });
+    this.index = index;
+    this.retryAfter = propertyOf(cause, "retryAfter");
+  }
+}

@@ -1,0 +1,72 @@
+import type { Chunks } from "../../streams/chunks.ts";
+import { isMalformed } from "../../streams/malformed-mark.ts";
+import type { Source } from "../../streams/source.ts";
+import type { Answer, ChunkReader } from "./chunk-reader.ts";
+import { Heads } from "./heads.ts";
+import { checkSources, Inputs } from "./inputs.ts";
+import { chunksOf } from "./source.ts";
+
+const action = "zip sources";
+
+/**
+ * Gives the first items of several sources as one array, then the second ones, and so on, to the end
+ * of the shortest source: then the others are cancelled. Of each there is at most one array of items in memory.
+ *
+ * If one fails, what is complete is given, all others are cancelled and waited for, and the error is
+ * a `SourceError` that says which one it was. Where an item could not be read (`malformed`), it stands
+ * in the place of the array that it would be part of.
+ *
+ * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads.
+ *
+ * @example Names and their ages
+ * ```ts
+ * import { batched } from "millrace";
+ * import { zip } from "millrace/operators";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const people = zip(["Ada", "Grace"], [36, 85, 0]);
+ * const [first] = await Array.fromAsync(batched(people, { batchSize: 10 }));
+ * deepEqual(first, [["Ada", 36], ["Grace", 85]]);
+ * ```
+ */
+export function zip<const Items extends readonly unknown[]>(
+  ...sources: { readonly [K in keyof Items]: Source<Items[K]> }
+): Chunks<Items> {
+  checkSources(action, sources);
+  return chunksOf(() => new ZipReader<Items>(new Inputs(action, sources as Source<unknown>[])));
+}
+
+class ZipReader<Items extends readonly unknown[]> implements ChunkReader<Items> {
+  readonly #heads: Heads<unknown>;
+  readonly #indices: readonly number[];
+
+  constructor(inputs: Inputs<unknown>) {
+    this.#heads = new Heads(inputs);
+    this.#indices = Array.from({ length: inputs.count }, (_, index) => index);
+  }
+
+  next(most = Infinity): Answer<Items> | Promise<Answer<Items>> {
+    const filled = this.#heads.fill(most);
+    if (filled instanceof Promise) return filled.then(() => this.#give(most));
+    return this.#give(most);
+  }
+
+  cancel(reason: unknown): Promise<void> {
+    return this.#heads.cancel(reason);
+  }
+
+  #give(most: number): Answer<Items> | Promise<Answer<Items>> {
+    const heads = this.#heads;
+    const lengths = this.#indices.map((index) => heads.left(index));
+    const length = Math.min(most, ...lengths);
+    if (length === 0 || lengths.length === 0) {
+      const ended = heads.cancel(new DOMException("A source has ended", "AbortError"));
+      return ended.then(() => undefined);
+    }
+    const rows = Array.from({ length }, () => {
+      const row = this.#indices.map((index) => heads.take(index));
+      return row.find(isMalformed) ?? row;
+    });
+    return rows as unknown as readonly Items[];
+  }
+}

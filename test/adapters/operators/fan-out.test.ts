@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type CheckpointStore,
+  type LoadContext,
+  MemoryCheckpointStore,
+} from "../../../src/index.ts";
+import { broadcast, route } from "../../../src/adapters/operators.ts";
+import { sinkLoads } from "../../../src/checkpoints/sink-loads.ts";
+import { errorOf } from "../../support/outcomes/error-of.ts";
+import { type Faults, FaultyBranch, runBranched } from "../../support/run/branched-run.ts";
+import { seeded } from "../../support/streams/schedules.ts";
+import { etl } from "../../../src/index.ts";
+
+const names = ["a", "b", "c"] as const;
+
+const faults = fc.record({
+  away: fc.constantFrom(0, 0.2, 0.6),
+  poison: fc.constantFrom(0, 0, 5, 7),
+  isNaming: fc.boolean(),
+  most: fc.constantFrom(Infinity, 3),
+  isSync: fc.boolean(),
+});
+const plan = fc.record({
+  seed: fc.nat(),
+  isRoute: fc.boolean(),
+  lag: fc.constantFrom(0, 1, Infinity),
+  count: fc.integer({ min: 1, max: 40 }),
+  batchSize: fc.integer({ min: 1, max: 12 }),
+  workers: fc.integer({ min: 1, max: 4 }),
+  maxAttempts: fc.integer({ min: 1, max: 3 }),
+  isolate: fc.constantFrom("bisect", "none", undefined),
+  faults: fc.tuple(faults, faults, faults),
+});
+
+const nameOf = (row: number) => names[row % 3]!;
+
+function loadOf(
+  { isRoute, lag }: { isRoute: boolean; lag: number },
+  made: readonly FaultyBranch[],
+) {
+  const [a, b, c] = made.map(({ load }) => load) as [() => unknown, () => unknown, () => unknown];
+  return isRoute ? route(nameOf, { a, b, c }) : broadcast<number>({ a, b, c }, { lag });
+}
+
+const branchesOf = (all: readonly Faults[], seed: number) =>
+  all.map((one, index) => new FaultyBranch(one, seed + index));
+
+describe("a load with branches", () => {
+  it("gives each branch each of its rows once, or a letter that names it", async () => {
+    await fc.assert(
+      fc.asyncProperty(plan, async (given) => {
+        const { batchSize, workers, maxAttempts, isolate, count, isRoute } = given;
+        const made = branchesOf(given.faults, given.seed);
+        const { report, letters } = await runBranched(count, loadOf(given, made), {
+          batchSize,
+          workers,
+          retry: { load: { maxAttempts, ...(maxAttempts > 1 && { baseDelay: 0 }) } },
+          ...(isolate !== undefined && { isolate }),
+        });
+        const isWhole = report?.outcome === "completed";
+        const all = Array.from({ length: count }, (_, n) => n + 1);
+        made.forEach((branch, index) => {
+          const name = names[index]!;
+          const own = isRoute ? all.filter((row) => nameOf(row) === name) : all;
+          const lacked = letters.filter(({ branches }) => branches?.includes(name));
+          const ends = [...branch.rows, ...lacked.map(({ item }) => item)].sort((x, y) => x - y);
+          expect(new Set(ends).size, "once").toBe(ends.length);
+          if (isWhole) expect(ends).toEqual(own);
+          const { given = 0, loaded = 0, deadLettered = 0 } = report?.branches?.[name] ?? {};
+          expect(loaded).toBe(branch.rows.length);
+          expect(deadLettered).toBe(lacked.length);
+          if (isWhole) expect(given).toBe(loaded + deadLettered);
+        });
+        expect(letters.every(({ branches }) => branches!.length > 0)).toBe(true);
+        if (isolate !== undefined) expect(isWhole).toBe(true);
+      }),
+      { ...seeded, numRuns: 40 },
+    );
+  });
+
+  it("loads at least once where runs are aborted and repeated", async () => {
+    await fc.assert(
+      fc.asyncProperty(plan, fc.nat(20), async (given, stopAfter) => {
+        const { batchSize, workers, count, isRoute } = given;
+        const quick = given.faults.map((one) => ({ ...one, away: 0, poison: 0 }));
+        const made = branchesOf(quick, given.seed);
+        const checkpoints = new MemoryCheckpointStore();
+        const controller = new AbortController();
+        const inner = loadOf(given, made);
+        const load = (rows: number[], context: LoadContext) => {
+          const calls = made.reduce((sum, branch) => sum + branch.calls, 0);
+          if (calls > stopAfter) controller.abort();
+          return inner(rows, context);
+        };
+        const options = { batchSize, workers, checkpoints };
+        await runBranched(count, load, { ...options, signal: controller.signal, drainTimeout: 0 });
+        const { report } = await runBranched(count, inner, options);
+        expect(report?.outcome).toBe("completed");
+        const all = Array.from({ length: count }, (_, n) => n + 1);
+        made.forEach(({ rows }, index) => {
+          const own = isRoute ? all.filter((row) => nameOf(row) === names[index]) : all;
+          expect([...new Set(rows)].sort((x, y) => x - y)).toEqual(own);
+        });
+      }),
+      { ...seeded, numRuns: 12 },
+    );
+  });
+
+  /** A sink that has its rows in a list, and counts the marks that came with them. */
+  function listSink(checkpoints: CheckpointStore) {
+    const rows: number[] = [];
+    const marks: unknown[] = [];
+    const { load } = sinkLoads(checkpoints, (given, { batch }, isMarked) => () => {
+      rows.push(...given as unknown as number[]);
+      if (isMarked) marks.push(batch.ranges);
+    });
+    return { rows, marks, load };
+  }
+
+  it("has the one sink of the run's checkpoints load last, with the mark", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    const sink = listSink(checkpoints);
+    const order: string[] = [];
+    const api = async (rows: number[], { batch }: LoadContext) => {
+      await null;
+      expect(batch).not.toHaveProperty("ranges");
+      order.push(`api ${rows.length}, sink ${sink.rows.length}`);
+    };
+    const load = broadcast<number>({ table: sink.load as never, api });
+    expect(load.batchSize).toBe(1000);
+    await etl({ name: "numbers", extract: () => [1, 2, 3, 4], load }).run({
+      batchSize: 2,
+      checkpoints,
+    });
+    expect(order).toEqual(["api 2, sink 0", "api 2, sink 2"]);
+    expect(sink.rows).toEqual([1, 2, 3, 4]);
+    expect(sink.marks).toEqual([[[0, 2]], [[2, 4]]]);
+  });
+
+  it("loads into several sinks, none of which marks, where the checkpoints are elsewhere", async () => {
+    const [one, two] = [new MemoryCheckpointStore(), new MemoryCheckpointStore()].map(listSink);
+    const load = broadcast<number>([one!.load as never, two!.load as never]);
+    const checkpoints = new MemoryCheckpointStore();
+    const report = await etl({ name: "numbers", extract: () => [1, 2], load }).run({
+      batchSize: 2,
+      checkpoints,
+    });
+    expect([one!.rows, two!.rows]).toEqual([[1, 2], [1, 2]]);
+    expect([one!.marks, two!.marks]).toEqual([[], []]);
+    expect(report).toMatchObject({ guarantee: "at-least-once", checkpoint: { offset: 2 } });
+    expect(Object.keys(report.branches!)).toEqual(["0", "1"]);
+  });
+
+  it("refuses several sinks where the checkpoints are those of one", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    const [one, two] = [checkpoints, new MemoryCheckpointStore()].map(listSink);
+    const load = route((n: number) => n === 1 ? "one" : "two", { one: one!.load, two: two!.load });
+    const error = await errorOf(
+      etl({ name: "numbers", extract: () => [1, 2], load }).run({ batchSize: 2, checkpoints }),
+    );
+    expect(error).toMatchObject({
+      cause: {
+        message:
+          "Cannot load rows as 'checkpoints' must be no sink's own where branches are loads " +
+          "of several sinks (write several tables by 'tables' or 'write' of one sink, which is one " +
+          'commit, or keep them in another store): current value is "those of branch \\"one\\""',
+      },
+    });
+    expect([one!.rows, two!.rows]).toEqual([[], []]);
+  });
+});
