@@ -117,11 +117,10 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
     const append = await file.encodeEmpty();
     await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
   };
-  const { batchSize = 1000 } = settings.format;
-  const sized = (load: SinkLoad) => Object.assign(asyncLoad(checkpoints, load), { batchSize });
+  const declared = (load: SinkLoad) => asyncLoad(checkpoints, load, settings.format.batchSize);
   return {
-    load: sized(load) as unknown as FileSink<T>["load"],
-    wrap: ((fn: Wrapped) => sized(wrap(fn))) as unknown as FileSink<T>["wrap"],
+    load: declared(load) as unknown as FileSink<T>["load"],
+    wrap: ((fn: Wrapped) => declared(wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
     finalize,
   };
