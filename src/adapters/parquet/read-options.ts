@@ -5,6 +5,7 @@ import {
   fail,
   nonEmptyString,
   type OptionTable,
+  positiveInteger,
   type Rule,
   truthValue,
 } from "../../plain-options.ts";
@@ -43,6 +44,11 @@ export interface ReadParquetOptions {
    * of yours. Without it pages may be uncompressed or in Snappy.
    */
   readonly compressors?: ParquetCompressors | undefined;
+  /**
+   * The most bytes of a stream, a `Response` or a `Request`, each of which is in memory as a whole
+   * while it is read. Without it there must be none of them.
+   */
+  readonly maxBytes?: number | undefined;
   /**
    * Whether bytes of which the file does not say that they are text are read as UTF-8 all the same, as
    * some old writers mean them.
@@ -84,6 +90,7 @@ const table: OptionTable<ReadParquetOptions> = {
   from: [startRule],
   positions: [truthValue, false],
   compressors: [anyObject],
+  maxBytes: [positiveInteger],
   utf8: [truthValue, false],
   parsers: [anyObject],
 };
