@@ -36,12 +36,16 @@ if (runtime === "workerd") {
   const compatibilityDate = env["WORKERD_DATE"] ?? "2026-10-01";
   const flags = env["WORKERD_FLAGS"]?.split(",") ?? [];
   const compatibilityFlags = ["nodejs_compat", ...flags];
-  config.plugins = [cloudflareTest({ miniflare: { compatibilityDate, compatibilityFlags } })];
+  config.plugins = [cloudflareTest({
+    miniflare: { compatibilityDate, compatibilityFlags, r2Buckets: ["BUCKET"] },
+  })];
 }
 if (runtime === "chromium") {
   const { playwright } = await import("@vitest/browser-playwright");
   // Otherwise vite finds it in the middle of a run on a cold cache, and reloads the page.
-  config.optimizeDeps = { include: ["fast-check", "@opentelemetry/api"] };
+  config.optimizeDeps = {
+    include: ["fast-check", "@opentelemetry/api", "hyparquet", "hyparquet-writer"],
+  };
   test.browser = {
     enabled: true,
     headless: true,

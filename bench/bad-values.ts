@@ -70,7 +70,7 @@ export const question: Question = {
   method:
     "10,000 rows in batches of 1,000 through pg, marks in the same database. Of each 20 rows one has " +
     "a day that is none. Each batch takes at most four loads. Dead letters are counted, or kept in " +
-    "the same database, one after the other.",
+    "the same database, those of a batch together.",
   variants: {
     "all are good": good,
     [bad]: variantOf(20, "in memory"),
@@ -78,6 +78,6 @@ export const question: Question = {
   },
   comparisons: [
     { title: `${bad}, against none`, variant: bad, against: "all are good", atLeast: 0.5 },
-    { title: `${kept}, against none`, variant: kept, against: "all are good" },
+    { title: `${kept}, against none`, variant: kept, against: "all are good", atLeast: 0.5 },
   ],
 };

@@ -29,6 +29,8 @@ const questionNames = [
   "bad-values",
   "tables",
   "csv",
+  "csv-to-postgres",
+  "operators",
 ];
 
 const { values: options, positionals } = parseArgs({

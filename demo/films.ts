@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type SqliteSink, sqliteSink } from "../src/adapters/sqlite.ts";
-import { chunks, type Etl, etl } from "../src/index.ts";
+import { type Etl, etl } from "../src/index.ts";
 import { type Film, filmOf } from "./film-record.ts";
-import { dataFile, type ReadOptions, readRecords } from "./records.ts";
+import { dataFile, readRecords } from "./records.ts";
+import type { ReadOptions } from "./slowed.ts";
 import type { Tally } from "./tally.ts";
 
 /** The view that takes films, and with each the names that it refers to. */
@@ -39,7 +40,7 @@ export function films(
 ): Etl<unknown, Film> {
   return etl({
     name: "films",
-    extract: async () => chunks(await readRecords(dataFile("movies.json"), options)),
+    extract: () => readRecords(dataFile("movies.json"), options),
     // What it throws makes a dead letter of the record; so does what the database refuses, as a
     // second release of the same film: the batch is halved until that film stands alone.
     transform: (record) => filmOf(record, repaired),

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type SqliteSink, sqliteSink } from "../src/adapters/sqlite.ts";
-import { chunks, type Etl, etl } from "../src/index.ts";
-import { dataFile, type ReadOptions, readRecords } from "./records.ts";
+import { type Etl, etl } from "../src/index.ts";
+import { dataFile, readRecords } from "./records.ts";
 import { Rejection } from "./rejection.ts";
+import type { ReadOptions } from "./slowed.ts";
 
 /** A flight as it is stored: named like the columns. */
 interface Flight {
@@ -26,7 +27,7 @@ export function flights(
 ): Etl<unknown, Flight> {
   return etl({
     name: "flights",
-    extract: async () => chunks(await readRecords(dataFile("flights-200k.json"), options)),
+    extract: () => readRecords(dataFile("flights-200k.json"), options),
     transform: flightOf,
     load,
   }, { checkpoints, guarantee: "effectively-once", total: 200_000 });

@@ -12,7 +12,8 @@ export interface Remainder {
 
 /** Asks the checkpoint of a pipeline what earlier runs have left. */
 export async function remainderOf({ name, defaults }: ManagedEtl): Promise<Remainder> {
-  const { total = 0, checkpoints } = defaults;
+  const { total: said, checkpoints } = defaults;
+  const total = typeof said === "number" ? said : 0;
   const { offset = 0, done = [] } = await checkpoints?.read(name) ?? {};
   const finished = done.reduce((sum, [from, to]) => sum + to - from, offset);
   return { name, total, left: total - finished };

@@ -1,6 +1,6 @@
 // Kills the demo of many tables at random instants until each load is complete, and compares the rows
 // of its 15 tables, seven of them without any key, with those that were to be there:
-//   node scripts/crash-tables.mjs [--sqlite] [--kills 50] [--users 3000] [--seed 1]
+//   node scripts/crash-tables.mjs [--sqlite | --duckdb] [--kills 50] [--users 3000] [--seed 1]
 // The processes take turns on Node, Deno and Bun. What was loaded last is then changed: a bad
 // attachment, users who have lost posts, and tombstones.
 import { spawn } from "node:child_process";
@@ -21,8 +21,10 @@ const options = {
   users: { type: "string", default: "3000" },
   seed: { type: "string", default: `${Date.now() % 1e6}` },
   sqlite: { type: "boolean", default: false },
+  duckdb: { type: "boolean", default: false },
 };
 const { values } = parseArgs({ args: argv.slice(2), options });
+const kind = values.sqlite ? "sqlite" : values.duckdb ? "duckdb" : "postgres";
 const random = randomOf(Number(values.seed));
 console.log(`seed ${values.seed}`);
 
@@ -42,7 +44,7 @@ try {
   while (kills < Number(values.kills)) await crashUntilDone();
   await change();
 } finally {
-  if (!values.sqlite) await (await keepServer(join(folder, "postgres"))).stop();
+  if (kind === "postgres") await (await keepServer(join(folder, "postgres"))).stop();
   rmSync(folder, { recursive: true });
 }
 const shares = Object.entries(killed).map(([name, count]) => `${count} of ${name}`).join(", ");
@@ -73,7 +75,7 @@ async function runOnce(life, isFresh) {
   const program = [...args, "demo/tables/main.ts", "--folder", folder, "--users", values.users];
   const more = ["--batch", "20", "--progress-interval", "20"];
   if (isFresh) more.push("--fresh");
-  if (values.sqlite) more.push("--sqlite");
+  if (kind !== "postgres") more.push(`--${kind}`);
   const child = spawn(executable, [...program, ...more]);
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (bytes) => void (stdout += bytes));
@@ -97,7 +99,7 @@ async function runOnce(life, isFresh) {
 
 /** Compares the rows of all tables with those of the users. */
 async function check(words) {
-  const tables = await openTables(folder, values.sqlite);
+  const tables = await openTables(folder, kind);
   try {
     tell(words, await faultsIn(tables, users));
   } finally {
@@ -107,7 +109,7 @@ async function check(words) {
 
 /** Changes what is there by loads of the same tables, and compares the rows after each. */
 async function change() {
-  const tables = await openTables(folder, values.sqlite);
+  const tables = await openTables(folder, kind);
   try {
     for await (const { words, wrong } of changeTrees(tables, users)) tell(words, wrong);
   } finally {

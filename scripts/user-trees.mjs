@@ -1,4 +1,5 @@
 // The rows of the demo of many tables: compared with those of users, and changed by loads.
+import { DuckDBInstance } from "@duckdb/node-api";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
@@ -7,6 +8,7 @@ import { rowsOf } from "../demo/tables/rows.ts";
 import { tables } from "../demo/tables/schema.ts";
 import { withSqliteValues } from "../demo/tables/sqlite-values.ts";
 import { userOf } from "../demo/tables/users.ts";
+import { duckdbSink } from "../src/adapters/duckdb.ts";
 import { postgresSink } from "../src/adapters/postgres.ts";
 import { sqliteSink, tombstone } from "../src/adapters/sqlite.ts";
 import { etl } from "../src/index.ts";
@@ -23,8 +25,21 @@ const markOf = (table) =>
 const linkOf = (table) => Object.keys(tables[table].parent?.on ?? { id: "" })[0];
 
 /** Opens the database that the demo has left in a folder. */
-export async function openTables(folder, isSqlite) {
-  if (isSqlite) {
+export async function openTables(folder, kind) {
+  if (kind === "duckdb") {
+    const instance = await DuckDBInstance.create(join(folder, "users.duckdb"));
+    const connection = await instance.connect();
+    return {
+      sink: (options) => duckdbSink(connection, options),
+      query: async (sql) => await (await connection.run(sql)).getRowObjects(),
+      rowsOf,
+      close: async () => {
+        connection.closeSync();
+        instance.closeSync();
+      },
+    };
+  }
+  if (kind === "sqlite") {
     const db = new DatabaseSync(join(folder, "users.db"), { timeout: 5000 });
     return {
       sink: (options) => sqliteSink(db, options),

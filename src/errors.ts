@@ -2,7 +2,8 @@
  * The family of errors: each with a literal `name` and `code`, and the user's own error as `cause`.
  * @module
  */
-import type { FailureStage, ManagerReport, RunReport } from "./report-types.ts";
+import type { FailureStage, RunReport } from "./report-types.ts";
+import type { ManagerReport } from "./manager-report-types.ts";
 
 /** The base of all errors of this package. */
 export class EtlError extends Error {

@@ -14,28 +14,31 @@ export {
   SplitError,
 } from "./errors.ts";
 export type {
+  ManagerReport,
+  ManagerSnapshot,
+  SkippedReport,
+  SkippedSnapshot,
+  WaitingSnapshot,
+} from "./manager-report-types.ts";
+export type {
   BranchCounts,
   Checkpoint,
   DeadLetterReason,
   DoneRange,
   FailureStage,
+  FinishedCounts,
   Guarantee,
   ItemCounts,
   Latency,
-  ManagerReport,
-  ManagerSnapshot,
   Outcome,
   RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,
-  SkippedReport,
-  SkippedSnapshot,
   StageName,
   StageTimes,
   TableCounts,
   TracedBatch,
-  WaitingSnapshot,
 } from "./report-types.ts";
 export {
   type AttemptContext,

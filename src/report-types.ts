@@ -130,6 +130,9 @@ export interface ItemCounts {
   readonly pending: number;
 }
 
+/** What became of items that are finished. */
+export type FinishedCounts = Pick<ItemCounts, "loaded" | "skipped" | "deadLettered">;
+
 /**
  * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With the
  * option `position` also that of the last of them: `null` where the last ones could not be read.
@@ -144,6 +147,16 @@ export interface Checkpoint {
   readonly done: readonly DoneRange[];
   /** What `position` gave for the last item below `offset`. */
   readonly position?: unknown;
+  /**
+   * What became of all items that are finished: they add up to these. Left out where it is not known,
+   * as in a checkpoint that was made by hand.
+   */
+  readonly counts?: FinishedCounts | undefined;
+  /**
+   * Those of `counts` that `runId` has finished without a load that commits its own mark; only beside
+   * such loads. By it a store tells what to add to the marks that it has.
+   */
+  readonly unmarked?: FinishedCounts | undefined;
   /** When it was written: milliseconds since 1970. */
   readonly updatedAt: number;
   /** The run that wrote it. */
@@ -184,6 +197,8 @@ export interface RunSnapshot extends ItemCounts {
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Items that earlier runs have finished, which this one does not load again. */
   readonly earlier: number;
+  /** What became of these items; left out where their checkpoint does not tell it. */
+  readonly earlierCounts?: FinishedCounts;
   /** Rows that were loaded: as many as items, unless a transform makes several of one, or one of several. */
   readonly rows: number;
   /** Loads that have succeeded, each of one batch. */
@@ -219,7 +234,12 @@ export interface RunSnapshot extends ItemCounts {
    * that earlier runs have finished, as these are not loaded again.
    */
   readonly total?: number;
-  /** Time that is left in milliseconds, at the present rate, where `total` is known. */
+  /**
+   * The bytes of the source, where the option `total` is `{ bytes }` and the source tells those that it
+   * has read; what a resumed one did not read again is taken for read.
+   */
+  readonly bytes?: { readonly read: number; readonly total: number };
+  /** Time that is left in milliseconds, at the present rate, where `total` or `bytes` is known. */
   readonly eta?: number;
   /** What is finished, by earlier runs and by this one, where it has checkpoints. */
   readonly checkpoint?: Checkpoint;
@@ -255,45 +275,4 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly clock: "running" | "still";
   /** What a picture of the run is drawn from, with the option `trace`. */
   readonly trace?: RunTrace;
-}
-
-/** A pipeline that a manager did not start. */
-export interface SkippedReport {
-  /** The name of the pipeline. */
-  readonly name: string;
-  /** It was not started. */
-  readonly outcome: "skipped";
-  /** The pipeline that it comes after and that did not complete, if that is why. */
-  readonly after?: string;
-}
-
-/** A pipeline of a manager that has not begun yet. */
-export interface WaitingSnapshot {
-  /** The name of the pipeline. */
-  readonly name: string;
-  /** It waits for its turn, or for those that it comes after. */
-  readonly state: "waiting";
-}
-
-/** A pipeline that a manager does not start any more. */
-export interface SkippedSnapshot extends Omit<SkippedReport, "outcome"> {
-  /** It is not started. */
-  readonly state: "skipped";
-}
-
-/** How far the pipelines of a manager are since the first one was started. The counts are of all. */
-export interface ManagerSnapshot
-  extends ItemCounts, Pick<RunSnapshot, "retries" | "startedAt" | "duration"> {
-  /** What the manager is doing: while it drains, it starts no further pipeline. */
-  readonly state: "running" | "draining" | "ended";
-  /** Each pipeline, in the order in which they were added. */
-  readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
-}
-
-/** What the pipelines of a manager did: plain data. */
-export interface ManagerReport {
-  /** The report of each pipeline, in the order in which they were added. */
-  readonly reports: readonly (RunReport | SkippedReport)[];
-  /** Always `"completed"`: where a pipeline did not complete, there is a `ManagerError` instead. */
-  readonly outcome: Outcome;
 }

@@ -10,7 +10,8 @@ import {
   PipelineError,
   propertyOf,
 } from "../src/errors.ts";
-import type { ManagerReport, RunReport } from "../src/report-types.ts";
+import type { RunReport } from "../src/report-types.ts";
+import type { ManagerReport } from "../src/manager-report-types.ts";
 import { seeded } from "./support/streams/schedules.ts";
 import { outcomeOfCall } from "./support/outcomes/outcome-of-call.ts";
 

@@ -1,10 +1,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Kind } from "./schema.ts";
 
 /** What the command line says. */
 export interface Arguments {
-  readonly database: "sqlite" | "postgres";
+  readonly database: Kind;
   /** How many users are loaded. */
   readonly users: number;
   /** How many of them are one commit. */
@@ -25,6 +26,7 @@ export const help = `Loads nested users into 15 tables, each user and all of its
     npm run demo:tables -- [options]
 
   --sqlite               into SQLite; else into PostgreSQL, which is started for it
+  --duckdb               into DuckDB
   --users N              so many users of about 40 rows each (10000)
   --batch N              so many of them in one commit (500)
   --fresh                begin with an empty database
@@ -44,6 +46,7 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
     args: [...args],
     options: {
       sqlite: { type: "boolean", default: false },
+      duckdb: { type: "boolean", default: false },
       users: { type: "string", default: "10000" },
       batch: { type: "string", default: "500" },
       fresh: { type: "boolean", default: false },
@@ -56,7 +59,7 @@ export function readArguments(args: readonly string[]): Arguments | undefined {
   if (values.help) return undefined;
   const interval = values["progress-interval"];
   return {
-    database: values.sqlite ? "sqlite" : "postgres",
+    database: values.sqlite ? "sqlite" : values.duckdb ? "duckdb" : "postgres",
     users: wholeOf("users", values.users, 1),
     batchSize: wholeOf("batch", values.batch, 1),
     folder: values.folder,

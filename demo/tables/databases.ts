@@ -1,12 +1,14 @@
+import { DuckDBInstance } from "@duckdb/node-api";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
+import { duckdbSink } from "../../src/adapters/duckdb.ts";
 import { postgresSink } from "../../src/adapters/postgres.ts";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import type { CheckpointStore, LoadContext } from "../../src/index.ts";
 import { keepServer } from "./postgres-server.ts";
-import { migrationsOf, tables } from "./schema.ts";
+import { type Kind, migrationsOf, tables } from "./schema.ts";
 
 /** A database with the tables, and what is done with it. */
 export interface Database {
@@ -49,6 +51,22 @@ export async function openSqlite(folder: string, isFresh: boolean): Promise<Data
   };
 }
 
+/** Opens the file of DuckDB in a folder, with its tables. */
+export async function openDuckdb(folder: string, isFresh: boolean): Promise<Database> {
+  const path = join(folder, "users.duckdb");
+  if (isFresh) { for (const suffix of ["", ".wal"]) await rm(`${path}${suffix}`, { force: true }); }
+  const instance = await DuckDBInstance.create(path);
+  const connection = await instance.connect();
+  const query = async (sql: string) => await (await connection.run(sql)).getRowObjects();
+  await migrate({ execute: async (sql) => void await connection.run(sql), query }, "duckdb");
+  const { load, checkpoints } = duckdbSink(connection, { tables });
+  const close = async () => {
+    connection.closeSync();
+    instance.closeSync();
+  };
+  return { place: path, workers: 1, sink: { load, checkpoints }, query, close };
+}
+
 /** Starts the server whose data is in a folder, with its tables. */
 export async function openPostgres(folder: string, isFresh: boolean): Promise<Database> {
   const place = join(folder, "postgres");
@@ -67,7 +85,7 @@ export async function openPostgres(folder: string, isFresh: boolean): Promise<Da
 }
 
 /** Does the migrations that were not done before: all of them, or none. */
-async function migrate(database: Migrated, kind: "sqlite" | "postgres"): Promise<void> {
+async function migrate(database: Migrated, kind: Kind): Promise<void> {
   await database.execute("create table if not exists migration (number integer primary key)");
   const [row] = await database.query("select count(*) as done from migration");
   const left = migrationsOf(kind).map((sql, number) => ({ sql, number })).slice(

@@ -1,8 +1,10 @@
 import { once } from "node:events";
-import { createWriteStream, openAsBlob } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
-import { setTimeout } from "node:timers/promises";
+import { openFiles } from "../../src/adapters/file.ts";
 import { readNdjson } from "../../src/adapters/ndjson.ts";
+import type { Chunks } from "../../src/index.ts";
+import { type ReadOptions, slowed } from "../slowed.ts";
 import type { UserDocument } from "./user-document.ts";
 import { userOf } from "./users.ts";
 
@@ -23,19 +25,7 @@ export async function exportUsers(path: string, users: number): Promise<void> {
   await rename(unfinished, path);
 }
 
-/**
- * Reads such a file: the users of each piece of it.
- * @param slow Rests so many milliseconds after each piece.
- * @param signal Cuts that rest short.
- */
-export async function* readUsers(
-  path: string,
-  slow: number,
-  signal: AbortSignal,
-): AsyncGenerator<UserDocument[]> {
-  const users = readNdjson<UserDocument>({ name: path, content: () => openAsBlob(path) });
-  for await (const piece of users.source) {
-    yield [...piece];
-    if (slow > 0) await setTimeout(slow, undefined, { signal }).catch(() => {});
-  }
+/** Reads such a file: the users of each piece of it. */
+export function readUsers(path: string, options: ReadOptions): Chunks<UserDocument> {
+  return slowed(readNdjson<UserDocument>(openFiles(path)), options);
 }

@@ -1,8 +1,8 @@
 /**
  * Loads nested users, as a document store exports them, into 15 tables with foreign keys: into
- * PostgreSQL, which it starts itself, or into SQLite.
+ * PostgreSQL, which it starts itself, or into SQLite or DuckDB.
  *
- *     npm run demo:tables -- [--sqlite] [--users 10000] [--fresh] [--help]
+ *     npm run demo:tables -- [--sqlite | --duckdb] [--users 10000] [--fresh] [--help]
  *
  * Each user goes with all of its rows, and each batch of users with its checkpoint, in one commit.
  * However the program is stopped, also by `kill -9`, the next one goes on from there.
@@ -12,15 +12,17 @@ import { join } from "node:path";
 import process from "node:process";
 import { showProgress } from "../../src/adapters/progress.ts";
 import { renderReport } from "../../src/adapters/report.ts";
-import { chunks, etl, EtlError, type RunReport } from "../../src/index.ts";
+import { etl, EtlError, type RunReport } from "../../src/index.ts";
 import { show } from "../numbers.ts";
 import { progressBars } from "../progress-bars.ts";
 import { type Arguments, help, readArguments } from "./arguments.ts";
-import { type Database, openPostgres, openSqlite } from "./databases.ts";
+import { type Database, openDuckdb, openPostgres, openSqlite } from "./databases.ts";
 import { exportUsers, readUsers } from "./export-file.ts";
 import { rowsOf } from "./rows.ts";
 import { withSqliteValues } from "./sqlite-values.ts";
 import { answers, countSummary } from "./summary.ts";
+
+const opens = { sqlite: openSqlite, duckdb: openDuckdb, postgres: openPostgres };
 
 const given = argumentsGiven();
 if (given !== undefined) await main(given);
@@ -41,8 +43,7 @@ async function main({ folder, isFresh, ...options }: Arguments): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `users-${options.users}.ndjson`);
   await exportUsers(path, options.users);
-  const open = options.database === "sqlite" ? openSqlite : openPostgres;
-  const database = await open(folder, isFresh);
+  const database = await opens[options.database](folder, isFresh);
   try {
     const report = await load(path, database, options);
     const page = join(folder, "report.html");
@@ -65,7 +66,8 @@ async function load(
   process.once("SIGINT", onInterrupt); // The first one drains, a second one leaves at once.
   const run = etl({
     name: "users",
-    extract: ({ signal }) => chunks(readUsers(path, slow, AbortSignal.any([signal, stop.signal]))),
+    extract: ({ signal }) =>
+      readUsers(path, { slow, signal: AbortSignal.any([signal, stop.signal]) }),
     transform: options.database === "sqlite" ? (user) => withSqliteValues(rowsOf(user)) : rowsOf,
     load: sink.load,
   }).start({

@@ -1,4 +1,4 @@
-/** What is asked of the loaded tables, in SQL of both databases. */
+/** What is asked of the loaded tables, in SQL of all databases. */
 export const questions: readonly { readonly words: string; readonly query: string }[] = [
   {
     words: "Who has written most messages with attachments, and how much was attached?",

@@ -1,13 +1,21 @@
-/** What the types are called that the two databases do not share. */
+/** What the databases do not share: names of types, and whether a row goes with the one above it. */
 interface Types {
   readonly id: string;
   readonly time: string;
   readonly json: string;
   readonly flag: string;
+  readonly references: boolean;
 }
 
-const sqlite: Types = { id: "integer", time: "text", json: "text", flag: "integer" };
-const postgres: Types = { id: "bigint", time: "timestamptz", json: "jsonb", flag: "boolean" };
+/** A database that the demo loads into. */
+export type Kind = "sqlite" | "duckdb" | "postgres";
+
+const types: Readonly<Record<Kind, Types>> = {
+  sqlite: { id: "integer", time: "text", json: "text", flag: "integer", references: true },
+  postgres: { id: "bigint", time: "timestamptz", json: "jsonb", flag: "boolean", references: true },
+  // It deletes no row in the transaction that has deleted those which refer to it.
+  duckdb: { id: "bigint", time: "timestamptz", json: "json", flag: "boolean", references: false },
+};
 
 /** The tables, parents first, and how each hangs on the one above it. */
 export const tables = {
@@ -33,14 +41,13 @@ export const tables = {
  * `transactions`, `settings` and others) have no key: nothing but the checkpoint keeps their rows from
  * being there twice.
  */
-export function migrationsOf(database: "sqlite" | "postgres"): readonly string[] {
-  const types = database === "sqlite" ? sqlite : postgres;
-  return [tablesOf(types), indexes];
+export function migrationsOf(database: Kind): readonly string[] {
+  return [tablesOf(types[database]), indexes];
 }
 
-function tablesOf({ id, time, json, flag }: Types): string {
+function tablesOf({ id, time, json, flag, references }: Types): string {
   const child = (column: string, parent: string, type = id) =>
-    `${column} ${type} not null references ${parent} on delete cascade`;
+    `${column} ${type} not null${references ? ` references ${parent} on delete cascade` : ""}`;
   const entry = `key text not null, value text not null, timestamp ${time} not null,
     metadata text not null`;
   return `

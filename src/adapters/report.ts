@@ -2,21 +2,21 @@
  * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart.
  * @module
  */
+export type { ManagerReport, SkippedReport } from "../manager-report-types.ts";
 export type {
   Checkpoint,
   DeadLetterReason,
   DoneRange,
   FailureStage,
+  FinishedCounts,
   Guarantee,
   ItemCounts,
   Latency,
-  ManagerReport,
   Outcome,
   RunFailure,
   RunReport,
   RunSnapshot,
   RunTrace,
-  SkippedReport,
   StageName,
   StageTimes,
   TableCounts,

@@ -35,6 +35,11 @@ export async function compressedBytes(
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** Whether `compressedBytes` has a format on this platform, which is not asked for its own streams. */
+export function hasZlib(format: CompressionFormat): boolean {
+  return zlibOf()?.[zlibNames[format]] !== undefined;
+}
+
 /** The pair of streams that compresses in a format. */
 export interface CompressionPair {
   /** The compressed bytes. */

@@ -68,6 +68,10 @@ export class InputList {
   #inner: Feed | undefined;
   #count = 0;
   #cancelled: { readonly reason: unknown } | undefined;
+  /** What was read so far, as it was given: before it is decompressed. */
+  bytesRead = 0;
+  /** What stands before it and was not read. */
+  bytesSkipped = 0;
 
   /**
    * Takes an input, and reads nothing of it.
@@ -85,7 +89,7 @@ export class InputList {
     const { done, value } = await outer.next();
     const isFirst = this.#count++ === 0;
     if (isFirst && (done ? !outer.isArray : isChunk(value))) {
-      return new FeedSource(outer, outer.name, beginning, value);
+      return new FeedSource(outer, outer.name, beginning, value, this);
     }
     if (done) return undefined;
     if (isNamed(value)) {
@@ -122,7 +126,8 @@ export class InputList {
     this.#inner = feed;
     if (this.#cancelled !== undefined) await feed.cancel(this.#cancelled.reason);
     const { value } = await feed.next();
-    return new FeedSource(feed, name ?? (feed.name || `input ${this.#count}`), from, value);
+    this.bytesSkipped += from.byte;
+    return new FeedSource(feed, name ?? (feed.name || `input ${this.#count}`), from, value, this);
   }
 }
 
@@ -135,21 +140,30 @@ class FeedSource implements ByteSource {
   readonly from: InputStart;
   readonly isText: boolean;
   readonly #feed: Feed;
+  readonly #list: { bytesRead: number };
   #next: unknown;
   #text = "";
   #bytes: Uint8Array = new Uint8Array(0);
 
-  constructor(feed: Feed, name: string, from: InputStart, first: unknown) {
+  constructor(
+    feed: Feed,
+    name: string,
+    from: InputStart,
+    first: unknown,
+    list: { bytesRead: number },
+  ) {
     this.name = name;
     this.from = from;
     this.isText = typeof first === "string";
     this.#feed = feed;
     this.#next = first;
+    this.#list = list;
   }
 
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const piece = this.#piece();
+      this.#list.bytesRead += piece.length;
       if (piece.length > 0) return piece;
       const chunk = this.#next ?? (await this.#feed.next()).value;
       this.#next = undefined;

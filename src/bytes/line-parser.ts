@@ -4,7 +4,7 @@ import { type LineBlock, LineCutter } from "./lines.ts";
 import type { Positioned } from "./reader-options.ts";
 import { RecordError } from "./record-error.ts";
 import type { RecordParser } from "./records.ts";
-import { afterBreak, type TextCode } from "./text.ts";
+import { afterBreak, ownText, type TextCode } from "./text.ts";
 
 /** How lines become records. */
 export interface LineParserOptions<T> {
@@ -121,7 +121,7 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
     const place = { name: this.#name, line: this.#line, byte };
     const error = new RecordError(reason, place, { cause, text: raw });
     if (this.#options.malformed === undefined) throw error;
-    out.push(this.#options.malformed(raw, error));
+    out.push(this.#options.malformed(ownText(raw), error));
   }
 }
 

@@ -52,7 +52,7 @@ function streamOf<T, R>(
 ): ReadableStream<R> {
   const reading = new Reading(options);
   let failure: { readonly error: unknown } | undefined;
-  return new ReadableStream<R>({
+  const stream = new ReadableStream<R>({
     async pull(controller) {
       if (failure !== undefined) throw failure.error;
       const records: T[] = [];
@@ -71,26 +71,31 @@ function streamOf<T, R>(
       await reading.cancel(reason);
     },
   }, { highWaterMark: 0 });
+  const { inputs } = reading;
+  return Object.defineProperties(stream, { // By which a run knows how far it is.
+    bytesRead: { get: () => inputs.bytesRead },
+    bytesSkipped: { get: () => inputs.bytesSkipped },
+  });
 }
 
 /** Where the reading of a list of inputs is. */
 class Reading<T> {
   readonly #options: RecordStreamOptions<T>;
-  readonly #inputs: InputList;
+  readonly inputs: InputList;
   #source: ByteSource | undefined;
   #parser: RecordParser<T> | undefined;
   isCancelled = false;
 
   constructor(options: RecordStreamOptions<T>) {
     this.#options = options;
-    this.#inputs = new InputList(options.action, options.input);
+    this.inputs = new InputList(options.action, options.input);
   }
 
   /** Reads on, and tells whether there may be more. */
   async advance(records: T[]): Promise<boolean> {
     if (this.isCancelled) return false;
     if (this.#source === undefined || this.#parser === undefined) {
-      const source = await this.#inputs.next();
+      const source = await this.inputs.next();
       if (source === undefined || this.isCancelled) return false;
       this.#source = await this.#options.prepare?.(source) ?? source;
       this.#parser = this.#options.parserOf(this.#source);
@@ -109,6 +114,6 @@ class Reading<T> {
 
   async cancel(reason: unknown): Promise<void> {
     this.isCancelled = true;
-    await Promise.all([this.#source?.cancel(reason), this.#inputs.cancel(reason)]);
+    await Promise.all([this.#source?.cancel(reason), this.inputs.cancel(reason)]);
   }
 }

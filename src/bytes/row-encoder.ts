@@ -17,6 +17,59 @@ export interface RowFormat<T> {
   readonly extension: string;
   /** The media type. */
   readonly contentType: string;
+  /** Rows that are well written at once; a sink takes as many where no option says otherwise. */
+  readonly batchSize?: number | undefined;
+  /**
+   * Only of a format where the end of a file tells of all that is in it, such as Parquet: what is used
+   * in place of `body` and `tail`, of which `tail` then throws.
+   */
+  readonly indexed?: IndexedFormat<T> | undefined;
+}
+
+/** How a file is written whose end tells of all that is in it. It has no state either. */
+export interface IndexedFormat<T> {
+  /**
+   * Some rows, and what the end of the file has to tell of them.
+   * @throws {BatchError} If some cannot be encoded; it names them by their index in `rows`.
+   */
+  body(rows: readonly T[]): IndexedBody;
+  /**
+   * The end of a file.
+   * @throws {ConfigurationError} If its bodies cannot be in one file.
+   */
+  tail(bodies: readonly PlacedBody[]): Uint8Array;
+}
+
+/** The bytes of some rows, and what the end of their file has to tell of them. */
+export interface IndexedBody {
+  /** The bytes, none for no rows. */
+  readonly bytes: Uint8Array;
+  /** Something that JSON can carry. */
+  readonly about: unknown;
+}
+
+/** What the end of a file has to tell of some rows. */
+export interface PlacedBody {
+  /** The offset of their first byte in the file. */
+  readonly offset: number;
+  /** What `body` gave with their bytes. */
+  readonly about: unknown;
+}
+
+/** The parts of a file that has these rows and no others. */
+export function fileParts<T>(
+  format: RowFormat<T>,
+  rows: readonly T[],
+): readonly (string | Uint8Array)[] {
+  if (format.indexed === undefined) {
+    const body = format.body(rows); // First, as it tells which rows cannot be encoded.
+    return [format.head(rows), body, format.tail()];
+  }
+  const { bytes, about } = format.indexed.body(rows);
+  const head = format.head(rows);
+  const offset = typeof head === "string" ? new TextEncoder().encode(head).length : head.length;
+  const bodies = rows.length === 0 ? [] : [{ offset, about }];
+  return [head, bytes, format.indexed.tail(bodies)];
 }
 
 /** A format and a pair of streams that encodes by it: rows, or arrays of rows, become bytes. */
@@ -99,6 +152,6 @@ export function encodeEach<T>(rows: readonly T[], encode: (row: T) => string): s
 }
 
 /** The error of one row that cannot be encoded. What varies from row to row comes last. */
-function unencodable(error: unknown, index: number): Error {
+export function unencodable(error: unknown, index: number): Error {
   return new TypeError(`Cannot encode row: ${messageOf(error)} (row ${index})`, { cause: error });
 }

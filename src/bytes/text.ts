@@ -94,6 +94,14 @@ export function utf8Length(text: string): number {
   return length;
 }
 
+/**
+ * The same text in memory of its own. A part of a text keeps the whole of it, which for what outlives
+ * its chunk, as what cannot be read may, is many times its size.
+ */
+export function ownText(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string; // Half characters stay what they are.
+}
+
 function labelOf(name: string): string | undefined {
   try {
     return new TextDecoder(name, { fatal: true }).encoding;

@@ -9,7 +9,9 @@ import {
   type Checkpoint,
   covers,
   type DoneRange,
+  type FinishedCounts,
   rangesOf,
+  sumOf,
 } from "./checkpoint.ts";
 import { KeyClaim, type KeyClaimOptions } from "./key-claim.ts";
 import { beginRun } from "./load-call.ts";
@@ -21,6 +23,8 @@ export interface CheckpointWriterOptions extends KeyClaimOptions {
   readonly interval?: number;
   /** The version of the source, to be kept. */
   readonly fingerprint?: string | undefined;
+  /** The loads commit marks of their own, so that the store has to know which counts are in none. */
+  readonly hasMarks?: boolean;
   /** Is told of what earlier runs have finished; may throw. */
   onFound?(checkpoint: Checkpoint): void;
   /** Is told of each failure between `open` and `close`, which reject with those of their own. */
@@ -42,6 +46,8 @@ export class CheckpointWriter {
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
   #finished: DoneRange[] = []; // What the checkpoint lacks.
+  #counts: FinishedCounts | undefined; // Of it.
+  #unmarked: FinishedCounts | undefined; // Of all that this run has finished, and no load has marked.
   #written: Checkpoint | undefined; // The part of it that is already stored.
   #writtenAt = -Infinity;
   #hurry = new AbortController(); // Ends the wait until the next write.
@@ -67,8 +73,9 @@ export class CheckpointWriter {
   /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
   get checkpoint(): Checkpoint | undefined {
     if (this.#finished.length > 0) {
-      this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished);
+      this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished, this.#counts);
       this.#finished = [];
+      this.#counts = undefined;
     }
     return this.#checkpoint;
   }
@@ -94,10 +101,15 @@ export class CheckpointWriter {
     return opened;
   }
 
-  /** Counts these items as finished, and has that written before long. */
-  finish(ranges: readonly DoneRange[]): void {
+  /**
+   * Counts these items as finished, and has that written before long; `isMarked` if a load has
+   * committed a mark that says so.
+   */
+  finish(ranges: readonly DoneRange[], counts?: FinishedCounts, isMarked = false): void {
     if (ranges.length === 0) return;
     for (const range of ranges) this.#add(range);
+    this.#counts = sumOf(this.#counts, counts);
+    if (!isMarked && this.#options.hasMarks) this.#unmarked = sumOf(this.#unmarked, counts);
     if (this.#phase !== "closing") this.#write();
   }
 
@@ -155,7 +167,8 @@ export class CheckpointWriter {
       signal.throwIfAborted(); // What has ended the wait is told.
     }
     if (found !== undefined) {
-      this.#checkpoint = this.#written = checkCheckpoint(key, found);
+      const { unmarked: _, ...rest } = checkCheckpoint(key, found); // By the runs before.
+      this.#checkpoint = this.#written = found = rest;
       onFound?.(found);
     }
     if (fingerprint !== undefined && found?.fingerprint !== fingerprint) {
@@ -213,7 +226,8 @@ export class CheckpointWriter {
     if (this.#isFenced) return;
     const newest = this.checkpoint!;
     const written = { ...newest, updatedAt: Date.now(), runId };
-    await store.write(key, written, signal);
+    const unmarked = this.#unmarked;
+    await store.write(key, unmarked === undefined ? written : { ...written, unmarked }, signal);
     this.#writtenAt = performance.now();
     this.#written = written;
     if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.

@@ -3,11 +3,11 @@
  * @module
  */
 import { CheckpointError } from "../errors.ts";
-import type { Checkpoint, DoneRange } from "../report-types.ts";
+import type { Checkpoint, DoneRange, FinishedCounts } from "../report-types.ts";
 import { fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 
-export type { Checkpoint, DoneRange };
+export type { Checkpoint, DoneRange, FinishedCounts };
 
 /** Which run a key belongs to. */
 export interface Claim {
@@ -78,8 +78,20 @@ export const blankCheckpoint: Checkpoint = Object.freeze({ offset: 0, done: [], 
  * Ranges that meet become one, with the position of the later one. One whose position is `null` has
  * none: it stays apart from those before it until one with a position follows. Their offset and
  * position are where the next run begins, and what comes after that position has to have that offset.
+ *
+ * @param counts What became of the items of the ranges; those that are finished already are taken for
+ * dead letters. Without it, or if it does not fit, the checkpoint that is returned has no `counts`,
+ * unless nothing more is finished.
  */
-export function advance<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRange[]): C {
+export function advance<C extends Checkpoint>(
+  checkpoint: C,
+  ranges: readonly DoneRange[],
+  counts?: FinishedCounts,
+): C {
+  return withCounts(withRanges(checkpoint, ranges), sumOf(checkpoint.counts, counts));
+}
+
+function withRanges<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRange[]): C {
   const { offset, done } = checkpoint;
   const [only] = ranges;
   const isNext = ranges.length === 1 && only![0] === offset && only![1] > offset;
@@ -108,6 +120,41 @@ function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange
   // A range without a position removes the known one, which is that of an earlier item.
   const { position: _, ...rest } = checkpoint;
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
+}
+
+/** How many items are finished. */
+export function finishedIn({ offset, done }: Pick<Checkpoint, "offset" | "done">): number {
+  return done.reduce((sum, [from, to]) => sum + to - from, offset);
+}
+
+const noCounts: FinishedCounts = { loaded: 0, skipped: 0, deadLettered: 0 };
+
+/**
+ * The checkpoint with these counts. What they have twice is items that were given up on before the
+ * rest of their batch was loaded, which finishes them once more. Counts that do not add up to what is
+ * finished otherwise are left out.
+ */
+export function withCounts<C extends Checkpoint>(
+  { counts: _, ...rest }: C,
+  { loaded, skipped, deadLettered: all }: FinishedCounts = noCounts,
+): C {
+  const size = finishedIn(rest);
+  const deadLettered = size - loaded - skipped;
+  const isKnown = size > 0 && deadLettered >= 0 && deadLettered <= all;
+  return (isKnown ? { ...rest, counts: { loaded, skipped, deadLettered } } : rest) as C;
+}
+
+/** Adds up counts, or subtracts them; what is left out counts for nothing. */
+export function sumOf(
+  a: FinishedCounts = noCounts,
+  b: FinishedCounts = noCounts,
+  sign = 1,
+): FinishedCounts {
+  return {
+    loaded: a.loaded + sign * b.loaded,
+    skipped: a.skipped + sign * b.skipped,
+    deadLettered: a.deadLettered + sign * b.deadLettered,
+  };
 }
 
 /** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */
@@ -202,7 +249,7 @@ export function decodeCheckpoint(key: string, text: string): Checkpoint {
  * @throws {CheckpointError} If it is none: a run must not begin at a place that nobody knows.
  */
 export function checkCheckpoint(key: string, value: unknown): Checkpoint {
-  const { offset, done, updatedAt } = Object(value) as Partial<Checkpoint>;
+  const { offset, done, updatedAt, counts } = Object(value) as Partial<Checkpoint>;
   if (!isOffset(offset)) throw new CheckpointError(key, "'offset' is not a non-negative integer");
   if (!Array.isArray(done)) throw new CheckpointError(key, "'done' is not an array");
   if (typeof updatedAt !== "number") throw new CheckpointError(key, "'updatedAt' is not a number");
@@ -214,7 +261,8 @@ export function checkCheckpoint(key: string, value: unknown): Checkpoint {
     }
     end = to;
   }
-  return value as Checkpoint;
+  // Whoever has changed it by hand has left the counts as they were.
+  return counts === undefined ? value as Checkpoint : withCounts(value as Checkpoint, counts);
 }
 
 function isOffset(value: unknown): value is number {

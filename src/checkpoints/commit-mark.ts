@@ -1,4 +1,4 @@
-import type { DoneRange } from "../report-types.ts";
+import type { DoneRange, FinishedCounts } from "../report-types.ts";
 import { callIn } from "./load-call.ts";
 import type { SinkLoadContext } from "./load-context.ts";
 
@@ -10,6 +10,8 @@ export interface CommitMark {
   readonly runId: string;
   /** What of the source the load completes. */
   readonly ranges: readonly DoneRange[];
+  /** What becomes of these items, where the context of the load tells it. */
+  readonly counts?: FinishedCounts | undefined;
   /** The mark is part of the commit; without it the rows are committed alone, and the run marks them. */
   readonly isMarked: boolean;
   /** No run has told of the call that it belongs to: the context was made by hand. */
@@ -26,7 +28,8 @@ export function markOf(
   { runId, batch }: SinkLoadContext,
   isMarked: boolean,
 ): CommitMark {
-  const { ranges = [] } = batch;
+  const { ranges = [], counts } = batch;
   const call = callIn(batch) ?? callIn(ranges);
-  return { key, runId, ranges, isMarked, isByHand: call === undefined || call.isByHand === true };
+  const isByHand = call === undefined || call.isByHand === true;
+  return { key, runId, ranges, counts, isMarked, isByHand };
 }

@@ -1,5 +1,5 @@
 import { fail } from "../options.ts";
-import type { BranchCounts, DoneRange, TableCounts } from "../report-types.ts";
+import type { BranchCounts, DoneRange, FinishedCounts, TableCounts } from "../report-types.ts";
 import { asUnseen } from "./load-call.ts";
 
 /** What the load of a sink has to know of its batch: part of what every `load` is told. */
@@ -16,6 +16,8 @@ export interface SinkLoadContext {
     readonly key?: string | undefined;
     /** What of the source the load completes, where the run has checkpoints. */
     readonly ranges?: readonly DoneRange[] | undefined;
+    /** What becomes of the items of `ranges`, where the run has checkpoints. */
+    readonly counts?: FinishedCounts | undefined;
   };
   /** Told, after the commit, which values no column took: rows by column. */
   drift?(counts: Readonly<Record<string, number>>): void;

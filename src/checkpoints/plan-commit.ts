@@ -5,7 +5,16 @@
  * @module
  */
 import { FencedError } from "../errors.ts";
-import { advance, blankCheckpoint, type Checkpoint, covers, rangesOf } from "./checkpoint.ts";
+import {
+  advance,
+  blankCheckpoint,
+  type Checkpoint,
+  covers,
+  finishedIn,
+  rangesOf,
+  sumOf,
+  withCounts,
+} from "./checkpoint.ts";
 import type { ClaimRegistry } from "./claim-registry.ts";
 import type { CommitMark } from "./commit-mark.ts";
 
@@ -107,8 +116,10 @@ export function planCommit(
   if (isMarkedIn(before, mark) || claims.hasUnmarked(mark)) return "skip";
   claims.checkMark(mark, before);
   if (!mark.isMarked) return { before, write: undefined };
-  const { runId, ranges } = mark;
-  const next = { ...advance(before, ranges), updatedAt: now, runId };
+  const { runId, ranges, counts } = mark;
+  const { unmarked, ...rest } = advance(before, ranges, counts);
+  const isOwn = unmarked !== undefined && before.runId === runId;
+  const next = { ...rest, ...(isOwn && { unmarked }), updatedAt: now, runId };
   return { before, write: { next, loadedBy: runId } };
 }
 
@@ -133,7 +144,10 @@ export function planWrite(key: string, checkpoint: Checkpoint, kept: KeptKey): W
     throw new FencedError(key, stored.runId);
   }
   if (loadedBy !== runId) return { next: checkpoint, loadedBy: undefined };
-  return { next: advance(checkpoint, rangesOf(stored)), loadedBy };
+  const next = advance(checkpoint, rangesOf(stored));
+  if (next.counts !== undefined) return { next, loadedBy }; // The run knows of all that is stored.
+  const more = sumOf(checkpoint.unmarked, stored.unmarked, -1);
+  return { next: withCounts(next, sumOf(stored.counts, more)), loadedBy };
 }
 
 /**
@@ -159,7 +173,8 @@ export function planUndo(
     if (to <= end) return [];
     return [at === undefined ? [Math.max(from, end), to] : [Math.max(from, end), to, at]];
   });
-  const { position: _, ...rest } = stored;
+  const { position: _, counts: __, ...rest } = stored;
   const next = { ...rest, offset, done, ...(position !== undefined && { position }) };
-  return { next, loadedBy: mark.runId };
+  const isAsBefore = covers(before, rangesOf(next)) && finishedIn(before) === finishedIn(next);
+  return { next: isAsBefore ? withCounts(next, before.counts) : next, loadedBy: mark.runId };
 }

@@ -51,9 +51,10 @@ export const deadLetterLimit: Rule = {
 };
 
 /**
- * Writes the dead letters of a run, one after the other in the order in which they come: each is
- * kept where its stream keeps it once its `write` has settled. Where the stream fails, so does every
- * write from then on, and nothing is dropped in silence.
+ * Writes the dead letters of a run in the order in which they come, one after the other; a store that
+ * takes several at once is given all that wait. Each is kept where its stream keeps it once its
+ * `write` has settled. Where the stream fails, so does every write from then on, and nothing is
+ * dropped in silence.
  */
 export class DeadLetterWriter<E = unknown> {
   readonly #action: string;
@@ -69,6 +70,8 @@ export class DeadLetterWriter<E = unknown> {
   #letters = 0;
   #finished = 0;
   #last: Promise<unknown> = Promise.resolve();
+  #written: Promise<void> = Promise.resolve(); // The last write.
+  #next: DeadLetter<E>[] | undefined; // Its letters, which others may join, as it has not begun.
   #hasFailed = false; // A write has told why.
 
   /**
@@ -99,18 +102,27 @@ export class DeadLetterWriter<E = unknown> {
     this.#finished += count;
   }
 
+  /** Letters that are given to it at once are written together. */
+  get gathers(): boolean {
+    return this.#sink?.writeAll !== undefined;
+  }
+
   /**
    * Writes a letter, after those before it and once the stream has room. Settles when the stream has
    * written it.
    */
   write(letter: DeadLetter<E>): Promise<void> {
     const isRefused = this.#isTooMany();
-    const written = this.#last.then(async () => {
+    if (!isRefused && this.#next?.push(letter)) return this.#written;
+    const letters = [letter];
+    const written = this.#written = this.#last.then(async () => {
       if (isRefused) throw this.#errorOf(letter);
       await this.#writer!.ready;
+      this.#next = undefined;
       this.#signal?.throwIfAborted();
-      await this.#write(letter);
+      await this.#write(letters);
     });
+    this.#next = !isRefused && this.gathers ? letters : undefined;
     this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is told.
     return written;
   }
@@ -133,11 +145,13 @@ export class DeadLetterWriter<E = unknown> {
     silence(this.#writer);
   }
 
-  async #write(letter: DeadLetter<E>): Promise<void> {
+  async #write(letters: readonly DeadLetter<E>[]): Promise<void> {
     const sink = this.#sink;
-    if (sink === undefined || this.#retry === undefined) return await this.#writer!.write(letter);
-    const write = (signal: AbortSignal) => sink.write(letter, { signal });
-    await callStore(write, this.#retry, this.#signal, this.#gone.signal);
+    const [letter] = letters as [DeadLetter<E>];
+    if (sink === undefined) return await this.#writer!.write(letter);
+    const write = (signal: AbortSignal) =>
+      letters.length > 1 ? sink.writeAll!(letters, { signal }) : sink.write(letter, { signal });
+    await callStore(write, this.#retry!, this.#signal, this.#gone.signal);
   }
 
   #isTooMany(): boolean {
@@ -160,6 +174,6 @@ export class DeadLetterWriter<E = unknown> {
 
   #lock(stream: WritableStream<DeadLetter<E>>): void {
     this.#writer = openWriter(this.#action, "deadLetters", stream);
-    this.#sink = letterSinkOf(stream);
+    this.#sink = this.#retry && letterSinkOf(stream);
   }
 }

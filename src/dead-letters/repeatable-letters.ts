@@ -4,6 +4,14 @@ import type { DeadLetter } from "./dead-letter.ts";
 export interface LetterSink<E = unknown> {
   /** Keeps a letter; may reject when the signal aborts. */
   write(letter: DeadLetter<E>, controller: { readonly signal: AbortSignal }): unknown;
+  /**
+   * Keeps all of several letters in their order, or none of them. Where it is there, a run has those
+   * written together that came while others were written, such as the letters of a batch.
+   */
+  writeAll?(
+    letters: readonly DeadLetter<E>[],
+    controller: { readonly signal: AbortSignal },
+  ): unknown;
 }
 
 /**

@@ -74,16 +74,27 @@ export function explain(report: RunReport): string {
   );
 }
 
-function earlierOf({ extracted, earlier }: RunReport): readonly string[] {
-  if (extracted === 0 || !(earlier > 0)) return [];
-  return [`Earlier runs had finished ${counted(earlier, "item")} before.`];
+function earlierOf(report: RunReport): readonly string[] {
+  if (report.extracted === 0 || !(report.earlier > 0)) return [];
+  return [`Earlier runs had finished ${finishedBefore(report)} before.`];
+}
+
+/** What earlier runs have finished, and how, where not all of it was loaded. */
+function finishedBefore({ earlier, earlierCounts }: RunReport): string {
+  const items = counted(earlier, "item");
+  const { skipped = 0, deadLettered = 0 } = earlierCounts ?? {};
+  const others = [
+    skipped > 0 ? `${count(skipped)} skipped` : "",
+    deadLettered > 0 ? `${count(deadLettered)} dead-lettered` : "",
+  ].filter((words) => words !== "").join(" and ");
+  return others === "" ? items : `${items} (${others})`;
 }
 
 function findings(report: RunReport): readonly string[] {
   const { extracted, duration, clock, checkpoint, earlier } = report;
   if (extracted === 0) {
     if (earlier > 0) {
-      return [`Nothing was left to do: earlier runs have finished ${counted(earlier, "item")}.`];
+      return [`Nothing was left to do: earlier runs have finished ${finishedBefore(report)}.`];
     }
     return checkpoint !== undefined && checkpoint.offset > 0
       ? ["Nothing was left to do: earlier runs have finished everything in the source."]

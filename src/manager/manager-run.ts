@@ -1,4 +1,5 @@
-import type { ManagerReport, ManagerSnapshot, RunSnapshot } from "../report-types.ts";
+import type { RunSnapshot } from "../report-types.ts";
+import type { ManagerReport, ManagerSnapshot } from "../manager-report-types.ts";
 import { type ProgressOptions, Snapshots } from "../telemetry/progress.ts";
 import type { Run } from "../run/run.ts";
 import type { Schedule } from "./schedule.ts";

@@ -7,7 +7,7 @@ import {
   type Rule,
   truthValue,
 } from "../options.ts";
-import type { ManagerReport, ManagerSnapshot } from "../report-types.ts";
+import type { ManagerReport, ManagerSnapshot } from "../manager-report-types.ts";
 import { finishedOf } from "../run/finished-of.ts";
 import { settingsOf } from "../pipeline/guarantee.ts";
 import { ManagerRun } from "./manager-run.ts";

@@ -1,5 +1,6 @@
 import { type EtlError, ManagerError } from "../errors.ts";
-import type { ManagerReport, ManagerSnapshot, RunReport, SkippedReport } from "../report-types.ts";
+import type { RunReport } from "../report-types.ts";
+import type { ManagerReport, ManagerSnapshot, SkippedReport } from "../manager-report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { Run } from "../run/run.ts";

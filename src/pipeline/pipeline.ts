@@ -6,7 +6,7 @@ import {
   type Rule,
   truthValue,
 } from "../options.ts";
-import type { Checkpoint, DoneRange } from "../checkpoints/checkpoint.ts";
+import type { Checkpoint, DoneRange, FinishedCounts } from "../checkpoints/checkpoint.ts";
 import type { BranchCounts, Outcome, TableCounts } from "../report-types.ts";
 import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
@@ -45,6 +45,8 @@ export interface BatchInfo {
    * writes beside its rows. With `position` each has its position as third element.
    */
   readonly ranges?: readonly DoneRange[];
+  /** What becomes of the items of `ranges`, where the run has checkpoints. */
+  readonly counts?: FinishedCounts;
 }
 
 /** What `load` is told. */

@@ -112,6 +112,12 @@ export type RunEventDetails =
     /** For how long already, in milliseconds. */
     readonly duration: number;
   }
+  /** The function of `total` has failed, so that it is not known. */
+  | {
+    readonly type: "total:failure";
+    /** With what. */
+    readonly error: unknown;
+  }
   /** The source has ended before it gave as many items as were expected. */
   | {
     readonly type: "run:short";

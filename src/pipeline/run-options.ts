@@ -31,6 +31,14 @@ import { batchSizeOfLoad, type Pipeline } from "./pipeline.ts";
 import { checkRetry, type RetryByStage } from "./retry-by-stage.ts";
 import type { RunObserver } from "./run-event.ts";
 
+/** What is told of its number: at once, or by a function, as soon as it is known. */
+export type Amount =
+  | number
+  | ((context: { readonly signal: AbortSignal }) =>
+    | number
+    | undefined
+    | PromiseLike<number | undefined>);
+
 /** How a run batches, how much it does at once, and how it stops. */
 export interface RunOptions<E> extends BucketOptions<E> {
   /**
@@ -152,9 +160,15 @@ export interface RunOptions<E> extends BucketOptions<E> {
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
   /**
    * How many items the whole source has, those that earlier runs have finished included: a number of
-   * at least 0. With it snapshots tell the time left.
+   * at least 0, or a function that gives it, or a promise of it. Or `{ bytes }`, where the source tells
+   * by a property `bytesRead` how many it has read, as the readers of this package do. With it
+   * snapshots tell the time left.
+   *
+   * A function is called when the run begins, with a signal that aborts when nobody waits any more. If
+   * it gives no promise it is called again for each snapshot, and may give `undefined` at first. What
+   * it fails with is told to the observer, and the run goes on.
    */
-  total?: number | undefined;
+  total?: Amount | { readonly bytes: Amount } | undefined;
   /**
    * Whether the report gets what a picture of the run is drawn from: at most 512 batches, however
    * many there were.
@@ -218,6 +232,13 @@ const checkpointStore: Rule = {
     callable.test((value as CheckpointStore).write),
 };
 
+const isAmount = (value: unknown) => nonNegative.test(value) || callable.test(value);
+
+const totalAmount: Rule = {
+  expected: "a number of at least 0, a function, or one of them as { bytes }",
+  test: (value) => isAmount(value) || isAmount((value as { bytes?: unknown } | null)?.bytes),
+};
+
 /** The rule and the default of each run option. */
 export const runOptions: OptionTable<RunOptions<never>> = {
   ...bucketOptions,
@@ -242,7 +263,7 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   fingerprint: [nonEmptyString],
   guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
   rateLimit: [anyObject],
-  total: [nonNegative],
+  total: [totalAmount],
   trace: [truthValue, false],
   observer: [callable],
   stallTimeout: [positive, Infinity],

@@ -30,6 +30,8 @@ export interface Policy {
   readonly retry: RetrySettings;
   /** Items may be given up on, as there are dead letters. */
   readonly hasDeadLetters: boolean;
+  /** Items are given up on at once, as their letters are written together. */
+  readonly gathersLetters?: boolean | undefined;
   /** A call can be made for a part of the items. */
   readonly isDivisible: boolean;
   /** A batch that fails is halved until what fails stands alone. */
@@ -187,15 +189,24 @@ export class Recovery<R> {
     }
   }
 
-  /** Gives up on items one by one; on those that are left when the run is stopped it does not. */
+  /**
+   * Gives up on items one by one, or at once; on those that are left when the run is stopped it does
+   * not.
+   */
   async #giveUp(
     failed: readonly (readonly [member: number, error: unknown])[],
     attempt: number,
   ): Promise<void> {
+    const losses: unknown[] = [];
     for (const [member, error] of failed) {
       this.#isCut ||= this.#listener.isStopped;
-      if (this.#isCut) return;
-      await this.#work.giveUp(member, error, attempt);
+      if (this.#isCut) break;
+      const loss = this.#work.giveUp(member, error, attempt);
+      if (this.#policy.gathersLetters) losses.push(loss);
+      else await loss;
+    }
+    for (const loss of await Promise.allSettled(losses)) {
+      if (loss.status === "rejected") throw loss.reason; // The others are known to be kept, or not.
     }
   }
 

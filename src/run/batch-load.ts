@@ -1,7 +1,7 @@
 import { isOf } from "../errors.ts";
-import { commitsTo, type DoneRange } from "../checkpoints/checkpoint.ts";
+import { commitsTo, type DoneRange, type FinishedCounts } from "../checkpoints/checkpoint.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
-import { beginCall, callIn, makeCall, withCall } from "../checkpoints/load-call.ts";
+import { beginCall, callIn, type LoadCall, makeCall, withCall } from "../checkpoints/load-call.ts";
 import { isLeftOpen } from "../retry/open-outcome.ts";
 import { Exhausted, type Members, type Work } from "../retry/recovery.ts";
 import { onAbort } from "../runtime/signals.ts";
@@ -17,6 +17,7 @@ import type { RunContext } from "./run-context.ts";
 interface Finish {
   readonly indices: Members | undefined; // `undefined`: all of the batch.
   readonly ranges: readonly DoneRange[];
+  readonly counts: FinishedCounts;
 }
 
 /**
@@ -30,6 +31,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   #skipped: number; // Items that the transform left out, which do not count yet.
   #finish: Finish | undefined; // Of the call that runs.
   #count = 0; // Rows of the call that runs.
+  #mark: LoadCall | undefined; // Of the call that runs: what it commits.
   #abandoned: unknown; // The call that was abandoned at its deadline, where a mark tells how it ends.
   #step: "first" | "acknowledge" | "recover" | "finish"; // What `run` does.
   #acknowledged: unknown; // The call of `acknowledge`.
@@ -86,17 +88,16 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   /** Counts what is loaded, and tells of it. Called by the recovery as well. */
-  done(members: Members | undefined): unknown {
-    const { rows } = this.#batch;
+  done(_: Members | undefined): unknown {
     const { counts, deadLetterWriter } = this.#run;
     if (this.#run.isOver) return undefined; // It was reported as pending.
-    const loaded = this.#partOf(members)?.length ?? rows.itemCount;
+    const { loaded } = this.#finish!.counts;
     progressOf(this.#batch).loaded += loaded;
     counts.batches++;
     counts.loaded += loaded;
     counts.rows += this.#count;
     deadLetterWriter?.finished(loaded);
-    return this.#tell(this.#finish!);
+    return this.#tell(this.#finish!, this.#mark?.store !== undefined && this.#mark.isUsed);
   }
 
   /** Called by the recovery. */
@@ -172,7 +173,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const rows = members === undefined ? all.values.slice() : all.of(members);
     this.#count = rows.length;
     const own = loadContextOf(context, batch, this.#run);
-    const call = callIn(batch.ranges);
+    const call = this.#mark = callIn(batch.ranges);
     const make = (told: LoadContext) =>
       call === undefined
         ? pipeline.load(rows, told)
@@ -189,7 +190,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   #infoOf(attempt: number): BatchInfo {
-    const { indices, ranges } = this.#finish!;
+    const { indices, ranges, counts } = this.#finish!;
     const { checkpointWriter, key, pipeline } = this.#run;
     const { info } = this.#batch;
     const { sequence } = info;
@@ -197,14 +198,16 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const size = indices?.length ?? info.size;
     if (checkpointWriter === undefined) return { sequence, offset, size, attempt };
     const own = withCall([...ranges], beginCall(pipeline.load)); // The offsets are those of any call.
-    return { sequence, offset, size, attempt, key, ranges: own };
+    return { sequence, offset, size, attempt, key, ranges: own, counts };
   }
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
-  #finishOf(members: Members | undefined): Finish {
+  #finishOf(members: Members | undefined, skipped = this.#skipped): Finish {
     const indices = members && [...members, ...this.#rest];
     indices?.sort((a, b) => a - b); // A source may treat the last one as the newest.
-    return { indices, ranges: rangesFor(this.#run, this.#batch, indices) };
+    const loaded = members?.length ?? this.#batch.rows.itemCount;
+    const counts = { loaded, skipped, deadLettered: this.#rest.length - skipped };
+    return { indices, ranges: rangesFor(this.#run, this.#batch, indices), counts };
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -235,16 +238,18 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const { checkpointWriter, pipeline } = this.#run;
     // A source that is told of what is finished is to give again what it was not told of.
     if (this.#rest.length === 0 || pipeline.acknowledge !== undefined) return;
+    const skipped = this.#skipped;
     this.#countSkipped();
-    checkpointWriter?.finish(this.#finishOf([]).ranges);
+    const { ranges, counts } = this.#finishOf([], skipped);
+    checkpointWriter?.finish(ranges, counts);
   }
 
-  #tell({ indices, ranges }: Finish): unknown {
+  #tell({ indices, ranges, counts }: Finish, isMarked = false): unknown {
     const { deadLetterWriter, checkpointWriter, pipeline } = this.#run;
     deadLetterWriter?.finished(this.#skipped);
     this.#countSkipped();
     this.#rest = [];
-    checkpointWriter?.finish(ranges);
+    checkpointWriter?.finish(ranges, counts, isMarked);
     if (pipeline.acknowledge === undefined) return undefined;
     const { items } = this.#batch;
     return this.#acknowledge(indices?.map((index) => items[index]!) ?? items);

@@ -125,7 +125,8 @@ export class BatchMap<E, T> {
   #keepGivenUp(batch: Batch<E, T>, givenUp: readonly number[]): void {
     const { checkpointWriter, pipeline } = this.#run;
     if (givenUp.length === 0 || pipeline.acknowledge !== undefined) return;
-    checkpointWriter?.finish(rangesFor(this.#run, batch, givenUp));
+    const counts = { loaded: 0, skipped: 0, deadLettered: givenUp.length };
+    checkpointWriter?.finish(rangesFor(this.#run, batch, givenUp), counts);
   }
 
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {

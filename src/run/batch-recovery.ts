@@ -16,6 +16,7 @@ export function recoveryOf<E, T, R>(
   return new Recovery(work, {
     retry: retry[stage],
     hasDeadLetters,
+    gathersLetters: deadLetterWriter?.gathers,
     isDivisible,
     isolates,
     isolationBudget,

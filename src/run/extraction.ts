@@ -1,5 +1,7 @@
 import { blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
+import { isOf } from "../errors.ts";
+import { Chunks } from "../streams/chunks.ts";
 import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import type { SourceBatcher } from "../streams/source-batcher.ts";
 import { SourceFailure } from "../streams/read-loops.ts";
@@ -31,6 +33,8 @@ export class Extraction<E, T> {
   readonly #flow: ExtractionListener;
   /** `extract` has been called, and its source has not ended. */
   isRunning = false;
+  /** What `extract` has given, or the stream or iterable in its `chunks`. */
+  source: object = {};
   /** Batches made so far. */
   batches = 0;
   readonly #retry: SourceRetry<E, T>;
@@ -159,6 +163,7 @@ export class Extraction<E, T> {
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = (checkpointWriter ?? this.#read) && this.#offsets;
+    this.source = isOf(source, Chunks) ? source.source : source;
     this.#reader = new SourceReader(source, this.#batcher, listener, use, finished);
   }
 

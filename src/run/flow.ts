@@ -126,6 +126,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     return this.#extraction.total;
   }
 
+  /** The source, which may tell its bytes. */
+  get source(): { readonly bytesRead?: number; readonly bytesSkipped?: number } {
+    return this.#extraction.source;
+  }
+
   /** From now on the time of `extract` counts, until its source ends. */
   expectSource(isExpected: boolean): void {
     this.#extraction.isRunning = isExpected;

@@ -1,10 +1,11 @@
 import { fail } from "../options.ts";
-import { type Checkpoint, rangesOf } from "../checkpoints/checkpoint.ts";
+import { type Checkpoint, commitsTo, rangesOf } from "../checkpoints/checkpoint.ts";
 import { CheckpointWriter } from "../checkpoints/checkpoint-writer.ts";
 import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { type Emit, emitterOf } from "../telemetry/emitter.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type Observed, observedBy } from "../pipeline/run-event.ts";
+import { Expectation } from "./expectation.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
 /** What is known of a run when it is made. */
@@ -27,6 +28,8 @@ export interface RunResources<E, T> extends RunParts<E, T> {
   readonly checkpointWriter: CheckpointWriter | undefined;
   /** The key of the checkpoint. */
   readonly key: string;
+  /** What the source is said to have. */
+  readonly expected: Expectation;
   /** Tells the observer of the run, where there is one. */
   readonly emit: Emit | undefined;
 }
@@ -65,13 +68,18 @@ export function resourcesOf<E, T>(
     lease,
     interval,
     fingerprint,
+    hasMarks: commitsTo in pipeline.load,
     retry,
     signal,
     onFound: (checkpoint) => checkKnown(pipeline.name, settings, checkpoint),
     onFailure: onLost,
     ...(emit && { onWritten: (checkpoint) => emit({ type: "checkpoint:write", checkpoint }) }),
   });
-  return { ...parts, deadLetterWriter, checkpointWriter, key, emit };
+  const expected = new Expectation(
+    settings.total,
+    (error) => emit?.({ type: "total:failure", error }),
+  );
+  return { ...parts, deadLetterWriter, checkpointWriter, key, expected, emit };
 }
 
 /**

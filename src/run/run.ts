@@ -132,6 +132,7 @@ export class Run {
     }
     await this.#close();
     unfollow();
+    this.#resources.expected.stop();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
     const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
@@ -174,6 +175,7 @@ export class Run {
     const [pipeline, context] = [this.#pipeline, this.#context];
     await this.#call("preProcess", () => pipeline.preProcess?.(context));
     if (this.#outcome !== "completed") return;
+    this.#resources.expected.read();
     this.#flow.expectSource(true);
     await this.#call("extract", () => this.#flow.run());
     this.#flow.expectSource(false);
@@ -278,6 +280,7 @@ export class Run {
     if (this.#hard.signal.aborted) return;
     this.#startAbortTimer();
     this.#hard.abort(reason);
+    this.#resources.expected.stop(reason);
     this.#reasons.add(this.#hard.signal.reason);
   }
 

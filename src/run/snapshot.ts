@@ -1,5 +1,6 @@
-import type { Checkpoint, Guarantee, Outcome, RunReport } from "../report-types.ts";
+import type { Guarantee, Outcome, RunReport } from "../report-types.ts";
 import type { RunSnapshot, StageName, StageTimes } from "../report-types.ts";
+import { blankCheckpoint, finishedIn } from "../checkpoints/checkpoint.ts";
 import { perSecond } from "../explain/quantities.ts";
 import { isWorkerd } from "../runtime/detect.ts";
 import { describeFailure, type Failure } from "./failures.ts";
@@ -20,9 +21,10 @@ export function snapshotOf<E, T>(
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
-  const total = totalOf(resources, flow);
-  const isForeseen = total !== undefined && rate > 0 && state === "running";
-  const eta = isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined;
+  const [total, bytes] = totalOf(resources, flow);
+  const left = total === undefined ? itemsLeft(bytes, flow) : total - done;
+  const isForeseen = left !== undefined && rate > 0 && state === "running";
+  const eta = isForeseen ? Math.max(0, left) / rate * 1000 : undefined;
   const checkpoint = checkpointWriter?.checkpoint;
   const branches = counts.branches.read();
   return {
@@ -33,7 +35,8 @@ export function snapshotOf<E, T>(
     loaded,
     skipped,
     deadLettered,
-    earlier: finishedIn(found),
+    earlier: finishedIn(found ?? blankCheckpoint),
+    ...(found?.counts && { earlierCounts: found.counts }),
     pending: extracted - done,
     rows,
     batches,
@@ -48,6 +51,7 @@ export function snapshotOf<E, T>(
     ...(Object.keys(branches).length > 0 && { branches }),
     ...(latency !== undefined && { latency }),
     ...(total !== undefined && { total }),
+    ...(bytes !== undefined && { bytes: { read: bytes.read + bytes.skipped, total: bytes.total } }),
     ...(eta !== undefined && { eta }),
     ...(checkpoint !== undefined && { checkpoint }),
   };
@@ -101,20 +105,37 @@ function mappingOf<E, T>(
   return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
 }
 
-/** How many items a checkpoint has as finished. */
-function finishedIn(checkpoint: Checkpoint | undefined): number {
-  const { offset = 0, done = [] } = checkpoint ?? {};
-  return done.reduce((sum, [from, to]) => sum + to - from, offset);
+/** The bytes of a source. */
+interface Bytes {
+  readonly read: number;
+  readonly skipped: number;
+  readonly total: number;
 }
 
-/** The items that this run is to do, where that is known. */
+/** The items that this run is to do, or the bytes that its source has, where that is known. */
 function totalOf<E, T>(
-  { settings: { total, resume }, context: { checkpoint: found } }: RunResources<E, T>,
-  flow: Flow<E, T>,
-): number | undefined {
-  const all = total ?? flow.total;
-  if (all === undefined || all === Infinity) return undefined;
+  { expected, settings: { resume }, context: { checkpoint: found } }: RunResources<E, T>,
+  { total: own, source }: Flow<E, T>,
+): [items?: number | undefined, bytes?: Bytes] {
+  const said = expected.read();
+  if (expected.isOfBytes) {
+    const { bytesRead: read, bytesSkipped: skipped = 0 } = source;
+    return said === undefined || read === undefined ? [] : [, { read, skipped, total: said }];
+  }
+  const all = said ?? own;
+  if (all === undefined || all === Infinity) return [];
+  const { offset, done } = found ?? blankCheckpoint;
   // An array that begins at the checkpoint has nothing of what comes before.
-  const isRest = total === undefined && resume === "source";
-  return Math.max(0, all - finishedIn(found) + (isRest ? found?.offset ?? 0 : 0));
+  const isRest = said === undefined && resume === "source";
+  return [Math.max(0, all - finishedIn({ offset: isRest ? 0 : offset, done }))];
+}
+
+/** How many items are left, by how many there were in the bytes that were read. */
+function itemsLeft<E, T>(
+  bytes: Bytes | undefined,
+  { extracted, counts }: Flow<E, T>,
+): number | undefined {
+  if (bytes === undefined || bytes.read === 0) return undefined;
+  const { read, skipped, total } = bytes;
+  return extracted * (total - skipped) / read - counts.done;
 }

@@ -94,12 +94,9 @@ export function linkedTables(
     if (parent === undefined) return { name, parent, missing };
     const above = places.get(fold(parent.table));
     if (above === undefined || above >= place) {
-      fail(
-        action,
-        `${path}.parent.table`,
-        "a table that is declared before this one",
-        parent.table,
-      );
+      const before = place === 0 ? "this is the first" : oneOf(...names.slice(0, place)).expected;
+      const rule = `a table that is declared before this one (${before})`;
+      fail(action, `${path}.parent.table`, rule, parent.table);
     }
     const on = Object.entries(parent.on);
     const filled = columns?.map(fold);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodingName, textCodeOf, utf8Length } from "../../src/bytes/text.ts";
+import { encodingName, ownText, textCodeOf, utf8Length } from "../../src/bytes/text.ts";
 
 describe("textCodeOf", () => {
   it.each([
@@ -30,5 +30,14 @@ describe("utf8Length", () => {
   it.each(["", "abc", "é€😀", "\uFFFF\u0800\u07FF\u0080\u007F", "a\uD83D", "\uDE00\uD83Db"])(
     "of %j is what an encoder writes",
     (text) => expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length),
+  );
+});
+
+describe("ownText", () => {
+  it.each(["", 'a "b"\r\n', "é€😀\u0000\u2028", "a\uD83D", "\uDE00b"])(
+    "is the same text: %j",
+    (text) => {
+      expect(ownText(text)).toBe(text);
+    },
   );
 });

@@ -124,6 +124,18 @@ describe("explain() of items that were not loaded", () => {
     expect(explain(runReport({ ...earlier, extracted: 0, loaded: 0, batches: 0 })))
       .toBe("Nothing was left to do: earlier runs have finished 400 items.");
   });
+
+  it.each([
+    [{ loaded: 400, skipped: 0, deadLettered: 0 }, "400 items before."],
+    [{ loaded: 395, skipped: 0, deadLettered: 5 }, "400 items (5 dead-lettered) before."],
+    [
+      { loaded: 390, skipped: 7, deadLettered: 3 },
+      "400 items (7 skipped and 3 dead-lettered) before.",
+    ],
+  ])("says what became of them: %o", (earlierCounts, words) => {
+    expect(explain(runReport({ earlier: 400, earlierCounts })))
+      .toMatch(`Earlier runs had finished ${words} `);
+  });
 });
 
 describe("a source that ends before its total", () => {

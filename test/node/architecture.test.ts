@@ -32,6 +32,7 @@ function roomOf(path: string): string {
   const [folder = "", name] = path.split("/");
   if (folder === "adapters") return `adapters/${name?.replace(/\.ts$/, "")}`;
   const room = folder.replace(/\.ts$/, "");
+  if (room === "manager-report-types") return "report-types";
   return room === "plain-options" ? "options" : room;
 }
 

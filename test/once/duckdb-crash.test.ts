@@ -14,14 +14,16 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const run = (when: string, commit: number) =>
   runLoads(program, join(folder, "crash.db"), when, commit);
 
-/** How many rows there are, how many of them differ, and up to where the checkpoint is. */
+/** How many rows there are, how many of them differ and have their parts, and where the checkpoint is. */
 async function stored() {
   const instance = await DuckDBInstance.create(join(folder, "crash.db"));
   const connection = await instance.connect();
   try {
     const sql = `select count(*)::integer, count(distinct id)::integer,
+      (select count(distinct (t_id, n))::integer from part), (select count(*)::integer from part),
       (select checkpoint from millrace_checkpoint) from t`;
-    const [[rows, ids, checkpoint] = []] = await (await connection.run(sql)).getRows();
+    const [[rows, ids, parts, all, checkpoint] = []] = await (await connection.run(sql)).getRows();
+    expect([parts, all]).toEqual([Number(rows) * 2, Number(rows) * 2]);
     return { rows, ids, offset: checkpoint === null ? 0 : JSON.parse(String(checkpoint)).offset };
   } finally {
     connection.closeSync();

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { execPath } from "node:process";
+import { env, execPath } from "node:process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { crashFiles } from "../crash/files-job.ts";
+import { randomOf } from "../crash/random.ts";
 
 const program = "test/node/programs/loads-into-file.ts";
 let folder = "";
@@ -38,4 +40,12 @@ describe("a process that is killed while it writes into a file", () => {
     const ids = lines.filter((line) => /^\d/.test(line)).map(Number).sort((a, b) => a - b);
     expect(ids).toEqual(Array.from({ length: 100 }, (_, id) => id));
   }, 90_000);
+
+  it("has each row once after any kill", async () => {
+    const kills = Number(env["FILE_KILLS"] ?? 2); // A process takes half a second.
+    const end = await crashFiles(join(folder, "rows"), {
+      ...{ compress: "gzip", rows: 100, kills, runtimes: 1, unlocks: true, random: randomOf(7) },
+    });
+    expect(end).toMatchObject({ kills, lost: 0, duplicates: 0 });
+  }, 60_000);
 });

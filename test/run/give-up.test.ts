@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EtlError, skip, wholeBatch } from "../../src/index.ts";
+import { blankCheckpoint, covers } from "../../src/checkpoints/checkpoint.ts";
+import { repeatableLetters } from "../../src/dead-letters/repeatable-letters.ts";
+import {
+  BatchError,
+  type DeadLetter,
+  EtlError,
+  MemoryCheckpointStore,
+  skip,
+  wholeBatch,
+} from "../../src/index.ts";
 import { KeptLetters } from "../support/dead-letters/kept-letters.ts";
-import { wait } from "../support/run/time.ts";
-import { failureOf, reportOf } from "../support/run/resilient-run.ts";
+import { after, untilAborted, wait } from "../support/run/time.ts";
+import { failureOf, reportOf, start } from "../support/run/resilient-run.ts";
 
 const now = 1_700_000_000_000;
 beforeEach(() => void vi.useFakeTimers({ now }));
@@ -172,5 +181,87 @@ describe("maxDeadLetters", () => {
       const report = await reportOf({ extract, ...members }, options);
       expect(report).toMatchObject({ skipped: 90, deadLettered: 10 });
     }
+  });
+});
+
+describe("letters of a store that takes several at once", () => {
+  const poisons = [1, 2, 3, 6];
+
+  /** Keeps letters after 10 ms, unless that is to fail; names the bad rows of a load at once. */
+  function world(keep: (signal: AbortSignal) => unknown = () => {}) {
+    const groups: number[][] = [];
+    const loaded: number[] = [];
+    const writeAll = async (
+      letters: readonly DeadLetter<number>[],
+      { signal }: { readonly signal: AbortSignal },
+    ) => {
+      await wait(10);
+      await keep(signal);
+      groups.push(letters.map(({ item }) => item));
+    };
+    const deadLetters = repeatableLetters<number>({
+      write: (letter, told) => writeAll([letter], told),
+      writeAll,
+    });
+    const load = async (rows: unknown[]) => {
+      await wait(1);
+      const bad = [...rows.entries()].filter(([, row]) => poisons.includes(row as number));
+      if (bad.length > 0) throw new BatchError(new Map(bad.map(([at]) => [at, failure])));
+      loaded.push(...rows as number[]);
+    };
+    const checkpoints = new MemoryCheckpointStore();
+    const finished = () => {
+      const found = checkpoints.read("numbers") ?? blankCheckpoint;
+      return [0, 1, 2, 3, 4, 5, 6, 7].filter((n) => covers(found, [[n, n + 1]]));
+    };
+    return { groups, loaded, load, finished, options: { deadLetters, checkpoints } };
+  }
+
+  it("are written together for a batch, and what comes meanwhile is written next", async () => {
+    const { groups, load, options } = world();
+    const report = await reportOf({ load }, options);
+    expect([groups, report.deadLettered, report.loaded]).toEqual([[[1, 2, 3], [6]], 4, 4]);
+    const many = world();
+    const transform = (n: number) => wait(n).then(() => Promise.reject(failure));
+    await reportOf({ transform }, { ...many.options, batchSize: 8, concurrency: 8 });
+    expect(many.groups).toEqual([[0], [1, 2, 3, 4, 5, 6, 7]]);
+  });
+
+  it("are those before the one that is too many", async () => {
+    const { groups, load, finished, options } = world();
+    const error = await failureOf({ load }, { ...options, maxDeadLetters: 2 });
+    expect(error).toMatchObject({ stage: "deadLetters", report: { deadLettered: 2 } });
+    expect(error.cause).toMatchObject({ message: "More than 2 dead letters" });
+    expect([groups, finished()]).toEqual([[[1, 2]], [1, 2]]);
+  });
+
+  it("are tried again together", async () => {
+    let calls = 0;
+    const { groups, load, options } = world(() => {
+      if (calls++ === 0) throw new Error("busy");
+    });
+    await reportOf({ load }, { ...options, retry: { maxAttempts: 2 } });
+    expect([groups, calls]).toEqual([[[1, 2, 3], [6]], 3]);
+  });
+
+  it.each<
+    [string, (signal: AbortSignal) => unknown, ((run: ReturnType<typeof start>) => unknown)?]
+  >([
+    ["is read", () => {}],
+    ["is drained", () => {}, (run) => void run.drain()],
+    ["is aborted", () => {}, (run) => run.abort(failure)],
+    ["is aborted, which ends their write", untilAborted, (run) => run.abort(failure)],
+    ["fails, as they cannot be kept", () => Promise.reject(failure)],
+  ])("are kept for all that is marked when the run %s", async (_, keep, end) => {
+    const { groups, loaded, load, finished, options } = world(keep);
+    const run = start({ load }, { ...options, abortTimeout: 100 });
+    const settled = after(100_000, run.finished);
+    await vi.advanceTimersByTimeAsync(5); // The first letters are being written.
+    end?.(run);
+    await settled;
+    const given = [...loaded, ...groups.flat()].sort();
+    expect(finished()).toEqual(given);
+    expect(new Set(given).size).toBe(given.length);
+    expect(run.snapshot().deadLettered).toBe(groups.flat().length);
   });
 });

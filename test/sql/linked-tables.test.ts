@@ -28,6 +28,14 @@ describe("linkedTables()", () => {
     [{ post: { conflict: "error", parent } }, "'tables.post.parent.table' must be a table that is"],
     [{ user: { conflict: "error", parent } }, "'tables.user.parent.table' must be a table that is"],
     [
+      { a: { conflict: "error" }, b: { conflict: "error" }, c: { conflict: "error", parent } },
+      `is declared before this one ("a" or "b"): current value is "user"`,
+    ],
+    [
+      { post: { conflict: "error", parent }, user: { conflict: "error" } },
+      'is declared before this one (this is the first): current value is "user"',
+    ],
+    [
       { user: { conflict: "replace", missing: "delete" } },
       "'tables.user.missing' must be omitted without a 'parent'",
     ],

@@ -3,6 +3,7 @@ import type { InputStart } from "../../bytes/input.ts";
 import { malformed } from "../../streams/malformed.ts";
 import { RecordError } from "../../bytes/record-error.ts";
 import type { RecordParser } from "../../bytes/records.ts";
+import { ownText } from "../../bytes/text.ts";
 import { fail } from "../../plain-options.ts";
 import { delimiterOf, hintOf } from "./delimiter.ts";
 import { type CsvHeader, namesOf } from "./header.ts";
@@ -139,7 +140,7 @@ export class CsvParser implements RecordParser<unknown> {
     const error = this.#error(scanner, reason, line, cause);
     // Without a header there is nothing to go on with.
     if (!this.#plan.passesMalformed || this.#make === undefined) throw error;
-    out.push(malformed(scanner.raw, error));
+    out.push(malformed(ownText(scanner.raw), error));
   }
 
   #error(scanner: Scanner, reason: string, line: number, cause?: unknown): RecordError {

@@ -6,8 +6,40 @@ import { takeTurns } from "../../sql/turns.ts";
 export interface DuckdbResult {
   /** How many rows the statement has changed. */
   readonly rowsChanged?: number;
+  /** The names of the columns. */
+  columnNames?(): string[];
   /** Gives all rows, as arrays of the values of the client. */
   getRows(): Promise<unknown[][]>;
+}
+
+/** The subset of an appender that the adapter needs. */
+export interface DuckdbAppender {
+  /** Writes the rows that it has. */
+  flushSync(): void;
+  /** Forgets the rows that it has. */
+  clear(): void;
+  /** Ends its use; writes the rows that it has. */
+  closeSync(): void;
+  /** Ends a row. */
+  endRow(): void;
+  /** Adds a value to the row, as the other ones do. */
+  appendNull(): void;
+  appendBoolean(value: boolean): void;
+  appendTinyInt(value: number): void;
+  appendSmallInt(value: number): void;
+  appendInteger(value: number): void;
+  appendBigInt(value: bigint): void;
+  appendHugeInt(value: bigint): void;
+  appendUTinyInt(value: number): void;
+  appendUSmallInt(value: number): void;
+  appendUInteger(value: number): void;
+  appendUBigInt(value: bigint): void;
+  appendUHugeInt(value: bigint): void;
+  appendFloat(value: number): void;
+  appendDouble(value: number): void;
+  appendTimestamp(value: { readonly micros: bigint }): void;
+  appendVarchar(value: string): void;
+  appendBlob(value: Uint8Array): void;
 }
 
 /** Some rows of a result that is streamed. */
@@ -32,6 +64,8 @@ export interface DuckdbConnection {
   run(sql: string, values?: (string | null)[]): Promise<DuckdbResult>;
   /** Runs a query whose rows are given as they come. */
   stream(sql: string, values?: never): Promise<DuckdbStream>;
+  /** Makes an appender, the fastest way to write rows; without it they go by statements. */
+  createAppender?(table: string, schema?: string, database?: string): Promise<DuckdbAppender>;
 }
 
 /** A connection, told by what it can do: no class is imported. */
@@ -88,9 +122,13 @@ export function isOfSql(error: unknown): boolean {
   return /^(?:Binder|Catalog|Parser) Error/.test(messageOf(error)); // The client gives no code.
 }
 
+/** The appender says of a row that was there before, too, that it violates a constraint. */
+const conflict =
+  /^(?:TransactionContext Error: .*(?:onflict|violation)|Failed to append: Transaction conflict)/;
+
 /** Whether a transaction on another connection was faster; nothing is written then. */
 export function isConflict(error: unknown): boolean {
-  return /^TransactionContext Error: .*(?:onflict|violation)/.test(messageOf(error));
+  return conflict.test(messageOf(error));
 }
 
 function messageOf(error: unknown): string {

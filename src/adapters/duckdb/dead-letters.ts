@@ -20,22 +20,28 @@ const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offs
 export function openDeadLetters<E>(
   connection: DuckdbConnection,
 ): WritableStream<DeadLetter<E>> {
-  return repeatableLetters<E>({
-    async write(letter, { signal }) {
-      const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } =
-        letterRow(letter);
-      const { name, message, code } = errorParts;
-      const values = [
-        ...[pipeline, runId, `${offset}`, stage, `${attempts}`],
-        ...[item, row, error, name, message, code, `${at}`],
-      ];
-      await transact(connection, async () => {
-        await connection.run(idsSql);
-        await connection.run(tableSql);
-        await connection.run(insertSql, values.map(storableText));
-      }, signal);
-    },
-  });
+  const writeAll = (
+    letters: readonly DeadLetter<E>[],
+    { signal }: { readonly signal: AbortSignal },
+  ) =>
+    transact(connection, async () => {
+      await connection.run(idsSql);
+      await connection.run(tableSql);
+      for (const letter of letters) await connection.run(insertSql, valuesOf(letter));
+    }, signal);
+  return repeatableLetters<E>({ write: (letter, told) => writeAll([letter], told), writeAll });
+}
+
+function valuesOf(letter: DeadLetter): (string | null)[] {
+  const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
+    letter,
+  );
+  const { name, message, code } = errorParts;
+  const values = [
+    ...[pipeline, runId, `${offset}`, stage, `${attempts}`],
+    ...[item, row, error, name, message, code, `${at}`],
+  ];
+  return values.map(storableText);
 }
 
 /** A letter must not be lost for a character that the client would cut it at. */

@@ -1,10 +1,12 @@
-import { BatchError } from "../../errors.ts";
+import { quoteName } from "../../sql/names.ts";
 import type { Unknown } from "../../sql/rows.ts";
 import type { Written } from "../../sql/written.ts";
 import type { DuckdbConnection } from "./client.ts";
+import { type AppendedColumn, appendOf, appendRows, type TablePlace } from "./append.ts";
 import { insertStatement, type Target } from "./insert.ts";
 import { foldCase } from "./names.ts";
 import { type Batch, type Column, type Group, readRows } from "./rows.ts";
+import { kindOf } from "./values.ts";
 
 /** How many characters a statement takes at most, about: more of them would hold much memory. */
 const maxLength = 2 ** 24;
@@ -13,57 +15,120 @@ const maxLength = 2 ** 24;
 export interface Fit {
   /** Each row has to give all columns; else it may leave to the table all but the key. */
   readonly needsAll: boolean;
+  /** Columns, folded, that a row may leave to the table all the same. */
+  readonly open: ReadonlySet<string>;
   /** What becomes of a property that no column takes. */
   readonly unknown: Unknown;
 }
 
+/** A column of a table, as DuckDB tells of it. */
+export interface ColumnFacts {
+  readonly name: string;
+  readonly type: string;
+  /** The constraint that it is part of. */
+  readonly key: "PRI" | "UNI" | null;
+  /** It is part of a unique index that was made by a statement of its own. */
+  readonly isIndexed: boolean;
+  /** What fills it where a row does not, in SQL. */
+  readonly byDefault: string | null;
+  readonly isGenerated: boolean;
+}
+
+/** What is known of a table. */
+export interface TableFacts {
+  /** Where it is; nothing where several ones have its name. */
+  readonly place: TablePlace | undefined;
+  /** All columns in their order. */
+  readonly columns: readonly ColumnFacts[];
+}
+
 /** A table as it was when it was looked up. */
 export class KnownTable {
+  readonly target: Target;
+  /** The columns that rows can fill. */
+  readonly columns: readonly Column[];
+  readonly facts: TableFacts;
   readonly #connection: DuckdbConnection;
-  readonly #target: Target;
-  readonly #columns: readonly Column[];
   readonly #fit: Fit;
+  readonly #isAppended: boolean;
 
-  /** Takes the columns that rows can fill. */
+  /** Takes the columns that rows can fill, and what is known of all. */
   constructor(
     connection: DuckdbConnection,
     target: Target,
-    columns: readonly Column[],
+    { columns, facts }: { readonly columns: readonly Column[]; readonly facts: TableFacts },
     fit: Fit,
   ) {
     this.#connection = connection;
-    this.#target = target;
-    this.#columns = columns;
+    this.target = target;
+    this.columns = columns;
+    this.facts = facts;
     this.#fit = fit;
+    this.#isAppended = facts.place !== undefined && target.conflict === "error" &&
+      connection.createAppender !== undefined &&
+      columns.every(({ type }) => appendOf(type) !== undefined);
+  }
+
+  get name(): string {
+    return this.target.table;
+  }
+
+  /** The names of all columns. */
+  get columnNames(): readonly string[] {
+    return this.facts.columns.map(({ name }) => name);
+  }
+
+  /** The columns that its rows are told apart by; none where nothing says so. */
+  get identity(): readonly string[] {
+    const { key } = this.target;
+    if (key.length > 0) return key;
+    return this.facts.columns.filter(({ key }) => key === "PRI").map(({ name }) => name);
+  }
+
+  /** What is known of a column. */
+  factsOf(name: string): ColumnFacts | undefined {
+    const folded = foldCase(name);
+    return this.facts.columns.find((column) => foldCase(column.name) === folded);
+  }
+
+  /** A column, also one that rows do not fill. */
+  columnOf(name: string): Column | undefined {
+    const folded = foldCase(name);
+    const filled = this.columns.find((column) => foldCase(column.name) === folded);
+    const facts = this.factsOf(name);
+    if (filled !== undefined || facts === undefined) return filled;
+    return { name: facts.name, type: facts.type, kind: kindOf(facts.type), isNeeded: false };
   }
 
   /** Has the database compare the statement with the table, which writes nothing. */
   async explain(): Promise<void> {
-    const statement = insertStatement(this.#target, this.#columns);
+    const statement = insertStatement(this.target, this.columns);
     await this.#connection.run(`explain ${statement}`, ["[]"]);
   }
 
-  /**
-   * Reads a batch for it.
-   * @throws {BatchError} If a value would not come back as it is, or no column takes it: names its rows.
-   */
+  /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
   read(rows: readonly object[]): Batch {
-    const { table, conflict, key } = this.#target;
-    const { needsAll, unknown } = this.#fit;
+    const { table, conflict, key } = this.target;
+    const { needsAll, open, unknown } = this.#fit;
     const keys = key.map(foldCase);
-    const needs = needsAll ? () => true : (name: string) => keys.includes(foldCase(name));
+    const needs = needsAll
+      ? (name: string) => !open.has(foldCase(name))
+      : (name: string) => keys.includes(foldCase(name));
     const isOrdered = conflict !== "error";
-    const batch = readRows({ table, columns: this.#columns, needs, unknown, isOrdered }, rows);
-    if (batch.failures.size === 0) return batch;
-    throw new BatchError(new Map(batch.failures));
+    const { columns } = this;
+    const reading = { table, columns, needs, unknown, isOrdered, isAppended: this.#isAppended };
+    return readRows(reading, rows);
   }
 
   /** Writes rows that give the same columns. */
-  async insert({ columns, rows }: Group, written: Written): Promise<void> {
-    const { table, conflict } = this.#target;
-    const statement = insertStatement(this.#target, columns);
+  async insert(group: Group, written: Written): Promise<void> {
+    const { columns, rows } = group;
+    const { table, conflict } = this.target;
+    const appended = await this.#append(group);
+    const statement = insertStatement(this.target, columns);
     let changes = 0;
-    for (const json of partsOf(rows)) {
+    const isText = !this.#isAppended;
+    for (const json of partsOf(columns, appended > 0 ? rows.slice(appended) : rows, isText)) {
       const { rowsChanged = NaN } = await this.#connection.run(statement, [json]);
       changes += rowsChanged;
     }
@@ -71,14 +136,35 @@ export class KnownTable {
     else if (conflict === "replace") written.add(table, "written", changes);
     else written.addOf(table, "inserted", rows.length, changes);
   }
+
+  /** Appends rows where that can be done, and gives how many of them it were. */
+  async #append({ columns, rows }: Group): Promise<number> {
+    const { place: where, columns: all } = this.facts;
+    if (!this.#isAppended) return 0;
+    const places = new Map(columns.map(({ name }, n) => [foldCase(name), n]));
+    const appended: AppendedColumn[] = [];
+    for (const { name, type, byDefault, isGenerated } of all) {
+      const place = places.get(foldCase(name)) ?? -1;
+      if (place === -1 && byDefault !== null) return 0; // An appender takes no default but a constant.
+      if (!isGenerated) appended.push({ place, append: appendOf(type) });
+    }
+    // Values go by the places of the columns, which may have changed meanwhile.
+    const found = await this.#connection.run(`from ${quoteName(this.name)} limit 0`);
+    if (found.columnNames?.().join("\0") !== this.columnNames.join("\0")) return 0;
+    return await appendRows(this.#connection, this.name, where!, { columns: appended, rows });
+  }
 }
 
 /** Rows as JSON, in parts that are not too long. */
-function* partsOf(rows: Group["rows"]): Generator<string> {
+function* partsOf(
+  columns: readonly Column[],
+  rows: Group["rows"],
+  isText: boolean,
+): Generator<string> {
   let lines: string[] = [];
   let length = 0;
   for (const row of rows) {
-    const line = JSON.stringify(row);
+    const line = JSON.stringify(isText ? row : row.map((cell, n) => columns[n]!.kind.encode(cell)));
     if (length > 0 && length + line.length > maxLength) {
       yield `[${lines.join()}]`;
       lines = [];
@@ -87,5 +173,5 @@ function* partsOf(rows: Group["rows"]): Generator<string> {
     lines.push(line);
     length += line.length;
   }
-  yield `[${lines.join()}]`;
+  if (lines.length > 0) yield `[${lines.join()}]`;
 }

@@ -4,7 +4,7 @@
  */
 import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
 import { gives, isRow, type Unknown, UnknownProperties } from "../../sql/rows.ts";
-import type { Kind } from "./values.ts";
+import type { Cell, Kind } from "./values.ts";
 
 /** A column that rows can fill. */
 export interface Column {
@@ -28,10 +28,12 @@ export interface Reading {
   readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
+  /** Values are kept as they are, but for objects, which are kept as texts of JSON. */
+  readonly isAppended: boolean;
 }
 
-/** The texts of a row, one for each column. */
-export type Cells = (string | null)[];
+/** The values of a row, one for each column: as they are, or as the texts that the database reads. */
+export type Cells = Cell[];
 
 /** Rows that give the same columns. */
 export interface Group {
@@ -44,6 +46,8 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
+  /** Their names, where columns are to be added for them. */
+  readonly fresh: ReadonlySet<string>;
   /** What is wrong with the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
@@ -58,25 +62,31 @@ export function readRows(reading: Reading, rows: readonly object[]): Batch {
     const cells = cellsOf(reading, row, place);
     const error = cells instanceof Error
       ? cells
-      : others.look(row, place) ?? groups.add(cells, place);
+      : others.look(row, place) ?? groups.add(cells, place, others.adds(row));
     if (error !== undefined) failures.set(place, error);
   });
-  return { groups: groups.list, drift: others.counts, failures };
+  return { groups: groups.list, drift: others.counts, fresh: others.fresh, failures };
 }
 
-/** The texts of a row, `undefined` where it leaves a column to the table; or what is wrong with it. */
+/** Whether a value that fits its column is kept as it is. */
+function isKept(value: unknown): value is Cell {
+  return typeof value !== "object" || value instanceof Date || value instanceof Uint8Array;
+}
+
+/** The cells of a row, `undefined` where it leaves a column to the table; or what is wrong with it. */
 function cellsOf(
-  { columns, needs }: Reading,
+  { columns, needs, isAppended }: Reading,
   row: unknown,
   place: number,
-): (string | null | undefined)[] | Error {
+): (Cell | undefined)[] | Error {
   if (!isRow(row)) return notAnObject(row, columns[0]?.name, place);
-  const cells = new Array<string | null | undefined>(columns.length);
+  const cells = new Array<Cell | undefined>(columns.length);
   for (let n = 0; n < columns.length; n++) {
     const { name, kind, isNeeded } = columns[n]!;
     const value = (row as Readonly<Record<string, unknown>>)[name];
-    cells[n] = kind.encode(value);
-    if (cells[n] !== undefined || (!isNeeded && !needs(name) && !gives(row, name))) continue;
+    const text = kind.encode(value);
+    cells[n] = isAppended && text !== undefined && isKept(value) ? value : text;
+    if (text !== undefined || (!isNeeded && !needs(name) && !gives(row, name))) continue;
     return unfitValue(value, name, kind.expected, place);
   }
   return cells;
@@ -92,12 +102,14 @@ class Groups {
     this.#reading = reading;
   }
 
-  /** Takes a row, or tells that it gives nothing. */
-  add(cells: (string | null | undefined)[], place: number): Error | undefined {
+  /** Takes a row, or tells that it gives nothing; one that will once it has its columns is left. */
+  add(cells: (Cell | undefined)[], place: number, isLater: boolean): Error | undefined {
     const { table, columns, isOrdered } = this.#reading;
     const isWhole = !cells.includes(undefined);
     const given = isWhole ? columns : columns.filter((_, n) => cells[n] !== undefined);
-    if (given.length === 0) return withoutProperties(JSON.stringify(table), place);
+    if (given.length === 0) {
+      return isLater ? undefined : withoutProperties(JSON.stringify(table), place);
+    }
     const id = isWhole ? "" : JSON.stringify(given.map(({ name }) => name));
     let group = this.#byColumns.get(id);
     if (group === undefined) {

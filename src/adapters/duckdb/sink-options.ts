@@ -1,11 +1,15 @@
 import { checkOptions, type Complete, type OptionTable } from "../../options.ts";
-import { checkTableOptions, conflictOption, unknownOption } from "../../sql/sink-options.ts";
+import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 
-/** Where the rows go, and what happens to one that is there already. */
+/** A sink of one table: where the rows go, and what happens to one that is there already. */
 export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly string[]> {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
+  /** Several tables, in place of one. */
+  readonly tables?: undefined;
+  /** A function that writes the rows, in place of a table. */
+  readonly write?: undefined;
   /**
    * The columns to fill, which are also the properties of the rows: each row has all of them, and
    * one that lacks a column does not compile. Left out, a row fills the columns that it has a
@@ -32,27 +36,35 @@ export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly 
   /**
    * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
    * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
-   * is no property.
+   * is no property. `"add"` gives the table a column for it, in the transaction of the batch, and
+   * counts it likewise; later rows may leave it out, also beside `columns`. Its type follows the values
+   * of the batch: `bigint` or `double`, `boolean`, `varchar`, `timestamptz` (`Date`), `hugeint`
+   * (bigint), `blob`, and `json` for other objects; where they are of several kinds the first one
+   * counts, and rows of another are refused. One that is only `null` gets none yet.
    *
    * @default {"error"}
    */
-  readonly unknown?: "error" | "drop" | undefined;
+  readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** The options, checked. */
-export type SinkSettings = Complete<DuckdbSinkOptions, "columns" | "key">;
+/** What says in another way where rows go. */
+type Others = "tables" | "write";
+type OneTable = Omit<DuckdbSinkOptions, Others>;
 
-const sinkOptions: OptionTable<DuckdbSinkOptions> = {
+/** The options, checked. */
+export type SinkSettings = Complete<OneTable, "columns" | "key">;
+
+const sinkOptions: OptionTable<OneTable> = {
   table: [name],
   columns: [names],
   conflict: conflictOption,
   key: [names],
-  unknown: unknownOption,
+  unknown: growingOption,
 };
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
-export function checkSinkOptions(action: string, options: DuckdbSinkOptions): SinkSettings {
-  const settings = checkOptions<DuckdbSinkOptions, "columns" | "key">(action, options, sinkOptions);
+export function checkSinkOptions(action: string, options: OneTable): SinkSettings {
+  const settings = checkOptions<OneTable, "columns" | "key">(action, options, sinkOptions);
   checkTableOptions(action, settings, name, foldCase);
   const { columns, key } = settings;
   // Whoever gave them may go on.

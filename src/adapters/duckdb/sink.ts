@@ -14,7 +14,16 @@ import {
 import { DuckdbCheckpoints } from "./checkpoints.ts";
 import { connectionRule, type DuckdbConnection, transact } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
-import { checkSinkOptions, type DuckdbSinkOptions, type SinkSettings } from "./sink-options.ts";
+import type { Checked, Loader } from "./loader.ts";
+import { RowWriter } from "./row-writer.ts";
+import { checkSinkOptions, type DuckdbSinkOptions } from "./sink-options.ts";
+import {
+  checkTablesOptions,
+  type DuckdbTables,
+  type DuckdbTablesOptions,
+} from "./tables-options.ts";
+import { checkWriteOptions, type DuckdbWriteOptions, FunctionWriter } from "./transaction.ts";
+import { TreeWriter } from "./tree-writer.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
 import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
 import { Written } from "../../sql/written.ts";
@@ -42,7 +51,7 @@ export type DuckdbStage<Row extends object = object> = <R extends Fitting<R, Row
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A table as the end of a pipeline. */
+/** A table, or several ones, as the end of a pipeline. */
 export interface DuckdbSink<Row extends object = object> {
   /** The `load` of the pipeline. */
   readonly load: DuckdbLoad<Row>;
@@ -63,7 +72,7 @@ export interface DuckdbSink<Row extends object = object> {
 const action = "construct duckdbSink";
 
 /**
- * Loads into a table of DuckDB. Each batch is one transaction, and where the run has
+ * Loads into a table of DuckDB, or into several ones. Each batch is one transaction, and where the run has
  * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
  * instant, the next run leaves every row there exactly once.
  *
@@ -76,6 +85,9 @@ const action = "construct duckdbSink";
  * into structs, any value of JSON into `json`. A string is read by the database as the type of the
  * column, but for `blob`, lists and structs. With `columns`, `undefined` is refused; without, the
  * column gets its default, as it does where the row has no such property.
+ *
+ * With `conflict: "error"` rows go by the appender of the connection where it takes them as they are.
+ * Foreign keys among `tables` keep DuckDB from some deletes and updates; these are refused.
  *
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. Calls
  * of its sinks take turns. Errors of the database come through, such as that of a conflict with a
@@ -106,16 +118,27 @@ const action = "construct duckdbSink";
  * deepEqual(await result.getRows(), [[1, "Ada"], [2, "Grace"]]);
  * ```
  */
+export function duckdbSink<const Tables extends DuckdbTables>(
+  connection: DuckdbConnection,
+  options: DuckdbTablesOptions<Tables>,
+): DuckdbSink<RowsOf<Tables>>;
+/** Loads by a function that writes in the transaction. */
+export function duckdbSink<Row extends object = object>(
+  connection: DuckdbConnection,
+  options: DuckdbWriteOptions<Row>,
+): DuckdbSink<Row>;
+/** Loads into one table. */
 export function duckdbSink<const Columns extends readonly string[] = readonly string[]>(
   connection: DuckdbConnection,
   options: DuckdbSinkOptions<Columns>,
-): DuckdbSink<RowsOf<NoInfer<Columns>>> {
+): DuckdbSink<RowsOf<NoInfer<Columns>>>;
+export function duckdbSink(connection: DuckdbConnection, options: SinkOptions): DuckdbSink {
   if (!connectionRule.test(connection)) {
     fail(action, "connection", connectionRule.expected, connection);
   }
-  const settings = checkSinkOptions(action, options);
+  const loader = loaderOf(connection, options);
   const checkpoints = new DuckdbCheckpoints(connection);
-  const { load, wrap } = sinkLoads(checkpoints, rowCheck(connection, settings, checkpoints));
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(connection, loader, checkpoints));
   return {
     load: asyncLoad(checkpoints, load),
     wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as DuckdbSink["wrap"],
@@ -124,32 +147,46 @@ export function duckdbSink<const Columns extends readonly string[] = readonly st
   };
 }
 
+type SinkOptions = DuckdbSinkOptions | DuckdbTablesOptions | DuckdbWriteOptions<never>;
+
+function loaderOf(connection: DuckdbConnection, options: SinkOptions): Loader {
+  const given = (["table", "tables", "write"] as const)
+    .filter((name) => options?.[name] !== undefined);
+  if (given.length > 1) {
+    fail(action, given[1]!, `omitted beside '${given[0]}'`, options[given[1]!]);
+  }
+  if (options?.write !== undefined) {
+    return new FunctionWriter(connection, checkWriteOptions(action, options as DuckdbWriteOptions));
+  }
+  if (options?.tables === undefined) {
+    const settings = checkSinkOptions(action, options as DuckdbSinkOptions);
+    return new RowWriter(connection, new Writer(connection, settings));
+  }
+  const { linked, tables } = checkTablesOptions(action, options);
+  return new TreeWriter(connection, linked, tables.map((table) => new Writer(connection, table)));
+}
+
+const nothing: Checked = { write: () => Promise.resolve(), drift: {}, written: new Written() };
+
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(
   connection: DuckdbConnection,
-  settings: SinkSettings,
+  loader: Loader,
   checkpoints: DuckdbCheckpoints,
 ): (...load: Parameters<CheckRows>) => Promise<Commit> {
-  const writer = new Writer(connection, settings);
   return async (rows, context, isMarked) => {
     const { runId, signal, batch: { key } } = context;
-    const table = rows.length === 0
-      ? undefined
-      : await unlessAborted(writer.tableFor(runId), signal);
-    const { groups, drift } = table?.read(rows) ?? { groups: [], drift: {} };
-    const written = new Written();
-    const insert = async () => {
-      written.clear();
-      for (const group of groups) await table!.insert(group, written);
-    };
+    const { write, drift, written } = rows.length === 0
+      ? nothing
+      : await unlessAborted(loader.check(rows, context), signal);
     return async () => {
       let takeBack: unknown;
       try {
         takeBack = key === undefined
-          ? await transact(connection, insert, signal)
-          : await checkpoints.commit(markOf(key, context, isMarked), insert, signal);
+          ? await transact(connection, write, signal)
+          : await checkpoints.commit(markOf(key, context, isMarked), write, signal);
       } catch (error) {
-        await writer.failed(error, runId);
+        await loader.failed(error, runId);
         throw error;
       }
       if (Object.keys(drift).length > 0) context.drift?.(drift);

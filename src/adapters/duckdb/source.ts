@@ -2,9 +2,7 @@ import { fail } from "../../options.ts";
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { connectionRule, type DuckdbConnection } from "./client.ts";
-
-/** A row of a source, by the names of its columns. */
-export type DuckdbRow = Record<string, unknown>;
+import { type DuckdbRow, rowOf } from "./own-values.ts";
 
 const action = "construct duckdbSource";
 const endColumn = "millrace_end";
@@ -90,32 +88,4 @@ async function* read(
   throw new Error(
     "The query was ended by another statement on its connection: give the source one of its own",
   );
-}
-
-function rowOf(names: readonly string[], values: readonly unknown[]): DuckdbRow {
-  const row: DuckdbRow = {};
-  for (let n = 0; n < names.length; n++) row[names[n]!] = own(values[n]);
-  return row;
-}
-
-/** What the client has for a value of a type that JavaScript has nothing for, told by its members. */
-interface ClientValue {
-  readonly bytes?: Uint8Array;
-  readonly items?: readonly unknown[];
-  readonly entries?:
-    | readonly { readonly key: unknown; readonly value: unknown }[]
-    | Readonly<Record<string, unknown>>;
-}
-
-/** A value as JavaScript's own; else as the database writes it. */
-function own(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const { bytes, items, entries } = value as ClientValue;
-  if (items !== undefined) return items.map(own);
-  if (bytes !== undefined) return new Uint8Array(bytes);
-  if (entries === undefined) return String(value);
-  if (Array.isArray(entries)) {
-    return entries.map(({ key, value }) => ({ key: own(key), value: own(value) }));
-  }
-  return Object.fromEntries(Object.entries(entries).map(([name, item]) => [name, own(item)]));
 }

@@ -4,6 +4,9 @@
  */
 import { decimalFits, fieldsOf, isInteger, parametersOf, rangeOf, timeText } from "./types.ts";
 
+/** A value as it is kept until it is written. */
+export type Cell = string | number | bigint | boolean | Date | Uint8Array | null;
+
 /** How values get into a column. */
 export interface Kind {
   /** What the column takes, in words. */

@@ -1,45 +1,46 @@
 import { fail } from "../../options.ts";
 import { quoteName, quoteNames } from "../../sql/names.ts";
 import { checkKey } from "../../sql/sink-options.ts";
+import type { TablePlace } from "./append.ts";
 import { type DuckdbConnection, isOfSql, rowsOf } from "./client.ts";
 import type { Target } from "./insert.ts";
-import { KnownTable } from "./known-table.ts";
+import { type ColumnFacts, KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
 import type { Column } from "./rows.ts";
-import type { SinkSettings } from "./sink-options.ts";
+import type { TableSettings } from "../../sql/tables-options.ts";
 import { takeTurns } from "../../sql/turns.ts";
 import { kindOf, withoutNull } from "./values.ts";
-
-/** A column of a table, as DuckDB tells of it. */
-interface ColumnFacts {
-  readonly name: string;
-  readonly type: string;
-  /** The constraint that it is part of. */
-  readonly key: "PRI" | "UNI" | null;
-  /** It is part of a unique index that was made by a statement of its own. */
-  readonly isIndexed: boolean;
-  readonly hasDefault: boolean;
-  readonly isGenerated: boolean;
-}
 
 type DescribedColumn = [
   name: string,
   type: string,
   key: ColumnFacts["key"],
-  hasDefault: boolean,
+  byDefault: string | null,
 ];
 
 /** What a sink writes with: its table is looked up for each run, and after each failure. */
 export class Writer {
   readonly #connection: DuckdbConnection;
-  readonly #settings: SinkSettings;
+  readonly #settings: TableSettings;
+  /** Does what asks the database, in its turn. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   #table: Promise<KnownTable> | undefined;
   #runId: string | undefined; // The one that it was looked up for.
 
   /** Asks for nothing yet: the table may be made later. */
-  constructor(connection: DuckdbConnection, settings: SinkSettings) {
+  constructor(
+    connection: DuckdbConnection,
+    settings: TableSettings,
+    inTurn: Writer["inTurn"] = (work) => takeTurns(connection, work),
+  ) {
     this.#connection = connection;
     this.#settings = settings;
+    this.inTurn = inTurn;
+  }
+
+  /** The name of the table. */
+  get name(): string {
+    return this.#settings.table;
   }
 
   /**
@@ -48,7 +49,7 @@ export class Writer {
    */
   tableFor(runId: string): Promise<KnownTable> {
     if (this.#table !== undefined && this.#runId === runId) return this.#table;
-    const table = takeTurns(this.#connection, () => this.#look());
+    const table = this.inTurn(() => this.look());
     this.#runId = runId;
     this.#table = table;
     table.catch(() => { // Whoever asked is told.
@@ -62,24 +63,42 @@ export class Writer {
    * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
    */
   async failed(error: unknown, runId: string): Promise<void> {
-    this.#runId = undefined;
+    this.forget();
     if (isOfSql(error)) await this.tableFor(runId);
   }
 
-  async #look(): Promise<KnownTable> {
+  /** Looks again for the next load. */
+  forget(): void {
+    this.#runId = undefined;
+  }
+
+  /**
+   * The table as it is now, also within a transaction: whoever calls it has the turn.
+   * @throws {ConfigurationError} If the table, a column or an index is missing, so that no row fits.
+   */
+  async look(): Promise<KnownTable> {
     const { columns: given, unknown } = this.#settings;
     const facts = await this.#facts();
-    const names = given ?? facts.filter(({ isGenerated }) => !isGenerated).map(nameOf);
+    const usual = facts.filter(({ isGenerated }) => !isGenerated).map(nameOf);
+    const folded = given?.map(foldCase);
+    // Earlier batches may have added columns.
+    const others = folded === undefined || unknown !== "add"
+      ? []
+      : usual.filter((name) => !folded.includes(foldCase(name)));
+    const names = given === undefined ? usual : [...given, ...others];
     const columns = names.map((name) => this.#columnOf(name, facts));
-    const fit = { needsAll: given !== undefined, unknown };
-    const table = new KnownTable(this.#connection, this.#targetOf(names, facts), columns, fit);
+    const open = new Set(others.map(foldCase));
+    const fit = { needsAll: given !== undefined, open, unknown };
+    const target = this.#targetOf(names, facts);
+    const known = { columns, facts: { place: await this.#place(), columns: facts } };
+    const table = new KnownTable(this.#connection, target, known, fit);
     await this.#explain(table);
     return table;
   }
 
   async #facts(): Promise<ColumnFacts[]> {
     const { table } = this.#settings;
-    const sql = `select column_name, column_type, "key", "default" is not null
+    const sql = `select column_name, column_type, "key", "default"
       from (describe ${quoteName(table)})`;
     const rows = await rowsOf(this.#connection, sql).catch((error) => {
       if (!isOfSql(error)) throw error;
@@ -88,12 +107,22 @@ export class Writer {
     const facts: ColumnFacts[] = [];
     const indexed = await this.#indexed();
     const hasNone = !await this.#hasGenerated(rows.map(([name]) => name as string));
-    for (const [name, type, key, hasDefault] of rows as DescribedColumn[]) {
+    for (const [name, type, key, byDefault] of rows as DescribedColumn[]) {
       const isGenerated = !hasNone && await this.#hasGenerated([name]);
       const isIndexed = indexed.has(foldCase(name));
-      facts.push({ name, type, key, hasDefault, isGenerated, isIndexed });
+      facts.push({ name, type, key, byDefault, isGenerated, isIndexed });
     }
     return facts;
+  }
+
+  /** Where the table is; nothing where several ones have its name. */
+  async #place(): Promise<TablePlace | undefined> {
+    const sql = `select database_name, schema_name from duckdb_tables()
+      where lower(table_name) = lower($1)`;
+    const [first, ...others] = await rowsOf(this.#connection, sql, [this.#settings.table]);
+    if (first === undefined || others.length > 0) return undefined;
+    const [database, schema] = first as [string, string];
+    return { database, schema };
   }
 
   /** The words in the unique indexes of the table: its columns, perhaps within expressions. */
@@ -127,28 +156,31 @@ export class Writer {
     if (found.isGenerated) {
       fail("load rows", "columns", `columns that table ${table} does not generate`, column);
     }
-    const { type, hasDefault } = found;
+    const { type, byDefault } = found;
     const kind = kindOf(type);
     if (!this.#tellsApart(found)) return { name: column, type, kind, isNeeded: false };
-    return { name: column, type, kind: withoutNull(kind), isNeeded: !hasDefault };
+    return { name: column, type, kind: withoutNull(kind), isNeeded: byDefault === null };
   }
 
   /** Of several rows of a statement that have `NULL` there, DuckDB leaves out all but the first. */
   #tellsApart({ name, key, isIndexed }: ColumnFacts): boolean {
-    const { conflict, key: given } = this.#settings;
+    const { conflict, key: given, missing } = this.#settings;
     if (conflict === "error") return false;
+    if (missing !== undefined && given === undefined && key !== "PRI") return false;
     if (given !== undefined) return given.some((one) => foldCase(one) === foldCase(name));
     return key === "PRI" || (conflict === "ignore" && (key === "UNI" || isIndexed));
   }
 
   #targetOf(columns: readonly string[], facts: readonly ColumnFacts[]): Target {
-    const { table, conflict, key: given } = this.#settings;
+    const { table, conflict, key: given, missing } = this.#settings;
     if (given !== undefined) {
       checkKey("load rows", columns, given, foldCase);
       return { table, conflict, key: given };
     }
     if (conflict !== "replace") return { table, conflict, key: [] };
     const key = facts.filter(({ key }) => key === "PRI").map(nameOf);
+    // The rows of a parent are replaced as a whole.
+    if (missing !== undefined && key.length === 0) return { table, conflict: "error", key };
     const action = `load into table ${JSON.stringify(table)}`;
     if (key.length === 0) fail(action, "key", "given, as it has no primary key", undefined);
     checkKey(action, columns, key, foldCase);

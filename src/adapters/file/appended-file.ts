@@ -1,6 +1,7 @@
 import { compressedBytes } from "../../bytes/compress.ts";
+import type { PlacedBody } from "../../bytes/row-encoder.ts";
 import { fail } from "../../options.ts";
-import type { Append } from "./checkpoints.ts";
+import type { Append, Written } from "./checkpoints.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 import { directoryOf, syncDirectory } from "./kept-file.ts";
 import type { FileSinkSettings } from "./sink-options.ts";
@@ -10,7 +11,10 @@ interface Parts {
   readonly head: Uint8Array;
   readonly separator: Uint8Array;
   readonly body: Uint8Array;
-  readonly tail: Uint8Array;
+  /** The end, which may have to tell of all bodies before it, and of this one. */
+  readonly tail: (bodies: readonly PlacedBody[]) => Uint8Array;
+  /** What the end has to tell of this one; `undefined` if nothing. */
+  readonly about?: unknown;
 }
 
 /** A file to which batches are appended. After each one it is whole: a tail is written over by the next. */
@@ -29,20 +33,30 @@ export class AppendedFile<T> {
   async encode(rows: readonly T[]): Promise<Append> {
     const { format, compress } = this.#settings;
     const pack = (part: string | Uint8Array) => packed(part, compress);
-    const body = format.body(rows); // First, as it tells which rows cannot be encoded.
+    const { indexed } = format;
+    // First, as it tells which rows cannot be encoded.
+    const { bytes, about } = indexed?.body(rows) ?? { bytes: format.body(rows), about: undefined };
     const head = format.head(rows);
+    const tail = indexed === undefined ? await pack(format.tail()) : undefined;
     const parts: Parts = {
       head: await pack(head),
       separator: await pack(format.separator),
-      body: await pack(body),
-      tail: await pack(format.tail()),
+      body: await pack(bytes),
+      tail: (bodies) => tail ?? indexed!.tail(bodies),
+      about: rows.length === 0 ? undefined : about,
     };
     return {
       head: typeof head === "string" ? head : head.toString(),
       checkNew: (files) => this.#checkNew(files),
-      write: (files, offset) => this.#write(files, offset, parts),
+      write: (files, offset, bodies) => this.#write(files, offset, bodies, parts),
       flush: (files) => this.#flush(files),
     };
+  }
+
+  /** Encodes a file without rows, of which nothing is kept once there are some. */
+  async encodeEmpty(): Promise<Append> {
+    const append = await this.encode([]);
+    return { ...append, write: (files) => ({ ...append.write(files, 0, []), bytes: 0 }) };
   }
 
   #checkNew(files: FileSystem): void {
@@ -51,21 +65,28 @@ export class AppendedFile<T> {
     fail("write to a file", "exists", rule, this.#settings.exists);
   }
 
-  #write(files: FileSystem, offset: number, { head, separator, body, tail }: Parts): number {
+  #write(
+    files: FileSystem,
+    offset: number,
+    before: readonly PlacedBody[],
+    { head, separator, body, tail, about }: Parts,
+  ): Written {
     const size = this.#sizeIn(files);
     if ((size ?? 0) < offset) {
       const told = `has ${size ?? 0} bytes of the ${offset} that ${this.#path}.mark.json tells of`;
       throw new Error(`Cannot write to a file: ${JSON.stringify(this.#path)} ${told}`);
     }
+    const first = offset === 0 ? head : separator;
+    const placed = { offset: offset + first.length, about };
+    const bodies = about === undefined ? before : [...before, placed];
+    const last = tail(bodies); // Before anything is written: these rows may not belong into this file.
     const file = files.openSync(this.#path, size === undefined ? "wx" : "r+");
     this.#isNew ||= size === undefined;
     try {
       let end = offset;
-      for (const part of [offset === 0 ? head : separator, body]) {
-        end += writeWhole(files, file, part, end);
-      }
-      files.ftruncateSync(file, end + writeWhole(files, file, tail, end));
-      return end;
+      for (const part of [first, body]) end += writeWhole(files, file, part, end);
+      files.ftruncateSync(file, end + writeWhole(files, file, last, end));
+      return { bytes: end, bodies };
     } finally {
       files.closeSync(file);
     }
@@ -96,7 +117,7 @@ function writeWhole(files: FileSystem, file: number, bytes: Uint8Array, offset: 
 
 async function packed(
   part: string | Uint8Array,
-  compress: "none" | "gzip",
+  compress: FileSinkSettings<never>["compress"],
 ): Promise<Uint8Array> {
   const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
   if (compress === "none" || bytes.length === 0) return bytes;

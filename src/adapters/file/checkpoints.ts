@@ -1,4 +1,5 @@
 import { fail } from "../../options.ts";
+import type { PlacedBody } from "../../bytes/row-encoder.ts";
 import {
   blankCheckpoint,
   type Checkpoint,
@@ -36,13 +37,14 @@ export interface Append {
   /**
    * Writes it at an offset, behind which nothing is marked, in one go: nothing else of this process
    * happens meanwhile.
-   *
-   * @returns The offset after it.
    */
-  write(files: FileSystem, offset: number): number;
+  write(files: FileSystem, offset: number, bodies: readonly PlacedBody[]): Written;
   /** Brings it to the disk. */
   flush(files: FileSystem): Promise<void>;
 }
+
+/** What is in a file: its bytes without its end, and what that end has to tell of them. */
+export type Written = Pick<FileMark, "bytes" | "bodies">;
 
 /**
  * The checkpoints of what is in a file, in `${path}.mark.json` beside it, with the length of the file
@@ -115,6 +117,14 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   async append(append: Append, isAnew: boolean): Promise<void> {
     await this.#append(await this.#prepare(), undefined, append, (file) => {
       return { next: isAnew ? { ...file, bytes: 0, keys: new Map() } : file };
+    });
+  }
+
+  /** Writes a file that has no rows, unless it has some; those of earlier runs count unless it begins anew. */
+  async appendNone(append: Append, isAnew: boolean): Promise<void> {
+    await this.#append(await this.#prepare(), undefined, append, (file) => {
+      if (isAnew) return { next: { ...file, bytes: 0, keys: new Map() } };
+      return { next: file.bytes > 0 ? undefined : file };
     });
   }
 
@@ -227,12 +237,12 @@ interface AppendPlan {
 const hasChanged = Symbol("has changed");
 /** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
-  const { bytes, head } = mark;
+  const { bytes, head, bodies } = mark;
   if (bytes > 0 && head !== append.head) {
     const rule = `one whose files begin with ${JSON.stringify(head)}, as this one does`;
     fail("write to a file", "format", rule, append.head);
   }
-  return { ...mark, bytes: append.write(files, bytes), head: append.head };
+  return { ...mark, ...append.write(files, bytes, bytes === 0 ? [] : bodies), head: append.head };
 }
 
 function newToken(): string {

@@ -32,3 +32,20 @@ export function bytesOf(path: string, from: number): ReadableStream<Uint8Array<A
     cancel: close,
   }, { highWaterMark: 0 });
 }
+
+/** The bytes of a file from `start` to before `end`, which have to be there. */
+export async function sliceOf(path: string, start: number, end: number): Promise<ArrayBuffer> {
+  const file = await (await hostFiles()).promises.open(path, "r");
+  try {
+    const bytes = new Uint8Array(Math.max(end - start, 0));
+    let done = 0;
+    while (done < bytes.length) {
+      const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
+      if (bytesRead === 0) throw new Error(`${JSON.stringify(path)} has become shorter`);
+      done += bytesRead;
+    }
+    return bytes.buffer;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,3 +1,4 @@
+import type { PlacedBody } from "../../bytes/row-encoder.ts";
 import { CheckpointError } from "../../errors.ts";
 import { checkCheckpoint, type Checkpoint } from "../../checkpoints/checkpoint.ts";
 import type { KeptKey, WritePlan } from "../../checkpoints/plan-commit.ts";
@@ -11,6 +12,8 @@ export interface FileMark {
   /** A sink has written the file, or was allowed to write over it. */
   readonly isOwn: boolean;
   readonly keys: ReadonlyMap<string, MarkedKey>;
+  /** What the end of the file has to tell of its rows, where its format needs that. */
+  readonly bodies: readonly PlacedBody[];
 }
 
 interface MarkedKey {
@@ -20,7 +23,7 @@ interface MarkedKey {
 }
 
 /** The mark of a file that no sink knows. */
-const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map() };
+const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map(), bodies: [] };
 
 /** What is kept for a key, as the rules of a commit ask for it. */
 export function keptIn(file: FileMark, key: string, owner: string | undefined): KeptKey {
@@ -50,10 +53,16 @@ function isMarked(keys: FileMark["keys"]): boolean {
 export function markIn(path: string, text: string | undefined): FileMark {
   if (text === undefined) return blankMark;
   try {
-    const { bytes, head, isOwn, keys } = Object(JSON.parse(text)) as Record<string, unknown>;
-    if (Number.isSafeInteger(bytes) && typeof head === "string" && Array.isArray(keys)) {
+    const { bytes, head, isOwn, keys, bodies = [] } = Object(JSON.parse(text)) as Record<
+      string,
+      unknown
+    >;
+    if (
+      Number.isSafeInteger(bytes) && typeof head === "string" && Array.isArray(keys) &&
+      Array.isArray(bodies)
+    ) {
       const kept = new Map(keys as [string, MarkedKey][]);
-      return { bytes: bytes as number, head, isOwn: isOwn === true, keys: kept };
+      return { bytes: bytes as number, head, isOwn: isOwn === true, keys: kept, bodies };
     }
   } catch {
     // It is told below.
@@ -63,5 +72,7 @@ export function markIn(path: string, text: string | undefined): FileMark {
 
 /** What is written into the file of a mark. */
 export function textOf(mark: FileMark): string {
-  return `${JSON.stringify({ ...mark, keys: [...mark.keys] })}\n`;
+  const { bodies, ...rest } = mark;
+  const index = bodies.length === 0 ? {} : { bodies }; // Most formats have none.
+  return `${JSON.stringify({ ...rest, keys: [...mark.keys], ...index })}\n`;
 }

@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.ts";
 import { checkOptions, fail, nonEmptyString, type OptionTable, type Rule } from "../../options.ts";
 import type { InputStart, NamedInput } from "../../bytes/input.ts";
-import { bytesOf } from "./file-bytes.ts";
+import { bytesOf, sliceOf } from "./file-bytes.ts";
 import { hostFiles } from "./file-system.ts";
 
 /** Where reading begins, in a list of files. */
@@ -27,6 +27,10 @@ export interface OpenedFile extends NamedInput {
   readonly modified: number;
   /** Opens it, at `from` where reading begins later. */
   readonly content: () => ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The same as `size`, by the name that `readParquet` looks for. */
+  readonly byteLength: number;
+  /** Reads the bytes from `start` to before `end`, which `readParquet` asks for. */
+  slice(start: number, end?: number): Promise<ArrayBuffer>;
 }
 
 /** Files to read one after the other: what any reader of the package takes. */
@@ -175,13 +179,15 @@ async function opened(name: string, from: FileStart | undefined): Promise<Opened
   });
   if (stat.isDirectory()) throw new Error(`Cannot ${action}: ${JSON.stringify(name)} is a folder`);
   const { size, mtimeMs: modified } = stat;
-  if (from === undefined) return { name, size, modified, content: () => bytesOf(name, 0) };
+  const slice = (start: number, end = size) => sliceOf(name, start, Math.min(end, size));
+  const file = { name, size, modified, byteLength: size, slice };
+  if (from === undefined) return { ...file, content: () => bytesOf(name, 0) };
   const { byte, line } = from;
   if (byte > size) {
     const rule = `at most the ${size} bytes of ${JSON.stringify(name)}: current value is ${byte}`;
     throw new RangeError(`Cannot ${action} as 'from.byte' must be ${rule}`);
   }
-  return { name, size, modified, from: { byte, line }, content: () => bytesOf(name, byte) };
+  return { ...file, from: { byte, line }, content: () => bytesOf(name, byte) };
 }
 
 function isPath(value: unknown): boolean {

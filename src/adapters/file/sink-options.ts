@@ -1,3 +1,4 @@
+import { hasZlib } from "../../bytes/compress.ts";
 import type { RowFormat } from "../../bytes/row-encoder.ts";
 import {
   checkOptions,
@@ -10,15 +11,16 @@ import {
 
 /** How the rows stand in the file. */
 export interface FileSinkOptions<T = unknown> {
-  /** The format: what `encodeNdjson()`, `encodeCsv(…)` or `encodeJson()` gives. */
+  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)` gives. */
   readonly format: RowFormat<T>;
   /**
    * How the file is compressed. Each batch is a member of its own, as a file may be cut between them;
-   * batches of a few hundred kilobytes lose next to nothing by it.
+   * batches of a few hundred kilobytes lose next to nothing by it. `"zstd"` needs Node 22.15, Deno or
+   * Bun.
    *
    * @default {"none"}
    */
-  readonly compress?: "none" | "gzip" | undefined;
+  readonly compress?: "none" | "gzip" | "zstd" | undefined;
   /**
    * What is done if there is a file already that no earlier run of this sink has written, or whose
    * checkpoint was removed since: `"error"` fails the run, `"replace"` writes it anew.
@@ -41,7 +43,7 @@ const rowFormat: Rule = {
 
 const optionTable: OptionTable<FileSinkOptions> = {
   format: [rowFormat],
-  compress: [oneOf("none", "gzip"), "none"],
+  compress: [oneOf("none", "gzip", "zstd"), "none"],
   exists: [oneOf("error", "replace"), "error"],
 };
 
@@ -52,5 +54,12 @@ export function checkSinkOptions<T>(
 ): FileSinkSettings<T> {
   const settings = checkOptions(action, options, optionTable) as FileSinkSettings<T>;
   if (settings.format === undefined) fail(action, "format", rowFormat.expected, undefined);
+  if (settings.compress === "zstd" && !hasZlib("zstd")) {
+    fail(action, "compress", "a format that this platform has", "zstd");
+  }
+  if (settings.format.indexed !== undefined && settings.compress !== "none") {
+    const rule = `"none" for a format that compresses by itself`;
+    fail(action, "compress", rule, settings.compress);
+  }
   return settings;
 }

@@ -1,14 +1,16 @@
 import { fail, nonEmptyString } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import { markOf } from "../../checkpoints/commit-mark.ts";
+import { isRunOn } from "../../checkpoints/load-call.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
   asyncLoad,
   type CheckRows,
+  type SinkLoad,
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
-import type { LoadContext } from "../../pipeline/pipeline.ts";
+import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
 import { takeTurns } from "../../sql/turns.ts";
 import { AppendedFile } from "./appended-file.ts";
 import { type Append, FileSinkCheckpoints } from "./checkpoints.ts";
@@ -20,7 +22,7 @@ export interface FileLoad<T> {
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000. */
+  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
   readonly batchSize: number;
 }
 
@@ -40,6 +42,11 @@ export interface FileSink<T> {
   ): FileLoad<I>;
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
+  /**
+   * The `postProcess` of the pipeline, for those who expect a file also of a run without rows: if the
+   * file has none, its beginning and its end are written.
+   */
+  writeEmpty(context: Pick<PipelineContext, "runId" | "signal">): Promise<void>;
 }
 
 const action = "construct fileSink";
@@ -53,7 +60,8 @@ const action = "construct fileSink";
  * The file is whole after every batch: the end of a JSON array is written over by the next one. Rows
  * stand in the order in which their batches were loaded, which with one worker is that of the source.
  * Batches of several processes may go into one file. The marks are in `${path}.mark.json`, and with
- * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no file.
+ * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no
+ * file, unless `writeEmpty` is its `postProcess`.
  *
  * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if there is a file
  * that no sink has written (unless `exists` says otherwise), and with another error if the file is
@@ -101,10 +109,18 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
       }, signal);
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
+  const { batchSize = 1000 } = settings.format;
+  const sized = (load: SinkLoad) => Object.assign(asyncLoad(checkpoints, load), { batchSize });
   return {
-    load: asyncLoad(checkpoints, load) as unknown as FileSink<T>["load"],
-    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as FileSink<T>["wrap"],
+    load: sized(load) as unknown as FileSink<T>["load"],
+    wrap: ((fn: Wrapped) => sized(wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
+    async writeEmpty({ runId, signal }) {
+      const isAnew = settings.exists === "replace" && lastRun !== runId &&
+        !isRunOn(checkpoints, runId);
+      const append = await file.encodeEmpty();
+      await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   positiveInteger,
   truthValue,
 } from "../../plain-options.ts";
+import { isThenable } from "../../runtime/thenable.ts";
 
 /** What a function is told of its call. */
 export interface CallContext {
@@ -80,4 +81,18 @@ export class CallSignal implements CallContext {
     this.#stopped ??= { reason };
     this.#controller?.abort(reason);
   }
+}
+
+/** Refuses a promise where the answer is needed at once; its rejection is then ignored. */
+export function refusePromise(action: string, name: string, answer: unknown): void {
+  if (typeof answer !== "object" || answer === null || !isThenable(answer)) return;
+  Promise.resolve(answer).catch(() => {});
+  fail(action, name, "a function that returns no promise", answer);
+}
+
+/** Refuses what is neither true nor false; the rejection of a promise is then ignored. */
+export function truthOf(action: string, answer: unknown): boolean {
+  if (answer === true || answer === false) return answer;
+  Promise.resolve(answer).catch(() => {});
+  fail(action, "fn", `a function that returns ${truthValue.expected}`, answer);
 }

@@ -17,7 +17,7 @@ export class Chain<O> implements ChunkReader<O> {
   /** The next stage to be ended, where there is no more input for it. */
   #ending: number | undefined;
   #failure: { readonly error: unknown } | undefined; // To be told when all else is given.
-  #released: void | Promise<void> = undefined; // The input was cancelled.
+  #released: Promise<void> | undefined; // The input was cancelled.
   #isOver = false;
   readonly #pace = new Yielder();
 
@@ -46,9 +46,14 @@ export class Chain<O> implements ChunkReader<O> {
     for (;;) {
       if (this.#isOver) return undefined;
       if (this.#ending !== undefined) return this.#end();
+      const wanted = this.#wanted(most);
+      if (wanted === 0) { // A stage is done before it has had an item.
+        this.#stop(this.#stages.findIndex(({ isDone }) => isDone));
+        continue;
+      }
       let items: Answer<unknown> | Promise<Answer<unknown>>;
       try {
-        items = this.#input.next(this.#wanted(most));
+        items = this.#input.next(wanted);
       } catch (error) {
         this.#fail(error);
         continue;
@@ -109,30 +114,23 @@ export class Chain<O> implements ChunkReader<O> {
       try {
         this.#stages[index]!.end?.(left);
       } catch (error) {
-        this.#failure ??= { error };
+        this.#failure = { error };
       }
       const out = this.#through(left, index + 1);
       if (out.length > 0) return out;
       if (this.#ending === undefined) return this.next(); // There is a call to wait for.
     }
     this.#isOver = true;
+    if (this.#failure === undefined && this.#released === undefined) return undefined;
     return this.#settle();
   }
 
   /** The end: once the input has let go, of what has failed first. */
-  #settle(): undefined | Promise<undefined> {
+  async #settle(): Promise<undefined> {
     const failure = this.#failure;
-    const released = this.#released;
-    if (released instanceof Promise) {
-      return released.then(() => {}, (error) => {
-        if (failure === undefined) throw error;
-      }).then(() => {
-        if (failure !== undefined) throw failure.error;
-        return undefined;
-      });
-    }
-    if (failure !== undefined) throw failure.error;
-    return undefined;
+    if (failure === undefined) return await this.#released as undefined;
+    await this.#released?.catch(() => {});
+    throw failure.error;
   }
 
   /** Leads items through the stages from `first` on. */
@@ -161,14 +159,12 @@ export class Chain<O> implements ChunkReader<O> {
 
   /** Takes no more items for the stages up to `index`, as it has failed or is done. */
   #stop(index: number, failure?: { readonly error: unknown }): void {
-    this.#failure ??= failure;
+    // Whatever failed before this did so for a later item.
+    this.#failure = failure;
     if (this.#ending === undefined) {
-      try {
-        this.#released = this.#input.cancel(failure?.error);
-        if (this.#released instanceof Promise) this.#released.catch(() => {}); // Told at the end.
-      } catch (error) {
-        this.#failure ??= { error };
-      }
+      const release = async () => this.#input.cancel(failure?.error);
+      this.#released = release();
+      this.#released.catch(() => {}); // Told at the end, if nothing else is.
     }
     // One that has failed may hold what was made of the items before.
     this.#ending = Math.max(this.#ending ?? 0, failure === undefined ? index + 1 : index);

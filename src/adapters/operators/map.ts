@@ -1,4 +1,4 @@
-import { fail, truthValue } from "../../plain-options.ts";
+import { fail } from "../../plain-options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import { skip } from "../../streams/skip.ts";
 import {
@@ -7,6 +7,7 @@ import {
   type CallSettings,
   CallSignal,
   checkCall,
+  truthOf,
 } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 import type { Calls, PendingCall, Stage } from "./stage.ts";
@@ -128,7 +129,7 @@ class FilterStage<I> extends CallStage<I, boolean, I> {
       if (result === true) out.push(item);
       else if (result !== false) {
         if (isThenable(result)) return { index, result };
-        refuseAnswer(result);
+        truthOf("filter items", result);
       }
     }
     return undefined;
@@ -136,12 +137,8 @@ class FilterStage<I> extends CallStage<I, boolean, I> {
 
   take(result: boolean, item: I, out: I[]): void {
     if (result === true) out.push(item);
-    else if (result !== false) refuseAnswer(result);
+    else truthOf("filter items", result);
   }
-}
-
-function refuseAnswer(answer: unknown): never {
-  fail("filter items", "fn", `a function that returns ${truthValue.expected}`, answer);
 }
 
 /**
@@ -171,7 +168,7 @@ export function flatMap<I, O>(
 
 class FlatMapStage<I, O> extends CallStage<I, Iterable<O>, O> {
   most(wanted: number): number {
-    return wanted === Infinity ? wanted : 1; // One item may become all that is wanted.
+    return wanted === Infinity ? wanted : Math.min(wanted, 1); // One item may become all that is wanted.
   }
 
   push(items: readonly I[], out: O[]): PendingCall | undefined {

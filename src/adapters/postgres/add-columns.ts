@@ -1,7 +1,13 @@
+import { addedType, type AddedTypes } from "../../sql/added-types.ts";
 import { quoteName } from "../../sql/names.ts";
 import { cannotAdd } from "../../sql/row-errors.ts";
 import { keptName } from "./names.ts";
 import type { KnownTarget } from "./table/target.ts";
+
+const types: AddedTypes = {
+  ...{ integer: "int8", float: "float8", numeric: "numeric", boolean: "bool", text: "text" },
+  ...{ time: "timestamptz", bytes: "bytea", json: "jsonb" },
+};
 
 /** Columns that every table has by itself. */
 const systemColumns = new Set(["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]);
@@ -20,15 +26,9 @@ export function addingStatement(
 ): string {
   const there = new Set(every.map(({ name }) => name));
   const added = [...names].map((name) => {
-    const type = typeFor(rows, name);
     const reason = there.has(name) ? "the table makes its values by itself" : refusalOf(name);
-    const refused = reason !== undefined ? cannotAdd(rows, name, reason) : cannotAdd(
-      rows,
-      name,
-      `the values of the batch need another type than ${type}, which the first of them has`,
-      (value) => !fits(typeOf(value), type),
-    );
-    refused.forEach(refuse);
+    if (reason !== undefined) cannotAdd(rows, name, reason).forEach(refuse);
+    const type = addedType(types, rows, name, reason === undefined ? refuse : () => {});
     return `add column if not exists ${quoteName(name)} pg_catalog.${type}`;
   });
   return `alter table ${table} ${added.join(", ")}`;
@@ -39,32 +39,4 @@ function refusalOf(name: string): string | undefined {
   if (/\p{Surrogate}/u.test(name)) return "it has half of a surrogate pair";
   if (keptName(name) !== name) return "its name is longer than 63 bytes";
   return systemColumns.has(name) ? "PostgreSQL has its own column of this name" : undefined;
-}
-
-/** Types of numbers, the widest first. */
-const numbers = ["numeric", "float8", "int8"];
-
-/** Whether a column of a type holds what is of another one. */
-function fits(own: string, type: string): boolean {
-  return own === type || numbers.includes(own) && numbers.includes(type);
-}
-
-/** The type that takes the values of a property: the widest number, else that of the first one. */
-function typeFor(rows: readonly object[], name: string): string {
-  const types = new Set<string>();
-  for (const row of rows) {
-    const value = (row as Readonly<Record<string, unknown>>)[name];
-    if (Object.hasOwn(row, name) && value !== undefined && value !== null) types.add(typeOf(value));
-  }
-  const [first = "text"] = types;
-  return numbers.includes(first) ? numbers.find((type) => types.has(type))! : first;
-}
-
-function typeOf(value: unknown): string {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? "int8" : "float8";
-  if (typeof value === "bigint") return "numeric";
-  if (typeof value === "boolean") return "bool";
-  if (value instanceof Date) return "timestamptz";
-  if (value instanceof Uint8Array) return "bytea";
-  return typeof value === "object" ? "jsonb" : "text";
 }

@@ -83,7 +83,9 @@ export class KnownTable {
     const isGiven = (name: string) =>
       given !== undefined && (unknown !== "add" || given.includes(name));
     const needs = (name: string) => (isGiven(name) || key.includes(name)) && !open.has(name);
-    const reading = { table, columns, needs, unknown, isOrdered: conflict !== "error" };
+    const isOrdered = conflict !== "error";
+    const mayBeEmpty = open.size > 0;
+    const reading = { table, columns, needs, unknown, isOrdered, mayBeEmpty };
     const batch = readRows(reading, rows);
     const later = columns.filter(({ name }) => open.has(name));
     for (const { columns: given } of batch.groups) {

@@ -19,6 +19,8 @@ export interface Reading {
   readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
+  /** Rows get values from other rows later, so that they need not give any. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Rows that give the same columns. */
@@ -61,7 +63,7 @@ export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
     let error = others.look(row, place);
     if (error === undefined && given.length === 0) {
       if (others.adds(row)) return; // It is read again once they are there.
-      error = withoutProperties(reading.table, place);
+      if (reading.mayBeEmpty !== true) error = withoutProperties(reading.table, place);
     }
     error ??= groups.add(given, row as Properties, place);
     if (error !== undefined) failures.set(place, error);

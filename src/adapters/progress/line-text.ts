@@ -56,6 +56,7 @@ export function textOf(
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
   const { name, state, total, done, loaded, skipped, deadLettered, retries, rate } = payload;
   const { pending, elapsed, earlier = 0, left, rows = 0, drift = 0 } = payload;
+  const { earlierDeadLettered: dead = 0 } = payload;
   const hasEnded = isOver(payload);
   const hasShare = total !== undefined && total > 0;
   const share = hasShare ? `${shareOf(done, total)}%` : "";
@@ -90,7 +91,10 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
         "",
       ),
     ],
-    ["earlier", some(earlier, `${count(earlier)} done before`)],
+    [
+      "earlier",
+      some(earlier, `${count(earlier)} done before${dead > 0 ? ` (${count(dead)} dead)` : ""}`),
+    ],
     ["retries", some(retries, `${count(retries)} retried`)],
     ["pending", some(hasEnded ? pending : 0, `${count(pending)} pending`)],
     ["time", [hasEnded ? `in ${coarseTime(elapsed)}` : ""]],

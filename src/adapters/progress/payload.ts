@@ -11,7 +11,7 @@ export interface WatchedRun {
   /** How far the run is. */
   snapshot():
     & Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">
-    & Partial<Pick<RunSnapshot, "earlier" | "rows" | "drift">>;
+    & Partial<Pick<RunSnapshot, "earlier" | "earlierCounts" | "rows" | "drift">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -30,6 +30,8 @@ export interface ProgressPayload extends ItemCounts {
   readonly retries: number;
   /** Items that earlier runs had finished; `undefined` where there are none. */
   readonly earlier: number | undefined;
+  /** Those of them that were given up on; `undefined` where there are none, or it is not known. */
+  readonly earlierDeadLettered: number | undefined;
   /** Rows that were loaded; `undefined` where they are as many as the items. */
   readonly rows: number | undefined;
   /** Properties that the target has, or had, no column for; `undefined` where there are none. */
@@ -72,7 +74,8 @@ export class Tracker {
   /** How far the run is now. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
-    const { state, retries, duration: elapsed, total: known, earlier, rows, drift = {} } = rest;
+    const { state, retries, duration: elapsed, total: known, rows, drift = {} } = rest;
+    const { earlier, earlierCounts } = rest;
     const done = loaded + skipped + deadLettered;
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
@@ -85,6 +88,7 @@ export class Tracker {
       state: this.#outcome ?? (state === "ended" ? "running" : state),
       ...{ extracted, loaded, skipped, deadLettered, pending, done },
       ...{ total, rate, retries, elapsed, earlier: earlier || undefined },
+      earlierDeadLettered: earlierCounts?.deadLettered || undefined,
       rows: rows === loaded ? undefined : rows,
       drift: Object.keys(drift).length || undefined,
       left: isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined,

@@ -1,6 +1,7 @@
 import { checkOptions, type OptionTable } from "../../options.ts";
 import { count, counted, percent, time } from "../../explain/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
+import type { RunReport } from "../../report-types.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
 import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";

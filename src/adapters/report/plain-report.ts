@@ -1,11 +1,10 @@
 import { fail } from "../../options.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import type {
   DeadLetterReason,
-  ManagerReport,
   RunFailure,
   RunReport,
   RunTrace,
-  SkippedReport,
   StageTimes,
   TracedBatch,
 } from "../../report-types.ts";
@@ -15,6 +14,7 @@ import { stageNames } from "./shares.ts";
 type Unknown = Readonly<Record<string, unknown>>;
 
 const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as const;
+const finished = ["loaded", "skipped", "deadLettered"] as const;
 const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers"] as const;
 const quantiles = ["p50", "p90", "p99", "max"] as const;
 const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
@@ -46,12 +46,13 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
   const stages = objectOf(fields.stages);
   if (fields.stages !== stages) fail(action, "report", rule, report);
   const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = fields;
-  const { failure, deadLetterReasons, drift, tables, checkpoint } = fields;
+  const { failure, deadLetterReasons, drift, tables, checkpoint, earlierCounts } = fields;
   return {
     ...numbers(fields, [...counts, ...figures]),
     ...optional(fields, ["concurrency", "missing", "total"]),
     // A report made by hand, or by an earlier version, may have none.
     ...numbers({ earlier: 0, rows: fields.loaded, ...fields }, ["earlier", "rows"]),
+    ...(isObject(earlierCounts) && { earlierCounts: numbers(earlierCounts, finished) }),
     ...{ name: text(name), runId: text(runId) },
     outcome: text(outcome) as RunReport["outcome"],
     bottleneck: text(bottleneck) as RunReport["bottleneck"],

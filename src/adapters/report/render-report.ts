@@ -1,6 +1,7 @@
 import { checkOptions, nonEmptyString, type OptionTable } from "../../options.ts";
 import { counted } from "../../explain/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
+import type { RunReport } from "../../report-types.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { label } from "./markup.ts";
 import { page } from "./page.ts";
 import { isOfManager, plainReport, wasRun } from "./plain-report.ts";

@@ -25,13 +25,16 @@ function itemTiles(report: RunReport): readonly Tile[] {
   const { extracted, loaded, rows, skipped, deadLettered, pending, batches, retries } = report;
   const size = batches > 0 ? `about ${about(loaded / batches)} items each` : "none loaded";
   const made = rows === loaded ? [] : [`as ${counted(rows, "row")}`];
+  const { earlier, earlierCounts: { deadLettered: letters = 0 } = {} } = report;
   const rest = [
+    earlier > 0 ? `${count(earlier)} done before` : "",
     skipped > 0 ? `${count(skipped)} skipped` : "",
     pending > 0 ? `${count(pending)} pending` : "",
   ].filter((part) => part !== "");
   const deadShare = extracted > 0
     ? `${percent(deadLettered / extracted)} of all items`
     : "no items";
+  const before = letters > 0 ? `, ${count(letters)} before` : "";
   return [
     {
       ...{ name: "Items loaded", figure: "loaded", number: loaded, value: count(loaded) },
@@ -47,7 +50,7 @@ function itemTiles(report: RunReport): readonly Tile[] {
     },
     {
       ...{ name: "Dead letters", figure: "deadLettered", number: deadLettered },
-      ...{ value: count(deadLettered), more: deadShare, isAlarming: deadLettered > 0 },
+      ...{ value: count(deadLettered), more: deadShare + before, isAlarming: deadLettered > 0 },
     },
   ];
 }

@@ -1,6 +1,7 @@
 import { anyObject, fail, type Rule } from "../../options.ts";
 import { count, counted, time } from "../../explain/quantities.ts";
-import type { ManagerReport, RunReport, SkippedReport } from "../../report-types.ts";
+import type { RunReport } from "../../report-types.ts";
+import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { timeAxis } from "./axis.ts";
 import { attributes, element, label, percentOf } from "./markup.ts";
 import { wasRun } from "./plain-report.ts";

@@ -28,23 +28,28 @@ export function openDeadLetters<E>(
   turns: Turns,
 ): WritableStream<DeadLetter<E>> {
   let insert: SqliteStatement | undefined;
-  return repeatableLetters<E>({
-    write(letter) {
-      if (insert === undefined) checkClient(db);
-      const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } =
-        letterRow(letter);
-      const { name, message, code } = errorParts;
-      const texts = [name, message, code].map((text) => text === null ? null : storableText(text));
-      return turns.take(() =>
-        transact(db, () => {
-          if (insert === undefined) execute(db, tableSql);
-          insert ??= prepare(db, insertSql);
-          insert.run(
-            ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-            ...[item, row, error, ...texts, at],
-          );
-        })
-      );
-    },
-  });
+  const writeAll = (letters: readonly DeadLetter<E>[]) => {
+    if (insert === undefined) checkClient(db);
+    const rows = letters.map(valuesOf);
+    return turns.take(() =>
+      transact(db, () => {
+        if (insert === undefined) execute(db, tableSql);
+        insert ??= prepare(db, insertSql);
+        for (const values of rows) insert.run(...values);
+      })
+    );
+  };
+  return repeatableLetters<E>({ write: (letter) => writeAll([letter]), writeAll });
+}
+
+function valuesOf(letter: DeadLetter): (string | number | null)[] {
+  const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
+    letter,
+  );
+  const { name, message, code } = errorParts;
+  const texts = [name, message, code].map((text) => text === null ? null : storableText(text));
+  return [
+    ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
+    ...[item, row, error, ...texts, at],
+  ];
 }

@@ -1,9 +1,10 @@
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { tombstoneKey } from "../../sql/tombstone.ts";
+import { batchError } from "../../sql/tree-failures.ts";
 import { Written } from "../../sql/written.ts";
 import type { SqliteDatabase } from "./client.ts";
 import type { SinkSettings } from "./sink-options.ts";
-import { batchError, type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
+import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
 import { Writer } from "./writer.ts";
 
 /** Writes rows, and tombstones among them, for one table. */

@@ -1,16 +1,8 @@
-import { checkOptions, type Complete, fail, type OptionTable } from "../../options.ts";
-import {
-  type LinkedTable,
-  linkedTables,
-  missingOption,
-  type ParentLink,
-  parentLink,
-  tablesObject,
-} from "../../sql/linked-tables.ts";
-import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
+import type { ParentLink } from "../../sql/linked-tables.ts";
+import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts";
 import type { LinksAmong } from "../../sql/typed-rows.ts";
 import { foldCase, name, names } from "./names.ts";
-import type { SinkSettings, SqliteSinkOptions } from "./sink-options.ts";
+import type { SqliteSinkOptions } from "./sink-options.ts";
 
 /** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
 export interface SqliteTableOptions
@@ -55,68 +47,10 @@ export interface SqliteTablesOptions<Tables extends SqliteTables = SqliteTables>
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** The options of one table, checked. */
-export type TableSettings = SinkSettings & Pick<SqliteTableOptions, "missing">;
-
-/** The tables, checked. */
-export interface TablesSettings {
-  readonly linked: readonly LinkedTable[];
-  readonly tables: readonly TableSettings[];
-}
-
-const shared = { conflict: conflictOption, unknown: growingOption } as const;
-const tablesOptions: OptionTable<Omit<SqliteTablesOptions, "table" | "write">> = {
-  tables: [tablesObject],
-  ...shared,
-};
-const tableOptions: OptionTable<SqliteTableOptions> = {
-  columns: [names],
-  ...shared,
-  key: [names],
-  parent: [parentLink],
-  missing: [missingOption],
-};
-
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
 export function checkTablesOptions(
   action: string,
   options: Omit<SqliteTablesOptions, "table" | "write">,
 ): TablesSettings {
-  const { tables, conflict, unknown } = checkOptions(action, options, tablesOptions);
-  const settings: [string, TableSettings & SqliteTableOptions][] = Object.entries(tables).map(
-    ([table, own]) => [table, checkTable(action, table, own, { conflict, unknown })],
-  );
-  const folded = settings.map(([table]) => foldCase(table));
-  const twice = settings.find((_, place) => folded.indexOf(folded[place]!) !== place);
-  if (twice !== undefined) fail(action, "tables", "an object that has each table once", twice[0]);
-  return {
-    linked: linkedTables(action, Object.fromEntries(settings), foldCase),
-    tables: settings.map(([, own]) => own),
-  };
-}
-
-type Shared = Pick<SinkSettings, "conflict" | "unknown">;
-
-function checkTable(
-  action: string,
-  table: string,
-  options: SqliteTableOptions,
-  defaults: Shared,
-): TableSettings & SqliteTableOptions {
-  const path = `tables.${table}.`;
-  const prefixed = (given: object) =>
-    Object.fromEntries(Object.entries(given).map(([key, value]) => [path + key, value]));
-  if (!name.test(table)) fail(action, "tables", `an object by names: ${name.expected}`, table);
-  const checked = checkOptions(
-    action,
-    prefixed(options) as Record<string, unknown>,
-    prefixed(tableOptions) as OptionTable<Record<string, unknown>>,
-    prefixed(defaults),
-  );
-  const own = Object.fromEntries(
-    Object.entries(checked).map(([key, value]) => [key.slice(path.length), value]),
-  ) as Complete<SqliteTableOptions, "columns" | "key" | "parent" | "missing">;
-  const settings = { ...own, table, columns: own.columns, key: own.key };
-  checkTableOptions(`${action} with table ${JSON.stringify(table)}`, settings, name, foldCase);
-  return { ...settings, columns: own.columns && [...own.columns], key: own.key && [...own.key] };
+  return checkTableSet(action, options, { name, names, fold: foldCase });
 }

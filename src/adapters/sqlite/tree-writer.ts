@@ -1,9 +1,9 @@
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
-import { BatchError } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { addColumns } from "./add-columns.ts";
 import type { LinkedTable } from "../../sql/linked-tables.ts";
-import { inTable, rowError, unfitValue } from "../../sql/row-errors.ts";
+import { unfitValue } from "../../sql/row-errors.ts";
+import { batchError, noteAt, wrongKey } from "../../sql/tree-failures.ts";
 import { Written } from "../../sql/written.ts";
 import { takeApart, type TreeStep } from "../../sql/tree-rows.ts";
 import { isOfSql, type SqliteDatabase, type SqliteValue } from "./client.ts";
@@ -121,11 +121,6 @@ export class TreeWriter implements Loader {
   }
 }
 
-/** The error of rows by their places. */
-export function batchError(failures: ReadonlyMap<number, Error>): BatchError {
-  return new BatchError(new Map([...failures].sort(([one], [other]) => one - other)));
-}
-
 function checkLinks(linked: readonly LinkedTable[], tables: readonly KnownTable[]): void {
   for (const [n, { name, parent }] of linked.entries()) {
     if (parent === undefined) continue;
@@ -139,18 +134,6 @@ function checkLinks(linked: readonly LinkedTable[], tables: readonly KnownTable[
       check(parent.place, other, rowIds);
     }
   }
-}
-
-/** Notes what is wrong with a row of a table, by the place of what it came with. */
-function noteAt(
-  linked: readonly LinkedTable[],
-  failures: Map<number, Error>,
-  n: number,
-  place: number,
-  error: Error,
-): void {
-  if (failures.has(place)) return;
-  failures.set(place, linked.length > 1 ? inTable(error, linked[n]!.name, place) : error);
 }
 
 function readStep(
@@ -197,26 +180,9 @@ function keyValues(
   place: number,
 ): Stored | Error {
   const { identity } = table;
-  if (identity.length === 0) {
-    return rowError(
-      "it is a tombstone, and the table has neither a primary key nor a 'key'",
-      place,
-    );
-  }
-  const wanted = identity.map((column) => JSON.stringify(column)).join(", ");
-  const given = Object.keys(key);
-  const other = given.find((column) => !identity.includes(column)) ??
-    identity.find((column) => !given.includes(column));
-  if (other !== undefined) {
-    const rule = `its tombstone must have the columns of the key (${wanted}) and no others`;
-    return rowError(`${rule}: ${JSON.stringify(other)} breaks this`, place);
-  }
-  for (const column of identity) {
-    const value = key[column];
-    if (value === null || value === undefined) {
-      return unfitValue(value, column, "a value in a tombstone", place);
-    }
-    if (!isStorable(value)) return unfitValue(value, column, expectedOf(value), place);
-  }
-  return identity.map((column) => key[column] as SqliteValue);
+  const wrong = wrongKey(identity, key, place);
+  if (wrong !== undefined) return wrong;
+  const unfit = identity.find((column) => !isStorable(key[column]));
+  if (unfit === undefined) return identity.map((column) => key[column] as SqliteValue);
+  return unfitValue(key[unfit], unfit, expectedOf(key[unfit]), place);
 }

@@ -1,10 +1,10 @@
 import { fail } from "../../options.ts";
 import { checkKey } from "../../sql/sink-options.ts";
+import type { TableSettings } from "../../sql/tables-options.ts";
 import { isOfSql, prepare, type SqliteDatabase } from "./client.ts";
 import type { Target } from "./insert.ts";
 import { KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
-import type { TableSettings } from "./tables-options.ts";
 
 /** A column of a table, as SQLite tells of it. */
 interface ColumnFacts {

@@ -56,6 +56,11 @@ const checkpoints: readonly (readonly [name: string, checkpoint: Checkpoint])[] 
   ["a checkpoint", { offset: 7, done: [], updatedAt: 1_700_000_000_000 }],
   ["the largest place", { offset: Number.MAX_SAFE_INTEGER, done: [], updatedAt: 1 }],
   ["ranges", { offset: 1, done: [[3, 4], [6, 9]], updatedAt: 1 }],
+  ["counts", {
+    ...{ offset: 3, done: [[4, 6]], updatedAt: 1 },
+    counts: { loaded: 3, skipped: 0, deadLettered: 2 },
+    unmarked: { loaded: 0, skipped: 0, deadLettered: 1 },
+  }],
   ["positions", {
     offset: 1,
     done: [[2, 4, "b"], [5, 6], [7, 9, { at: [1, null, "é\u{1F600}"], deep: { is: true } }]],

@@ -2,6 +2,7 @@ import { messageOf } from "../../errors.ts";
 import type { Awaitable } from "../../checkpoints/checkpoint.ts";
 import { decodeItem, encodeItem } from "../../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import { letterSinkOf } from "../../dead-letters/repeatable-letters.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 
@@ -111,6 +112,28 @@ function testOrder(define: DefineLetterTest): void {
     for (const item of [1, 2, 3]) writer.write(letterOf(item)).catch(() => {}); // So does the close.
     await writer.close();
     await expectItems(store, [1, 2, 3]);
+  });
+
+  define("keeps letters that are written together", async (_, store) => {
+    const sink = letterSinkOf(store.stream);
+    if (sink?.writeAll === undefined) return; // A run has them written one by one.
+    const large = Array.from({ length: 12 }, () => "long".repeat(25_000));
+    const items = [...large, ...strangers().map(([, item]) => item)];
+    await sink.writeAll(items.map((item) => letterOf(item)), new AbortController());
+    const found = (await store.letters()).map(({ item }) => noted(item));
+    expectSame("items", found, items.map(noted));
+  });
+
+  define("keeps all letters that are written together, or none of them", async (_, store) => {
+    const sink = letterSinkOf(store.stream);
+    if (sink?.writeAll === undefined) return;
+    const letters = Array.from({ length: 15 }, () => letterOf("long".repeat(25_000)));
+    const controller = new AbortController();
+    const settled = Promise.allSettled([sink.writeAll(letters, controller)]);
+    controller.abort();
+    const [{ status }] = await settled;
+    const { length } = await store.letters();
+    expectSame("letters", length, status === "fulfilled" ? 15 : 0);
   });
 
   define("keeps what was written when it is aborted", async (writer, store) => {

@@ -1,5 +1,8 @@
-import { covers, type DoneRange } from "../../checkpoints/checkpoint.ts";
+import { commitsTo, covers, type DoneRange } from "../../checkpoints/checkpoint.ts";
+import { etl } from "../../etl/etl.ts";
+import { skip } from "../../streams/skip.ts";
 import { expectError, expectSame } from "./expectations.ts";
+import { newKey } from "./new-key.ts";
 import {
   claim,
   claimedAt,
@@ -10,11 +13,14 @@ import {
   expectRows,
   load,
   rowsOf,
+  type SinkRow,
+  type TestedSink,
 } from "./tested-sink.ts";
 
 /** Defines the tests of what a sink commits together with its rows. */
 export function testMarks(define: DefineSinkTest): void {
   testCommits(define);
+  testCounts(define);
   testRepeats(define);
   testFences(define);
 }
@@ -78,6 +84,54 @@ function testCommits(define: DefineSinkTest): void {
     await sink.checkpoints.write(key, { ...old, offset: 4 });
     await expectMark(sink, key, { offset: 4 });
   });
+}
+
+function testCounts(define: DefineSinkTest): void {
+  define("commits what became of the items, beside what the run has written", async (sink) => {
+    const key = await claimedKey(sink);
+    const one = { loaded: 1, skipped: 0, deadLettered: 0 };
+    await load(sink, { key, rows: rowsOf(3), ranges: [[2, 3]], counts: one });
+    const counts = { loaded: 0, skipped: 2, deadLettered: 0 }; // Items that needed no load.
+    const own = { offset: 2, done: [], counts, unmarked: counts, updatedAt: 1, runId: "one" };
+    await sink.checkpoints.write(key, own);
+    const more = { loaded: 1, skipped: 2, deadLettered: 1 };
+    await load(sink, { key, rows: rowsOf(6), ranges: [[3, 7]], counts: more });
+    const found = await sink.checkpoints.read(key);
+    expectSame("counts", found?.counts, { loaded: 2, skipped: 4, deadLettered: 1 });
+  });
+
+  define("tells after a run that was stopped what became of all items", async (sink) => {
+    const name = newKey();
+    await expectFailure("the run", runWith(sink, name, 2));
+    const { loaded, skipped, deadLettered, earlierCounts: before } = await runWith(sink, name);
+    expectSame("items", {
+      loaded: loaded + (before?.loaded ?? NaN),
+      skipped: skipped + (before?.skipped ?? NaN),
+      deadLettered: deadLettered + (before?.deadLettered ?? NaN),
+    }, { loaded: 4, skipped: 2, deadLettered: 2 });
+    await expectRows(sink, 1, 3, 5, 7);
+  });
+}
+
+/** Loads half of eight rows: some are left out, some given up on. It is aborted within a load. */
+function runWith(sink: TestedSink, name: string, abortAt?: number) {
+  let loads = 0;
+  const run = etl<SinkRow, SinkRow>({
+    name,
+    extract: () => rowsOf(1, 2, 3, 4, 5, 6, 7, 8),
+    transform(row) {
+      if (row.id % 4 === 0) throw new Error("It is given up on");
+      return row.id % 2 === 0 ? skip : row;
+    },
+    load: Object.assign((rows: SinkRow[], context: Parameters<TestedSink["load"]>[1]) => {
+      if (++loads === abortAt) run.abort();
+      return sink.load(rows, context);
+    }, { [commitsTo]: sink.checkpoints }),
+  }).start({
+    ...{ batchSize: 2, checkpoints: sink.checkpoints },
+    deadLetters: () => new WritableStream(),
+  });
+  return run.finished;
 }
 
 function testRepeats(define: DefineSinkTest): void {

@@ -4,6 +4,7 @@ import type {
   Checkpoint,
   CheckpointStore,
   DoneRange,
+  FinishedCounts,
 } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { expectSame } from "./expectations.ts";
@@ -88,6 +89,8 @@ export interface LoadCase<Row = SinkRow> {
   readonly key?: string;
   /** What it completes. */
   readonly ranges?: readonly DoneRange[];
+  /** What becomes of these items. */
+  readonly counts?: FinishedCounts;
   /** The run. */
   readonly runId?: string;
   /** Which attempt it is. */
@@ -104,9 +107,9 @@ export async function load<Row = SinkRow>(
   loading: LoadCase<Row>,
 ): Promise<void> {
   const { rows, key, ranges = [[0, rows.length]], runId = "one", attempt = 1, more } = loading;
-  const marks = key === undefined ? {} : { key, ranges };
+  const { signal = new AbortController().signal, counts } = loading;
+  const marks = key === undefined ? {} : { key, ranges, ...(counts && { counts }) };
   const batch = { sequence: 0, offset: 0, size: rows.length, attempt, ...marks };
-  const { signal = new AbortController().signal } = loading;
   await sink.load(rows, {
     signal,
     pipeline: "sink",

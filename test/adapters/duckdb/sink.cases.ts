@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { duckdbSink } from "../../../src/adapters/duckdb.ts";
+import { duckdbSink, tombstone } from "../../../src/adapters/duckdb.ts";
 import { takeTurns } from "../../../src/sql/turns.ts";
-import { type SinkRow, testCheckpointStore, testSink } from "../../../src/adapters/testing.ts";
+import {
+  type ChildRow,
+  type SinkRow,
+  testCheckpointStore,
+  type TestedTablesSettings,
+  type TestedWrite,
+  testSink,
+} from "../../../src/adapters/testing.ts";
 import { BatchError, ConfigurationError } from "../../../src/errors.ts";
 import { etl } from "../../../src/index.ts";
-import { connectionsOf, plainContext, textsOf } from "../../support/duckdb/client.ts";
+import { connectionsOf, objectsOf, plainContext, textsOf } from "../../support/duckdb/client.ts";
 
 /** The sink and its checkpoints keep the contracts, and a run can use them. */
 export function testDuckdbContracts(): void {
@@ -17,18 +24,39 @@ export function testDuckdbContracts(): void {
   });
 
   describe("sink", () => {
+    const schema = "create table u (id integer primary key, name text)";
     testSink(it, {
-      create: async () => {
+      tombstone: (id) => tombstone({ id }),
+      createTables: async ({ conflict, missing }: TestedTablesSettings) => {
         const connection = await connections.open(
-          "create table u (id integer primary key, name text)",
+          "create table parent (id integer primary key, name text not null)",
+          `create table child (id integer primary key, parent_id integer not null,
+            name text not null)`,
         );
-        const rows = async () => {
-          const found = await (await connection.run("select * from u")).getRowObjects();
-          return found as unknown as SinkRow[];
+        const parent = { table: "parent", on: { parent_id: "id" } };
+        return {
+          ...duckdbSink(connection, {
+            conflict,
+            tables: { parent: {}, child: { parent, missing } },
+          }),
+          parents: () => objectsOf<SinkRow>(connection, "from parent"),
+          children: () => objectsOf<ChildRow>(connection, "from child"),
+          close: () => {},
         };
+      },
+      createWrite: async (write: TestedWrite) => {
+        const connection = await connections.open(schema);
+        const sink = duckdbSink<SinkRow>(connection, {
+          write: (tx, rows) => write((rows) => tx.insert("u", rows), rows),
+        });
+        const rows = () => objectsOf<SinkRow>(connection, "from u");
+        return { ...sink, rows, close: () => {} };
+      },
+      create: async () => {
+        const connection = await connections.open(schema);
         return {
           ...duckdbSink(connection, { table: "u" }),
-          rows,
+          rows: () => objectsOf<SinkRow>(connection, "from u"),
           dropTable: () => connection.run("drop table u"),
           addColumn: (name: string) => connection.run(`alter table u add column ${name} integer`),
           hold: () => {

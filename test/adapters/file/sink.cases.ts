@@ -1,16 +1,10 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import * as zlib from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fileSink, type FileSinkOptions } from "../../../src/adapters/file.ts";
+import { decompress } from "../../../src/adapters/compression.ts";
 import { encodeCsv } from "../../../src/adapters/csv.ts";
 import { type SinkRow, testSink } from "../../../src/adapters/testing.ts";
 import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
@@ -44,9 +38,15 @@ const rowsOf = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => ({ id: from + index }));
 
 /** Runs rows into the file, and gives the report. */
-async function write(rows: object[], options: Partial<FileSinkOptions<object>> = {}, marks = true) {
+async function write(
+  rows: Iterable<object>,
+  options: Partial<FileSinkOptions<object>> = {},
+  marks = true,
+  ends = false,
+) {
   const sink = fileSink(path, { format: lines, ...options });
-  const pipeline = etl({ name: "rows", extract: () => rows, load: sink.load });
+  const postProcess = ends ? sink.writeEmpty : undefined;
+  const pipeline = etl({ name: "rows", extract: () => rows, load: sink.load, postProcess });
   return await pipeline.run({ batchSize: 2, ...(marks && { checkpoints: sink.checkpoints }) });
 }
 
@@ -62,6 +62,7 @@ export function testFileSink(): void {
     testSink(it, { create: testedSink });
     testContents();
     testFiles();
+    testWriteEmpty();
   });
 }
 
@@ -119,7 +120,17 @@ function testContents(): void {
   it("compresses each batch by itself", async () => {
     await write(rowsOf(0, 3), { compress: "gzip", format: list });
     await write(rowsOf(0, 6), { compress: "gzip", format: list });
-    expect(JSON.parse(gunzipSync(readFileSync(path)).toString())).toEqual(rowsOf(0, 6));
+    expect(JSON.parse(zlib.gunzipSync(readFileSync(path)).toString())).toEqual(rowsOf(0, 6));
+  });
+
+  it("compresses by zstd where the platform has it, and refuses it elsewhere", async () => {
+    const run = write(rowsOf(0, 3), { compress: "zstd", format: list });
+    if (!("zstdCompress" in zlib)) {
+      return await expect(run).rejects.toThrow("that this platform has");
+    }
+    await run;
+    const unpacked = await new Response(decompress(readFileSync(path))).text();
+    expect(JSON.parse(unpacked)).toEqual(rowsOf(0, 3));
   });
 
   it("goes on where an earlier run has ended", async () => {
@@ -202,7 +213,7 @@ function testFiles(): void {
 
   it("refuses a file that is shorter than its mark tells", async () => {
     await write(rowsOf(0, 3));
-    truncateSync(path, 5);
+    writeFileSync(path, text().slice(0, 5));
     await expect(write(rowsOf(0, 5))).rejects.toThrow("has 5 bytes of the 27 that");
   });
 
@@ -237,7 +248,7 @@ function testFiles(): void {
     [
       "a",
       { format: lines, compress: "zip" },
-      `'compress' must be "none" or "gzip": current value is "zip"`,
+      `'compress' must be "none" or "gzip" or "zstd": current value is "zip"`,
     ],
     [
       "a",
@@ -247,5 +258,43 @@ function testFiles(): void {
   ])("throws for %j and %o with the whole sentence", (given, options, sentence) => {
     const make = () => Reflect.apply(fileSink, undefined, [given, options]);
     expect(make).toThrow(new ConfigurationError(`Cannot construct fileSink as ${sentence}`));
+  });
+}
+
+function testWriteEmpty(): void {
+  describe.each([["with", true], ["without", false]])("writeEmpty, %s checkpoints", (_, marks) => {
+    const finish = (rows: Iterable<object>, options: Partial<FileSinkOptions<object>> = {}) =>
+      write(rows, { format: list, ...options }, marks, true);
+
+    it.each(["none", "gzip"] as const)("writes a file without rows: %s", async (compress) => {
+      await finish([], { compress });
+      const bytes = readFileSync(path);
+      expect(`${compress === "gzip" ? zlib.gunzipSync(bytes) : bytes}`).toBe("[]");
+    });
+
+    it("leaves rows alone, and lets rows follow", async () => {
+      for (const rows of [[], rowsOf(0, 2), []]) await finish(rows);
+      expect(JSON.parse(text())).toEqual(rowsOf(0, 2));
+    });
+
+    it("refuses a file that no sink has written, and writes over it if it may", async () => {
+      writeFileSync(path, "precious");
+      await expect(finish([])).rejects.toThrow("which no sink has written");
+      expect(text()).toBe("precious");
+      await finish([], { exists: "replace" });
+      expect(text()).toBe("[]");
+    });
+
+    it("makes no file where the run has failed", async () => {
+      const failing = { [Symbol.iterator]: () => expect.fail("no source") };
+      await expect(finish(failing)).rejects.toThrow("no source");
+      expect(readdirSync(folder)).not.toContain("rows.out");
+    });
+  });
+
+  it("leaves nothing of an earlier run where each begins anew", async () => {
+    await write(rowsOf(0, 2), { exists: "replace" }, false, true);
+    await write([], { exists: "replace" }, false, true);
+    expect(text()).toBe("");
   });
 }

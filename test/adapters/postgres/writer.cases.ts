@@ -4,7 +4,7 @@ import { postgresSource } from "../../../src/adapters/postgres.ts";
 import { etl } from "../../../src/etl/etl.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
 import { type Bench, contextOf } from "../../support/postgres/cases.ts";
-import { clients, sinkOf } from "../../support/postgres/clients.ts";
+import { clients, givenBack, sinkOf } from "../../support/postgres/clients.ts";
 
 /** Somebody else, who has what the tested client waits for. */
 interface Rival {
@@ -70,7 +70,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     await rival.run("commit");
     expect([report.deadLettered, letters.length]).toEqual([1, 1]);
     expect(await all(table)).toEqual([]);
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   const methods = name === "postgres" ? ["insert"] as const : ["insert", "copy"] as const;
@@ -93,7 +93,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
     await rival.run("commit");
     expect(await all(table)).toEqual([]);
     expect(await checkpoints.read(`aborted ${name} ${method}`)).toBeUndefined();
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   it("rejects with the reason, and loads again on the same client", async () => {
@@ -175,7 +175,7 @@ function testLoads({ tested, create, all, sink, server }: Bench, rival: Rival, n
       await loading;
     }
     expect(await all(table)).toEqual(loaded);
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 }
 
@@ -199,7 +199,7 @@ function testOthers({ tested, create, sink }: Bench, rival: Rival, name: string)
       `select 1 from millrace_dead_letter where pipeline = '${ids.pipeline}'`,
     );
     expect(letters).toEqual([]);
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   it.each(["dead_letter", "checkpoint"])(
@@ -226,7 +226,7 @@ function testOthers({ tested, create, sink }: Bench, rival: Rival, name: string)
         where pipeline = '${pipeline}' union all
         select 1 from millrace_checkpoint where key = '${pipeline}'`);
       expect(rows).toEqual([]);
-      await expect.poll(() => tested().taken()).toBe(0);
+      await givenBack(tested());
     },
   );
 
@@ -243,6 +243,6 @@ function testOthers({ tested, create, sink }: Bench, rival: Rival, name: string)
     expect(await read).toEqual({ done: true, value: undefined });
     await rival.blocksNone();
     await rival.run("commit");
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 }

@@ -15,6 +15,7 @@ const payload: ProgressPayload = {
     left: 93_967,
     rows: undefined,
     earlier: 400_000,
+    earlierDeadLettered: undefined,
     drift: undefined,
   },
 };
@@ -117,17 +118,20 @@ describe("a line about a run", () => {
     expect(output.writes.at(-1)).toContain(", 2 properties without a column, in ");
   });
 
-  it("has what the snapshot says was done earlier", async () => {
+  it.each([
+    [{}, "60 done before"],
+    [{ earlierCounts: { loaded: 58, skipped: 0, deadLettered: 2 } }, "60 done before (2 dead)"],
+  ])("has what the snapshot says was done earlier: %o", async (more, words) => {
     const output = new RecordedOutput(false);
     const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
     const snapshot =
-      () => ({ ...counts, state: "ended", retries: 0, duration: 5, earlier: 60 } as const);
+      () => ({ ...counts, state: "ended", retries: 0, duration: 5, earlier: 60, ...more } as const);
     const run = {
       name: "films",
       finished: Promise.resolve({ outcome: "completed" } as const),
       snapshot,
     };
     await showProgress(run, undefined, { output });
-    expect(output.writes).toEqual(["films: completed, 0 loaded, 0/s, 60 done before, in 0.0 s\n"]);
+    expect(output.writes).toEqual([`films: completed, 0 loaded, 0/s, ${words}, in 0.0 s\n`]);
   });
 });

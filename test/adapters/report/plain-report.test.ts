@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderDiagram, renderReport, toMermaid } from "../../../src/adapters/report.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
-import type { ManagerReport, RunReport } from "../../../src/report-types.ts";
+import type { RunReport } from "../../../src/report-types.ts";
+import type { ManagerReport } from "../../../src/manager-report-types.ts";
 import { richReport } from "../../support/report/run-reports.ts";
 import { seeded } from "../../support/streams/schedules.ts";
 

@@ -54,6 +54,13 @@ describe("renderReport()", () => {
     expect(page).toContain('data-outcome="completed"');
   });
 
+  it("shows what earlier runs have finished", () => {
+    const earlierCounts = { loaded: 40, skipped: 0, deadLettered: 2 };
+    const page = renderReport(runReport({ earlier: 42, earlierCounts, loaded: 10, extracted: 10 }));
+    expect(page).toContain("of 10 read, 42 done before");
+    expect(page).toContain("0 % of all items, 2 before");
+  });
+
   it("says in words what explain() says", () => {
     const words = renderReport(rich).match(/data-explanation>([^]*?)<\/p>/)![1]!;
     expect(words.replaceAll(/<\/?code>/g, "`")).toBe(explain(rich));

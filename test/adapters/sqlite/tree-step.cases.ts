@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type SqliteDatabase, sqliteSink, tombstone } from "../../../src/adapters/sqlite.ts";
+import { type SqliteDatabase, sqliteSink } from "../../../src/adapters/sqlite.ts";
 import { etl } from "../../../src/etl/etl.ts";
+import { Model, rowOf, tables, tree } from "../../support/sinks/user-trees.ts";
 import { databasesOf, rowsOf, type SqliteClient } from "../../support/sqlite/client.ts";
 import { seeded } from "../../support/streams/schedules.ts";
 
@@ -11,90 +12,6 @@ const schema = `pragma foreign_keys = on;
     check (title <> 'bad'));
   create table tag (post_id integer not null references post, tag text);
   create table note (id integer primary key, user_id integer not null references user, note text)`;
-const toUser = { table: "user", on: { user_id: "id" } };
-const replaced = { conflict: "replace", missing: "delete" } as const;
-const tables = {
-  user: { conflict: "replace" },
-  post: { ...replaced, parent: toUser },
-  tag: { ...replaced, parent: { table: "post", on: { post_id: "id" } } },
-  note: { conflict: "replace", parent: toUser }, // Its rows stay.
-} as const;
-
-interface Post {
-  readonly id: number;
-  readonly title: string;
-  readonly tags: readonly string[];
-}
-interface Tree {
-  readonly id: number;
-  readonly name: string;
-  readonly posts: readonly Post[];
-  readonly notes: readonly { readonly id: number; readonly note: string }[];
-  readonly isDeleted: boolean;
-}
-
-const word = fc.constantFrom("a", "b", "c");
-const tree: fc.Arbitrary<Tree> = fc.record({
-  id: fc.integer({ min: 1, max: 3 }),
-  name: word,
-  posts: fc.uniqueArray(
-    fc.record({
-      id: fc.integer({ min: 1, max: 5 }),
-      title: fc.oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: fc.constant("bad") }),
-      tags: fc.array(word, { maxLength: 3 }),
-    }),
-    { maxLength: 3, selector: ({ id }) => id },
-  ),
-  notes: fc.uniqueArray(fc.record({ id: fc.integer({ min: 1, max: 5 }), note: word }), {
-    ...{ maxLength: 2, selector: ({ id }) => id },
-  }),
-  isDeleted: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, {
-    ...{ weight: 1, arbitrary: fc.constant(true) },
-  }),
-});
-
-function rowOf({ id, name, posts, notes, isDeleted }: Tree) {
-  if (isDeleted) return { user: tombstone({ id }) };
-  const rows = posts.map(({ id, title }) => ({ id, title }));
-  return {
-    user: { id, name },
-    post: rows,
-    tag: posts.flatMap(({ tags }, n) => tags.map((tag) => ({ post_id: rows[n], tag }))),
-    note: notes,
-  };
-}
-
-/** What the rows one after the other make. */
-class Model {
-  readonly users = new Map<number, string>();
-  readonly posts = new Map<number, Post & { user: number }>();
-  readonly notes = new Map<number, readonly [user: number, note: string]>();
-
-  apply({ id, name, posts, notes, isDeleted }: Tree): void {
-    for (const [post, { user }] of this.posts) {
-      if (user === id && (isDeleted || !posts.some((one) => one.id === post))) {
-        this.posts.delete(post);
-      }
-    }
-    if (isDeleted) {
-      for (const [note, [user]] of this.notes) if (user === id) this.notes.delete(note);
-      return void this.users.delete(id);
-    }
-    this.users.set(id, name);
-    for (const post of posts) this.posts.set(post.id, { ...post, user: id });
-    for (const { id: note, note: text } of notes) this.notes.set(note, [id, text]);
-  }
-
-  contents(): string[] {
-    return [
-      ...[...this.users].map(([id, name]) => `user ${id} ${name}`),
-      ...[...this.posts.values()].map(({ id, user, title }) => `post ${id} ${user} ${title}`),
-      ...[...this.posts.values()].flatMap(({ id, tags }) => tags.map((tag) => `tag ${id} ${tag}`)),
-      ...[...this.notes].map(([id, [user, note]]) => `note ${id} ${user} ${note}`),
-    ].sort();
-  }
-}
-
 function contentsOf(db: SqliteDatabase): string[] {
   return Object.keys(tables).flatMap((table) =>
     rowsOf(db, `select * from ${table}`).map((row) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testDeadLetters } from "../../../src/adapters/testing.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
+import { repeatableLetters } from "../../../src/dead-letters/repeatable-letters.ts";
 import { encodeItem } from "../../../src/dead-letters/dead-letter-json.ts";
 import {
   ndjsonDeadLetters,
@@ -35,6 +36,22 @@ function keep(
   const stream = new WritableStream<DeadLetter>({
     write: (letter) => void kept.push(...[copy(letter)].flat()),
     ...sink(kept),
+  });
+  return { stream, letters: () => kept };
+}
+
+/** A store that keeps several letters in its own way. */
+function keepAll(
+  writeAll: (
+    kept: DeadLetter[],
+    letters: readonly DeadLetter[],
+    controller: { readonly signal: AbortSignal },
+  ) => unknown,
+) {
+  const kept: DeadLetter[] = [];
+  const stream = repeatableLetters({
+    write: (letter) => void kept.push(letter),
+    writeAll: (letters, controller) => writeAll(kept, letters, controller),
   });
   return { stream, letters: () => kept };
 }
@@ -184,6 +201,21 @@ const mutants: [string, () => ReturnType<typeof keep>, string[]][] = [
     "takes an item that is a toJSON that throws",
   ]],
   ["depth refused", refuse(isDeep), ["takes an item that is nested too deeply"]],
+  ["only the first of several letters", () => keepAll((kept, [first]) => void kept.push(first!)), [
+    "keeps letters that are written together",
+  ]],
+  [
+    "a part of several letters, where the rest is aborted",
+    () =>
+      keepAll(async (kept, letters, { signal }) => {
+        for (const letter of letters) {
+          signal.throwIfAborted();
+          kept.push(letter);
+          await null;
+        }
+      }),
+    ["keeps all letters that are written together, or none of them"],
+  ],
 ];
 
 describe("testDeadLetters()", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type TestedSink, testSink } from "../../../src/adapters/testing.ts";
 import { advance, type Checkpoint, type DoneRange } from "../../../src/checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
+import { countMutants } from "../../support/sinks/count-mutants.ts";
 import { LateSink, LyingSink } from "../../support/sinks/held-sink.ts";
 import { MemorySink, type Row } from "../../support/sinks/memory-sink.ts";
 import { failuresOf } from "../../support/run/suite-failures.ts";
@@ -78,6 +79,7 @@ const mutants: [string, () => TestedSink, string[]][] = [
         super.mark(key, runId, { offset, done: bare, updatedAt: 1 });
       }
     })(), ["keeps what is finished out of order, with its positions"]],
+  ...countMutants,
   ["a mark of the last load alone", () =>
     new (class extends MemorySink {
       override commit(...[rows, runId, batch]: Parameters<MemorySink["commit"]>): void {

@@ -45,20 +45,21 @@ async function toldOf(
 
 const deadLetters = () => new WritableStream<DeadLetter<number>>();
 
-it("ctx.batch has the key and the ranges that a load completes", async () => {
+it("ctx.batch has the key, the ranges and the counts of what a load completes", async () => {
+  const counts = { loaded: 4, skipped: 0, deadLettered: 0 };
   expect(await toldOf({})).toEqual([
     [[0, 1, 2, 3], {
       ...{ sequence: 0, offset: 0, size: 4, attempt: 1 },
-      ...{ key: "numbers", ranges: [[0, 4]] },
+      ...{ key: "numbers", ranges: [[0, 4]], counts },
     }],
     [[4, 5, 6, 7], {
       ...{ sequence: 1, offset: 4, size: 4, attempt: 1 },
-      ...{ key: "numbers", ranges: [[4, 8]] },
+      ...{ key: "numbers", ranges: [[4, 8]], counts },
     }],
   ]);
 });
 
-it("ctx.batch has neither if the run has no checkpoints", async () => {
+it("ctx.batch has none of them if the run has no checkpoints", async () => {
   const letters = { deadLetters };
   for (const options of [{}, letters]) {
     const [[, info]] = await toldOf({ checkpoints: undefined, ...options }) as [Told];

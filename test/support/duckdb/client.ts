@@ -1,5 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { afterEach } from "vitest";
+import { afterAll, afterEach } from "vitest";
 import type { DuckdbLoadContext } from "../../../src/adapters/duckdb.ts";
 import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
 
@@ -11,16 +11,33 @@ export interface Connections {
   openTwo(...statements: string[]): Promise<[DuckDBConnection, DuckDBConnection]>;
 }
 
+let databases = 0;
+
 /** Makes the connections of the tests of the block that it is called in. */
 export function connectionsOf(): Connections {
-  const opened: { closeSync(): void }[] = [];
-  afterEach(() => {
-    for (const one of opened.splice(0).reverse()) one.closeSync();
+  const opened: { readonly connection: DuckDBConnection; readonly name: string }[] = [];
+  let shared: Promise<DuckDBInstance> | undefined; // To make one takes as long as many tests.
+  afterEach(async () => {
+    const names = new Set<string>();
+    for (const { connection, name } of opened.splice(0).reverse()) {
+      names.add(name);
+      connection.closeSync();
+    }
+    const connection = await (await shared)?.connect();
+    for (const name of names) await connection?.run(`detach ${name}`);
+    connection?.closeSync();
   });
+  afterAll(async () => (await shared)?.closeSync());
   const openTwo: Connections["openTwo"] = async (...statements) => {
-    const instance = await DuckDBInstance.create(":memory:", { threads: "2" });
+    shared ??= DuckDBInstance.create(":memory:", { threads: "2" });
+    const instance = await shared;
     const connections = await Promise.all([instance.connect(), instance.connect()]);
-    opened.push(instance, ...connections);
+    const name = `of_test_${++databases}`;
+    await connections[0].run(`attach ':memory:' as ${name}`);
+    for (const connection of connections) {
+      opened.push({ connection, name });
+      await connection.run(`use ${name}`);
+    }
     for (const sql of statements) await connections[0].run(sql);
     return connections;
   };
@@ -31,6 +48,11 @@ export function connectionsOf(): Connections {
 export async function textsOf(connection: DuckDBConnection, sql: string): Promise<unknown[][]> {
   const result = await connection.run(`select columns(*)::varchar from (${sql})`);
   return await result.getRows();
+}
+
+/** All rows of a query, by the names of their columns. */
+export async function objectsOf<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
+  return await (await connection.run(sql)).getRowObjects() as Row[];
 }
 
 /** What a load of a run without checkpoints is told. */

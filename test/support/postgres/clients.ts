@@ -102,6 +102,11 @@ if ("Bun" in globalThis) {
   });
 }
 
+/** Resolves once no connection is taken: who no longer waits for one is not told when it is given back. */
+export async function givenBack(client: TestClient): Promise<void> {
+  while (await client.taken() > 0) await new Promise((go) => setTimeout(go));
+}
+
 /** The kinds of client to test: all, unless TEST_CLIENTS names some. */
 export const testedClients = env["TEST_CLIENTS"]?.split(",") ?? Object.keys(clients);
 

@@ -5,10 +5,13 @@ import {
   type ChildRow,
   type SinkRow,
   testCheckpointStore,
+  testDeadLetters,
   type TestedTables,
   type TestedTablesSettings,
   testSink,
 } from "../../../src/adapters/testing.ts";
+import { decodeItem } from "../../../src/dead-letters/dead-letter-json.ts";
+import { letterOf } from "../dead-letters/letters.ts";
 import type { Bench } from "./cases.ts";
 import type { PostgresServer } from "./server.ts";
 
@@ -19,6 +22,7 @@ export function testPostgresContracts(bench: Bench, server: () => PostgresServer
   testCheckpointStore(it, {
     create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
   });
+  testPostgresLetters(bench);
   testSink(it, {
     create: async () => {
       const table = await bench.create(columns);
@@ -39,6 +43,22 @@ export function testPostgresContracts(bench: Bench, server: () => PostgresServer
       return { ...sink, rows, close: () => bench.tested().run(`drop table ${table}`) };
     },
   });
+}
+
+/** Letters that are written together are kept by one statement, or by several in a transaction. */
+function testPostgresLetters({ tested, sink }: Bench): void {
+  const create = async () => {
+    const { deadLetters } = sink({ table: "none", columns: ["none"] });
+    await deadLetters().getWriter().write(letterOf(0)); // The table is there from now on.
+    await tested().run("delete from millrace_dead_letter");
+    const stream = deadLetters();
+    const letters = async () => {
+      const rows = await tested().run("select * from millrace_dead_letter order by id");
+      return rows.map((row) => ({ ...row, item: decodeItem(row["item"] as string) })) as never;
+    };
+    return { stream, letters };
+  };
+  testDeadLetters((name, test) => name.includes("together") && it(name, test), { create });
 }
 
 /** A sink of the tables that `testSink` asks for. */

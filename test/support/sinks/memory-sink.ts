@@ -9,6 +9,9 @@ import {
   commitsTo,
   covers,
   type DoneRange,
+  type FinishedCounts,
+  sumOf,
+  withCounts,
 } from "../../../src/checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../../src/dead-letters/dead-letter.ts";
 import { ClaimRegistry } from "../../../src/checkpoints/claim-registry.ts";
@@ -18,7 +21,12 @@ import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoin
 import { sinkLoads } from "../../../src/checkpoints/sink-loads.ts";
 
 export type Row = { readonly id: number; readonly name: string };
-type Batch = { key?: string; ranges?: readonly DoneRange[]; attempt: number };
+type Batch = {
+  key?: string;
+  ranges?: readonly DoneRange[];
+  counts?: FinishedCounts;
+  attempt: number;
+};
 type Context = Omit<SinkLoadContext, "batch"> & { batch: Batch };
 
 /** A sink whose rows and checkpoint are one commit, in memory; each method is one step of it. */
@@ -92,7 +100,7 @@ export class MemorySink {
   }
 
   commit(rows: Row[], runId: string, batch: Batch, isMarked = true): void {
-    const { key, ranges = [], attempt } = batch;
+    const { key, ranges = [], counts, attempt } = batch;
     if (key === undefined) return this.insert(rows);
     this.checkOwner(key, runId);
     const checkpoint = this.store.read(key) ?? blankCheckpoint;
@@ -101,7 +109,7 @@ export class MemorySink {
     this.checkMark(mark, checkpoint);
     if (isMarked) {
       this.insert(rows);
-      return this.mark(key, runId, advance(checkpoint, ranges));
+      return this.mark(key, runId, advance(checkpoint, ranges, counts));
     }
     if (this.isKnown(mark)) return;
     this.insert(rows);
@@ -141,13 +149,18 @@ export class MemorySink {
     return held;
   }
 
+  countsOf(checkpoint: Checkpoint, stored: Checkpoint): FinishedCounts {
+    return sumOf(stored.counts, sumOf(checkpoint.unmarked, stored.unmarked, -1));
+  }
+
   write(key: string, checkpoint: Checkpoint): void {
     const stored = this.store.read(key) ?? blankCheckpoint;
     const { offset, done, position } = checkpoint;
     const ranges = [[0, offset, position] as const, ...done].filter(([from, to]) => from < to);
     const { offset: to, done: later, position: at } = advance(stored, ranges);
     const next = { ...checkpoint, offset: to, done: later };
-    this.store.write(key, at === undefined ? next : { ...next, position: at });
+    const written = at === undefined ? next : { ...next, position: at };
+    this.store.write(key, withCounts(written, this.countsOf(checkpoint, stored)));
   }
 
   deadLetters(): WritableStream<DeadLetter> {

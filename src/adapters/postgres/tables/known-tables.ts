@@ -271,7 +271,7 @@ function checkLink(
   tables: readonly KnownTable[],
 ): void {
   if (parent === undefined) return;
-  const above = tables[parent.place]!.target.known;
+  const above = tables[parent.place]!.target;
   const option = `tables.${name}.parent.on`;
   for (const [column, other] of parent.on) {
     const has = (names: readonly { readonly name: string }[], wanted: string) =>
@@ -279,6 +279,8 @@ function checkLink(
     if (!has(table.target.known.columns, column)) {
       fail("load rows", option, `columns of ${table.target.table} that are loaded`, column);
     }
-    if (!has(above.every, other)) fail("load rows", option, `of columns of ${above.name}`, other);
+    if (!has(above.known.every, other)) {
+      fail("load rows", option, `columns of ${above.table}`, other);
+    }
   }
 }

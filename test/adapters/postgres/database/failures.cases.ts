@@ -6,6 +6,7 @@ import {
   postgresSource,
 } from "../../../../src/adapters/postgres.ts";
 import { type Bench, contextOf } from "../../../support/postgres/cases.ts";
+import { clients, givenBack, sinkOf } from "../../../support/postgres/clients.ts";
 
 /** Defines the tests of connections that are lost, which only a server can lose. */
 export function testPostgresFailures(
@@ -35,7 +36,7 @@ export function testPostgresFailures(
     await load(rows, context(4));
     expect(await all(table)).toEqual(rows);
     expect(await checkpoints.read(key)).toMatchObject({ offset: 3 });
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   it.runIf(canReconnect)(
@@ -59,7 +60,7 @@ export function testPostgresFailures(
         while (!(await reader.read()).done);
       };
       await expect(readOn()).rejects.toThrow();
-      expect(await tested().taken()).toBe(0);
+      await givenBack(tested());
     },
   );
 
@@ -115,7 +116,6 @@ export function testPostgresFailures(
   );
 
   it("rejects when the connection is closed", async () => {
-    const { clients, sinkOf } = await import("../../../support/postgres/clients.ts");
     const table = await create("id int");
     const other = await clients[name]!(server().url);
     const { load } = sinkOf(other, { table, columns: ["id"] });

@@ -1,7 +1,8 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { postgresSource, type PostgresSourceOptions } from "../../../../src/adapters/postgres.ts";
 import type { Chunks } from "../../../../src/streams/chunks.ts";
 import type { Bench } from "../../../support/postgres/cases.ts";
+import { givenBack } from "../../../support/postgres/clients.ts";
 import { hasState } from "../../../support/postgres/sql-state.ts";
 import { testPostgresSourceChanges } from "./pages.cases.ts";
 import { testPostgresSourceKeys } from "./key.cases.ts";
@@ -38,7 +39,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     expect(Object.keys(chunks[0]![0]!)).toEqual(["n"]);
     expect(await all(numbers({ chunkSize: 5, ...how }))).toHaveLength(2);
     expect(await all(numbers({ chunkSize: 5, ...how }, 0))).toEqual([]);
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   it.each(ways)("releases the connection when it is cancelled, by %s", async (_, how) => {
@@ -52,7 +53,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     await pending.cancel();
     expect(await read).toEqual({ done: true, value: undefined });
     // The server ends a transaction a moment after its statement was withdrawn.
-    await vi.waitFor(async () => expect(await tested().taken()).toBe(0));
+    await givenBack(tested());
     expect(await all(numbers({}))).toHaveLength(1);
   });
 
@@ -65,7 +66,7 @@ export function testPostgresSource(bench: Bench, name: string): void {
     await expect(read()).rejects.toSatisfy(hasState("22012"));
     const wrong = readerOf(postgresSource(tested().client, "select no", [], how));
     await expect(wrong.read()).rejects.toSatisfy(hasState("42703"));
-    expect(await tested().taken()).toBe(0);
+    await givenBack(tested());
   });
 
   it("reads pages by a key of several columns, to the microsecond", async () => {

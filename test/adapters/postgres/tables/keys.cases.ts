@@ -34,6 +34,26 @@ export function testPostgresGeneratedKeys(bench: Bench): void {
     expect(await all(user)).toHaveLength(4);
   });
 
+  it("hands keys down to rows that have nothing else", async () => {
+    const user = await create("id serial primary key, name text");
+    const visit = await create(`id serial, user_id int not null references ${user}, note text`);
+    const loadBy = (id: string) => {
+      const parent = { table: user, on: { user_id: id } };
+      return postgresSink(tested().client, { tables: { [user]: {}, [visit]: { parent } } }).load;
+    };
+    const wrong = loadBy("no")([{ [user]: {} }], contextOf());
+    await expect(wrong).rejects.toThrow(
+      `'tables.${visit}.parent.on' must be columns of "${user}": current value is "no"`,
+    );
+    const load = loadBy("id");
+    await load([{ [user]: { name: "a" }, [visit]: [{}, { note: "x" }, {}] }], contextOf());
+    const rows = await tested().run(`select name, note from ${visit} v
+      join ${user} u on u.id = v.user_id order by note`);
+    expect(rows).toEqual(["x", null, null].map((note) => ({ name: "a", note })));
+    const empty = load([{ [user]: {} }], contextOf());
+    await expect(empty).rejects.toMatchObject({ failures: new Map([[0, expect.anything()]]) });
+  });
+
   it.each(["replace", "ignore"] as const)("looks keys up by another key: %s", async (conflict) => {
     const user = await create("id serial primary key, email text not null unique, name text");
     const post = await create(`user_id int references ${user}, no int, primary key (user_id, no)`);

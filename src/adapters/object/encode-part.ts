@@ -1,0 +1,22 @@
+import { compressedBytes } from "../../bytes/compress.ts";
+import { joined } from "../../bytes/joined.ts";
+import type { EncodedRows } from "./held-key.ts";
+import type { ObjectSinkSettings } from "./sink-options.ts";
+
+const endings = { none: "", gzip: ".gz", zstd: ".zst" };
+
+/** Encodes rows as a whole object. @throws {BatchError} If some cannot be encoded. */
+export async function encodePart<T>(
+  rows: readonly T[],
+  { format, compress }: ObjectSinkSettings<T>,
+): Promise<EncodedRows> {
+  const body = format.body(rows); // First, as it tells which rows cannot be encoded.
+  const plain = joined([format.head(rows), body, format.tail()].map(bytesOf));
+  const bytes = compress === "none" ? plain : await compressedBytes(plain, compress);
+  const { extension, contentType } = format;
+  return { bytes, rows: rows.length, ending: extension + endings[compress], contentType };
+}
+
+function bytesOf(part: string | Uint8Array): Uint8Array {
+  return typeof part === "string" ? new TextEncoder().encode(part) : part;
+}

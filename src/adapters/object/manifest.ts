@@ -1,0 +1,134 @@
+import type { NamedInput } from "../../bytes/input.ts";
+import { blankCheckpoint, rangesOf } from "../../checkpoints/checkpoint.ts";
+import { fail, nonEmptyString } from "../../options.ts";
+import type { HeldKey } from "./held-key.ts";
+import { manifestName, partOf } from "./names.ts";
+import { ObjectError } from "./object-error.ts";
+import type { R2Bucket } from "./r2-store.ts";
+import { readObject } from "./read-object.ts";
+import { type ObjectStore, textIn } from "./store.ts";
+import { storeOf } from "./store-of.ts";
+
+/** One object of rows, as a manifest names it. */
+export interface ManifestPart {
+  /** Its name, in the folder of the manifest. */
+  readonly name: string;
+  /** The offset of its first item in the source. */
+  readonly from: number;
+  /** The offset after its last item. */
+  readonly to: number;
+  /** Rows in it. */
+  readonly rows: number;
+  /** Its size, as it is stored. */
+  readonly bytes: number;
+}
+
+/** All that belongs together once a run has completed. */
+export interface Manifest {
+  /** The form of the manifest. */
+  readonly version: 1;
+  /** The name of the pipeline, or what else its checkpoint is kept by. */
+  readonly key: string;
+  /** The run that has completed it. */
+  readonly runId: string;
+  /** Items of the source that are finished, those without rows included. */
+  readonly items: number;
+  /** Rows of all parts. */
+  readonly rows: number;
+  /** The sizes of all parts together. */
+  readonly bytes: number;
+  /** In the order of the source. */
+  readonly parts: readonly ManifestPart[];
+}
+
+/** Makes the manifest of what counts, puts it, and removes the parts that no manifest will name. */
+export async function putManifest(store: ObjectStore, held: HeldKey): Promise<Manifest> {
+  await held.checkOwner();
+  const { folder, mark, runId } = held;
+  const parts = [...held.parts.values()]
+    .sort((a, b) => a.from - b.from || a.to - b.to)
+    .map(({ name, from, to, rows, bytes }): ManifestPart => ({ name, from, to, rows, bytes }));
+  const done = rangesOf(mark.checkpoint ?? blankCheckpoint);
+  const manifest: Manifest = {
+    version: 1,
+    key: folder.key,
+    runId,
+    items: done.reduce((sum, [from, to]) => sum + to - from, 0),
+    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    parts,
+  };
+  const bytes = new TextEncoder().encode(`${JSON.stringify(manifest)}\n`);
+  await store.put(folder.path + manifestName, bytes, { contentType: "application/json" });
+  await folder.clean(await straysIn(store, held));
+  return manifest;
+}
+
+/** What earlier runs have left that does not count: of nobody who could still tell of it. */
+async function straysIn(store: ObjectStore, { folder, parts, epoch }: HeldKey): Promise<string[]> {
+  const strays: string[] = [];
+  for await (const { key, size } of store.list(`${folder.path}part-`)) {
+    const name = key.slice(folder.path.length);
+    const part = partOf(name);
+    const isOld = part === undefined ? name.endsWith(".tmp") : part.epoch < epoch || size === 0;
+    if (isOld && !parts.has(name)) strays.push(name);
+  }
+  return strays;
+}
+
+/**
+ * The parts that a manifest names, in the order of the source, to be read by any reader of the package
+ * as one. The manifest is read when reading begins, and each part is opened when its turn comes.
+ *
+ * @param key The key of the manifest, such as `"exports/users/manifest.json"`.
+ * @throws {ConfigurationError} If an argument breaks its rule. Reading fails with an `ObjectError` if
+ * there is no such manifest, or if a part is gone or is not what the manifest tells.
+ *
+ * @example All that a sink has written
+ * ```ts
+ * import { etl } from "millrace";
+ * import { folderStore, objectSink, readParts } from "millrace/object";
+ * import { encodeNdjson, readNdjson } from "millrace/ndjson";
+ * import { equal } from "node:assert/strict";
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const store = folderStore(mkdtempSync(`${tmpdir()}/objects-`));
+ * const sink = objectSink(store, { format: encodeNdjson() });
+ * const { load, checkpoints, writeManifest: postProcess } = sink;
+ * await etl({ name: "ids", extract: () => [{ id: 1 }, { id: 2 }], load, postProcess })
+ *   .run({ batchSize: 1, checkpoints });
+ *
+ * const extract = () => readNdjson(readParts(store, "ids/manifest.json"));
+ * equal((await etl({ name: "copy", extract, load: () => {} }).run()).loaded, 2);
+ * ```
+ */
+export function readParts(
+  store: ObjectStore | R2Bucket,
+  key: string,
+): AsyncIterable<NamedInput> {
+  const action = "read parts";
+  const objects = storeOf(action, store);
+  if (!nonEmptyString.test(key)) fail(action, "key", nonEmptyString.expected, key);
+  return {
+    async *[Symbol.asyncIterator]() {
+      const folder = key.slice(0, key.lastIndexOf("/") + 1);
+      for (const { name, bytes } of (await manifestIn(objects, key)).parts) {
+        yield readObject(objects, folder + name, { size: bytes });
+      }
+    },
+  };
+}
+
+async function manifestIn(store: ObjectStore, key: string): Promise<Manifest> {
+  const text = await textIn(store, key);
+  const told = `Cannot read parts: ${JSON.stringify(key)}`;
+  if (text === undefined) throw new ObjectError(`${told} is not there`);
+  try {
+    const manifest = JSON.parse(text) as Manifest;
+    if (manifest.version === 1 && Array.isArray(manifest.parts)) return manifest;
+  } catch {
+    // It is told below.
+  }
+  throw new ObjectError(`${told} is no manifest of objectSink`);
+}

@@ -1,0 +1,55 @@
+import { EtlError, isOf } from "../../errors.ts";
+
+/** What a store has answered. */
+export interface ObjectErrorOptions {
+  /** The status of the answer, if there was one. */
+  readonly status?: number | undefined;
+  /** Milliseconds after which the store wants to be asked again, if it says so. */
+  readonly retryAfter?: number | undefined;
+  /** What the request has failed with. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A store of objects has refused something, or gave none or half of an answer; or an object is not what
+ * it has to be. The message names the object.
+ *
+ * @example An object that is not there
+ * ```ts
+ * import { folderStore, ObjectError, readObject } from "millrace/object";
+ * import { lines } from "millrace/ndjson";
+ * import { batched } from "millrace";
+ * import { equal } from "node:assert/strict";
+ * import { tmpdir } from "node:os";
+ *
+ * const object = readObject(folderStore(tmpdir()), "no/such.txt");
+ * const error = await Array.fromAsync(batched(lines(object))).catch((error) => error);
+ * equal(error instanceof ObjectError && error.message, 'Cannot read object "no/such.txt": there is none');
+ * ```
+ */
+export class ObjectError extends EtlError {
+  /** What every copy of this package knows the class by. */
+  static readonly millrace: string = "ObjectError";
+  /** The class of the error. */
+  override readonly name = "ObjectError" as const;
+  /** The kind of the error. */
+  override readonly code = "OBJECT" as const;
+  /** The status of the answer; `undefined` where there was none. */
+  readonly status: number | undefined;
+  /** Time until the next attempt in milliseconds, where the store says it. */
+  readonly retryAfter: number | undefined;
+
+  /** Makes the error of an object. */
+  constructor(message: string, options: ObjectErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.status = options.status;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Whether the same may succeed a little later: what was no answer, and what says "not now". */
+export function mayPass(error: unknown): boolean {
+  if (!isOf(error, ObjectError)) return true; // A connection that has broken.
+  const { status } = error;
+  return status !== undefined && (status >= 500 || [408, 409, 425, 429].includes(status));
+}

@@ -1,0 +1,136 @@
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import { markOf } from "../../checkpoints/commit-mark.ts";
+import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
+import {
+  asyncLoad,
+  type CheckRows,
+  sinkLoads,
+  type Wrapped,
+} from "../../checkpoints/sink-loads.ts";
+import { fail } from "../../options.ts";
+import type { LoadContext } from "../../pipeline/pipeline.ts";
+import { ObjectSinkCheckpoints } from "./checkpoints.ts";
+import { encodePart } from "./encode-part.ts";
+import type { EncodedRows } from "./held-key.ts";
+import { type Manifest, putManifest } from "./manifest.ts";
+import { folderOf } from "./names.ts";
+import type { R2Bucket } from "./r2-store.ts";
+import { checkSinkOptions, type ObjectSinkOptions } from "./sink-options.ts";
+import type { ObjectStore } from "./store.ts";
+import { storeOf } from "./store-of.ts";
+
+/** The `load` of a sink, which takes the rows that its format takes. */
+export interface ObjectLoad<T> {
+  /** Puts the rows as one object, whose name marks what they complete. */
+  (rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  /** The store whose marks it commits. */
+  readonly [commitsTo]: CheckpointStore;
+  /** Items in a batch of a run whose options say no other number: 1000. */
+  readonly batchSize: number;
+}
+
+/** Takes the rows that are to be put once the function around it has returned; called once. */
+export type ObjectStage<T> = (rows: readonly T[], context?: SinkLoadContext) => Promise<void>;
+
+/** Objects as the end of a pipeline. */
+export interface ObjectSink<T> {
+  /** The `load` of the pipeline. */
+  readonly load: ObjectLoad<T>;
+  /**
+   * Makes the `load` of the pipeline of a function: what it gives to its third argument is put, and
+   * marked, once it has returned; if it fails, nothing is.
+   */
+  wrap<I>(
+    fn: (rows: I[], context: LoadContext, load: ObjectStage<T>) => unknown,
+  ): ObjectLoad<I>;
+  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  readonly checkpoints: Required<CheckpointStore>;
+  /**
+   * The `postProcess` of the pipeline: writes `manifest.json`, which names all parts, beside them; then
+   * it removes what does not count. An earlier manifest is replaced.
+   *
+   * @throws {ConfigurationError} If the run does not have the `checkpoints` of this sink.
+   */
+  writeManifest(context: { readonly runId: string }): Promise<Manifest>;
+}
+
+const action = "construct objectSink";
+
+/**
+ * Writes each batch of rows as an object of its own into a folder, a bucket of R2 or one that speaks as
+ * S3 does. Where the run has `checkpoints: sink.checkpoints`, each row is in exactly one of the parts
+ * after a crash at any instant and another run, also if that cuts other batches.
+ *
+ * A part is named by the offsets of its items, as `users/part-000000000000-000000001000-998-000001.csv`
+ * (from, to, rows, and the number of the run's claim), and is put once, on condition that there is none
+ * of its name. The names of the parts are the checkpoint: there is nothing else to write for a batch.
+ * `writeManifest` as `postProcess` names them all in the end, for readers; what it does not name does
+ * not count. See `readParts`. Each part is encoded in memory: rows of a batch together with its bytes.
+ *
+ * Two runs at once are fenced. A part that a stopped run has still on its way counts only if the next
+ * run has found it. Without checkpoints each batch is put under the name of its run, at least once.
+ *
+ * @throws {ConfigurationError} If an argument breaks its rule.
+ *
+ * @example A second run finds all rows there
+ * ```ts
+ * import { etl } from "millrace";
+ * import { folderStore, objectSink } from "millrace/object";
+ * import { encodeNdjson } from "millrace/ndjson";
+ * import { deepEqual, equal } from "node:assert/strict";
+ * import { mkdtempSync, readdirSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ *
+ * const folder = mkdtempSync(`${tmpdir()}/objects-`);
+ * const sink = objectSink(folderStore(folder), { format: encodeNdjson() });
+ * const { load, checkpoints, writeManifest: postProcess } = sink;
+ * const extract = () => [{ id: 1 }, { id: 2 }];
+ * const users = etl({ name: "users", extract, load, postProcess }, { checkpoints });
+ * equal((await users.run()).guarantee, "effectively-once");
+ * equal((await users.run()).loaded, 0);
+ * const part = "part-000000000000-000000000002-2-000001.ndjson";
+ * deepEqual(readdirSync(`${folder}/users`).sort(), ["_millrace", "manifest.json", part]);
+ * ```
+ */
+export function objectSink<T>(
+  store: ObjectStore | R2Bucket,
+  options: ObjectSinkOptions<T>,
+): ObjectSink<T> {
+  const objects = storeOf(action, store);
+  const settings = checkSinkOptions(action, options);
+  const checkpoints = new ObjectSinkCheckpoints(objects, settings.prefix);
+  let puts = 0;
+  const putUnnamed = async (runId: string, rows: EncodedRows): Promise<void> => {
+    const { bytes, rows: count, ending, contentType } = rows;
+    const folder = await folderOf(settings.prefix, runId);
+    for (;;) {
+      const name = `rows-${String(puts++).padStart(12, "0")}-${count}.${ending}`;
+      if (await objects.put(folder + name, bytes, { ifAbsent: true, contentType })) return;
+    }
+  };
+  const check: CheckRows = async (rows, context, isMarked) => {
+    const { runId, batch: { key } } = context;
+    const mark = key === undefined ? undefined : markOf(key, context, isMarked);
+    const isDone = mark !== undefined && await checkpoints.has(mark);
+    const encoded = rows.length === 0 || isDone
+      ? undefined
+      : await encodePart(rows as unknown as readonly T[], settings);
+    return async () => {
+      if (mark !== undefined) return await checkpoints.commit(mark, isDone ? "done" : encoded);
+      if (encoded !== undefined) await putUnnamed(runId, encoded);
+    };
+  };
+  const { load, wrap } = sinkLoads(checkpoints, check);
+  return {
+    load: asyncLoad(checkpoints, load) as unknown as ObjectSink<T>["load"],
+    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as ObjectSink<T>["wrap"],
+    checkpoints,
+    async writeManifest(context) {
+      const held = checkpoints.heldBy(context?.runId);
+      if (held === undefined) {
+        fail("write a manifest", "checkpoints", "those of the sink", "another store, or none");
+      }
+      return await putManifest(objects, held);
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { fail } from "../../options.ts";
+import { isR2Bucket, type R2Bucket, R2Store } from "./r2-store.ts";
+import type { ObjectStore } from "./store.ts";
+
+const rule = "what folderStore(path) or s3Store(…) gives, a bucket of R2, or an ObjectStore";
+
+/** The store that was handed in. @throws {ConfigurationError} If it is none. */
+export function storeOf(action: string, given: ObjectStore | R2Bucket): ObjectStore {
+  const { put, get, list, delete: remove } = Object(given) as Record<string, unknown>;
+  if (![put, get, list, remove].every((member) => typeof member === "function")) {
+    fail(action, "store", rule, given);
+  }
+  return isR2Bucket(given) ? new R2Store(given) : given;
+}

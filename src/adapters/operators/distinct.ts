@@ -1,0 +1,109 @@
+import {
+  callable,
+  checkOptions,
+  fail,
+  type OptionTable,
+  positive,
+  positiveIntegerOrInfinity,
+} from "../../plain-options.ts";
+import { refusePromise } from "./call-options.ts";
+import { type Operator, staged } from "./operator.ts";
+import type { Stage } from "./stage.ts";
+
+/** What makes items the same, and for how long that is known. One of `max` and `ttl` is given. */
+export interface DistinctOptions<I> {
+  /**
+   * Gives what two items that are the same have in common. Keys are compared as those of a `Map`:
+   * objects by identity, so give a string or a number.
+   * @default {the item}
+   */
+  readonly by?: ((item: I) => unknown) | undefined;
+  /**
+   * Keys that are known at once, a positive integer or `Infinity`: above it the one that was met first
+   * is forgotten, and its item passes again.
+   * @default {Infinity}, if `ttl` is given
+   */
+  readonly max?: number | undefined;
+  /**
+   * Milliseconds for which a key is known after its item has passed. What passes then depends on
+   * time.
+   * @default {Infinity}, if `max` is given
+   */
+  readonly ttl?: number | undefined;
+}
+
+const distinctOptions: OptionTable<DistinctOptions<never>> = {
+  by: [callable],
+  max: [positiveIntegerOrInfinity],
+  ttl: [positive],
+};
+
+/**
+ * Each item once: those whose key was met before are left out. It knows the last `max` keys, or those
+ * of the last `ttl` milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { distinct, pipe, streamOf } from "millrace/operators";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const words = ["tea", "Tea", "jam"];
+ * const different = pipe(words, distinct({ by: (word) => word.toLowerCase(), max: 1_000 }));
+ * deepEqual(await Array.fromAsync(streamOf(different)), ["tea", "jam"]);
+ * ```
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if `by`
+ * gives a promise.
+ */
+export function distinct<I>(options: DistinctOptions<I>): Operator<I, I> {
+  const action = "construct distinct";
+  const { by, max, ttl } = checkOptions<DistinctOptions<never>, "by" | "max" | "ttl">(
+    action,
+    options as DistinctOptions<never>,
+    distinctOptions,
+  );
+  if (max === undefined && ttl === undefined) {
+    fail(action, "max", "given if 'ttl' is not (Infinity means no limit)", max);
+  }
+  const keyOf = by as DistinctOptions<I>["by"];
+  return staged(() => new DistinctStage<I>(keyOf, max ?? Infinity, ttl ?? Infinity));
+}
+
+class DistinctStage<I> implements Stage<I, I> {
+  readonly isSieve = true;
+  readonly #by: ((item: I) => unknown) | undefined;
+  readonly #max: number;
+  readonly #ttl: number;
+  readonly #known = new Map<unknown, number>(); // When each was met; the oldest ones first.
+
+  constructor(by: ((item: I) => unknown) | undefined, max: number, ttl: number) {
+    this.#by = by;
+    this.#max = max;
+    this.#ttl = ttl;
+  }
+
+  push(items: readonly I[], out: I[]): void {
+    const by = this.#by;
+    const known = this.#known;
+    const now = this.#ttl === Infinity ? 0 : this.#forget();
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index]!;
+      const key = by === undefined ? item : by(item);
+      if (by !== undefined) refusePromise("tell items apart", "by", key);
+      if (known.has(key)) continue;
+      if (known.size >= this.#max) known.delete(known.keys().next().value);
+      known.set(key, now);
+      out.push(item);
+    }
+  }
+
+  /** Forgets those whose time is up, and tells the time. */
+  #forget(): number {
+    const now = performance.now();
+    for (const [key, since] of this.#known) {
+      if (now - since < this.#ttl) break;
+      this.#known.delete(key);
+    }
+    return now;
+  }
+}

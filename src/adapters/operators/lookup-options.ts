@@ -1,0 +1,70 @@
+import {
+  callable,
+  checkOptions,
+  fail,
+  type OptionTable,
+  positive,
+  positiveInteger,
+} from "../../plain-options.ts";
+import type { CallContext } from "./call-options.ts";
+
+/** What is looked up for items, and how. */
+export interface LookupOptions<I, K, V> {
+  /** Gives what an item is looked up by. Keys are compared as those of a `Map`. */
+  readonly key: (item: I) => K;
+  /**
+   * Gives what belongs to the keys, as a `Map` or other pairs of key and value, or a promise of them.
+   * No key is in `keys` twice. A key that is left out has no value.
+   */
+  readonly load: (
+    keys: K[],
+    context: CallContext,
+  ) => Iterable<readonly [K, V]> | PromiseLike<Iterable<readonly [K, V]>>;
+  /**
+   * Keys in one call: a positive integer.
+   * @default {100}
+   */
+  readonly batchSize?: number | undefined;
+  /**
+   * Keys that are kept with what was found for them, or that nothing was: a positive integer. Above it
+   * the one that was not asked for the longest is dropped.
+   * @default {10000}
+   */
+  readonly cache?: number | undefined;
+  /**
+   * The longest that the first key of a call waits for others, in milliseconds; `Infinity` for as long
+   * as it takes.
+   * @default {5000}
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Items that may wait for a call to be full: a positive integer.
+   * @default {10000}
+   */
+  readonly maxWaiting?: number | undefined;
+}
+
+/** Options with their defaults. */
+export type LookupSettings<I, K, V> = {
+  [N in keyof LookupOptions<I, K, V>]-?: NonNullable<LookupOptions<I, K, V>[N]>;
+};
+
+const lookupOptions: OptionTable<LookupOptions<never, never, never>> = {
+  key: [callable],
+  load: [callable],
+  batchSize: [positiveInteger, 100],
+  cache: [positiveInteger, 10_000],
+  timeout: [positive, 5000],
+  maxWaiting: [positiveInteger, 10_000],
+};
+
+/** Checks and completes the options of `lookup`. */
+export function checkLookup<I, K, V>(options: LookupOptions<I, K, V>): LookupSettings<I, K, V> {
+  const action = "construct lookup";
+  const given = options as unknown as LookupOptions<never, never, never>;
+  const settings = checkOptions(action, given, lookupOptions);
+  for (const name of ["key", "load"] as const) {
+    if (settings[name] === undefined) fail(action, name, callable.expected, undefined);
+  }
+  return settings as unknown as LookupSettings<I, K, V>;
+}

@@ -1,0 +1,124 @@
+import {
+  callable,
+  checkOptions,
+  fail,
+  finitePositive,
+  type OptionTable,
+  positiveIntegerOrInfinity,
+} from "../../plain-options.ts";
+import { refusePromise } from "./call-options.ts";
+import { type Operator, reading, staged } from "./operator.ts";
+import { type Gathering, TimedReader } from "./timed-reader.ts";
+
+/** What items of one key are made into, and when that is given. */
+export interface ReduceByKeyOptions<I, K, S> {
+  /** Gives the key of an item. Keys are compared as those of a `Map`. */
+  readonly by: (item: I) => K;
+  /** Gives what to begin with for a key. */
+  readonly init: (key: K) => S;
+  /** Gives what that becomes by an item of the key. */
+  readonly add: (state: S, item: I) => S;
+  /**
+   * Keys that are held at once, a positive integer or `Infinity`: before one more is, all of them are
+   * given.
+   */
+  readonly max: number;
+  /**
+   * Milliseconds after which what is held is given; counted from its first item.
+   * @default {Infinity}: at the end of the source
+   */
+  readonly flushEvery?: number | undefined;
+}
+
+const reduceOptions: OptionTable<ReduceByKeyOptions<never, never, never>> = {
+  by: [callable],
+  init: [callable],
+  add: [callable],
+  max: [positiveIntegerOrInfinity],
+  flushEvery: [finitePositive],
+};
+
+/**
+ * Pairs of a key and what its items were made into, in the order in which keys were met first. They
+ * are given at the end of the source, and before that when `max` keys are held or `flushEvery` is up;
+ * a key that comes again then begins with `init`. So whoever loads them has to add them up.
+ *
+ * @example Sums by city
+ * ```ts
+ * import { pipe, reduceByKey, streamOf } from "millrace/operators";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const sales = [{ city: "Rome", sum: 2 }, { city: "Oslo", sum: 1 }, { city: "Rome", sum: 3 }];
+ * const sums = pipe(
+ *   sales,
+ *   reduceByKey({
+ *     by: ({ city }) => city,
+ *     init: () => 0,
+ *     add: (total, { sum }) => total + sum,
+ *     max: 10_000,
+ *   }),
+ * );
+ * deepEqual(await Array.fromAsync(streamOf(sums)), [["Rome", 5], ["Oslo", 1]]);
+ * ```
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if a
+ * function gives a promise.
+ */
+export function reduceByKey<I, K, S>(
+  options: ReduceByKeyOptions<I, K, S>,
+): Operator<I, [key: K, state: S]> {
+  const action = "construct reduceByKey";
+  const settings = checkOptions<ReduceByKeyOptions<never, never, never>, "flushEvery">(
+    action,
+    options as unknown as ReduceByKeyOptions<never, never, never>,
+    reduceOptions,
+  );
+  for (const name of ["by", "init", "add", "max"] as const) {
+    if (settings[name] === undefined) {
+      fail(action, name, reduceOptions[name][0].expected, undefined);
+    }
+  }
+  const { flushEvery } = settings;
+  const make = () => new ReduceStage(settings as unknown as ReduceByKeyOptions<I, K, S>);
+  if (flushEvery === undefined) return staged(make);
+  return reading((input) => new TimedReader(input, make(), flushEvery));
+}
+
+class ReduceStage<I, K, S> implements Gathering<I, [K, S]> {
+  rounds = 0;
+  readonly #options: Pick<ReduceByKeyOptions<I, K, S>, "by" | "init" | "add" | "max">;
+  readonly #states = new Map<K, S>();
+
+  constructor(options: Pick<ReduceByKeyOptions<I, K, S>, "by" | "init" | "add" | "max">) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#states.size === 0;
+  }
+
+  push(items: readonly I[], out: [K, S][]): void {
+    const { by, init, add, max } = this.#options;
+    const states = this.#states;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index]!;
+      const key = by(item);
+      refusePromise("reduce items", "by", key);
+      let state = states.get(key);
+      if (state === undefined && !states.has(key)) {
+        if (states.size >= max) this.end(out);
+        state = init(key);
+      }
+      state = add(state as S, item);
+      refusePromise("reduce items", "add", state);
+      states.set(key, state);
+    }
+  }
+
+  end(out: [K, S][]): void {
+    if (this.isEmpty) return;
+    for (const entry of this.#states) out.push(entry);
+    this.#states.clear();
+    this.rounds++;
+  }
+}

@@ -1,0 +1,38 @@
+import { checkFunction, refusePromise } from "./call-options.ts";
+import { type Operator, staged } from "./operator.ts";
+
+/**
+ * What has been made of all items so far, after each of them: `init` gives what to begin with, anew
+ * for each reading, and `add` what it becomes by an item.
+ *
+ * A source that is read from its beginning gives the same again. One that begins at a checkpoint
+ * (`resume: "source"`) begins with `init` there.
+ *
+ * @example A running sum
+ * ```ts
+ * import { pipe, scan, streamOf } from "millrace/operators";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const sums = pipe([1, 2, 3], scan((sum, n: number) => sum + n, () => 0));
+ * deepEqual(await Array.fromAsync(streamOf(sums)), [1, 3, 6]);
+ * ```
+ *
+ * @throws {ConfigurationError} If `add` or `init` is no function; while items are read, if `add` gives
+ * a promise.
+ */
+export function scan<I, S>(add: (state: S, item: I) => S, init: () => S): Operator<I, S> {
+  checkFunction("scan", "add", add);
+  checkFunction("scan", "init", init);
+  return staged<I, S>(() => {
+    let state = init();
+    return {
+      push(items, out) {
+        for (let index = 0; index < items.length; index++) {
+          state = add(state, items[index]!);
+          refusePromise("scan items", "add", state);
+          out.push(state);
+        }
+      },
+    };
+  });
+}

@@ -1,0 +1,29 @@
+/**
+ * Parquet files, read and written a row group at a time by hyparquet, on every runtime.
+ * @module
+ */
+export { encodeParquet, type EncodeParquetOptions } from "./parquet/encode-parquet.ts";
+export type { ParquetColumn, ParquetColumns } from "./parquet/columns.ts";
+export type { ParquetType } from "./parquet/column-types.ts";
+export type {
+  HyparquetWriter,
+  ParquetFileWriter,
+  WrittenColumn,
+} from "./parquet/hyparquet-writer.ts";
+export { readParquet } from "./parquet/read-parquet.ts";
+export type { ParquetStart, PositionedRow, ReadParquetOptions } from "./parquet/read-options.ts";
+export type { NamedParquetFile, ParquetFile, ParquetInput, RandomAccess } from "./parquet/files.ts";
+export type {
+  Hyparquet,
+  ParquetCompressors,
+  ParquetMetadata,
+  ParquetScan,
+} from "./parquet/hyparquet.ts";
+export type {
+  IndexedBody,
+  IndexedFormat,
+  PlacedBody,
+  RowEncoder,
+  RowFormat,
+} from "../bytes/row-encoder.ts";
+export { InputError } from "../bytes/record-error.ts";

@@ -1,0 +1,50 @@
+import type { Rule } from "../../plain-options.ts";
+
+/** What is known of a column of a row group that was written. */
+export interface WrittenColumn {
+  /** Where they are, and what they are like. */
+  readonly meta_data?: {
+    readonly encodings: readonly string[];
+    readonly total_uncompressed_size: bigint;
+    readonly total_compressed_size: bigint;
+    readonly data_page_offset: bigint;
+    readonly dictionary_page_offset?: bigint | undefined;
+    readonly statistics?: {
+      readonly min_value?: unknown;
+      readonly max_value?: unknown;
+      readonly null_count?: bigint;
+    };
+  };
+}
+
+/** A writer of a file, as far as the encoder needs it: a `ParquetWriter` of hyparquet-writer. */
+export interface ParquetFileWriter {
+  /** The row groups that were written. */
+  row_groups: readonly { readonly columns: readonly WrittenColumn[] }[];
+  /** How many rows they have. */
+  num_rows: bigint;
+  /** Writes a row group. */
+  write(options: never): unknown;
+  /** Writes the end of the file. */
+  finish(): unknown;
+}
+
+/** The subset of the module `hyparquet-writer` that the encoder needs. */
+export interface HyparquetWriter {
+  /** Collects bytes. */
+  ByteWriter: new () => {
+    /** What was collected. */
+    getBytes(): Uint8Array;
+  };
+  /** Writes a file into a `ByteWriter`; it is given what its options are called there. */
+  ParquetWriter: new (options: never) => ParquetFileWriter;
+}
+
+/** The module, told by what it has: it is not imported. */
+export const writerRule: Rule = {
+  expected: "the module hyparquet-writer, of 'import * as hyparquetWriter'",
+  test: (value) => {
+    const { ByteWriter, ParquetWriter } = Object(value) as Partial<HyparquetWriter>;
+    return typeof ByteWriter === "function" && typeof ParquetWriter === "function";
+  },
+};

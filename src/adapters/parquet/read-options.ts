@@ -1,0 +1,105 @@
+import {
+  anyObject,
+  checkOptions,
+  type Complete,
+  fail,
+  nonEmptyString,
+  type OptionTable,
+  type Rule,
+  truthValue,
+} from "../../plain-options.ts";
+import { type Hyparquet, hyparquetRule, type ParquetCompressors } from "./hyparquet.ts";
+
+/** Where reading begins: what was read before. */
+export interface ParquetStart {
+  /** The number of the first row that is read, from 0: 1 more than that of the last row before. */
+  readonly row: number;
+  /** The file, in a list: those before it are not opened. @default {the first one} */
+  readonly name?: string | undefined;
+}
+
+/** A row and where it stands. */
+export interface PositionedRow<T> {
+  /** The row. */
+  readonly value: T;
+  /** The name of its file, `""` if it has none. */
+  readonly name: string;
+  /** Its number in the file, from 0. */
+  readonly row: number;
+}
+
+/** How Parquet is read. */
+export interface ReadParquetOptions {
+  /** The module: `import * as hyparquet from "hyparquet"`. */
+  readonly hyparquet: Hyparquet;
+  /** The columns that are read, by name; the bytes of others are not. @default {all} */
+  readonly columns?: readonly string[] | undefined;
+  /** Where to go on after an earlier run. Row groups that stand before it are not read. */
+  readonly from?: ParquetStart | undefined;
+  /** Whether each row comes as `{ value, name, row }`. @default {false} */
+  readonly positions?: boolean | undefined;
+  /**
+   * What decompresses pages, by codec: `compressors` of the package hyparquet-compressors, or functions
+   * of yours. Without it pages may be uncompressed or in Snappy.
+   */
+  readonly compressors?: ParquetCompressors | undefined;
+  /**
+   * Whether bytes of which the file does not say that they are text are read as UTF-8 all the same, as
+   * some old writers mean them.
+   * @default {false}
+   */
+  readonly utf8?: boolean | undefined;
+  /**
+   * What makes values of timestamps, dates and others in place of hyparquet, whose `Date` ends at
+   * milliseconds: `{ timestampFromMicroseconds: (micros) => micros }` keeps all digits.
+   */
+  readonly parsers?: object | undefined;
+}
+
+/** The options, checked. */
+export type ReadParquetSettings = Complete<ReadParquetOptions, Open>;
+
+/** What has no default. */
+type Open = Exclude<keyof ReadParquetOptions, "hyparquet" | "positions" | "utf8">;
+
+const namesRule: Rule = {
+  expected: "an array of different names that is not empty",
+  test: (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(nonEmptyString.test) &&
+    new Set(value).size === value.length,
+};
+
+const startRule: Rule = {
+  expected: "{ row } with a whole number from 0, and perhaps a name",
+  test: (value) => {
+    const { row, name } = Object(value) as { readonly [K in keyof ParquetStart]?: unknown };
+    return Number.isSafeInteger(row) && (row as number) >= 0 &&
+      (name === undefined || nonEmptyString.test(name));
+  },
+};
+
+const table: OptionTable<ReadParquetOptions> = {
+  hyparquet: [hyparquetRule],
+  columns: [namesRule],
+  from: [startRule],
+  positions: [truthValue, false],
+  compressors: [anyObject],
+  utf8: [truthValue, false],
+  parsers: [anyObject],
+};
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkReadOptions(
+  action: string,
+  options: ReadParquetOptions,
+): ReadParquetSettings {
+  const settings = checkOptions<ReadParquetOptions, Open>(
+    action,
+    options,
+    table,
+  );
+  if (settings.hyparquet === undefined) {
+    fail(action, "hyparquet", hyparquetRule.expected, undefined);
+  }
+  return settings;
+}

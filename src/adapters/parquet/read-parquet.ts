@@ -1,0 +1,74 @@
+import { type Chunks, chunks } from "../../streams/chunks.ts";
+import { filesOf, type ParquetInput } from "./files.ts";
+import { checkReadOptions, type PositionedRow, type ReadParquetOptions } from "./read-options.ts";
+import { rowsOf } from "./rows.ts";
+
+const action = "read Parquet";
+
+/**
+ * Reads Parquet: gives arrays of rows, at most 1000 in each, for `extract`. One row group is in memory
+ * at a time, and of it only the columns that are asked for.
+ *
+ * Values are what hyparquet makes of them: 64-bit integers are `bigint`, timestamps and dates `Date`,
+ * lists arrays, structs objects, JSON what it holds, bytes `Uint8Array`, nothing `null`. Two of them
+ * lose digits: timestamps finer than milliseconds (see `parsers`), and decimals, which become numbers.
+ *
+ * A file is read by byte ranges, its end first. So it is a `Blob` or `File`, bytes, or whatever has
+ * `byteLength` and `slice`, such as what `openFiles` of `millrace/file` and `asyncBufferFromUrl` of
+ * hyparquet give; not a stream.
+ *
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read. Reading
+ * fails with it if a column is not there or a codec has no function in `compressors`, and with an
+ * `InputError` if the file is broken.
+ *
+ * @example Two columns of a file in a run
+ * ```ts
+ * import * as hyparquet from "hyparquet";
+ * import { parquetWriteBuffer } from "hyparquet-writer";
+ * import { etl } from "millrace";
+ * import { readParquet } from "millrace/parquet";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const file = new Blob([parquetWriteBuffer({
+ *   columnData: [
+ *     { name: "id", data: [1n, 2n], type: "INT64" },
+ *     { name: "name", data: ["Ada", null], type: "STRING" },
+ *     { name: "note", data: ["…", "…"], type: "STRING" },
+ *   ],
+ * })]);
+ * const loaded: object[] = [];
+ * await etl({
+ *   name: "users",
+ *   extract: () => readParquet(file, { hyparquet, columns: ["id", "name"] }),
+ *   load: (rows) => void loaded.push(...rows),
+ * }).run();
+ * deepEqual(loaded, [{ id: 1n, name: "Ada" }, { id: 2n, name: null }]);
+ * ```
+ */
+export function readParquet<T extends object = Record<string, unknown>>(
+  input: ParquetInput,
+  options: ReadParquetOptions & { readonly positions: true },
+): Chunks<PositionedRow<T>>;
+/** Gives the rows alone, without their positions. */
+export function readParquet<T extends object = Record<string, unknown>>(
+  input: ParquetInput,
+  options: ReadParquetOptions & { readonly positions?: false | undefined },
+): Chunks<T>;
+export function readParquet<T extends object>(
+  input: ParquetInput,
+  options: ReadParquetOptions,
+): Chunks<T> | Chunks<PositionedRow<T>> {
+  const settings = checkReadOptions(action, options);
+  const rows = rowsOf<T>(action, filesOf(action, input), settings);
+  const stream = new ReadableStream<readonly (T | PositionedRow<T>)[]>({
+    async pull(controller) {
+      const { done, value } = await rows.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel() {
+      void rows.return(undefined); // Nothing waits for a read that is pending.
+    },
+  }, { highWaterMark: 0 });
+  return chunks(stream) as Chunks<T>;
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { objectSink } from "../../../src/adapters/object.ts";
+import { etl } from "../../../src/index.ts";
+import { contentOf, lines, rowsOf } from "../../support/object/lines.ts";
+import { MemoryStore } from "../../support/object/memory-store.ts";
+
+const retry = { maxAttempts: 3, baseDelay: 0 };
+
+/** Loads six rows, in batches of three, by a function that gives one row less in each attempt. */
+async function shrink(store: MemoryStore, attempts: number[]) {
+  const { wrap, checkpoints, writeManifest: postProcess } = objectSink(store, { format: lines });
+  const load = wrap<{ id: number }>(async (rows, { batch }, load) => {
+    attempts.push(batch.attempt);
+    await load(rows.slice(batch.attempt - 1));
+  });
+  return await etl({ name: "rows", extract: () => rowsOf(0, 6), load, postProcess })
+    .run({ batchSize: 3, checkpoints, retry });
+}
+
+/** Fails for the first part, before it is there or after. */
+function failOnce(store: MemoryStore, when: "before" | "after"): void {
+  store[when] = (call) => {
+    if (!call.startsWith("put rows/part-")) return;
+    store[when] = () => {};
+    throw new Error("The connection is broken");
+  };
+}
+
+describe("HeldKey", () => {
+  it("finds the part that was put although nobody heard of it", async () => {
+    const store = new MemoryStore();
+    failOnce(store, "after");
+    const attempts: number[] = [];
+    await shrink(store, attempts);
+    expect(attempts).toEqual([1, 2, 1]);
+    expect(contentOf(store, "rows/")).toMatchObject({ ids: [0, 1, 2, 3, 4, 5], others: [] });
+  });
+
+  it("keeps a part out that may still be on its way", async () => {
+    const store = new MemoryStore();
+    failOnce(store, "before");
+    await shrink(store, []);
+    const late = "rows/part-000000000000-000000000003-3-000001.ndjson";
+    expect(store.calls.filter((call) => call === `put ${late}`).length).toBe(2);
+    expect(contentOf(store, "rows/")).toMatchObject({ ids: [1, 2, 3, 4, 5], others: [] });
+  });
+
+  it("takes its own object for what it wanted to put, and refuses another one", async () => {
+    const store = new MemoryStore();
+    failOnce(store, "after");
+    const run = (rows: object[]) => {
+      const { load, checkpoints } = objectSink(store, { format: lines });
+      return etl({ name: "rows", extract: () => rows, load }).run({ checkpoints, retry, lease: 2 });
+    };
+    expect(await run(rowsOf(0, 3))).toMatchObject({ loaded: 3, retries: 1 });
+    store.before = (call) => {
+      const [, key = ""] = call.split(" ");
+      if (key.startsWith("rows/part-")) store.objects.set(key, new TextEncoder().encode("no"));
+    };
+    await expect(run(rowsOf(0, 5))).rejects.toThrow(
+      "there is one already that holds something else",
+    );
+  });
+
+  it("never makes a letter of an item whose part may be there", async () => {
+    const store = new MemoryStore();
+    store.after = (call) => {
+      if (call.startsWith("put rows/part-")) throw new Error("The connection is broken");
+    };
+    const { load, checkpoints } = objectSink(store, { format: lines });
+    const letters: unknown[] = [];
+    const deadLetters = new WritableStream({ write: (letter) => void letters.push(letter) });
+    const running = etl({ name: "rows", extract: () => rowsOf(0, 3), load })
+      .run({ batchSize: 3, checkpoints, deadLetters });
+    await expect(running).rejects.toThrow("The connection is broken");
+    expect(letters).toEqual([]);
+  });
+});

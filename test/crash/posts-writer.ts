@@ -1,0 +1,37 @@
+// Posts rows to a service, on Node, Deno and Bun: `posts-writer.ts <job as JSON>`. It prints a line
+// before it begins and one at its end; its parent may kill it at any instant.
+import { appendFileSync } from "node:fs";
+import { argv, exit } from "node:process";
+import { FileCheckpointStore } from "../../src/adapters/file.ts";
+import { httpSink, isTransient } from "../../src/adapters/http.ts";
+import { etl } from "../../src/index.ts";
+import type { PostsJob } from "./posts-job.ts";
+
+const { url, at, rows, batchSize, attemptTimeout } = JSON.parse(argv[2]!) as PostsJob;
+type Row = { readonly id: number };
+
+try {
+  console.log("began");
+  const { loaded } = await etl({
+    name: "posts",
+    extract: () => Array.from({ length: rows }, (_, id): Row => ({ id })),
+    load: httpSink<Row>(url).load,
+  }).run({
+    ...{ batchSize, lease: 50, checkpoints: new FileCheckpointStore(at) },
+    retry: {
+      load: {
+        ...{ maxAttempts: 20, baseDelay: 5, maxDelay: 50, attemptTimeout },
+        isRetriable: isTransient,
+      },
+    },
+    deadLetters: () =>
+      new WritableStream({
+        write: ({ item }) => appendFileSync(`${at}.letters`, `${(item as Row).id}\n`),
+      }),
+  });
+  console.log(`loaded ${loaded}`);
+  exit(0);
+} catch (error) {
+  console.error(error);
+  exit(1);
+}

@@ -1,0 +1,3 @@
+import { testFolderStore } from "../adapters/object/folder-store.cases.ts";
+
+testFolderStore();
