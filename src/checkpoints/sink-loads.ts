@@ -101,22 +101,24 @@ export function sinkLoads(checkpoints: CheckpointStore, check: CheckRows): SinkL
   return { load: declareLoad(checkpoints, load), wrap };
 }
 
-/** Links a load to its store. It is given batches of 1000 rows where no option says otherwise. */
+/** Links a load to its store, and says how many rows it is given where no option says otherwise. */
 export function declareLoad<L extends (rows: never, context: never) => unknown>(
   checkpoints: CheckpointStore,
   load: L,
+  batchSize: number = 1000,
 ): L & Pick<SinkLoad, typeof commitsTo | "batchSize"> {
-  return Object.assign(load, { [commitsTo]: checkpoints, batchSize: 1000 });
+  return Object.assign(load, { [commitsTo]: checkpoints, batchSize });
 }
 
 /** The same load, which rejects where it would throw. */
 export function asyncLoad(
   checkpoints: CheckpointStore,
   load: SinkLoad,
+  batchSize?: number,
 ): AsyncSinkLoad {
   const own = async (rows: readonly object[], context: SinkLoadContext): Promise<void> =>
     void await load(rows, context);
-  return declareLoad(checkpoints, own);
+  return declareLoad(checkpoints, own, batchSize);
 }
 
 /** Takes the call that a load is used in, where the run has checkpoints. */

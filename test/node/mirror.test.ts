@@ -58,7 +58,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/operators/source": "adapters/operators/pipe",
   "adapters/operators/source-reader": "adapters/operators/pipe",
   "adapters/operators/stage": "adapters/operators/pipe",
-  "adapters/operators/stream-of": "adapters/operators/pipe",
   "adapters/parquet/bounds": "adapters/parquet/encode-parquet",
   "adapters/parquet/column-types": "adapters/parquet/encode-parquet",
   "adapters/parquet/columns": "adapters/parquet/encode-parquet",

@@ -1,3 +1,4 @@
+import * as hyparquet from "hyparquet";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { env, execPath } from "node:process";
@@ -5,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openFiles } from "../../src/adapters/file.ts";
+import { readParquet } from "../../src/adapters/parquet.ts";
+import { rowsOf } from "../support/parquet/table.ts";
 import { crashFiles } from "../crash/files-job.ts";
 import { randomOf } from "../crash/random.ts";
 
@@ -14,9 +18,9 @@ let folder = "";
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "millrace-crash-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function run(...words: (string | number)[]) {
+function run(name: string, ...words: (string | number)[]) {
   const args = ["--disable-warning=ExperimentalWarning", "--experimental-strip-types", program];
-  const given = [...args, join(folder, "rows.txt.gz"), ...words.map(String)];
+  const given = [...args, join(folder, name), ...words.map(String)];
   const { signal, stdout } = spawnSync(execPath, given, { encoding: "utf8", timeout: 60_000 });
   return { signal, stdout: stdout.trim() };
 }
@@ -29,10 +33,10 @@ describe("a process that is killed while it writes into a file", () => {
     ["before", "renameSync", 5],
     ["after", "renameSync", 9],
   ])("%s call of %s %i has each row once after the next run", (when, name, number) => {
-    expect(run(when, name, number)).toEqual({ signal: "SIGKILL", stdout: "" });
+    expect(run("rows.txt.gz", when, name, number)).toEqual({ signal: "SIGKILL", stdout: "" });
     // Else the next run waits five seconds for the lock of the one that is gone.
     rmSync(join(folder, "rows.txt.gz.mark.lock"), { force: true });
-    expect(run("never").signal).toBe(null);
+    expect(run("rows.txt.gz", "never").signal).toBe(null);
     const lines = gunzipSync(readFileSync(join(folder, "rows.txt.gz"))).toString().split("\n");
     expect(lines[0]).toBe("head");
     expect(lines.slice(-2)).toEqual(["tail", ""]);
@@ -48,4 +52,13 @@ describe("a process that is killed while it writes into a file", () => {
     });
     expect(end).toMatchObject({ kills, lost: 0, duplicates: 0 });
   }, 60_000);
+
+  it("leaves a Parquet file that the next run makes whole", async () => {
+    expect(run("rows.parquet", "half", "writeSync", 8)).toEqual({ signal: "SIGKILL", stdout: "" });
+    rmSync(join(folder, "rows.parquet.mark.lock"), { force: true });
+    expect(run("rows.parquet", "never").signal).toBe(null);
+    const rows = await rowsOf(readParquet(openFiles(join(folder, "rows.parquet")), { hyparquet }));
+    expect(rows.map(({ id }) => Number(id)).sort((a, b) => a - b))
+      .toEqual(Array.from({ length: 100 }, (_, id) => id));
+  }, 90_000);
 });

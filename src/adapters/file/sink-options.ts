@@ -11,7 +11,7 @@ import {
 
 /** How the rows stand in the file. */
 export interface FileSinkOptions<T = unknown> {
-  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)` gives. */
+  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another gives. */
   readonly format: RowFormat<T>;
   /**
    * How the file is compressed. Each batch is a member of its own, as a file may be cut between them;
@@ -58,8 +58,7 @@ export function checkSinkOptions<T>(
     fail(action, "compress", "a format that this platform has", "zstd");
   }
   if (settings.format.indexed !== undefined && settings.compress !== "none") {
-    const rule = `"none" for a format that compresses by itself`;
-    fail(action, "compress", rule, settings.compress);
+    fail(action, "compress", '"none" for a format that compresses by itself', settings.compress);
   }
   return settings;
 }

@@ -109,11 +109,10 @@ export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink
       }, signal);
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
-  const { batchSize = 1000 } = settings.format;
-  const sized = (load: SinkLoad) => Object.assign(asyncLoad(checkpoints, load), { batchSize });
+  const declared = (load: SinkLoad) => asyncLoad(checkpoints, load, settings.format.batchSize);
   return {
-    load: sized(load) as unknown as FileSink<T>["load"],
-    wrap: ((fn: Wrapped) => sized(wrap(fn))) as unknown as FileSink<T>["wrap"],
+    load: declared(load) as unknown as FileSink<T>["load"],
+    wrap: ((fn: Wrapped) => declared(wrap(fn))) as unknown as FileSink<T>["wrap"],
     checkpoints,
     async writeEmpty({ runId, signal }) {
       const isAnew = settings.exists === "replace" && lastRun !== runId &&

@@ -1,5 +1,6 @@
 import { compressedBytes } from "../../bytes/compress.ts";
 import { joined } from "../../bytes/joined.ts";
+import { fileParts } from "../../bytes/row-encoder.ts";
 import type { EncodedRows } from "./held-key.ts";
 import type { ObjectSinkSettings } from "./sink-options.ts";
 
@@ -10,8 +11,7 @@ export async function encodePart<T>(
   rows: readonly T[],
   { format, compress }: ObjectSinkSettings<T>,
 ): Promise<EncodedRows> {
-  const body = format.body(rows); // First, as it tells which rows cannot be encoded.
-  const plain = joined([format.head(rows), body, format.tail()].map(bytesOf));
+  const plain = joined(fileParts(format, rows).map(bytesOf));
   const bytes = compress === "none" ? plain : await compressedBytes(plain, compress);
   const { extension, contentType } = format;
   return { bytes, rows: rows.length, ending: extension + endings[compress], contentType };

@@ -10,7 +10,7 @@ import {
 
 /** How rows stand in the objects. */
 export interface ObjectSinkOptions<T = unknown> {
-  /** The format: what `encodeNdjson()`, `encodeCsv(…)` or `encodeJson()` gives. Each part is whole. */
+  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another gives. Each part is whole. */
   readonly format: RowFormat<T>;
   /**
    * What the keys of all objects begin with, such as `"exports/"`. The name of the pipeline and a slash
@@ -56,5 +56,8 @@ export function checkSinkOptions<T>(
 ): ObjectSinkSettings<T> {
   const settings = checkOptions(action, options, optionTable) as ObjectSinkSettings<T>;
   if (settings.format === undefined) fail(action, "format", rowFormat.expected, undefined);
+  if (settings.format.indexed !== undefined && settings.compress !== "none") {
+    fail(action, "compress", '"none" for a format that compresses by itself', settings.compress);
+  }
   return settings;
 }

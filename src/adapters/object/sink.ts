@@ -4,6 +4,7 @@ import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import {
   asyncLoad,
   type CheckRows,
+  type SinkLoad,
   sinkLoads,
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
@@ -25,7 +26,7 @@ export interface ObjectLoad<T> {
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000. */
+  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
   readonly batchSize: number;
 }
 
@@ -121,9 +122,10 @@ export function objectSink<T>(
     };
   };
   const { load, wrap } = sinkLoads(checkpoints, check);
+  const declared = (load: SinkLoad) => asyncLoad(checkpoints, load, settings.format.batchSize);
   return {
-    load: asyncLoad(checkpoints, load) as unknown as ObjectSink<T>["load"],
-    wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as ObjectSink<T>["wrap"],
+    load: declared(load) as unknown as ObjectSink<T>["load"],
+    wrap: ((fn: Wrapped) => declared(wrap(fn))) as unknown as ObjectSink<T>["wrap"],
     checkpoints,
     async writeManifest(context) {
       const held = checkpoints.heldBy(context?.runId);

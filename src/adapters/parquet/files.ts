@@ -1,3 +1,6 @@
+import { feedOf } from "../../bytes/feed.ts";
+import { joined } from "../../bytes/joined.ts";
+import { InputError } from "../../bytes/record-error.ts";
 import { fail } from "../../plain-options.ts";
 
 /** A file of which any bytes can be read, as hyparquet knows it (`AsyncBuffer`). */
@@ -8,8 +11,17 @@ export interface RandomAccess {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-/** A Parquet file. Its end is read first: a stream, or the body of a response, does not do. */
-export type ParquetFile = Blob | RandomAccess | Uint8Array;
+/**
+ * A Parquet file. Its end is read first, so that a stream or a body is taken into memory as a whole,
+ * where `maxBytes` allows it.
+ */
+export type ParquetFile =
+  | Blob
+  | RandomAccess
+  | Uint8Array
+  | Response
+  | Request
+  | ReadableStream<Uint8Array>;
 
 /** A file and the name by which errors and positions tell it. */
 export interface NamedParquetFile {
@@ -30,20 +42,27 @@ export type ParquetInput =
 export interface ListedFile {
   /** Its name, `""` if it has none. */
   readonly name: string;
-  /**
-   * Opens it.
-   * @throws {ConfigurationError} If it cannot be read by byte ranges.
-   */
+  /** Opens it. @throws {ConfigurationError} If it is nothing to read. */
   open(): Promise<RandomAccess>;
+}
+
+/** How files are opened. */
+export interface FilesOptions {
+  /** The most bytes of a stream; without it there must be none. */
+  readonly maxBytes: number | undefined;
+  /** Ends reading of streams. */
+  readonly signal: AbortSignal;
 }
 
 interface Members {
   readonly name?: unknown;
-  readonly size?: unknown;
+  readonly url?: unknown;
   readonly byteLength?: unknown;
   readonly slice?: unknown;
   readonly arrayBuffer?: unknown;
   readonly content?: unknown;
+  readonly body?: unknown;
+  readonly getReader?: unknown;
   readonly [Symbol.asyncIterator]?: unknown;
   readonly [Symbol.iterator]?: unknown;
 }
@@ -51,29 +70,38 @@ interface Members {
 /**
  * Takes an input, and gives its files one after the other.
  *
- * @throws {ConfigurationError} If it is nothing to read by byte ranges.
+ * @throws {ConfigurationError} If it is nothing to read.
  */
-export function filesOf(action: string, input: unknown): AsyncGenerator<ListedFile> {
+export function filesOf(
+  action: string,
+  input: unknown,
+  options: FilesOptions,
+): AsyncGenerator<ListedFile> {
   const members = membersOf(input);
-  if (isList(input, members)) return eachOf(action, input);
-  if (!isNamed(members)) bytesOf(action, input);
-  return eachOf(action, [input]);
+  if (isList(input, members)) return eachOf(action, input, options);
+  if (!isNamed(members)) checkFile(action, input, options);
+  return eachOf(action, [input], options);
 }
 
 async function* eachOf(
   action: string,
   inputs: Iterable<unknown> | AsyncIterable<unknown>,
+  options: FilesOptions,
 ): AsyncGenerator<ListedFile> {
   let count = 0;
   const isOnly = Array.isArray(inputs) && inputs.length === 1;
   for await (const input of inputs) {
     count++;
     const members = membersOf(input);
-    const { name } = members;
-    yield {
-      name: typeof name === "string" && name !== "" ? name : isOnly ? "" : `input ${count}`,
-      open: async () => bytesOf(action, await contentOf(input, members)),
+    const { name = members.url } = members;
+    const own = typeof name === "string" && name !== "" ? name : isOnly ? "" : `input ${count}`;
+    const open = async () => {
+      const file = await contentOf(input, members);
+      checkFile(action, file, options);
+      if (!isStream(membersOf(file))) return bytesOf(file);
+      return bytesOf(await heldOf(action, file, own, options));
     };
+    yield { name: own, open };
   }
 }
 
@@ -82,32 +110,75 @@ async function contentOf(input: unknown, members: Members): Promise<unknown> {
   return typeof members.content === "function" ? await members.content() : members.content;
 }
 
+function checkFile(action: string, file: unknown, { maxBytes }: FilesOptions): void {
+  const members = membersOf(file);
+  if (isStream(members)) {
+    if (maxBytes !== undefined) return;
+    const rule =
+      "given for a stream, Response or Request, which is taken into memory as a whole, " +
+      "since the end of a Parquet file is read first";
+    fail(action, "maxBytes", rule, undefined);
+  }
+  if (isBlob(members) || isRandomAccess(members) || ArrayBuffer.isView(file)) return;
+  const rule = "a Blob, a Uint8Array, { byteLength, slice }, a Response, a stream or a list of " +
+    "these, of a path openFiles(path)";
+  fail(action, "input", rule, file);
+}
+
+/** All bytes of a stream. */
+async function heldOf(
+  action: string,
+  stream: unknown,
+  name: string,
+  { maxBytes, signal }: FilesOptions,
+): Promise<Uint8Array> {
+  const feed = feedOf(action, stream);
+  const cancel = () => void feed.cancel(signal.reason).catch(() => {}); // Nobody waits for it.
+  signal.addEventListener("abort", cancel, { once: true });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await feed.next();
+    if (done) break;
+    parts.push(value as Uint8Array);
+    size += (value as Uint8Array).length;
+    if (size <= maxBytes!) continue;
+    cancel();
+    throw new InputError(`Parquet: it has more than ${maxBytes} bytes`, name, size);
+  }
+  signal.removeEventListener("abort", cancel);
+  return joined(parts);
+}
+
 /** The bytes of whatever has them in reach. */
-function bytesOf(action: string, input: unknown): RandomAccess {
-  const { size, byteLength, slice, arrayBuffer } = membersOf(input);
-  if (typeof slice === "function" && typeof arrayBuffer === "function") {
+function bytesOf(input: unknown): RandomAccess {
+  const members = membersOf(input);
+  if (isBlob(members)) {
     const blob = input as Blob;
     return {
-      byteLength: size as number,
+      byteLength: blob.size,
       slice: (start, end) => blob.slice(start, end).arrayBuffer(),
     };
   }
-  if (ArrayBuffer.isView(input)) {
-    const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-    return {
-      byteLength: bytes.length,
-      slice: (start, end) => Uint8Array.from(bytes.subarray(start, end)).buffer,
-    };
-  }
-  if (isRandomAccess({ byteLength, slice })) return input as RandomAccess;
-  const rule = "a Blob, a Uint8Array, { byteLength, slice } or a list of these, as the end of a " +
-    "Parquet file is read first: of a Response or Request its blob(), of a stream " +
-    "new Response(stream).blob(), of a path openFiles(path)";
-  return fail(action, "input", rule, input);
+  if (!ArrayBuffer.isView(input)) return input as RandomAccess;
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  return {
+    byteLength: bytes.length,
+    slice: (start, end) => Uint8Array.from(bytes.subarray(start, end)).buffer,
+  };
 }
 
 function membersOf(value: unknown): Members {
   return Object(value) as Members;
+}
+
+function isBlob({ slice, arrayBuffer }: Members): boolean {
+  return typeof slice === "function" && typeof arrayBuffer === "function";
+}
+
+/** A body may be missing: then there are no bytes. */
+function isStream({ getReader, body, arrayBuffer }: Members): boolean {
+  return typeof getReader === "function" || body !== undefined && typeof arrayBuffer === "function";
 }
 
 function isRandomAccess({ byteLength, slice }: Members): boolean {
@@ -126,5 +197,5 @@ function isList(
   const isIterable = [members[Symbol.asyncIterator], members[Symbol.iterator]]
     .some((member) => typeof member === "function");
   return isIterable && typeof value === "object" && !ArrayBuffer.isView(value) &&
-    !("getReader" in value!);
+    !isStream(members);
 }

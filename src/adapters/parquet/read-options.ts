@@ -5,6 +5,7 @@ import {
   fail,
   nonEmptyString,
   type OptionTable,
+  positiveInteger,
   type Rule,
   truthValue,
 } from "../../plain-options.ts";
@@ -14,7 +15,7 @@ import { type Hyparquet, hyparquetRule, type ParquetCompressors } from "./hyparq
 export interface ParquetStart {
   /** The number of the first row that is read, from 0: 1 more than that of the last row before. */
   readonly row: number;
-  /** The file, in a list: those before it are not opened. @default {the first one} */
+  /** The name of the file, in a list: those before it are not opened. @default {that of the first one} */
   readonly name?: string | undefined;
 }
 
@@ -43,6 +44,11 @@ export interface ReadParquetOptions {
    * of yours. Without it pages may be uncompressed or in Snappy.
    */
   readonly compressors?: ParquetCompressors | undefined;
+  /**
+   * The most bytes of a stream, a `Response` or a `Request`, each of which is in memory as a whole
+   * while it is read. Without it there must be none of them.
+   */
+  readonly maxBytes?: number | undefined;
   /**
    * Whether bytes of which the file does not say that they are text are read as UTF-8 all the same, as
    * some old writers mean them.
@@ -74,7 +80,7 @@ const startRule: Rule = {
   test: (value) => {
     const { row, name } = Object(value) as { readonly [K in keyof ParquetStart]?: unknown };
     return Number.isSafeInteger(row) && (row as number) >= 0 &&
-      (name === undefined || nonEmptyString.test(name));
+      (name === undefined || typeof name === "string");
   },
 };
 
@@ -84,6 +90,7 @@ const table: OptionTable<ReadParquetOptions> = {
   from: [startRule],
   positions: [truthValue, false],
   compressors: [anyObject],
+  maxBytes: [positiveInteger],
   utf8: [truthValue, false],
   parsers: [anyObject],
 };

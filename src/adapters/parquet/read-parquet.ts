@@ -15,7 +15,8 @@ const action = "read Parquet";
  *
  * A file is read by byte ranges, its end first. So it is a `Blob` or `File`, bytes, or whatever has
  * `byteLength` and `slice`, such as what `openFiles` of `millrace/file` and `asyncBufferFromUrl` of
- * hyparquet give; not a stream.
+ * hyparquet give. A stream or the body of a response is taken into memory as a whole, where `maxBytes`
+ * allows it.
  *
  * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read. Reading
  * fails with it if a column is not there or a codec has no function in `compressors`, and with an
@@ -59,15 +60,20 @@ export function readParquet<T extends object>(
   options: ReadParquetOptions,
 ): Chunks<T> | Chunks<PositionedRow<T>> {
   const settings = checkReadOptions(action, options);
-  const rows = rowsOf<T>(action, filesOf(action, input), settings);
+  const stop = new AbortController();
+  const { maxBytes } = settings;
+  const files = filesOf(action, input, { maxBytes, signal: stop.signal });
+  const rows = rowsOf<T>(action, files, settings);
   const stream = new ReadableStream<readonly (T | PositionedRow<T>)[]>({
     async pull(controller) {
       const { done, value } = await rows.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    cancel() {
-      void rows.return(undefined); // Nothing waits for a read that is pending.
+    cancel(reason) {
+      stop.abort(reason);
+      // Nothing waits for a read that is pending.
+      rows.return(undefined).catch(() => {});
     },
   }, { highWaterMark: 0 });
   return chunks(stream) as Chunks<T>;

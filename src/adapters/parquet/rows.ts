@@ -67,7 +67,7 @@ async function opened(
   settings: ReadParquetSettings,
 ): Promise<Opened> {
   const { hyparquet, utf8, compressors, parsers } = settings;
-  const bytes = await file.open();
+  const bytes = await told(file, 0, () => file.open());
   const metadata = await told(file, 0, () => hyparquet.parquetMetadataAsync(bytes));
   const there = columnsOf(metadata);
   const columns = [...settings.columns ?? there];
@@ -145,7 +145,7 @@ async function told<R>({ name }: ListedFile, byte: number, work: () => Promise<R
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error;
+    if (error instanceof ConfigurationError || error instanceof InputError) throw error;
     throw new InputError(`Parquet: ${messageOf(error)}`, name, byte, { cause: error });
   }
 }

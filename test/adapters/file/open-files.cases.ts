@@ -98,6 +98,16 @@ function testReading(): void {
     expect(await pending).toEqual({ done: true, value: undefined });
   });
 
+  it("gives parts of a file as well", async () => {
+    const [file] = await openFiles(at("a.csv")).list();
+    const text = async (...range: [number, number?]) =>
+      new TextDecoder().decode(await file!.slice(...range));
+    expect([file!.byteLength, await text(1, 4), await text(5), await text(5, 99)])
+      .toEqual([8, "n a", "csv", "csv"]);
+    writeFileSync(at("a.csv"), "in");
+    await expect(text(0, 4)).rejects.toThrow("has become shorter");
+  });
+
   it("looks again after it has not found a file", async () => {
     const files = openFiles(at("later"));
     await expect(files.list()).rejects.toThrow(/^Cannot open files: .*ENOENT/);

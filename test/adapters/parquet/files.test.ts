@@ -4,10 +4,12 @@ import { ConfigurationError } from "../../../src/index.ts";
 
 const bytes: Uint8Array<ArrayBuffer> = new Uint8Array([1, 2, 3, 4, 5]);
 
+const { signal } = new AbortController();
+
 /** The names of files, and what stands in the middle of each. */
-async function middles(input: unknown): Promise<[string, number, number[]][]> {
+async function middles(input: unknown, maxBytes?: number): Promise<[string, number, number[]][]> {
   const found: [string, number, number[]][] = [];
-  for await (const { name, open } of filesOf("read Parquet", input)) {
+  for await (const { name, open } of filesOf("read Parquet", input, { maxBytes, signal })) {
     const bytes = await open();
     found.push([name, bytes.byteLength, [...new Uint8Array(await bytes.slice(1, 3))]]);
   }
@@ -48,22 +50,59 @@ describe("filesOf", () => {
     expect(await middles([])).toEqual([]);
   });
 
+  it("takes streams and bodies into memory, up to their most bytes", async () => {
+    const response = () => new Response(bytes);
+    const list = [new Blob([bytes]).stream(), response(), { name: "n", content: response }];
+    expect(await middles(list, 5))
+      .toEqual([["input 1", 5, [2, 3]], ["input 2", 5, [2, 3]], ["n", 5, [2, 3]]]);
+    await expect(middles({ name: "n", content: response }, 4)).rejects.toThrow(
+      "Cannot read Parquet: it has more than 4 bytes (n, after 5 bytes)",
+    );
+    await expect(middles(new Response(null, { status: 404 }), 5)).rejects.toThrow(
+      "'input' must be a response with a status of success: current value is 404",
+    );
+  });
+
+  it("ends a stream that has too many bytes, or is no longer wanted", async () => {
+    const ends: unknown[] = [];
+    const endless = (isPending: boolean) =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => isPending ? new Promise(() => {}) : controller.enqueue(bytes.slice()),
+        cancel: (reason) => void ends.push(reason),
+      });
+    await expect(middles(endless(false), 99)).rejects.toThrow("more than 99 bytes");
+    const stop = new AbortController();
+    const files = filesOf("read", endless(true), { maxBytes: 99, signal: stop.signal });
+    const opened = (await files.next()).value!.open();
+    await Promise.resolve();
+    stop.abort("enough");
+    await opened;
+    expect(ends).toEqual([undefined, "enough"]);
+  });
+
   it.each([
     ["a stream", new Blob().stream()],
     ["a response", new Response("")],
+    ["a response without a body", new Response(null)],
+  ])("refuses %s without its most bytes", (_name, input) => {
+    expect(() => filesOf("read Parquet", input, { maxBytes: undefined, signal })).toThrow(
+      "Cannot read Parquet as 'maxBytes' must be given for a stream, Response or Request, which is " +
+        "taken into memory as a whole, since the end of a Parquet file is read first: current " +
+        "value is undefined",
+    );
+  });
+
+  it.each([
     ["a text", "x.parquet"],
     ["nothing", undefined],
     ["an object", {}],
-  ])("refuses %s", (_name, input) => {
-    expect(() => filesOf("read Parquet", input)).toThrow(ConfigurationError);
-  });
-
-  it("refuses it in a list as well, in its turn", async () => {
-    await expect(middles([bytes, { name: "x", content: () => new Response("") }])).rejects.toThrow(
-      "Cannot read Parquet as 'input' must be a Blob, a Uint8Array, { byteLength, slice } or a " +
-        "list of these, as the end of a Parquet file is read first: of a Response or Request its " +
-        "blob(), of a stream new Response(stream).blob(), of a path openFiles(path): " +
-        "current value is an instance of Response",
+  ])("refuses %s", async (_name, input) => {
+    expect(() => filesOf("read Parquet", input, { maxBytes: 9, signal })).toThrow(
+      "Cannot read Parquet as 'input' must be a Blob, a Uint8Array, { byteLength, slice }, a " +
+        "Response, a stream or a list of these, of a path openFiles(path): current value is ",
+    );
+    await expect(middles([bytes, { name: "x", content: () => input }])).rejects.toThrow(
+      ConfigurationError,
     );
   });
 });

@@ -4,7 +4,9 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { argv, kill, pid } from "node:process";
+import * as hyparquetWriter from "hyparquet-writer";
 import { fileSink } from "../../../src/adapters/file.ts";
+import { encodeParquet } from "../../../src/adapters/parquet.ts";
 import { etl } from "../../../src/index.ts";
 import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
 
@@ -34,7 +36,10 @@ const format: RowFormat<{ id: number }> = {
   extension: "txt",
   contentType: "text/plain",
 };
-const { load, checkpoints } = fileSink(file, { format, compress: "gzip" });
+const columns = { id: "INT32" } as const;
+const { load, checkpoints } = file.endsWith(".parquet")
+  ? fileSink(file, { format: encodeParquet<{ id: number }>({ hyparquetWriter, columns }) })
+  : fileSink(file, { format, compress: "gzip" });
 const report = await etl({
   name: "rows",
   extract: () => Array.from({ length: 100 }, (_, id) => ({ id })),

@@ -51,5 +51,9 @@ export async function fileOf<T>(
       controller.close();
     },
   });
-  return new Uint8Array(await new Response(rows.pipeThrough(encoder)).arrayBuffer());
+  const parts: Uint8Array<ArrayBuffer>[] = []; // A Response would hide errors in Chromium.
+  await rows.pipeThrough(encoder).pipeTo(
+    new WritableStream({ write: (part) => void parts.push(part) }),
+  );
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
