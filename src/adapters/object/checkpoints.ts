@@ -70,6 +70,11 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
         if (holder !== undefined && !isOwn && holder.until > now) return holder;
         const mine = isOwn ? epoch : epoch + 1;
         if (!await folder.putClaim(mine, own, !isOwn)) continue; // Another one was first.
+        if (!isOwn && await folder.putClaim(mine, own, true)) {
+          // There are stores that pass over the header of the condition.
+          const rule = "one that keeps what is there where a put asks for it (If-None-Match: *)";
+          fail("claim a key", "store", rule, "one that replaces it");
+        }
         if (await this.#hold(folder, runId, mine, signal)) return own;
       }
     }, signal);
