@@ -154,7 +154,7 @@ class FeedSource implements ByteSource {
 
   constructor(
     feed: Feed,
-    { name, label, from }: Pick<ByteSource, "name" | "label" | "from">,
+    { name, label, from }: Pick<ByteSource, "name" | "label"> & { readonly from: InputStart },
     first: unknown,
     list: { bytesRead: number },
   ) {
