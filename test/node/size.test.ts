@@ -22,7 +22,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ parse }": 1000,
   },
   "millrace/checkpoint": { "*": 7500 },
-  "millrace/sqlite": { "*": 19_900 }, // Tables, tombstones, new columns and `write` as well.
+  "millrace/sqlite": { "*": 20_950 }, // Tables, tombstones, new columns, `write`, `missing` by the batch.
   "millrace/postgres": { "*": 39_550 }, // Adds columns to several tables as well.
   "millrace/duckdb": { "*": 14_870 },
   "millrace/ndjson": { "*": 9400 },

@@ -1,19 +1,11 @@
 import { BatchError } from "../../errors.ts";
-import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { inTable, rowError } from "../../sql/row-errors.ts";
 import type { TreeStep } from "../../sql/tree-rows.ts";
 import type { Written } from "../../sql/written.ts";
 import type { SqliteValue } from "./client.ts";
-import type { KnownTable } from "./known-table.ts";
 import type { Batch, Group } from "./rows.ts";
-import { type Stored, storedId, storedOf, type TreeStatements } from "./tree-statements.ts";
-
-/** Tables as they were looked up, and the statements on several of them. */
-export interface TreePlan {
-  readonly linked: readonly LinkedTable[];
-  readonly tables: readonly KnownTable[];
-  readonly statements: TreeStatements;
-}
+import { missingIn } from "./tree-missing.ts";
+import { type Stored, storedId, storedOf, type TreePlan } from "./tree-statements.ts";
 
 /** A step that was checked. */
 export interface ReadStep {
@@ -66,17 +58,35 @@ export class StepWrite {
     if (linked.every(({ missing }) => missing === undefined)) {
       return linked.forEach((_, table) => this.#insert(table, 0, given[table]!.rows.length));
     }
-    const ends = linked.map(() => 0);
-    for (const place of new Set(given.flatMap(({ places }) => places).sort((a, b) => a - b))) {
-      const starts = [...ends];
-      given.forEach(({ places }, table) => {
-        while (places[ends[table]!] === place) ends[table]!++;
-      });
-      linked.forEach(({ missing }, table) => {
-        if (missing !== undefined) this.#removeMissing(table, starts, ends);
-        this.#insert(table, starts[table]!, ends[table]!);
-      });
+    const places = [...new Set(given.flatMap(({ places }) => places))].sort((a, b) => a - b);
+    this.#writeSpan(places, linked.map(() => 0));
+  }
+
+  /** Writes what was given in some places, in halves where it would end otherwise; gives where the rows end. */
+  #writeSpan(places: readonly number[], starts: readonly number[]): readonly number[] {
+    const { linked, statements } = this.#plan;
+    const last = places.at(-1)!;
+    const ends = this.#step.tables.map(({ places }, table) => {
+      let end = starts[table]!;
+      while (places[end]! <= last) end++;
+      return end;
+    });
+    const isOne = places.length < 2;
+    const missing = isOne ? undefined : missingIn(this.#plan, { ...this.#step, starts, ends });
+    if (!isOne && missing === undefined) {
+      const middle = places.length >> 1;
+      return this.#writeSpan(
+        places.slice(middle),
+        this.#writeSpan(places.slice(0, middle), starts),
+      );
     }
+    linked.forEach((link, table) => {
+      const removal = missing?.[table];
+      if (removal !== undefined) statements.removeAll(table, removal, this.#written);
+      else if (link.missing !== undefined) this.#removeMissing(table, starts, ends);
+      this.#insert(table, starts[table]!, ends[table]!);
+    });
+    return ends;
   }
 
   #neededOf(table: number, children: readonly number[]): ReadonlySet<number> {
@@ -170,8 +180,8 @@ export class StepWrite {
     const { identity } = tables[table]!;
     const find = identity.length > 0 ? statements.finder(table, identity, columns) : undefined;
     const [from, to] = [starts[table]!, ends[table]!];
-    let given: Set<string> | undefined;
-    let kept: Set<string> | undefined;
+    let given: Set<string | number> | undefined;
+    let kept: Set<string | number> | undefined;
     for (let n = starts[place]!; n < ends[place]!; n++) {
       const row = this.#made[place]!.get(n) ?? this.#step.tables[place]!.rows[n]!;
       const values = on.map(([, other]) => row[other] as SqliteValue);
@@ -184,7 +194,9 @@ export class StepWrite {
         const id = storedId(stored);
         // What is given just so is there; what is not may be there in other words.
         given ??= new Set(
-          this.#keysOf(table, from, to).filter((key) => !key.includes(null)).map(storedId),
+          this.#keysOf(table, from, to).filter((key) => !key.includes(null)).map(
+            storedId,
+          ),
         );
         if (given.has(id)) continue;
         kept ??= this.#keptOf(table, from, to);
@@ -196,14 +208,16 @@ export class StepWrite {
   /** The keys of rows to write. */
   #keysOf(table: number, from: number, to: number): SqliteValue[][] {
     const { identity } = this.#plan.tables[table]!;
-    return Array.from({ length: to - from }, (_, n) => {
+    const keys = Array.from({ length: to - from }, (_, n) => {
       const row = this.#filled(table, from + n);
-      return identity.map((column) => row[column] as SqliteValue);
+      return identity.map((column) => row[column] as SqliteValue | undefined);
     });
+    // What the database will make is not there yet.
+    return keys.filter((key): key is SqliteValue[] => !key.includes(undefined));
   }
 
   /** The keys of rows to write that are there already, as the database has them. */
-  #keptOf(table: number, from: number, to: number): Set<string> {
+  #keptOf(table: number, from: number, to: number): Set<string | number> {
     const { tables, statements } = this.#plan;
     const { identity } = tables[table]!;
     const find = statements.finder(table, identity, identity);

@@ -10,8 +10,8 @@ import { isOfSql, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
 import type { Batch } from "./rows.ts";
 import { rowIds, type Writer } from "./writer.ts";
-import { type ReadStep, StepWrite, type TreePlan } from "./tree-step.ts";
-import { type Stored, TreeStatements } from "./tree-statements.ts";
+import { type ReadStep, StepWrite } from "./tree-step.ts";
+import { type Stored, type TreePlan, TreeStatements } from "./tree-statements.ts";
 import { expectedOf, isStorable } from "./values.ts";
 
 /** Rows that were checked, to be written within a transaction. */

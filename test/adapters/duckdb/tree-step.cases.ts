@@ -12,6 +12,7 @@ const schema = [
   `create table post (id integer primary key, user_id integer not null, title text
     check (title <> 'bad'))`,
   "create table tag (post_id integer not null, tag text)",
+  "create table comment (id integer primary key, post_id integer not null, body text)",
   "create table note (id integer primary key, user_id integer not null, note text)",
 ];
 

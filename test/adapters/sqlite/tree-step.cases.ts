@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SqliteDatabase, sqliteSink } from "../../../src/adapters/sqlite.ts";
 import { etl } from "../../../src/etl/etl.ts";
-import { Model, rowOf, tables, tree } from "../../support/sinks/user-trees.ts";
+import { Model, moves, rowOf, tables, tree } from "../../support/sinks/user-trees.ts";
 import { databasesOf, rowsOf, type SqliteClient } from "../../support/sqlite/client.ts";
 import { seeded } from "../../support/streams/schedules.ts";
 
@@ -11,7 +11,9 @@ const schema = `pragma foreign_keys = on;
   create table post (id integer primary key, user_id integer not null references user, title text
     check (title <> 'bad'));
   create table tag (post_id integer not null references post, tag text);
+  create table comment (id integer primary key, post_id integer not null references post, body text);
   create table note (id integer primary key, user_id integer not null references user, note text)`;
+
 function contentsOf(db: SqliteDatabase): string[] {
   return Object.keys(tables).flatMap((table) =>
     rowsOf(db, `select * from ${table}`).map((row) =>
@@ -83,7 +85,7 @@ export function testSqliteSteps(client: SqliteClient): void {
             expect(contentsOf(db)).toEqual(model.contents());
           }
         }),
-        params,
+        { ...params, examples: moves },
       );
     });
   });

@@ -12,6 +12,7 @@ import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.t
 import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
 import { testSqliteCounts } from "../../adapters/sqlite/known-table.cases.ts";
 import { testSqliteTrees } from "../../adapters/sqlite/tree-writer.cases.ts";
+import { testSqliteMissing } from "../../adapters/sqlite/tree-missing.cases.ts";
 import { testSqliteSteps } from "../../adapters/sqlite/tree-step.cases.ts";
 import { testSqliteWrites } from "../../adapters/sqlite/transaction.cases.ts";
 import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction.cases.ts";
@@ -28,6 +29,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteTables(client);
     testSqliteTrees(client);
     testSqliteCounts(client);
+    testSqliteMissing(client);
     testSqliteSteps(client);
     testSqliteWrites(client);
     testSqliteProperties(client);
