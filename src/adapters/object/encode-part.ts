@@ -11,7 +11,8 @@ export async function encodePart<T>(
   rows: readonly T[],
   { format, compress }: ObjectSinkSettings<T>,
 ): Promise<EncodedRows> {
-  const plain = joined(fileParts(format, rows).map(bytesOf));
+  const parts = fileParts(format, rows).map(bytesOf).filter(({ length }) => length > 0);
+  const plain = parts.length === 1 ? parts[0]! : joined(parts); // JSON lines need no copy.
   const bytes = compress === "none" ? plain : await compressedBytes(plain, compress);
   const { extension, contentType } = format;
   return { bytes, rows: rows.length, ending: extension + endings[compress], contentType };
