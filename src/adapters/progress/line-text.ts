@@ -58,8 +58,10 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
   const { pending, elapsed, earlier = 0, left, rows = 0, drift = 0 } = payload;
   const { earlierDeadLettered: dead = 0 } = payload;
   const hasEnded = isOver(payload);
-  const hasShare = total !== undefined && total > 0;
-  const share = hasShare ? `${shareOf(done, total)}%` : "";
+  const { read = done, total: whole = total ?? 0 } = payload.bytes ?? {};
+  const hasShare = whole > 0;
+  const share = hasShare ? `${shareOf(read, whole)}%` : "";
+  const amount = payload.bytes === undefined ? count(whole) : sizeOf(whole);
   const some = (many: number, full: string, ...shorter: string[]): Forms =>
     many > 0 ? [full, ...shorter] : [""];
   const all = `${count(loaded)} loaded`;
@@ -67,7 +69,7 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
   return new Map<string, Forms>([
     ["name", [cut(name, columns), cut(name, Math.min(8, columns))]],
     ["state", [state === "running" ? "" : state]],
-    ["share", hasShare ? [`${share} of ${count(total)}`, share, ""] : [""]],
+    ["share", hasShare ? [`${share} of ${amount}`, share, ""] : [""]],
     ["loaded", hasShare ? [all, ""] : [all, all, isPlain ? all : ""]],
     ["rows", some(rows, `${count(rows)} rows`)],
     ["rate", [`${count(rate)}/s`, `${compact(rate)}/s`]],
@@ -115,6 +117,14 @@ function shareOf(done: number, total: number): number {
 function compact(value: number): string {
   const [factor, unit] = value < 999.5 ? [1, ""] : value < 999_500 ? [1e3, "k"] : [1e6, "M"];
   return `${Number((value / factor).toPrecision(3))}${unit}`;
+}
+
+/** Bytes in three digits: "1.23 MB". */
+function sizeOf(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const thousands = bytes < 999.5 ? 0 : Math.floor(Math.log10(bytes * 1.0005) / 3);
+  const power = Math.min(thousands, units.length - 1);
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
 }
 
 /** A time to come, which is an estimate: whole seconds, not less than it takes. */

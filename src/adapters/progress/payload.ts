@@ -11,7 +11,7 @@ export interface WatchedRun {
   /** How far the run is. */
   snapshot():
     & Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">
-    & Partial<Pick<RunSnapshot, "earlier" | "earlierCounts" | "rows" | "drift">>;
+    & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -24,6 +24,8 @@ export interface ProgressPayload extends ItemCounts {
   readonly done: number;
   /** The items that are expected; `undefined` where their number is not known. */
   readonly total: number | undefined;
+  /** The bytes of the source, where it is these that are known and not the items. */
+  readonly bytes: { readonly read: number; readonly total: number } | undefined;
   /** Items done per second, lately; of the whole run once it is over. A whole number from 10 on. */
   readonly rate: number;
   /** Calls made again after a failure. */
@@ -75,7 +77,7 @@ export class Tracker {
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
     const { state, retries, duration: elapsed, total: known, rows, drift = {} } = rest;
-    const { earlier, earlierCounts } = rest;
+    const { earlier, earlierCounts, bytes, eta } = rest;
     const done = loaded + skipped + deadLettered;
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
@@ -87,11 +89,12 @@ export class Tracker {
       // A run whose promise has not been heard of yet is about to say how it ended.
       state: this.#outcome ?? (state === "ended" ? "running" : state),
       ...{ extracted, loaded, skipped, deadLettered, pending, done },
+      bytes: total === undefined ? bytes : undefined,
       ...{ total, rate, retries, elapsed, earlier: earlier || undefined },
       earlierDeadLettered: earlierCounts?.deadLettered || undefined,
       rows: rows === loaded ? undefined : rows,
       drift: Object.keys(drift).length || undefined,
-      left: isForeseen ? Math.max(0, total - done) / rate * 1000 : undefined,
+      left: isForeseen ? Math.max(0, total - done) / rate * 1000 : bytes && eta,
     };
   }
 

@@ -16,6 +16,7 @@ const payload: ProgressPayload = {
     rows: undefined,
     earlier: 400_000,
     earlierDeadLettered: undefined,
+    bytes: undefined,
     drift: undefined,
   },
 };
@@ -26,6 +27,21 @@ describe("a line about a run", () => {
       "a pipeline of a long name: 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left, " +
         "1,900 skipped, 100 dead-lettered, 400,000 done before, 37 retried",
     );
+  });
+
+  it.each([
+    [512, "512 B"],
+    [999, "999 B"],
+    [1000, "1 kB"],
+    [999_499, "999 kB"],
+    [999_500, "1 MB"],
+    [1_234_567, "1.23 MB"],
+    [52_300_000_000, "52.3 GB"],
+    [7e16, "70000 TB"],
+  ])("has the share of %d bytes where it is they that are known", (total, words) => {
+    const bytes = { read: total * 0.425, total };
+    expect(textOf({ ...payload, total: undefined, bytes }))
+      .toContain(`: 42% of ${words}, 838,000 loaded, 12,345/s, `);
   });
 
   it("has the rows where they are not as many as the items", () => {
