@@ -3,7 +3,7 @@ import type { Source } from "../../streams/source.ts";
 import { fail } from "../../plain-options.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { connect, type Operator } from "./operator.ts";
-import { checkSource, chunksOf, openReader } from "./source.ts";
+import { checkSource, chunksOf, openReader, tellingBytesOf } from "./source.ts";
 import { checkTermsOf } from "./terms.ts";
 
 /**
@@ -136,7 +136,8 @@ export function pipe(
   checkSource(source, use);
   checkOperators("pipe items", operators);
   const checkTerms = checkTermsOf([source], operators.map(({ unsteady }) => unsteady));
-  return chunksOf(() => connectAll(openReader(source, use), operators), checkTerms);
+  const open = () => connectAll(openReader(source, use), operators);
+  return tellingBytesOf(source, chunksOf(open, checkTerms));
 }
 
 /** Refuses what is no operator. */

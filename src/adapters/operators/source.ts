@@ -63,6 +63,17 @@ export function chunksOf<T>(open: () => ChunkReader<T>, checkTerms?: CheckTerms)
   return Object.assign(chunks, { checkTerms: check });
 }
 
+/** Makes a source tell how many bytes another one has read, if that does: a run knows how far it is. */
+export function tellingBytesOf<T>(source: Source<unknown>, chunks: Chunks<T>): Chunks<T> {
+  const inner = Object(isOf(source, Chunks) ? source.source : source);
+  if (!("bytesRead" in inner)) return chunks;
+  Object.defineProperties(chunks.source, {
+    bytesRead: { get: () => inner.bytesRead },
+    bytesSkipped: { get: () => inner.bytesSkipped },
+  });
+  return chunks;
+}
+
 /**
  * Begins to read a source.
  *

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import { type Chunks, chunks, etl, MemoryCheckpointStore } from "../../../src/index.ts";
 import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
 import {
+  concat,
   distinct,
   drop,
   filter,
   flatMap,
   lookup,
   map,
+  merge,
   pipe,
   reduceByKey,
   sample,
@@ -44,6 +46,7 @@ const timed: Record<string, () => Chunks<unknown>> = {
   "distinct({ ttl })": () => pipe(numbers, distinct({ ttl: 5 })),
   "window({ every })": () => pipe(numbers, window({ every: 5 })),
   "reduceByKey({ flushEvery })": () => pipe(numbers, reduceByKey({ ...counts, flushEvery: 5 })),
+  "merge": () => concat(merge([numbers, numbers])),
   "map({ ordered: false })": () => pipe(pipe(numbers, map((n) => n, { ordered: false })), take(2)),
 };
 
