@@ -6,6 +6,7 @@ import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malf
 import type { SourceBatcher } from "../streams/source-batcher.ts";
 import { SourceFailure } from "../streams/read-loops.ts";
 import { type ReadEnd, SourceReader } from "../streams/source-reader.ts";
+import type { Guarantee } from "../report-types.ts";
 import type { Source } from "../streams/source.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import type { PipelineContext } from "../pipeline/pipeline.ts";
@@ -37,6 +38,8 @@ export class Extraction<E, T> {
   source: object = {};
   /** Batches made so far. */
   batches = 0;
+  /** What the source weakens the guarantee to. */
+  guarantee: Guarantee | undefined;
   readonly #retry: SourceRetry<E, T>;
   #opening: Promise<void> | undefined; // Begins to read, now or after a wait.
   #isAsked = false; // `extract` was called, and has given nothing yet.
@@ -153,13 +156,14 @@ export class Extraction<E, T> {
    * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
    */
   #take(source: Source<E>): void {
-    const { pipeline, settings: { resume }, checkpointWriter } = this.#run;
+    const { pipeline, settings, settings: { resume }, checkpointWriter } = this.#run;
     if (!isFastPath(this.#run)) {
       const found = checkpointWriter?.checkpoint ?? blankCheckpoint;
       this.#offsets ??= new OffsetTracker(found, resume === "source");
     }
     if (this.#read !== undefined) this.#offsets?.reopen(this.#read, resume === "source");
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
+    this.guarantee = (source as Partial<Chunks<E>> | undefined)?.checkTerms?.(use[0], settings);
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = (checkpointWriter ?? this.#read) && this.#offsets;

@@ -1,6 +1,6 @@
 import { Yielder } from "../runtime/macrotask.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
-import type { FailureStage, RunSnapshot, StageName } from "../report-types.ts";
+import type { FailureStage, Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { SourceBatcher } from "../streams/source-batcher.ts";
 import type { Stop } from "../streams/map-items.ts";
 import { TaskGroup } from "../streams/task-group.ts";
@@ -129,6 +129,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** The source, which may tell its bytes. */
   get source(): { readonly bytesRead?: number; readonly bytesSkipped?: number } {
     return this.#extraction.source;
+  }
+
+  /** What the source weakens the guarantee to. */
+  get guarantee(): Guarantee | undefined {
+    return this.#extraction.guarantee;
   }
 
   /** From now on the time of `extract` counts, until its source ends. */

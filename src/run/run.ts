@@ -135,7 +135,8 @@ export class Run {
     this.#resources.expected.stop();
     this.#stopDrainTimer();
     this.#stopAbortTimer();
-    const { guarantee } = guaranteeOf(this.#pipeline, this.#settings);
+    const guarantee = this.#flow.guarantee ??
+      guaranteeOf(this.#pipeline, this.#settings).guarantee;
     this.#last = this.#look("ended");
     const [failure] = this.#failures;
     const end = { outcome: this.#outcome, guarantee, failure };

@@ -1,3 +1,15 @@
+import type { Guarantee } from "../report-types.ts";
+
+/** What a source is told of the run that reads it. */
+export interface RunTerms {
+  /** Where the run keeps what is finished, if it does. */
+  readonly checkpoints: unknown;
+  /** How it goes on after what is finished. */
+  readonly resume: "skip" | "source";
+  /** What it is to guarantee, if anything. */
+  readonly guarantee: Guarantee | undefined;
+}
+
 /** A source whose chunks are arrays of items. Made by `chunks`. */
 export class Chunks<T> {
   /** What every copy of this package knows the class by. */
@@ -8,6 +20,12 @@ export class Chunks<T> {
     | ReadableStream<readonly T[]>
     | AsyncIterable<readonly T[]>
     | Iterable<readonly T[]>;
+
+  /**
+   * Refuses a run whose terms the source cannot keep, and then cancels itself; gives the guarantee that
+   * it weakens all of them to, if it does. Called before it is read; without it all terms are kept.
+   */
+  declare readonly checkTerms?: (action: string, terms: RunTerms) => Guarantee | undefined;
 
   /** Marks a stream or iterable of arrays. */
   constructor(

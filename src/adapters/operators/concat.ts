@@ -3,6 +3,7 @@ import type { Source } from "../../streams/source.ts";
 import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
+import { checkTermsOf } from "./terms.ts";
 
 const action = "concatenate sources";
 
@@ -27,7 +28,8 @@ const action = "concatenate sources";
  */
 export function concat<T>(...sources: readonly Source<T>[]): Chunks<T> {
   checkSources(action, sources);
-  return chunksOf(() => new ConcatReader(new Inputs(action, sources)));
+  const checkTerms = checkTermsOf(sources, []);
+  return chunksOf(() => new ConcatReader(new Inputs(action, sources)), checkTerms);
 }
 
 class ConcatReader<T> implements ChunkReader<T> {

@@ -66,7 +66,12 @@ export function distinct<I>(options: DistinctOptions<I>): Operator<I, I> {
     fail(action, "max", "given if 'ttl' is not (Infinity means no limit)", max);
   }
   const keyOf = by as DistinctOptions<I>["by"];
-  return staged(() => new DistinctStage<I>(keyOf, max ?? Infinity, ttl ?? Infinity));
+  return staged(
+    () => new DistinctStage<I>(keyOf, max ?? Infinity, ttl ?? Infinity),
+    ttl === undefined
+      ? { what: "distinct", by: "state" }
+      : { what: "distinct({ ttl })", by: "time" },
+  );
 }
 
 class DistinctStage<I> implements Stage<I, I> {

@@ -11,6 +11,7 @@ import {
 } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 import type { Calls, PendingCall, Stage } from "./stage.ts";
+import type { Unsteady } from "./terms.ts";
 
 /**
  * Each item becomes what `fn` gives for it, or nothing where that is `skip`. `fn` may give a promise.
@@ -32,7 +33,12 @@ export function map<I, O>(
   options: CallOptions = {},
 ): Operator<I, O> {
   const settings = checkCall("map", fn, options);
-  return staged(() => new MapStage(fn, settings));
+  return staged(() => new MapStage(fn, settings), unsteadyOf("map", settings));
+}
+
+/** Results that come as they are done may come in another order the next time. */
+function unsteadyOf(name: string, { ordered }: CallSettings): Unsteady | undefined {
+  return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time" };
 }
 
 /** What the stages that call a function for each item have in common. */
@@ -115,7 +121,7 @@ export function filter<I>(
   options: CallOptions = {},
 ): Operator<I, I> {
   const settings = checkCall("filter", fn, options);
-  return staged(() => new FilterStage(fn, settings));
+  return staged(() => new FilterStage(fn, settings), unsteadyOf("filter", settings));
 }
 
 class FilterStage<I> extends CallStage<I, boolean, I> {
@@ -163,7 +169,7 @@ export function flatMap<I, O>(
   options: CallOptions = {},
 ): Operator<I, O> {
   const settings = checkCall("flatMap", fn, options);
-  return staged(() => new FlatMapStage(fn, settings));
+  return staged(() => new FlatMapStage(fn, settings), unsteadyOf("flatMap", settings));
 }
 
 class FlatMapStage<I, O> extends CallStage<I, Iterable<O>, O> {
@@ -212,7 +218,7 @@ export function tap<I>(
   options: CallOptions = {},
 ): Operator<I, I> {
   const settings = checkCall("tap", fn, options);
-  return staged(() => new TapStage(fn, settings));
+  return staged(() => new TapStage(fn, settings), unsteadyOf("tap", settings));
 }
 
 class TapStage<I> extends CallStage<I, unknown, I> {

@@ -6,6 +6,7 @@ import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { Heads } from "./heads.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
+import { checkTermsOf } from "./terms.ts";
 import { ITEMS_PER_CHUNK } from "./source-reader.ts";
 import { SourceError } from "./source-error.ts";
 
@@ -56,7 +57,8 @@ export function mergeSorted<T>(
   const { by } = options;
   if (!callable.test(by)) fail(action, "by", callable.expected, by);
   const own = [...sources];
-  return chunksOf(() => new SortedReader(new Inputs(action, own), by));
+  const checkTerms = checkTermsOf(own, []);
+  return chunksOf(() => new SortedReader(new Inputs(action, own), by), checkTerms);
 }
 
 /** The next item of a source, with its key; one that could not be read has none. */

@@ -4,6 +4,7 @@ import type { Source } from "../../streams/source.ts";
 import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
+import { checkTermsOf } from "./terms.ts";
 
 /** How several sources are read side by side. */
 export interface MergeOptions {
@@ -26,8 +27,8 @@ const table: OptionTable<MergeOptions> = { concurrency: [positiveIntegerOrInfini
  * error is a `SourceError` that says which one it was. Whatever ends the reading early cancels all that are
  * not at their end.
  *
- * The order may be another one in a next run, so that nobody knows which items a checkpoint speaks of:
- * use `concat` or `mergeSorted` where a run is to be resumed.
+ * The order may be another one in a next run, so that nobody knows which items a checkpoint speaks of: a
+ * run with checkpoints refuses it. Use `concat` or `mergeSorted` where a run is to be resumed.
  *
  * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads, or an option
  * breaks its rule.
@@ -47,7 +48,8 @@ export function merge<T>(sources: readonly Source<T>[], options: MergeOptions = 
   checkSources(action, sources);
   const { concurrency } = checkOptions(action, options, table);
   const own = [...sources];
-  return chunksOf(() => new MergeReader(new Inputs(action, own), concurrency));
+  const checkTerms = checkTermsOf(own, [{ what: "merge", by: "time" }]);
+  return chunksOf(() => new MergeReader(new Inputs(action, own), concurrency), checkTerms);
 }
 
 class MergeReader<T> implements ChunkReader<T> {

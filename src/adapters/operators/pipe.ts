@@ -3,7 +3,8 @@ import type { Source } from "../../streams/source.ts";
 import { fail } from "../../plain-options.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { connect, type Operator } from "./operator.ts";
-import { checkSource, chunksOf, openReader } from "./source.ts";
+import { checkSource, chunksOf, openReader, tellingBytesOf } from "./source.ts";
+import { checkTermsOf } from "./terms.ts";
 
 /**
  * A source of what operators make of another one: `extract` returns it, `batched` and `streamOf` take
@@ -134,7 +135,9 @@ export function pipe(
   const use = ["pipe items", "source"] as const;
   checkSource(source, use);
   checkOperators("pipe items", operators);
-  return chunksOf(() => connectAll(openReader(source, use), operators));
+  const checkTerms = checkTermsOf([source], operators.map(({ unsteady }) => unsteady));
+  const open = () => connectAll(openReader(source, use), operators);
+  return tellingBytesOf(source, chunksOf(open, checkTerms));
 }
 
 /** Refuses what is no operator. */

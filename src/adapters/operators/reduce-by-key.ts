@@ -80,8 +80,9 @@ export function reduceByKey<I, K, S>(
   }
   const { flushEvery } = settings;
   const make = () => new ReduceStage(settings as unknown as ReduceByKeyOptions<I, K, S>);
-  if (flushEvery === undefined) return staged(make);
-  return reading((input) => new TimedReader(input, make(), flushEvery));
+  if (flushEvery === undefined) return staged(make, { what: "reduceByKey", by: "state" });
+  const unsteady = { what: "reduceByKey({ flushEvery })", by: "time" } as const;
+  return reading((input) => new TimedReader(input, make(), flushEvery), unsteady);
 }
 
 class ReduceStage<I, K, S> implements Gathering<I, [K, S]> {

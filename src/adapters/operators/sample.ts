@@ -49,7 +49,7 @@ export function sample<I>(options: SampleOptions): Operator<I, I> {
         }
       },
     };
-  });
+  }, { what: "sample", by: "state" });
 }
 
 /** Numbers from 0 to below 1 that look random: mulberry32 (T. Ettinger, 2017). */

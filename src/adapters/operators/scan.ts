@@ -34,5 +34,5 @@ export function scan<I, S>(add: (state: S, item: I) => S, init: () => S): Operat
         }
       },
     };
-  });
+  }, { what: "scan", by: "state" });
 }

@@ -4,6 +4,7 @@ import { Chunks } from "../../streams/chunks.ts";
 import type { Source, SourceUse } from "../../streams/source.ts";
 import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { readSource } from "./source-reader.ts";
+import type { CheckTerms } from "./terms.ts";
 
 /** The arrays of a source of this room: another operator reads them without a promise for each. */
 class ReaderChunks<T> implements AsyncIterable<readonly T[]> {
@@ -43,9 +44,34 @@ class ReaderChunks<T> implements AsyncIterable<readonly T[]> {
   }
 }
 
-/** A source that is read by the reader that `open` gives, anew for each reading. */
-export function chunksOf<T>(open: () => ChunkReader<T>): Chunks<T> {
-  return new Chunks(new ReaderChunks(open));
+/**
+ * A source that is read by the reader that `open` gives, anew for each reading; `checkTerms` is what it
+ * tells a run that reads it.
+ */
+export function chunksOf<T>(open: () => ChunkReader<T>, checkTerms?: CheckTerms): Chunks<T> {
+  const chunks = new Chunks(new ReaderChunks(open));
+  if (checkTerms === undefined) return chunks;
+  const check: CheckTerms = (action, terms) => {
+    try {
+      return checkTerms(action, terms);
+    } catch (error) {
+      const release = async () => open().cancel(error); // Nobody will read it.
+      release().catch(() => {}); // The refusal is told.
+      throw error;
+    }
+  };
+  return Object.assign(chunks, { checkTerms: check });
+}
+
+/** Makes a source tell how many bytes another one has read, if that does: a run knows how far it is. */
+export function tellingBytesOf<T>(source: Source<unknown>, chunks: Chunks<T>): Chunks<T> {
+  const inner = Object(isOf(source, Chunks) ? source.source : source);
+  if (!("bytesRead" in inner)) return chunks;
+  Object.defineProperties(chunks.source, {
+    bytesRead: { get: () => inner.bytesRead },
+    bytesSkipped: { get: () => inner.bytesSkipped },
+  });
+  return chunks;
 }
 
 /**

@@ -24,7 +24,7 @@ const count: Rule = {
  */
 export function take<I>(n: number): Operator<I, I> {
   if (!count.test(n)) fail("construct take", "n", count.expected, n);
-  return staged(() => new TakeStage<I>(n));
+  return staged(() => new TakeStage<I>(n), { what: "take", by: "state" });
 }
 
 class TakeStage<I> implements Stage<I, I> {
@@ -76,7 +76,7 @@ export function drop<I>(n: number): Operator<I, I> {
         for (let index = from; index < items.length; index++) out.push(items[index]!);
       },
     };
-  });
+  }, { what: "drop", by: "state" });
 }
 
 /**
@@ -142,5 +142,5 @@ export function takeUntil<I>(signal: AbortSignal): Operator<I, I> {
   if (!abortSignal.test(signal)) {
     fail("construct takeUntil", "signal", abortSignal.expected, signal);
   }
-  return reading((input) => new UntilReader<I>(input, signal));
+  return reading((input) => new UntilReader<I>(input, signal), { what: "takeUntil", by: "time" });
 }

@@ -54,8 +54,9 @@ export function window<I>(options: WindowOptions): Operator<I, I[]> {
     fail(action, "size", "given if 'every' is not", size);
   }
   const make = () => new WindowStage<I>(size ?? Infinity);
-  if (every === undefined) return staged(make);
-  return reading((input) => new TimedReader(input, make(), every));
+  if (every === undefined) return staged(make, { what: "window", by: "state" });
+  const unsteady = { what: "window({ every })", by: "time" } as const;
+  return reading((input) => new TimedReader(input, make(), every), unsteady);
 }
 
 class WindowStage<I> implements Gathering<I, I[]> {

@@ -5,6 +5,7 @@ import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import { Heads } from "./heads.ts";
 import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
+import { checkTermsOf } from "./terms.ts";
 
 const action = "zip sources";
 
@@ -33,7 +34,11 @@ export function zip<const Items extends readonly unknown[]>(
   ...sources: { readonly [K in keyof Items]: Source<Items[K]> }
 ): Chunks<Items> {
   checkSources(action, sources);
-  return chunksOf(() => new ZipReader<Items>(new Inputs(action, sources as Source<unknown>[])));
+  const checkTerms = checkTermsOf(sources, []);
+  return chunksOf(
+    () => new ZipReader<Items>(new Inputs(action, sources as Source<unknown>[])),
+    checkTerms,
+  );
 }
 
 class ZipReader<Items extends readonly unknown[]> implements ChunkReader<Items> {

@@ -50,6 +50,13 @@ describe("pipe", () => {
     expect(() => pipe(source as never)).toThrow(`current value is ${words}`);
   });
 
+  it("tells the bytes that its source has read", () => {
+    const stream = Object.assign(given([[1]]), { bytesRead: 5 });
+    const { source } = pipe(pipe(chunks(stream), map(square)), map(square));
+    expect(source).toHaveProperty("bytesRead", 5);
+    expect(pipe(chunks([[1]])).source).not.toHaveProperty("bytesRead");
+  });
+
   it("refuses what is no operator", () => {
     expect(() => pipe([1], square as never)).toThrow(
       "Cannot pipe items as 'operators' must be operators like map(…) or filter(…): " +
