@@ -29,6 +29,7 @@ export function decompressed(source: ByteSource, options: DecompressOptions): By
 
 class Decompressed implements ByteSource {
   readonly name: string;
+  readonly label: string | undefined;
   readonly from: InputStart;
   readonly isText: boolean;
   readonly #source: ByteSource;
@@ -43,6 +44,7 @@ class Decompressed implements ByteSource {
 
   constructor(source: ByteSource, format: DecompressOptions["format"], maxBytes: number) {
     this.name = source.name;
+    this.label = source.label;
     this.from = source.from;
     this.isText = source.isText;
     this.#source = source;

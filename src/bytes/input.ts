@@ -49,6 +49,8 @@ export type Input =
 export interface ByteSource {
   /** Its name, `""` if it has none. */
   readonly name: string;
+  /** Its name where it is one of a list and has one, which the positions of its records tell then. */
+  readonly label?: string | undefined;
   /** Where its first byte stands in the file. */
   readonly from: InputStart;
   /** Whether it gave text, which is UTF-8 whatever the encoding of the rest is. */
@@ -64,6 +66,7 @@ const beginning: InputStart = { byte: 0, line: 1 };
 /** Opens the inputs of a list one after the other. */
 export class InputList {
   readonly #action: string;
+  readonly #isList: boolean;
   readonly #outer: Feed;
   #inner: Feed | undefined;
   #count = 0;
@@ -80,6 +83,7 @@ export class InputList {
    */
   constructor(action: string, input: unknown) {
     this.#action = action;
+    this.#isList = !isNamed(input);
     this.#outer = feedOf(action, isNamed(input) ? [input] : input);
   }
 
@@ -89,7 +93,7 @@ export class InputList {
     const { done, value } = await outer.next();
     const isFirst = this.#count++ === 0;
     if (isFirst && (done ? !outer.isArray : isChunk(value))) {
-      return new FeedSource(outer, outer.name, beginning, value, this);
+      return new FeedSource(outer, { name: outer.name, from: beginning }, value, this);
     }
     if (done) return undefined;
     if (isNamed(value)) {
@@ -127,7 +131,9 @@ export class InputList {
     if (this.#cancelled !== undefined) await feed.cancel(this.#cancelled.reason);
     const { value } = await feed.next();
     this.bytesSkipped += from.byte;
-    return new FeedSource(feed, name ?? (feed.name || `input ${this.#count}`), from, value, this);
+    const label = this.#isList && (name ?? feed.name) || undefined;
+    const place = { name: name ?? (feed.name || `input ${this.#count}`), label, from };
+    return new FeedSource(feed, place, value, this);
   }
 }
 
@@ -137,6 +143,7 @@ const maxPiece = 262_144;
 /** The bytes of what a feed gives, of which the first chunk was read already. */
 class FeedSource implements ByteSource {
   readonly name: string;
+  readonly label: string | undefined;
   readonly from: InputStart;
   readonly isText: boolean;
   readonly #feed: Feed;
@@ -147,12 +154,12 @@ class FeedSource implements ByteSource {
 
   constructor(
     feed: Feed,
-    name: string,
-    from: InputStart,
+    { name, label, from }: Pick<ByteSource, "name" | "label"> & { readonly from: InputStart },
     first: unknown,
     list: { bytesRead: number },
   ) {
     this.name = name;
+    this.label = label;
     this.from = from;
     this.isText = typeof first === "string";
     this.#feed = feed;

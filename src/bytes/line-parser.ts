@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import type { ByteSource } from "./input.ts";
 import { type LineBlock, LineCutter } from "./lines.ts";
-import type { Positioned } from "./reader-options.ts";
+import { type Positioned, positioned } from "./reader-options.ts";
 import { RecordError } from "./record-error.ts";
 import type { RecordParser } from "./records.ts";
 import { afterBreak, ownText, type TextCode } from "./text.ts";
@@ -25,6 +25,7 @@ export interface LineParserOptions<T> {
 export class LineParser<T> implements RecordParser<T | Positioned<T>> {
   readonly #options: LineParserOptions<T>;
   readonly #name: string;
+  readonly #label: string | undefined;
   readonly #cutter: LineCutter;
   /** The number of the line that comes next. */
   #line: number;
@@ -32,6 +33,7 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
   constructor(source: ByteSource, options: LineParserOptions<T>) {
     this.#options = options;
     this.#name = source.name;
+    this.#label = source.label;
     this.#line = source.from.line;
     this.#cutter = new LineCutter({
       byte: source.from.byte,
@@ -89,7 +91,8 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
       this.#refuse(reason, line, places.startOf(index), out, cause);
       return;
     }
-    out.push(positions ? { value, line: this.#line, end: places.startOf(index + 1) } : value);
+    if (!positions) return void out.push(value);
+    out.push(positioned(value, this.#line, places.startOf(index + 1), this.#label));
   }
 
   /** Decodes each line by itself. */

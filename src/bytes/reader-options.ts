@@ -62,4 +62,16 @@ export interface Positioned<T> {
   readonly line: number;
   /** The offset of the byte after it and its line break: where reading goes on after it. */
   readonly end: number;
+  /** The name of its input, where that is one of a list and has one. */
+  readonly name?: string;
+}
+
+/** A record with its place. */
+export function positioned<T>(
+  value: T,
+  line: number,
+  end: number,
+  name: string | undefined,
+): Positioned<T> {
+  return name === undefined ? { value, line, end } : { value, line, end, name };
 }

@@ -59,6 +59,12 @@ export function withError(errors: readonly unknown[], error: unknown): readonly 
   return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
 }
 
+/** The errors with what the user's `isRetriable` has thrown about the last of them: it hides none. */
+export function withThrown(errors: readonly unknown[], thrown: unknown): readonly unknown[] {
+  // Thrown where it gave no boolean; listed first.
+  return isOf(thrown, ConfigurationError) ? [thrown, ...errors] : withError(errors, thrown);
+}
+
 /** A call has failed for good, and nothing takes its items. */
 export class Exhausted {
   /** What each attempt failed with; of many attempts the first and the last ones. */
@@ -183,9 +189,7 @@ export class Recovery<R> {
     try {
       return ask(errors.at(-1), attempt, this.#policy.retry);
     } catch (thrown) {
-      const isRefused = isOf(thrown, ConfigurationError); // Thrown where `isRetriable` gave no boolean; listed first.
-      const all = isRefused ? [thrown, ...errors] : withError(errors, thrown);
-      throw this.#exhausted({ ...part, errors: all });
+      throw this.#exhausted({ ...part, errors: withThrown(errors, thrown) });
     }
   }
 

@@ -28,7 +28,7 @@ export async function callStore<R>(
 }
 
 /** Whether another call may succeed. */
-export function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean {
+function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean {
   try {
     return !isHopeless(error) && isRetriable(error, attempt, rules);
   } catch {

@@ -9,15 +9,12 @@ type Total = RunOptions<never>["total"];
  * every look: it may learn the number while the source is read. One that fails is not asked again.
  */
 export class Expectation {
-  /** It is a number of bytes, not of items. */
-  readonly isOfBytes: boolean;
   readonly #controller = new AbortController();
   readonly #onFailure: (error: unknown) => void;
   #amount: Amount | undefined;
 
   /** Takes the option. */
   constructor(total: Total, onFailure: (error: unknown) => void) {
-    this.isOfBytes = typeof total === "object";
     this.#amount = typeof total === "object" ? total.bytes : total;
     this.#onFailure = onFailure;
   }

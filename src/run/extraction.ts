@@ -124,7 +124,7 @@ export class Extraction<E, T> {
   /** Asks for the source, and again where that has failed and may pass. Never rejects. */
   async #open(before?: Failure): Promise<void> {
     let failure = before;
-    while (failure === undefined || await this.#retry.next(failure.errors.at(-1))) {
+    while (failure === undefined || !(failure = await this.#retry.next(failure))) {
       try {
         this.#isAsked = true;
         this.#take(await this.#run.pipeline.extract(this.#contextOfExtract()));

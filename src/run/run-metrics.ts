@@ -1,4 +1,4 @@
-import type { RunSnapshot, RunTrace, StageName } from "../report-types.ts";
+import type { Latency, RunSnapshot, RunTrace, StageName } from "../report-types.ts";
 import { type Batch, progressOf } from "./batch.ts";
 import type { Emit } from "../telemetry/emitter.ts";
 import { Histogram } from "../telemetry/histogram.ts";
@@ -52,10 +52,9 @@ export class RunMetrics {
   }
 
   /** Where the time of each stage went, how many items were done lately, and how long batches take. */
-  read(now: number): Pick<RunSnapshot, "stages" | "rate" | "latency"> {
+  read(now: number): Pick<RunSnapshot, "stages" | "rate"> & { latency: Latency | undefined } {
     this.#count(now);
     const { extract, transform, load } = this.#clocks;
-    const latency = this.#latency.read();
     const since = now - this.#begin;
     return {
       stages: {
@@ -64,7 +63,7 @@ export class RunMetrics {
         load: load.read(since),
       },
       rate: this.#rate.read(now),
-      ...(latency !== undefined && { latency }),
+      latency: this.#latency.read(),
     };
   }
 

@@ -21,13 +21,10 @@ export function snapshotOf<E, T>(
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
-  const [total, bytes] = totalOf(resources, flow);
-  const left = total === undefined ? itemsLeft(bytes, flow) : total - done;
-  const isForeseen = left !== undefined && rate > 0 && state === "running";
-  const eta = isForeseen ? Math.max(0, left) / rate * 1000 : undefined;
-  const checkpoint = checkpointWriter?.checkpoint;
+  const { items, ...expected } = expectedIn(resources, flow);
+  const isForeseen = items !== undefined && rate > 0 && state === "running";
   const branches = counts.branches.read();
-  return {
+  return told<RunSnapshot>({
     name,
     runId,
     state,
@@ -36,7 +33,7 @@ export function snapshotOf<E, T>(
     skipped,
     deadLettered,
     earlier: finishedIn(found ?? blankCheckpoint),
-    ...(found?.counts && { earlierCounts: found.counts }),
+    earlierCounts: found?.counts,
     pending: extracted - done,
     rows,
     batches,
@@ -48,13 +45,18 @@ export function snapshotOf<E, T>(
     ...queues,
     drift: counts.drift.read(),
     tables: counts.tables.read(),
-    ...(Object.keys(branches).length > 0 && { branches }),
-    ...(latency !== undefined && { latency }),
-    ...(total !== undefined && { total }),
-    ...(bytes !== undefined && { bytes: { read: bytes.read + bytes.skipped, total: bytes.total } }),
-    ...(eta !== undefined && { eta }),
-    ...(checkpoint !== undefined && { checkpoint }),
-  };
+    branches: Object.keys(branches).length > 0 ? branches : undefined,
+    latency,
+    ...expected,
+    eta: isForeseen ? Math.max(0, items - done) / rate * 1000 : undefined,
+    checkpoint: checkpointWriter?.checkpoint,
+  });
+}
+
+/** The fields, but for those of which nothing is known. */
+function told<F extends object>(fields: { readonly [K in keyof F]: F[K] | undefined }): F {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as F;
 }
 
 /** How a run ended. */
@@ -79,20 +81,20 @@ export function reportOf<E, T>(
   const [bottleneck = "extract"] = names.sort((a, b) => taken(stages[b]) - taken(stages[a]));
   const clock = isWorkerd() ? "still" : "running";
   const { trace, workers } = flow.metrics;
-  return {
+  return told<RunReport>({
     ...counts,
     stages,
     outcome,
-    ...(failure !== undefined && { failure: describeFailure(failure) }),
+    failure: failure && describeFailure(failure),
     deadLetterReasons: flow.counts.reasons.read(),
     ...mappingOf(resources, flow),
-    ...(outcome === "completed" && total > extracted && { missing: total - extracted }),
+    missing: outcome === "completed" && total > extracted ? total - extracted : undefined,
     bottleneck,
     workers,
     guarantee,
     clock,
-    ...(trace !== undefined && { trace }),
-  };
+    trace,
+  });
 }
 
 /** How the transform was called. */
@@ -105,37 +107,23 @@ function mappingOf<E, T>(
   return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
 }
 
-/** The bytes of a source. */
-interface Bytes {
-  readonly read: number;
-  readonly skipped: number;
-  readonly total: number;
-}
-
-/** The items that this run is to do, or the bytes that its source has, where that is known. */
-function totalOf<E, T>(
-  { expected, settings: { resume }, context: { checkpoint: found } }: RunResources<E, T>,
-  { total: own, source }: Flow<E, T>,
-): [items?: number | undefined, bytes?: Bytes] {
+/** What this run is to do: items, or the bytes of its source with how many items these may be. */
+function expectedIn<E, T>(
+  { expected, settings: { total, resume }, context: { checkpoint: found } }: RunResources<E, T>,
+  flow: Flow<E, T>,
+): Pick<RunSnapshot, "total" | "bytes"> & { readonly items?: number } {
   const said = expected.read();
-  if (expected.isOfBytes) {
-    const { bytesRead: read, bytesSkipped: skipped = 0 } = source;
-    return said === undefined || read === undefined ? [] : [, { read, skipped, total: said }];
+  if (typeof total === "object") {
+    const { bytesRead, bytesSkipped = 0 } = flow.source;
+    if (said === undefined || bytesRead === undefined) return {};
+    const items = flow.extracted * (said - bytesSkipped) / bytesRead;
+    return { bytes: { read: bytesRead + bytesSkipped, total: said }, items };
   }
-  const all = said ?? own;
-  if (all === undefined || all === Infinity) return [];
+  const all = said ?? flow.total;
+  if (all === undefined || all === Infinity) return {};
   const { offset, done } = found ?? blankCheckpoint;
   // An array that begins at the checkpoint has nothing of what comes before.
   const isRest = said === undefined && resume === "source";
-  return [Math.max(0, all - finishedIn({ offset: isRest ? 0 : offset, done }))];
-}
-
-/** How many items are left, by how many there were in the bytes that were read. */
-function itemsLeft<E, T>(
-  bytes: Bytes | undefined,
-  { extracted, counts }: Flow<E, T>,
-): number | undefined {
-  if (bytes === undefined || bytes.read === 0) return undefined;
-  const { read, skipped, total } = bytes;
-  return extracted * (total - skipped) / read - counts.done;
+  const items = Math.max(0, all - finishedIn({ offset: isRest ? 0 : offset, done }));
+  return { total: items, items };
 }

@@ -1,7 +1,7 @@
 import { advance, blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
-import { withError } from "../retry/recovery.ts";
-import { delayAfter } from "../retry/retry.ts";
-import { mayPass } from "../retry/store-call.ts";
+import { withError, withThrown } from "../retry/recovery.ts";
+import { delayAfter, isRetriable } from "../retry/retry.ts";
+import { isHopeless } from "../retry/store-call.ts";
 import { sleep } from "../runtime/deadline.ts";
 import { isMalformed } from "../streams/malformed-mark.ts";
 import { positionFor } from "./batch-ranges.ts";
@@ -36,17 +36,23 @@ export class SourceRetry<E, T> {
     return { stage: "extract", errors: this.#errors, attempts: ++this.#attempts };
   }
 
-  /** Waits for the next attempt; tells at once, or after the wait, where there is none. */
-  async next(error: unknown): Promise<boolean> {
+  /** Waits for the next attempt; gives the failure at once, or after the wait, where there is none. */
+  async next(failure: Failure): Promise<Failure | undefined> {
     const { settings: { retry: { extract } }, counts, emit } = this.#run;
     const { signal } = this.#stop;
-    const attempt = this.#attempts;
-    if (signal.aborted || !mayPass(error, attempt, extract)) return false;
+    const { errors, attempts: attempt } = failure;
+    const error = errors.at(-1);
+    try {
+      const isFinal = signal.aborted || isHopeless(error) || !isRetriable(error, attempt, extract);
+      if (isFinal) return failure;
+    } catch (thrown) {
+      return { ...failure, errors: withThrown(errors, thrown) };
+    }
     const delay = delayAfter(attempt, error, extract);
     counts.retries++;
     emit?.({ type: "source:retry", extracted: this.#extracted, attempt, delay, error });
     await sleep(delay, signal);
-    return !signal.aborted;
+    return signal.aborted ? failure : undefined;
   }
 
   /** Takes what goes into a batch. */

@@ -111,11 +111,13 @@ describe("a Parquet file of fileSink", () => {
     expect(await query(`select id from '${path}' order by id`)).toEqual([[1], [3]]);
   });
 
-  it("is there without rows as well, where finalize is asked for", async () => {
+  it("is there without rows as well, where it is asked for", async () => {
     const path = at("empty.parquet");
-    const { load, finalize, checkpoints } = fileSink(path, { format: format(columns) });
+    const { load, writeEmpty: postProcess, checkpoints } = fileSink(path, {
+      format: format(columns),
+    });
     const none: object[] = [];
-    await etl({ name: "none", extract: () => none, load, finalize }, { checkpoints }).run();
+    await etl({ name: "none", extract: () => none, load, postProcess }, { checkpoints }).run();
     expect(await query(`select count(*), count(name) from '${path}'`)).toEqual([["0", "0"]]);
   });
 

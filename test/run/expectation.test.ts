@@ -40,11 +40,11 @@ describe("total as a function", () => {
   });
 
   it("is asked again where it gives no promise, as it may learn the number later", async () => {
-    let known: number | undefined;
-    const run = numbers(() => wait(10)).start({ total: () => known, batchSize: 1 });
+    const known: { total?: number } = {};
+    const run = numbers(() => wait(10)).start({ total: () => known.total, batchSize: 1 });
     await vi.advanceTimersByTimeAsync(15);
     expect(run.snapshot().total).toBe(3); // That of the array.
-    known = 7;
+    known.total = 7;
     expect(run.snapshot().total).toBe(7);
     await vi.advanceTimersByTimeAsync(100);
   });

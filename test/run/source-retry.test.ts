@@ -8,6 +8,7 @@ import {
   malformed,
   MemoryCheckpointStore,
   type Pipeline,
+  type PipelineError,
   type RunEvent,
   type RunOptions,
   type Source,
@@ -53,6 +54,21 @@ describe("retry.extract", () => {
       { extracted: 3, attempt: 1, error: lost },
       { extracted: 4, attempt: 1, error: lost },
     ]);
+  });
+
+  it.each<[string, () => boolean, (thrown: unknown) => unknown[]]>([
+    ["throws", () => {
+      throw "no";
+    }, (thrown) => [lost, thrown]],
+    ["gives no boolean", () => 1 as never, (thrown) => [thrown, lost]],
+  ])("fails with both errors where 'isRetriable' %s", async (_, isRetriable, errors) => {
+    const { loaded, pipeline } = failing(3);
+    const retry = { extract: { maxAttempts: 3, baseDelay: 0, isRetriable } };
+    const error = await errorOf(etl(pipeline).run({ batchSize: 2, retry }));
+    const thrown = (error as PipelineError).errors.find((each) => each !== lost);
+    expect(error).toMatchObject({ stage: "extract", attempts: 1, errors: errors(thrown) });
+    expect(thrown === "no" || thrown instanceof ConfigurationError).toBe(true);
+    expect(loaded).toEqual([0, 1, 2]);
   });
 
   it("counts attempts anew after progress, and fails with all errors since then", async () => {

@@ -2,6 +2,7 @@ import { ConfigurationError } from "../../errors.ts";
 import type { InputStart } from "../../bytes/input.ts";
 import { malformed } from "../../streams/malformed.ts";
 import { RecordError } from "../../bytes/record-error.ts";
+import { positioned } from "../../bytes/reader-options.ts";
 import type { RecordParser } from "../../bytes/records.ts";
 import { ownText } from "../../bytes/text.ts";
 import { fail } from "../../plain-options.ts";
@@ -29,6 +30,8 @@ export interface CsvPlan extends RowOptions, Omit<Dialect, "delimiter"> {
 export interface CsvStart {
   /** `""` if it has none. */
   readonly name: string;
+  /** The name that positions tell. */
+  readonly label?: string | undefined;
   /** Where its first byte stands in the file. */
   readonly from: InputStart;
 }
@@ -114,8 +117,11 @@ export class CsvParser implements RecordParser<unknown> {
         try {
           if (this.#pieces.isDamaged(scanner.raw)) throw new Error(this.#damage());
           const value = this.#make(scanner.fields, scanner.count);
-          const { line } = scanner;
-          out.push(positions ? { value, line, end: this.#byteAt(scanner.next) } : value);
+          if (!positions) out.push(value);
+          else {
+            const end = this.#byteAt(scanner.next);
+            out.push(positioned(value, scanner.line, end, this.#start.label));
+          }
         } catch (error) {
           if (error instanceof ConfigurationError) throw error;
           const { message, cause } = error as Error;

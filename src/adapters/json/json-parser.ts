@@ -10,7 +10,7 @@ import { RecordBatch, type RecordBatchOptions } from "./record-batch.ts";
 import { isSpace, ValueScanner } from "./value-scanner.ts";
 
 /** What a parser is told. */
-export interface JsonParserOptions extends Omit<RecordBatchOptions, "name"> {
+export interface JsonParserOptions extends Omit<RecordBatchOptions, "name" | "label"> {
   readonly path: string;
   readonly steps: readonly PathStep[];
   readonly maxRecordBytes: number;
@@ -76,7 +76,10 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     this.#name = source.name;
     this.#base = source.from.byte;
     this.#lines = new LineCount(source.from.line);
-    this.#records = new RecordBatch({ ...options, name: source.name }, this.#lines);
+    this.#records = new RecordBatch(
+      { ...options, name: source.name, label: source.label },
+      this.#lines,
+    );
   }
 
   push(bytes: Uint8Array, out: (T | Positioned<T>)[]): void {

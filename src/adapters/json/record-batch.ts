@@ -1,4 +1,4 @@
-import type { Positioned } from "../../bytes/reader-options.ts";
+import { type Positioned, positioned } from "../../bytes/reader-options.ts";
 import { RecordError } from "../../bytes/record-error.ts";
 import { messageOf } from "../../errors.ts";
 import type { LineCount } from "./line-count.ts";
@@ -7,6 +7,8 @@ import type { LineCount } from "./line-count.ts";
 export interface RecordBatchOptions {
   /** The name of the input. */
   readonly name: string;
+  /** The name that positions tell. */
+  readonly label: string | undefined;
   readonly positions: boolean;
   /** Makes what is given in the place of a record that is malformed; without it that is an error. */
   readonly malformed: ((raw: string, error: unknown) => never) | undefined;
@@ -71,8 +73,8 @@ export class RecordBatch<T> {
       this.refuse(`record as JSON: ${messageOf(cause)}`, bytes, place, cause);
       return;
     }
-    const { line, end } = place;
-    this.out.push(this.#options.positions ? { value, line, end } : value);
+    const { positions, label } = this.#options;
+    this.out.push(positions ? positioned(value, place.line, place.end, label) : value);
   }
 
   /** Gives a record that cannot be read as malformed, or throws its error. */
@@ -104,8 +106,9 @@ export class RecordBatch<T> {
   }
 
   #give(value: T, start: number, end: number): void {
-    if (!this.#options.positions) this.out.push(value);
-    else this.out.push({ value, line: this.#lines.lineAt(start), end: this.#base + end });
+    const { positions, label } = this.#options;
+    if (!positions) this.out.push(value);
+    else this.out.push(positioned(value, this.#lines.lineAt(start), this.#base + end, label));
   }
 
   #placeOf(start: number, end: number): RecordPlace {

@@ -24,6 +24,7 @@ export async function utf8Source(source: ByteSource, encoding?: string): Promise
   };
   return {
     name: source.name,
+    label: source.label,
     from: { byte: byte + code.mark, line },
     isText: source.isText,
     read: code.encoding === "utf-8" ? read : transcoded(source, code.encoding, read),

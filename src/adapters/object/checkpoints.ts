@@ -7,7 +7,13 @@ import {
 } from "../../checkpoints/checkpoint.ts";
 import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
 import type { CommitMark } from "../../checkpoints/commit-mark.ts";
-import { isMarkedIn, planCommit, planUndo, planWrite } from "../../checkpoints/plan-commit.ts";
+import {
+  isMarkedIn,
+  type KeptKey,
+  planCommit,
+  planUndo,
+  planWrite,
+} from "../../checkpoints/plan-commit.ts";
 import { FencedError, isOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
@@ -64,6 +70,11 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
         if (holder !== undefined && !isOwn && holder.until > now) return holder;
         const mine = isOwn ? epoch : epoch + 1;
         if (!await folder.putClaim(mine, own, !isOwn)) continue; // Another one was first.
+        if (!isOwn && await folder.putClaim(mine, own, true)) {
+          // There are stores that pass over the header of the condition.
+          const rule = "one that keeps what is there where a put asks for it (If-None-Match: *)";
+          fail("claim a key", "store", rule, "one that replaces it");
+        }
         if (await this.#hold(folder, runId, mine, signal)) return own;
       }
     }, signal);
@@ -124,13 +135,17 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     if (plan === "skip") return void await this.#checkOwner(held);
     const { before, write } = plan;
     if (write !== undefined) {
-      while (!await held.putMark(write));
+      const planOf = (kept: KeptKey) => {
+        const plan = planCommit(mark, kept, this.#claims);
+        return plan === "skip" ? write : plan.write!;
+      };
+      while (!await held.putMark(planOf));
       await this.#checkOwner(held);
     }
     this.#claims.onCommitted(mark, write?.next);
     return write && (() =>
       this.#inTurn(mark.key, async () => {
-        while (!await held.putMark(planUndo(mark, before, held.kept, this.#claims)));
+        while (!await held.putMark((kept) => planUndo(mark, before, kept, this.#claims)));
         this.#claims.onUndone(mark);
       }));
   }
@@ -203,7 +218,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     const { runId } = checkpoint;
     const held = this.#held.get(key);
     if (held !== undefined && held.runId === runId) {
-      if (!await held.putMark(planWrite(key, checkpoint, held.kept))) return false;
+      if (!await held.putMark((kept) => planWrite(key, checkpoint, kept))) return false;
       await held.checkOwner(signal);
       return true;
     }

@@ -1,14 +1,17 @@
-import {
-  advance,
-  blankCheckpoint,
-  type DoneRange,
-  rangesOf,
-} from "../../checkpoints/checkpoint.ts";
+import type { DoneRange } from "../../checkpoints/checkpoint.ts";
+import type { FinishedCounts } from "../../report-types.ts";
 import type { CommitMark } from "../../checkpoints/commit-mark.ts";
 import type { KeptKey, WritePlan } from "../../checkpoints/plan-commit.ts";
 import { FencedError } from "../../errors.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
-import type { Found, KeptFolder, Mark, Part } from "./kept-folder.ts";
+import {
+  countsOf,
+  type Found,
+  type KeptFolder,
+  type Mark,
+  type Part,
+  withDone,
+} from "./kept-folder.ts";
 import { type PartName, partName, partOf } from "./names.ts";
 import { ObjectError } from "./object-error.ts";
 import type { ObjectStore } from "./store.ts";
@@ -60,16 +63,18 @@ export class HeldKey {
     throw new FencedError(this.folder.key, (await this.folder.claimOf(newest, signal))?.runId);
   }
 
-  /** Puts a mark. Parts that were put meanwhile are in it then, too. */
-  async putMark({ next, loadedBy }: WritePlan): Promise<boolean> {
-    const before = this.mark;
-    const { folder, epoch, runId, parts } = this;
-    const mark = { checkpoint: next, loadedBy };
+  /** Puts the mark of a plan; `false` if there is one of its number. */
+  async putMark(plan: (kept: KeptKey) => WritePlan): Promise<boolean> {
+    const { folder, epoch, runId, parts, mark: before } = this;
+    const { next: checkpoint, loadedBy } = plan(this.kept);
+    const mark = { checkpoint, loadedBy };
     const first = { runId, parts: parts.keys() };
     if (!await folder.putMark(epoch, ++this.sequence, mark, first)) return false;
-    const now = this.mark;
-    const more = now === before ? [] : rangesOf(now.checkpoint ?? blankCheckpoint);
-    this.mark = now === before ? mark : { checkpoint: advance(next, more), loadedBy: now.loadedBy };
+    if (this.mark === before) this.mark = mark;
+    else { // Parts were put meanwhile, which tell of themselves.
+      const { next: checkpoint, loadedBy } = plan(this.kept);
+      this.mark = { checkpoint, loadedBy };
+    }
     if (this.sequence > 1) await folder.cleanMark(epoch, this.sequence - 1);
     return true;
   }
@@ -101,10 +106,11 @@ export class HeldKey {
   /** Puts the part of a load. Once it is there, what it completes is finished. */
   async putPart(name: string, rows: EncodedRows, mark: CommitMark): Promise<void> {
     const { bytes, contentType } = rows;
-    const { ranges } = mark;
+    const { ranges, counts } = mark;
+    const told = countsOf(partOf(name) as PartName);
     const [only] = ranges;
-    const isTold = ranges.length === 1 && only![2] === undefined;
-    if (!isTold) await this.folder.putRanges(this.epoch, name, ranges);
+    const isTold = ranges.length === 1 && only![2] === undefined && isSame(counts, told);
+    if (!isTold) await this.folder.putDone(this.epoch, name, { ranges, counts });
     this.#open.set(name, mark);
     const path = this.folder.path + name;
     try {
@@ -124,12 +130,10 @@ export class HeldKey {
     this.mark = (await this.folder.look()).mark;
   }
 
-  #add(name: string, bytes: number, { ranges, isMarked, runId }: CommitMark): void {
+  #add(name: string, bytes: number, { ranges, counts, isMarked, runId }: CommitMark): void {
     if (this.parts.has(name)) return;
     this.parts.set(name, { ...partOf(name) as PartName, name, bytes });
-    if (!isMarked) return;
-    const next = advance(this.mark.checkpoint ?? blankCheckpoint, ranges);
-    this.mark = { checkpoint: { ...next, updatedAt: Date.now(), runId }, loadedBy: runId };
+    if (isMarked) this.mark = withDone(this.mark, { ranges, counts }, runId, Date.now());
   }
 
   async #sizeOf(name: string): Promise<number> {
@@ -151,6 +155,10 @@ export class HeldKey {
 /** What is kept for a key, as the rules of a commit ask for it. */
 export function keptOf({ checkpoint, loadedBy }: Mark, owner: string | undefined): KeptKey {
   return { owner, loadedBy, stored: () => checkpoint };
+}
+
+function isSame(a: FinishedCounts | undefined, b: FinishedCounts): boolean {
+  return a?.loaded === b.loaded && a.skipped === b.skipped && a.deadLettered === b.deadLettered;
 }
 
 function overlap(some: readonly DoneRange[], others: readonly DoneRange[]): boolean {

@@ -10,6 +10,7 @@ import {
   encodeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { CheckpointError } from "../../errors.ts";
+import type { FinishedCounts } from "../../report-types.ts";
 import { ownFolder, type OwnName, ownName, ownOf, type PartName, partOf } from "./names.ts";
 import { type ObjectStore, textIn } from "./store.ts";
 
@@ -24,6 +25,13 @@ export interface Mark {
   readonly checkpoint: Checkpoint | undefined;
   /** The run whose loads wrote it last; absent if a write replaced it. */
   readonly loadedBy?: string | undefined;
+}
+
+/** What a part completes. */
+export interface Done {
+  readonly ranges: readonly DoneRange[];
+  /** What became of the items. */
+  readonly counts: FinishedCounts | undefined;
 }
 
 /** The first mark of an epoch. */
@@ -119,11 +127,11 @@ export class KeptFolder {
     await this.clean([ownName({ kind: "mark", epoch, sequence })]);
   }
 
-  /** Keeps what a part completes that its name does not tell. */
-  async putRanges(epoch: number, part: string, ranges: readonly DoneRange[]): Promise<void> {
+  /** Keeps what a part completes where its name does not tell all of it. */
+  async putDone(epoch: number, part: string, { ranges, counts }: Done): Promise<void> {
     const done = [...ranges].sort(([a], [b]) => a - b);
     const text = encodeCheckpoint({ offset: 0, done, updatedAt: 0 });
-    await this.#put({ kind: "ranges", epoch, part }, JSON.parse(text), false);
+    await this.#put({ kind: "ranges", epoch, part }, { ...JSON.parse(text), counts }, false);
   }
 
   /** Removes what is of no use any more. What is left behind does no harm. */
@@ -183,36 +191,37 @@ export class KeptFolder {
       if (known.has(name)) parts.set(name, { ...told, name, bytes });
       else if (told.epoch === marked) own.push({ ...told, name, bytes });
     }
-    const ranges: DoneRange[] = [];
+    own.sort((a, b) => a.from - b.from); // Each then goes on where the last one ends, at no price.
+    let mark: Mark = newest;
     for (let at = 0; at < own.length; at += 32) { // Which may each cost a request.
       const some = own.slice(at, at + 32);
-      const all = await Promise.all(
-        some.map((part) => this.#rangesOf(part, files, before, signal)),
-      );
+      const all = await Promise.all(some.map((part) => this.#doneBy(part, files, before, signal)));
       some.forEach((part, index) => {
         const done = all[index]!;
-        if (part.isUnmarked && !covers(before, done)) return;
+        const isCovered = covers(before, done.ranges);
+        if (part.isUnmarked && !isCovered) return;
         parts.set(part.name, part);
-        if (!part.isUnmarked) ranges.push(...done);
+        if (!isCovered) mark = withDone(mark, done, first.runId, before.updatedAt);
       });
     }
-    if (ranges.length === 0) return { mark: newest, parts };
-    const { runId } = first;
-    const checkpoint = { ...advance(before, ranges), ...(runId !== undefined && { runId }) };
-    return { mark: { checkpoint, loadedBy: runId }, parts };
+    return { mark, parts };
   }
 
-  async #rangesOf(
-    { name, from, to, epoch }: Part,
+  /** What a part completes. */
+  async #doneBy(
+    part: Part,
     files: ReadonlyMap<string, OwnName>,
     before: Checkpoint,
     signal: AbortSignal | undefined,
-  ): Promise<readonly DoneRange[]> {
-    const plain: DoneRange[] = [[from, to]];
+  ): Promise<Done> {
+    const { name, from, to, epoch } = part;
+    const plain: Done = { ranges: [[from, to]], counts: countsOf(part) };
     const file: OwnName = { kind: "ranges", epoch, part: name };
-    if (!files.has(ownName(file)) || covers(before, plain)) return plain;
+    if (!files.has(ownName(file)) || covers(before, plain.ranges)) return plain;
     const text = await this.#textOf(file, signal);
-    return text === undefined ? plain : decodeCheckpoint(this.key, text).done;
+    if (text === undefined) return plain;
+    const { counts } = Object(JSON.parse(text)) as { counts?: FinishedCounts };
+    return { ranges: decodeCheckpoint(this.key, text).done, counts };
   }
 
   async #markOf(
@@ -244,6 +253,24 @@ export class KeptFolder {
     const options = { ifAbsent, contentType: "application/json" };
     return await this.#store.put(this.path + ownName(name), bytes, options);
   }
+}
+
+/** What became of the items of a part, as its name tells it: each is a row, or was left out. */
+export function countsOf({ from, to, rows }: PartName): FinishedCounts {
+  return { loaded: rows, skipped: to - from - rows, deadLettered: 0 };
+}
+
+/** A mark with what a part of a run has completed. */
+export function withDone(
+  { checkpoint: before = blankCheckpoint }: Mark,
+  { ranges, counts }: Done,
+  runId: string | undefined,
+  updatedAt: number,
+): Mark {
+  const { unmarked, ...rest } = advance(before, ranges, counts);
+  const isOwn = unmarked !== undefined && before.runId === runId;
+  const more = { ...(isOwn && { unmarked }), ...(runId !== undefined && { runId }) };
+  return { checkpoint: { ...rest, ...more, updatedAt }, loadedBy: runId };
 }
 
 const blankMark: FirstMark = { checkpoint: undefined, runId: undefined, parts: [] };

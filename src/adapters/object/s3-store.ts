@@ -36,8 +36,8 @@ const optionTable: OptionTable<S3StoreOptions> = { fetch: [callable] };
 const rules = { maxAttempts: 4, baseDelay: 100, maxDelay: 2000, isRetriable: mayPass };
 
 /**
- * A bucket of S3, or of a store that speaks as S3 does and heeds `If-None-Match: *` of a put: R2, MinIO,
- * Tigris, Google Cloud Storage and others. Requests are signed by the `fetch` that is handed in.
+ * A bucket of S3, or of a store that speaks as S3 does and heeds `If-None-Match: *` of a put, as R2 and
+ * MinIO do: `objectSink` checks that it does. Requests are signed by the `fetch` that is handed in.
  *
  * A status of 429, 409 or 500 and more, and a connection that breaks, is tried again three times.
  *

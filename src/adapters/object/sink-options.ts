@@ -1,3 +1,4 @@
+import { hasZlib } from "../../bytes/compress.ts";
 import type { RowFormat } from "../../bytes/row-encoder.ts";
 import {
   checkOptions,
@@ -10,7 +11,10 @@ import {
 
 /** How rows stand in the objects. */
 export interface ObjectSinkOptions<T = unknown> {
-  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another gives. Each part is whole. */
+  /**
+   * The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)` gives. Each
+   * part is a whole file.
+   */
   readonly format: RowFormat<T>;
   /**
    * What the keys of all objects begin with, such as `"exports/"`. The name of the pipeline and a slash
@@ -20,7 +24,7 @@ export interface ObjectSinkOptions<T = unknown> {
    */
   readonly prefix?: string | undefined;
   /**
-   * How each part is compressed. For `"zstd"` the runtime has to have `node:zlib`.
+   * How each part is compressed. `"zstd"` needs Node 22.15, Deno or Bun.
    *
    * @default {"none"}
    */
@@ -56,8 +60,12 @@ export function checkSinkOptions<T>(
 ): ObjectSinkSettings<T> {
   const settings = checkOptions(action, options, optionTable) as ObjectSinkSettings<T>;
   if (settings.format === undefined) fail(action, "format", rowFormat.expected, undefined);
+  if (settings.compress === "zstd" && !hasZlib("zstd")) {
+    fail(action, "compress", "a format that this platform has", "zstd");
+  }
   if (settings.format.indexed !== undefined && settings.compress !== "none") {
-    fail(action, "compress", '"none" for a format that compresses by itself', settings.compress);
+    const rule = `"none" for a format that compresses by itself`;
+    fail(action, "compress", rule, settings.compress);
   }
   return settings;
 }

@@ -1,7 +1,7 @@
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { filesOf, type ParquetInput } from "./files.ts";
 import { checkReadOptions, type PositionedRow, type ReadParquetOptions } from "./read-options.ts";
-import { rowsOf } from "./rows.ts";
+import { type ReadBytes, rowsOf } from "./rows.ts";
 
 const action = "read Parquet";
 
@@ -63,7 +63,8 @@ export function readParquet<T extends object>(
   const stop = new AbortController();
   const { maxBytes } = settings;
   const files = filesOf(action, input, { maxBytes, signal: stop.signal });
-  const rows = rowsOf<T>(action, files, settings);
+  const progress: ReadBytes = { bytesRead: 0, bytesSkipped: 0 };
+  const rows = rowsOf<T>(action, files, settings, progress);
   const stream = new ReadableStream<readonly (T | PositionedRow<T>)[]>({
     async pull(controller) {
       const { done, value } = await rows.next();
@@ -76,5 +77,9 @@ export function readParquet<T extends object>(
       rows.return(undefined).catch(() => {});
     },
   }, { highWaterMark: 0 });
+  Object.defineProperties(stream, { // By which a run knows how far it is.
+    bytesRead: { get: () => progress.bytesRead },
+    bytesSkipped: { get: () => progress.bytesSkipped },
+  });
   return chunks(stream) as Chunks<T>;
 }

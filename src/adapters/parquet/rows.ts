@@ -11,11 +11,19 @@ const maxRows = 1000;
 /** Codecs that hyparquet knows by itself. */
 const ownCodecs = ["UNCOMPRESSED", "SNAPPY"];
 
+/** How far reading is: in bytes of whole files, as if rows were alike and all columns were read. */
+export interface ReadBytes {
+  bytesRead: number;
+  /** Of rows that stand before the first one. */
+  bytesSkipped: number;
+}
+
 /** Gives the rows of files, one row group after the other. */
 export async function* rowsOf<T extends object>(
   action: string,
   files: AsyncIterable<ListedFile>,
   settings: ReadParquetSettings,
+  progress: ReadBytes,
 ): AsyncGenerator<readonly (T | PositionedRow<T>)[], void, void> {
   const { from } = settings;
   let isFound = from?.name === undefined;
@@ -23,7 +31,7 @@ export async function* rowsOf<T extends object>(
   for await (const file of files) {
     isFound ||= file.name === from?.name;
     if (!isFound) continue;
-    yield* rowsIn<T>(action, file, start, settings);
+    yield* rowsIn<T>(action, file, start, settings, progress);
     start = 0;
   }
   if (!isFound) fail(action, "from.name", "a file of the list", from?.name);
@@ -34,8 +42,13 @@ async function* rowsIn<T extends object>(
   file: ListedFile,
   start: number,
   settings: ReadParquetSettings,
+  progress: ReadBytes,
 ): AsyncGenerator<readonly (T | PositionedRow<T>)[], void, void> {
-  const { columns, scan, groups } = await opened(action, file, start, settings);
+  const { columns, scan, groups, size } = await opened(action, file, start, settings);
+  const rowCount = groups.at(-1)?.end ?? 0;
+  const before = progress.bytesRead;
+  const skipped = rowCount === 0 ? 0 : Math.round(size * start / rowCount);
+  progress.bytesSkipped += skipped;
   for (const range of scan.ranges) {
     const data = await told(
       file,
@@ -44,18 +57,22 @@ async function* rowsIn<T extends object>(
     );
     for (let row = range.rowStart; row < range.rowEnd; row += maxRows) {
       const end = Math.min(row + maxRows, range.rowEnd);
+      progress.bytesRead = before + Math.round(size * end / rowCount) - skipped;
       const rows = transposed<T>(columns, data, row - range.rowStart, end - range.rowStart);
       yield settings.positions
         ? rows.map((value, index) => ({ value, name: file.name, row: row + index }))
         : rows;
     }
   }
+  progress.bytesRead = before + size - skipped; // Also of a file without rows.
 }
 
 /** What is known of a file once its end was read. */
 interface Opened {
   readonly columns: readonly string[];
   readonly scan: ParquetScan;
+  /** Its bytes. */
+  readonly size: number;
   /** The number of the row after each group, and where its bytes begin. */
   readonly groups: readonly { readonly end: number; readonly byte: number }[];
 }
@@ -83,7 +100,7 @@ async function opened(
   if (start > count) fail(action, "from.row", `at most ${count}, the rows of the file`, start);
   const options = { file: bytes, metadata, columns, rowStart: start, utf8, compressors, parsers };
   const scan = await told(file, 0, () => hyparquet.parquetScan(options as never));
-  return { columns, scan, groups };
+  return { columns, scan, groups, size: bytes.byteLength };
 }
 
 /** The names of the columns, of which each stands before what it is made of. */

@@ -155,6 +155,15 @@ describe("the checkpoints of objectSink()", () => {
     expect(names.length).toBe(3);
   });
 
+  it("refuse a store that replaces what it is asked to keep", async () => {
+    const store = new MemoryStore();
+    const { put } = store;
+    store.put = (key, bytes) => put.call(store, key, bytes);
+    await expect(run(store, { batchSize: 4 })).rejects.toThrow(
+      "Cannot claim a key as 'store' must be one that keeps what is there",
+    );
+  });
+
   it("refuse what is no checkpoint", async () => {
     const store = new MemoryStore();
     await run(store, { batchSize: 4 });

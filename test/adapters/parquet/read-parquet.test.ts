@@ -2,7 +2,7 @@ import * as hyparquet from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { readParquet } from "../../../src/adapters/parquet.ts";
-import { batched, etl } from "../../../src/index.ts";
+import { batched, type Chunks, etl } from "../../../src/index.ts";
 import { rowsOf, tableFile, watched } from "../../support/parquet/table.ts";
 
 describe("readParquet", () => {
@@ -157,6 +157,23 @@ describe("readParquet", () => {
     const parsers = { timestampFromMicroseconds: (micros: bigint) => micros };
     expect(await rowsOf(readParquet(new Blob([bytes]), { hyparquet, parsers, utf8: true })))
       .toEqual([{ at: 1_000_001n, text: "é" }]);
+  });
+
+  it("tells how far it is", async () => {
+    const files = [tableFile(4, 2), tableFile(0, 1), tableFile(4, 2)];
+    const [{ size }, { size: none }] = files as [File, File];
+    const told: number[][] = [];
+    const from = { row: 1 };
+    const { source } = readParquet(files, { hyparquet, from }) as Chunks<object> & {
+      source: { bytesRead: number; bytesSkipped: number };
+    };
+    for await (const _ of source) told.push([source.bytesRead, source.bytesSkipped]);
+    told.push([source.bytesRead, source.bytesSkipped]);
+    const skipped = Math.round(size / 4);
+    expect(told).toEqual(
+      [size / 2, size, size + none + size / 2, 2 * size + none, 2 * size + none]
+        .map((read) => [Math.round(read) - skipped, skipped]),
+    );
   });
 
   it("is a source of a run", async () => {
