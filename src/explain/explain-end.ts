@@ -1,6 +1,15 @@
-import type { DeadLetterReason, RunFailure, RunReport, TableCounts } from "../report-types.ts";
+import type {
+  BranchCounts,
+  DeadLetterReason,
+  RunFailure,
+  RunReport,
+  TableCounts,
+} from "../report-types.ts";
 import { harmless, shortened } from "./plain-text.ts";
 import { count, counted, time } from "./quantities.ts";
+
+/** Counts of one table or branch. */
+type Counted = TableCounts | BranchCounts;
 
 /** Longest words of an error within a sentence. */
 const maxLength = 300;
@@ -9,14 +18,15 @@ const maxNamed = 3;
 
 /** Says how a run ended, why, and what became of items on the way: no advice. */
 export function endOf(report: RunReport): readonly string[] {
-  const { deadLetterReasons = [], drift = {}, tables = {} } = report; // Old ones have none.
+  const { deadLetterReasons = [], drift = {}, tables = {}, branches = {} } = report; // Old ones have none.
   const { missing, failure } = report;
   return [
     endSentence(report),
     failure === undefined ? "" : failureWords(failure),
     deadLetterReasons.length === 0 ? "" : letterWords(report.deadLettered, deadLetterReasons),
     driftWords(drift),
-    tableWords(tables),
+    wordsBy(tables, "table", "tables"),
+    wordsBy(branches, "branch", "branches"),
     missing === undefined
       ? ""
       : `The source ended early: ${counted(missing, "expected item")} did not arrive.`,
@@ -71,18 +81,24 @@ function driftWords(drift: RunReport["drift"]): string {
   return `The target had no column for ${all}: left out, unless the sink adds columns.`;
 }
 
-function tableWords(tables: RunReport["tables"]): string {
-  const all = Object.entries(tables);
+function wordsBy(
+  counts: Readonly<Record<string, Counted>>,
+  kind: string,
+  many: string,
+): string {
+  const all = Object.entries(counts);
   if (all.length === 0) return "";
-  const named = all.slice(0, maxNamed).map(([table, rows]) => `${said(table)} (${rowWords(rows)})`);
+  const named = all.slice(0, maxNamed).map(([name, rows]) => `${said(name)} (${rowWords(rows)})`);
   const rest = all.length - named.length;
-  const more = rest > 0 ? [counted(rest, "further table")] : [];
-  return `Rows by table: ${[...named, ...more].join(", ")}.`;
+  const more = rest > 0 ? [counted(rest, `further ${kind}`, `further ${many}`)] : [];
+  return `Rows by ${kind}: ${[...named, ...more].join(", ")}.`;
 }
 
-/** What became of the rows of a table: "3 inserted, 1 deleted". */
-export function rowWords(rows: TableCounts): string {
-  return Object.entries(rows).map(([kind, many]) => `${count(many)} ${said(kind)}`).join(", ");
+/** What became of the rows of a table or a branch: "3 inserted, 1 deleted", "2 dead-lettered". */
+export function rowWords(rows: Counted): string {
+  return Object.entries(rows).map(([kind, many]) =>
+    `${count(many)} ${said(kind === "deadLettered" ? "dead-lettered" : kind)}`
+  ).join(", ");
 }
 
 /** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */

@@ -102,6 +102,15 @@ describe("explain() of items that were not loaded", () => {
     );
   });
 
+  it("says what became of the rows of each branch", async () => {
+    const counts = { given: 1000, loaded: 998, deadLettered: 2 };
+    const branches = { a: counts, b: { given: 1 }, c: { given: 1 }, d: {}, e: {} };
+    const load: Pipeline<number>["load"] = (_, { branched }) => branched(branches);
+    expect(explain(await reportOf({ load }, { batchSize: 10 }))).toContain(
+      "Rows by branch: a (1,000 given, 998 loaded, 2 dead-lettered), b (1 given), c (1 given)",
+    );
+  });
+
   it("says what earlier runs had finished", async () => {
     const events: string[] = [];
     const observer = ({ type }: RunEvent) => void events.push(type);

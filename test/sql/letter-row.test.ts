@@ -24,3 +24,9 @@ it("a dead letter has no row, name or code where there is none, or none that can
   const row = letterRow({ ...facts, item: 1, error, stage: "transform" });
   expect(row).toMatchObject({ item: "1", row: null, errorParts: { name: null, code: null } });
 });
+
+it("a dead letter of a load with branches begins its message with those that lack the item", () => {
+  const letter = { ...facts, item: 1, error: new Error("no"), stage: "load" } as const;
+  const row = letterRow({ ...letter, branches: ["table", "index"] });
+  expect(row.errorParts).toEqual({ name: "Error", message: "table,index: no", code: null });
+});

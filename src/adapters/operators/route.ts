@@ -65,8 +65,8 @@ function split<T>(rows: readonly T[], nameOf: (row: T) => string): readonly Shar
   rows.forEach((row, place) => {
     try {
       const name = nameOf(row);
-      const share = shares.get(name) ?? { name, rows: [], places: [] };
-      shares.set(name, share);
+      let share = shares.get(name);
+      if (share === undefined) shares.set(name, share = { name, rows: [], places: [] });
       share.rows.push(row);
       share.places.push(place);
     } catch (error) {

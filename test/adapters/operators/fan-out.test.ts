@@ -9,6 +9,7 @@ import { broadcast, route } from "../../../src/adapters/operators.ts";
 import { sinkLoads } from "../../../src/checkpoints/sink-loads.ts";
 import { errorOf } from "../../support/outcomes/error-of.ts";
 import { type Faults, FaultyBranch, runBranched } from "../../support/run/branched-run.ts";
+import { MemorySink, type Row } from "../../support/sinks/memory-sink.ts";
 import { seeded } from "../../support/streams/schedules.ts";
 import { etl } from "../../../src/index.ts";
 
@@ -104,6 +105,46 @@ describe("a load with branches", () => {
         });
       }),
       { ...seeded, numRuns: 12 },
+    );
+  });
+
+  it("loads once into the sink that marks, whatever the other branch does", async () => {
+    await fc.assert(
+      fc.asyncProperty(plan, fc.array(fc.nat(12), { maxLength: 3 }), async (given, stops) => {
+        const { batchSize, workers, count, isRoute, faults: [, fault] } = given;
+        const sink = new MemorySink(); // Fails where a row is there already.
+        const api = new FaultyBranch({ ...fault, poison: 0, away: 0.1 }, given.seed);
+        const rowsOf = (rows: readonly Row[]) => rows.map(({ id }) => id);
+        const call = (rows: Row[]) => api.load(rowsOf(rows));
+        const branches = { table: sink.load as (rows: Row[]) => unknown, api: call };
+        const load = isRoute
+          ? route(({ id }: Row) => id % 2 === 0 ? "table" : "api", branches)
+          : broadcast<Row>(branches);
+        const rows = Array.from({ length: count }, (_, n) => ({ id: n + 1, name: "x" }));
+        const run = (stop: number | undefined) => {
+          const started = etl({
+            name: "rows",
+            extract: () => rows,
+            load: Object.assign((rows: Row[], context: LoadContext) => {
+              if (stop !== undefined && stop-- === 0) started.abort("enough");
+              return load(rows, context);
+            }, load),
+          }).start({
+            batchSize,
+            workers,
+            checkpoints: sink.checkpoints,
+            retry: { load: { maxAttempts: 50, baseDelay: 0 } },
+          });
+          return started.finished;
+        };
+        for (const stop of stops) await run(stop).catch(() => {});
+        expect((await run(undefined)).outcome).toBe("completed");
+        const own = rowsOf(rows).filter((id) => !isRoute || id % 2 === 0);
+        expect([...sink.table.keys()].sort((x, y) => x - y)).toEqual(own);
+        const others = rowsOf(rows).filter((id) => !isRoute || id % 2 === 1);
+        expect([...new Set(api.rows)].sort((x, y) => x - y)).toEqual(others);
+      }),
+      { ...seeded, numRuns: 30 },
     );
   });
 
