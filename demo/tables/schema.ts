@@ -42,7 +42,9 @@ export const tables = {
  * being there twice.
  */
 export function migrationsOf(database: Kind): readonly string[] {
-  return [tablesOf(types[database]), indexes];
+  const statements = [tablesOf(types[database])];
+  if (database !== "duckdb") statements.push(indexes); // It reads whole columns, and fast.
+  return statements;
 }
 
 function tablesOf({ id, time, json, flag, references }: Types): string {

@@ -107,8 +107,12 @@ function isPlain(value: object): boolean {
 
 function integers(type: string): Kind {
   const [low, high] = rangeOf(type)!;
+  const [least, most] = [Number(low), Number(high)];
   return scalar(`an integer from ${low} to ${high}`, (value) => {
     if (!isInteger(value)) return undefined;
+    if (Number.isSafeInteger(value)) { // As most are: bigints would take longer.
+      return value >= least && value <= most ? `${value}` : undefined;
+    }
     const integer = BigInt(value);
     return low <= integer && integer <= high ? `${integer}` : undefined;
   });
