@@ -1,5 +1,5 @@
-// Reads a large CSV.gz with all that goes wrong in such files, stops a bomb, and writes a large file;
-// prints the memory that takes, beside that of a tenth (Linux):
+// Reads a large CSV.gz with all that goes wrong in such files, stops a bomb, and writes a large file and
+// as much into objects; prints the memory that takes, beside that of a tenth (Linux):
 //   npm run build && node scripts/large-files.mjs [--mb 1000] [--sink-mb 5000] [--in /tmp]
 // The file that is written needs as much room in that folder.
 // Node lets its young generation grow with what is allocated, up to some 100 MB. It is given 4 MB here,
@@ -144,22 +144,37 @@ const tasks = {
     const { fileSink } = await import("../dist/adapters/file.js");
     const { encodeNdjson } = await import("../dist/adapters/ndjson.js");
     const { load, checkpoints } = fileSink(path, { format: encodeNdjson() });
-    const note = "some words ".repeat(20);
-    function* rows() {
-      for (let id = 0, written = 0; written < bytes; written += 1_000 * 270) {
-        yield Array.from(
-          { length: 1_000 },
-          (_, index) => ({ id: id + index, name: `User ${id}`, note }),
-        );
-        id += 1_000;
-      }
-    }
-    const { loaded } = await etl({ name: "write", extract: () => chunks(rows()), load })
+    const { loaded } = await etl({ name: "write", extract: () => chunks(rowsOf(bytes)), load })
       .run({ batchSize: 20_000, checkpoints });
     globalThis.gc();
     return { rows: loaded, heap: MB(process.memoryUsage().heapUsed), peak: peakOf() };
   },
+  async objects({ path, bytes }) {
+    const { etl, chunks } = await import("../dist/index.js");
+    const { folderStore, objectSink } = await import("../dist/adapters/object.js");
+    const { encodeNdjson } = await import("../dist/adapters/ndjson.js");
+    const sink = objectSink(folderStore(path), { format: encodeNdjson() });
+    const { load, checkpoints, writeManifest: postProcess } = sink;
+    await etl({ name: "rows", extract: () => chunks(rowsOf(bytes)), load, postProcess })
+      .run({ batchSize: 20_000, workers: 2, checkpoints });
+    globalThis.gc();
+    const { rows, parts } = JSON.parse(readFileSync(`${path}/rows/manifest.json`, "utf8"));
+    const heap = MB(process.memoryUsage().heapUsed);
+    return { rows, parts: parts.length, heap, peak: peakOf() };
+  },
 };
+
+/** Arrays of rows, of so many bytes as JSON lines. */
+function* rowsOf(bytes) {
+  const note = "some words ".repeat(20);
+  for (let id = 0, written = 0; written < bytes; written += 1_000 * 270) {
+    yield Array.from(
+      { length: 1_000 },
+      (_, index) => ({ id: id + index, name: `User ${id}`, note }),
+    );
+    id += 1_000;
+  }
+}
 
 if (values.task !== "") {
   const { name, ...task } = JSON.parse(values.task);
@@ -188,6 +203,9 @@ if (values.task !== "") {
       const end = run({ name: "write", path, bytes: mb * 1e6 });
       console.log(`${MB(statSync(path).size)} MB written:`, end);
       for (const name of readdirSync(folder)) rmSync(join(folder, name));
+      const objects = join(folder, "objects");
+      console.log(`${mb} MB as objects:`, run({ name: "objects", path: objects, bytes: mb * 1e6 }));
+      rmSync(objects, { recursive: true });
     }
   } finally {
     rmSync(folder, { recursive: true });
