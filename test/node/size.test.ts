@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 39_750,
-    "{ etl }": 25_770, // Malformed items 440, opening again 830, versions 290, letters together 110.
-    "{ etl, EtlManager }": 27_520,
+    "*": 40_720,
+    "{ etl }": 26_620, // Malformed items 440, opening again 830, versions 290, counts 330, totals 340.
+    "{ etl, EtlManager }": 28_370,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -21,29 +21,29 @@ const budgets: Record<string, Record<string, number>> = {
     "{ skip }": 100,
     "{ parse }": 1000,
   },
-  "millrace/checkpoint": { "*": 7500 },
+  "millrace/checkpoint": { "*": 7620 },
   "millrace/sqlite": { "*": 20_950 }, // Tables, tombstones, new columns, `write`, `missing` by the batch.
-  "millrace/postgres": { "*": 39_550 }, // Adds columns to several tables as well.
+  "millrace/postgres": { "*": 40_040 }, // Adds columns to several tables as well.
   "millrace/duckdb": { "*": 23_900 }, // Tables, tombstones, new columns, `write` and the appender as well.
-  "millrace/ndjson": { "*": 9400 },
-  "millrace/json": { "*": 10_800 },
-  "millrace/compression": { "*": 7300 },
+  "millrace/ndjson": { "*": 9510 },
+  "millrace/json": { "*": 10_910 },
+  "millrace/compression": { "*": 7370 },
   "millrace/file": { "*": 9800 }, // Reads files, also parts of them, and writes into them as well.
   "millrace/object": { "*": 15_650, "{ objectSink }": 10_700, "{ readObject }": 4200 },
-  "millrace/progress": { "*": 4250 }, // Tells of properties without a column.
-  "millrace/csv": { "*": 14_900 }, // Decompresses as well.
+  "millrace/progress": { "*": 4375 }, // Tells of bytes, and of properties without a column.
+  "millrace/csv": { "*": 15_070 }, // Decompresses as well.
   "millrace/parquet": { "*": 7350, "{ readParquet }": 3980 }, // hyparquet is handed in.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
-  "millrace/operators": {
+  "millrace/operators": { "*": 9000 },
     "*": 16_500,
     "{ pipe, map, filter }": 6200,
     "{ streamOf }": 3100,
     "{ route }": 5500,
     "{ mergeSorted }": 4500,
   },
-  "millrace/otel": { "*": 29_050 }, // Wraps `etl`, and so has the engine.
-  "millrace/report": { "*": 17_300 },
-  "millrace/testing": { "*": 39_180 }, // Runs what it tests; tables, tombstones and writes: 1,200.
+  "millrace/otel": { "*": 30_040 }, // Wraps `etl`, and so has the engine.
+  "millrace/report": { "*": 17_440 },
+  "millrace/testing": { "*": 40_420 }, // Runs what it tests; tables, tombstones and writes: 1,200.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))

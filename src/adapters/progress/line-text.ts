@@ -122,9 +122,9 @@ function compact(value: number): string {
 /** Bytes in three digits: "1.23 MB". */
 function sizeOf(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
-  const thousands = bytes < 999.5 ? 0 : Math.floor(Math.log10(bytes * 1.0005) / 3);
-  const power = Math.min(thousands, units.length - 1);
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
+  let [value, power] = [bytes, 0];
+  for (; value >= 999.5 && power < units.length - 1; power++) value /= 1000;
+  return `${Number(value.toPrecision(3))} ${units[power]}`;
 }
 
 /** A time to come, which is an estimate: whole seconds, not less than it takes. */
