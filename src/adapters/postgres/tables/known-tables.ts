@@ -17,13 +17,15 @@ import type { CheckedBatch, Destination } from "../destination.ts";
 import { type CountedSession, type Database, heeding, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
 import { keptName, quoteText } from "../names.ts";
-import { partsOf, readRows } from "../rows.ts";
-import type { TablesSettings } from "../sink-options.ts";
+import { type Batch, partsOf, readRows } from "../rows.ts";
+import type { SinkSettings, TablesSettings } from "../sink-options.ts";
+import type { Column } from "../table/columns.ts";
 import { badRows } from "../table/bad-rows.ts";
 import { readUniqueIndexes, type UniqueIndex } from "../table/unique-indexes.ts";
 import { readDefaults } from "./keys.ts";
 import { ofTable } from "./of-table.ts";
 import { type Catalogue, type CheckedStep, sendStep } from "./sender.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { columnsOf, type Part, type StepParts, type Values } from "./step.ts";
 
 type Failures = Map<number, Error>;
@@ -66,16 +68,16 @@ export class KnownTables implements Destination {
     maxLength: number,
     signal: AbortSignal,
   ): Promise<KnownTables> {
-    const known: KnownTable[] = [];
-    for (const options of tables) known.push(await KnownTable.read(database, options, signal));
+    const read = (options: SinkSettings) => KnownTable.read(database, options, signal);
+    const known = await sideBySide(tables, read);
     links.forEach((link, place) => checkLink(link, known[place]!, known));
     return new KnownTables(database, links, known, maxLength);
   }
 
   /** Whether all of them are still what they were. */
   async isCurrent(signal: AbortSignal): Promise<boolean> {
-    for (const table of this.#tables) if (!await table.isCurrent(signal)) return false;
-    return true;
+    const current = await sideBySide(this.#tables, (table) => table.isCurrent(signal));
+    return current.every(Boolean);
   }
 
   /** Checks a batch, and tells all that is wrong with it at once. */
@@ -161,10 +163,8 @@ export class KnownTables implements Destination {
   }
 
   async #readStep(step: TreeStep, told: Told): Promise<CheckedStep> {
-    const parts: Part[][] = [];
-    for (const [n, given] of step.tables.entries()) {
-      parts.push(given.rows.length === 0 ? [] : await this.#readTable(n, given, told));
-    }
+    const looked = await sideBySide(step.tables, (given, n) => this.#look(n, given, told));
+    const parts = looked.map((batch, n) => this.#partsOf(n, batch, step.tables[n]!, told));
     const deletes: (Values | undefined)[] = [];
     for (const [n, keys] of step.deletes.entries()) {
       deletes.push(keys && await this.#readKeys(n, keys, told));
@@ -208,17 +208,29 @@ export class KnownTables implements Destination {
     return this.#catalogue.links;
   }
 
-  async #readTable(
-    n: number,
-    given: TableRows,
-    { failures, drift, fresh, signal }: Told,
-  ): Promise<Part[]> {
-    const { rows, places, parents } = given;
+  /** Columns of a table that its rows get from those of its parent, once the database has made these. */
+  #openOf(n: number, { parents }: TableRows): Column[] {
     const { parent } = this.#links[n]!;
-    const table = this.#tables[n]!;
-    const hasOpen = parent !== undefined && parents.some((row) => row !== -1);
-    const on = hasOpen ? columnsOf(table.target.known, parent.on.map(([column]) => column)) : [];
-    const batch = await table.look(rows, signal, new Set(on.map(({ name }) => name)));
+    if (parent === undefined || parents.every((row) => row === -1)) return [];
+    return columnsOf(this.#tables[n]!.target.known, parent.on.map(([column]) => column));
+  }
+
+  /** Reads the rows of a table; nothing where it gets none. */
+  async #look(n: number, given: TableRows, { signal }: Told): Promise<Batch | undefined> {
+    if (given.rows.length === 0) return undefined;
+    const open = new Set(this.#openOf(n, given).map(({ name }) => name));
+    return await this.#tables[n]!.look(given.rows, signal, open);
+  }
+
+  #partsOf(
+    n: number,
+    batch: Batch | undefined,
+    given: TableRows,
+    { failures, drift, fresh }: Told,
+  ): Part[] {
+    if (batch === undefined) return [];
+    const { places } = given;
+    const on = this.#openOf(n, given);
     for (const [property, count] of Object.entries(batch.drift)) {
       const name = this.#links.length > 1 ? `${this.#links[n]!.name}.${property}` : property;
       drift[name] = (drift[name] ?? 0) + count;
