@@ -60,7 +60,7 @@ export { MemoryCheckpointStore } from "./checkpoints/memory-checkpoint-store.ts"
 export { batched } from "./streams/batched.ts";
 export { BucketStream } from "./streams/bucket.ts";
 export type { BucketOptions } from "./streams/bucket-options.ts";
-export { type Chunks, chunks } from "./streams/chunks.ts";
+export { type Chunks, chunks, type RunTerms } from "./streams/chunks.ts";
 export { type LoaderOptions, LoaderStream } from "./streams/loader.ts";
 export type { CallContext, InputErrorOptions } from "./streams/call-sink.ts";
 export { type ParallelMapOptions, ParallelMapStream } from "./streams/parallel-map.ts";

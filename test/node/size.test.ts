@@ -36,6 +36,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/operators": { "*": 9000 },
     "*": 16_500,
+    "{ pipe }": 4500,
     "{ pipe, map, filter }": 6200,
     "{ streamOf }": 3100,
     "{ route }": 5500,

@@ -3,26 +3,41 @@ import { Chain } from "./chain.ts";
 import type { Stage } from "./stage.ts";
 import type { Unsteady } from "./terms.ts";
 
-/** What makes a reader of items out of another one. Its name is no public one. */
-export const connect: unique symbol = Symbol("connect");
-
-/** What becomes of the items of a source: `I` → `O`. It holds nothing: each reading has its own state. */
+/**
+ * What becomes of the items of a source: `I` → `O`. Made by the functions of this package. It holds
+ * nothing: each reading has its own state.
+ */
 export interface Operator<I, O> {
+  /** What it is. */
+  readonly kind: "operator";
+  /** Its types, for the compiler alone: it is never there. */
+  readonly types?: ((item: I) => O) | undefined;
+}
+
+/** What every operator is. */
+export interface OperatorParts<I, O> extends Operator<I, O> {
   /** Reads `O` out of what reads `I`. */
-  readonly [connect]: (input: ChunkReader<I>) => ChunkReader<O>;
+  readonly connect: (input: ChunkReader<I>) => ChunkReader<O>;
   /** Why it may give other items when it reads them again, if it may. */
-  readonly unsteady?: Unsteady | undefined;
+  readonly unsteady: Unsteady | undefined;
 }
 
 /** An operator that handles one array after the other, with a stage of its own for each reading. */
 export function staged<I, O>(make: () => Stage<I, O>, unsteady?: Unsteady): Operator<I, O> {
-  return { [connect]: (input) => Chain.after(input, make()), unsteady };
+  return reading((input) => Chain.after(input, make()), unsteady);
 }
 
 /** An operator that reads by itself. */
 export function reading<I, O>(
-  open: (input: ChunkReader<I>) => ChunkReader<O>,
+  connect: (input: ChunkReader<I>) => ChunkReader<O>,
   unsteady?: Unsteady,
 ): Operator<I, O> {
-  return { [connect]: open, unsteady };
+  const parts: OperatorParts<I, O> = { kind: "operator", connect, unsteady };
+  return parts;
+}
+
+/** Tells an operator from all else. */
+export function isOperator(value: unknown): value is OperatorParts<unknown, unknown> {
+  const { kind, connect } = Object(value) as Partial<OperatorParts<unknown, unknown>>;
+  return kind === "operator" && typeof connect === "function";
 }

@@ -2,7 +2,7 @@ import type { Chunks } from "../../streams/chunks.ts";
 import type { Source } from "../../streams/source.ts";
 import { fail } from "../../plain-options.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import { connect, type Operator } from "./operator.ts";
+import { isOperator, type Operator, type OperatorParts } from "./operator.ts";
 import { checkSource, chunksOf, openReader, tellingBytesOf } from "./source.ts";
 import { checkTermsOf } from "./terms.ts";
 
@@ -128,32 +128,30 @@ export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
   o9: Operator<I, J>,
   o10: Operator<J, K>,
 ): Chunks<K>;
-export function pipe(
-  source: Source<unknown>,
-  ...operators: readonly Operator<unknown, unknown>[]
-): Chunks<unknown> {
+export function pipe(source: Source<unknown>, ...operators: readonly unknown[]): Chunks<unknown> {
   const use = ["pipe items", "source"] as const;
   checkSource(source, use);
-  checkOperators("pipe items", operators);
-  const checkTerms = checkTermsOf([source], operators.map(({ unsteady }) => unsteady));
-  const open = () => connectAll(openReader(source, use), operators);
+  const parts = partsOf("pipe items", operators);
+  const checkTerms = checkTermsOf([source], parts.map(({ unsteady }) => unsteady));
+  const open = () => connectAll(openReader(source, use), parts);
   return tellingBytesOf(source, chunksOf(open, checkTerms));
 }
 
 /** Refuses what is no operator. */
-export function checkOperators(action: string, operators: readonly unknown[]): void {
-  for (const operator of operators) {
-    if (typeof (operator as Partial<Operator<unknown, unknown>> | null)?.[connect] === "function") {
-      continue;
-    }
-    fail(action, "operators", "operators like map(…) or filter(…)", operator);
-  }
+export function partsOf(
+  action: string,
+  operators: readonly unknown[],
+): readonly OperatorParts<unknown, unknown>[] {
+  return operators.map((operator) => {
+    if (isOperator(operator)) return operator;
+    return fail(action, "operators", "operators like map(…) or filter(…)", operator);
+  });
 }
 
 /** Reads through all operators. */
 export function connectAll(
   input: ChunkReader<unknown>,
-  operators: readonly Operator<unknown, unknown>[],
+  operators: readonly OperatorParts<unknown, unknown>[],
 ): ChunkReader<unknown> {
-  return operators.reduce((reader, operator) => operator[connect](reader), input);
+  return operators.reduce((reader, { connect }) => connect(reader), input);
 }

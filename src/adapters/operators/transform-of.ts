@@ -1,6 +1,6 @@
 import type { Answer, ChunkReader } from "./chunk-reader.ts";
 import type { Operator } from "./operator.ts";
-import { checkOperators, connectAll } from "./pipe.ts";
+import { connectAll, partsOf } from "./pipe.ts";
 import { streamFrom } from "./stream-of.ts";
 
 const ITEMS_THAT_WAIT = 256; // Of the input, until somebody reads.
@@ -106,12 +106,10 @@ export function transformOf<A, B, C, D, E, F, G, H, I, J, K>(
   o9: Operator<I, J>,
   o10: Operator<J, K>,
 ): TransformStream<A, K>;
-export function transformOf(
-  ...operators: readonly Operator<unknown, unknown>[]
-): TransformStream<unknown, unknown> {
-  checkOperators("construct transformOf", operators);
+export function transformOf(...operators: readonly unknown[]): TransformStream<unknown, unknown> {
+  const parts = partsOf("construct transformOf", operators);
   const written = new WrittenReader<unknown>();
-  const reader = connectAll(written, operators);
+  const reader = connectAll(written, parts);
   return { readable: streamFrom(() => reader), writable: written.writable };
 }
 
