@@ -36,9 +36,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/operators": {
     "*": 15_000,
-    "{ pipe }": 4500,
-    "{ route }": 5500,
-    "{ mergeSorted }": 4500,
+    "{ pipe }": 2850,
+    "{ route }": 5150,
+    "{ mergeSorted }": 4700,
   },
   "millrace/otel": { "*": 29_050 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_300 },
