@@ -1,4 +1,5 @@
 // Which rows a sink takes, by its columns and tables: compiled by `npm run check:types`, never run.
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { DatabaseSync } from "node:sqlite";
 import { duckdbSink } from "../../src/adapters/duckdb.ts";
 import { postgresSink } from "../../src/adapters/postgres.ts";
@@ -140,8 +141,17 @@ const treesOfPostgres = postgresSink({} as never, {
     tag: {},
   },
 });
+const treesOfDuckdb = duckdbSink({} as DuckDBConnection, { tables });
 type Needed = RowsByTable<{ user: "id" | "name"; post: "title"; tag: never }>;
 export const shownTrees: Same<Taken<typeof trees>, Needed> = true;
+etl({
+  name,
+  extract: () => users,
+  transform: (user) => ({ user, post: { title: "On engines" } }),
+  load: treesOfDuckdb.load,
+});
+// @ts-expect-error A post has a title.
+etl({ name, extract: () => [{ post: { user_id: 1 } }], load: treesOfDuckdb.load });
 
 // A row, rows or a tombstone for each table; any object where the columns are not given.
 const title = "On engines";
