@@ -139,6 +139,24 @@ describe("the checkpoints of objectSink()", () => {
     expect(contentOf(store, "rows/")).toMatchObject({ ids, others: [] });
   });
 
+  it("do not count a part that arrives after another run has cut other batches", async () => {
+    const store = new MemoryStore();
+    let puts = 0;
+    store.before = (call) => {
+      if (call.startsWith("put rows/part-")) puts++;
+      if (puts > 1) throw new Error("The process is gone");
+    };
+    await run(store, { batchSize: 4 }).catch(() => {});
+    live(store);
+    const early = [...store.objects].filter(([key]) => key.includes("/part-"));
+    for (const [key] of early) store.objects.delete(key); // It is on its way.
+    await run(store, { batchSize: 7 });
+    for (const [key, bytes] of early) store.objects.set(key, bytes);
+    await run(store, { batchSize: 4 });
+    expect(early.length).toBe(1);
+    expect(contentOf(store, "rows/")).toMatchObject({ ids, others: [] });
+  });
+
   it("keep parts that a checkpoint written by hand has, and drop the others", async () => {
     const store = new MemoryStore();
     await run(store, { batchSize: 4 });
