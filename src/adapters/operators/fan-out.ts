@@ -160,9 +160,9 @@ class FanOutCall {
     };
     if (pending.length === 0) {
       const finished = finish();
-      return finished === undefined ? end() : this.#watched(finished.then(end));
+      return finished === undefined ? end() : this.#watched(finished.then(end), ticket);
     }
-    return this.#watched(Promise.all(pending).then(finish).then(end));
+    return this.#watched(Promise.all(pending).then(finish).then(end), ticket);
   }
 
   #begin(share: Share, ticket: Ticket | undefined): Promise<void> | undefined {
@@ -217,14 +217,18 @@ class FanOutCall {
     this.#failures.push({ share, error });
   }
 
-  /** A deadline tells with its own error, at once: by then it has to say what is lacking. */
-  #watched<R>(settled: Promise<R>): Promise<R> {
+  /**
+   * A deadline tells with its own error, at once: by then it has to say what is lacking. Other batches
+   * do not wait for the call any more either.
+   */
+  #watched<R>(settled: Promise<R>, ticket: Ticket | undefined): Promise<R> {
     const unfollow = onAbort(this.#context.signal, (reason) => {
       if (!isOf(reason, DOMException) || reason.name !== "TimeoutError") return;
       this.#isLate = true;
       const running = [...this.#running].map((share) => ({ share }));
       const lacking = [...running, ...this.#failures, ...this.#unbegun];
       if (lacking.length > 0) blaming(reason, lacking, lacking[0]!.share.places);
+      ticket?.leave();
     });
     return settled.finally(unfollow);
   }
