@@ -163,7 +163,12 @@ export class Extraction<E, T> {
     }
     if (this.#read !== undefined) this.#offsets?.reopen(this.#read, resume === "source");
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
-    this.guarantee = (source as Partial<Chunks<E>> | undefined)?.checkTerms?.(use[0], settings);
+    const { checkpoint: found } = this.#run.context;
+    this.guarantee = (source as Partial<Chunks<E>> | undefined)?.checkTerms?.(
+      use[0],
+      settings,
+      found,
+    );
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = (checkpointWriter ?? this.#read) && this.#offsets;

@@ -1,4 +1,4 @@
-import type { Guarantee } from "../report-types.ts";
+import type { Checkpoint, Guarantee } from "../report-types.ts";
 
 /** What a source is told of the run that reads it. */
 export interface RunTerms {
@@ -8,6 +8,10 @@ export interface RunTerms {
   readonly resume: "skip" | "source";
   /** What it is to guarantee, if anything. */
   readonly guarantee: Guarantee | undefined;
+  /** How many batches are at work at the same time. */
+  readonly workers: number;
+  /** How often a source that fails is opened, at most. */
+  readonly retry: { readonly extract: { readonly maxAttempts: number } };
 }
 
 /** A source whose chunks are arrays of items. Made by `chunks`. */
@@ -23,9 +27,14 @@ export class Chunks<T> {
 
   /**
    * Refuses a run whose terms the source cannot keep, and then cancels itself; gives the guarantee that
-   * it weakens all of them to, if it does. Called before it is read; without it all terms are kept.
+   * it weakens all of them to, if it does. Called before it is read, with what the run has `found`
+   * finished; without it all terms are kept.
    */
-  declare readonly checkTerms?: (action: string, terms: RunTerms) => Guarantee | undefined;
+  declare readonly checkTerms?: (
+    action: string,
+    terms: RunTerms,
+    found: Checkpoint | undefined,
+  ) => Guarantee | undefined;
 
   /** Marks a stream or iterable of arrays. */
   constructor(

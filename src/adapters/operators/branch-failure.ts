@@ -12,6 +12,14 @@ export interface BranchFailure {
   readonly named?: RowErrors;
 }
 
+/** What a call of a load with branches leaves to be done. */
+export interface CallEnd {
+  /** What has failed. */
+  readonly failures: readonly BranchFailure[];
+  /** What was not begun, as it comes after all others: its branch lacks it as well. */
+  readonly unbegun: readonly Pick<BranchFailure, "share">[];
+}
+
 /** The errors of single rows, by their index in the call. */
 type RowErrors = ReadonlyMap<number, unknown>;
 
@@ -20,15 +28,16 @@ type RowErrors = ReadonlyMap<number, unknown>;
  * Of several the one that leaves the least to be done about it: one that is final, then one that may
  * pass, then one that asks for smaller batches. Where bad rows were named and nothing else failed, these are named.
  */
-export function failureOf(failures: readonly BranchFailure[]): unknown {
+export function failureOf({ failures, unbegun }: CallEnd): unknown {
+  const lacking = [...failures, ...unbegun];
   const others = failures.filter(({ named }) => named === undefined);
-  if (others.length === 0) return batchError(failures);
+  if (others.length === 0) return batchError(failures, lacking);
   const ranks = others.map(({ error }) => ranked.findIndex((is) => is(error)));
   const { share, error } = others[ranks.indexOf(Math.min(...ranks))]!;
   const own = isOf(error, BatchError)
     ? new EtlError(`${error.message} (it names what is no row)`, { cause: error })
     : error;
-  return blaming(own, failures, share.places);
+  return blaming(own, lacking, share.places);
 }
 
 /** A failure by which a branch has named bad rows, and the rows that it has not named. */
@@ -52,10 +61,10 @@ export function namedIn(
 /** Says which rows an error is to blame for, as far as the same branches lack them. */
 export function blaming(
   error: unknown,
-  failures: readonly Pick<BranchFailure, "share">[],
+  lacked: readonly Pick<BranchFailure, "share">[],
   places: readonly number[],
 ): unknown {
-  const lackings = places.map((place) => lackingOf(failures, place));
+  const lackings = places.map((place) => lackingOf(lacked, place));
   const [names = ""] = lackings.map((lacking) => lacking.join());
   const own = places.filter((_, index) => lackings[index]!.join() === names);
   const object = markable(error);
@@ -72,11 +81,14 @@ const ranked: readonly ((error: unknown) => boolean)[] = [
   () => true,
 ];
 
-function batchError(failures: readonly BranchFailure[]): BatchError {
+function batchError(
+  failures: readonly BranchFailure[],
+  lacked: readonly Pick<BranchFailure, "share">[],
+): BatchError {
   const errors = new Map<number, unknown>();
   for (const [place, error] of failures.flatMap(({ named }) => [...named!])) {
     if (errors.has(place)) continue;
-    const lacking = countedOnce(lackingOf(failures, place));
+    const lacking = countedOnce(lackingOf(lacked, place));
     errors.set(place, withBlame(markable(error), { failures: new Map(), lacking }));
   }
   return new BatchError(new Map([...errors].sort(([a], [b]) => a - b)));
@@ -98,9 +110,9 @@ function rowErrorsOf({ places }: Share, error: unknown): RowErrors | undefined {
   return errors.size > 0 ? errors : undefined;
 }
 
-/** The branches that have failed and were given a row. */
-function lackingOf(failures: readonly Pick<BranchFailure, "share">[], place: number): string[] {
-  return failures.filter(({ share }) => isIn(share.places, place)).map(({ share }) => share.name);
+/** The branches that lack a row. */
+function lackingOf(lacked: readonly Pick<BranchFailure, "share">[], place: number): string[] {
+  return lacked.filter(({ share }) => isIn(share.places, place)).map(({ share }) => share.name);
 }
 
 /** Whether a place is among others, which ascend. */

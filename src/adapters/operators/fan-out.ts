@@ -7,7 +7,7 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import type { Branch, Share } from "./branch.ts";
-import { blaming, type BranchFailure, failureOf, namedIn } from "./branch-failure.ts";
+import { blaming, type BranchFailure, type CallEnd, failureOf, namedIn } from "./branch-failure.ts";
 import type { Ticket } from "./lag.ts";
 import { RunsAtWork } from "./runs-at-work.ts";
 
@@ -85,8 +85,8 @@ class FanOut {
       tell(context, [share], ({ rows }) => ({ loaded: rows.length }));
     };
     const call = new FanOutCall(this.#branches, this.marking, context, onTaken);
-    const onEnd = (failures: readonly BranchFailure[]) => {
-      if (failures.length > 0) throw failureOf(failures);
+    const onEnd = (end: CallEnd) => {
+      if (end.failures.length > 0) throw failureOf(end);
       if (!isFirst) taken.settle(shares);
       if (isFirst || taken.isOver) run.forget(context);
     };
@@ -125,6 +125,8 @@ class FanOutCall {
   readonly #onTaken: (share: Share) => void;
   readonly #failures: BranchFailure[] = [];
   readonly #running = new Set<Share>();
+  #unbegun: readonly { readonly share: Share }[] = []; // What waits for all others.
+  #isLate = false; // Nobody waits for its end.
 
   constructor(
     branches: ReadonlyMap<string, Branch>,
@@ -138,26 +140,29 @@ class FanOutCall {
     this.#onTaken = onTaken;
   }
 
-  /** Calls the branches, and gives, or promises, what has failed; all of them have settled then. */
-  run(
-    shares: readonly Share[],
-    ticket: Ticket | undefined,
-  ): readonly BranchFailure[] | Promise<readonly BranchFailure[]> {
+  /** Calls the branches, and gives, or promises, what is lacking; all of them have settled then. */
+  run(shares: readonly Share[], ticket: Ticket | undefined): CallEnd | Promise<CallEnd> {
     const isLast = ({ name }: Share) => name === this.#marking?.name;
     const begin = (share: Share) => this.#begin(share, ticket);
-    const pending = shares.filter((share) => !isLast(share)).flatMap((share) => begin(share) ?? []);
     const last = shares.find(isLast);
-    // Its mark says that all is loaded.
-    const finish = () => last && this.#failures.length === 0 ? begin(last) : undefined;
-    const end = () => {
+    this.#unbegun = last === undefined ? [] : [{ share: last }];
+    const pending = shares.filter((share) => !isLast(share)).flatMap((share) => begin(share) ?? []);
+    const finish = () => {
+      // Its mark says that all is loaded; and once it was told to be lacking it has to be.
+      if (last === undefined || this.#failures.length > 0) return undefined;
+      this.#unbegun = [];
+      if (this.#isLate) return this.#fail(last, this.#context.signal!.reason);
+      return begin(last);
+    };
+    const end = (): CallEnd => {
       ticket?.leave();
-      return this.#failures;
+      return { failures: this.#failures, unbegun: this.#unbegun };
     };
     if (pending.length === 0) {
       const finished = finish();
-      return finished === undefined ? end() : this.#watched(finished.then(end));
+      return finished === undefined ? end() : this.#watched(finished.then(end), ticket);
     }
-    return this.#watched(Promise.all(pending).then(finish).then(end));
+    return this.#watched(Promise.all(pending).then(finish).then(end), ticket);
   }
 
   #begin(share: Share, ticket: Ticket | undefined): Promise<void> | undefined {
@@ -212,13 +217,18 @@ class FanOutCall {
     this.#failures.push({ share, error });
   }
 
-  /** A deadline tells with its own error, at once: by then it has to say what is lacking. */
-  #watched<R>(settled: Promise<R>): Promise<R> {
+  /**
+   * A deadline tells with its own error, at once: by then it has to say what is lacking. Other batches
+   * do not wait for the call any more either.
+   */
+  #watched<R>(settled: Promise<R>, ticket: Ticket | undefined): Promise<R> {
     const unfollow = onAbort(this.#context.signal, (reason) => {
+      if (!isOf(reason, DOMException) || reason.name !== "TimeoutError") return;
+      this.#isLate = true;
       const running = [...this.#running].map((share) => ({ share }));
-      const lacking = [...running, ...this.#failures];
-      const isDeadline = isOf(reason, DOMException) && reason.name === "TimeoutError";
-      if (isDeadline && lacking.length > 0) blaming(reason, lacking, lacking[0]!.share.places);
+      const lacking = [...running, ...this.#failures, ...this.#unbegun];
+      if (lacking.length > 0) blaming(reason, lacking, lacking[0]!.share.places);
+      ticket?.leave();
     });
     return settled.finally(unfollow);
   }

@@ -38,7 +38,7 @@ export function map<I, O>(
 
 /** Results that come as they are done may come in another order the next time. */
 function unsteadyOf(name: string, { ordered }: CallSettings): Unsteady | undefined {
-  return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time" };
+  return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time", mixes: true };
 }
 
 /** What the stages that call a function for each item have in common. */

@@ -48,7 +48,7 @@ export function merge<T>(sources: readonly Source<T>[], options: MergeOptions = 
   checkSources(action, sources);
   const { concurrency } = checkOptions(action, options, table);
   const own = [...sources];
-  const checkTerms = checkTermsOf(own, [{ what: "merge", by: "time" }]);
+  const checkTerms = checkTermsOf(own, [{ what: "merge", by: "time", mixes: true }]);
   return chunksOf(() => new MergeReader(new Inputs(action, own), concurrency), checkTerms);
 }
 

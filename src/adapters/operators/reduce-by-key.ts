@@ -80,8 +80,10 @@ export function reduceByKey<I, K, S>(
   }
   const { flushEvery } = settings;
   const make = () => new ReduceStage(settings as unknown as ReduceByKeyOptions<I, K, S>);
-  if (flushEvery === undefined) return staged(make, { what: "reduceByKey", by: "state" });
-  const unsteady = { what: "reduceByKey({ flushEvery })", by: "time" } as const;
+  if (flushEvery === undefined) {
+    return staged(make, { what: "reduceByKey", by: "state", mixes: true });
+  }
+  const unsteady = { what: "reduceByKey({ flushEvery })", by: "time", mixes: true } as const;
   return reading((input) => new TimedReader(input, make(), flushEvery), unsteady);
 }
 

@@ -51,9 +51,9 @@ class ReaderChunks<T> implements AsyncIterable<readonly T[]> {
 export function chunksOf<T>(open: () => ChunkReader<T>, checkTerms?: CheckTerms): Chunks<T> {
   const chunks = new Chunks(new ReaderChunks(open));
   if (checkTerms === undefined) return chunks;
-  const check: CheckTerms = (action, terms) => {
+  const check: CheckTerms = (action, terms, found) => {
     try {
-      return checkTerms(action, terms);
+      return checkTerms(action, terms, found);
     } catch (error) {
       const release = async () => open().cancel(error); // Nobody will read it.
       release().catch(() => {}); // The refusal is told.

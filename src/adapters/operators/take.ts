@@ -142,5 +142,5 @@ export function takeUntil<I>(signal: AbortSignal): Operator<I, I> {
   if (!abortSignal.test(signal)) {
     fail("construct takeUntil", "signal", abortSignal.expected, signal);
   }
-  return reading((input) => new UntilReader<I>(input, signal), { what: "takeUntil", by: "time" });
+  return reading((input) => new UntilReader<I>(input, signal), { what: "takeUntil", by: "end" });
 }

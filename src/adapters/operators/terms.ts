@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../../report-types.ts";
 import { fail } from "../../plain-options.ts";
 import type { Chunks, RunTerms } from "../../streams/chunks.ts";
 import type { Source } from "../../streams/source.ts";
@@ -6,8 +7,13 @@ import type { Source } from "../../streams/source.ts";
 export interface Unsteady {
   /** What may give other items, as the subject of a sentence: "distinct". */
   readonly what: string;
-  /** By `"time"` in any case, by `"state"` only where the source does not begin at its beginning. */
-  readonly by: "time" | "state";
+  /**
+   * By `"time"` in any case, by `"state"` only where the source does not begin at its beginning; by its
+   * `"end"` where only how many it gives depends on time.
+   */
+  readonly by: "time" | "state" | "end";
+  /** It gives what comes from before what it has given: no place in the source tells what is finished. */
+  readonly mixes?: boolean;
 }
 
 /** What a source tells a run that it is read by. */
@@ -21,30 +27,63 @@ export function checkTermsOf(
   const checks = sources.flatMap((source) => (source as Partial<Chunks<unknown>>).checkTerms ?? []);
   const unsteady = parts.filter((part) => part !== undefined);
   if (checks.length + unsteady.length === 0) return undefined;
-  return (action, terms) => {
-    const weakened = checks.map((check) => check(action, terms));
-    const isWeak = check(action, terms, unsteady);
+  return (action, terms, found) => {
+    const weakened = checks.map((check) => check(action, terms, found));
+    checkOrder(action, terms, unsteady);
+    const isWeak = terms.resume === "source" && checkMiddle(action, terms, unsteady, found);
     return isWeak ? "at-least-once" : weakened.find((guarantee) => guarantee !== undefined);
   };
 }
 
-/** Tells whether what is unsteady weakens the guarantee of a run. */
-function check(
+/** Refuses a run that goes on in a source, or opens it again, where it would lose items by that. */
+function checkOrder(
   action: string,
-  { checkpoints, resume, guarantee }: RunTerms,
+  { checkpoints, resume, retry }: RunTerms,
   unsteady: readonly Unsteady[],
-): boolean {
-  if (checkpoints === undefined || unsteady.length === 0) return false;
-  if (resume === "skip") {
-    const part = unsteady.find(({ by }) => by === "time");
-    if (part === undefined) return false; // Read from its beginning, it gives the same again.
-    const rule =
-      "omitted, as they count items by offset, and what is at an offset depends on time " +
-      `with ${part.what}: new items would be taken for finished ones`;
-    fail(action, "checkpoints", rule, checkpoints);
+): void {
+  // Read from its beginning, what has but state gives the same again.
+  const loses = ({ by, mixes }: Unsteady) => resume === "skip" ? by !== "state" : mixes;
+  const part = unsteady.find(loses);
+  if (part === undefined) return;
+  const isAnew = resume === "skip";
+  const why = isAnew
+    ? `what is at an offset depends on time with ${part.what}: new items would be taken ` +
+      "for finished ones"
+    : `items from before it may come after it with ${part.what}: they would be lost`;
+  if (checkpoints !== undefined) {
+    const how = isAnew ? "count items by offset" : "keep one place in the source";
+    fail(action, "checkpoints", `omitted, as they ${how}, and ${why}`, checkpoints);
   }
-  if (guarantee !== "effectively-once") return true;
-  const { what } = unsteady[0]!;
-  const rule = `"at-least-once", as ${what} begins anew where extract begins at the checkpoint`;
-  fail(action, "guarantee", rule, guarantee);
+  const { maxAttempts } = retry.extract;
+  if (maxAttempts === 1) return; // Without checkpoints a source always begins anew.
+  const rule = `1, as a source that is opened again counts items by offset, and ${why}`;
+  fail(action, "retry.extract.maxAttempts", rule, maxAttempts);
+}
+
+/** Tells whether state that begins anew in the middle of the source weakens the guarantee of a run. */
+function checkMiddle(
+  action: string,
+  { checkpoints, workers, guarantee }: RunTerms,
+  unsteady: readonly Unsteady[],
+  found: Checkpoint | undefined,
+): boolean {
+  const [part] = unsteady;
+  if (checkpoints === undefined || part === undefined) return false;
+  if (guarantee === "effectively-once") {
+    const rule =
+      `"at-least-once", as ${part.what} begins anew where extract begins at the checkpoint`;
+    fail(action, "guarantee", rule, guarantee);
+  }
+  const shifting = unsteady.find(({ by }) => by !== "end");
+  if (shifting === undefined) return true;
+  const why =
+    `as ${shifting.what} begins anew where extract begins at the checkpoint, and what it ` +
+    "then gives would be taken for what is finished beyond that";
+  if (workers > 1) fail(action, "workers", `1, ${why}`, workers);
+  // Those that could not be read have no position, and come again in their place.
+  const beyond = found?.done.find(([, , position]) => position !== null);
+  if (beyond === undefined) return true;
+  const step = "(write the checkpoint again with 'done: []', to load that once more)";
+  const [from, to] = beyond;
+  fail(action, "checkpoint.done", `empty, ${why} ${step}`, `from ${from} to ${to}`);
 }

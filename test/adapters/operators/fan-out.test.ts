@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  BatchError,
   type CheckpointStore,
+  type DeadLetter,
   type LoadContext,
   MemoryCheckpointStore,
 } from "../../../src/index.ts";
 import { broadcast, route } from "../../../src/adapters/operators.ts";
 import { sinkLoads } from "../../../src/checkpoints/sink-loads.ts";
+import { blameOf } from "../../../src/retry/blame.ts";
 import { errorOf } from "../../support/outcomes/error-of.ts";
 import { type Faults, FaultyBranch, runBranched } from "../../support/run/branched-run.ts";
 import { MemorySink, type Row } from "../../support/sinks/memory-sink.ts";
@@ -177,6 +180,52 @@ describe("a load with branches", () => {
     expect(order).toEqual(["api 2, sink 0", "api 2, sink 2"]);
     expect(sink.rows).toEqual([1, 2, 3, 4]);
     expect(sink.marks).toEqual([[[0, 2]], [[2, 4]]]);
+  });
+
+  it.each([
+    ["as a whole", (_: number) => new Error("no twos")],
+    ["by name", (index: number) => new BatchError(new Map([[index, new Error("no twos")]]))],
+  ])("says that the sink that marks lacks what another branch refuses %s", async (_, errorAt) => {
+    const checkpoints = new MemoryCheckpointStore();
+    const sink = listSink(checkpoints);
+    const seen: number[] = [];
+    const index = (rows: number[]) => {
+      if (rows.includes(2)) throw errorAt(rows.indexOf(2));
+      seen.push(...rows);
+    };
+    const load = broadcast<number>({ table: sink.load as never, index });
+    const letters: DeadLetter<number>[] = [];
+    const deadLetters = new WritableStream<DeadLetter<number>>({
+      write: (letter) => void letters.push(letter),
+    });
+    const report = await etl({ name: "numbers", extract: () => [1, 2, 3], load }).run({
+      batchSize: 3,
+      checkpoints,
+      deadLetters,
+    });
+    expect([sink.rows, seen].map((rows) => rows.toSorted())).toEqual([[1, 3], [1, 3]]);
+    expect(letters).toMatchObject([{ item: 2, branches: ["index", "table"] }]);
+    const counts = { given: 3, loaded: 2, deadLettered: 1 };
+    expect(report.branches).toMatchObject({ table: counts, index: counts });
+    expect(report.checkpoint).toMatchObject({ offset: 3 });
+  });
+
+  it("never begins the sink that marks after a deadline, which says that it lacks all", async () => {
+    const sink = listSink(new MemoryCheckpointStore());
+    const index = Promise.withResolvers<void>();
+    const load = broadcast<number>({ table: sink.load as never, index: () => index.promise });
+    const deadline = new AbortController();
+    const batch = { sequence: 0, offset: 0, size: 2, attempt: 1 };
+    const context = { batch, runId: "run", signal: deadline.signal } as unknown as LoadContext;
+    const loaded = load([1, 2], context);
+    const reason = new DOMException("It took too long", "TimeoutError");
+    deadline.abort(reason);
+    const blame = blameOf(reason)!;
+    expect([...blame.failures.keys()]).toEqual([0, 1]);
+    expect(blame.lacking).toEqual({ index: { deadLettered: 1 }, table: { deadLettered: 1 } });
+    index.resolve();
+    await expect(loaded).rejects.toThrow("It took too long");
+    expect(sink.rows).toEqual([]);
   });
 
   it("loads into several sinks, none of which marks, where the checkpoints are elsewhere", async () => {

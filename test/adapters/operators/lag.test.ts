@@ -63,6 +63,29 @@ describe("the lag of a broadcast", () => {
     expect(await errorOf(run.finished)).toMatchObject({ cause: { message: "gone" } });
   });
 
+  it("does not wait for calls that were left behind at their deadlines", async () => {
+    const [quick, slow] = [new Calls<number[], void>(), new Calls<number[], void>()];
+    const load = broadcast<number>({
+      quick: (rows, { signal }: { signal: AbortSignal }) => quick.run(rows, { signal } as never),
+      slow: (rows, { signal }: { signal: AbortSignal }) => slow.run(rows, { signal } as never),
+    }, { lag: 0 });
+    const run = etl({ name: "numbers", extract: () => [0, 1, 2], load }).start({
+      attemptTimeout: 100,
+      abortTimeout: 0,
+      deadLetters: new WritableStream(),
+    });
+    for (let index = 0; index < 3; index++) {
+      await settle();
+      expect(quick.items.flat()).toEqual(Array.from({ length: index + 1 }, (_, n) => n));
+      quick.begun[index]!.resolve();
+      await settle();
+      await vi.advanceTimersByTimeAsync(100); // The slow one heeds no signal.
+    }
+    await vi.advanceTimersByTimeAsync(100);
+    const { branches } = await run.finished;
+    expect(branches).toMatchObject({ quick: { loaded: 3 }, slow: { deadLettered: 3 } });
+  });
+
   it("is of one run alone", async () => {
     const begun: number[] = [];
     const gate = Promise.withResolvers<void>();

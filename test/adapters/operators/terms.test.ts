@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Chunks, chunks, etl, MemoryCheckpointStore } from "../../../src/index.ts";
+import {
+  type Chunks,
+  chunks,
+  type DoneRange,
+  etl,
+  MemoryCheckpointStore,
+} from "../../../src/index.ts";
 import { commitsTo } from "../../../src/checkpoints/checkpoint.ts";
 import {
   concat,
@@ -38,13 +44,15 @@ const stateful: Record<string, () => Chunks<unknown>> = {
   take: () => pipe(numbers, take(2)),
   drop: () => pipe(numbers, drop(1)),
   window: () => pipe(numbers, window({ size: 2 })),
-  reduceByKey: () => pipe(numbers, reduceByKey(counts)),
   sample: () => pipe(pipe(numbers, sample({ rate: 1 })), map((n) => n)),
 };
 const timed: Record<string, () => Chunks<unknown>> = {
-  "takeUntil": () => pipe(numbers, takeUntil(signal)),
   "distinct({ ttl })": () => pipe(numbers, distinct({ ttl: 5 })),
   "window({ every })": () => pipe(numbers, window({ every: 5 })),
+};
+const untilAborted = () => pipe(numbers, takeUntil(signal));
+const reduced = () => pipe(numbers, reduceByKey(counts));
+const mixing: Record<string, () => Chunks<unknown>> = {
   "reduceByKey({ flushEvery })": () => pipe(numbers, reduceByKey({ ...counts, flushEvery: 5 })),
   "merge": () => concat(merge([numbers, numbers])),
   "map({ ordered: false })": () => pipe(pipe(numbers, map((n) => n, { ordered: false })), take(2)),
@@ -80,20 +88,87 @@ describe("a run", () => {
     },
   );
 
-  it.each(Object.entries(timed))(
-    "of a source with %s has no checkpoints",
+  it.each(Object.entries({ ...timed, ...mixing, takeUntil: untilAborted }))(
+    "of a source with %s has no checkpoints by offset, and opens it once",
     async (what, extract) => {
+      const why = `what is at an offset depends on time with ${what}: new items would be taken ` +
+        "for finished ones: current value is";
       expect(await messageOf(run(extract, { guarantee: undefined }))).toBe(
         "Cannot run pipeline \"numbers\" as 'checkpoints' must be omitted, as they count items by " +
-          `offset, and what is at an offset depends on time with ${what}: new items would be taken ` +
-          "for finished ones: current value is an instance of MemoryCheckpointStore",
+          `offset, and ${why} an instance of MemoryCheckpointStore`,
       );
-      const unasked = run(extract, { resume: "source", guarantee: undefined });
-      expect((await unasked).guarantee).toBe("at-least-once");
       const plain = etl({ name: "numbers", extract, load: () => {} });
       expect((await plain.run()).guarantee).toBe("at-least-once");
+      expect(await messageOf(plain.run({ retry: { extract: { maxAttempts: 3 } } }))).toBe(
+        "Cannot run pipeline \"numbers\" as 'retry.extract.maxAttempts' must be 1, as a source that " +
+          `is opened again counts items by offset, and ${why} 3`,
+      );
     },
   );
+
+  it.each(Object.entries(timed))(
+    "of a source with %s may go on after a place in it",
+    async (_, extract) => {
+      const retry = { extract: { maxAttempts: 2 } };
+      const report = await run(extract, { resume: "source", guarantee: undefined, retry });
+      expect(report.guarantee).toBe("at-least-once");
+    },
+  );
+
+  it.each(Object.entries({ ...mixing, reduceByKey: reduced }))(
+    "of a source with %s does not go on after a place in it",
+    async (what, extract) => {
+      const why = `items from before it may come after it with ${what}: they would be lost: ` +
+        "current value is";
+      const options = { resume: "source", guarantee: undefined };
+      expect(await messageOf(run(extract, options))).toBe(
+        "Cannot run pipeline \"numbers\" as 'checkpoints' must be omitted, as they keep one place " +
+          `in the source, and ${why} an instance of MemoryCheckpointStore`,
+      );
+    },
+  );
+
+  it("adds up by key from the beginning of a source, also when it is opened again", async () => {
+    const retry = { extract: { maxAttempts: 2 } };
+    expect((await run(reduced, { retry })).guarantee).toBe("effectively-once");
+  });
+
+  const beyond = (what: string) =>
+    `as ${what} begins anew where extract begins at the checkpoint, and what it then gives would ` +
+    "be taken for what is finished beyond that";
+
+  it.each(Object.entries({ ...stateful, "distinct({ ttl })": timed["distinct({ ttl })"]! }))(
+    "that goes on with %s in the middle of a source has one worker",
+    async (what, extract) => {
+      const options = { resume: "source", guarantee: undefined, workers: 2 };
+      expect(await messageOf(run(extract, options))).toBe(
+        "Cannot run pipeline \"numbers\" as 'workers' must be 1, " +
+          `${beyond(what)}: current value is 2`,
+      );
+    },
+  );
+
+  it("that goes on after takeUntil may have several workers", async () => {
+    const options = { resume: "source", guarantee: undefined, workers: 2 };
+    expect((await run(untilAborted, options)).guarantee).toBe("at-least-once");
+  });
+
+  it("refuses what other runs have finished beyond the place where state begins anew", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    const goOn = (done: DoneRange[], extract = stateful["distinct"]!) => {
+      checkpoints.write("numbers", { offset: 1, position: "a", done, updatedAt: 1 });
+      const options = { checkpoints, position: String, resume: "source", guarantee: undefined };
+      return run(extract, options);
+    };
+    expect(await messageOf(goOn([[3, 4, "d"]]))).toBe(
+      `Cannot run pipeline "numbers" as 'checkpoint.done' must be empty, ${beyond("distinct")} ` +
+        "(write the checkpoint again with 'done: []', to load that once more): " +
+        'current value is "from 3 to 4"',
+    );
+    const unread = await goOn([[1, 2, null]]); // It could not be read, and comes again.
+    expect(unread.guarantee).toBe("at-least-once");
+    expect((await goOn([[3, 4, "d"]], untilAborted)).loaded).toBe(2);
+  });
 
   it("that refuses its source cancels it", async () => {
     const fed = new FedStream<number[]>();
