@@ -42,6 +42,11 @@ describe("HeldKey", () => {
     await shrink(store, []);
     const late = "rows/part-000000000000-000000000003-3-000001.ndjson";
     expect(store.calls.filter((call) => call === `put ${late}`).length).toBe(2);
+    const { ids, others } = contentOf(store, "rows/");
+    expect([ids, others]).toEqual([[1, 2, 3, 4, 5], [late.slice("rows/".length)]]);
+    const bytes = new TextEncoder().encode("late");
+    expect(await store.put(late, bytes, { ifAbsent: true })).toBe(false);
+    await shrink(store, []); // Another claim, by which a late one would not count.
     expect(contentOf(store, "rows/")).toMatchObject({ ids: [1, 2, 3, 4, 5], others: [] });
   });
 
