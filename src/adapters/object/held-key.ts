@@ -110,8 +110,8 @@ export class HeldKey {
     const told = countsOf(partOf(name) as PartName);
     const [only] = ranges;
     const isTold = ranges.length === 1 && only![2] === undefined && isSame(counts, told);
+    this.#open.set(name, mark); // At once, so that other parts of these items keep this one out.
     if (!isTold) await this.folder.putDone(this.epoch, name, { ranges, counts });
-    this.#open.set(name, mark);
     const path = this.folder.path + name;
     try {
       const isNew = await this.#store.put(path, bytes, { ifAbsent: true, contentType });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { objectSink } from "../../../src/adapters/object.ts";
+import { ObjectSinkCheckpoints } from "../../../src/adapters/object/checkpoints.ts";
+import type { CommitMark } from "../../../src/checkpoints/commit-mark.ts";
 import { etl } from "../../../src/index.ts";
 import { contentOf, lines, rowsOf } from "../../support/object/lines.ts";
 import { MemoryStore } from "../../support/object/memory-store.ts";
@@ -48,6 +50,37 @@ describe("HeldKey", () => {
     expect(await store.put(late, bytes, { ifAbsent: true })).toBe(false);
     await shrink(store, []); // Another claim, by which a late one would not count.
     expect(contentOf(store, "rows/")).toMatchObject({ ids: [1, 2, 3, 4, 5], others: [] });
+  });
+
+  it("keeps a part out whose ranges are still being told", async () => {
+    const store = new MemoryStore();
+    const checkpoints = new ObjectSinkCheckpoints(store, "");
+    await checkpoints.claim("rows", { runId: "one", until: 2000 }, 1000);
+    const part = (to: number) => ({
+      ...{ bytes: new TextEncoder().encode(`${to}`), rows: 1 },
+      ...{ ending: "txt", contentType: "text/plain" },
+    });
+    const markOf = (to: number): CommitMark => ({
+      ...{ key: "rows", runId: "one", isMarked: true, ranges: [[0, to, to]] },
+      counts: { loaded: 1, skipped: to - 1, deadLettered: 0 },
+    });
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    store.before = (call) => {
+      if (!call.includes("ranges-")) return;
+      begun.resolve();
+      return gate.promise;
+    };
+    const whole = checkpoints.commit(markOf(4), part(4));
+    const failed = expect(whole).rejects.toThrow("something else");
+    await begun.promise;
+    store.before = () => {};
+    await checkpoints.commit(markOf(2), part(2));
+    gate.resolve();
+    await failed;
+    const sizes = [...store.objects].filter(([key]) => key.startsWith("rows/part-"));
+    expect(sizes.map(([, { length }]) => length).sort()).toEqual([0, 1]);
+    expect(await checkpoints.read("rows")).toMatchObject({ offset: 2 });
   });
 
   it("takes its own object for what it wanted to put, and refuses another one", async () => {
