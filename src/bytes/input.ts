@@ -33,6 +33,11 @@ export interface NamedInput {
   readonly content: ByteInput | (() => ByteInput | PromiseLike<ByteInput>);
   /** Where in the file `content` begins: what was skipped before it. @default {{ byte: 0, line: 1 }} */
   readonly from?: InputStart | undefined;
+  /**
+   * The bytes of whole files that an earlier run has read, and that would come before it: the progress
+   * of a run counts them. @default {0}
+   */
+  readonly bytesBefore?: number | undefined;
 }
 
 /**
@@ -73,7 +78,7 @@ export class InputList {
   #cancelled: { readonly reason: unknown } | undefined;
   /** What was read so far, as it was given: before it is decompressed. */
   bytesRead = 0;
-  /** What stands before it and was not read. */
+  /** What stands before it and was not read, whole files included. */
   bytesSkipped = 0;
 
   /**
@@ -97,7 +102,8 @@ export class InputList {
     }
     if (done) return undefined;
     if (isNamed(value)) {
-      const { content, name, from } = value;
+      const { content, name, from, bytesBefore = 0 } = value;
+      this.bytesSkipped += bytesBefore;
       const opened: unknown = typeof content === "function" ? await content() : content;
       return await this.#open(opened, name, from);
     }

@@ -21,8 +21,8 @@ export function snapshotOf<E, T>(
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
   const rate = state === "ended" ? perSecond(done, duration) : lately;
-  const { items, ...expected } = expectedIn(resources, flow);
-  const isForeseen = items !== undefined && rate > 0 && state === "running";
+  const { items = NaN, ...expected } = expectedIn(resources, flow);
+  const isForeseen = items < Infinity && rate > 0 && state === "running";
   const branches = counts.branches.read();
   return told<RunSnapshot>({
     name,

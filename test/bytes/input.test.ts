@@ -84,6 +84,17 @@ describe("InputList", () => {
     expect(lengths).toEqual([262_144, 262_144, 75_712]);
   });
 
+  it("counts what was read of earlier inputs, and of whole files before them", async () => {
+    const from = { byte: 7, line: 2 };
+    const list = new InputList("read", [
+      { name: "b", content: ["b"], from, bytesBefore: 30 },
+      { name: "c", content: ["c"] },
+    ]);
+    await list.next();
+    await list.next();
+    expect(list.bytesSkipped).toBe(37);
+  });
+
   it("tells where an input begins", async () => {
     const from = { byte: 7, line: 2 };
     const source = await new InputList("read", { name: "a", content: ["b"], from }).next();

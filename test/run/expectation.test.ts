@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Chunks,
+  chunks,
   ConfigurationError,
   etl,
   MemoryCheckpointStore,
@@ -119,6 +120,23 @@ describe("total as { bytes }", () => {
     expect(total).toBeUndefined();
     await vi.advanceTimersByTimeAsync(100);
     expect((await run.finished).bytes).toEqual({ read: size, total: size });
+  });
+
+  it("tells no time left where no byte was read yet", async () => {
+    const source = Object.assign(
+      (async function* () {
+        yield [1, 2, 3];
+      })(),
+      { bytesRead: 0 },
+    );
+    const run = etl({ name: "lines", extract: () => chunks(source), load: () => wait(10) })
+      .start({ batchSize: 1, total: { bytes: 9 } });
+    await vi.advanceTimersByTimeAsync(15);
+    const { bytes, eta, loaded, rate } = run.snapshot();
+    expect([bytes, eta, loaded]).toEqual([{ read: 0, total: 9 }, undefined, 1]);
+    expect(rate).toBeGreaterThan(0);
+    await vi.advanceTimersByTimeAsync(100);
+    await run.finished;
   });
 
   it("counts the bytes of all inputs, and those before the place where one is begun", async () => {

@@ -160,7 +160,13 @@ class Use {
     await this.#last;
   }
 
-  async #use<T>(work: () => Promise<T>): Promise<T> {
+  #use<T>(work: () => Promise<T>): Promise<T> {
+    const own = this.#inTurn(work);
+    own.catch(() => {}); // `write` may not wait for it, and the load tells of it.
+    return own;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isOver) {
       fail("use a transaction", "tx", "used before 'write' has ended", "a late use");
     }

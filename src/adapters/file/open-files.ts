@@ -125,7 +125,8 @@ class FileList implements OpenedFiles {
       const there = `a file of the list: current value is ${JSON.stringify(this.#from?.name)}`;
       throw new RangeError(`Cannot ${action} as 'from.name' must be ${there}`);
     }
-    yield* files.slice(first);
+    if (first > 0) yield { ...files[first]!, bytesBefore: sizeOf(files.slice(0, first)) };
+    yield* files.slice(first > 0 ? first + 1 : 0);
   }
 
   list(): Promise<readonly OpenedFile[]> {
@@ -135,7 +136,7 @@ class FileList implements OpenedFiles {
   }
 
   async bytes(): Promise<number> {
-    return (await this.list()).reduce((sum, { size }) => sum + size, 0);
+    return sizeOf(await this.list());
   }
 
   async fingerprint(): Promise<string> {
@@ -188,6 +189,10 @@ async function opened(name: string, from: FileStart | undefined): Promise<Opened
     throw new RangeError(`Cannot ${action} as 'from.byte' must be ${rule}`);
   }
   return { ...file, from: { byte, line }, content: () => bytesOf(name, byte) };
+}
+
+function sizeOf(files: readonly OpenedFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 function isPath(value: unknown): boolean {

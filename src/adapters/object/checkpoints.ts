@@ -1,4 +1,5 @@
 import {
+  blankCheckpoint,
   type Checkpoint,
   type CheckpointStore,
   type Claim,
@@ -22,6 +23,7 @@ import { type EncodedRows, HeldKey, keptOf } from "./held-key.ts";
 import { type Found, KeptFolder } from "./kept-folder.ts";
 import { folderOf } from "./names.ts";
 import type { ObjectStore } from "./store.ts";
+import { withoutDone } from "./without-done.ts";
 
 /** What takes back a mark. */
 type Undo = () => Promise<void>;
@@ -124,10 +126,26 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
       this.#claims.onCommitted(mark, held.mark.checkpoint);
     }
     await this.#checkOwner(held);
-    return plan === "skip" || !mark.isMarked ? undefined : async () => {
-      await held.removePart(name);
-      this.#claims.onUndone(mark);
-    };
+    if (plan === "skip" || !mark.isMarked) return undefined;
+    return () => this.#inTurn(mark.key, () => this.#takeBack(held, name, mark, plan.before));
+  }
+
+  /** Another run that has the key by now counts the part, which stays then. */
+  async #takeBack(
+    held: HeldKey,
+    name: string,
+    mark: CommitMark,
+    before: Checkpoint,
+  ): Promise<void> {
+    const { ranges, counts } = mark;
+    const planOf = ({ stored, loadedBy }: KeptKey) => ({
+      next: withoutDone(stored() ?? blankCheckpoint, { ranges, counts }, before),
+      loadedBy,
+    });
+    while (!await held.putMark(planOf));
+    this.#claims.onUndone(mark);
+    await this.#checkOwner(held);
+    await held.removePart(name, mark);
   }
 
   async #commitMark(held: HeldKey, mark: CommitMark): Promise<Undo | undefined> {

@@ -110,8 +110,8 @@ export class HeldKey {
     const told = countsOf(partOf(name) as PartName);
     const [only] = ranges;
     const isTold = ranges.length === 1 && only![2] === undefined && isSame(counts, told);
+    this.#open.set(name, mark); // At once, so that other parts of these items keep this one out.
     if (!isTold) await this.folder.putDone(this.epoch, name, { ranges, counts });
-    this.#open.set(name, mark);
     const path = this.folder.path + name;
     try {
       const isNew = await this.#store.put(path, bytes, { ifAbsent: true, contentType });
@@ -123,11 +123,16 @@ export class HeldKey {
     this.#add(name, bytes.length, mark);
   }
 
-  /** Takes a part away that was put. */
-  async removePart(name: string): Promise<void> {
-    await this.#store.delete(this.folder.path + name);
+  /**
+   * Takes away a part that was put, and of which the marks tell no more: else its items were finished
+   * without it. What it completed goes last, as that of a part that is there has to be known.
+   */
+  async removePart(name: string, mark: CommitMark): Promise<void> {
+    this.#open.set(name, mark); // It may be there if this fails.
     this.parts.delete(name);
-    this.mark = (await this.folder.look()).mark;
+    await this.#store.delete(this.folder.path + name);
+    this.#open.delete(name);
+    await this.folder.cleanDone(this.epoch, name);
   }
 
   #add(name: string, bytes: number, { ranges, counts, isMarked, runId }: CommitMark): void {

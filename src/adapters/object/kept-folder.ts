@@ -134,6 +134,11 @@ export class KeptFolder {
     await this.#put({ kind: "ranges", epoch, part }, { ...JSON.parse(text), counts }, false);
   }
 
+  /** Removes what was kept of a part that is gone. */
+  async cleanDone(epoch: number, part: string): Promise<void> {
+    await this.clean([ownName({ kind: "ranges", epoch, part })]);
+  }
+
   /** Removes what is of no use any more. What is left behind does no harm. */
   async clean(names: readonly string[]): Promise<void> {
     for (let at = 0; at < names.length; at += 16) {

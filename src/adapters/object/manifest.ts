@@ -64,13 +64,16 @@ export async function putManifest(store: ObjectStore, held: HeldKey): Promise<Ma
   return manifest;
 }
 
-/** What earlier runs have left that does not count: of nobody who could still tell of it. */
+/**
+ * What earlier runs have left that does not count. What keeps a part of this claim out stays until there
+ * is another claim: that part may still be on its way, and would count.
+ */
 async function straysIn(store: ObjectStore, { folder, parts, epoch }: HeldKey): Promise<string[]> {
   const strays: string[] = [];
-  for await (const { key, size } of store.list(`${folder.path}part-`)) {
+  for await (const { key } of store.list(`${folder.path}part-`)) {
     const name = key.slice(folder.path.length);
     const part = partOf(name);
-    const isOld = part === undefined ? name.endsWith(".tmp") : part.epoch < epoch || size === 0;
+    const isOld = part === undefined ? name.endsWith(".tmp") : part.epoch < epoch;
     if (isOld && !parts.has(name)) strays.push(name);
   }
   return strays;

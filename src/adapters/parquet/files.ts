@@ -42,6 +42,8 @@ export type ParquetInput =
 export interface ListedFile {
   /** Its name, `""` if it has none. */
   readonly name: string;
+  /** Its bytes, where they are known before it is opened. */
+  readonly size: number | undefined;
   /** Opens it. @throws {ConfigurationError} If it is nothing to read. */
   open(): Promise<RandomAccess>;
 }
@@ -101,13 +103,19 @@ async function* eachOf(
       if (!isStream(membersOf(file))) return bytesOf(file);
       return bytesOf(await heldOf(action, file, own, options));
     };
-    yield { name: own, open };
+    yield { name: own, size: sizeOf(isOpener(members) ? members.content : input), open };
   }
 }
 
 async function contentOf(input: unknown, members: Members): Promise<unknown> {
-  if (!isNamed(members) || isRandomAccess(members)) return input;
+  if (!isOpener(members)) return input;
   return typeof members.content === "function" ? await members.content() : members.content;
+}
+
+function sizeOf(content: unknown): number | undefined {
+  const members = membersOf(content);
+  if (isBlob(members)) return (content as Blob).size;
+  return typeof members.byteLength === "number" ? members.byteLength : undefined;
 }
 
 function checkFile(action: string, file: unknown, { maxBytes }: FilesOptions): void {
@@ -183,6 +191,11 @@ function isStream({ getReader, body, arrayBuffer }: Members): boolean {
 
 function isRandomAccess({ byteLength, slice }: Members): boolean {
   return typeof byteLength === "number" && typeof slice === "function";
+}
+
+/** It has its content, and gives no bytes itself. */
+function isOpener(members: Members): boolean {
+  return isNamed(members) && !isRandomAccess(members);
 }
 
 function isNamed(members: Members): boolean {

@@ -14,7 +14,7 @@ const ownCodecs = ["UNCOMPRESSED", "SNAPPY"];
 /** How far reading is: in bytes of whole files, as if rows were alike and all columns were read. */
 export interface ReadBytes {
   bytesRead: number;
-  /** Of rows that stand before the first one. */
+  /** Of rows that stand before the first one, and of whole files where their sizes are known. */
   bytesSkipped: number;
 }
 
@@ -30,7 +30,10 @@ export async function* rowsOf<T extends object>(
   let start = from?.row ?? 0;
   for await (const file of files) {
     isFound ||= file.name === from?.name;
-    if (!isFound) continue;
+    if (!isFound) {
+      progress.bytesSkipped += file.size ?? 0;
+      continue;
+    }
     yield* rowsIn<T>(action, file, start, settings, progress);
     start = 0;
   }

@@ -53,9 +53,15 @@ export function testDuckdbWrites(): void {
       ],
       [
         "leaves a statement",
-        (tx) => void tx.query("select 1").catch(() => {}),
+        (tx) => void tx.query("select 1"),
         "must wait for all",
       ],
+      [ // The runner fails for an unhandled rejection.
+        "leaves statements",
+        (tx) => (void tx.query("select 1"), void tx.insert("t", [{ id: 8 }])),
+        "must wait for all",
+      ],
+      ["leaves a statement that fails", (tx) => void tx.query("from nowhere"), "must wait"],
       [
         "gives a row",
         (tx) => tx.insert("t", [{ id: 1 }, { id: true }]),

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openFiles } from "../../../src/adapters/file.ts";
+import { readNdjson } from "../../../src/adapters/ndjson.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
+import type { Chunks } from "../../../src/index.ts";
 
 let folder = "";
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -76,6 +78,11 @@ function testStarts(): void {
   it("begins in the file that is named, without opening those before it", async () => {
     const from = { name: at("b.csv"), byte: 8, line: 1 };
     expect(await read(at("*.csv"), { from })).toEqual([["b.csv", ""]]);
+    const { source } = readNdjson(openFiles(at("*.csv"), { from })) as Chunks<object> & {
+      source: { bytesRead: number; bytesSkipped: number };
+    };
+    for await (const _ of source); // To its end.
+    expect([source.bytesRead, source.bytesSkipped]).toEqual([0, 16]);
   });
 }
 

@@ -176,6 +176,25 @@ describe("readParquet", () => {
     );
   });
 
+  it("counts whole files before the one that it begins in, where it knows their sizes", async () => {
+    const [a, b] = [tableFile(4, 2), tableFile(6, 2)];
+    const files = [
+      { name: "a", content: a },
+      { name: "b", content: () => b, byteLength: b.size, slice: () => new ArrayBuffer() },
+      { name: "unknown", content: () => a },
+      { name: "c", content: b },
+    ];
+    const { source } = readParquet(files, { hyparquet, from: { name: "c", row: 3 } }) as
+      & Chunks<
+        object
+      >
+      & { source: { bytesRead: number; bytesSkipped: number } };
+    for await (const _ of source); // To its end.
+    const half = Math.round(b.size / 2);
+    expect([source.bytesSkipped, source.bytesRead])
+      .toEqual([a.size + b.size + half, b.size - half]);
+  });
+
   it("is a source of a run", async () => {
     const load = () => {};
     const extract = () => readParquet(tableFile(30, 10), { hyparquet });

@@ -1,0 +1,58 @@
+import {
+  type Checkpoint,
+  type DoneRange,
+  rangesOf,
+  sumOf,
+  withCounts,
+} from "../../checkpoints/checkpoint.ts";
+import type { Done } from "./kept-folder.ts";
+
+/**
+ * A checkpoint without what a part has completed. All else stays: what was finished before, and what
+ * other parts have completed since, which tell of themselves.
+ *
+ * @param before The checkpoint before the part.
+ */
+export function withoutDone(
+  checkpoint: Checkpoint,
+  { ranges, counts }: Done,
+  before: Checkpoint,
+): Checkpoint {
+  const gone = subtract(ranges, rangesOf(before));
+  const [first, ...others] = subtract(rangesOf(checkpoint), gone) as [DoneRange, ...DoneRange[]];
+  const { counts: known, ...now } = checkpoint;
+  const next = first[1] === now.offset
+    ? { ...now, done: others }
+    : back(now, before, first, others);
+  if (known === undefined || counts === undefined) return next;
+  // Letters of the same items may be from before.
+  return withCounts(next, { ...sumOf(known, counts, -1), deadLettered: Infinity });
+}
+
+/** No position is known within a range, so that the next run begins where the part had found it. */
+function back(
+  { position: known, ...now }: Checkpoint,
+  { offset, position }: Checkpoint,
+  [, to]: DoneRange,
+  others: readonly DoneRange[],
+): Checkpoint {
+  const rest: DoneRange[] = known === undefined ? [[offset, to]] : [[offset, to, null]];
+  const done = to > offset ? [...rest, ...others] : others;
+  return { ...now, offset, done, ...(position !== undefined && { position }) };
+}
+
+/** What is in ranges and not in others. The first one stays, also if it is empty. */
+function subtract(ranges: readonly DoneRange[], others: readonly DoneRange[]): DoneRange[] {
+  let left = [...ranges];
+  for (const [start, end] of others) {
+    if (start === end) continue;
+    left = left.flatMap((range): DoneRange[] => {
+      const [from, to, at] = range;
+      if (end <= from || to <= start) return [range];
+      const head: DoneRange = at === undefined ? [from, start] : [from, start, null];
+      const tail: DoneRange = at === undefined ? [end, to] : [end, to, at];
+      return [...(from < start || from === 0 ? [head] : []), ...(end < to ? [tail] : [])];
+    });
+  }
+  return left;
+}
