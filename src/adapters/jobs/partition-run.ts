@@ -42,7 +42,8 @@ export async function runPartition<P, E, T>(
   let run: Run;
   try {
     const pipeline = { ...job.pipeline(descriptor as P), name: job.name } as Pipeline<E, T>;
-    run = etl(pipeline).start({ ...options, partition: id });
+    const partition = options.checkpoints === undefined ? undefined : id;
+    run = etl(pipeline).start({ ...options, partition });
   } catch (error) {
     return await giveUp(lease, error, noCounts, settings);
   }
