@@ -197,17 +197,19 @@ class PostgresJobStore implements JobStore {
     const { jobs, partitions } = this.#tables;
     const holder = crypto.randomUUID();
     const [row] = await this.#run(
-      `update ${partitions.name} as own
-        set taken_by = $2::text, holder = $3::text, taken_until = ${now} + $4::float8,
-          begun = begun + 1
-        from (
+      // Materialized: a subquery may be planned to run for each row, and would then lend several.
+      `with free as materialized (
           select id from ${partitions.name}
           where job = $1::text and state = 'open' and taken_until <= ${now}
             and not_before <= ${now} and not exists (
               select from ${jobs.name} where job = $1::text and is_cancelled
             )
           order by id limit 1 for update skip locked
-        ) as free
+        )
+        update ${partitions.name} as own
+        set taken_by = $2::text, holder = $3::text, taken_until = ${now} + $4::float8,
+          begun = begun + 1
+        from free
         where own.job = $1::text and own.id = free.id
         returning own.id, own.descriptor, own.begun::text, own.failures::text`,
       [this.#settings.job, worker, holder, this.lease],
