@@ -98,6 +98,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/postgres/source/page": "adapters/postgres/source/pages",
   "adapters/postgres/source/settled-floor": "adapters/postgres/source/settled",
   "adapters/postgres/source/start": "adapters/postgres/source/settled",
+  "adapters/postgres/stored-partitions": "adapters/postgres/job-store",
   "adapters/postgres/table/columns": "adapters/postgres/values",
   "adapters/postgres/table/target": "adapters/postgres/known-table",
   "adapters/postgres/table/types": "adapters/postgres/values",
