@@ -26,6 +26,18 @@ export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
+export { postgresJobStore, type PostgresJobStoreOptions } from "./postgres/job-store.ts";
+export type {
+  JobState,
+  JobStore,
+  JobWatch,
+  Lease,
+  PartitionCounts,
+  PartitionRecord,
+  PartitionResult,
+  Settlement,
+  StoredJob,
+} from "../jobs/job-store.ts";
 export type { PostgresClient } from "./postgres/client.ts";
 export type { Conflict as PostgresConflict } from "../sql/sink-options.ts";
 export type { Row as PostgresRow } from "./postgres/database.ts";

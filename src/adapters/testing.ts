@@ -10,6 +10,18 @@ export {
   type DeadLetterSuite,
   testDeadLetters,
 } from "./testing/dead-letters.ts";
+export { type JobStoreSuite, testJobStore } from "./testing/job-store.ts";
+export type {
+  JobState,
+  JobStore,
+  JobWatch,
+  Lease,
+  PartitionCounts,
+  PartitionRecord,
+  PartitionResult,
+  Settlement,
+  StoredJob,
+} from "../jobs/job-store.ts";
 export { type SinkSuite, testSink } from "./testing/sink.ts";
 export type { SinkRow, TestedSink, TestedWrite } from "./testing/tested-sink.ts";
 export type {

@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ["errors"],
   ["options"],
   ["retry"],
-  ["checkpoints", "dead-letters", "explain"],
+  ["checkpoints", "dead-letters", "explain", "jobs"],
   ["sql", "bytes"],
   ["streams"],
   ["pipeline"],

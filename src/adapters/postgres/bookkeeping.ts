@@ -46,6 +46,43 @@ export function deadLetterTable(database: Database, schema: string | undefined):
   ]);
 }
 
+/** Where jobs are kept. */
+export function jobTable(database: Database, schema: string | undefined): OwnTable {
+  return ownTable(database, tableName("millrace_job", schema), [
+    "job text primary key",
+    "is_sealed boolean not null default false",
+    "is_cancelled boolean not null default false",
+    "reason text",
+  ]);
+}
+
+/** Where the partitions of jobs are kept. Times are milliseconds since 1970, by the server. */
+export function partitionTable(database: Database, schema: string | undefined): OwnTable {
+  return ownTable(database, tableName("millrace_partition", schema), [
+    "job text not null",
+    "id text not null",
+    "descriptor text not null",
+    "state text not null default 'open'",
+    "taken_by text",
+    "holder text",
+    ...["taken_until", "not_before"].map((time) => `${time} double precision not null default 0`),
+    ...["begun", "failures"].map((count) => `${count} integer not null default 0`),
+    ...partitionCounts.map((count) => `${count} bigint not null default 0`),
+    "error text",
+    "primary key (job, id)",
+  ]);
+}
+
+/** The columns of what became of the items of a partition. */
+export const partitionCounts = [
+  "extracted",
+  "loaded",
+  "skipped",
+  "dead_lettered",
+  "pending",
+  "earlier",
+] as const;
+
 function ownTable(database: Database, name: string, columns: readonly string[]): OwnTable {
   const prepare = remember(async (signal) => {
     // Asked first: to create needs a right that is not needed otherwise, even if the table is there.

@@ -12,6 +12,7 @@ import {
 } from "../../../src/adapters/testing.ts";
 import { decodeItem } from "../../../src/dead-letters/dead-letter-json.ts";
 import { letterOf } from "../dead-letters/letters.ts";
+import { testPostgresJobs } from "../../adapters/postgres/job-store.cases.ts";
 import type { Bench } from "./cases.ts";
 import type { PostgresServer } from "./server.ts";
 
@@ -23,6 +24,7 @@ export function testPostgresContracts(bench: Bench, server: () => PostgresServer
     create: () => bench.sink({ table: "none", columns: ["none"] }).checkpoints,
   });
   testPostgresLetters(bench);
+  testPostgresJobs(bench);
   testSink(it, {
     create: async () => {
       const table = await bench.create(columns);

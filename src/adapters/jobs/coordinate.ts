@@ -1,0 +1,177 @@
+import { messageOf } from "../../errors.ts";
+import type {
+  JobState,
+  JobStore,
+  PartitionCounts,
+  PartitionRecord,
+  PartitionResult,
+  StoredJob,
+} from "../../jobs/job-store.ts";
+import {
+  abortSignal,
+  callable,
+  checkOptions,
+  fail,
+  nonNegative,
+  type OptionTable,
+} from "../../options.ts";
+import type { Outcome } from "../../report-types.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import { checkJob, type Job, jobStore } from "./job.ts";
+
+/** How far a job is. */
+export interface JobSnapshot extends PartitionCounts {
+  /** The name of the job. */
+  readonly name: string;
+  /** What it is doing. */
+  readonly state: JobState;
+  /** Its partitions, by what became of them; `held` are those that a worker has now. */
+  readonly partitions: StoredJob["partitions"];
+  /** How long the coordinator has watched it, in milliseconds. */
+  readonly duration: number;
+}
+
+/** What a job did: plain data. */
+export interface JobReport extends PartitionCounts {
+  /** The name of the job. */
+  readonly name: string;
+  /** `"failed"` if a partition is dead, `"drained"` if the job was cancelled. */
+  readonly outcome: Exclude<Outcome, "aborted">;
+  /** Why it was cancelled, where a reason was given. */
+  readonly reason?: string;
+  /** Its partitions, by what became of them; of a cancelled job, `cancelled` are all that are left. */
+  readonly partitions: Omit<StoredJob["partitions"], "held">;
+  /** The partitions that failed too often. */
+  readonly dead: readonly PartitionResult[];
+  /** How long the coordinator has watched it, in milliseconds. */
+  readonly duration: number;
+}
+
+/** The options of `coordinate`. */
+export interface CoordinateOptions {
+  /** Where the partitions are kept; the workers are given the same. */
+  store: JobStore;
+  /** Cancels the job when it aborts: the workers drain what they have, then the report is given. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Most dead partitions, a number of at least 0: one more cancels the job.
+   * @default {Infinity}
+   */
+  maxDead?: number | undefined;
+  /** Told how far the job is, each time that the store is looked at. */
+  onProgress?: ((snapshot: JobSnapshot) => void) | undefined;
+}
+
+const coordinateOptions: OptionTable<CoordinateOptions> = {
+  store: [jobStore],
+  signal: [abortSignal],
+  maxDead: [nonNegative, Infinity],
+  onProgress: [callable],
+};
+
+/** How many partitions are added at once. */
+const addedAtOnce = 100;
+
+/**
+ * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
+ * Killed at any instant, it may be called again, and there may be several.
+ *
+ * @throws {ConfigurationError} If the job or an option breaks its rule, or two partitions have one id.
+ */
+export async function coordinate<P, E, T>(
+  job: Job<P, E, T>,
+  options: CoordinateOptions,
+): Promise<JobReport> {
+  const action = "coordinate a job";
+  checkJob(action, job as Job<never, never, never>);
+  const { store, signal, maxDead, onProgress } = checkOptions<
+    CoordinateOptions,
+    "signal" | "onProgress"
+  >(action, options, coordinateOptions);
+  const begun = Date.now();
+  const watch = store.watch();
+  const stop = new AbortController(); // Aborts if the job could not be cancelled.
+  const unfollow = onAbort(signal, (reason) => {
+    store.cancel(messageOf(reason)).catch((error) => stop.abort(error));
+  });
+  try {
+    if ((await store.read()).state === "splitting") await split(job, store, signal);
+    for (;;) {
+      const stored = await store.read();
+      const duration = Date.now() - begun;
+      onProgress?.({ name: job.name, ...withoutReason(stored), duration });
+      if (isOver(stored)) return await reportOf(job.name, store, stored, duration);
+      if (stored.partitions.dead > maxDead && stored.state !== "cancelled") {
+        await store.cancel(`More than ${maxDead} partitions are dead, which is 'maxDead'`);
+        continue;
+      }
+      await watch.changed(stop.signal);
+      stop.signal.throwIfAborted();
+    }
+  } finally {
+    unfollow();
+    watch.close();
+  }
+}
+
+/** Adds all partitions. */
+async function split<P, E, T>(
+  job: Job<P, E, T>,
+  store: JobStore,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const ids = new Set<string>();
+  let waiting: PartitionRecord[] = [];
+  const parts = job.split({ signal }) as AsyncIterable<P>;
+  for await (const descriptor of parts) {
+    if (signal.aborted) return; // The job is cancelled.
+    const id = job.id(descriptor);
+    const rule = "a text of its own for each partition, that is not empty";
+    if (typeof id !== "string" || id === "" || ids.has(id)) fail("split a job", "id", rule, id);
+    ids.add(id);
+    waiting.push({ id, descriptor });
+    if (waiting.length < addedAtOnce) continue;
+    await store.add(waiting);
+    waiting = [];
+  }
+  await store.add(waiting);
+  await store.seal();
+}
+
+/** A cancelled job is over when no worker has a part of it any more. */
+function isOver({ state, partitions }: StoredJob): boolean {
+  return state === "ended" || state === "cancelled" && partitions.held === 0;
+}
+
+function withoutReason({ state, partitions, counts }: StoredJob): Omit<
+  JobSnapshot,
+  "name" | "duration"
+> {
+  return { state, partitions, ...counts };
+}
+
+async function reportOf(
+  name: string,
+  store: JobStore,
+  { state, reason, partitions, counts }: StoredJob,
+  duration: number,
+): Promise<JobReport> {
+  const dead: PartitionResult[] = [];
+  if (partitions.dead > 0) {
+    for await (const result of store.results()) if (result.state === "dead") dead.push(result);
+  }
+  const { total, completed } = partitions;
+  const outcome = state === "cancelled" ? "drained" : dead.length > 0 ? "failed" : "completed";
+  return {
+    ...{ name, outcome, ...(reason !== undefined && { reason }) },
+    partitions: {
+      ...{
+        total,
+        completed,
+        dead: partitions.dead,
+        cancelled: total - completed - partitions.dead,
+      },
+    },
+    ...{ ...counts, dead, duration },
+  };
+}

@@ -1,0 +1,50 @@
+import type { JobStore } from "../../jobs/job-store.ts";
+import {
+  anyObject,
+  callable,
+  checkOptions,
+  nonEmptyString,
+  type OptionTable,
+  type Rule,
+} from "../../options.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+
+/** One pipeline over many partitions, by many workers. */
+export interface Job<P, E, T = E> {
+  /** The name of the pipeline of each partition. */
+  readonly name: string;
+  /**
+   * Gives all partitions: what JSON can hold. A coordinator that was killed is followed by one that
+   * splits again, so it has to give the same ones then.
+   */
+  split(context: { readonly signal: AbortSignal }): Iterable<P> | AsyncIterable<P>;
+  /** Names a partition: each its own name, the same every time. */
+  id(partition: P): string;
+  /** What a worker runs for a partition: an object literal, whose name is that of the job. */
+  pipeline(partition: P): Omit<Pipeline<E, T>, "name">;
+}
+
+const jobMembers: OptionTable<Job<unknown, unknown>> = {
+  name: [nonEmptyString],
+  split: [callable],
+  id: [callable],
+  pipeline: [callable],
+};
+
+/**
+ * Checks the members of a job.
+ * @throws {ConfigurationError} If one breaks its rule.
+ */
+export function checkJob(action: string, job: Job<never, never, never>): void {
+  const { name, split, id, pipeline } = Object(job) as Job<unknown, unknown>;
+  checkOptions(action, { name, split, id, pipeline }, jobMembers);
+}
+
+const methods = ["add", "seal", "read", "cancel", "take", "watch", "results"] as const;
+
+/** The rule of a store. */
+export const jobStore: Rule = {
+  expected: `a JobStore, with ${methods.map((name) => `'${name}'`).join(", ")}`,
+  test: (value) =>
+    anyObject.test(value) && methods.every((name) => callable.test((value as JobStore)[name])),
+};

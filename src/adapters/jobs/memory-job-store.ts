@@ -1,0 +1,221 @@
+import type {
+  JobState,
+  JobStore,
+  JobWatch,
+  Lease,
+  PartitionCounts,
+  PartitionRecord,
+  PartitionResult,
+  Settlement,
+  StoredJob,
+} from "../../jobs/job-store.ts";
+import { checkOptions, finitePositive, type OptionTable } from "../../options.ts";
+import { sleep } from "../../runtime/deadline.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import { addCounts, noCounts } from "./counts.ts";
+
+/** The options of a `MemoryJobStore`. */
+export interface MemoryJobStoreOptions {
+  /**
+   * How long a lease lasts that is not extended, in milliseconds: a finite number above 0.
+   * @default {30_000}
+   */
+  lease?: number | undefined;
+}
+
+const memoryJobStoreOptions: OptionTable<MemoryJobStoreOptions> = {
+  lease: [finitePositive, 30_000],
+};
+
+/** A partition as it is kept. */
+interface Kept {
+  readonly record: PartitionRecord;
+  state: "open" | PartitionResult["state"];
+  /** The lease that holds it. */
+  holder: object | undefined;
+  until: number;
+  notBefore: number;
+  begun: number;
+  failures: number;
+  counts: PartitionCounts;
+  error: string | undefined;
+}
+
+/**
+ * Keeps a job in memory, for as long as the object lives: for tests, and for several lanes in one
+ * process. It is the reference of what a `JobStore` does.
+ *
+ * @example A job of two partitions
+ * ```ts
+ * import { coordinate, type Job, MemoryJobStore, work } from "millrace/jobs";
+ * import { deepEqual, equal } from "node:assert/strict";
+ *
+ * const loaded: number[] = [];
+ * const job: Job<number, number, number> = {
+ *   name: "numbers",
+ *   split: () => [0, 10],
+ *   id: (from) => `from ${from}`,
+ *   pipeline: (from) => ({
+ *     extract: () => [from, from + 1],
+ *     load: (rows) => void loaded.push(...rows),
+ *   }),
+ * };
+ * const store = new MemoryJobStore();
+ * const [report] = await Promise.all([
+ *   coordinate(job, { store }),
+ *   work(job, { store, lanes: 2, until: "done" }),
+ * ]);
+ * deepEqual(loaded.toSorted((a, b) => a - b), [0, 1, 10, 11]);
+ * equal(report.partitions.completed, 2);
+ * ```
+ */
+export class MemoryJobStore implements JobStore {
+  /** How long a lease lasts that is not extended, in milliseconds. */
+  readonly lease: number;
+  readonly #partitions = new Map<string, Kept>();
+  #isSealed = false;
+  #cancelled: { readonly reason: string | undefined } | undefined;
+  readonly #watching = new Set<() => void>();
+
+  /**
+   * Makes an empty job.
+   * @throws {ConfigurationError} If an option breaks its rule.
+   */
+  constructor(options: MemoryJobStoreOptions = {}) {
+    this.lease = checkOptions("create MemoryJobStore", options, memoryJobStoreOptions).lease;
+  }
+
+  /** Adds partitions; one whose id is there stays as it is. */
+  add(partitions: readonly PartitionRecord[]): Promise<void> {
+    for (const { id, descriptor } of partitions) {
+      if (this.#partitions.has(id)) continue;
+      this.#partitions.set(id, {
+        record: { id, descriptor: structuredClone(descriptor) },
+        ...{ state: "open", holder: undefined, until: 0, notBefore: 0, begun: 0, failures: 0 },
+        ...{ counts: noCounts, error: undefined },
+      });
+    }
+    return this.#change();
+  }
+
+  /** All partitions of the split are there. */
+  seal(): Promise<void> {
+    this.#isSealed = true;
+    return this.#change();
+  }
+
+  /** How far the job is. */
+  read(): Promise<StoredJob> {
+    const all = [...this.#partitions.values()];
+    const countOf = (state: Kept["state"]) => all.filter((kept) => kept.state === state).length;
+    const now = Date.now();
+    const partitions = {
+      ...{ total: all.length, completed: countOf("completed"), dead: countOf("dead") },
+      cancelled: countOf("cancelled"),
+      held: all.filter((kept) => kept.holder !== undefined && kept.until > now).length,
+    };
+    const counts = all.reduce((sum, kept) => addCounts(sum, kept.counts), noCounts);
+    const state = this.#stateOf(countOf("open"));
+    return Promise.resolve({ state, reason: this.#cancelled?.reason, partitions, counts });
+  }
+
+  /** Gives out no partition any more. */
+  cancel(reason?: string): Promise<void> {
+    this.#cancelled ??= { reason };
+    return this.#change();
+  }
+
+  /** Takes a partition that nobody has and whose delay is over; nothing if there is none now. */
+  take(_worker: string): Promise<Lease | undefined> {
+    const now = Date.now();
+    const free = this.#cancelled !== undefined ? undefined : [...this.#partitions.values()].find(
+      (kept) => kept.state === "open" && kept.until <= now && kept.notBefore <= now,
+    );
+    return Promise.resolve(free && this.#lend(free, now));
+  }
+
+  /** Sees each change at once, and when the next lease or delay is over. */
+  watch(): JobWatch {
+    let wake = new AbortController();
+    const onChange = () => wake.abort();
+    this.#watching.add(onChange);
+    const changed = async (signal: AbortSignal | undefined) => {
+      const unfollow = onAbort(signal, onChange);
+      await sleep(this.#nextTime() - Date.now(), wake.signal);
+      unfollow();
+      wake = new AbortController();
+    };
+    return { changed, close: () => void this.#watching.delete(onChange) };
+  }
+
+  /** The partitions that are settled, in the order of their ids. */
+  async *results(): AsyncGenerator<PartitionResult> {
+    const ids = [...this.#partitions.keys()].sort();
+    for (const partition of ids) {
+      const { state, begun, failures, error, counts } = this.#partitions.get(partition)!;
+      if (state === "open") continue;
+      yield { partition, state, begun, failures, ...counts, ...(error !== undefined && { error }) };
+    }
+  }
+
+  #stateOf(open: number): JobState {
+    if (this.#cancelled !== undefined) return "cancelled";
+    if (!this.#isSealed) return "splitting";
+    return open > 0 ? "running" : "ended";
+  }
+
+  #lend(kept: Kept, now: number): Lease {
+    const holder = {};
+    kept.holder = holder;
+    kept.until = now + this.lease;
+    kept.begun++;
+    const isHeld = () => kept.holder === holder && kept.state === "open";
+    const free = (notBefore: number) => {
+      Object.assign(kept, { holder: undefined, until: 0, notBefore });
+      return this.#change();
+    };
+    return {
+      partition: { ...kept.record, descriptor: structuredClone(kept.record.descriptor) },
+      begun: kept.begun,
+      failures: kept.failures,
+      extend: (counts) => {
+        if (!isHeld()) return Promise.resolve("lost");
+        Object.assign(kept, { counts, until: Date.now() + this.lease });
+        return Promise.resolve(this.#cancelled === undefined ? "held" : "cancelled");
+      },
+      settle: async (settlement) => {
+        if (!isHeld()) return false;
+        const { state, error, counts } = partsOf(settlement);
+        Object.assign(kept, { state, error, counts });
+        await free(0);
+        return true;
+      },
+      giveBack: async ({ delay, error }) => {
+        if (!isHeld()) return;
+        kept.begun--;
+        if (error !== undefined) Object.assign(kept, { failures: kept.failures + 1, error });
+        await free(Date.now() + delay);
+      },
+    };
+  }
+
+  /** When the next lease or delay is over that is not yet. */
+  #nextTime(): number {
+    const now = Date.now();
+    const times = [...this.#partitions.values()].flatMap((kept) => [kept.until, kept.notBefore]);
+    return times.filter((time) => time > now).reduce((a, b) => Math.min(a, b), Infinity);
+  }
+
+  #change(): Promise<void> {
+    for (const onChange of this.#watching) onChange();
+    return Promise.resolve();
+  }
+}
+
+function partsOf({ state, error, ...counts }: Settlement): {
+  readonly state: Settlement["state"];
+  readonly error: string | undefined;
+  readonly counts: PartitionCounts;
+} {
+  return { state, error, counts };
+}

@@ -1,0 +1,119 @@
+import type { JobStore, JobWatch } from "../../jobs/job-store.ts";
+import {
+  abortSignal,
+  anyObject,
+  callable,
+  checkOptions,
+  nonEmptyString,
+  oneOf,
+  type OptionTable,
+  positiveInteger,
+  positiveIntegerOrInfinity,
+} from "../../options.ts";
+import type { RunOptions } from "../../pipeline/run-options.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import { checkJob, type Job, jobStore } from "./job.ts";
+import { type PartitionEnd, runPartition } from "./partition-run.ts";
+import { isTransientFailure } from "./transient.ts";
+
+/** The options of `work`. */
+export interface WorkOptions<E> {
+  /** Where the partitions are kept; the coordinator is given the same. */
+  store: JobStore;
+  /** Names the worker in the store. @default {"worker"} */
+  name?: string | undefined;
+  /** Partitions that are run at once: a positive integer. @default {1} */
+  lanes?: number | undefined;
+  /** Drains what is running when it aborts, gives it back, and ends. */
+  signal?: AbortSignal | undefined;
+  /**
+   * How often a partition may fail: a positive integer or `Infinity`. Then it is dead.
+   * @default {3}
+   */
+  maxFailures?: number | undefined;
+  /**
+   * How often a partition may be begun by workers of which nothing is heard any more: a positive
+   * integer or `Infinity`. Then it is dead: it may kill its process each time.
+   * @default {10}
+   */
+  maxBegun?: number | undefined;
+  /**
+   * Whether a failure passes by itself, so that the partition is not to blame: it is given back for
+   * the time of a lease, and not counted. Without it, that are connections that are lost or refused,
+   * servers that start or stop, and a key that another run still has.
+   */
+  isTransient?: ((error: unknown) => boolean) | undefined;
+  /**
+   * `"done"`: until each partition is settled; `"never"`: until the signal aborts or the job is
+   * cancelled, as more may be added.
+   * @default {"never"}
+   */
+  until?: "never" | "done" | undefined;
+  /** The options of the run of each partition. */
+  run?: Omit<RunOptions<E>, "partition" | "signal"> | undefined;
+}
+
+const workOptions: OptionTable<WorkOptions<never>> = {
+  store: [jobStore],
+  name: [nonEmptyString, "worker"],
+  lanes: [positiveInteger, 1],
+  signal: [abortSignal],
+  maxFailures: [positiveIntegerOrInfinity, 3],
+  maxBegun: [positiveIntegerOrInfinity, 10],
+  isTransient: [callable, isTransientFailure],
+  until: [oneOf("never", "done"), "never"],
+  run: [anyObject, {}],
+};
+
+/** What a worker did: how many partitions ended in which way. */
+export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
+
+/**
+ * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each is
+ * an ordinary run with the option `partition`; with checkpoints it goes on where a worker before it
+ * has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
+ * after the lease of the store.
+ *
+ * @throws {ConfigurationError} If the job or an option breaks its rule.
+ */
+export async function work<P, E, T>(
+  job: Job<P, E, T>,
+  options: WorkOptions<E>,
+): Promise<WorkSummary> {
+  const action = "work on a job";
+  checkJob(action, job as Job<never, never, never>);
+  const settings = checkOptions(action, options, workOptions as OptionTable<WorkOptions<E>>);
+  const { store, lanes, until, name, signal } = settings;
+  const summary = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };
+  const stop = new AbortController();
+  const unfollow = onAbort(signal, (reason) => stop.abort(reason));
+  const each = { ...settings, lease: store.lease, signal: stop.signal };
+  const lane = async (watch: JobWatch) => {
+    while (!stop.signal.aborted) {
+      const lease = await store.take(name);
+      if (lease !== undefined) summary[await runPartition(job, lease, each)]++;
+      else if (await isOver(store, until)) return;
+      else await watch.changed(stop.signal);
+    }
+  };
+  const running = Array.from({ length: lanes }, async () => {
+    const watch = store.watch();
+    try {
+      await lane(watch);
+    } catch (error) {
+      stop.abort(error); // The other lanes give back what they have.
+      throw error;
+    } finally {
+      watch.close();
+    }
+  });
+  const ends = await Promise.allSettled(running);
+  unfollow();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  return summary;
+}
+
+async function isOver(store: JobStore, until: "never" | "done"): Promise<boolean> {
+  const { state } = await store.read();
+  return state === "cancelled" || until === "done" && state === "ended";
+}

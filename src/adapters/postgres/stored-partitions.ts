@@ -1,0 +1,251 @@
+import type {
+  JobStore,
+  JobWatch,
+  Lease,
+  PartitionCounts,
+  PartitionRecord,
+  PartitionResult,
+  Settlement,
+  StoredJob,
+} from "../../jobs/job-store.ts";
+import { sleep } from "../../runtime/deadline.ts";
+import { withoutUnstorable } from "../../sql/text.ts";
+import { type OwnTable, partitionCounts } from "./bookkeeping.ts";
+import type { Database } from "./database.ts";
+
+/** The time by the clock of the server: milliseconds since 1970. */
+const now = "(extract(epoch from statement_timestamp())::float8 * 1000)";
+
+const sumsOfCounts = partitionCounts.map((name) => `coalesce(sum(${name}), 0)::text`).join(", ");
+const countsAsText = partitionCounts.map((name) => `${name}::text`).join(", ");
+
+/** Sets the counts to what a JSON array has, given as the first parameter. */
+function setCounts(database: Database): string {
+  return partitionCounts.map((name, index) => `${name} = (${database.json}->>${index})::bigint`)
+    .join(", ");
+}
+
+/** What is asked of it. */
+export interface JobSettings {
+  readonly job: string;
+  readonly lease: number;
+  readonly pollInterval: number;
+}
+
+/** Where it is kept. */
+export interface JobTables {
+  readonly jobs: OwnTable;
+  readonly partitions: OwnTable;
+}
+
+type Values = readonly (readonly unknown[])[];
+
+/** One job in two tables, whose statements are transactions of their own. */
+export class StoredPartitions implements JobStore {
+  readonly lease: number;
+  readonly #database: Database;
+  readonly #settings: JobSettings;
+  readonly #tables: JobTables;
+
+  constructor(database: Database, settings: JobSettings, tables: JobTables) {
+    this.lease = settings.lease;
+    this.#database = database;
+    this.#settings = settings;
+    this.#tables = tables;
+  }
+
+  async add(partitions: readonly PartitionRecord[]): Promise<void> {
+    const parts = partitions.map(({ id, descriptor }) => ({
+      id,
+      descriptor: JSON.stringify(descriptor),
+    }));
+    await this.#run(
+      `insert into ${this.#tables.partitions.name} (job, id, descriptor)
+        select $2::text, part.id, part.descriptor
+        from json_to_recordset(${this.#database.json}) as part(id text, descriptor text)
+        on conflict do nothing`,
+      [JSON.stringify(parts), this.#settings.job],
+    );
+  }
+
+  async seal(): Promise<void> {
+    await this.#run(
+      `insert into ${this.#tables.jobs.name} (job, is_sealed) values ($1::text, true)
+        on conflict (job) do update set is_sealed = true`,
+      [this.#settings.job],
+    );
+  }
+
+  async cancel(reason?: string): Promise<void> {
+    await this.#run(
+      `insert into ${this.#tables.jobs.name} as own (job, is_cancelled, reason)
+        values ($1::text, true, $2::text)
+        on conflict (job) do update set is_cancelled = true,
+          reason = case when own.is_cancelled then own.reason else excluded.reason end`,
+      [this.#settings.job, reason === undefined ? null : withoutUnstorable(reason, "\ufffd")],
+    );
+  }
+
+  async read(): Promise<StoredJob> {
+    const count = (what: string) => `count(*) filter (where ${what})::text`;
+    const states = ["completed", "dead", "cancelled", "open"].map((state) =>
+      count(`state = '${state}'`)
+    );
+    const { jobs, partitions } = this.#tables;
+    const [row = []] = await this.#run(
+      `select (select is_sealed from ${jobs.name} where job = $1::text)::text,
+          (select is_cancelled from ${jobs.name} where job = $1::text)::text,
+          (select reason from ${jobs.name} where job = $1::text),
+          ${states.join(", ")}, ${count(`holder is not null and taken_until > ${now}`)},
+          ${sumsOfCounts}
+        from ${partitions.name} where job = $1::text`,
+      [this.#settings.job],
+    );
+    const [isSealed, isCancelled, reason, ...numbers] = row;
+    const [completed = 0, dead = 0, cancelled = 0, open = 0, held = 0, ...counts] = numbers.map(
+      Number,
+    );
+    const state = isCancelled === "true"
+      ? "cancelled"
+      : isSealed !== "true"
+      ? "splitting"
+      : open > 0
+      ? "running"
+      : "ended";
+    return {
+      state,
+      ...(typeof reason === "string" && { reason }),
+      partitions: { total: completed + dead + cancelled + open, completed, dead, cancelled, held },
+      counts: countsOf(counts),
+    };
+  }
+
+  async take(worker: string): Promise<Lease | undefined> {
+    const { jobs, partitions } = this.#tables;
+    const holder = crypto.randomUUID();
+    const [row] = await this.#run(
+      // Materialized: a subquery may be planned to run for each row, and would then lend several.
+      `with free as materialized (
+          select id from ${partitions.name}
+          where job = $1::text and state = 'open' and taken_until <= ${now}
+            and not_before <= ${now} and not exists (
+              select from ${jobs.name} where job = $1::text and is_cancelled
+            )
+          order by id limit 1 for update skip locked
+        )
+        update ${partitions.name} as own
+        set taken_by = $2::text, holder = $3::text, taken_until = ${now} + $4::float8,
+          begun = begun + 1
+        from free
+        where own.job = $1::text and own.id = free.id
+        returning own.id, own.descriptor, own.begun::text, own.failures::text`,
+      [this.#settings.job, worker, holder, this.lease],
+    );
+    return row && this.#leaseOf(row, holder);
+  }
+
+  watch(): JobWatch {
+    return {
+      changed: (signal) => sleep(this.#settings.pollInterval, signal),
+      close: () => {},
+    };
+  }
+
+  async *results(): AsyncGenerator<PartitionResult> {
+    const pageSize = 1000;
+    for (let after = "";;) {
+      const rows = await this.#run(
+        `select id, state, begun::text, failures::text, error, ${countsAsText}
+          from ${this.#tables.partitions.name}
+          where job = $1::text and state <> 'open' and id collate "C" > $2::text collate "C"
+          order by id collate "C" limit ${pageSize}`,
+        [this.#settings.job, after],
+      );
+      yield* rows.map(resultOf);
+      if (rows.length < pageSize) return;
+      after = String(rows.at(-1)![0]);
+    }
+  }
+
+  #leaseOf([id, descriptor, begun, failures]: readonly unknown[], holder: string): Lease {
+    const ofLease = [this.#settings.job, String(id), holder];
+    return {
+      partition: { id: String(id), descriptor: JSON.parse(String(descriptor)) },
+      begun: Number(begun),
+      failures: Number(failures),
+      extend: (counts) => this.#extend(ofLease, counts),
+      settle: (settlement) => this.#settle(ofLease, settlement),
+      giveBack: async ({ delay, error }) => {
+        await this.#run(
+          `update ${this.#tables.partitions.name}
+            set holder = null, taken_until = 0, not_before = ${now} + $4::float8, begun = begun - 1,
+              failures = failures + case when $5::text is null then 0 else 1 end,
+              error = coalesce($5::text, error)
+            where job = $1::text and id = $2::text and holder = $3::text and state = 'open'`,
+          [...ofLease, delay, error === undefined ? null : withoutUnstorable(error, "\ufffd")],
+        );
+      },
+    };
+  }
+
+  async #extend(
+    ofLease: readonly string[],
+    counts: PartitionCounts,
+  ): Promise<"held" | "lost" | "cancelled"> {
+    const { jobs, partitions } = this.#tables;
+    const [row] = await this.#run(
+      `update ${partitions.name}
+        set taken_until = ${now} + $5::float8, ${setCounts(this.#database)}
+        where job = $2::text and id = $3::text and holder = $4::text and state = 'open'
+        returning (select is_cancelled from ${jobs.name} where job = $2::text)::text`,
+      [textOf(counts), ...ofLease, this.lease],
+    );
+    if (row === undefined) return "lost";
+    return row[0] === "true" ? "cancelled" : "held";
+  }
+
+  async #settle(ofLease: readonly string[], settlement: Settlement): Promise<boolean> {
+    const { state, error } = settlement;
+    const rows = await this.#run(
+      `update ${this.#tables.partitions.name}
+        set state = $5::text, error = $6::text, holder = null, ${setCounts(this.#database)}
+        where job = $2::text and id = $3::text and holder = $4::text and state = 'open'
+        returning id`,
+      [
+        ...[textOf(settlement), ...ofLease, state],
+        error === undefined ? null : withoutUnstorable(error, "\ufffd"),
+      ],
+    );
+    return rows.length > 0;
+  }
+
+  async #run(text: string, params: readonly unknown[]): Promise<Values> {
+    await this.#tables.jobs.prepare();
+    await this.#tables.partitions.prepare();
+    return await this.#database.values(text, params);
+  }
+}
+
+function textOf(counts: PartitionCounts): string {
+  const { extracted, loaded, skipped, deadLettered, pending, earlier } = counts;
+  return JSON.stringify([extracted, loaded, skipped, deadLettered, pending, earlier]);
+}
+
+function countsOf(numbers: readonly unknown[]): PartitionCounts {
+  const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, pending = 0, earlier = 0] =
+    numbers.map(Number);
+  return { extracted, loaded, skipped, deadLettered, pending, earlier };
+}
+
+function resultOf(
+  [id, state, begun, failures, error, ...counts]: readonly unknown[],
+): PartitionResult {
+  return {
+    partition: String(id),
+    state: state as PartitionResult["state"],
+    begun: Number(begun),
+    failures: Number(failures),
+    ...countsOf(counts),
+    ...(typeof error === "string" && { error }),
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * What the processes of a job share: contracts only.
+ * @module
+ */
+import type { ItemCounts } from "../report-types.ts";
+
+/**
+ * What a job is doing: `"splitting"` until all its partitions are known, `"running"` until each is
+ * settled, `"ended"` then. A `"cancelled"` one gives out no partition any more.
+ */
+export type JobState = "splitting" | "running" | "ended" | "cancelled";
+
+/** A part of the source of a job. */
+export interface PartitionRecord {
+  /** Names it within the job. */
+  readonly id: string;
+  /** What it is made of: what JSON can hold. */
+  readonly descriptor: unknown;
+}
+
+/** What became of the items of a partition, by all runs that it took. */
+export interface PartitionCounts extends ItemCounts {
+  /** Items that earlier runs have finished, where the checkpoint does not tell what became of them. */
+  readonly earlier: number;
+}
+
+/** How a partition was settled. */
+export interface PartitionResult extends PartitionCounts {
+  /** The id of the partition. */
+  readonly partition: string;
+  /** `"dead"`: it failed too often, and is not begun again. */
+  readonly state: "completed" | "dead" | "cancelled";
+  /** How often it was begun by a worker of which nothing was heard any more. */
+  readonly begun: number;
+  /** How often it has failed. */
+  readonly failures: number;
+  /** Why it is dead. */
+  readonly error?: string;
+}
+
+/** What is settled by a worker. */
+export type Settlement = Pick<PartitionResult, "state" | "error" | keyof PartitionCounts>;
+
+/** A partition that a worker has for a time, alone. */
+export interface Lease {
+  /** What it has. */
+  readonly partition: PartitionRecord;
+  /** How often it was begun and neither settled nor given back, this time included. */
+  readonly begun: number;
+  /** How often it has failed. */
+  readonly failures: number;
+  /**
+   * Holds it for another time, and tells how far its run is. `"lost"`: another worker has it now, or
+   * may have; `"cancelled"`: it is still held, but the job is cancelled.
+   */
+  extend(counts: PartitionCounts): Promise<"held" | "lost" | "cancelled">;
+  /** Settles it; gives `false`, and changes nothing, if it is lost. */
+  settle(settlement: Settlement): Promise<boolean>;
+  /**
+   * Lets others take it after `delay` milliseconds, and forgets that it was begun. With an `error` it
+   * has failed once more. Changes nothing if it is lost.
+   */
+  giveBack(options: { delay: number; error?: string }): Promise<void>;
+}
+
+/** A job as its store knows it. */
+export interface StoredJob {
+  /** What it is doing. */
+  readonly state: JobState;
+  /** Why it was cancelled, where a reason was given. */
+  readonly reason?: string | undefined;
+  /** How many partitions it has, by what became of them; `held` are those that a worker has now. */
+  readonly partitions: {
+    readonly total: number;
+    readonly completed: number;
+    readonly dead: number;
+    readonly cancelled: number;
+    readonly held: number;
+  };
+  /** What became of the items of all partitions so far. */
+  readonly counts: PartitionCounts;
+}
+
+/** Sees when there may be something new: a partition to take, one that is settled, another state. */
+export interface JobWatch {
+  /**
+   * Resolves once something may have changed since the watch began, or since the last call resolved;
+   * also when the signal aborts.
+   */
+  changed(signal: AbortSignal | undefined): Promise<void>;
+  /** Ends the watch. */
+  close(): void;
+}
+
+/**
+ * Keeps the partitions of one job and who has which. Any process may be killed or frozen at any
+ * instant. Only the clock of the store decides when a lease is over.
+ */
+export interface JobStore {
+  /** How long a lease lasts that is not extended, in milliseconds. */
+  readonly lease: number;
+  /** Adds partitions; one whose id is there stays as it is. */
+  add(partitions: readonly PartitionRecord[]): Promise<void>;
+  /** All partitions of the split are there. Later ones may still be added. */
+  seal(): Promise<void>;
+  /** How far the job is. */
+  read(): Promise<StoredJob>;
+  /** Gives out no partition any more. What is cancelled stays so. */
+  cancel(reason?: string): Promise<void>;
+  /** Takes a partition that nobody has and whose delay is over; nothing if there is none now. */
+  take(worker: string): Promise<Lease | undefined>;
+  /** Begins to watch for changes. */
+  watch(): JobWatch;
+  /** The partitions that are settled, in the order of their ids. */
+  results(): AsyncIterable<PartitionResult>;
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { coordinate, type JobSnapshot, work } from "../../../src/adapters/jobs.ts";
+import { inTime, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
+
+const until = "done";
+
+describe("coordinate()", () => {
+  useOwnTime();
+
+  it("splits again after a crash, and adds what is missing", async () => {
+    const { job, store, loaded } = numbersJob();
+    await store.add([{ id: "from 0", descriptor: 0 }]);
+    const running = Promise.all([coordinate(job, { store }), work(job, { store, until })]);
+    const [report] = await inTime(running);
+    expect(report.partitions).toEqual({ total: 3, completed: 3, dead: 0, cancelled: 0 });
+    expect(loaded).toHaveLength(30);
+  });
+
+  it("only watches a job that is split", async () => {
+    const { job, store } = numbersJob();
+    await inTime(Promise.all([coordinate(job, { store }), work(job, { store, until })]));
+    const again = await inTime(
+      coordinate({ ...job, split: () => expect.unreachable() }, { store }),
+    );
+    expect(again).toMatchObject({ outcome: "completed", loaded: 30 });
+  });
+
+  it("tells how far the job is", async () => {
+    const { job, store } = numbersJob();
+    const seen: JobSnapshot[] = [];
+    const onProgress = (snapshot: JobSnapshot) => void seen.push(snapshot);
+    const coordinating = coordinate(job, { store, onProgress });
+    await inTime(Promise.all([coordinating, work(job, { store, until })]));
+    expect(seen.at(0)).toMatchObject({ name: "numbers", state: "running", loaded: 0 });
+    expect(seen.at(-1)).toMatchObject({ state: "ended", loaded: 30, partitions: { completed: 3 } });
+  });
+
+  it("cancels the job by its signal: what runs is drained, the rest is not begun", async () => {
+    const stop = new AbortController();
+    const { job, store, loaded } = numbersJob(() => ({
+      async load(rows) {
+        await new Promise((go) => setTimeout(go, 2000));
+        loaded.push(...rows);
+        stop.abort(new Error("enough"));
+      },
+    }));
+    const coordinating = coordinate(job, { store, signal: stop.signal });
+    const working = work(job, { store, until, run: { batchSize: 2 } });
+    const [report, summary] = await inTime(Promise.all([coordinating, working]));
+    expect(report).toMatchObject({
+      ...{ outcome: "drained", reason: "enough", pending: 0, loaded: loaded.length },
+      partitions: { total: 3, completed: 0, dead: 0, cancelled: 3 },
+    });
+    expect(summary).toMatchObject({ completed: 0, cancelled: 1 });
+  });
+
+  it("cancels the job when too many partitions are dead", async () => {
+    const { job, store } = numbersJob(() => ({
+      load() {
+        throw new Error("no");
+      },
+    }));
+    const working = work(job, { store, until, maxFailures: 1 });
+    const [report] = await inTime(
+      Promise.all([coordinate(job, { store, maxDead: 0 }), working]),
+    );
+    expect(report).toMatchObject({
+      outcome: "drained",
+      reason: "More than 0 partitions are dead, which is 'maxDead'",
+    });
+    expect(report.dead.length).toBeGreaterThan(0);
+  });
+
+  it.each(["", "twice", 1])(
+    "refuses a partition whose id is %o",
+    async (id) => {
+      const { job, store } = numbersJob();
+      const twice = { ...job, id: () => id as string };
+      await expect(coordinate(twice, { store })).rejects.toThrow(
+        "Cannot split a job as 'id' must be a text of its own for each partition, that is not empty",
+      );
+    },
+  );
+
+  it("rejects when the job cannot be split, or not be cancelled", async () => {
+    const { job, store } = numbersJob();
+    const split = () => {
+      throw new Error("no table");
+    };
+    await expect(coordinate({ ...job, split }, { store })).rejects.toThrow("no table");
+    store.cancel = () => Promise.reject(new Error("gone"));
+    const stop = new AbortController();
+    const coordinating = coordinate(job, { store, signal: stop.signal });
+    stop.abort();
+    await expect(inTime(coordinating)).rejects.toThrow("gone");
+  });
+
+  it("refuses what breaks a rule, before anything is called", async () => {
+    const { job, store } = numbersJob();
+    await expect(coordinate(job, { store, maxDead: -1 })).rejects.toThrow("'maxDead' must be");
+    await expect(coordinate({ ...job, name: "" }, { store })).rejects.toThrow("'name' must be");
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { coordinate, work } from "../../../src/adapters/jobs.ts";
+import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
+import { FencedError } from "../../../src/errors.ts";
+import { inTime, numbers, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
+
+const nothing = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };
+const until = "done";
+
+describe("work()", () => {
+  useOwnTime();
+
+  it("runs each partition once, in several lanes", async () => {
+    const { job, loaded, store } = numbersJob();
+    const jobs = [coordinate(job, { store }), work(job, { store, lanes: 2, until })] as const;
+    const [report, summary] = await inTime(Promise.all(jobs));
+    expect(loaded.toSorted((a, b) => a - b)).toEqual(numbers);
+    expect(summary).toEqual({ ...nothing, completed: 3 });
+    expect(report).toMatchObject({ outcome: "completed", extracted: 30, loaded: 30, pending: 0 });
+  });
+
+  it("begins a partition that failed again, later each time, until it is dead", async () => {
+    const times: number[] = [];
+    const { job, store } = numbersJob((from) =>
+      from !== 10 ? {} : {
+        load() {
+          times.push(Date.now());
+          throw new Error("no 10");
+        },
+      }
+    );
+    const running = Promise.all([coordinate(job, { store }), work(job, { store, until })] as const);
+    const [report, summary] = await inTime(running);
+    expect(times.slice(1).map((time, n) => Math.round((time - times[n]!) / 1000))).toEqual([1, 2]);
+    expect(summary).toEqual({ ...nothing, completed: 2, failed: 2, dead: 1 });
+    expect(report).toMatchObject({
+      ...{ outcome: "failed", loaded: 20 },
+      dead: [{ partition: "from 10", failures: 2, state: "dead" }],
+    });
+    expect(report.dead[0]?.error).toContain("no 10");
+  });
+
+  it.each([
+    ["a key that another has", () => new FencedError("numbers", "another")],
+    ["a server that is gone", () => Object.assign(new Error("x"), { code: "ECONNREFUSED" })],
+    [
+      "a server that starts",
+      () => new Error("x", { cause: Object.assign(new Error("y"), { code: "57P03" }) }),
+    ],
+  ])("does not count %s as a failure", async (_, failure) => {
+    let calls = 0;
+    const { job, store } = numbersJob((from) =>
+      from !== 0 ? {} : {
+        preProcess() {
+          if (++calls <= 20) throw failure();
+        },
+      }
+    );
+    const working = work(job, { store, until, maxFailures: 1, maxBegun: 1 });
+    const [report, summary] = await inTime(Promise.all([coordinate(job, { store }), working]));
+    expect(summary).toEqual({ ...nothing, completed: 3, returned: 20 });
+    expect(report.outcome).toBe("completed");
+  });
+
+  it("leaves a partition dead that has ended its worker each time", async () => {
+    const { job, store, loaded } = numbersJob();
+    await store.add([{ id: "from 0", descriptor: 0 }]);
+    for (let begun = 0; begun < 2; begun++) {
+      await store.take("killed");
+      await inTime(new Promise((go) => setTimeout(go, 3000)));
+    }
+    const working = work(job, { store, until, maxBegun: 2 });
+    const [report] = await inTime(Promise.all([coordinate(job, { store }), working]));
+    expect(report.dead).toMatchObject([{ partition: "from 0", begun: 3 }]);
+    expect(report.dead[0]?.error).toBe("It was begun 2 times, and each time its worker was lost");
+    expect(loaded).toHaveLength(20);
+  });
+
+  it("goes on where a worker before it has stopped, and counts all of it", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    const stop = new AbortController();
+    const { job, store, loaded } = numbersJob(() => ({
+      async load(rows) {
+        await new Promise((go) => setTimeout(go, 1000));
+        loaded.push(...rows);
+        if (loaded.length === 4) stop.abort();
+      },
+    }));
+    const run = { checkpoints, batchSize: 2 };
+    const coordinating = coordinate(job, { store });
+    const stopped = await inTime(work(job, { store, until, run, signal: stop.signal }));
+    expect(stopped).toEqual({ ...nothing, returned: 1 });
+    const [report, summary] = await inTime(
+      Promise.all([coordinating, work(job, { store, until, run })]),
+    );
+    expect(loaded.toSorted((a, b) => a - b)).toEqual(numbers);
+    expect(summary).toEqual({ ...nothing, completed: 3 });
+    expect(report).toMatchObject({ extracted: 30, loaded: 30, earlier: 0 });
+  });
+
+  it("stops a run whose lease is lost, and leaves it to the other", async () => {
+    const { job, store } = numbersJob(() => ({
+      load: (_, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    }));
+    await store.add([{ id: "from 0", descriptor: 0 }]);
+    const take = store.take.bind(store);
+    let isTaken = false;
+    store.take = async (worker) => {
+      if (isTaken) return undefined;
+      isTaken = true;
+      const lease = await take(worker);
+      return lease && { ...lease, extend: () => Promise.resolve("lost") };
+    };
+    await store.seal();
+    const stop = new AbortController();
+    const working = work(job, { store, signal: stop.signal });
+    await inTime(new Promise((go) => setTimeout(go, 2000)));
+    stop.abort();
+    expect(await inTime(working)).toEqual({ ...nothing, lost: 1 });
+  });
+
+  it("ends when the store fails, and gives back what it has", async () => {
+    const { job, store } = numbersJob(() => ({
+      load: () => new Promise((go) => setTimeout(go, 5000)),
+    }));
+    const coordinating = coordinate(job, { store });
+    const take = store.take.bind(store);
+    let takes = 0;
+    store.take = (worker) => ++takes === 2 ? Promise.reject(new Error("gone")) : take(worker);
+    await expect(inTime(work(job, { store, lanes: 2 }))).rejects.toThrow("gone");
+    expect((await store.read()).partitions.held).toBe(0);
+    await store.cancel();
+    await inTime(coordinating);
+  });
+
+  it("refuses what breaks a rule, before anything is called", async () => {
+    const { job, store } = numbersJob();
+    const of = (options: object) => work(job, { store, ...options });
+    await expect(of({ lanes: 0 })).rejects.toThrow("'lanes' must be a positive integer");
+    await expect(of({ store: {} })).rejects.toThrow("'store' must be a JobStore, with 'add'");
+    await expect(of({ until: "idle" })).rejects.toThrow("'until' must be");
+    await expect(work({ ...job, id: 1 } as never, { store })).rejects.toThrow("'id' must be");
+  });
+});
