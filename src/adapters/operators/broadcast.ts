@@ -27,10 +27,12 @@ const action = "construct broadcast";
  * Branches of an object have its names, those of an array are called "0", "1" and so on. What is said of
  * `route` about failures, dead letters, the report and sinks holds here too: what one branch has
  * loaded it is not given again, for as long as the run goes on. An item that one branch refuses is a
- * dead letter that names this branch, although the others have loaded it.
+ * dead letter that names this branch, although the others have loaded it. The load of a sink, if
+ * there is but one, comes last: it is named too where it was not begun because of that.
  *
  * A slow branch holds the others back: with `lag: 0` all load the same batch, with `lag: 2` a branch may
- * be two further. Give the run as many `workers` as batches are to be at work, at least `lag + 1`.
+ * be two further. A call that was left behind at its deadline holds back none. Give the run as many
+ * `workers` as batches are to be at work, at least `lag + 1`.
  *
  * @throws {ConfigurationError} If a branch is no function, two are loads of one sink, or an option is
  * unknown or breaks its rule. The load throws it in a run whose checkpoints are those of one sink, where a
