@@ -58,7 +58,7 @@ try {
     console.log(JSON.stringify(await coordinate(job, { store })));
   } else {
     await work(job, {
-      ...{ store, until: "done", lanes: 2 },
+      ...{ store, until: "done", lanes: 2, maxFailures: 2 },
       run: {
         ...{ batchSize: 100, checkpoints: sink.checkpoints, guarantee: "effectively-once" },
         ...{ resume: "source", position: ({ id }) => id, deadLetters: () => sink.deadLetters() },
