@@ -27,7 +27,10 @@ export interface JobsTask {
 export interface JobsCrash
   extends Pick<JobsTask, "job" | "partitions" | "rows" | "bad" | "lease" | "delay"> {
   readonly workers: number;
+  /** Kills and freezes. */
   readonly kills: number;
+  /** How many of them are freezes, longer than the lease: 0 to 1. */
+  readonly freezes: number;
   /** Most time from what a process tells first to its kill, in milliseconds. */
   readonly longest: number;
   /** Runtimes that take turns: one is Node alone. */
@@ -39,6 +42,7 @@ export interface JobsCrash
 export interface JobsEnd {
   readonly killedWorkers: number;
   readonly killedCoordinators: number;
+  readonly freezes: number;
   /** Rows of completed partitions that are neither there nor a letter. */
   readonly lost: number;
   /** Rows that are there twice. */
@@ -61,7 +65,7 @@ export async function crashJob(url: string, crash: JobsCrash): Promise<JobsEnd> 
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   try {
     await begin(pool, partitions * rows);
-    const kills = { left: crash.kills, workers: 0, coordinators: 0 };
+    const kills = { left: crash.kills, freezes: 0, workers: 0, coordinators: 0 };
     const outputs = await Promise.all(
       Array.from(
         { length: crash.workers + 1 },
@@ -71,7 +75,8 @@ export async function crashJob(url: string, crash: JobsCrash): Promise<JobsEnd> 
     );
     const report = JSON.parse(outputs[0]!.split("\n").at(-2)!) as JobReport;
     return {
-      ...{ killedWorkers: kills.workers, killedCoordinators: kills.coordinators, report },
+      ...{ killedWorkers: kills.workers, killedCoordinators: kills.coordinators },
+      ...{ freezes: kills.freezes, report },
       ...await verdict(pool, { ...task, role: "coordinator" }, report),
     };
   } finally {
@@ -93,16 +98,23 @@ async function begin(pool: pg.Pool, rows: number): Promise<void> {
 async function keepAlive(
   task: JobsTask,
   slot: number,
-  { longest, runtimes, random }: JobsCrash,
-  kills: { left: number; workers: number; coordinators: number },
+  { longest, freezes, runtimes, random }: JobsCrash,
+  kills: { left: number; freezes: number; workers: number; coordinators: number },
 ): Promise<string> {
   for (let life = slot;; life++) {
     const process = new WriterProcess(task, life % runtimes, "test/crash/jobs-worker.ts");
-    if (kills.left > 0) {
+    if (random() < 0.9) await process.began;
+    while (kills.left > 0) {
       kills.left--;
-      if (random() < 0.9) await process.began;
       await Promise.race([wait(random() * longest), process.ended]);
-      process.kill();
+      if (random() >= freezes) {
+        process.kill();
+        break;
+      }
+      kills.freezes++;
+      process.kill("SIGSTOP");
+      await Promise.race([wait(task.lease * (1 + 2 * random())), process.ended]);
+      process.kill("SIGCONT");
     }
     const { code, signal, stdout, stderr } = await process.ended;
     if (code === 0) return stdout;

@@ -11,7 +11,7 @@ describe("a job by processes that are killed", () => {
   it("has each row once, and a report that counts all of them", async () => {
     const end = await crashJob(server.url, {
       ...{ job: "crash", partitions: 7, rows: 600, bad: 101, lease: 500, delay: 10, workers: 2 },
-      ...{ kills: 2, longest: 300, runtimes: 3, random: randomOf(3) },
+      ...{ kills: 2, longest: 300, freezes: 0, runtimes: 3, random: randomOf(3) },
     });
     expect(end.killedWorkers + end.killedCoordinators).toBeGreaterThan(0);
     expect(end).toMatchObject({ lost: 0, twice: 0, lettersLost: 0, miscounted: 0 });
