@@ -46,7 +46,7 @@ try {
         random,
       },
     });
-    console.log(end);
+    console.dir(end, { depth: 4 });
     sum.jobs++;
     sum.whole += isWhole(end, partitions) ? 1 : 0;
     sum.workers += end.killedWorkers;

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
-import type { JobReport } from "../../src/adapters/jobs.ts";
+import type { JobReport, PartitionResult } from "../../src/adapters/jobs.ts";
+import { postgresJobStore } from "../../src/adapters/postgres.ts";
 import { WriterProcess } from "./writer-process.ts";
 
 /** What the processes of a job are told. */
@@ -50,7 +51,7 @@ export interface JobsEnd {
   /** Bad rows of completed partitions of which there is no letter. */
   readonly lettersLost: number;
   readonly letters: number;
-  /** Items of completed partitions by the report, too many or too few. */
+  /** Completed partitions whose counts are not those of all rows, and items that only the report has. */
   readonly miscounted: number;
   /** Rows of the partition that always fails, by the report and in the table. */
   readonly poison: readonly [number, number];
@@ -136,15 +137,20 @@ async function verdict(pool: pg.Pool, task: JobsTask, report: JobReport) {
   const good = (id: number) => Math.floor(id / rows) !== poison;
   const ids = Array.from({ length: partitions * rows }, (_, id) => id);
   const badIds = ids.filter((id) => id % bad === 0 && good(id));
-  const [dead] = report.dead;
-  const counted = report.extracted + report.earlier -
-    (dead === undefined ? 0 : dead.extracted + dead.earlier);
+  const store = postgresJobStore(pool, { job: task.job });
+  const results = await Array.fromAsync(store.results());
+  const isWhole = ({ extracted, earlier, pending }: PartitionResult) =>
+    extracted + earlier - pending === rows;
+  const completed = results.filter(({ state }) => state === "completed");
+  const counted = results.reduce((sum, { extracted, earlier }) => sum + extracted + earlier, 0);
+  const dead = report.dead.find(({ partition }) => partition === `part ${poison}`);
   return {
     twice: found.twice as number,
     lost: found.lost as number,
     letters: letters.filter(good).length,
     lettersLost: badIds.filter((id) => !letters.includes(id)).length,
-    miscounted: Math.abs(counted - (partitions - 1) * rows),
+    miscounted: completed.filter((result) => !isWhole(result)).length +
+      Math.abs(report.extracted + report.earlier - counted),
     poison: [dead?.loaded ?? 0, found.poisoned as number] as const,
   };
 }
