@@ -49,6 +49,8 @@ export interface Lease {
   readonly begun: number;
   /** How often it has failed. */
   readonly failures: number;
+  /** What became of its items as it was told last, by whoever had it before. */
+  readonly counts: PartitionCounts;
   /**
    * Holds it for another time, and tells how far its run is. `"lost"`: another worker has it now, or
    * may have; `"cancelled"`: it is still held, but the job is cancelled.

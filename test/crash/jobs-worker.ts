@@ -59,6 +59,7 @@ try {
   } else {
     await work(job, {
       ...{ store, until: "done", lanes: 2, maxFailures: 2 },
+      maxBegun: 100, // Workers are killed so often that their partitions are not to blame.
       run: {
         ...{ batchSize: 100, checkpoints: sink.checkpoints, guarantee: "effectively-once" },
         ...{ resume: "source", position: ({ id }) => id, deadLetters: () => sink.deadLetters() },

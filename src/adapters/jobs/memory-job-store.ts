@@ -178,6 +178,7 @@ export class MemoryJobStore implements JobStore {
       partition: { ...kept.record, descriptor: structuredClone(kept.record.descriptor) },
       begun: kept.begun,
       failures: kept.failures,
+      counts: kept.counts,
       extend: (counts) => {
         if (!isHeld()) return Promise.resolve("lost");
         Object.assign(kept, { counts, until: Date.now() + this.lease });

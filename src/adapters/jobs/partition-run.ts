@@ -7,7 +7,7 @@ import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
-import { countsOf, noCounts } from "./counts.ts";
+import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
 
 /** How a partition ended for the worker that had it. */
@@ -37,7 +37,7 @@ export async function runPartition<P, E, T>(
   const { id, descriptor } = lease.partition;
   if (lease.begun > maxBegun) {
     const error = `It was begun ${lease.begun - 1} times, and each time its worker was lost`;
-    return await lease.settle({ state: "dead", error, ...noCounts }) ? "dead" : "lost";
+    return await lease.settle({ state: "dead", error, ...lease.counts }) ? "dead" : "lost";
   }
   let run: Run;
   try {
@@ -45,7 +45,7 @@ export async function runPartition<P, E, T>(
     const partition = options.checkpoints === undefined ? undefined : id;
     run = etl(pipeline).start({ ...options, partition });
   } catch (error) {
-    return await giveUp(lease, error, noCounts, settings);
+    return await giveUp(lease, error, lease.counts, settings);
   }
   return await new PartitionRun(run, lease, settings).ended();
 }
@@ -104,7 +104,7 @@ class PartitionRun {
   ): Promise<PartitionEnd> {
     if ("error" in end) {
       const report = propertyOf(end.error, "report") as RunReport | undefined;
-      const counts = report === undefined ? noCounts : countsOf(report);
+      const counts = report === undefined ? this.#lease.counts : countsOf(report);
       return await giveUp(this.#lease, end.error, counts, this.#settings);
     }
     const counts = countsOf(end.report);

@@ -138,7 +138,7 @@ export class StoredPartitions implements JobStore {
           begun = begun + 1
         from free
         where own.job = $1::text and own.id = free.id
-        returning own.id, own.descriptor, own.begun::text, own.failures::text`,
+        returning own.id, own.descriptor, own.begun::text, own.failures::text, ${countsAsText}`,
       [this.#settings.job, worker, holder, this.lease],
     );
     return row && this.#leaseOf(row, holder);
@@ -167,12 +167,14 @@ export class StoredPartitions implements JobStore {
     }
   }
 
-  #leaseOf([id, descriptor, begun, failures]: readonly unknown[], holder: string): Lease {
+  #leaseOf(row: readonly unknown[], holder: string): Lease {
+    const [id, descriptor, begun, failures, ...counts] = row;
     const ofLease = [this.#settings.job, String(id), holder];
     return {
       partition: { id: String(id), descriptor: JSON.parse(String(descriptor)) },
       begun: Number(begun),
       failures: Number(failures),
+      counts: countsOf(counts),
       extend: (counts) => this.#extend(ofLease, counts),
       settle: (settlement) => this.#settle(ofLease, settlement),
       giveBack: async ({ delay, error }) => {

@@ -118,6 +118,15 @@ function testPartitions(define: DefineJobTest): void {
 }
 
 function testLeases(define: DefineJobTest): void {
+  define("tells the next what was told last", async (store) => {
+    await add(store, "a");
+    const lease = await take(store);
+    expectSame("counts", lease.counts, none);
+    await lease.extend(counts);
+    await lease.giveBack({ delay: 0 });
+    expectSame("counts", (await take(store)).counts, counts);
+  });
+
   define("gives each partition to one of many", async (store) => {
     await add(store, ...Array.from({ length: 10 }, (_, n) => `part ${n}`));
     const leases = await Promise.all(Array.from({ length: 25 }, () => store.take("a")));

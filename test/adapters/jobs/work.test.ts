@@ -66,12 +66,15 @@ describe("work()", () => {
     const { job, store, loaded } = numbersJob();
     await store.add([{ id: "from 0", descriptor: 0 }]);
     for (let begun = 0; begun < 2; begun++) {
-      await store.take("killed");
+      const lease = await store.take("killed");
+      expect(lease!.counts.loaded).toBe(begun === 0 ? 0 : 4);
+      await lease!.extend({ ...lease!.counts, extracted: 4, loaded: 4 });
       await inTime(new Promise((go) => setTimeout(go, 3000)));
     }
     const working = work(job, { store, until, maxBegun: 2 });
     const [report] = await inTime(Promise.all([coordinate(job, { store }), working]));
-    expect(report.dead).toMatchObject([{ partition: "from 0", begun: 3 }]);
+    expect(report.dead).toMatchObject([{ partition: "from 0", begun: 3, loaded: 4 }]);
+    expect(report.loaded).toBe(24); // What it had told is counted still.
     expect(report.dead[0]?.error).toBe("It was begun 2 times, and each time its worker was lost");
     expect(loaded).toHaveLength(20);
   });
