@@ -42,6 +42,11 @@ async function read(source: Source<unknown>): Promise<{ items: unknown[]; error?
   }
 }
 
+/** Resolves once the first of them is being read. */
+async function begun(sources: readonly Fed<number>[]): Promise<void> {
+  while (sources[0]?.isRead !== true) await new Promise((go) => setTimeout(go));
+}
+
 /** None is held any more: those that were not read hold nothing. */
 const held = (sources: readonly Fed<number>[]) =>
   sources.filter(({ isReleased, isRead }) => !isReleased && isRead).length;
@@ -90,17 +95,18 @@ describe("sources that are put together", () => {
     const reader = streamOf(join(name, fed({}, {}, {}))).getReader();
     await reader.read();
     await reader.cancel("enough");
-    const begun = fed({}, {}, {});
-    const started = streamOf(join(name, begun)).getReader();
+    const sourcesBegun = fed({}, {}, {});
+    const started = streamOf(join(name, sourcesBegun)).getReader();
     await started.read();
     await started.cancel("enough");
-    expect(begun.map(({ isReleased }) => isReleased)).toEqual([true, true, true]);
+    expect(sourcesBegun.map(({ isReleased }) => isReleased)).toEqual([true, true, true]);
   });
 
   it.each(names)("%s is cancelled when its run is aborted", async (name) => {
     const sources = fed({ isHeld: true }, { isHeld: true });
     const run = etl({ name: "joined", extract: () => join(name, sources), load: () => {} }).start();
-    setTimeout(() => run.abort("enough"), 1);
+    await begun(sources);
+    run.abort("enough");
     expect(await errorOf(run.finished)).toBeInstanceOf(CancelledError);
     expect(sources.map(({ isReleased }) => isReleased)).toEqual([true, true]);
   });
@@ -114,7 +120,8 @@ describe("sources that are put together", () => {
       extract: () => join(name, sources),
       load: (rows) => void loaded.push(...rows),
     }).run({ signal: controller.signal });
-    setTimeout(() => controller.abort("enough"), 1);
+    await begun(sources);
+    controller.abort("enough");
     expect(await errorOf(run)).toBeInstanceOf(CancelledError);
     expect(sources.map(({ isReleased }) => isReleased)).toEqual([true, true]);
   });
