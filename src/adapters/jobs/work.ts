@@ -4,6 +4,7 @@ import {
   anyObject,
   callable,
   checkOptions,
+  fail,
   nonEmptyString,
   oneOf,
   type OptionTable,
@@ -83,6 +84,11 @@ export async function work<P, E, T>(
   const action = "work on a job";
   checkJob(action, job as Job<never, never, never>);
   const settings = checkOptions(action, options, workOptions as OptionTable<WorkOptions<E>>);
+  const { deadLetters } = settings.run;
+  if (deadLetters !== undefined && !callable.test(deadLetters)) { // The first run would close it.
+    const rule = "a function that opens a WritableStream for each partition";
+    fail(action, "run.deadLetters", rule, deadLetters);
+  }
   const { store, lanes, until, name, signal } = settings;
   const summary = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };
   const stop = new AbortController();

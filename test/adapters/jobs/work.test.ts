@@ -142,6 +142,9 @@ describe("work()", () => {
     const of = (options: object) => work(job, { store, ...options });
     await expect(of({ lanes: 0 })).rejects.toThrow("'lanes' must be a positive integer");
     await expect(of({ store: {} })).rejects.toThrow("'store' must be a JobStore, with 'add'");
+    await expect(of({ run: { deadLetters: new WritableStream() } })).rejects.toThrow(
+      "'run.deadLetters' must be a function that opens a WritableStream for each partition",
+    );
     await expect(of({ until: "idle" })).rejects.toThrow("'until' must be");
     await expect(work({ ...job, id: 1 } as never, { store })).rejects.toThrow("'id' must be");
   });
