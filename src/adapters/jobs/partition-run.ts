@@ -1,5 +1,5 @@
 import { etl } from "../../etl/etl.ts";
-import { messageOf, propertyOf } from "../../errors.ts";
+import { ConfigurationError, isOf, messageOf, propertyOf } from "../../errors.ts";
 import type { Lease, PartitionCounts } from "../../jobs/job-store.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
@@ -45,7 +45,11 @@ export async function runPartition<P, E, T>(
     const partition = options.checkpoints === undefined ? undefined : id;
     run = etl(pipeline).start({ ...options, partition });
   } catch (error) {
-    return await giveUp(lease, error, lease.counts, settings);
+    if (!isOf(error, ConfigurationError)) {
+      return await giveUp(lease, error, lease.counts, settings);
+    }
+    await lease.giveBack({ delay: 0 }); // The options are to blame, which all partitions share.
+    throw error;
   }
   return await new PartitionRun(run, lease, settings).ended();
 }

@@ -137,6 +137,16 @@ describe("work()", () => {
     await inTime(coordinating);
   });
 
+  it("ends where an option of the runs breaks its rule, and blames no partition for it", async () => {
+    const { job, store } = numbersJob();
+    const coordinating = coordinate(job, { store });
+    const working = work(job, { store, lanes: 2, maxFailures: 1, run: { batchSize: 0 } });
+    await expect(inTime(working)).rejects.toThrow("'batchSize' must be");
+    expect((await store.read()).partitions).toMatchObject({ dead: 0, held: 0 });
+    await store.cancel();
+    await inTime(coordinating);
+  });
+
   it("refuses what breaks a rule, before anything is called", async () => {
     const { job, store } = numbersJob();
     const of = (options: object) => work(job, { store, ...options });
