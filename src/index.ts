@@ -112,4 +112,4 @@ export type {
   RunObserver,
 } from "./pipeline/run-event.ts";
 export type { RetryByStage } from "./pipeline/retry-by-stage.ts";
-export type { RunOptions } from "./pipeline/run-options.ts";
+export type { Amount, RunOptions } from "./pipeline/run-options.ts";

@@ -22,23 +22,39 @@ export interface DuckdbAppender {
   closeSync(): void;
   /** Ends a row. */
   endRow(): void;
-  /** Adds a value to the row, as the other ones do. */
+  /** Adds no value to the row. */
   appendNull(): void;
+  /** Adds a truth value to the row. */
   appendBoolean(value: boolean): void;
+  /** Adds an integer of 8 bits to the row. */
   appendTinyInt(value: number): void;
+  /** Adds an integer of 16 bits to the row. */
   appendSmallInt(value: number): void;
+  /** Adds an integer of 32 bits to the row. */
   appendInteger(value: number): void;
+  /** Adds an integer of 64 bits to the row. */
   appendBigInt(value: bigint): void;
+  /** Adds an integer of 128 bits to the row. */
   appendHugeInt(value: bigint): void;
+  /** Adds an integer of 8 bits without a sign to the row. */
   appendUTinyInt(value: number): void;
+  /** Adds an integer of 16 bits without a sign to the row. */
   appendUSmallInt(value: number): void;
+  /** Adds an integer of 32 bits without a sign to the row. */
   appendUInteger(value: number): void;
+  /** Adds an integer of 64 bits without a sign to the row. */
   appendUBigInt(value: bigint): void;
+  /** Adds an integer of 128 bits without a sign to the row. */
   appendUHugeInt(value: bigint): void;
+  /** Adds a number of 32 bits to the row. */
   appendFloat(value: number): void;
+  /** Adds a number of 64 bits to the row. */
   appendDouble(value: number): void;
+  /** Adds a time to the row. */
   appendTimestamp(value: { readonly micros: bigint }): void;
+  /** Adds a text to the row. */
   appendVarchar(value: string): void;
+  /** Adds bytes to the row. */
   appendBlob(value: Uint8Array): void;
 }
 
