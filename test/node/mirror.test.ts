@@ -136,6 +136,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "bytes/line-parser": "adapters/ndjson/read-ndjson",
   "bytes/read-lines": "adapters/ndjson/lines",
   "bytes/joined": "bytes/lines",
+  "bytes/sink-format": "adapters/object/sink",
   "bytes/zlib-transform": "bytes/decompress",
   "bytes/zstd-decoder": "bytes/decompress",
   "pipeline/retry-by-stage": "run/source-retry",

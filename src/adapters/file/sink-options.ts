@@ -1,13 +1,6 @@
-import { hasZlib } from "../../bytes/compress.ts";
 import type { RowFormat } from "../../bytes/row-encoder.ts";
-import {
-  checkOptions,
-  type Complete,
-  fail,
-  oneOf,
-  type OptionTable,
-  type Rule,
-} from "../../options.ts";
+import { checkFormat, compressOption, formatOption } from "../../bytes/sink-format.ts";
+import { checkOptions, type Complete, oneOf, type OptionTable } from "../../options.ts";
 
 /** How the rows stand in the file. */
 export interface FileSinkOptions<T = unknown> {
@@ -33,17 +26,9 @@ export interface FileSinkOptions<T = unknown> {
 /** The options, checked. */
 export type FileSinkSettings<T> = Complete<FileSinkOptions<T>>;
 
-const rowFormat: Rule = {
-  expected: "a format such as encodeNdjson()",
-  test: (value) => {
-    const { head, body, tail } = Object(value) as { [K in keyof RowFormat<unknown>]?: unknown };
-    return [head, body, tail].every((member) => typeof member === "function");
-  },
-};
-
 const optionTable: OptionTable<FileSinkOptions> = {
-  format: [rowFormat],
-  compress: [oneOf("none", "gzip", "zstd"), "none"],
+  format: [formatOption],
+  compress: [compressOption, "none"],
   exists: [oneOf("error", "replace"), "error"],
 };
 
@@ -53,12 +38,6 @@ export function checkSinkOptions<T>(
   options: FileSinkOptions<T>,
 ): FileSinkSettings<T> {
   const settings = checkOptions(action, options, optionTable) as FileSinkSettings<T>;
-  if (settings.format === undefined) fail(action, "format", rowFormat.expected, undefined);
-  if (settings.compress === "zstd" && !hasZlib("zstd")) {
-    fail(action, "compress", "a format that this platform has", "zstd");
-  }
-  if (settings.format.indexed !== undefined && settings.compress !== "none") {
-    fail(action, "compress", '"none" for a format that compresses by itself', settings.compress);
-  }
+  checkFormat(action, settings);
   return settings;
 }
