@@ -16,7 +16,7 @@ export { duckdbSink } from "./duckdb/sink.ts";
 export type { DuckdbLoad, DuckdbSink, DuckdbStage, DuckdbWrappedLoad } from "./duckdb/sink.ts";
 export type { SinkLoadContext as DuckdbLoadContext } from "../checkpoints/load-context.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
-export type { ParentLink } from "../sql/linked-tables.ts";
+export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export type { DuckdbSinkOptions } from "./duckdb/sink-options.ts";
 export type {
   DuckdbTableOptions,

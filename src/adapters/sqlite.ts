@@ -21,6 +21,6 @@ export type {
   SqliteWriteOptions,
 } from "./sqlite/transaction.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
-export type { ParentLink } from "../sql/linked-tables.ts";
+export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

@@ -14,11 +14,17 @@ export interface ParentLink {
 
 /** What the options of a table say of its place among the others. */
 export interface LinkOptions {
-  /** The table that its rows belong to. */
+  /**
+   * What its rows belong to: a table that is declared before, and columns of this one, each with the
+   * column of the parent that it has the value of. A row may leave them out where it comes with
+   * exactly one row of the parent, also where the database makes the value.
+   */
   readonly parent?: ParentLink | undefined;
   /**
    * What becomes of rows of a loaded parent that were not given again: `"delete"` removes them and
-   * what belongs to them. Needs a `parent` and `conflict: "replace"`.
+   * what belongs to them, also where none was given. Needs a `parent` and `conflict: "replace"`. A
+   * table that has no primary key and gets no `key` has all rows of the parent replaced.
+   *
    * @default {they stay}
    */
   readonly missing?: "delete" | undefined;

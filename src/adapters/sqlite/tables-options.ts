@@ -1,4 +1,4 @@
-import type { ParentLink } from "../../sql/linked-tables.ts";
+import type { LinkOptions } from "../../sql/linked-tables.ts";
 import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts";
 import type { LinksAmong } from "../../sql/typed-rows.ts";
 import { foldCase, name, names } from "./names.ts";
@@ -6,22 +6,7 @@ import type { SqliteSinkOptions } from "./sink-options.ts";
 
 /** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
 export interface SqliteTableOptions
-  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key" | "unknown"> {
-  /**
-   * What its rows belong to: a table that is declared before, and columns of this one, each with the
-   * column of the parent that it has the value of. A row may leave them out where it comes with
-   * exactly one row of the parent, also where the database makes the value.
-   */
-  readonly parent?: ParentLink | undefined;
-  /**
-   * What becomes of rows of a loaded parent that were not given again: `"delete"` removes them and
-   * what belongs to them, also where none was given. Needs a `parent` and `conflict: "replace"`. A
-   * table that has no primary key and gets no `key` has all rows of the parent replaced.
-   *
-   * @default {they stay}
-   */
-  readonly missing?: "delete" | undefined;
-}
+  extends Pick<SqliteSinkOptions, "columns" | "conflict" | "key" | "unknown">, LinkOptions {}
 
 /** Tables by their names in the database, parents first. */
 export type SqliteTables = Readonly<Record<string, SqliteTableOptions>>;
