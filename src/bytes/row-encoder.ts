@@ -1,5 +1,4 @@
 import { BatchError, messageOf } from "../errors.ts";
-import { utf8Length } from "./text.ts";
 
 /** How rows become the bytes of a file. It has no state: any part may be made at any time, or again. */
 export interface RowFormat<T> {
@@ -68,7 +67,7 @@ export function fileParts<T>(
   }
   const { bytes, about } = format.indexed.body(rows);
   const head = format.head(rows);
-  const offset = typeof head === "string" ? utf8Length(head) : head.length;
+  const offset = typeof head === "string" ? new TextEncoder().encode(head).length : head.length;
   const bodies = rows.length === 0 ? [] : [{ offset, about }];
   return [head, bytes, format.indexed.tail(bodies)];
 }
