@@ -30,7 +30,7 @@ export interface PartitionResult extends PartitionCounts {
   readonly partition: string;
   /** `"dead"`: it failed too often, and is not begun again. */
   readonly state: "completed" | "dead" | "cancelled";
-  /** How often it was begun by a worker of which nothing was heard any more. */
+  /** How often it was begun since it has moved, by workers of which nothing was heard any more. */
   readonly begun: number;
   /** How often it has failed. */
   readonly failures: number;
@@ -45,15 +45,19 @@ export type Settlement = Pick<PartitionResult, "state" | "error" | keyof Partiti
 export interface Lease {
   /** What it has. */
   readonly partition: PartitionRecord;
-  /** How often it was begun and neither settled nor given back, this time included. */
+  /**
+   * How often it was begun since it has moved, and neither settled nor given back, this time included.
+   * It has moved when more of its items are done than were ever told.
+   */
   readonly begun: number;
   /** How often it has failed. */
   readonly failures: number;
   /** What became of its items as it was told last, by whoever had it before. */
   readonly counts: PartitionCounts;
   /**
-   * Holds it for another time, and tells how far its run is. `"lost"`: another worker has it now, or
-   * may have; `"cancelled"`: it is still held, but the job is cancelled.
+   * Holds it for another time, and tells how far its run is; if it has moved, it counts as begun once.
+   * `"lost"`: another worker has it now, or may have; `"cancelled"`: it is still held, but the job is
+   * cancelled.
    */
   extend(counts: PartitionCounts): Promise<"held" | "lost" | "cancelled">;
   /** Settles it; gives `false`, and changes nothing, if it is lost. */
@@ -109,7 +113,10 @@ export interface JobStore {
   read(): Promise<StoredJob>;
   /** Gives out no partition any more. What is cancelled stays so. */
   cancel(reason?: string): Promise<void>;
-  /** Takes a partition that nobody has and whose delay is over; nothing if there is none now. */
+  /**
+   * Takes a partition that nobody has and whose delay is over; nothing if there is none now. Those that
+   * were begun least often come first, so that one that ends its workers keeps none of the others.
+   */
   take(worker: string): Promise<Lease | undefined>;
   /** Begins to watch for changes. */
   watch(): JobWatch;

@@ -9,6 +9,7 @@ import type {
   Settlement,
   StoredJob,
 } from "../../jobs/job-store.ts";
+import { itemsDone } from "../../jobs/progress.ts";
 import { checkOptions, finitePositive, type OptionTable } from "../../options.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
@@ -36,6 +37,8 @@ interface Kept {
   until: number;
   notBefore: number;
   begun: number;
+  /** The most items that were ever told to be done. */
+  reached: number;
   failures: number;
   counts: PartitionCounts;
   error: string | undefined;
@@ -92,7 +95,7 @@ export class MemoryJobStore implements JobStore {
       this.#partitions.set(id, {
         record: { id, descriptor: structuredClone(descriptor) },
         ...{ state: "open", holder: undefined, until: 0, notBefore: 0, begun: 0, failures: 0 },
-        ...{ counts: noCounts, error: undefined },
+        ...{ reached: 0, counts: noCounts, error: undefined },
       });
     }
     return this.#change();
@@ -125,13 +128,15 @@ export class MemoryJobStore implements JobStore {
     return this.#change();
   }
 
-  /** Takes a partition that nobody has and whose delay is over; nothing if there is none now. */
+  /** Takes a partition that nobody has and whose delay is over, the least often begun first. */
   take(_worker: string): Promise<Lease | undefined> {
     const now = Date.now();
-    const free = this.#cancelled !== undefined ? undefined : [...this.#partitions.values()].find(
-      (kept) => kept.state === "open" && kept.until <= now && kept.notBefore <= now,
-    );
-    return Promise.resolve(free && this.#lend(free, now));
+    let first: Kept | undefined;
+    for (const kept of this.#cancelled === undefined ? this.#partitions.values() : []) {
+      if (kept.state !== "open" || kept.until > now || kept.notBefore > now) continue;
+      if (first === undefined || kept.begun < first.begun) first = kept;
+    }
+    return Promise.resolve(first && this.#lend(first, now));
   }
 
   /** Sees each change at once, and when the next lease or delay is over. */
@@ -182,6 +187,9 @@ export class MemoryJobStore implements JobStore {
       extend: (counts) => {
         if (!isHeld()) return Promise.resolve("lost");
         Object.assign(kept, { counts, until: Date.now() + this.lease });
+        if (itemsDone(counts) > kept.reached) {
+          Object.assign(kept, { begun: 1, reached: itemsDone(counts) });
+        }
         return Promise.resolve(this.#cancelled === undefined ? "held" : "cancelled");
       },
       settle: async (settlement) => {

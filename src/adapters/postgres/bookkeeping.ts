@@ -67,9 +67,10 @@ export function partitionTable(database: Database, schema: string | undefined): 
     "holder text",
     ...["taken_until", "not_before"].map((time) => `${time} double precision not null default 0`),
     ...["begun", "failures"].map((count) => `${count} integer not null default 0`),
-    ...partitionCounts.map((count) => `${count} bigint not null default 0`),
+    ...[...partitionCounts, "reached"].map((count) => `${count} bigint not null default 0`),
     "error text",
     "primary key (job, id)",
+    "unique (job, state, begun, id)", // An index that gives the next partition to take.
   ]);
 }
 

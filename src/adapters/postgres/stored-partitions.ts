@@ -8,6 +8,7 @@ import type {
   Settlement,
   StoredJob,
 } from "../../jobs/job-store.ts";
+import { itemsDone } from "../../jobs/progress.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import { withoutUnstorable } from "../../sql/text.ts";
 import { type OwnTable, partitionCounts } from "./bookkeeping.ts";
@@ -131,7 +132,7 @@ export class StoredPartitions implements JobStore {
             and not_before <= ${now} and not exists (
               select from ${jobs.name} where job = $1::text and is_cancelled
             )
-          order by id limit 1 for update skip locked
+          order by begun, id limit 1 for update skip locked
         )
         update ${partitions.name} as own
         set taken_by = $2::text, holder = $3::text, taken_until = ${now} + $4::float8,
@@ -197,10 +198,12 @@ export class StoredPartitions implements JobStore {
     const { jobs, partitions } = this.#tables;
     const [row] = await this.#run(
       `update ${partitions.name}
-        set taken_until = ${now} + $5::float8, ${setCounts(this.#database)}
+        set taken_until = ${now} + $5::float8, ${setCounts(this.#database)},
+          begun = case when $6::bigint > reached then 1 else begun end,
+          reached = greatest(reached, $6::bigint)
         where job = $2::text and id = $3::text and holder = $4::text and state = 'open'
         returning (select is_cancelled from ${jobs.name} where job = $2::text)::text`,
-      [textOf(counts), ...ofLease, this.lease],
+      [textOf(counts), ...ofLease, this.lease, itemsDone(counts)],
     );
     if (row === undefined) return "lost";
     return row[0] === "true" ? "cancelled" : "held";

@@ -1,7 +1,9 @@
 import type { Awaitable } from "../../checkpoints/checkpoint.ts";
-import type { JobStore, Lease, PartitionCounts, PartitionResult } from "../../jobs/job-store.ts";
+import type { JobStore } from "../../jobs/job-store.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
+import { testLostLeases } from "./lost-leases.ts";
+import { add, counts, type DefineJobTest, none, read, resultsOf, take } from "./tested-job.ts";
 
 /** A store of jobs to be tested. */
 export interface JobStoreSuite {
@@ -10,12 +12,6 @@ export interface JobStoreSuite {
   /** Removes what `create` has made, after the test, whatever came of it. */
   destroy?(store: JobStore): unknown;
 }
-
-type DefineJobTest = (
-  name: string,
-  test: (store: JobStore) => Promise<void>,
-  lease?: number,
-) => void;
 
 /**
  * Defines the tests that every `JobStore` has to pass, with the `it` of any framework.
@@ -49,12 +45,6 @@ export function testJobStore(it: DefineTest, suite: JobStoreSuite): void {
   testCancelling(define);
 }
 
-const counts: PartitionCounts = {
-  ...{ extracted: 5, loaded: 2, skipped: 1, deadLettered: 1, pending: 1, earlier: 7 },
-};
-const none: PartitionCounts = {
-  ...{ extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
-};
 const descriptor = { from: 1, to: 9, "wh'ere": [null, true, "é\u{1F600}"] };
 
 function testPartitions(define: DefineJobTest): void {
@@ -188,34 +178,6 @@ function testLeases(define: DefineJobTest): void {
   });
 }
 
-function testLostLeases(define: DefineJobTest): void {
-  define(
-    "lends a partition of which nothing is heard, and the first has lost it",
-    async (store) => {
-      await add(store, "a");
-      const first = await take(store);
-      const second = await takeLater(store);
-      expectSame("begun, failures", [second.begun, second.failures], [2, 0]);
-      expectSame("extend", await first.extend(counts), "lost");
-      expectSame("settle", await first.settle({ state: "completed", ...counts }), false);
-      await first.giveBack({ delay: 0, error: "late" });
-      expectSame("results", await resultsOf(store), []);
-      const third = await takeLater(store);
-      expectSame("third", [third.begun, third.failures], [3, 0]);
-      expectSame("settle last", await third.settle({ state: "completed", ...counts }), true);
-    },
-    50,
-  );
-
-  define("settles what nobody has taken yet, although its time is over", async (store) => {
-    await add(store, "a");
-    const lease = await take(store);
-    while ((await read(store))[1][4] > 0) await pause(); // It is not held any more.
-    expectSame("settle", await lease.settle({ state: "completed", ...counts }), true);
-    expectSame("take", await store.take("b"), undefined);
-  }, 50);
-}
-
 function testCancelling(define: DefineJobTest): void {
   define("lends nothing any more once it is cancelled", async (store) => {
     await add(store, "a", "b");
@@ -245,41 +207,4 @@ function testCancelling(define: DefineJobTest): void {
     await watch.changed(AbortSignal.abort());
     watch.close();
   });
-}
-
-async function add(store: JobStore, ...ids: readonly string[]): Promise<void> {
-  await store.add(ids.map((id) => ({ id, descriptor: id })));
-}
-
-async function take(store: JobStore): Promise<Lease> {
-  const lease = await store.take("worker");
-  if (lease === undefined) throw new Error("take: expected a partition, got nothing");
-  return lease;
-}
-
-/** Takes a partition once the lease of another one is over. */
-async function takeLater(store: JobStore): Promise<Lease> {
-  for (;;) {
-    const lease = await store.take("worker");
-    if (lease !== undefined) return lease;
-    await pause();
-  }
-}
-
-function pause(): Promise<void> {
-  return new Promise((go) => void setTimeout(go, 5));
-}
-
-async function read(
-  store: JobStore,
-): Promise<readonly [string, readonly [number, number, number, number, number]]> {
-  const { state, partitions } = await store.read();
-  const { total, completed, dead, cancelled, held } = partitions;
-  return [state, [total, completed, dead, cancelled, held]];
-}
-
-async function resultsOf(store: JobStore): Promise<PartitionResult[]> {
-  const results: PartitionResult[] = [];
-  for await (const result of store.results()) results.push(result);
-  return results;
 }

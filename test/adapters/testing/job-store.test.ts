@@ -64,6 +64,13 @@ const faults: [string, (lease: number) => JobStore, string][] = [
     "lends a partition of which nothing is heard, and the first has lost it",
   ],
   [
+    "counts each worker that was lost, however far it came",
+    leaseBut((lease) => ({
+      extend: ({ loaded: _, ...counts }) => lease.extend({ ...counts, loaded: 0 }),
+    })),
+    "counts anew how often a partition was begun once it has moved",
+  ],
+  [
     "ends although it is not sealed",
     storeBut((store) => ({
       read: async () => ({ ...await store.read(), state: "ended" as const }),

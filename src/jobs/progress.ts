@@ -1,0 +1,9 @@
+import type { PartitionCounts } from "./job-store.ts";
+
+/**
+ * How far a partition is: the items that are done. A store keeps the most that was ever told, by
+ * which it knows whether a partition moves or only begins anew each time.
+ */
+export function itemsDone(counts: PartitionCounts): number {
+  return counts.loaded + counts.skipped + counts.deadLettered + counts.earlier;
+}

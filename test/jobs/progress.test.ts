@@ -1,0 +1,16 @@
+import { describe, expect, it } from "vitest";
+import { itemsDone } from "../../src/jobs/progress.ts";
+
+describe("itemsDone()", () => {
+  it("counts what is done, also by runs of which only that is known", () => {
+    const counts = {
+      extracted: 90,
+      loaded: 1,
+      skipped: 2,
+      deadLettered: 4,
+      pending: 80,
+      earlier: 8,
+    };
+    expect(itemsDone(counts)).toBe(15);
+  });
+});
