@@ -1,6 +1,7 @@
 import { etl } from "../../etl/etl.ts";
 import { ConfigurationError, isOf, messageOf, propertyOf } from "../../errors.ts";
 import type { Lease, PartitionCounts } from "../../jobs/job-store.ts";
+import { fail } from "../../options.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import type { RunReport } from "../../report-types.ts";
@@ -61,7 +62,16 @@ async function giveUp(
   counts: PartitionCounts,
   { maxFailures, isTransient, lease: duration }: PartitionSettings<never>,
 ): Promise<PartitionEnd> {
-  if (isTransient(error)) {
+  let isPassing: unknown;
+  try {
+    isPassing = isTransient(error);
+    const rule = "a function that returns a boolean";
+    if (typeof isPassing !== "boolean") fail("work on a job", "isTransient", rule, isPassing);
+  } catch (thrown) {
+    await lease.giveBack({ delay: 0 }); // The partition is not to blame for what the user answers.
+    throw thrown;
+  }
+  if (isPassing) {
     await lease.giveBack({ delay: duration });
     return "returned";
   }

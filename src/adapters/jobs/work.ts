@@ -41,7 +41,8 @@ export interface WorkOptions<E> {
   /**
    * Whether a failure passes by itself, so that the partition is not to blame: it is given back for
    * the time of a lease, and not counted. Without it, that are connections that are lost or refused,
-   * servers that start or stop, and a key that another run still has.
+   * servers that start or stop, and a key that another run still has. What it throws, or an answer that
+   * is no boolean, ends the worker.
    */
   isTransient?: ((error: unknown) => boolean) | undefined;
   /**
@@ -75,7 +76,7 @@ export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
  * has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
  * after the lease of the store.
  *
- * @throws {ConfigurationError} If the job or an option breaks its rule.
+ * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` gives no boolean.
  */
 export async function work<P, E, T>(
   job: Job<P, E, T>,

@@ -147,6 +147,27 @@ describe("work()", () => {
     await inTime(coordinating);
   });
 
+  it.each([
+    [() => undefined, "'isTransient' must be a function that returns a boolean: current value is"],
+    [() => expect.unreachable("asked"), "asked"],
+  ])(
+    "ends where 'isTransient' gives no answer, and blames no partition for it",
+    async (...given) => {
+      const { job, store } = numbersJob(() => ({
+        load() {
+          throw new Error("no");
+        },
+      }));
+      const coordinating = coordinate(job, { store });
+      const isTransient = given[0] as never;
+      const working = work(job, { store, maxFailures: 1, isTransient });
+      await expect(inTime(working)).rejects.toThrow(given[1]);
+      expect((await store.read()).partitions).toMatchObject({ dead: 0, held: 0 });
+      await store.cancel();
+      await inTime(coordinating);
+    },
+  );
+
   it("refuses what breaks a rule, before anything is called", async () => {
     const { job, store } = numbersJob();
     const of = (options: object) => work(job, { store, ...options });
