@@ -38,7 +38,11 @@ export class Chain<O> implements ChunkReader<O> {
   static after<I, O>(input: ChunkReader<I>, stage: Stage<I, O>): Chain<O> {
     const added = stage as AnyStage;
     if (!(input instanceof Chain)) return new Chain(input, [added]);
-    return new Chain(input.#input, [...input.#stages, added]);
+    const joined = input.#stages.at(-1)?.and?.(added);
+    return new Chain(
+      input.#input,
+      joined ? [...input.#stages.slice(0, -1), joined] : [...input.#stages, added],
+    );
   }
 
   /** Gives what becomes of the next items. */
@@ -68,7 +72,7 @@ export class Chain<O> implements ChunkReader<O> {
   cancel(reason: unknown): void | Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const { calls } of this.#stages) calls?.abort(reason);
+    for (const stage of this.#stages) stage.abort?.(reason);
     return this.#ending === undefined ? this.#input.cancel(reason) : this.#released;
   }
 
@@ -145,7 +149,7 @@ export class Chain<O> implements ChunkReader<O> {
         const pending = pushInto(stage, given, out, isClean);
         if (pending !== undefined) {
           this.#split(index, given, pending);
-          index = -1; // On with the stages that are left.
+          index = pending.after === undefined ? -1 : 0; // On with the stages that are left.
         }
       } catch (error) {
         this.#stop(index, { error });
@@ -173,13 +177,29 @@ export class Chain<O> implements ChunkReader<O> {
   /** Makes a stage read by itself, from the item on whose call has to be waited for. */
   #split(index: number, items: readonly unknown[], pending: PendingCall): void {
     const stages = this.#stages;
-    const before = new Chain(this.#input, stages.slice(0, index), this.#ending, this.#failure);
-    before.#released = this.#released;
-    const { calls } = stages[index]!;
-    this.#input = new CallReader(before, calls!, items.slice(pending.index), pending.result);
-    this.#stages = stages.slice(index + 1);
+    const { item, result, calls, before, after } = pending;
+    const input = new Chain(this.#input, stages.slice(0, index), this.#ending, this.#failure);
+    input.#released = this.#released;
+    const rest = items.slice(pending.index + 1);
+    this.#input = before === undefined
+      ? new CallReader(input, calls, [item, ...rest], result)
+      : new CallReader(new Chain(readBefore(rest, input), [before]), calls, [item], result);
+    this.#stages = [...(after === undefined ? [] : [after]), ...stages.slice(index + 1)];
     this.#ending = undefined;
     this.#failure = undefined;
     this.#released = undefined;
   }
+}
+
+/** A reader of items that were read already, and then of what is left. */
+function readBefore<T>(items: readonly T[], left: ChunkReader<T>): ChunkReader<T> {
+  let first: readonly T[] | undefined = items;
+  return {
+    next(most) {
+      const given = first;
+      first = undefined;
+      return given ?? left.next(most);
+    },
+    cancel: (reason) => left.cancel(reason),
+  };
 }

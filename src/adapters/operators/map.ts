@@ -11,6 +11,7 @@ import {
 } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 import type { Calls, PendingCall, Stage } from "./stage.ts";
+import { nothing, type Step, Steps } from "./steps.ts";
 import type { Unsteady } from "./terms.ts";
 
 /**
@@ -33,7 +34,7 @@ export function map<I, O>(
   options: CallOptions = {},
 ): Operator<I, O> {
   const settings = checkCall("map", fn, options);
-  return staged(() => new MapStage(fn, settings), unsteadyOf("map", settings));
+  return stepping(() => new MapStep(fn, settings), unsteadyOf("map", settings));
 }
 
 /** Results that come as they are done may come in another order the next time. */
@@ -41,54 +42,55 @@ function unsteadyOf(name: string, { ordered }: CallSettings): Unsteady | undefin
   return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time", mixes: true };
 }
 
-/** What the stages that call a function for each item have in common. */
-abstract class CallStage<I, R, O> implements Stage<I, O>, Calls<I, R, O> {
+/** What calls a function for each item. */
+abstract class Calling implements Calls<unknown, unknown, unknown> {
   readonly concurrency: number;
   readonly ordered: boolean;
   readonly reorderBuffer: number;
-  protected readonly fn: (item: I, context: CallContext) => R | PromiseLike<R>;
-  protected readonly context = new CallSignal();
+  readonly fn: (item: unknown, context: CallContext) => unknown;
+  readonly context = new CallSignal();
 
-  constructor(
-    fn: (item: I, context: CallContext) => R | PromiseLike<R>,
-    settings: CallSettings,
-  ) {
-    this.fn = fn;
+  constructor(fn: (item: never, context: CallContext) => unknown, settings: CallSettings) {
+    this.fn = fn as Calling["fn"]; // `pipe` has seen to the types of its items.
     this.concurrency = settings.concurrency;
     this.ordered = settings.ordered;
     this.reorderBuffer = settings.reorderBuffer;
-  }
-
-  get calls(): Calls<I, unknown, O> {
-    return this as Calls<I, unknown, O>;
   }
 
   abort(reason: unknown): void {
     this.context.abort(reason);
   }
 
-  call(item: I): R | PromiseLike<R> {
+  call(item: unknown): unknown {
     return this.fn(item, this.context);
   }
 
-  abstract push(items: readonly I[], out: O[]): PendingCall | undefined;
-  abstract take(result: R, item: I, out: O[]): void;
+  abstract take(result: unknown, item: unknown, out: unknown[]): void;
 }
 
-class MapStage<I, O> extends CallStage<I, O | typeof skip, O> {
-  push(items: readonly I[], out: O[]): PendingCall | undefined {
-    const { fn, context } = this;
-    for (let index = 0; index < items.length; index++) {
-      const result = fn(items[index]!, context);
-      if (isThenable(result)) return { index, result };
-      if (result !== skip) out.push(result);
-    }
-    return undefined;
+/** What calls a function by whose answer an item becomes one item, or none. */
+abstract class CallStep extends Calling implements Step {
+  abstract readonly kind: Step["kind"];
+
+  take(result: unknown, item: unknown, out: unknown[]): void {
+    const given = this.become(result, item);
+    if (given !== nothing) out.push(given);
   }
 
-  take(result: O | typeof skip, _item: I, out: O[]): void {
-    if (result !== skip) out.push(result);
+  abstract become(result: unknown, item: unknown): unknown;
+}
+
+class MapStep extends CallStep {
+  readonly kind = "map";
+
+  become(result: unknown): unknown {
+    return result === skip ? nothing : result;
   }
+}
+
+/** An operator of one function, in a pass with those beside it. */
+function stepping<I, O>(make: () => Step, unsteady: Unsteady | undefined): Operator<I, O> {
+  return staged<unknown, unknown>(() => new Steps([make()]), unsteady) as Operator<I, O>;
 }
 
 /**
@@ -121,29 +123,14 @@ export function filter<I>(
   options: CallOptions = {},
 ): Operator<I, I> {
   const settings = checkCall("filter", fn, options);
-  return staged(() => new FilterStage(fn, settings), unsteadyOf("filter", settings));
+  return stepping(() => new FilterStep(fn, settings), unsteadyOf("filter", settings));
 }
 
-class FilterStage<I> extends CallStage<I, boolean, I> {
-  readonly isSieve = true;
+class FilterStep extends CallStep {
+  readonly kind = "filter";
 
-  push(items: readonly I[], out: I[]): PendingCall | undefined {
-    const { fn, context } = this;
-    for (let index = 0; index < items.length; index++) {
-      const item = items[index]!;
-      const result = fn(item, context);
-      if (result === true) out.push(item);
-      else if (result !== false) {
-        if (isThenable(result)) return { index, result };
-        truthOf("filter items", result);
-      }
-    }
-    return undefined;
-  }
-
-  take(result: boolean, item: I, out: I[]): void {
-    if (result === true) out.push(item);
-    else truthOf("filter items", result);
+  become(result: unknown, item: unknown): unknown {
+    return truthOf("filter items", result) ? item : nothing;
   }
 }
 
@@ -169,32 +156,33 @@ export function flatMap<I, O>(
   options: CallOptions = {},
 ): Operator<I, O> {
   const settings = checkCall("flatMap", fn, options);
-  return staged(() => new FlatMapStage(fn, settings), unsteadyOf("flatMap", settings));
+  const unsteady = unsteadyOf("flatMap", settings);
+  return staged<unknown, unknown>(() => new FlatMapStage(fn, settings), unsteady) as Operator<I, O>;
 }
 
-class FlatMapStage<I, O> extends CallStage<I, Iterable<O>, O> {
+class FlatMapStage extends Calling implements Stage<unknown, unknown> {
   most(wanted: number): number {
     return wanted === Infinity ? wanted : Math.min(wanted, 1); // One item may become all that is wanted.
   }
 
-  push(items: readonly I[], out: O[]): PendingCall | undefined {
+  push(items: readonly unknown[], out: unknown[]): PendingCall | undefined {
     const { fn, context } = this;
     for (let index = 0; index < items.length; index++) {
-      const item = items[index]!;
+      const item = items[index];
       const result = fn(item, context);
-      if (isThenable(result)) return { index, result };
+      if (isThenable(result)) return { index, item, result, calls: this };
       this.take(result, item, out);
     }
     return undefined;
   }
 
-  take(result: Iterable<O>, _item: I, out: O[]): void {
+  take(result: unknown, _item: unknown, out: unknown[]): void {
     const isIterable =
-      typeof (result as Partial<Iterable<O>> | null)?.[Symbol.iterator] === "function";
+      typeof (result as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] === "function";
     if (!isIterable || typeof result === "string") {
       fail("map items", "fn", "a function that returns an iterable, and no string", result);
     }
-    for (const row of result) out.push(row);
+    for (const row of result as Iterable<unknown>) out.push(row);
   }
 }
 
@@ -218,24 +206,13 @@ export function tap<I>(
   options: CallOptions = {},
 ): Operator<I, I> {
   const settings = checkCall("tap", fn, options);
-  return staged(() => new TapStage(fn, settings), unsteadyOf("tap", settings));
+  return stepping(() => new TapStep(fn, settings), unsteadyOf("tap", settings));
 }
 
-class TapStage<I> extends CallStage<I, unknown, I> {
-  readonly isSieve = true;
+class TapStep extends CallStep {
+  readonly kind = "tap";
 
-  push(items: readonly I[], out: I[]): PendingCall | undefined {
-    const { fn, context } = this;
-    for (let index = 0; index < items.length; index++) {
-      const item = items[index]!;
-      const result = fn(item, context);
-      if (isThenable(result)) return { index, result };
-      out.push(item);
-    }
-    return undefined;
-  }
-
-  take(_result: unknown, item: I, out: I[]): void {
-    out.push(item);
+  become(_result: unknown, item: unknown): unknown {
+    return item;
   }
 }

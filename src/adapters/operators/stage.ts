@@ -15,16 +15,26 @@ export interface Stage<I, O> {
   end?(out: O[]): void;
   /** How many items may be read at once where that many are wanted of it; all of them if left out. */
   most?(wanted: number): number;
-  /** What its calls are made by, if it makes some that may have to be waited for. */
-  readonly calls?: Calls<I, unknown, O>;
+  /** Makes one stage of this one and that which comes after it, where one pass does for both. */
+  and?(other: Stage<never, never>): Stage<unknown, unknown> | undefined;
+  /** Aborts the calls that run. */
+  abort?(reason: unknown): void;
 }
 
 /** A call that gave a promise. */
 export interface PendingCall {
   /** Place of its item among those that were pushed. */
   readonly index: number;
+  /** What it was made for: what the item was by then. */
+  readonly item: unknown;
   /** What it gave. */
   readonly result: PromiseLike<unknown>;
+  /** What it was made by, and further ones are. */
+  readonly calls: Calls<unknown, unknown, unknown>;
+  /** The part of its stage that leads to it, if there is one: later items have not been there. */
+  readonly before?: Stage<unknown, unknown> | undefined;
+  /** The part of its stage that its result is for, if there is one. */
+  readonly after?: Stage<unknown, unknown> | undefined;
 }
 
 /** How the user's function is called for an item, and what becomes of its result. */
@@ -59,12 +69,12 @@ export function pushInto<I, O>(
   for (; place < items.length && !stage.isDone; place++) {
     if (!isMalformed(items[place])) continue;
     const pending = place > from ? stage.push(items.slice(from, place), out) : undefined;
-    if (pending) return { index: from + pending.index, result: pending.result };
+    if (pending) return { ...pending, index: from + pending.index };
     if (stage.isDone) return undefined;
     out.push(items[place] as unknown as O);
     from = place + 1;
   }
   if (from === items.length || stage.isDone) return undefined;
   const pending = stage.push(items.slice(from), out);
-  return pending ? { index: from + pending.index, result: pending.result } : undefined;
+  return pending ? { ...pending, index: from + pending.index } : undefined;
 }
