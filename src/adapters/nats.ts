@@ -4,3 +4,4 @@
  */
 export type { NatsEntry, NatsKv, NatsWatch } from "./nats/client.ts";
 export { NatsCheckpointStore } from "./nats/checkpoint-store.ts";
+export { natsJobStore, type NatsJobStoreOptions } from "./nats/job-store.ts";

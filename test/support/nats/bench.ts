@@ -21,8 +21,12 @@ export function natsBench(): NatsBench {
   let bucket: NatsKv | undefined;
   beforeAll(async () => {
     server = await startNats();
-    connection = await connect({ servers: server.url, maxReconnectAttempts: -1 });
-    bucket = await new Kvm(connection).create("bench", { allow_direct: false });
+    connection = await connect({
+      ...{ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 },
+    });
+    bucket = await new Kvm(jetstream(connection, { timeout: 1000 })).create("bench", {
+      allow_direct: false,
+    });
   }, 60_000);
   afterAll(async () => {
     await connection?.close();
@@ -31,7 +35,7 @@ export function natsBench(): NatsBench {
   return {
     server: () => server!,
     connection: () => connection!,
-    js: () => jetstream(connection!),
+    js: () => jetstream(connection!, { timeout: 1000 }),
     bucket: () => bucket!,
   };
 }

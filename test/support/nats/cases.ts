@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { testNatsCheckpoints } from "../../adapters/nats/checkpoint-store.cases.ts";
+import { testNatsJobs } from "../../adapters/nats/job-store.cases.ts";
 import { natsBench } from "./bench.ts";
 import { hasNatsServer } from "./server.ts";
 
@@ -8,5 +9,6 @@ export function testNats(): void {
   describe.skipIf(!hasNatsServer)("with a server of NATS", () => {
     const bench = natsBench();
     describe("NatsCheckpointStore", () => testNatsCheckpoints(bench));
+    describe("natsJobStore()", () => testNatsJobs(bench));
   });
 }
