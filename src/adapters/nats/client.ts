@@ -1,0 +1,53 @@
+/**
+ * What is used of the clients of `@nats-io`, by shape: none of them is imported.
+ * @module
+ */
+import { callable, type Rule } from "../../options.ts";
+
+/** A value of a key, as a bucket of `@nats-io/kv` gives it. */
+export interface NatsEntry {
+  /** The key. */
+  readonly key: string;
+  /** Its bytes. */
+  readonly value: Uint8Array;
+  /** The place of the change in the stream of the bucket. */
+  readonly revision: number;
+  /** When it was stored, by the clock of the server. */
+  readonly created: Date;
+  /** `"PUT"`, or how the value was removed. */
+  readonly operation: string;
+}
+
+/** A bucket of `@nats-io/kv`: what `new Kvm(connection).create(…)` or `open(…)` gives. */
+export interface NatsKv {
+  /** The value of a key, if it ever had one. */
+  get(key: string): Promise<NatsEntry | null>;
+  /** Stores a value and gives its revision; with `previousSeq` only if that is the last one. */
+  put(key: string, value: Uint8Array, options?: { previousSeq: number }): Promise<number>;
+  /** The values of some keys, and all changes from then on. */
+  watch(options: { key: string }): Promise<NatsWatch>;
+}
+
+/** The changes of a bucket. */
+export interface NatsWatch extends AsyncIterable<NatsEntry & { readonly isUpdate: boolean }> {
+  /** Ends it. */
+  stop(): void;
+}
+
+/** What a bucket must be. */
+export const kvBucket: Rule = {
+  expected: "a bucket of @nats-io/kv, such as `await new Kvm(connection).create(name)`",
+  test: (value) => hasMethods(value, ["get", "put", "watch"]),
+};
+
+/** Whether something has functions of these names. */
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return names.every((name) => callable.test((value as Record<string, unknown>)[name]));
+}
+
+/** Whether the server has refused to store something, as it was not what should come next. */
+export function isOutOfTurn(error: unknown): boolean {
+  const code = (Object(error) as { code?: unknown }).code;
+  return code === 10071 || code === 10164; // "wrong last sequence", without or with the right one
+}

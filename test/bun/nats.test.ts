@@ -1,0 +1,3 @@
+import { testNats } from "../support/nats/cases.ts";
+
+testNats();
