@@ -121,7 +121,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/report/theme": "adapters/report/render-report",
   "adapters/report/tiles": "adapters/report/render-report",
   "adapters/report/waterfall": "adapters/report/render-report",
-  "adapters/sqlite/insert": "adapters/sqlite/known-table",
+  "sql/sqlite/insert": "adapters/sqlite/known-table",
   "adapters/sqlite/row-writer": "adapters/sqlite/tree-writer",
   "adapters/sqlite/tables-options": "adapters/sqlite/transaction",
   "adapters/sqlite/tree-statements": "adapters/sqlite/tree-step",

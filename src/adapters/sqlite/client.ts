@@ -1,9 +1,9 @@
 import { propertyOf } from "../../errors.ts";
 import { fail, type Rule } from "../../options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
+import type { SqliteValue } from "../../sql/sqlite/values.ts";
 
-/** What SQLite stores. */
-export type SqliteValue = null | number | bigint | string | Uint8Array;
+export type { SqliteValue };
 
 /** The subset of a prepared statement that the adapter needs: all clients have it. */
 export interface SqliteStatement {

@@ -10,7 +10,7 @@ import {
   transact,
 } from "./client.ts";
 import type { Turns } from "./turns.ts";
-import { storableText } from "./values.ts";
+import { storableText } from "../../sql/sqlite/values.ts";
 
 const tableSql = `create table if not exists millrace_dead_letter (
   id integer primary key, pipeline text not null, run_id text not null,

@@ -1,9 +1,8 @@
-import type { Unknown } from "../../sql/rows.ts";
 import type { Written } from "../../sql/written.ts";
 import { changesOf, prepare, type SqliteDatabase, type SqliteStatement } from "./client.ts";
-import { aliased, insertStatement, type Target } from "./insert.ts";
-import { foldCase } from "./names.ts";
-import { type Batch, type Group, readRows } from "./rows.ts";
+import { aliased, insertStatement, type Target } from "../../sql/sqlite/insert.ts";
+import type { Batch, Group } from "../../sql/sqlite/rows.ts";
+import { identityOf, readFor, type TableShape, widened } from "../../sql/sqlite/table-shape.ts";
 
 /** How many rows a statement takes at most; more of them make it no faster. */
 const maxRows = 100;
@@ -12,39 +11,21 @@ const maxValues = 2_000;
 /** How many sets of columns have their statements kept: rows may give any of them. */
 const maxSets = 64;
 
-/** What becomes of rows that have less or more than the columns. */
-export interface Fit {
-  /** Each row has to give all columns; else it may leave to the table all but the key. */
-  readonly needsAll: boolean;
-  /** Columns that a row may leave to the table all the same. */
-  readonly open?: ReadonlySet<string>;
-  /** What becomes of a property that no column takes. */
-  readonly unknown: Unknown;
-}
-
 /** A table as it was when it was looked up, and the prepared statements for it. */
 export class KnownTable {
   readonly #db: SqliteDatabase;
+  readonly #shape: TableShape;
   readonly #target: Target;
   readonly #columns: readonly string[];
-  readonly #fit: Fit;
-  readonly #primaryKey: readonly string[];
   readonly #inserts = new Map<string, Insert>();
   readonly #returning = new Map<string, SqliteStatement>();
 
-  /** Takes the columns that rows can fill. */
-  constructor(
-    db: SqliteDatabase,
-    target: Target,
-    columns: readonly string[],
-    fit: Fit,
-    primaryKey: readonly string[] = [],
-  ) {
+  /** Takes how rows fill it. */
+  constructor(db: SqliteDatabase, shape: TableShape) {
     this.#db = db;
-    this.#target = target;
-    this.#columns = columns;
-    this.#fit = fit;
-    this.#primaryKey = primaryKey;
+    this.#shape = shape;
+    this.#target = shape.target;
+    this.#columns = shape.columns;
   }
 
   /** The columns that rows can fill. */
@@ -54,8 +35,7 @@ export class KnownTable {
 
   /** The columns that its rows are told apart by; none where nothing says so. */
   get identity(): readonly string[] {
-    const { key } = this.#target;
-    return key.length > 0 ? key : this.#primaryKey;
+    return identityOf(this.#shape);
   }
 
   /** The columns that tell whether a row is there already; none for any unique index. */
@@ -65,8 +45,9 @@ export class KnownTable {
 
   /** Whether another one has the same statements. */
   isLike(other: KnownTable): boolean {
-    return JSON.stringify([other.#target, other.#columns, other.#primaryKey]) ===
-      JSON.stringify([this.#target, this.#columns, this.#primaryKey]);
+    const told = ({ target, columns, primaryKey }: TableShape) =>
+      JSON.stringify([target, columns, primaryKey]);
+    return told(other.#shape) === told(this.#shape);
   }
 
   /** Prepares the statement for one row. */
@@ -76,22 +57,12 @@ export class KnownTable {
 
   /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
   read(rows: readonly object[]): Batch {
-    const { table, conflict, key } = this.#target;
-    const { needsAll, open, unknown } = this.#fit;
-    const keys = key.map(foldCase);
-    const needs = needsAll
-      ? (name: string) => !open?.has(name)
-      : (name: string) => keys.includes(foldCase(name));
-    const isOrdered = conflict !== "error";
-    return readRows({ table, columns: this.#columns, needs, unknown, isOrdered }, rows);
+    return readFor(this.#shape, rows);
   }
 
   /** The same table once it has some more columns, which rows may leave out. */
   withColumns(names: ReadonlySet<string>): KnownTable {
-    const { open = [], ...fit } = this.#fit;
-    const columns = [...this.#columns, ...names];
-    const wider = { ...fit, open: new Set([...open, ...names]) };
-    return new KnownTable(this.#db, this.#target, columns, wider, this.#primaryKey);
+    return new KnownTable(this.#db, widened(this.#shape, names));
   }
 
   /** Writes rows that give the same columns. */

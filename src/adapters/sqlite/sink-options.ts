@@ -1,6 +1,6 @@
 import { checkOptions, type Complete, type OptionTable } from "../../options.ts";
 import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
-import { foldCase, name, names } from "./names.ts";
+import { foldCase, name, names } from "../../sql/sqlite/names.ts";
 
 /** A sink of one table: where the rows go, and what happens to one that is there already. */
 export interface SqliteSinkOptions<Columns extends readonly string[] = readonly string[]> {

@@ -9,7 +9,7 @@ import {
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./client.ts";
-import { name } from "./names.ts";
+import { name } from "../../sql/sqlite/names.ts";
 import { keyedPages, lower, narrowed, type SqliteQuery, type SqliteRow } from "./source-pages.ts";
 
 export type { SqliteRow } from "./source-pages.ts";

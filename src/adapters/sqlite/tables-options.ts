@@ -1,7 +1,7 @@
 import type { LinkOptions } from "../../sql/linked-tables.ts";
 import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts";
 import type { LinksAmong } from "../../sql/typed-rows.ts";
-import { foldCase, name, names } from "./names.ts";
+import { foldCase, name, names } from "../../sql/sqlite/names.ts";
 import type { SqliteSinkOptions } from "./sink-options.ts";
 
 /** One of the tables of a sink: the options that a sink of one table has, and its place among them. */

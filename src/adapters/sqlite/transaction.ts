@@ -9,7 +9,7 @@ import { queryRows, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
-import { expectedOf, isStorable } from "./values.ts";
+import { expectedOf, isStorable } from "../../sql/sqlite/values.ts";
 
 /** How rows go into a table of a transaction: as a sink of that table has it. */
 export type SqliteInsertOptions = Pick<

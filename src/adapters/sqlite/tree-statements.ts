@@ -12,7 +12,7 @@ import {
   type SqliteStatement,
   type SqliteValue,
 } from "./client.ts";
-import { aliased } from "./insert.ts";
+import { aliased } from "../../sql/sqlite/insert.ts";
 import type { KnownTable } from "./known-table.ts";
 
 /** Columns of a row, as the table has them. */

@@ -3,7 +3,7 @@ import { inTable, rowError } from "../../sql/row-errors.ts";
 import type { TreeStep } from "../../sql/tree-rows.ts";
 import type { Written } from "../../sql/written.ts";
 import type { SqliteValue } from "./client.ts";
-import type { Batch, Group } from "./rows.ts";
+import type { Batch, Group } from "../../sql/sqlite/rows.ts";
 import { missingIn } from "./tree-missing.ts";
 import { type Stored, storedId, storedOf, type TreePlan } from "./tree-statements.ts";
 

@@ -8,11 +8,12 @@ import { Written } from "../../sql/written.ts";
 import { takeApart, type TreeStep } from "../../sql/tree-rows.ts";
 import { isOfSql, type SqliteDatabase, type SqliteValue } from "./client.ts";
 import type { KnownTable } from "./known-table.ts";
-import type { Batch } from "./rows.ts";
-import { rowIds, type Writer } from "./writer.ts";
+import type { Batch } from "../../sql/sqlite/rows.ts";
+import { rowIds } from "../../sql/sqlite/table-shape.ts";
+import type { Writer } from "./writer.ts";
 import { type ReadStep, StepWrite } from "./tree-step.ts";
 import { type Stored, type TreePlan, TreeStatements } from "./tree-statements.ts";
-import { expectedOf, isStorable } from "./values.ts";
+import { expectedOf, isStorable } from "../../sql/sqlite/values.ts";
 
 /** Rows that were checked, to be written within a transaction. */
 export interface Checked {

@@ -21,7 +21,8 @@ function recorded() {
 
 function tableOf(db: Recorded["db"], columns: readonly string[]): KnownTable {
   const fit = { needsAll: false, unknown: "error" } as const;
-  return new KnownTable(db, { table: "t", conflict: "error", key: [] }, columns, fit);
+  const target = { table: "t", conflict: "error", key: [] } as const;
+  return new KnownTable(db, { target, columns, fit, primaryKey: [] });
 }
 
 const rowsIn = (sql: string) => sql.split("(?").length - 1;
@@ -63,7 +64,7 @@ describe("KnownTable", () => {
     const { db, runs } = recorded();
     const target = { table: "t", conflict: "replace", key: ["id"] } as const;
     const fit = { needsAll: false, unknown: "error" } as const;
-    const table = new KnownTable(db, target, ["id", "a", "b"], fit);
+    const table = new KnownTable(db, { target, columns: ["id", "a", "b"], fit, primaryKey: [] });
     const { groups } = table.read([{ id: 1, a: 2 }, { id: 3 }, { id: 4, a: 5 }]);
     for (const group of groups) table.insert(group, new Written());
     const found = ' on conflict ("id") do';

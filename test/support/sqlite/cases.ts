@@ -18,8 +18,8 @@ import { testSqliteWrites } from "../../adapters/sqlite/transaction.cases.ts";
 import { testSqliteTransactions } from "../../adapters/sqlite/client/transaction.cases.ts";
 import { testSqliteCopies } from "../../adapters/sqlite/sink/copies.cases.ts";
 import { testSqliteUses } from "../../adapters/sqlite/sink/uses.cases.ts";
-import { testSqliteValues } from "../../adapters/sqlite/values.cases.ts";
-import { testSqliteProperties } from "../../adapters/sqlite/rows.cases.ts";
+import { testSqliteValues } from "../../sql/sqlite/values.cases.ts";
+import { testSqliteProperties } from "../../sql/sqlite/rows.cases.ts";
 
 /** Everything that `millrace/sqlite` promises, with one client. */
 export function testSqlite(client: SqliteClient): void {

@@ -1,5 +1,7 @@
-import { isStorableText } from "../../sql/text.ts";
-import type { SqliteValue } from "./client.ts";
+import { isStorableText } from "../text.ts";
+
+/** What SQLite stores. */
+export type SqliteValue = null | number | bigint | string | Uint8Array;
 
 /** Whether a value comes back as it is. Affinity is not looked at: the columns are the user's. */
 export function isStorable(value: unknown): value is SqliteValue {

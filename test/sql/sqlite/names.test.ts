@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { foldCase, name, names } from "../../../src/adapters/sqlite/names.ts";
+import { foldCase, name, names } from "../../../src/sql/sqlite/names.ts";
 
 describe("names of tables and columns", () => {
   it.each([["", false], ["a\0", false], ["\ud800", false], [7, false], ['a"b', true], ["Ä", true]])(

@@ -1,5 +1,5 @@
 import type { Rule } from "../../options.ts";
-import { distinctNames } from "../../sql/distinct-names.ts";
+import { distinctNames } from "../distinct-names.ts";
 import { isStorable } from "./values.ts";
 
 /** A name of a table or a column: any text, but what SQLite would cut or replace. */

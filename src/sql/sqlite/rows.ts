@@ -2,9 +2,9 @@
  * A batch as it is written: what its rows give to the columns, checked.
  * @module
  */
-import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
-import { gives, isRow, type Unknown, UnknownProperties } from "../../sql/rows.ts";
-import type { SqliteValue } from "./client.ts";
+import { notAnObject, unfitValue, withoutProperties } from "../row-errors.ts";
+import { gives, isRow, type Unknown, UnknownProperties } from "../rows.ts";
+import type { SqliteValue } from "./values.ts";
 import { expectedOf, isStorable } from "./values.ts";
 
 /** What rows are read for. */

@@ -1,5 +1,5 @@
-import { quoteName, quoteNames } from "../../sql/names.ts";
-import type { Conflict } from "../../sql/sink-options.ts";
+import { quoteName, quoteNames } from "../names.ts";
+import type { Conflict } from "../sink-options.ts";
 import { foldCase } from "./names.ts";
 
 /** Where rows go. */
@@ -29,7 +29,8 @@ export function aliased(columns: readonly string[]): string {
   return columns.map((column, n) => `${quoteName(column)} as c${n}`).join(", ");
 }
 
-function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
+/** What is done with a row whose key is there, as it stands at the end of a statement. */
+export function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
   if (conflict === "error") return "";
   const found = key.length > 0 ? ` on conflict (${quoteNames(key)})` : " on conflict";
   if (conflict === "ignore") return `${found} do nothing`;
