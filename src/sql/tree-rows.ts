@@ -92,25 +92,30 @@ function partsOf(
   const names = () => tables.map(({ name }) => JSON.stringify(name)).join(", ");
   if (!isRow(tree)) return rowError(`it must be an object with rows by table (${names()})`, place);
   const deletes: [number, Properties][] = [];
-  const rows: Properties[][] = tables.map(() => []);
-  for (const [name, given] of Object.entries(tree)) {
+  const rows: (readonly Properties[])[] = tables.map(() => none);
+  for (const name of Object.keys(tree)) {
+    const given = (tree as Properties)[name];
     if (given === undefined) continue;
     const table = byName.get(name);
     if (table === undefined) {
       return rowError(`${JSON.stringify(name)} is none of the tables ${names()}`, place);
     }
-    for (const row of Array.isArray(given) ? given as unknown[] : [given]) {
+    const all = Array.isArray(given) ? given as readonly Properties[] : [given as Properties];
+    let hasKeys = false;
+    for (const row of all) {
       const key = tombstoneKey(row);
-      if (key !== undefined) deletes.push([table, key]);
-      else if (isRow(row)) rows[table]!.push(row as Properties);
-      else {
+      if (key !== undefined) hasKeys = deletes.push([table, key]) > 0;
+      else if (!isRow(row)) {
         const rule = "must get an object, or an array of objects";
         return rowError(`table ${JSON.stringify(name)} ${rule}`, place);
       }
     }
+    rows[table] = hasKeys ? all.filter((row) => tombstoneKey(row) === undefined) : all;
   }
   return { deletes, rows };
 }
+
+const none: readonly Properties[] = [];
 
 /** Adds rows of one tree to a step, all of them or, where one is wrong, none. */
 function add(

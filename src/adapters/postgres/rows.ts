@@ -33,9 +33,15 @@ export interface Group {
   readonly later?: readonly Column[] | undefined;
 }
 
+/** Rows that give the same columns, as they were read. */
+export interface ReadGroup extends Group {
+  /** How much text all of them make, about. */
+  length: number;
+}
+
 /** A batch that was checked. */
 export interface Batch {
-  readonly groups: readonly Group[];
+  readonly groups: readonly ReadGroup[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
   /** Their names, where columns are to be added for them. */
@@ -48,77 +54,110 @@ type Properties = Readonly<Record<string, unknown>>;
 
 /** Reads a batch: a row fails of which a value would not arrive as it is, or no column takes it. */
 export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
-  const { columns, needs } = reading;
+  const { columns } = reading;
   const failures = new Map<number, Error>();
-  const open = columns.map(({ name }) => !needs(name));
-  const isOpen = open.includes(true);
-  let given = columns;
   const groups = new Groups(reading.isOrdered);
+  const given = new GivenValues(reading);
   const others = new UnknownProperties(columns.map(({ name }) => name), reading.unknown);
-  rows.forEach((row, place) => {
-    if (!isRow(row)) return void failures.set(place, notAnObject(row, columns[0]?.name, place));
-    if (isOpen && !givesOnly(row, given, columns, open)) {
-      given = columns.filter(({ name }, n) => !open[n] || gives(row, name));
+  for (let place = 0; place < rows.length; place++) {
+    const row = rows[place];
+    if (!isRow(row)) {
+      failures.set(place, notAnObject(row, columns[0]?.name, place));
+      continue;
     }
+    given.read(row as Properties);
     let error = others.look(row, place);
-    if (error === undefined && given.length === 0) {
-      if (others.adds(row)) return; // It is read again once they are there.
+    if (error === undefined && given.columns.length === 0) {
+      if (others.adds(row)) continue; // It is read again once they are there.
       if (reading.mayBeEmpty !== true) error = withoutProperties(reading.table, place);
     }
-    error ??= groups.add(given, row as Properties, place);
+    error ??= groups.add(given, place);
     if (error !== undefined) failures.set(place, error);
-  });
+  }
   return { groups: groups.all, drift: others.counts, fresh: others.fresh, failures };
 }
 
-/** Whether a row gives just these columns, as the one before did: most rows do. */
-function givesOnly(
-  row: object,
-  given: readonly Column[],
-  columns: readonly Column[],
-  open: readonly boolean[],
-): boolean {
-  let count = 0;
-  for (let n = 0; n < columns.length; n++) {
-    const column = columns[n]!;
-    if (open[n] && !gives(row, column.name)) continue;
-    if (given[count++] !== column) return false;
+/** A column that rows are asked for. */
+interface Asked {
+  readonly column: Column;
+  readonly name: string;
+  /** A row may leave it to the table. */
+  readonly isOpen: boolean;
+  /** All objects have something of this name. */
+  readonly isCommon: boolean;
+}
+
+/** What the row that was read last gives: most rows give the columns of the one before. */
+class GivenValues {
+  /** The columns that it gives. */
+  columns: readonly Column[];
+  /** The value of each. */
+  readonly values: unknown[] = [];
+  readonly #all: readonly Asked[];
+  #given: readonly Asked[];
+  #left: readonly Asked[] = [];
+
+  constructor({ columns, needs }: Reading) {
+    this.columns = columns;
+    this.#given = this.#all = columns.map((column): Asked => {
+      const { name } = column;
+      return { column, name, isOpen: !needs(name), isCommon: name in Object.prototype };
+    });
   }
-  return count === given.length;
+
+  read(row: Properties): void {
+    const [given, left] = [this.#given, this.#left];
+    for (let n = 0; n < given.length; n++) {
+      const { name, isOpen, isCommon } = given[n]!;
+      const value = row[name];
+      if (isOpen && (value === undefined || isCommon) && !gives(row, name)) return this.#turn(row);
+      this.values[n] = value;
+    }
+    for (let n = 0; n < left.length; n++) if (gives(row, left[n]!.name)) return this.#turn(row);
+  }
+
+  #turn(row: Properties): void {
+    const isGiven = ({ name, isOpen }: Asked) => !isOpen || gives(row, name);
+    this.#given = this.#all.filter(isGiven);
+    this.#left = this.#all.filter((asked) => !isGiven(asked));
+    this.columns = this.#given.map(({ column }) => column);
+    this.#given.forEach(({ name }, n) => (this.values[n] = row[name]));
+  }
 }
 
 class Groups {
-  readonly all: Group[] = [];
+  readonly all: ReadGroup[] = [];
   readonly #isOrdered: boolean;
-  readonly #byColumns = new Map<string, Group>();
-  #last: Group | undefined;
+  readonly #byColumns = new Map<string, ReadGroup>();
+  #last: ReadGroup | undefined;
 
   constructor(isOrdered: boolean) {
     this.#isOrdered = isOrdered;
   }
 
   /** Adds a row, or tells what is wrong with it. */
-  add(columns: readonly Column[], row: Properties, place: number): Error | undefined {
+  add({ columns, values }: GivenValues, place: number): Error | undefined {
     const cells: Cells = {};
+    let length = 0;
     for (let n = 0; n < columns.length; n++) {
-      const { name, kind } = columns[n]!;
-      const value = row[name];
-      const cell: Cell | typeof unfit = cellOf(kind, value);
-      if (cell === unfit) return refusalOf(columns[n]!, value, place);
+      const cell: Cell | typeof unfit = cellOf(columns[n]!.kind, values[n]);
+      if (cell === unfit) return refusalOf(columns[n]!, values[n], place);
       cells[cellName(n)] = cell;
+      length += lengthOf(cell);
     }
     const group = this.#groupOf(columns);
     group.cells.push(cells);
     group.places.push(place);
+    group.length += length;
     return undefined;
   }
 
-  #groupOf(columns: readonly Column[]): Group {
+  #groupOf(columns: readonly Column[]): ReadGroup {
     const last = this.#last;
     if (last !== undefined && areSame(last.columns, columns)) return last;
     const key = columns.map(({ number }) => number).join();
     const known = this.#isOrdered ? undefined : this.#byColumns.get(key);
-    const group = known ?? { columns, cells: [], places: [] };
+    const group = known ?? { columns, cells: [], places: [], length: 0 };
     if (known === undefined) this.all.push(group);
     this.#byColumns.set(key, group);
     return this.#last = group;
@@ -145,7 +184,8 @@ function lengthOf(cell: Cell | undefined): number {
 }
 
 /** Cuts a group into parts whose text is no longer than that, unless a row alone is longer. */
-export function partsOf(group: Group, maxLength: number): Group[] {
+export function partsOf(group: ReadGroup, maxLength: number): Group[] {
+  if (group.length <= maxLength) return [group];
   const parts: Group[] = [];
   let [start, length] = [0, 0];
   const { columns, cells, places } = group;
@@ -159,7 +199,6 @@ export function partsOf(group: Group, maxLength: number): Group[] {
     }
     length += own;
   });
-  if (start === 0) return [group];
   end(cells.length);
   return parts;
 }
