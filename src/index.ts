@@ -69,6 +69,14 @@ export {
   type RateLimitSignalOptions,
   RateLimitStream,
 } from "./streams/rate-limit.ts";
+export {
+  type Lease,
+  type LeaseContext,
+  type Leased,
+  leased,
+  type LeasedItemsContext,
+  type LeaseOptions,
+} from "./streams/leased.ts";
 export { type Many, many, type WholeBatch, wholeBatch } from "./streams/many.ts";
 export { malformed } from "./streams/malformed.ts";
 export { skip } from "./streams/skip.ts";
@@ -86,6 +94,8 @@ export {
 export type { ManagerRun } from "./manager/manager-run.ts";
 export type {
   BatchInfo,
+  Extracted,
+  ItemsContext,
   LoadContext,
   Pipeline,
   PipelineContext,

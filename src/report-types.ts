@@ -116,7 +116,10 @@ export interface RunTrace {
   readonly done: readonly number[];
 }
 
-/** The items of a run, each counted once: `extracted = loaded + skipped + deadLettered + pending`. */
+/**
+ * The items of a run, each counted once:
+ * `extracted = loaded + skipped + deadLettered + returned + pending`.
+ */
 export interface ItemCounts {
   /** Items read from the source. */
   readonly extracted: number;
@@ -126,7 +129,9 @@ export interface ItemCounts {
   readonly skipped: number;
   /** Items given up on, each with its error. */
   readonly deadLettered: number;
-  /** Items read, and neither loaded nor left out nor given up on. */
+  /** Items of a leased source that were given back to it, as they had failed. */
+  readonly returned: number;
+  /** Items read, of which none of that is true. */
   readonly pending: number;
 }
 

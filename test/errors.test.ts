@@ -17,7 +17,7 @@ import { outcomeOfCall } from "./support/outcomes/outcome-of-call.ts";
 
 const cause = new TypeError("no such table");
 const times = { busy: 0, starved: 0, blocked: 0 };
-const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0 };
+const counts = { extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, returned: 0, pending: 0 };
 const report: RunReport = {
   ...{
     name: "users",

@@ -19,7 +19,7 @@ export interface PartitionRecord {
 }
 
 /** What became of the items of a partition, by all runs that it took. */
-export interface PartitionCounts extends ItemCounts {
+export interface PartitionCounts extends Omit<ItemCounts, "returned"> {
   /** Items that earlier runs have finished, where the checkpoint does not tell what became of them. */
   readonly earlier: number;
 }

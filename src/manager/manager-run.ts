@@ -1,4 +1,4 @@
-import type { RunSnapshot } from "../report-types.ts";
+import type { ItemCounts, RunSnapshot } from "../report-types.ts";
 import type { ManagerReport, ManagerSnapshot } from "../manager-report-types.ts";
 import { type ProgressOptions, Snapshots } from "../telemetry/progress.ts";
 import type { Run } from "../run/run.ts";
@@ -68,7 +68,7 @@ export class ManagerRun {
     const pipelines = this.#schedule.look();
     const runs = pipelines.filter((one): one is RunSnapshot => "runId" in one);
     const sum = (
-      count: "extracted" | "loaded" | "skipped" | "deadLettered" | "pending" | "retries",
+      count: keyof ItemCounts | "retries",
     ) => runs.reduce((total, run) => total + run[count], 0);
     return {
       state,
@@ -76,6 +76,7 @@ export class ManagerRun {
       loaded: sum("loaded"),
       skipped: sum("skipped"),
       deadLettered: sum("deadLettered"),
+      returned: sum("returned"),
       pending: sum("pending"),
       retries: sum("retries"),
       startedAt: this.#startedAt,

@@ -8,6 +8,7 @@ import {
 } from "../options.ts";
 import type { Checkpoint, DoneRange, FinishedCounts } from "../checkpoints/checkpoint.ts";
 import type { BranchCounts, Outcome, TableCounts } from "../report-types.ts";
+import type { Leased } from "../streams/leased.ts";
 import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
@@ -26,6 +27,12 @@ export interface PipelineContext {
   readonly runId: string;
   /** What earlier runs have finished, where the run has checkpoints and there is one. */
   readonly checkpoint?: Checkpoint;
+}
+
+/** What `acknowledge` and `reject` are told. */
+export interface ItemsContext extends PipelineContext {
+  /** The places of the items in the source, from 0; with `position` also their positions. */
+  readonly ranges: readonly DoneRange[];
 }
 
 /** Which batch a load is for. */
@@ -78,6 +85,9 @@ export function loadContextOf(
   return { signal, pipeline, runId, checkpoint, batch, drift, wrote, branched };
 }
 
+/** What `extract` gives. */
+export type Extracted<E> = Source<E> | Leased<E>;
+
 /** What a transform returns for an item: a row, `skip` for none, or `many(rows)` for several. */
 export type Transformed<T> = T | typeof skip | Many<T>;
 
@@ -93,8 +103,8 @@ export interface Pipeline<E, T = E> {
   readonly name: string;
   /** Called first. If it fails, nothing is extracted. */
   preProcess?: ((context: PipelineContext) => unknown) | undefined;
-  /** Gives the source, or a promise of it. */
-  extract(context: PipelineContext): Source<E> | PromiseLike<Source<E>>;
+  /** Gives the source, or a promise of it; a `leased` one where a broker lends the items. */
+  extract(context: PipelineContext): Extracted<E> | PromiseLike<Extracted<E>>;
   /**
    * Maps one item; may be async. It returns a row, `skip`, or `many(rows)`: the item becomes these
    * rows, which travel in one load. Without it items pass as they are.
@@ -122,10 +132,10 @@ export interface Pipeline<E, T = E> {
    * Told which items of the source are finished: once for each, after its load has succeeded, or
    * after it was skipped or its dead letter was written.
    */
-  acknowledge?: ((items: readonly E[], context: PipelineContext) => unknown) | undefined;
+  acknowledge?: ((items: readonly E[], context: ItemsContext) => unknown) | undefined;
   /** Told which items failed for good, where no dead letter takes them; then the run fails. */
   reject?:
-    | ((items: readonly E[], error: unknown, context: PipelineContext) => unknown)
+    | ((items: readonly E[], error: unknown, context: ItemsContext) => unknown)
     | undefined;
   /**
    * Whether another run can read the source again, all of it and in the same order. The guarantee of

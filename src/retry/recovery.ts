@@ -20,16 +20,18 @@ export interface Work<R> {
   done(members: Members, result: R): unknown;
   /** Whether the call that has just failed did succeed after all, having settled after its deadline. */
   hasSucceeded?(error: unknown): Promise<boolean>;
-  /** Takes an item that is given up on. */
-  giveUp(member: number, error: unknown, attempts: number): unknown;
+  /** Takes an item that is given up on; `errors` are those of all attempts. */
+  giveUp(member: number, error: unknown, attempts: number, errors: readonly unknown[]): unknown;
+  /** How many attempts were made for the items before these calls. */
+  earlierAttempts?(members: Members): number;
 }
 
 /** What may be done about a failed call. */
 export interface Policy {
   /** How often, and when, to call again. */
   readonly retry: RetrySettings;
-  /** Items may be given up on, as there are dead letters. */
-  readonly hasDeadLetters: boolean;
+  /** Items may be given up on, as somebody takes them. */
+  readonly mayGiveUp: boolean;
   /** Items are given up on at once, as their letters are written together. */
   readonly gathersLetters?: boolean | undefined;
   /** A call can be made for a part of the items. */
@@ -155,16 +157,16 @@ export class Recovery<R> {
 
   /** Decides what becomes of a part whose call has failed. */
   async #face(part: Part): Promise<void> {
-    const { members, attempt, errors } = part;
+    const { members, errors } = part;
     const error = errors.at(-1);
-    const { hasDeadLetters, isDivisible, isolates } = this.#policy;
+    const { mayGiveUp, isDivisible, isolates } = this.#policy;
     if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);
     // What may be loaded is no dead letter: the next run finds its mark, or loads it.
-    if (!hasDeadLetters || isLeftOpen(error)) throw this.#exhausted(part);
+    if (!mayGiveUp || isLeftOpen(error)) throw this.#exhausted(part);
     if (await this.#work.hasSucceeded?.(error)) {
       await this.#work.done(members, undefined as R);
       return;
@@ -180,14 +182,15 @@ export class Recovery<R> {
     }
     const mayIsolate = isolates && mayDivide && !this.#asks(part, isTransient);
     if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
-    await this.#giveUp(members.map((member) => [member, error] as const), attempt);
+    await this.#giveUp(members.map((member) => [member, error] as const), part);
   }
 
   /** Asks about the last error. The user's `isRetriable`, which may be asked, must not hide it. */
   #asks(part: Part, ask: typeof isRetriable): boolean {
-    const { errors, attempt } = part;
+    const { members, errors, attempt } = part;
     try {
-      return ask(errors.at(-1), attempt, this.#policy.retry);
+      const earlier = this.#work.earlierAttempts?.(members) ?? 0;
+      return ask(errors.at(-1), earlier + attempt, this.#policy.retry);
     } catch (thrown) {
       throw this.#exhausted({ ...part, errors: withThrown(errors, thrown) });
     }
@@ -199,13 +202,13 @@ export class Recovery<R> {
    */
   async #giveUp(
     failed: readonly (readonly [member: number, error: unknown])[],
-    attempt: number,
+    { attempt, errors }: Part,
   ): Promise<void> {
     const losses: unknown[] = [];
     for (const [member, error] of failed) {
       this.#isCut ||= this.#listener.isStopped;
       if (this.#isCut) break;
-      const loss = this.#work.giveUp(member, error, attempt);
+      const loss = this.#work.giveUp(member, error, attempt, errors);
       if (this.#policy.gathersLetters) losses.push(loss);
       else await loss;
     }
@@ -237,12 +240,13 @@ export class Recovery<R> {
 
   /** Gives up on the items that a load has named, and loads the rest. */
   async #exclude(
-    { members, attempt }: Part,
+    part: Part,
     failures: Failures,
     givenUp: Iterable<readonly [number, unknown]> = failures,
   ): Promise<void> {
+    const { members, attempt } = part;
     const rest = members.filter((member) => !failures.has(member));
-    await this.#giveUp([...givenUp], attempt);
+    await this.#giveUp([...givenUp], part);
     if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
   }
 

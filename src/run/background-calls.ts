@@ -1,3 +1,5 @@
+import { rangesOfIndices } from "../checkpoints/offset-tracker.ts";
+import type { Batch } from "./batch.ts";
 import type { Exhausted } from "../retry/recovery.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { setTimer } from "../runtime/timer.ts";
@@ -35,12 +37,16 @@ export class BackgroundCalls<E, T> {
     this.#calls.run(() => settled);
   }
 
-  /** Tells the source which items failed. */
-  reject({ items, errors }: Exhausted): void {
+  /** Tells the source which items of a batch failed. */
+  reject({ items, errors }: Exhausted, batch: Batch<E, T> | undefined): void {
     const { pipeline, context } = this.#resources;
     if (pipeline.reject === undefined || items.length === 0) return;
     const { signal } = new AbortController(); // That of the run has aborted.
-    this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), { ...context, signal }));
+    let index = -1;
+    const indices = items.map((item) => index = batch!.items.indexOf(item as E, index + 1));
+    const ranges = rangesOfIndices(batch!.ranges, indices).map(([from, to]) => [from, to] as const);
+    const told = { ...context, signal, ranges };
+    this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), told));
   }
 
   /** Calls back at once if nothing runs, else when its time is up: it was told to stop, or cannot be. */

@@ -11,7 +11,7 @@ import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
 import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pipeline.ts";
 import { type GivenUp, giveUp } from "./give-up.ts";
-import type { RunContext } from "./run-context.ts";
+import { earlierAttempts, isTold, type RunContext } from "./run-context.ts";
 
 /** What a load is to finish: items by their index, and their offsets. */
 interface Finish {
@@ -40,12 +40,13 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   /** Makes the load of a batch; nothing begins before `run`. */
   constructor(run: RunContext<E, T>, batch: Batch<E, T>) {
-    const { items, rows, givenUp = [] } = batch;
+    const { items, rows, givenUp = [], returned = [] } = batch;
     this.#run = run;
     this.#batch = batch;
     this.#step = rows.count === 0 ? "finish" : "first";
-    this.#rest = rows.itemsWithout(items.length);
-    this.#skipped = items.length - givenUp.length - rows.itemCount;
+    const rest = rows.itemsWithout(items.length);
+    this.#rest = returned.length > 0 ? rest.filter((index) => !returned.includes(index)) : rest;
+    this.#skipped = this.#rest.length - givenUp.length;
   }
 
   /**
@@ -134,7 +135,18 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   /** Called by the recovery. */
-  async giveUp(member: number, error: unknown, attempts: number): Promise<void> {
+  earlierAttempts(members: Members): number {
+    const { items } = this.#batch;
+    return earlierAttempts(this.#run, members.map((member) => items[member]!));
+  }
+
+  /** Called by the recovery. */
+  async giveUp(
+    member: number,
+    error: unknown,
+    attempts: number,
+    errors: readonly unknown[],
+  ): Promise<void> {
     const { pipeline: { transform, transformBatch } } = this.#run;
     const { rows } = this.#batch;
     const isMapped = (transform ?? transformBatch) !== undefined;
@@ -142,8 +154,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     // Whoever has one row is loaded by it again, everybody else is mapped again.
     const own = rows.isDivisible && isMapped ? rows.of([member]) : [];
     const told = own.length === 1 ? { ...failure, row: own[0] } : failure;
-    await giveUp(this.#run, this.#batch, member, told);
-    this.#rest.push(member);
+    if (await giveUp(this.#run, this.#batch, member, told, errors)) this.#rest.push(member);
   }
 
   /** The items of a call, where it is not for all that have rows. */
@@ -203,7 +214,9 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
   #finishOf(members: Members | undefined, skipped = this.#skipped): Finish {
-    const indices = members && [...members, ...this.#rest];
+    const { rows, returned } = this.#batch;
+    const own = returned ? members ?? rows.items : members;
+    const indices = own && [...own, ...this.#rest];
     indices?.sort((a, b) => a - b); // A source may treat the last one as the newest.
     const loaded = members?.length ?? this.#batch.rows.itemCount;
     const counts = { loaded, skipped, deadLettered: this.#rest.length - skipped };
@@ -235,9 +248,9 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
 
   /** Keeps that items were given up on, when nobody is to be called any more. */
   #keepRest(): void {
-    const { checkpointWriter, pipeline } = this.#run;
+    const { checkpointWriter } = this.#run;
     // A source that is told of what is finished is to give again what it was not told of.
-    if (this.#rest.length === 0 || pipeline.acknowledge !== undefined) return;
+    if (this.#rest.length === 0 || isTold(this.#run)) return;
     const skipped = this.#skipped;
     this.#countSkipped();
     const { ranges, counts } = this.#finishOf([], skipped);
@@ -245,14 +258,14 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   #tell({ indices, ranges, counts }: Finish, isMarked = false): unknown {
-    const { deadLetterWriter, checkpointWriter, pipeline } = this.#run;
+    const { deadLetterWriter, checkpointWriter } = this.#run;
     deadLetterWriter?.finished(this.#skipped);
     this.#countSkipped();
     this.#rest = [];
     checkpointWriter?.finish(ranges, counts, isMarked);
-    if (pipeline.acknowledge === undefined) return undefined;
+    if (!isTold(this.#run)) return undefined;
     const { items } = this.#batch;
-    return this.#acknowledge(indices?.map((index) => items[index]!) ?? items);
+    return this.#acknowledge(indices?.map((index) => items[index]!) ?? items, ranges);
   }
 
   #countSkipped(): void {
@@ -261,11 +274,13 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     this.#skipped = 0;
   }
 
-  async #acknowledge(items: readonly E[]): Promise<void> {
-    const { pipeline, context, checkpointWriter } = this.#run;
+  async #acknowledge(items: readonly E[], ranges: readonly DoneRange[]): Promise<void> {
+    const { pipeline, lease, checkpointWriter } = this.#run;
+    const context = { ...this.#run.context, ranges };
     try {
       // What the source is told of is marked before. If it cannot be, the run has failed.
       if (await checkpointWriter?.flush() === false) return;
+      await lease?.acknowledge(items, context);
       await pipeline.acknowledge?.(items, context);
     } catch (error) {
       throw new Exhausted([error], 1, [], "checkpoints");

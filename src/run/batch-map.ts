@@ -11,7 +11,7 @@ import { rangesFor } from "./batch-ranges.ts";
 import { recoveryOf } from "./batch-recovery.ts";
 import type { PipelineContext, Transformed, TransformedBatch } from "../pipeline/pipeline.ts";
 import { type GivenUp, giveUp } from "./give-up.ts";
-import type { RunContext } from "./run-context.ts";
+import { earlierAttempts, isTold, type RunContext } from "./run-context.ts";
 
 /** The transform of a pipeline, with what a run does around it. */
 type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
@@ -22,13 +22,11 @@ type Results<T> = readonly Transformed<T>[];
 /** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
 export class BatchMap<E, T> {
   readonly #run: RunContext<E, T>;
-  readonly #isFastPath: boolean; // What fails fails the run.
   readonly #mapper: ItemMapper<E, T>;
 
   /** Makes the map of a run; nothing begins before `run`. */
-  constructor(run: RunContext<E, T>, isFastPath: boolean) {
+  constructor(run: RunContext<E, T>) {
     this.#run = run;
-    this.#isFastPath = isFastPath;
     this.#mapper = mapperOf(run);
   }
 
@@ -55,7 +53,7 @@ export class BatchMap<E, T> {
   #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
     if (this.#run.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
     const { context, settings: { concurrency } } = this.#run;
-    const rescue = this.#isFastPath
+    const rescue = this.#run.isPlain
       ? undefined
       : (index: number, error: unknown) => this.#rescue(batch, index, error);
     const mapper = batch.malformed === undefined ? this.#mapper : ofSound(this.#mapper);
@@ -92,7 +90,8 @@ export class BatchMap<E, T> {
       done: (_, mapped) => {
         result = mapped;
       },
-      giveUp: (_, error, attempts) => this.#giveUp(batch, index, error, attempts),
+      giveUp: (_, ...failure) => this.#giveUp(batch, index, ...failure),
+      earlierAttempts: () => earlierAttempts(this.#run, [item]),
     };
     await recoveryOf(this.#run, batch, "transform", false, work).run([index], error);
     return result;
@@ -102,7 +101,7 @@ export class BatchMap<E, T> {
   async #leaveOut(batch: Batch<E, T>, index: number): Promise<typeof skip> {
     const { raw, cause } = batch.items[index] as MalformedItem;
     (batch.items as unknown[])[index] = raw;
-    await this.#giveUp(batch, index, cause, 1, "extract");
+    await this.#giveUp(batch, index, cause, 1, [cause], "extract");
     return skip;
   }
 
@@ -111,9 +110,10 @@ export class BatchMap<E, T> {
     index: number,
     error: unknown,
     attempts: number,
+    errors: readonly unknown[],
     stage: GivenUp["stage"] = "transform",
   ): Promise<void> {
-    await giveUp(this.#run, batch, index, { error, stage, attempts });
+    if (!await giveUp(this.#run, batch, index, { error, stage, attempts }, errors)) return;
     (batch.givenUp ??= []).push(index);
     if (this.#run.isStopped) this.#keepGivenUp(batch, [index]); // A run that is stopped does not come back to it.
   }
@@ -123,8 +123,8 @@ export class BatchMap<E, T> {
    * as thousands of separate ranges make each checkpoint long. A source is told together with the others.
    */
   #keepGivenUp(batch: Batch<E, T>, givenUp: readonly number[]): void {
-    const { checkpointWriter, pipeline } = this.#run;
-    if (givenUp.length === 0 || pipeline.acknowledge !== undefined) return;
+    const { checkpointWriter } = this.#run;
+    if (givenUp.length === 0 || isTold(this.#run)) return;
     const counts = { loaded: 0, skipped: 0, deadLettered: givenUp.length };
     checkpointWriter?.finish(rangesFor(this.#run, batch, givenUp), counts);
   }
@@ -132,7 +132,7 @@ export class BatchMap<E, T> {
   #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
     const { items } = batch;
     if (batch.malformed !== undefined) return this.#recover(batch);
-    if (this.#isFastPath) return this.#fill(batch, this.#callBatch(items.slice()));
+    if (this.#run.isPlain) return this.#fill(batch, this.#callBatch(items.slice()));
     try {
       const rows = this.#callBatch(items.slice());
       if (!isThenable(rows)) return this.#take(batch, rows);
@@ -167,7 +167,8 @@ export class BatchMap<E, T> {
       itemsOf: (members) => members.map((member) => items[member]!),
       call: (members) => this.#callBatch(members.map((member) => items[member]!)),
       done: (members, given) => members.forEach((member, index) => results[member] = given[index]!),
-      giveUp: (member, error, attempts) => this.#giveUp(batch, member, error, attempts),
+      giveUp: (member, ...failure) => this.#giveUp(batch, member, ...failure),
+      earlierAttempts: (members) => earlierAttempts(this.#run, work.itemsOf(members) as E[]),
     };
     await recoveryOf(this.#run, batch, "transform", true, work).run(sound, ...errors);
     return this.#take(batch, results);

@@ -1,6 +1,6 @@
 import { Recovery, type Work } from "../retry/recovery.ts";
 import type { Batch } from "./batch.ts";
-import type { RunContext } from "./run-context.ts";
+import { mayGiveUp, type RunContext } from "./run-context.ts";
 
 /** What can be done about a failed call for a batch, by the options of the run. */
 export function recoveryOf<E, T, R>(
@@ -11,11 +11,10 @@ export function recoveryOf<E, T, R>(
   work: Work<R>,
 ): Recovery<R> {
   const { settings: { retry, isolate, isolationBudget }, deadLetterWriter, context } = run;
-  const hasDeadLetters = deadLetterWriter !== undefined;
   const isolates = isolate === "bisect";
   return new Recovery(work, {
     retry: retry[stage],
-    hasDeadLetters,
+    mayGiveUp: mayGiveUp(run),
     gathersLetters: deadLetterWriter?.gathers,
     isDivisible,
     isolates,

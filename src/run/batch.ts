@@ -18,6 +18,8 @@ export interface Batch<E, T> extends Timestamps {
   readonly malformed: ReadonlySet<number> | undefined;
   /** Items that were given up on before the load, by their index. */
   givenUp: number[] | undefined;
+  /** Items that were given back to their source, by their index. */
+  returned: number[] | undefined;
   /** What became of it so far, once there is something to count: see `progressOf`. */
   progress: BatchProgress | undefined;
   /** What loads it, from its load on. */
@@ -86,6 +88,7 @@ export function batchOf<E, T>(
     rows: noRows,
     malformed,
     givenUp: undefined,
+    returned: undefined,
     batchedAt,
     transformedAt: -1,
     loadStartedAt: -1,

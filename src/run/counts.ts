@@ -12,6 +12,8 @@ export class Counts {
   skipped = 0;
   /** Items of the source that were given up on. */
   deadLettered = 0;
+  /** Items of the source that were given back to it. */
+  returned = 0;
   /** Loads that have succeeded. */
   batches = 0;
   /** Calls made again after a failure. */
@@ -27,9 +29,9 @@ export class Counts {
   /** Why items were given up on. */
   readonly reasons: Reasons = new Reasons();
 
-  /** Items that came to an end: loaded, skipped or dead-lettered. */
+  /** Items that came to an end: loaded, skipped, dead-lettered or returned. */
   get done(): number {
-    return this.loaded + this.skipped + this.deadLettered;
+    return this.loaded + this.skipped + this.deadLettered + this.returned;
   }
 
   /** Changes with every item that comes to an end, and every call that is counted. */

@@ -2,6 +2,7 @@ import { blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { isOf } from "../errors.ts";
 import { Chunks } from "../streams/chunks.ts";
+import type { Leased } from "../streams/leased.ts";
 import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import type { SourceBatcher } from "../streams/source-batcher.ts";
 import { SourceFailure } from "../streams/read-loops.ts";
@@ -11,8 +12,7 @@ import type { Source } from "../streams/source.ts";
 import { type Batch, batchOf } from "./batch.ts";
 import type { PipelineContext } from "../pipeline/pipeline.ts";
 import { type Failure, failureIn } from "./failures.ts";
-import type { FlowListener, RunContext } from "./run-context.ts";
-import { isFastPath } from "./run-resources.ts";
+import { type FlowListener, mayGiveUp, type RunContext } from "./run-context.ts";
 import { SourceRetry } from "./source-retry.ts";
 
 /** Who moves on what the extraction gives. */
@@ -91,7 +91,7 @@ export class Extraction<E, T> {
    */
   batchOf(items: E[], batchedAt: number): Batch<E, T> | undefined {
     const place = firstMalformed(items);
-    if (place >= 0 && this.#run.deadLetterWriter === undefined) {
+    if (place >= 0 && !mayGiveUp(this.#run)) {
       this.#failAt(items[place] as MalformedItem);
       items.length = this.#run.settings.onError === "flush" ? place : 0;
     }
@@ -155,20 +155,23 @@ export class Extraction<E, T> {
    * Takes the source, and learns what of it is finished.
    * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
    */
-  #take(source: Source<E>): void {
+  #take(given: Source<E> | Leased<E>): void {
     const { pipeline, settings, settings: { resume }, checkpointWriter } = this.#run;
-    if (!isFastPath(this.#run)) {
+    const lease = (given as Partial<Leased<E>> | undefined)?.lend?.();
+    if (lease !== undefined) {
+      this.#run.lease = lease;
+      this.#run.isPlain = false;
+    }
+    if (!this.#run.isPlain) {
       const found = checkpointWriter?.checkpoint ?? blankCheckpoint;
       this.#offsets ??= new OffsetTracker(found, resume === "source");
     }
     if (this.#read !== undefined) this.#offsets?.reopen(this.#read, resume === "source");
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
     const { checkpoint: found } = this.#run.context;
-    this.guarantee = (source as Partial<Chunks<E>> | undefined)?.checkTerms?.(
-      use[0],
-      settings,
-      found,
-    );
+    const checking = lease ?? (given as Partial<Chunks<E>> | undefined);
+    this.guarantee = checking?.checkTerms?.(use[0], settings, found, pipeline.replayable);
+    const source = lease?.open(use) ?? given as Source<E>;
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };
     const finished = (checkpointWriter ?? this.#read) && this.#offsets;
@@ -184,6 +187,8 @@ export class Extraction<E, T> {
     }
     this.cancel(this.#cancellation.reason, true);
     await this.#cancelled;
+    const { isOver, lease, context } = this.#run;
+    if (isOver) await Promise.resolve(lease?.release(context)).finally(() => lease?.close());
   }
 
   #failAt({ cause }: MalformedItem): void {

@@ -2,6 +2,7 @@ import { Yielder } from "../runtime/macrotask.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { SourceBatcher } from "../streams/source-batcher.ts";
+import type { Lease } from "../streams/leased.ts";
 import type { Stop } from "../streams/map-items.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { BackgroundCalls } from "./background-calls.ts";
@@ -15,7 +16,7 @@ import { Rows } from "./rows.ts";
 import { RunMetrics } from "./run-metrics.ts";
 import { PlainLoad } from "./plain-load.ts";
 import { contextOf, type FlowListener, type RunContext } from "./run-context.ts";
-import { isFastPath, type RunResources } from "./run-resources.ts";
+import type { RunResources } from "./run-resources.ts";
 
 /** A reading of the clock since which no user code was called, so that it is still right. */
 type Look = number | undefined;
@@ -37,7 +38,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** A transform has given several rows at once. */
   hasMany = false;
   readonly #run: RunContext<E, T>;
-  readonly #plain: PlainLoad<E, T> | undefined; // Nothing is done about a call that fails.
+  readonly #plain: PlainLoad<E, T>; // Nothing is done about a call that fails.
   readonly #map: BatchMap<E, T>;
   readonly #listener: FlowListener;
   readonly #batcher: SourceBatcher<E>;
@@ -63,8 +64,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       onSettled: () => void this.#pump(),
     });
     this.#run = contextOf(resources, this, this.#backgroundCalls);
-    this.#plain = isFastPath(resources) ? new PlainLoad(this.#run) : undefined;
-    this.#map = new BatchMap(this.#run, this.#plain !== undefined);
+    this.#plain = new PlainLoad(this.#run);
+    this.#map = new BatchMap(this.#run);
     this.#listener = listener;
     this.#hasTransform = (pipeline.transform ?? pipeline.transformBatch) !== undefined;
     this.#batcher = new SourceBatcher(settings, () => void this.#pump());
@@ -156,6 +157,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     await this.#extraction.release();
   }
 
+  /** What the run has of a leased source. */
+  get lease(): Lease<E> | undefined {
+    return this.#run.lease;
+  }
+
   /** Cancels the source. What was read still goes to its load. */
   drain(reason: unknown): void {
     this.#extraction.cancel(reason, false);
@@ -192,7 +198,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     const failure = exhaustedBy(error);
     this.#holds++; // So that nothing is over before `reject` has been called.
     this.#listener.onFailure(failureOf(stage, failure, batch?.info));
-    if (!wasStopped) this.#backgroundCalls.reject(failure);
+    if (!wasStopped) this.#backgroundCalls.reject(failure, batch);
     this.#holds--;
     return this.#pump();
   }
@@ -260,7 +266,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   /** Takes a batch that is transformed to its load, or to those that wait for one. */
   #pass(batch: Batch<E, T>, look?: Look): Look {
     const { rows } = batch;
-    if (rows.count === 0 && this.#plain !== undefined) {
+    if (rows.count === 0 && this.#run.isPlain) {
       this.#plain.leaveOut(batch);
       return this.metrics.end(batch);
     }
@@ -271,7 +277,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   }
 
   #load(batch: Batch<E, T>, look: Look): Look {
-    batch.load = this.#plain ?? new BatchLoad(this.#run, batch);
+    batch.load = this.#run.isPlain ? this.#plain : new BatchLoad(this.#run, batch);
     this.metrics.begin(batch, this.#mark(look, 0, 1));
     return this.#loads.run(batch);
   }

@@ -5,29 +5,41 @@ import { Replayed } from "../dead-letters/replayed.ts";
 import { blameOf } from "../retry/blame.ts";
 import { Exhausted } from "../retry/recovery.ts";
 import { type Batch, progressOf } from "./batch.ts";
-import type { RunContext } from "./run-context.ts";
+import { earlierAttempts, type RunContext } from "./run-context.ts";
 
 /** Why an item is given up on. */
 export type GivenUp = Pick<DeadLetter, "error" | "stage" | "attempts" | "row">;
 
-/** Writes the dead letter of an item of a batch, and counts it. Rejects with `Exhausted`. */
+/**
+ * Gives an item of a batch back to its source if that takes it, else writes its dead letter; counts
+ * it, and tells whether it is a letter. Rejects with `Exhausted`; `errors` are those of all attempts.
+ */
 export async function giveUp<E, T>(
   run: RunContext<E, T>,
   batch: Batch<E, T>,
   index: number,
-  failure: GivenUp,
-): Promise<void> {
+  given: GivenUp,
+  errors: readonly unknown[],
+): Promise<boolean> {
   const { items, ranges, info } = batch;
-  const { context, counts, deadLetterWriter, emit } = run;
+  const { context: { pipeline, runId }, counts, deadLetterWriter, emit } = run;
   const item = items[index]!;
-  const { pipeline, runId } = context;
   const offset = offsetOf(ranges, index);
+  if (await isReturned(run, item, offset, given)) {
+    counts.returned++;
+    (batch.returned ??= []).push(index);
+    return false;
+  }
+  if (deadLetterWriter === undefined) {
+    throw new Exhausted(errors, given.attempts, [item], given.stage);
+  }
+  const failure = { ...given, attempts: given.attempts + earlierAttempts(run, [item]) };
   const lacking = blameOf(failure.error)?.lacking;
   const branches = lacking && { branches: Object.keys(lacking) };
   const fresh = { item, ...failure, ...branches, pipeline, runId, offset, at: Date.now() };
   const letter = isOf(item, Replayed) ? again(item, fresh) : fresh;
   try {
-    await deadLetterWriter!.write(letter);
+    await deadLetterWriter.write(letter);
   } catch (error) {
     // The item is nowhere: what it failed with is told as well.
     throw new Exhausted([error, failure.error], failure.attempts, [item], "deadLetters");
@@ -37,6 +49,21 @@ export async function giveUp<E, T>(
   if (lacking) counts.branches.add(lacking);
   progressOf(batch).deadLettered++;
   emit?.({ type: "item:dead-letter", sequence: info.sequence, letter });
+  return true;
+}
+
+/** Whether the source takes an item back. */
+async function isReturned<E, T>(
+  { lease, context }: RunContext<E, T>,
+  item: E,
+  offset: number,
+  { error, attempts }: GivenUp,
+): Promise<boolean | undefined> {
+  try {
+    return await lease?.reject?.(item, error, { ...context, ranges: [[offset, offset + 1]] });
+  } catch (thrown) {
+    throw new Exhausted([thrown, error], attempts, [item], "checkpoints");
+  }
 }
 
 /** The letter of an item that came from a letter: of the same item, with all its attempts. */

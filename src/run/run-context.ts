@@ -5,7 +5,8 @@ import { type Batch, progressOf } from "./batch.ts";
 import type { Counts } from "./counts.ts";
 import type { Failure } from "./failures.ts";
 import type { RunMetrics } from "./run-metrics.ts";
-import type { RunResources } from "./run-resources.ts";
+import type { Lease } from "../streams/leased.ts";
+import { isFastPath, type RunResources } from "./run-resources.ts";
 import type { Tally } from "./tally.ts";
 
 /** A call that is to be made again. */
@@ -17,6 +18,10 @@ export interface RunContext<E, T> extends RunResources<E, T> {
   readonly counts: Counts;
   /** What is measured. */
   readonly metrics: RunMetrics;
+  /** What the run has of a leased source, once it has one. */
+  lease: Lease<E> | undefined;
+  /** A call that fails fails the run, and nothing is to be told of one that does not. */
+  isPlain: boolean;
   /** No further call may begin. */
   readonly isStopped: boolean;
   /** The run is over: a call that ends now was not waited for. */
@@ -49,6 +54,8 @@ export function contextOf<E, T>(
     ...resources,
     counts,
     metrics,
+    lease: undefined,
+    isPlain: isFastPath(resources),
     get isStopped() {
       return state.isStopped;
     },
@@ -65,6 +72,24 @@ export function contextOf<E, T>(
     onLimited: () => metrics.wait("load", "limited"),
     onAbandoned: (settled) => backgroundCalls.add(settled),
   };
+}
+
+/** Whether there is somebody who takes an item that has failed. */
+export function mayGiveUp<E, T>({ lease, deadLetterWriter }: RunContext<E, T>): boolean {
+  return (deadLetterWriter ?? lease?.reject) !== undefined;
+}
+
+/** Whether the source is told of what is finished. */
+export function isTold<E, T>({ lease, pipeline }: RunContext<E, T>): boolean {
+  return (lease ?? pipeline.acknowledge) !== undefined;
+}
+
+/** How often all of these items were delivered before, at least. */
+export function earlierAttempts<E, T>(
+  { lease }: RunContext<E, T>,
+  items: readonly E[],
+): number {
+  return lease ? Math.min(...items.map((item) => lease.earlierAttempts(item))) : 0;
 }
 
 /** What adds to a tally until the report is made. */

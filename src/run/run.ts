@@ -180,11 +180,18 @@ export class Run {
     this.#flow.expectSource(true);
     await this.#call("extract", () => this.#flow.run());
     this.#flow.expectSource(false);
+    await this.#endLease();
     await this.#call("checkpoints", () => this.#resources.checkpointWriter?.flush());
     if (this.#outcome !== "completed") return;
     const { total = 0, extracted } = this.snapshot();
     if (extracted < total) this.#resources.emit?.({ type: "run:short", total, extracted });
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
+  }
+
+  /** Gives back what is lent, before anybody closes what it is told by. */
+  async #endLease(): Promise<void> {
+    await this.#call("extract", () => this.#flow.lease?.release(this.#context));
+    await this.#call("extract", () => this.#flow.lease?.close());
   }
 
   /** Waits for a callback; once the callbacks' signal has aborted, no longer than `abortTimeout`. */
@@ -236,7 +243,7 @@ export class Run {
       this.#resources.emit?.({ type: "run:failure", stage, errors });
     }
     // What was read before a source fails is still loaded.
-    if (abortingStages.includes(stage)) this.#abort(all.at(-1));
+    if (failure.batch || abortingStages.includes(stage)) this.#abort(all.at(-1));
   }
 
   /** A callback only passes on why it was aborted: by its own signal, or by that of the run. */

@@ -16,7 +16,7 @@ export function snapshotOf<E, T>(
   const { context, checkpointWriter, begin } = resources;
   const { pipeline: name, runId, checkpoint: found } = context;
   const { extracted, counts, queues } = flow;
-  const { loaded, rows, skipped, deadLettered, done, batches, retries } = counts;
+  const { loaded, rows, skipped, deadLettered, returned, done, batches, retries } = counts;
   const now = performance.now(); // One for all, so that the times add up.
   const duration = now - begin;
   const { stages, rate: lately, latency } = flow.metrics.read(now);
@@ -32,6 +32,7 @@ export function snapshotOf<E, T>(
     loaded,
     skipped,
     deadLettered,
+    returned,
     earlier: finishedIn(found ?? blankCheckpoint),
     earlierCounts: found?.counts,
     pending: extracted - done,

@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 40_880,
-    "{ etl }": 26_710, // Malformed items 440, opening again 830, versions 290, counts 330, totals 340.
-    "{ etl, EtlManager }": 28_450,
+    "*": 41_850,
+    "{ etl }": 27_170, // Malformed items 440, opening again 830, counts 330, totals 340, leases 455.
+    "{ etl, EtlManager }": 28_920,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -30,7 +30,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/compression": { "*": 7370 },
   "millrace/file": { "*": 9800 }, // Reads files, also parts of them, and writes into them as well.
   "millrace/object": { "*": 15_900, "{ objectSink }": 10_950, "{ readObject }": 4200 },
-  "millrace/progress": { "*": 4375 }, // Tells of bytes, and of properties without a column.
+  "millrace/progress": { "*": 4420 }, // Tells of bytes, and of properties without a column.
   "millrace/csv": { "*": 15_070 }, // Decompresses as well.
   "millrace/parquet": { "*": 7400, "{ readParquet }": 4040 }, // hyparquet is handed in.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
@@ -42,11 +42,11 @@ const budgets: Record<string, Record<string, number>> = {
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
-  "millrace/jobs": { "*": 29_800, "{ coordinate }": 2200, "{ work }": 28_350 }, // Runs pipelines: the engine.
+  "millrace/jobs": { "*": 30_150, "{ coordinate }": 2200, "{ work }": 28_680 }, // Runs pipelines: the engine.
   "millrace/nats": { "*": 9000 },
-  "millrace/otel": { "*": 30_120 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 30_590 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_520 },
-  "millrace/testing": { "*": 42_180 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
+  "millrace/testing": { "*": 42_650 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))

@@ -8,7 +8,7 @@ import type {
 } from "./otel-api.ts";
 
 /** What may become of an item, as metrics call it. */
-export type ItemOutcome = "loaded" | "skipped" | "dead_lettered";
+export type ItemOutcome = "loaded" | "skipped" | "dead_lettered" | "returned";
 
 /** Seconds; those that the semantic conventions give for the duration of a request, and longer. */
 const boundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -55,6 +55,7 @@ export class Meters {
       loaded: outcome("loaded"),
       skipped: outcome("skipped"),
       dead_lettered: outcome("dead_lettered"),
+      returned: outcome("returned"),
     };
     this.#items = meter.createCounter("millrace.items", count("item", "Items that are done."));
     this.#batches = meter.createCounter(

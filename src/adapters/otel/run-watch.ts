@@ -33,7 +33,7 @@ export class RunWatch implements BatchListener {
   /** No further call begins. */
   isStopping = false;
   readonly #batches = new Map<number, BatchWatch>(); // Those that are not finished.
-  readonly #counted = { loaded: 0, skipped: 0, dead_lettered: 0, batches: 0 };
+  readonly #counted = { loaded: 0, skipped: 0, dead_lettered: 0, returned: 0, batches: 0 };
   readonly #recorded = new WeakSet<object>(); // Errors that a span has.
   readonly #recordedValues = new Set<unknown>(); // The same of errors that are no objects.
   #failure: Failure | undefined; // The first one.
@@ -151,11 +151,12 @@ export class RunWatch implements BatchListener {
   }
 
   #onEnd(report: RunReport): void {
-    const { runId, outcome, extracted, loaded, skipped, deadLettered, pending } = report;
+    const { runId, outcome, extracted, loaded, skipped, deadLettered, returned, pending } = report;
     for (const batch of this.#batches.values()) batch.end();
     this.#batches.clear();
     this.#count("loaded", loaded - this.#counted.loaded);
     this.#count("skipped", skipped - this.#counted.skipped);
+    this.#count("returned", returned);
     this.#countBatches(report.batches - this.#counted.batches);
     this.meters.run(report);
     this.scope.describe({
@@ -165,6 +166,7 @@ export class RunWatch implements BatchListener {
       "millrace.items.loaded": loaded,
       "millrace.items.skipped": skipped,
       "millrace.items.dead_lettered": deadLettered,
+      ...(returned > 0 && { "millrace.items.returned": returned }),
       "millrace.items.pending": pending,
       "millrace.batches": report.batches,
       "millrace.retries": report.retries,

@@ -27,7 +27,7 @@ type Forms = readonly [full: string, ...shorter: string[]];
 /** What is shortened where there is little room, one after the other: what matters least first. */
 const steps = [
   ...["retries", "rows", "skipped", "drift", "share", "loaded", "earlier", "pending", "letters"],
-  ...["drift", "left", "time", "rate", "letters", "name", "share", "loaded"],
+  ...["drift", "left", "time", "rate", "letters", "returned", "name", "share", "loaded"],
 ];
 
 /**
@@ -56,7 +56,7 @@ export function textOf(
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
   const { name, state, total, done, loaded, skipped, deadLettered, retries, rate } = payload;
   const { pending, elapsed, earlier = 0, left, rows = 0, drift = 0 } = payload;
-  const { earlierDeadLettered: dead = 0 } = payload;
+  const { earlierDeadLettered: dead = 0, returned = 0 } = payload;
   const hasEnded = isOver(payload);
   const { read = done, total: whole = total ?? 0 } = payload.bytes ?? {};
   const hasShare = whole > 0;
@@ -84,6 +84,7 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
         `${compact(deadLettered)} dead`,
       ),
     ],
+    ["returned", some(returned, `${count(returned)} returned`, `${compact(returned)} returned`)],
     [
       "drift",
       some(

@@ -2,6 +2,9 @@ import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
 import { harmless } from "../../explain/plain-text.ts";
 import { perSecond } from "../../explain/quantities.ts";
 
+/** The counts that are always shown. */
+type ItemsShown = Omit<ItemCounts, "returned">;
+
 /** What is shown of a run: the subset of `Run` that is used. */
 export interface WatchedRun {
   /** The name of the pipeline. */
@@ -10,18 +13,21 @@ export interface WatchedRun {
   readonly finished: Promise<{ readonly outcome: Outcome }>;
   /** How far the run is. */
   snapshot():
-    & Pick<RunSnapshot, keyof ItemCounts | "state" | "retries" | "duration" | "total">
-    & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>;
+    & Pick<RunSnapshot, keyof ItemsShown | "state" | "retries" | "duration" | "total">
+    & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>
+    & Partial<Pick<RunSnapshot, "returned">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
-export interface ProgressPayload extends ItemCounts {
+export interface ProgressPayload extends ItemsShown {
   /** The name of the pipeline; characters that would steer a terminal are replaced by `?`. */
   readonly name: string;
   /** What the run is doing, or how it ended. */
   readonly state: "running" | "draining" | "aborting" | Outcome;
-  /** Items that are done: loaded, skipped or dead-lettered. It is also the value of the bar. */
+  /** Items that are done: loaded, skipped, dead-lettered or returned. It is also the value of the bar. */
   readonly done: number;
+  /** Items that were given back to their source; left out or `undefined` where there are none. */
+  readonly returned?: number | undefined;
   /** The items that are expected; `undefined` where their number is not known. */
   readonly total: number | undefined;
   /** The bytes of the source, where it is these that are known and not the items. */
@@ -77,8 +83,8 @@ export class Tracker {
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
     const { state, retries, duration: elapsed, total: known, rows, drift = {} } = rest;
-    const { earlier, earlierCounts, bytes, eta } = rest;
-    const done = loaded + skipped + deadLettered;
+    const { earlier, earlierCounts, bytes, eta, returned = 0 } = rest;
+    const done = loaded + skipped + deadLettered + returned;
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
     const isOver = this.#outcome !== undefined;
@@ -89,6 +95,7 @@ export class Tracker {
       // A run whose promise has not been heard of yet is about to say how it ended.
       state: this.#outcome ?? (state === "ended" ? "running" : state),
       ...{ extracted, loaded, skipped, deadLettered, pending, done },
+      returned: returned || undefined,
       bytes: total === undefined ? bytes : undefined,
       ...{ total, rate, retries, elapsed, earlier: earlier || undefined },
       earlierDeadLettered: earlierCounts?.deadLettered || undefined,

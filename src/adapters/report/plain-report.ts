@@ -51,7 +51,11 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
     ...numbers(fields, [...counts, ...figures]),
     ...optional(fields, ["concurrency", "missing", "total"]),
     // A report made by hand, or by an earlier version, may have none.
-    ...numbers({ earlier: 0, rows: fields.loaded, ...fields }, ["earlier", "rows"]),
+    ...numbers({ returned: 0, earlier: 0, rows: fields.loaded, ...fields }, [
+      "returned",
+      "earlier",
+      "rows",
+    ]),
     ...(isObject(earlierCounts) && { earlierCounts: numbers(earlierCounts, finished) }),
     ...{ name: text(name), runId: text(runId) },
     outcome: text(outcome) as RunReport["outcome"],

@@ -22,13 +22,15 @@ export function tiles(report: RunReport): string {
 }
 
 function itemTiles(report: RunReport): readonly Tile[] {
-  const { extracted, loaded, rows, skipped, deadLettered, pending, batches, retries } = report;
+  const { extracted, loaded, rows, skipped, deadLettered, returned, pending, batches, retries } =
+    report;
   const size = batches > 0 ? `about ${about(loaded / batches)} items each` : "none loaded";
   const made = rows === loaded ? [] : [`as ${counted(rows, "row")}`];
   const { earlier, earlierCounts: { deadLettered: letters = 0 } = {} } = report;
   const rest = [
     earlier > 0 ? `${count(earlier)} done before` : "",
     skipped > 0 ? `${count(skipped)} skipped` : "",
+    returned > 0 ? `${count(returned)} returned to the source` : "",
     pending > 0 ? `${count(pending)} pending` : "",
   ].filter((part) => part !== "");
   const deadShare = extracted > 0

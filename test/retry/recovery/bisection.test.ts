@@ -164,7 +164,7 @@ describe("an error that may be temporary", () => {
 });
 
 describe("a failure without dead letters", () => {
-  const bare = policyWith({ hasDeadLetters: false, retry: patient });
+  const bare = policyWith({ mayGiveUp: false, retry: patient });
 
   it("is reported with the error of each attempt, and the items", async () => {
     const errors = [1, 2, 3].map((attempt) => new Error(`attempt ${attempt}`));

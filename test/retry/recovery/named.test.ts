@@ -17,11 +17,11 @@ function range(from: number, to: number, without: readonly number[] = []): numbe
 
 describe("SplitError", () => {
   it("halves a batch until it is accepted, even without dead letters", async () => {
-    for (const hasDeadLetters of [true, false]) {
+    for (const mayGiveUp of [true, false]) {
       const load = (members: Members) => {
         if (members.length > 3) throw new SplitError();
       };
-      const policy = policyWith({ hasDeadLetters, isolates: false, retry: patient });
+      const policy = policyWith({ mayGiveUp, isolates: false, retry: patient });
       const work = await new RecoveryWork(load).run(10, policy);
       expect(work.loaded).toEqual(range(0, 10));
       expect(work.lost).toEqual([]);
@@ -61,7 +61,7 @@ describe("SplitError", () => {
       await work.run(size, policyWith({ ...policy, retry: patient }));
       expect(work.calls).toHaveLength(1);
       expect(work.lost).toEqual(range(0, size).map((member) => ({ member, error, attempts: 1 })));
-      const without = outcomeOf(work.run(size, policyWith({ ...policy, hasDeadLetters: false })));
+      const without = outcomeOf(work.run(size, policyWith({ ...policy, mayGiveUp: false })));
       await settle();
       expect(without.value).toMatchObject({ errors: [error], attempts: 1 });
     }
@@ -217,7 +217,7 @@ describe("BatchError", () => {
   it("fails for good without dead letters", async () => {
     const error = new BatchError(new Map([[1, failure]]));
     const work = new RecoveryWork(() => Promise.reject(error));
-    const settled = outcomeOf(work.run(3, policyWith({ hasDeadLetters: false, retry: patient })));
+    const settled = outcomeOf(work.run(3, policyWith({ mayGiveUp: false, retry: patient })));
     await settle();
     expect(settled.value).toMatchObject({ errors: [error], attempts: 1 });
   });

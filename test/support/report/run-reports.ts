@@ -18,7 +18,8 @@ export function runReport({ extract, transform, load, ...parts }: ReportParts = 
   const lanes = parts.trace?.batches.map(({ lane }) => lane + 1) ?? [4];
   return {
     ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
-    ...{ rows: parts.loaded ?? 1000, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
+    ...{ rows: parts.loaded ?? 1000, skipped: 0, deadLettered: 0, returned: 0 },
+    ...{ pending: 0, earlier: 0 },
     ...{ batches: 20, retries: 0, drift: {}, tables: {} },
     ...{ startedAt: Date.UTC(2026, 0, 2, 3, 4, 5), duration, rate: 1000, bottleneck: "load" },
     ...{

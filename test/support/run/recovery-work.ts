@@ -21,7 +21,7 @@ export function policyWith({ retry, ...more }: Partial<Omit<Policy, "retry">> & 
 } = {}): Policy {
   return {
     retry: checkOptions<RetryOptions, "isRetriable">("recover", retry ?? {}, retryOptions),
-    hasDeadLetters: true,
+    mayGiveUp: true,
     isDivisible: true,
     isolates: true,
     isolationBudget: 1000,
