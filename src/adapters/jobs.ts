@@ -12,6 +12,7 @@ export type {
   PartitionResult,
   Settlement,
   StoredJob,
+  WatchedFor,
 } from "../jobs/job-store.ts";
 export {
   coordinate,

@@ -37,6 +37,7 @@ export type {
   PartitionResult,
   Settlement,
   StoredJob,
+  WatchedFor,
 } from "../jobs/job-store.ts";
 export type { PostgresClient } from "./postgres/client.ts";
 export type { Conflict as PostgresConflict } from "../sql/sink-options.ts";

@@ -21,6 +21,7 @@ export type {
   PartitionResult,
   Settlement,
   StoredJob,
+  WatchedFor,
 } from "../jobs/job-store.ts";
 export { type SinkSuite, testSink } from "./testing/sink.ts";
 export type { SinkRow, TestedSink, TestedWrite } from "./testing/tested-sink.ts";

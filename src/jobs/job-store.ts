@@ -87,11 +87,17 @@ export interface StoredJob {
   readonly counts: PartitionCounts;
 }
 
+/**
+ * What is waited for: `"partitions"`: one to take, or the end of the job; `"progress"`: also how many
+ * are settled.
+ */
+export type WatchedFor = "partitions" | "progress";
+
 /** Sees when there may be something new: a partition to take, one that is settled, another state. */
 export interface JobWatch {
   /**
    * Resolves once something may have changed since the watch began, or since the last call resolved;
-   * also when the signal aborts.
+   * also when the signal aborts. It may resolve for nothing, so whoever waits looks and waits again.
    */
   changed(signal: AbortSignal | undefined): Promise<void>;
   /** Ends the watch. */
@@ -118,8 +124,8 @@ export interface JobStore {
    * were begun least often come first, so that one that ends its workers keeps none of the others.
    */
   take(worker: string): Promise<Lease | undefined>;
-  /** Begins to watch for changes. */
-  watch(): JobWatch;
+  /** Begins to watch for changes: of all that can be seen if nothing is said. */
+  watch(interest?: WatchedFor): JobWatch;
   /** The partitions that are settled, in the order of their ids. */
   results(): AsyncIterable<PartitionResult>;
 }

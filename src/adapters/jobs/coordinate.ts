@@ -89,7 +89,7 @@ export async function coordinate<P, E, T>(
     "signal" | "onProgress"
   >(action, options, coordinateOptions);
   const begun = Date.now();
-  const watch = store.watch();
+  const watch = store.watch("progress");
   const stop = new AbortController(); // Aborts if the job could not be cancelled.
   const unfollow = onAbort(signal, (reason) => {
     store.cancel(messageOf(reason)).catch((error) => stop.abort(error));

@@ -8,6 +8,7 @@ import type {
   PartitionResult,
   Settlement,
   StoredJob,
+  WatchedFor,
 } from "../../jobs/job-store.ts";
 import { itemsDone } from "../../jobs/progress.ts";
 import { checkOptions, finitePositive, type OptionTable } from "../../options.ts";
@@ -78,7 +79,7 @@ export class MemoryJobStore implements JobStore {
   readonly #partitions = new Map<string, Kept>();
   #isSealed = false;
   #cancelled: { readonly reason: string | undefined } | undefined;
-  readonly #watching = new Set<() => void>();
+  readonly #watching = new Map<() => void, WatchedFor>();
 
   /**
    * Makes an empty job.
@@ -140,10 +141,10 @@ export class MemoryJobStore implements JobStore {
   }
 
   /** Sees each change at once, and when the next lease or delay is over. */
-  watch(): JobWatch {
+  watch(interest: WatchedFor = "progress"): JobWatch {
     let wake = new AbortController();
     const onChange = () => wake.abort();
-    this.#watching.add(onChange);
+    this.#watching.set(onChange, interest);
     const changed = async (signal: AbortSignal | undefined) => {
       const unfollow = onAbort(signal, onChange);
       await sleep(this.#nextTime() - Date.now(), wake.signal);
@@ -195,8 +196,8 @@ export class MemoryJobStore implements JobStore {
       settle: async (settlement) => {
         if (!isHeld()) return false;
         const { state, error, counts } = partsOf(settlement);
-        Object.assign(kept, { state, error, counts });
-        await free(0);
+        Object.assign(kept, { state, error, counts, holder: undefined, until: 0 });
+        await this.#change([...this.#partitions.values()].some(isOpen));
         return true;
       },
       giveBack: async ({ delay, error }) => {
@@ -215,10 +216,17 @@ export class MemoryJobStore implements JobStore {
     return times.filter((time) => time > now).reduce((a, b) => Math.min(a, b), Infinity);
   }
 
-  #change(): Promise<void> {
-    for (const onChange of this.#watching) onChange();
+  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  #change(isProgress = false): Promise<void> {
+    for (const [onChange, interest] of this.#watching) {
+      if (!isProgress || interest === "progress") onChange();
+    }
     return Promise.resolve();
   }
+}
+
+function isOpen({ state }: Kept): boolean {
+  return state === "open";
 }
 
 function partsOf({ state, error, ...counts }: Settlement): {

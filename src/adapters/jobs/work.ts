@@ -104,7 +104,7 @@ export async function work<P, E, T>(
     }
   };
   const running = Array.from({ length: lanes }, async () => {
-    const watch = store.watch();
+    const watch = store.watch("partitions");
     try {
       await lane(watch);
     } catch (error) {

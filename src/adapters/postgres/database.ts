@@ -51,14 +51,26 @@ export interface Database {
   rows(text: string, params?: readonly unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in a transaction of its own connection; what it rejects with is rolled back. */
   transaction<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Only where the client can. */
+  readonly listen?: Listen | undefined;
 }
+
+/** Who is told of what a channel says. */
+export interface Listener {
+  onNotify(payload: string): void;
+  /** Nothing is told any more. */
+  onLost(): void;
+}
+
+/** Listens to a channel, whose name needs no quotes, and gives what ends that, which never fails. */
+export type Listen = (channel: string, listener: Listener) => Promise<() => unknown>;
 
 /** How the transactions of this adapter begin. */
 export const isolation = "isolation level read committed";
 
 /** A database whose single statements are transactions of their own. */
 export function databaseOf(
-  parts: Pick<Database, "isSingle" | "json" | "hasCopy" | "transaction">,
+  parts: Pick<Database, "isSingle" | "json" | "hasCopy" | "transaction" | "listen">,
 ): Database {
   const { transaction } = parts;
   return {

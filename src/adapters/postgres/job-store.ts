@@ -1,5 +1,11 @@
 import type { JobStore } from "../../jobs/job-store.ts";
-import { checkOptions, finitePositive, nonEmptyString, type OptionTable } from "../../options.ts";
+import {
+  checkOptions,
+  finitePositive,
+  nonEmptyString,
+  type OptionTable,
+  truthValue,
+} from "../../options.ts";
 import { jobTable, partitionTable } from "./bookkeeping.ts";
 import { openDatabase, type PostgresClient } from "./client.ts";
 import { StoredPartitions } from "./stored-partitions.ts";
@@ -15,10 +21,18 @@ export interface PostgresJobStoreOptions {
    */
   lease?: number | undefined;
   /**
-   * Time between two looks of one who waits, in milliseconds: a finite number above 0.
+   * Time between two looks of one who waits and is not told, in milliseconds, on average: a finite
+   * number above 0. A coordinator looks so often at how far the job is.
    * @default {1000}
    */
   pollInterval?: number | undefined;
+  /**
+   * Whether one who waits is told of changes by LISTEN: with a pool of `pg` or a `postgres` (postgres.js)
+   * on one connection more than the pool has, while somebody waits; not with a `SQL` of Bun. `false`
+   * where a pooler stands between that lends connections for a transaction.
+   * @default {true}
+   */
+  listen?: boolean | undefined;
   /** The schema of the tables; without it that in which the connection creates. */
   schema?: string | undefined;
 }
@@ -27,6 +41,7 @@ const postgresJobStoreOptions: OptionTable<PostgresJobStoreOptions> = {
   job: [nonEmptyString],
   lease: [finitePositive, 30_000],
   pollInterval: [finitePositive, 1000],
+  listen: [truthValue, true],
   schema: [nonEmptyString],
 };
 
@@ -67,12 +82,12 @@ export function postgresJobStore(
   options: PostgresJobStoreOptions,
 ): JobStore {
   const action = "create postgresJobStore";
-  const { job, lease, pollInterval, schema } = checkOptions<
+  const { job, lease, pollInterval, listen, schema } = checkOptions<
     PostgresJobStoreOptions,
     "schema"
   >(action, options, postgresJobStoreOptions);
   const database = openDatabase(action, client);
-  return new StoredPartitions(database, { job, lease, pollInterval }, {
+  return new StoredPartitions(database, { job, lease, pollInterval, listen }, {
     jobs: jobTable(database, schema),
     partitions: partitionTable(database, schema),
   });

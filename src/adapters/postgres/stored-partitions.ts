@@ -7,30 +7,32 @@ import type {
   PartitionResult,
   Settlement,
   StoredJob,
+  WatchedFor,
 } from "../../jobs/job-store.ts";
 import { itemsDone } from "../../jobs/progress.ts";
-import { sleep } from "../../runtime/deadline.ts";
 import { withoutUnstorable } from "../../sql/text.ts";
-import { type OwnTable, partitionCounts } from "./bookkeeping.ts";
+import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
+import { jobChannel, JobWatches } from "./job-watches.ts";
+import {
+  countsAsText,
+  countsOf,
+  resultOf,
+  setCounts,
+  sumsOfCounts,
+  textOf,
+} from "./partition-rows.ts";
 
 /** The time by the clock of the server: milliseconds since 1970. */
 const now = "(extract(epoch from statement_timestamp())::float8 * 1000)";
-
-const sumsOfCounts = partitionCounts.map((name) => `coalesce(sum(${name}), 0)::text`).join(", ");
-const countsAsText = partitionCounts.map((name) => `${name}::text`).join(", ");
-
-/** Sets the counts to what a JSON array has, given as the first parameter. */
-function setCounts(database: Database): string {
-  return partitionCounts.map((name, index) => `${name} = (${database.json}->>${index})::bigint`)
-    .join(", ");
-}
 
 /** What is asked of it. */
 export interface JobSettings {
   readonly job: string;
   readonly lease: number;
   readonly pollInterval: number;
+  /** Whether those who wait listen to the server, where the client can. */
+  readonly listen: boolean;
 }
 
 /** Where it is kept. */
@@ -47,12 +49,22 @@ export class StoredPartitions implements JobStore {
   readonly #database: Database;
   readonly #settings: JobSettings;
   readonly #tables: JobTables;
+  readonly #watches: JobWatches;
+  /** What those who wait for this job are told: no longer than a notification may be. */
+  readonly #payload: string;
 
   constructor(database: Database, settings: JobSettings, tables: JobTables) {
     this.lease = settings.lease;
     this.#database = database;
     this.#settings = settings;
     this.#tables = tables;
+    this.#payload = [...settings.job].slice(0, 250).join("");
+    this.#watches = new JobWatches({
+      ...settings,
+      listen: settings.listen ? database.listen : undefined,
+      payload: this.#payload,
+      untilFree: () => this.#untilFree(),
+    });
   }
 
   async add(partitions: readonly PartitionRecord[]): Promise<void> {
@@ -60,29 +72,30 @@ export class StoredPartitions implements JobStore {
       id,
       descriptor: JSON.stringify(descriptor),
     }));
-    await this.#run(
+    await this.#tell(
       `insert into ${this.#tables.partitions.name} (job, id, descriptor)
         select $2::text, part.id, part.descriptor
         from json_to_recordset(${this.#database.json}) as part(id text, descriptor text)
-        on conflict do nothing`,
+        on conflict do nothing returning 1`,
       [JSON.stringify(parts), this.#settings.job],
     );
   }
 
   async seal(): Promise<void> {
-    await this.#run(
+    await this.#tell(
       `insert into ${this.#tables.jobs.name} (job, is_sealed) values ($1::text, true)
-        on conflict (job) do update set is_sealed = true`,
+        on conflict (job) do update set is_sealed = true returning 1`,
       [this.#settings.job],
     );
   }
 
   async cancel(reason?: string): Promise<void> {
-    await this.#run(
+    await this.#tell(
       `insert into ${this.#tables.jobs.name} as own (job, is_cancelled, reason)
         values ($1::text, true, $2::text)
         on conflict (job) do update set is_cancelled = true,
-          reason = case when own.is_cancelled then own.reason else excluded.reason end`,
+          reason = case when own.is_cancelled then own.reason else excluded.reason end
+        returning 1`,
       [this.#settings.job, reason === undefined ? null : withoutUnstorable(reason, "\ufffd")],
     );
   }
@@ -145,11 +158,8 @@ export class StoredPartitions implements JobStore {
     return row && this.#leaseOf(row, holder);
   }
 
-  watch(): JobWatch {
-    return {
-      changed: (signal) => sleep(this.#settings.pollInterval, signal),
-      close: () => {},
-    };
+  watch(interest: WatchedFor = "progress"): JobWatch {
+    return this.#watches.open(interest);
   }
 
   async *results(): AsyncGenerator<PartitionResult> {
@@ -178,17 +188,26 @@ export class StoredPartitions implements JobStore {
       counts: countsOf(counts),
       extend: (counts) => this.#extend(ofLease, counts),
       settle: (settlement) => this.#settle(ofLease, settlement),
-      giveBack: async ({ delay, error }) => {
-        await this.#run(
-          `update ${this.#tables.partitions.name}
-            set holder = null, taken_until = 0, not_before = ${now} + $4::float8, begun = begun - 1,
-              failures = failures + case when $5::text is null then 0 else 1 end,
-              error = coalesce($5::text, error)
-            where job = $1::text and id = $2::text and holder = $3::text and state = 'open'`,
-          [...ofLease, delay, error === undefined ? null : withoutUnstorable(error, "\ufffd")],
-        );
-      },
+      giveBack: (options) => this.#giveBack(ofLease, options),
     };
+  }
+
+  async #giveBack(
+    ofLease: readonly string[],
+    { delay, error }: { delay: number; error?: string },
+  ): Promise<void> {
+    const text = `update ${this.#tables.partitions.name}
+      set holder = null, taken_until = 0, not_before = ${now} + $4::float8, begun = begun - 1,
+        failures = failures + case when $5::text is null then 0 else 1 end,
+        error = coalesce($5::text, error)
+      where job = $1::text and id = $2::text and holder = $3::text and state = 'open'
+      returning 1`;
+    const params = [
+      ...[...ofLease, delay],
+      error === undefined ? null : withoutUnstorable(error, "\ufffd"),
+    ];
+    if (delay > 0) await this.#run(text, params); // There is nothing to take yet.
+    else await this.#tell(text, params);
   }
 
   async #extend(
@@ -221,7 +240,44 @@ export class StoredPartitions implements JobStore {
         error === undefined ? null : withoutUnstorable(error, "\ufffd"),
       ],
     );
+    if (rows.length > 0) await this.#tellEnd();
     return rows.length > 0;
+  }
+
+  /** Asked after the last ones have been settled, as two at a time do not see each other. */
+  async #tellEnd(): Promise<void> {
+    try {
+      await this.#tell(
+        `select where not exists (
+          select from ${this.#tables.partitions.name} where job = $1::text and state = 'open'
+        )`,
+        [this.#settings.job],
+      );
+    } catch {
+      // It is settled; who waits looks again by itself.
+    }
+  }
+
+  async #untilFree(): Promise<number | undefined> {
+    const [row] = await this.#run(
+      `select (min(greatest(taken_until, not_before)) - ${now})::text
+        from ${this.#tables.partitions.name} where job = $1::text and state = 'open'`,
+      [this.#settings.job],
+    );
+    return typeof row?.[0] === "string" ? Number(row[0]) : undefined;
+  }
+
+  /**
+   * Runs a statement, and wakes those who wait if it gives a row. Only what they could not find
+   * before is told: the server lets the transactions that tell something commit one by one.
+   */
+  async #tell(text: string, params: readonly unknown[]): Promise<void> {
+    const payload = `$${params.length + 1}::text`;
+    await this.#run(
+      `with told as (${text})
+        select pg_catalog.pg_notify('${jobChannel}', ${payload})::text from told limit 1`,
+      [...params, this.#payload],
+    );
   }
 
   async #run(text: string, params: readonly unknown[]): Promise<Values> {
@@ -229,28 +285,4 @@ export class StoredPartitions implements JobStore {
     await this.#tables.partitions.prepare();
     return await this.#database.values(text, params);
   }
-}
-
-function textOf(counts: PartitionCounts): string {
-  const { extracted, loaded, skipped, deadLettered, pending, earlier } = counts;
-  return JSON.stringify([extracted, loaded, skipped, deadLettered, pending, earlier]);
-}
-
-function countsOf(numbers: readonly unknown[]): PartitionCounts {
-  const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, pending = 0, earlier = 0] =
-    numbers.map(Number);
-  return { extracted, loaded, skipped, deadLettered, pending, earlier };
-}
-
-function resultOf(
-  [id, state, begun, failures, error, ...counts]: readonly unknown[],
-): PartitionResult {
-  return {
-    partition: String(id),
-    state: state as PartitionResult["state"],
-    begun: Number(begun),
-    failures: Number(failures),
-    ...countsOf(counts),
-    ...(typeof error === "string" && { error }),
-  };
 }

@@ -3,6 +3,11 @@ import { postgresJobStore } from "../../../src/adapters/postgres.ts";
 import { testJobStore } from "../../../src/adapters/testing.ts";
 import type { Bench } from "../../support/postgres/cases.ts";
 
+const settled = {
+  state: "completed" as const,
+  ...{ extracted: 1, loaded: 1, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
+};
+
 /** Defines the tests of jobs that are kept in the database. */
 export function testPostgresJobs({ tested }: Bench): void {
   let jobs = 0;
@@ -19,6 +24,62 @@ export function testPostgresJobs({ tested }: Bench): void {
     await stores[0]!.cancel();
     const leases = await Promise.all(stores.map((store) => store.take("w")));
     expect(leases.map((lease) => lease?.partition.descriptor)).toEqual([undefined, 1, 2]);
+  });
+
+  const hour = 3_600_000;
+  const waitingFor = (job: string) =>
+    postgresJobStore(tested().client, { job, lease: hour, pollInterval: hour });
+  const canListen = () =>
+    !("options" in tested().client && "reserve" in tested().client) ||
+    "listen" in tested().client; // A SQL of Bun cannot.
+
+  it("tells those who wait of what they can take, and of the end", async () => {
+    if (!canListen()) return;
+    const other = waitingFor("told");
+    const watch = waitingFor("told").watch("partitions");
+    await watch.changed(undefined); // It listens.
+    const settle = async () => void await (await other.take("w"))!.settle(settled);
+    const changes = [
+      () => other.add([{ id: "a", descriptor: 1 }, { id: "b", descriptor: 1 }]),
+      () => other.seal(),
+      async () => void await (await other.take("w"))!.giveBack({ delay: 0 }),
+      async () => void await Promise.all([settle(), settle()]),
+      () => other.cancel(),
+    ];
+    for (const change of changes) {
+      const changed = watch.changed(undefined);
+      await change();
+      await changed;
+    }
+    watch.close();
+  });
+
+  it("wakes those who wait when the connection is lost, and takes none that is not needed", async () => {
+    if (!("totalCount" in tested().client)) return; // A pool of pg.
+    const isListening = `from pg_stat_activity where query ilike 'listen millrace_job'`;
+    const watch = waitingFor("lost").watch("partitions");
+    await watch.changed(undefined);
+    const changed = watch.changed(undefined);
+    await tested().run(`select pg_terminate_backend(pid) ${isListening}`);
+    await changed;
+    watch.close();
+    const [one, two] = [waitingFor("lost").watch("partitions"), waitingFor("lost").watch()];
+    one.close(); // Nobody waits.
+    const [row] = await tested().run(`select count(*)::int as n ${isListening}`);
+    expect(row).toEqual({ n: 0 });
+    await one.changed(AbortSignal.abort());
+    two.close();
+    await two.changed(AbortSignal.abort());
+    for (let n = 1; n > 0;) {
+      n = (await tested().run(`select count(*)::int as n ${isListening}`))[0]!["n"] as number;
+    }
+  });
+
+  it("looks again and again where it does not listen", async () => {
+    const options = { job: "polled", pollInterval: 1, listen: false };
+    const watch = postgresJobStore(tested().client, options).watch("partitions");
+    for (let look = 0; look < 3; look++) await watch.changed(undefined);
+    watch.close();
   });
 
   it.each([

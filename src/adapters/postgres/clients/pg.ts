@@ -1,5 +1,6 @@
 import { type Database, isolation, type Row, type Session } from "../database.ts";
 import { type FirstFailure, PgLink } from "./pg-link.ts";
+import { listenBeside, listenOn } from "./pg-listen.ts";
 import { sqlStateOf } from "../sql-state.ts";
 import { unlessAborted } from "../../../runtime/waiting.ts";
 import { Statements } from "./statements.ts";
@@ -93,7 +94,7 @@ export function pgPoolDatabase(pool: PgPool, copyFrom?: CopyFrom): Database {
       release();
     }
   };
-  return databaseBy(lend, false, copyFrom);
+  return { ...databaseBy(lend, false, copyFrom), listen: listenBeside(pool) };
 }
 
 /** One client of `pg`: its transactions take turns, as all share its one connection. */
@@ -106,7 +107,8 @@ export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Databas
       const link = new PgLink({ client, failure, close, canReconnect: false });
       return use({ client, link, copyFrom });
     }, signal);
-  return databaseBy(lend, true, copyFrom);
+  const database = databaseBy(lend, true, copyFrom);
+  return { ...database, listen: listenOn(client, database) };
 }
 
 /** Has a client used, and gives it back. */

@@ -22,6 +22,8 @@ export interface PGlite extends PGliteSession {
   transaction<T>(work: (session: PGliteSession) => Promise<T>): Promise<T>;
   /** Runs a function while others wait; never called here. */
   runExclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** Has a function called for what a channel says; gives what ends that. */
+  listen?(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
 }
 
 /**
@@ -42,6 +44,10 @@ export function pgliteDatabase(client: PGlite): Database {
           signal?.throwIfAborted();
           return result;
         }), signal),
+    listen: client.listen && (async (channel, { onNotify }) => {
+      const unlisten = await client.listen!(channel, onNotify);
+      return () => unlisten().catch(() => {}); // The database was closed before.
+    }),
   });
 }
 

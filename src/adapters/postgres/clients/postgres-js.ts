@@ -26,6 +26,12 @@ export interface PostgresJs extends PostgresJsSession {
     options: string,
     work: (session: PostgresJsSession) => Promise<unknown>,
   ): Promise<unknown>;
+  /** Listens to a channel on a connection of its own, which is made again if it is lost. */
+  listen?(
+    channel: string,
+    onNotify: (payload: string) => void,
+    onListen?: () => void,
+  ): PromiseLike<{ unlisten(): Promise<unknown> }>;
 }
 
 /**
@@ -40,6 +46,10 @@ export function postgresJsDatabase(sql: PostgresJs, prepare: boolean): Database 
     hasCopy: false, // Its COPY never settles where the server refuses the data (3.4.9).
     transaction: (work, signal) =>
       whileWaiting((onBegin) => begin({ sql, prepare, onBegin, signal }, work), signal),
+    listen: sql.listen && (async (channel, { onNotify }) => {
+      const { unlisten } = await sql.listen!(channel, onNotify);
+      return () => unlisten().catch(() => {}); // The client was ended before.
+    }),
   });
 }
 

@@ -1,0 +1,100 @@
+import type { JobWatch, WatchedFor } from "../../jobs/job-store.ts";
+import { sleep } from "../../runtime/deadline.ts";
+import { onAbort } from "../../runtime/signals.ts";
+import type { Listen } from "./database.ts";
+
+/** The channel on which the changes of all jobs are told. */
+export const jobChannel = "millrace_job";
+
+/** What those who wait for a change of a job are woken by. */
+export interface WatchSettings {
+  readonly pollInterval: number;
+  readonly lease: number;
+  /** Listens to the server, where the client can. */
+  readonly listen: Listen | undefined;
+  /** What a notification of the job says. */
+  readonly payload: string;
+  /** Milliseconds until the next lease or delay is over; nothing if there is none. */
+  readonly untilFree: () => Promise<number | undefined>;
+}
+
+/**
+ * Wakes those who wait by what the server tells, over one connection for all of them that is only
+ * taken while somebody waits. Without it they look again and again. Nobody tells that a lease is over
+ * or that a connection is silent, so all look again when the next lease ends, and once in its time.
+ */
+export class JobWatches {
+  readonly #settings: WatchSettings;
+  readonly #watching = new Set<() => void>();
+  #link: "none" | "connecting" | "listening" = "none";
+  #stopListening: (() => unknown) | undefined;
+  #retryAt = -Infinity;
+
+  constructor(settings: WatchSettings) {
+    this.#settings = settings;
+  }
+
+  open(interest: WatchedFor): JobWatch {
+    let wake = new AbortController();
+    const onChange = () => wake.abort();
+    this.#watching.add(onChange);
+    const changed = async (signal: AbortSignal | undefined) => {
+      const unfollow = onAbort(signal, onChange);
+      try {
+        this.#listen();
+        if (!wake.signal.aborted) await sleep(await this.#waitOf(interest), wake.signal);
+      } finally {
+        unfollow();
+        wake = new AbortController();
+      }
+    };
+    const close = () => {
+      this.#watching.delete(onChange);
+      if (this.#watching.size === 0) this.#hangUp();
+    };
+    return { changed, close };
+  }
+
+  /** How long to wait where nothing is told; not as long as others, so that not all come at once. */
+  async #waitOf(interest: WatchedFor): Promise<number> {
+    const { pollInterval, lease, untilFree } = this.#settings;
+    if (interest === "progress" || this.#link !== "listening") {
+      return pollInterval * (0.5 + Math.random());
+    }
+    const free = await untilFree() ?? lease;
+    return Math.max(0, Math.min(free, lease)) + pollInterval * (0.5 + Math.random());
+  }
+
+  #listen(): void {
+    const { listen, payload, lease } = this.#settings;
+    if (listen === undefined || this.#link !== "none" || performance.now() < this.#retryAt) return;
+    this.#link = "connecting";
+    let isLost = false;
+    const onLost = () => {
+      if (isLost) return;
+      isLost = true;
+      this.#link = "none";
+      this.#stopListening = undefined;
+      this.#retryAt = performance.now() + lease; // A server that is full is not asked all the time.
+      this.#wakeAll();
+    };
+    const onNotify = (told: string) => void (told === payload && this.#wakeAll());
+    listen(jobChannel, { onNotify, onLost }).then((stop) => {
+      this.#link = "listening";
+      this.#stopListening = stop;
+      if (this.#watching.size === 0) this.#hangUp();
+      this.#wakeAll(); // Nobody has heard of what came before.
+    }).catch(onLost);
+  }
+
+  #hangUp(): void {
+    if (this.#link !== "listening") return; // It hangs up once it is connected.
+    this.#link = "none";
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  #wakeAll(): void {
+    for (const onChange of this.#watching) onChange();
+  }
+}

@@ -1,0 +1,43 @@
+import type { PartitionCounts, PartitionResult } from "../../jobs/job-store.ts";
+import { partitionCounts } from "./bookkeeping.ts";
+import type { Database } from "./database.ts";
+
+/** The sums of what became of the items of some partitions. */
+export const sumsOfCounts: string = partitionCounts.map((name) => `coalesce(sum(${name}), 0)::text`)
+  .join(", ");
+
+/** What became of the items of a partition. */
+export const countsAsText: string = partitionCounts.map((name) => `${name}::text`).join(", ");
+
+/** Sets the counts to what a JSON array has, given as the first parameter. */
+export function setCounts(database: Database): string {
+  return partitionCounts.map((name, index) => `${name} = (${database.json}->>${index})::bigint`)
+    .join(", ");
+}
+
+/** What became of items as `setCounts` takes it. */
+export function textOf(counts: PartitionCounts): string {
+  const { extracted, loaded, skipped, deadLettered, pending, earlier } = counts;
+  return JSON.stringify([extracted, loaded, skipped, deadLettered, pending, earlier]);
+}
+
+/** What became of items, by its columns. */
+export function countsOf(numbers: readonly unknown[]): PartitionCounts {
+  const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, pending = 0, earlier = 0] =
+    numbers.map(Number);
+  return { extracted, loaded, skipped, deadLettered, pending, earlier };
+}
+
+/** A partition that is settled, by its columns. */
+export function resultOf(
+  [id, state, begun, failures, error, ...counts]: readonly unknown[],
+): PartitionResult {
+  return {
+    partition: String(id),
+    state: state as PartitionResult["state"],
+    begun: Number(begun),
+    failures: Number(failures),
+    ...countsOf(counts),
+    ...(typeof error === "string" && { error }),
+  };
+}
