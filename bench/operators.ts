@@ -1,18 +1,20 @@
 // What do operators cost, against the same loop by hand?
-//   npm run bench -- operators
+// And against libraries whose operators have the same names?
+//   npm ci --prefix bench/peers && npm run bench -- operators
 import type * as Millrace from "../src/index.ts";
 import type * as Operators from "../src/adapters/operators.ts";
-import type { Question, Variant } from "./harness/question.ts";
+import { existsSync } from "node:fs";
+import type { Comparison, Question, Variant } from "./harness/question.ts";
+import type { FivePeer, Row } from "./peers/operators.ts";
 
 const core = new URL("./dist/index.js", import.meta.url).href;
 const built = new URL("./dist/adapters/operators.js", import.meta.url).href;
 const ITEMS = 4_000_000;
 const STREAMED = 1_000_000; // Of those that come one by one.
+const PEERED = 300_000; // Of those that take up to a microsecond for each.
 const SIZE = 256;
-
-interface Row {
-  readonly id: number;
-}
+const names = ["RxJS", "IxJS", "streaming-iterables", "Effect", "async generators"];
+const peers = existsSync("bench/peers/node_modules") ? names : [];
 
 const isWanted = ({ id }: Row) => id % 8 > 0;
 const sumOf = ({ id }: Row) => id * 2;
@@ -100,6 +102,14 @@ async function pipedChunks(items: number): Promise<number> {
   return piped((items) => chunks(pages(items)), items);
 }
 
+/** Reads by another library, whose name is put together so that the bench runs without it. */
+async function peered(name: string, items: number): Promise<number> {
+  const file = "./peers/operators.ts";
+  const { peers } = await import(file) as { peers: Readonly<Record<string, FivePeer>> };
+  const five = { isWanted, sumOf, isSmall, plusOne, labelOf };
+  return peers[name]!(pages(items), five);
+}
+
 export const question: Question = {
   title: "Five operators",
   method:
@@ -112,6 +122,11 @@ export const question: Question = {
     "methods of arrays, from chunks": variantOf(ITEMS, (items) => count(arrayMethods(items))),
     "pipe, from a stream": variantOf(STREAMED, (items) => piped(rowByRow, items)),
     "one loop, from a stream": variantOf(STREAMED, streamedByHand),
+    ...Object.fromEntries(
+      peers.map((
+        name,
+      ) => [`${name}, from chunks`, variantOf(PEERED, (items) => peered(name, items))]),
+    ),
   },
   comparisons: [
     { title: "pipe, from chunks", variant: "pipe, from chunks", measure: "rate", unit: "items/s" },
@@ -133,5 +148,11 @@ export const question: Question = {
       against: "one loop, from a stream",
       atLeast: 0.7,
     },
+    ...peers.map((name): Comparison => ({
+      title: `pipe, from chunks ÷ ${name}`,
+      variant: "pipe, from chunks",
+      against: `${name}, from chunks`,
+      atLeast: 2,
+    })),
   ],
 };

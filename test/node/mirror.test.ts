@@ -73,6 +73,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/operators/source-error": "adapters/operators/inputs",
   "adapters/operators/source-reader": "adapters/operators/pipe",
   "adapters/operators/stage": "adapters/operators/pipe",
+  "adapters/operators/steps": "adapters/operators/map",
   "adapters/operators/taken-rows": "adapters/operators/fan-out",
   "adapters/parquet/bounds": "adapters/parquet/encode-parquet",
   "adapters/parquet/column-types": "adapters/parquet/encode-parquet",

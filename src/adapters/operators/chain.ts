@@ -143,10 +143,10 @@ export class Chain<O> implements ChunkReader<O> {
     let isClean: boolean | undefined;
     for (let index = first; index < this.#stages.length && given.length > 0; index++) {
       const stage = this.#stages[index]!;
-      isClean ??= firstMalformed(given) < 0;
+      if (!stage.passesMalformed) isClean ??= firstMalformed(given) < 0;
       const out: unknown[] = [];
       try {
-        const pending = pushInto(stage, given, out, isClean);
+        const pending = pushInto(stage, given, out, isClean ?? true);
         if (pending !== undefined) {
           this.#split(index, given, pending);
           index = pending.after === undefined ? -1 : 0; // On with the stages that are left.

@@ -1,9 +1,11 @@
 import { firstMalformed, isMalformed } from "../../streams/malformed-mark.ts";
 
-/** What handles the items of one reading, array by array. It is told of no item that is malformed. */
+/** What handles the items of one reading, array by array. */
 export interface Stage<I, O> {
   /** It gives no item that it was not given. */
   readonly isSieve?: boolean;
+  /** It lets malformed items pass by itself. Others are told of none. */
+  readonly passesMalformed?: boolean;
   /** It wants no more items, and gives none. */
   readonly isDone?: boolean;
   /**
@@ -63,7 +65,7 @@ export function pushInto<I, O>(
   out: O[],
   isClean: boolean,
 ): PendingCall | undefined {
-  let place = isClean ? -1 : firstMalformed(items);
+  let place = isClean || stage.passesMalformed ? -1 : firstMalformed(items);
   if (place < 0) return stage.push(items, out) || undefined;
   let from = 0;
   for (; place < items.length && !stage.isDone; place++) {

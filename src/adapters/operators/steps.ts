@@ -34,6 +34,7 @@ const places = 8; // Functions that an item goes through in one pass.
  */
 export class Steps implements Stage<unknown, unknown> {
   readonly isSieve: boolean;
+  readonly passesMalformed = true;
   readonly #steps: readonly Step[];
   #held: Held | undefined;
 
@@ -67,14 +68,24 @@ export class Steps implements Stage<unknown, unknown> {
     const { kind: k7, fn: f7, context: c7 } = at(7);
     for (let index = 0; index < items.length; index++) {
       let item = items[index];
-      item = this.#after(k0, 0, f0(item, c0), item);
-      if (length > 1 && item !== nothing) item = this.#after(k1, 1, f1(item, c1), item);
-      if (length > 2 && item !== nothing) item = this.#after(k2, 2, f2(item, c2), item);
-      if (length > 3 && item !== nothing) item = this.#after(k3, 3, f3(item, c3), item);
-      if (length > 4 && item !== nothing) item = this.#after(k4, 4, f4(item, c4), item);
-      if (length > 5 && item !== nothing) item = this.#after(k5, 5, f5(item, c5), item);
-      if (length > 6 && item !== nothing) item = this.#after(k6, 6, f6(item, c6), item);
-      if (length > 7 && item !== nothing) item = this.#after(k7, 7, f7(item, c7), item);
+      one: {
+        if (isMalformed(item)) break one;
+        item = this.#after(k0, 0, f0(item, c0), item);
+        if (length === 1 || item === nothing) break one;
+        item = this.#after(k1, 1, f1(item, c1), item);
+        if (length === 2 || item === nothing) break one;
+        item = this.#after(k2, 2, f2(item, c2), item);
+        if (length === 3 || item === nothing) break one;
+        item = this.#after(k3, 3, f3(item, c3), item);
+        if (length === 4 || item === nothing) break one;
+        item = this.#after(k4, 4, f4(item, c4), item);
+        if (length === 5 || item === nothing) break one;
+        item = this.#after(k5, 5, f5(item, c5), item);
+        if (length === 6 || item === nothing) break one;
+        item = this.#after(k6, 6, f6(item, c6), item);
+        if (length === 7 || item === nothing) break one;
+        item = this.#after(k7, 7, f7(item, c7), item);
+      }
       if (item !== nothing) out.push(item);
       else if (this.#held !== undefined) {
         const pending = this.#release(index, out);
@@ -86,10 +97,18 @@ export class Steps implements Stage<unknown, unknown> {
 
   /** What becomes of an item by the answer of the function at a place. */
   #after(kind: Step["kind"], place: number, result: unknown, item: unknown): unknown {
-    if (kind === "filter") {
-      if (result === true) return item;
-      if (result === false) return nothing;
+    if (kind === "map") {
+      const type = typeof result;
+      if (type === "number" || type === "string") return result;
+    } else if (result === true) {
+      return item;
+    } else if (result === false && kind === "filter") {
+      return nothing;
     }
+    return this.#judge(kind, place, result, item);
+  }
+
+  #judge(kind: Step["kind"], place: number, result: unknown, item: unknown): unknown {
     if ((typeof result === "object" && result !== null) || typeof result === "function") {
       const isHeld = isThenable(result) || (kind === "map" && isMalformed(result));
       if (isHeld) return this.#hold({ place, item, result });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chunks, skip } from "../../../src/index.ts";
+import { chunks, malformed, skip, type Source } from "../../../src/index.ts";
 import { filter, flatMap, map, pipe, streamOf, tap } from "../../../src/adapters/operators.ts";
 import { outcomeOf, turns } from "../../support/outcomes/outcome.ts";
 import { FedStream, readAll } from "../../support/streams/streams.ts";
@@ -34,6 +34,34 @@ describe("map", () => {
     const odd = (n: number) => n % 2 ? n : skip;
     const piped = pipe(numbers, map(odd), map(async (n) => n === 3 ? skip : n));
     expect(await readAll(streamOf(piped))).toEqual({ chunks: [1, 5] });
+  });
+
+  it("leads each item through all functions beside it, more than fit into one pass", async () => {
+    const calls: string[] = [];
+    const plus = (name: string) =>
+      map((n: number) => {
+        calls.push(`${name}${n}`);
+        return n + 1;
+      });
+    const five = (source: Source<number>) =>
+      pipe(source, plus("a"), filter((n) => n !== 3), plus("b"), tap(() => "ignored"), plus("c"));
+    const piped = five(five([1, 2]));
+    expect(await readAll(streamOf(piped))).toEqual({ chunks: [7] });
+    expect(calls).toEqual(["a1", "b2", "c3", "a4", "b5", "a2", "c6"]);
+  });
+
+  it("lets an item pass by that a function has found to be malformed", async () => {
+    const bad = malformed("x", new Error("no number"));
+    const given: unknown[] = [];
+    const piped = pipe(
+      ["1", "x", "2"],
+      map((text) => /\d/.test(text) ? Number(text) : bad as unknown as number),
+      filter((n) => n < 5),
+      map(async (n) => n * 2),
+      map((n) => n + 1),
+    );
+    for await (const chunk of piped.source) given.push(...chunk);
+    expect(given).toEqual([3, bad, 5]);
   });
 
   it("makes so many calls at once, and gives their results in order", async () => {

@@ -77,7 +77,7 @@ const pipeAll = pipe as (
 it("gives what arrays would, whatever the operators, the kind of source and its chunks", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(anySample, { maxLength: 5 }),
+      fc.array(anySample, { maxLength: 10 }),
       fc.array(fc.integer({ min: -20, max: 200 }), { maxLength: 30 }),
       fc.array(fc.nat(6), { maxLength: 6 }),
       fc.constantFrom(...kinds),
