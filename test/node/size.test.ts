@@ -43,6 +43,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
   "millrace/jobs": { "*": 29_800, "{ coordinate }": 2200, "{ work }": 28_350 }, // Runs pipelines: the engine.
+  "millrace/threads": { "*": 8200, "{ thread }": 3000 },
   "millrace/otel": { "*": 30_120 }, // Wraps `etl`, and so has the engine.
   "millrace/report": { "*": 17_520 },
   "millrace/testing": { "*": 42_180 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
