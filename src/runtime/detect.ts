@@ -34,9 +34,25 @@ export function isWorkerd(): boolean {
   return host.navigator?.userAgent === "Cloudflare-Workers";
 }
 
+/** Tells whether this is Node, and no runtime that has the like of it. */
+export function isNode(): boolean {
+  return hostProcess()?.getBuiltinModule !== undefined && !isBun() && !isWorkerd() && !denoHost();
+}
+
 /** Returns the `process` of Node, or of a runtime that has the like. */
 export function hostProcess(): HostProcess | undefined {
   return (globalThis as { process?: HostProcess }).process;
+}
+
+/** Returns the `Deno` of Deno. */
+export function denoHost(): object | undefined {
+  return (globalThis as { Deno?: object }).Deno;
+}
+
+/** How many threads run at once, as the runtime tells: 1 where it tells nothing. */
+export function hardwareThreads(): number {
+  const host = globalThis as { navigator?: { hardwareConcurrency?: number } };
+  return host.navigator?.hardwareConcurrency ?? 1;
 }
 
 /**

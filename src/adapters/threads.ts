@@ -1,0 +1,18 @@
+/**
+ * A function that computes, run in threads beside the main one: the `transformBatch` of a pipeline.
+ * No dependency; where a runtime has no threads, the function runs inline.
+ * @module
+ */
+export { inThreads } from "./threads/in-threads.ts";
+export { thread, type ThreadOptions } from "./threads/thread.ts";
+export { ThreadError, type ThreadFailure } from "./threads/thread-error.ts";
+export type {
+  ThreadCalls,
+  ThreadFunction,
+  ThreadInput,
+  ThreadLimits,
+  ThreadOutput,
+  Threads,
+  ThreadsOptions,
+  WebWorkerLike,
+} from "./threads/options.ts";

@@ -1,0 +1,144 @@
+import { hardwareThreads, isNode } from "../../runtime/detect.ts";
+import {
+  anyObject,
+  callable,
+  checkOptions,
+  fail,
+  type OptionTable,
+  positive,
+  positiveInteger,
+  positiveIntegerOrInfinity,
+} from "../../options.ts";
+import type { PipelineContext } from "../../pipeline/pipeline.ts";
+import { hasThreads, type ThreadModule } from "./host-thread.ts";
+import { mapInline } from "./inline.ts";
+import type {
+  ThreadFunction,
+  ThreadInput,
+  ThreadOutput,
+  Threads,
+  ThreadsOptions,
+  WebWorkerLike,
+} from "./options.ts";
+import { Pool } from "./pool.ts";
+import { KeptResults, type Mapped, resultsOf } from "./results.ts";
+import { isThreaded } from "./thread.ts";
+
+const action = "create threads";
+
+const table: OptionTable<ThreadsOptions> = {
+  size: [positiveInteger],
+  timeout: [positive, Infinity],
+  startTimeout: [positive, 30_000],
+  idleTimeout: [positive],
+  maxCrashes: [positiveIntegerOrInfinity, 10],
+  transfer: [callable],
+  resourceLimits: [anyObject],
+};
+
+/**
+ * Makes a `transformBatch` that runs the function of a module in threads beside the main one. The
+ * module exports what `thread` gave it by default; its type says what goes in and what comes out.
+ * Batches are cut among the threads that have nothing to do, results keep the order of their items.
+ *
+ * Whatever goes wrong has a name, and no other item is lost: an item that throws, or cannot be cloned,
+ * or whose result cannot, fails alone. A thread that ends, or takes longer than `timeout` for an item,
+ * is replaced; what it had at work is done again item by item, so that the one to blame fails alone,
+ * with a `ThreadError`. An abort ends the threads that are at work for the call.
+ *
+ * Threads begin with the first batch, outlive the run, and serve any number of them. Without work they
+ * keep no process alive; `close`, or `await using`, ends them at once.
+ *
+ * Where a runtime has no threads (Workers), give it the function itself: it runs inline.
+ *
+ * @example The function itself, as on Workers
+ * ```ts
+ * import { etl } from "millrace";
+ * import { inThreads, thread } from "millrace/threads";
+ * import { deepEqual } from "node:assert/strict";
+ *
+ * const square = thread((n: number) => n * n); // Elsewhere: new URL("./square.js", import.meta.url)
+ * const loaded: number[] = [];
+ * await etl({
+ *   name: "squares",
+ *   extract: () => [1, 2, 3],
+ *   transformBatch: inThreads(square),
+ *   load: (rows) => void loaded.push(...rows),
+ * }).run({ batchSize: 10 });
+ * deepEqual(loaded, [1, 4, 9]);
+ * ```
+ *
+ * @throws {ConfigurationError} If `module` is neither an absolute URL, nor a function that gives a
+ * `Worker`, nor what `thread` gave; if the runtime has no threads for it; or if an option breaks its
+ * rule. A module that cannot be loaded fails the call.
+ */
+export function inThreads<M extends ThreadFunction>(
+  module: URL | string | (() => WebWorkerLike) | M,
+  options: ThreadsOptions<ThreadInput<M>> = {},
+): Threads<ThreadInput<M>, ThreadOutput<M>> {
+  const settings = checkOptions<
+    ThreadsOptions,
+    "size" | "idleTimeout" | "transfer" | "resourceLimits"
+  >(
+    action,
+    options as ThreadsOptions,
+    table,
+  );
+  type Made = Threads<ThreadInput<M>, ThreadOutput<M>>;
+  if (isThreaded(module)) {
+    for (const [name, value] of Object.entries(options)) {
+      if (value !== undefined) {
+        fail(action, name, "omitted beside a function, which runs inline", value);
+      }
+    }
+    const mapItems: MapItems = (items, signal) => mapInline(module, items, signal);
+    return threadsOf(mapItems, 0, async () => {}) as Made;
+  }
+  const { size = Math.max(hardwareThreads() - 1, 1) } = settings;
+  const place = placeOf(module as URL | string | (() => WebWorkerLike));
+  const { resourceLimits } = settings;
+  if (resourceLimits !== undefined && (typeof place === "function" || !isNode())) {
+    fail(action, "resourceLimits", "omitted where it is not a URL on Node", resourceLimits);
+  }
+  const name = typeof place === "function" ? "the given Worker" : place.split("/").at(-1)!;
+  const pool = new Pool({ ...settings, size, module: place, name });
+  return threadsOf((items, signal) => pool.run(items, signal), size, () => pool.close()) as Made;
+}
+
+/** Maps the items of one call. */
+type MapItems = (items: readonly unknown[], signal: AbortSignal) => Promise<Mapped>;
+
+function threadsOf(
+  mapItems: MapItems,
+  size: number,
+  close: () => Promise<void>,
+): Threads<unknown, unknown> {
+  const kept = new KeptResults();
+  const run = async (items: unknown[], { signal }: Pick<PipelineContext, "signal">) => {
+    if (items.length === 0) return [];
+    const known = kept.take(signal, items);
+    if (known !== undefined) return known;
+    const mapped = await mapItems(items, signal);
+    kept.keep(signal, items, mapped);
+    return resultsOf(mapped);
+  };
+  const { asyncDispose } = Symbol as { asyncDispose?: symbol };
+  const threads = Object.assign(run, { size, close });
+  if (asyncDispose !== undefined) Object.assign(threads, { [asyncDispose]: close });
+  return threads as Threads<unknown, unknown>;
+}
+
+/** Where the module is, checked. */
+function placeOf(module: URL | string | (() => WebWorkerLike)): ThreadModule {
+  const isPlace = typeof module === "function" || URL.canParse(String(module));
+  if (!isPlace) {
+    const rule =
+      'an absolute URL, such as new URL("./hash.js", import.meta.url), a function that ' +
+      "gives a Worker, or what thread(fn) gave";
+    fail(action, "module", rule, module);
+  }
+  if (!hasThreads()) {
+    fail(action, "module", "what thread(fn) gave, as this runtime has no threads", module);
+  }
+  return typeof module === "function" ? module : String(module);
+}

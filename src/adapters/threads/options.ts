@@ -1,0 +1,93 @@
+import type { PipelineContext, Transformed } from "../../pipeline/pipeline.ts";
+import type { Many } from "../../streams/many.ts";
+import type { skip } from "../../streams/skip.ts";
+
+/** What a thread runs for each item: made by `thread`. */
+// deno-lint-ignore no-explicit-any -- `never` would refuse what is called with an item of its own type.
+export type ThreadFunction = (item: any) => unknown;
+
+/** What a function of a thread is called with. */
+export type ThreadInput<M extends ThreadFunction> = Parameters<M>[0];
+
+/** The rows that a function of a thread gives. */
+export type ThreadOutput<M extends ThreadFunction> =
+  | Exclude<Awaited<ReturnType<M>>, typeof skip | Many<unknown>>
+  | (Extract<Awaited<ReturnType<M>>, Many<unknown>> extends Many<infer T> ? T : never);
+
+/** The most memory that a thread of Node may take, in MB: its `resourceLimits`. */
+export interface ThreadLimits {
+  /** Of the heap for objects that have lived for some time. */
+  readonly maxOldGenerationSizeMb?: number;
+  /** Of the heap for new objects. */
+  readonly maxYoungGenerationSizeMb?: number;
+  /** Of the memory for compiled code. */
+  readonly codeRangeSizeMb?: number;
+  /** Of the stack. @default {4} */
+  readonly stackSizeMb?: number;
+}
+
+/** Options of `inThreads`. */
+export interface ThreadsOptions<I = unknown> {
+  /**
+   * The most threads. They begin when they are needed, and all calls share them.
+   * @default {the processors that the runtime tells of, less one; at least 1}
+   */
+  readonly size?: number | undefined;
+  /**
+   * How long one item may take, in milliseconds; then its thread is ended, and the item has failed.
+   * @default {Infinity}
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * How long a thread may take to load its module, in milliseconds; then the run fails. It is how one
+   * finds a module that does not call `thread`, where the runtime tells nothing of it.
+   * @default {30000}
+   */
+  readonly startTimeout?: number | undefined;
+  /**
+   * How long a thread may have nothing to do, in milliseconds; then it ends, and the next items begin
+   * one. On Node and Bun a thread without work keeps no process alive; on Deno it does.
+   * @default {Infinity; on Deno 1000}
+   */
+  readonly idleTimeout?: number | undefined;
+  /**
+   * How many threads may end in a row without having finished an item; then the run fails.
+   * @default {10}
+   */
+  readonly maxCrashes?: number | undefined;
+  /** What of items is moved to a thread instead of copied. It is gone here: for letters and retries too. */
+  readonly transfer?: ((items: readonly I[]) => object[]) | undefined;
+  /** The most memory that a thread may take: Node alone has such limits. */
+  readonly resourceLimits?: ThreadLimits | undefined;
+}
+
+/** What a function for bundlers gives: a `Worker` of the web, begun as a module. */
+export interface WebWorkerLike {
+  /** Sends a message. */
+  postMessage(...args: never): void;
+  /** Takes messages and errors. */
+  addEventListener(...args: never): void;
+  /** Ends it. */
+  terminate(): unknown;
+}
+
+/** The `transformBatch` that `inThreads` makes, with what `await using` asks for. */
+export type Threads<I, O> =
+  & ThreadCalls<I, O>
+  & {
+    readonly [
+      // Only where the types of the platform have the symbol.
+
+      K in SymbolConstructor extends { readonly asyncDispose: infer S extends symbol } ? S : never
+    ]: () => Promise<void>;
+  };
+
+/** What calls threads, and what ends them. */
+export interface ThreadCalls<I, O> {
+  /** Maps items: gives the result of each; rejects with a `BatchError` that names those that failed. */
+  (items: I[], context: Pick<PipelineContext, "signal">): Promise<Transformed<O>[]>;
+  /** The most threads; 0 where the function runs inline. */
+  readonly size: number;
+  /** Ends all threads at once. Calls that wait for one reject, and so do later ones. */
+  close(): Promise<void>;
+}
