@@ -2,6 +2,21 @@
  * NATS JetStream: checkpoints in a bucket of keys and values.
  * @module
  */
-export type { NatsEntry, NatsKv, NatsWatch } from "./nats/client.ts";
+export type {
+  NatsEntry,
+  NatsHeaders,
+  NatsJetStream,
+  NatsKv,
+  NatsStoredMessage,
+  NatsStream,
+  NatsWatch,
+} from "./nats/client.ts";
 export { NatsCheckpointStore } from "./nats/checkpoint-store.ts";
 export { natsJobStore, type NatsJobStoreOptions } from "./nats/job-store.ts";
+export {
+  type NatsLoad,
+  type NatsSink,
+  natsSink,
+  type NatsSinkOptions,
+  type NatsStage,
+} from "./nats/sink.ts";

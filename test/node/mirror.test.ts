@@ -46,6 +46,8 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/nats/job-mirror": "adapters/nats/job-store",
   "adapters/nats/kept-key": "adapters/nats/checkpoint-store",
   "adapters/nats/kept-value": "adapters/nats/checkpoint-store",
+  "adapters/nats/marked-stream": "adapters/nats/sink",
+  "adapters/nats/sink-checkpoints": "adapters/nats/sink",
   "adapters/nats/stored-job": "adapters/nats/job-store",
   "adapters/object/encode-part": "adapters/object/sink",
   "adapters/object/kept-folder": "adapters/object/sink",

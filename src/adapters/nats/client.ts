@@ -34,6 +34,56 @@ export interface NatsWatch extends AsyncIterable<NatsEntry & { readonly isUpdate
   stop(): void;
 }
 
+/** The headers of a message: what `headers()` of the client gives. */
+export interface NatsHeaders {
+  /** The value of a header; an empty text where there is none. */
+  get(name: string): string;
+  /** Sets a header. */
+  set(name: string, value: string): void;
+}
+
+/** A message as a stream has it. */
+export interface NatsStoredMessage {
+  /** Its place in the stream. */
+  readonly seq: number;
+  /** Its headers. */
+  readonly header: NatsHeaders;
+}
+
+/** A stream of `@nats-io/jetstream`. */
+export interface NatsStream {
+  /** The last message of a subject, if there is one. */
+  getMessage(query: { last_by_subj: string }): Promise<NatsStoredMessage | null>;
+  /** Removes a message. */
+  deleteMessage(seq: number): Promise<boolean>;
+  /** How it was made. */
+  info(): Promise<{ readonly config: { readonly retention: string } }>;
+}
+
+/** What `jetstream(connection)` of `@nats-io/jetstream` gives. */
+export interface NatsJetStream {
+  /**
+   * Stores a message, with the `headers` of the options; with their `expect.lastSubjectSequence` only
+   * if that is the last one of its subject.
+   */
+  publish(subject: string, data: Uint8Array, options?: object): Promise<{ readonly seq: number }>;
+  /** Finds streams. */
+  readonly streams: { get(name: string): Promise<NatsStream> };
+}
+
+/** What a client of JetStream must be. */
+export const jetStreamClient: Rule = {
+  expected: "a client of @nats-io/jetstream, such as `jetstream(connection)`",
+  test: (value) =>
+    hasMethods(value, ["publish"]) && hasMethods((value as NatsJetStream).streams, ["get"]),
+};
+
+/** What a subject must be that messages are published to. */
+export const plainSubject: Rule = {
+  expected: "a subject without wildcards, such as `sales.rows`",
+  test: (value) => typeof value === "string" && /^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(value),
+};
+
 /** What a bucket must be. */
 export const kvBucket: Rule = {
   expected: "a bucket of @nats-io/kv, such as `await new Kvm(connection).create(name)`",
@@ -48,6 +98,11 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
 
 /** Whether the server has refused to store something, as it was not what should come next. */
 export function isOutOfTurn(error: unknown): boolean {
-  const code = (Object(error) as { code?: unknown }).code;
+  const code = codeOf(error);
   return code === 10071 || code === 10164; // "wrong last sequence", without or with the right one
+}
+
+/** What a client says of an answer that the server has given: the code of JetStream. */
+export function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
 }
