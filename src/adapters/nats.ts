@@ -3,15 +3,18 @@
  * @module
  */
 export type {
+  NatsConsumer,
   NatsEntry,
   NatsHeaders,
   NatsJetStream,
   NatsKv,
+  NatsMessage,
   NatsStoredMessage,
   NatsStream,
   NatsWatch,
 } from "./nats/client.ts";
 export { NatsCheckpointStore } from "./nats/checkpoint-store.ts";
+export type { Delivery } from "./nats/fetches.ts";
 export { natsJobStore, type NatsJobStoreOptions } from "./nats/job-store.ts";
 export {
   type NatsLoad,
@@ -20,3 +23,4 @@ export {
   type NatsSinkOptions,
   type NatsStage,
 } from "./nats/sink.ts";
+export { natsSource, type NatsSourceOptions } from "./nats/source.ts";

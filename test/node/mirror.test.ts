@@ -43,6 +43,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/json/utf8-source": "adapters/json/read-json",
   "adapters/json/value-scanner": "adapters/json/read-json",
   "adapters/nats/client": "adapters/nats/checkpoint-store",
+  "adapters/nats/fetches": "adapters/nats/source",
   "adapters/nats/job-mirror": "adapters/nats/job-store",
   "adapters/nats/kept-key": "adapters/nats/checkpoint-store",
   "adapters/nats/kept-value": "adapters/nats/checkpoint-store",

@@ -71,6 +71,44 @@ export interface NatsJetStream {
   readonly streams: { get(name: string): Promise<NatsStream> };
 }
 
+/** A message that a consumer has lent. */
+export interface NatsMessage {
+  /** Its place in the stream. */
+  readonly seq: number;
+  /** Its bytes. */
+  readonly data: Uint8Array;
+  /** Its subject. */
+  readonly subject: string;
+  /** How often it was delivered, this time included. */
+  readonly info: { readonly deliveryCount: number };
+  /** Says that its work is done, and waits until the server has heard it. */
+  ackAck(): Promise<boolean>;
+  /** Gives it back, at once or after so many milliseconds. */
+  nak(delay?: number): void;
+  /** Says that it is worked on, so that it is not delivered again for another while. */
+  working(): void;
+}
+
+/** A pull consumer with acknowledgements: what `jetstream(connection).consumers.get(…)` gives. */
+export interface NatsConsumer {
+  /** Asks for messages, for so many milliseconds at most. */
+  fetch(
+    options: { max_messages: number; expires: number },
+  ): Promise<AsyncIterable<NatsMessage>>;
+  /** How much there is to do, and how long the server waits, in nanoseconds. */
+  info(): Promise<{
+    readonly num_pending: number;
+    readonly num_ack_pending: number;
+    readonly config: { readonly ack_policy: string; readonly ack_wait?: number | undefined };
+  }>;
+}
+
+/** What a consumer must be. */
+export const pullConsumer: Rule = {
+  expected: "a pull consumer, such as `await jetstream(connection).consumers.get(stream, name)`",
+  test: (value) => hasMethods(value, ["fetch", "info"]),
+};
+
 /** What a client of JetStream must be. */
 export const jetStreamClient: Rule = {
   expected: "a client of @nats-io/jetstream, such as `jetstream(connection)`",

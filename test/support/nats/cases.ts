@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { testNatsCheckpoints } from "../../adapters/nats/checkpoint-store.cases.ts";
 import { testNatsJobs } from "../../adapters/nats/job-store.cases.ts";
 import { testNatsSink } from "../../adapters/nats/sink.cases.ts";
+import { testNatsSource } from "../../adapters/nats/source.cases.ts";
 import { natsBench } from "./bench.ts";
 import { hasNatsServer } from "./server.ts";
 
@@ -11,6 +12,7 @@ export function testNats(): void {
     const bench = natsBench();
     describe("NatsCheckpointStore", () => testNatsCheckpoints(bench));
     describe("natsSink()", () => testNatsSink(bench));
+    describe("natsSource()", () => testNatsSource(bench));
     describe("natsJobStore()", () => testNatsJobs(bench));
   });
 }
