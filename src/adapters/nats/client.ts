@@ -34,6 +34,94 @@ export interface NatsWatch extends AsyncIterable<NatsEntry & { readonly isUpdate
   stop(): void;
 }
 
+/** The headers of a message: what `headers()` of the client gives. */
+export interface NatsHeaders {
+  /** The value of a header; an empty text where there is none. */
+  get(name: string): string;
+  /** Sets a header. */
+  set(name: string, value: string): void;
+}
+
+/** A message as a stream has it. */
+export interface NatsStoredMessage {
+  /** Its place in the stream. */
+  readonly seq: number;
+  /** Its headers. */
+  readonly header: NatsHeaders;
+}
+
+/** A stream of `@nats-io/jetstream`. */
+export interface NatsStream {
+  /** The last message of a subject, if there is one. */
+  getMessage(query: { last_by_subj: string }): Promise<NatsStoredMessage | null>;
+  /** Removes a message. */
+  deleteMessage(seq: number): Promise<boolean>;
+  /** How it was made. */
+  info(): Promise<{ readonly config: { readonly retention: string } }>;
+}
+
+/** What `jetstream(connection)` of `@nats-io/jetstream` gives. */
+export interface NatsJetStream {
+  /**
+   * Stores a message, with the `headers` of the options; with their `expect.lastSubjectSequence` only
+   * if that is the last one of its subject.
+   */
+  publish(subject: string, data: Uint8Array, options?: object): Promise<{ readonly seq: number }>;
+  /** Finds streams. */
+  readonly streams: { get(name: string): Promise<NatsStream> };
+}
+
+/** A message that a consumer has lent. */
+export interface NatsMessage {
+  /** Its place in the stream. */
+  readonly seq: number;
+  /** Its bytes. */
+  readonly data: Uint8Array;
+  /** Its subject. */
+  readonly subject: string;
+  /** How often it was delivered, this time included. */
+  readonly info: { readonly deliveryCount: number };
+  /** Says that its work is done, and waits until the server has heard it. */
+  ackAck(): Promise<boolean>;
+  /** Gives it back, at once or after so many milliseconds. */
+  nak(delay?: number): void;
+  /** Says that it is worked on, so that it is not delivered again for another while. */
+  working(): void;
+}
+
+/** A pull consumer with acknowledgements: what `jetstream(connection).consumers.get(…)` gives. */
+export interface NatsConsumer {
+  /** Asks for messages, for so many milliseconds at most. */
+  fetch(
+    options: { max_messages: number; expires: number },
+  ): Promise<AsyncIterable<NatsMessage>>;
+  /** How much there is to do, and how long the server waits, in nanoseconds. */
+  info(): Promise<{
+    readonly num_pending: number;
+    readonly num_ack_pending: number;
+    readonly config: { readonly ack_policy: string; readonly ack_wait?: number | undefined };
+  }>;
+}
+
+/** What a consumer must be. */
+export const pullConsumer: Rule = {
+  expected: "a pull consumer, such as `await jetstream(connection).consumers.get(stream, name)`",
+  test: (value) => hasMethods(value, ["fetch", "info"]),
+};
+
+/** What a client of JetStream must be. */
+export const jetStreamClient: Rule = {
+  expected: "a client of @nats-io/jetstream, such as `jetstream(connection)`",
+  test: (value) =>
+    hasMethods(value, ["publish"]) && hasMethods((value as NatsJetStream).streams, ["get"]),
+};
+
+/** What a subject must be that messages are published to. */
+export const plainSubject: Rule = {
+  expected: "a subject without wildcards, such as `sales.rows`",
+  test: (value) => typeof value === "string" && /^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(value),
+};
+
 /** What a bucket must be. */
 export const kvBucket: Rule = {
   expected: "a bucket of @nats-io/kv, such as `await new Kvm(connection).create(name)`",
@@ -48,6 +136,11 @@ export function hasMethods(value: unknown, names: readonly string[]): boolean {
 
 /** Whether the server has refused to store something, as it was not what should come next. */
 export function isOutOfTurn(error: unknown): boolean {
-  const code = (Object(error) as { code?: unknown }).code;
+  const code = codeOf(error);
   return code === 10071 || code === 10164; // "wrong last sequence", without or with the right one
+}
+
+/** What a client says of an answer that the server has given: the code of JetStream. */
+export function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
 }

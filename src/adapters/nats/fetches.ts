@@ -1,0 +1,179 @@
+import { propertyOf } from "../../errors.ts";
+import { sleep } from "../../runtime/deadline.ts";
+import { malformed } from "../../streams/malformed.ts";
+import { isMalformed } from "../../streams/malformed-mark.ts";
+import { codeOf, type NatsConsumer, type NatsMessage } from "./client.ts";
+
+/** A message as an item of a run. */
+export interface Delivery<T> {
+  /** What was decoded of it. */
+  readonly data: T;
+  /** Its subject. */
+  readonly subject: string;
+  /** Its place in the stream. */
+  readonly sequence: number;
+  /** How often it was delivered, this time included, as the server counts. */
+  readonly attempt: number;
+}
+
+/** How messages are fetched. */
+export interface FetchSettings<T> {
+  readonly decode: (data: Uint8Array) => T;
+  readonly batch: number;
+  readonly expires: number;
+  readonly until: "never" | "idle";
+}
+
+/** A message that is not there to be worked on, or whose work is done, is not given. */
+type IsGiven = (message: NatsMessage) => boolean;
+
+/** How long to wait after a server that could not be reached, in milliseconds. */
+const outagePause = 500;
+
+/** What does not pass by itself: the connection was closed for good, or must not do this. */
+const final = /ClosedConnection|DrainingConnection|InvalidArgument|Authorization|Permission/;
+
+/**
+ * The messages of a consumer, one fetch after the other, and none without demand. A fetch is read as its
+ * messages come: a client forgets those that are left in it.
+ */
+export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]> {
+  /** What is lent, by what the run knows it as. */
+  readonly out: Map<unknown, NatsMessage>;
+  readonly #consumer: NatsConsumer;
+  readonly #settings: FetchSettings<T>;
+  readonly #isGiven: IsGiven;
+  #waiting: Delivery<T>[] = []; // Fetched, and not given yet.
+  #fetch: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #isOver = false;
+  #quiet: { readonly told: number; readonly times: number } = { told: -1, times: 0 };
+  #onChange = () => {};
+  readonly #stop = new AbortController();
+  /** How often the run has told something. */
+  told = 0;
+
+  constructor(
+    consumer: NatsConsumer,
+    settings: FetchSettings<T>,
+    out: Map<unknown, NatsMessage>,
+    isGiven: IsGiven,
+  ) {
+    this.#consumer = consumer;
+    this.#settings = settings;
+    this.out = out;
+    this.#isGiven = isGiven;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<readonly Delivery<T>[], undefined>> {
+    for (;;) {
+      if (this.#stop.signal.aborted) return { done: true, value: undefined };
+      if (this.#waiting.length > 0) return { done: false, value: this.#waiting.splice(0) };
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#isOver) return { done: true, value: undefined };
+      const changed = new Promise<void>((resolve) => this.#onChange = resolve);
+      this.#fetch ??= this.#fetchAll();
+      await changed;
+    }
+  }
+
+  /** Ends it at once. A fetch goes on until its time is up, as what comes has to be given back. */
+  return(): Promise<IteratorResult<readonly Delivery<T>[], undefined>> {
+    this.#stop.abort();
+    this.#onChange();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Ends it, and gives back what nobody was given, once no fetch is open that it would come back to. */
+  async stop(): Promise<void> {
+    await this.return();
+    await this.#fetch;
+    for (const delivery of this.#waiting.splice(0)) {
+      const message = this.out.get(keyOf(delivery));
+      this.out.delete(keyOf(delivery));
+      if (message !== undefined) giveBack(message);
+    }
+  }
+
+  async #fetchAll(): Promise<void> {
+    const { batch: max_messages, expires } = this.#settings;
+    let count = 0;
+    try {
+      const messages = await this.#consumer.fetch({ max_messages, expires });
+      for await (const message of messages) {
+        count++;
+        this.#take(message);
+      }
+      if (count === 0 && this.#settings.until === "idle") this.#isOver = await this.#isIdle();
+    } catch (error) {
+      this.#failure = await this.#finalOf(error);
+      if (this.#failure === undefined) await sleep(outagePause, this.#stop.signal);
+    }
+    this.#fetch = undefined;
+    this.#onChange();
+  }
+
+  #take(message: NatsMessage): void {
+    if (!this.#isGiven(message)) return;
+    const { data, subject, seq: sequence, info: { deliveryCount: attempt } } = message;
+    const raw: Delivery<Uint8Array> = { data, subject, sequence, attempt };
+    let delivery: Delivery<T>;
+    try {
+      delivery = { ...raw, data: this.#settings.decode(data) };
+      this.out.set(delivery, message);
+    } catch (error) {
+      delivery = malformed(raw, error) as unknown as Delivery<T>;
+      this.out.set(raw, message);
+    }
+    this.#waiting.push(delivery);
+    this.#onChange();
+  }
+
+  /** What ends the source of what a fetch failed with; nothing where the client connects again. */
+  async #finalOf(error: unknown): Promise<{ readonly error: unknown } | undefined> {
+    if (isFinal(error)) return { error };
+    try {
+      await this.#consumer.info();
+      return undefined;
+    } catch (cause) {
+      return isFinal(cause) ? { error: cause } : undefined;
+    }
+  }
+
+  /**
+   * Whether nothing is left: nothing at all, or nothing but what the run has, if it has told of nothing
+   * during two fetches: it may wait for more, to fill a batch.
+   */
+  async #isIdle(): Promise<boolean> {
+    const { num_pending: pending, num_ack_pending: out } = await this.#consumer.info();
+    if (pending > 0) return false;
+    if (out === 0) return true;
+    const { told, times } = this.#quiet;
+    this.#quiet = { told: this.told, times: told === this.told ? times + 1 : 1 };
+    return out <= this.out.size && this.#quiet.times >= 2;
+  }
+}
+
+/** Gives a message back at once, or after so many milliseconds. */
+export function giveBack(message: NatsMessage, delay?: number): void {
+  try {
+    message.nak(delay);
+  } catch {
+    // Without a connection it comes again once the server has waited for its acknowledgement.
+  }
+}
+
+/** What the run knows a delivery as. */
+function keyOf(delivery: unknown): unknown {
+  return isMalformed(delivery) ? delivery.raw : delivery;
+}
+
+/** Whether the consumer or its stream is not there, or the connection is of no use any more. */
+function isFinal(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 10014 || code === 10059 || final.test(String(propertyOf(error, "name")));
+}

@@ -1,0 +1,225 @@
+import {
+  callable,
+  checkOptions,
+  type Complete,
+  fail,
+  oneOf,
+  type OptionTable,
+  positiveInteger,
+  positiveIntegerOrInfinity,
+  type Rule,
+} from "../../options.ts";
+import { sleep } from "../../runtime/deadline.ts";
+import { chunks } from "../../streams/chunks.ts";
+import { type Leased, leased } from "../../streams/leased.ts";
+import { type NatsConsumer, type NatsMessage, pullConsumer } from "./client.ts";
+import { type Delivery, Fetches, giveBack } from "./fetches.ts";
+
+/** The options of `natsSource`. */
+export interface NatsSourceOptions<T> {
+  /** Makes the data of a delivery of the bytes of its message. @default {JSON} */
+  decode?: ((data: Uint8Array) => T) | undefined;
+  /** Most messages of a fetch: a positive integer. @default {100} */
+  batch?: number | undefined;
+  /**
+   * How long a fetch waits for messages, in milliseconds: an integer of at least 1000. So long may it
+   * take to end a run.
+   * @default {1000}
+   */
+  expires?: number | undefined;
+  /**
+   * Deliveries of a message until it is given up on: a positive integer or `Infinity`. Then it becomes
+   * a dead letter, or fails the run. The `max_deliver` of the consumer should have no limit.
+   * @default {5}
+   */
+  maxAttempts?: number | undefined;
+  /**
+   * How long a message that has failed is left alone, in milliseconds; or a function of how often it
+   * was delivered.
+   * @default {1000}
+   */
+  retryDelay?: number | ((attempt: number) => number) | undefined;
+  /**
+   * `"idle"`: until nothing is left, also none that another process has; `"never"`: until the run is
+   * drained or aborted.
+   * @default {"never"}
+   */
+  until?: "never" | "idle" | undefined;
+}
+
+type Settings<T> = Complete<NatsSourceOptions<T>>;
+
+const expiry: Rule = {
+  expected: "an integer of at least 1000",
+  test: (value) => Number.isSafeInteger(value) && (value as number) >= 1000,
+};
+const delay: Rule = {
+  expected: "a finite number of at least 0, or a function of the attempt",
+  test: (value) =>
+    typeof value === "function" ||
+    typeof value === "number" && value >= 0 && Number.isFinite(value),
+};
+
+/**
+ * Reads the messages of a pull consumer of NATS (JetStream) that asks for acknowledgements (`ack_policy`
+ * `"explicit"`). Each is lent until the run has told what has become of it:
+ *
+ * - loaded, skipped, or kept as a dead letter: acknowledged, and the server has heard it;
+ * - failed: given back for `retryDelay`, and counted as `returned`; at `maxAttempts` a dead letter;
+ * - not done when the run ends: given back at once.
+ *
+ * While it is lent the server is told so, three times in its `ack_wait`, so that a slow load is no second
+ * delivery. No more than `batch` messages wait beside those that the run has. A server that cannot be
+ * reached is waited for. A run that is killed loses nothing: what it had is delivered again after
+ * `ack_wait`, so that rows are there at least once.
+ *
+ * Messages without data, such as the marks of `natsSink`, are acknowledged and passed over. A message
+ * that `decode` throws for is a dead letter whose item has its bytes.
+ *
+ * @throws {ConfigurationError} If it is given no consumer, or an option breaks its rule.
+ *
+ * @example Orders as they come
+ * ```ts ignore
+ * import { jetstream } from "@nats-io/jetstream";
+ * import { connect } from "@nats-io/transport-node";
+ * import { etl } from "millrace";
+ * import { natsSource } from "millrace/nats";
+ *
+ * const connection = await connect({ servers: "localhost" });
+ * const consumer = await jetstream(connection).consumers.get("ORDERS", "etl");
+ * const orders = etl({
+ *   name: "orders",
+ *   extract: () => natsSource<{ id: number }>(consumer, { retryDelay: (n) => 1000 * 2 ** n }),
+ *   transform: ({ data, attempt }) => ({ ...data, attempt }),
+ *   load: (rows) => console.log(rows),
+ * });
+ * await orders.run({ batchSize: 500, timeout: 1000, signal });
+ * ```
+ */
+export function natsSource<T>(
+  consumer: NatsConsumer,
+  options: NatsSourceOptions<T> = {},
+): Leased<Delivery<T>> {
+  const action = "create natsSource";
+  if (!pullConsumer.test(consumer)) fail(action, "consumer", pullConsumer.expected, consumer);
+  const settings = checkOptions(action, options, tableOf<T>());
+  const lent = new LentMessages(consumer, settings);
+  const { maxAttempts, retryDelay } = settings;
+  return leased(chunks({ [Symbol.asyncIterator]: () => lent.open() }), {
+    acknowledge: (items) => lent.acknowledge(items),
+    reject: ([item]) => {
+      const { attempt } = item!;
+      if (attempt >= maxAttempts) return "failed";
+      lent.giveBack(item!, typeof retryDelay === "number" ? retryDelay : retryDelay(attempt));
+      return "returned";
+    },
+    attemptsOf: ({ attempt }) => attempt,
+    release: (items) => lent.release(items),
+    close: () => lent.close(),
+  });
+}
+
+function tableOf<T>(): OptionTable<NatsSourceOptions<T>> {
+  return {
+    decode: [callable, (data) => JSON.parse(new TextDecoder().decode(data)) as T],
+    batch: [positiveInteger, 100],
+    expires: [expiry, 1000],
+    maxAttempts: [positiveIntegerOrInfinity, 5],
+    retryDelay: [delay, 1000],
+    until: [oneOf("never", "idle"), "never"],
+  };
+}
+
+/** What a run has of the messages of a consumer. */
+class LentMessages<T> {
+  readonly #consumer: NatsConsumer;
+  readonly #settings: Settings<T>;
+  readonly #out = new Map<unknown, NatsMessage>();
+  /** Messages that are done, by their places, although no answer tells that the server knows it. */
+  readonly #done = new Set<number>();
+  #fetches: Fetches<T> | undefined;
+  #beat: AbortController | undefined;
+
+  constructor(consumer: NatsConsumer, settings: Settings<T>) {
+    this.#consumer = consumer;
+    this.#settings = settings;
+  }
+
+  open(): AsyncIterator<readonly Delivery<T>[]> {
+    const isGiven = (message: NatsMessage) => {
+      if (message.data.length > 0 && !this.#done.has(message.seq)) return true;
+      void this.#tellDone(message);
+      return false;
+    };
+    this.#fetches = new Fetches<T>(this.#consumer, this.#settings, this.#out, isGiven);
+    this.#beat ??= new AbortController();
+    void this.#heartbeat(this.#beat.signal);
+    return this.#fetches;
+  }
+
+  async acknowledge(items: readonly Delivery<T>[]): Promise<void> {
+    await Promise.all(items.map((item) => this.#tellDone(this.#take(item))));
+  }
+
+  giveBack(item: Delivery<T>, delay?: number): void {
+    const message = this.#take(item);
+    if (message !== undefined) giveBack(message, delay);
+  }
+
+  async release(items: readonly Delivery<T>[]): Promise<void> {
+    await this.#fetches?.stop(); // Else they would come back to the fetch that is open.
+    for (const item of items) this.giveBack(item);
+  }
+
+  async close(): Promise<void> {
+    await this.#fetches?.stop();
+    this.#beat?.abort();
+    this.#beat = undefined;
+  }
+
+  #take(item: Delivery<T>): NatsMessage | undefined {
+    const message = this.#out.get(item);
+    this.#out.delete(item);
+    if (this.#fetches !== undefined) this.#fetches.told++;
+    return message;
+  }
+
+  /** Where no answer comes, the message may come again: it is told again then, and not given. */
+  async #tellDone(message: NatsMessage | undefined): Promise<void> {
+    if (message === undefined) return;
+    const isNew = !this.#done.has(message.seq);
+    this.#done.add(message.seq);
+    try {
+      await message.ackAck();
+      this.#done.delete(message.seq);
+    } catch {
+      if (isNew && message.data.length === 0) this.#done.delete(message.seq);
+    }
+  }
+
+  /** Tells the server that what is lent is worked on, as long as the source is open. */
+  async #heartbeat(signal: AbortSignal): Promise<void> {
+    let wait = 1000;
+    let isKnown = false;
+    while (!signal.aborted) {
+      if (!isKnown) {
+        try {
+          const { ack_wait } = (await this.#consumer.info()).config;
+          isKnown = true;
+          wait = (ack_wait ?? 30e9) / 1e6 / 3;
+        } catch {
+          // The server cannot be reached, which fetches tell if it stays so.
+        }
+      }
+      await sleep(wait, signal);
+      if (signal.aborted) return;
+      for (const message of this.#out.values()) {
+        try {
+          message.working();
+        } catch {
+          return; // The connection is closed.
+        }
+      }
+    }
+  }
+}
