@@ -26,6 +26,11 @@ export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
 export { postgresSource, type PostgresSourceOptions } from "./postgres/source.ts";
+export {
+  type PostgresKeyRange,
+  type PostgresSplitOptions,
+  splitByKey,
+} from "./postgres/split-by-key.ts";
 export { postgresJobStore, type PostgresJobStoreOptions } from "./postgres/job-store.ts";
 export type {
   JobState,

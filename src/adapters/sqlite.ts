@@ -22,5 +22,7 @@ export type {
 } from "./sqlite/transaction.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
+export type { SqliteKey } from "./sqlite/key-json.ts";
+export { splitByKey, type SqliteKeyRange, type SqliteSplitOptions } from "./sqlite/split-by-key.ts";
 export { sqliteSource } from "./sqlite/source.ts";
 export type { SqliteRow, SqliteSourceOptions } from "./sqlite/source.ts";

@@ -133,6 +133,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/sqlite/tables-options": "adapters/sqlite/transaction",
   "adapters/sqlite/tree-statements": "adapters/sqlite/tree-step",
   "adapters/sqlite/turns": "adapters/sqlite/transaction",
+  "adapters/sqlite/key-json": "adapters/sqlite/split-by-key",
   "adapters/testing/checkpoint-claims": "adapters/testing/checkpoint-store",
   "adapters/testing/expectations": "adapters/testing/sink",
   "adapters/testing/lost-leases": "adapters/testing/job-store",

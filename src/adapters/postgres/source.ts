@@ -40,6 +40,11 @@ export interface PostgresSourceOptions {
    */
   after?: unknown;
   /**
+   * The last key that is read, in the form of `after`: of a range of `splitByKey`. A key that is null
+   * is not noticed then. Without it, and with `null`, all rows to the end. Needs `key`.
+   */
+  upTo?: unknown;
+  /**
    * Reads again what is up to so far below `after`: a number for a key of numbers, or an interval such
    * as `"10 minutes"` for one of times. Needs `after`. The sink must take rows twice.
    */
@@ -74,6 +79,7 @@ const sourceOptions: OptionTable<PostgresSourceOptions> = {
   values: [oneOf("lossless", "client"), "lossless"],
   key: [keyRule],
   after: [anything],
+  upTo: [anything],
   lag: [lagRule],
   settled: [truthValue, false],
 };
@@ -117,7 +123,7 @@ export function postgresSource<T = Row>(
   params: readonly unknown[] = [],
   options: PostgresSourceOptions = {},
 ): Chunks<T> {
-  const checked = checkOptions<PostgresSourceOptions, "key" | "after" | "lag">(
+  const checked = checkOptions<PostgresSourceOptions, "key" | "after" | "upTo" | "lag">(
     action,
     options,
     sourceOptions,
@@ -132,7 +138,8 @@ export function postgresSource<T = Row>(
     ...{ chunkSize, lag, settled, values, params: [...params], sql: withoutEnd(sql) },
     client: database,
     database: heeding(database, stop.signal),
-    after: keyTexts(action, checked.after, key),
+    after: keyTexts(action, "after", checked.after, key),
+    last: keyTexts(action, "upTo", checked.upTo, key),
     signal: stop.signal,
   };
   const open = key === undefined
@@ -147,7 +154,7 @@ export function postgresSource<T = Row>(
  */
 function checkPages(options: PostgresSourceOptions): void {
   const { key, lag } = options;
-  for (const name of ["after", "lag", "settled"] as const) {
+  for (const name of ["after", "upTo", "lag", "settled"] as const) {
     if (key !== undefined || options[name] === undefined || options[name] === false) continue;
     fail(action, name, "omitted without 'key'", options[name]);
   }

@@ -12,6 +12,8 @@ export interface SqliteQuery {
   readonly sql: string;
   readonly params: readonly SqliteValue[];
   readonly chunkSize: number;
+  /** The key that no row is above of. */
+  readonly upTo: SqliteValue | undefined;
 }
 
 /** The key that a page begins above. */
@@ -93,14 +95,15 @@ function readPage(query: SqliteQuery, key: string, position: Position | undefine
 }
 
 function runPage(
-  { db, sql, params, chunkSize }: SqliteQuery,
+  { db, sql, params, chunkSize, upTo }: SqliteQuery,
   key: string,
   position: Position | undefined,
 ): Page {
   // Prepared anew, as another connection may change the columns between two pages.
-  const statement = prepare(db, pageStatement(sql, key, position));
+  const statement = prepare(db, pageStatement(sql, key, position, upTo !== undefined));
   const last = position === undefined ? [] : [position.value];
-  const rows = statement.all(...last, ...params, ...last, chunkSize + 1) as SqliteRow[];
+  const end = upTo === undefined ? [] : [upTo];
+  const rows = statement.all(...last, ...params, ...last, ...end, chunkSize + 1) as SqliteRow[];
   return { rows, faults: rows.map((row) => row[faultColumn]) };
 }
 
@@ -110,12 +113,21 @@ function hasTexts({ db, sql, params }: SqliteQuery, key: string): boolean {
   return prepare(db, statement).all(...params).length > 0;
 }
 
-function pageStatement(sql: string, key: string, position: Position | undefined): string {
+function pageStatement(
+  sql: string,
+  key: string,
+  position: Position | undefined,
+  hasEnd: boolean,
+): string {
   // With a table before it, an unknown name in quotes is an error, and not taken for a text.
   const [column, read] = [`page.${quoteName(key)}`, `read.${quoteName(key)}`];
   // A plus leaves a column its collation, and takes its type: no value is converted.
   const compared = position?.isForeign ? `+${column}` : column;
-  const where = position === undefined ? "" : `where ${compared} > ${position.operand}`;
+  const conditions = [
+    ...position === undefined ? [] : [`${compared} > ${position.operand}`],
+    ...hasEnd ? [`not (${column} > ?)`] : [],
+  ];
+  const where = conditions.length > 0 ? `where ${conditions.join(" and ")}` : "";
   const before = `lag(${read}${
     position === undefined ? "" : `, 1, ${position.operand}`
   }) over keys`;

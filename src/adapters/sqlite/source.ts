@@ -9,6 +9,7 @@ import {
 import { withoutEnd } from "../../sql/statement.ts";
 import { type Chunks, chunks } from "../../streams/chunks.ts";
 import { database, prepare, type SqliteDatabase, type SqliteValue } from "./client.ts";
+import { keyOfJson, type SqliteKey } from "./key-json.ts";
 import { name } from "../../sql/sqlite/names.ts";
 import { keyedPages, lower, narrowed, type SqliteQuery, type SqliteRow } from "./source-pages.ts";
 
@@ -31,7 +32,12 @@ export interface SqliteSourceOptions {
    * The position at which an earlier read ended: only rows whose key is above it are read, and all for
    * `undefined` and `null`. Needs `key`.
    */
-  readonly after?: SqliteValue | undefined;
+  readonly after?: SqliteValue | SqliteKey | undefined;
+  /**
+   * The last key that is read: of a range of `splitByKey`. A key that is `NULL` is not noticed then.
+   * Without it, and with `null`, all rows to the end. Needs `key`.
+   */
+  readonly upTo?: SqliteValue | SqliteKey | undefined;
   /**
    * Reads again what is up to so far below `after`, which has to be a number: a number above 0. Needs
    * `after`. The sink must take rows twice.
@@ -45,13 +51,14 @@ const value: Rule = {
   expected: "a value of SQLite: null, a number, a bigint, a string or a Uint8Array",
   test: (value) =>
     value === null || ["number", "bigint", "string"].includes(typeof value) ||
-    value instanceof Uint8Array,
+    value instanceof Uint8Array || keyOfJson(value) !== undefined,
 };
 
 const table: OptionTable<SqliteSourceOptions> = {
   chunkSize: [positiveInteger, 1000],
   key: [name],
   after: [value],
+  upTo: [value],
   lag: [finitePositive],
 };
 
@@ -106,23 +113,28 @@ export function sqliteSource<Row = SqliteRow>(
   if (!database.test(db)) fail(action, "db", database.expected, db);
   if (typeof sql !== "string") fail(action, "sql", "a query", sql);
   if (!Array.isArray(params)) fail(action, "params", "an array of values", params);
-  const checked = checkOptions<SqliteSourceOptions, "key" | "after" | "lag">(
+  const checked = checkOptions<SqliteSourceOptions, "key" | "after" | "upTo" | "lag">(
     action,
     options,
     table,
   );
   const { chunkSize, key, lag } = checked;
-  for (const name of ["after", "lag"] as const) {
+  for (const name of ["after", "upTo", "lag"] as const) {
     if (key !== undefined || options[name] === undefined) continue;
     fail(action, name, "omitted without 'key'", options[name]);
   }
   if (lag !== undefined && !Object.hasOwn(options, "after")) {
     fail(action, "lag", "omitted without 'after'", lag);
   }
-  const after = lower(action, checked.after ?? undefined, lag);
-  const query = { db, sql: withoutEnd(sql), params: [...params], chunkSize };
+  const after = lower(action, valueOf(checked.after), lag);
+  const upTo = valueOf(checked.upTo);
+  const query = { db, sql: withoutEnd(sql), params: [...params], chunkSize, upTo };
   const pages = () => key === undefined ? openPages(query) : keyedPages(query, key, after);
   return chunks({ [Symbol.iterator]: pages as () => Iterator<Row[]> });
+}
+
+function valueOf(given: SqliteValue | SqliteKey | undefined): SqliteValue | undefined {
+  return keyOfJson(given) ?? (given as SqliteValue) ?? undefined;
 }
 
 /** Pages of one query that stays open. Ending the loop early closes it. */

@@ -16,6 +16,7 @@ import {
 import { testPostgresSignals } from "../../adapters/postgres/writer.cases.ts";
 import { testPostgresUses } from "../../adapters/postgres/sink.cases.ts";
 import { testPostgresSource } from "../../adapters/postgres/source/source.cases.ts";
+import { testPostgresSplits } from "../../adapters/postgres/split-by-key.cases.ts";
 import { testPostgresContracts } from "./contracts.ts";
 import { failing, kept, refused } from "./values.ts";
 import { hasState } from "./sql-state.ts";
@@ -60,6 +61,7 @@ export function testPostgres(): void {
     testPostgresSource(bench, name);
     if (name !== "PGlite") testPostgresFailures(bench, name);
     if (name !== "PGlite") testPostgresAnswers(bench, name);
+    if (name === "pg Pool") testPostgresSplits(bench); // No client makes another statement of it.
     testPostgresOutage(bench, name);
     if (name !== "PGlite") testPostgresSignals(bench, name);
     if (name !== "PGlite") testPostgresSessions(bench, name);

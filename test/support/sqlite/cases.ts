@@ -8,6 +8,7 @@ import { testSqliteContracts } from "../../adapters/sqlite/sink/contract.cases.t
 import { testSqliteLoads } from "../../adapters/sqlite/sink/load.cases.ts";
 import { testSqliteRuns } from "../../adapters/sqlite/sink/run.cases.ts";
 import { testSqliteSources } from "../../adapters/sqlite/source.cases.ts";
+import { testSqliteSplits } from "../../adapters/sqlite/split-by-key.cases.ts";
 import { testSqliteSourceKeys } from "../../adapters/sqlite/source-pages.cases.ts";
 import { testSqliteTables } from "../../adapters/sqlite/writer.cases.ts";
 import { testSqliteCounts } from "../../adapters/sqlite/known-table.cases.ts";
@@ -42,6 +43,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteDeadLetters(client);
     testSqliteSources(client);
     testSqliteSourceKeys(client);
+    testSqliteSplits(client);
     testSqliteRuns(client);
     testSqliteBusy(client);
   });

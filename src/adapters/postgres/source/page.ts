@@ -44,6 +44,9 @@ export function pageStatement(
   const where = [settings];
   if (!isFirst) where.push(isAbove(key, last));
   if (isBounded) where.push(`not (${isAbove(firstOf(key), [bound])})`);
+  if (query.last !== undefined) {
+    where.push(`not (${isAbove(key, boundKey(key, boundsEnd(query, key, isFirst, isBounded)))})`);
+  }
   const order = plainOf(key).join(", ");
   const keyRecord = `row(${key.places.map((place) => readAs(columns[place]!, place)).join(", ")})`;
   const inner = values === "client" ? aliasesOf(columns) : `${recordOf(layout)} as record`;
@@ -61,6 +64,11 @@ export function pageStatement(
       order by ${key.names.join(", ")} limit ${chunkSize + 1}
     ) as read
     window keys as (order by ${order}) order by ${order}`;
+}
+
+/** The number of the first parameter of `upTo`, which is behind all others. */
+function boundsEnd({ params }: Query, { names }: Key, isFirst: boolean, isBounded: boolean) {
+  return params.length + 1 + (isFirst ? 0 : names.length) + (isBounded ? 1 : 0);
 }
 
 function plainOf({ names }: Key): string[] {

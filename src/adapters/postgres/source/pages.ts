@@ -30,7 +30,8 @@ export async function pages(query: Query, names: readonly string[]): Promise<Rea
       if (page.faults.some(isOfOther)) page = await readAgain(new Error("The result is another"));
       checkFaults(page, above === undefined, names);
       const length = Math.min(page.length, chunkSize);
-      if (page.length <= chunkSize && above !== undefined) await checkNulls(query, view, names);
+      const mayHaveNulls = above !== undefined && query.last === undefined;
+      if (page.length <= chunkSize && mayHaveNulls) await checkNulls(query, view, names);
       const kept = take(length, (place) => page.keyAt(place)[0]!);
       if (length > 0) above = further(above, page.keyAt(length - 1), names);
       return Array.from({ length: kept }, (_, place) => page.rowAt(place));
@@ -54,7 +55,10 @@ async function readPage(
   const { database, params, values } = query;
   const bounds = { isFirst: above === undefined, isBounded: upTo !== undefined };
   const statement = pageStatement(query, view, bounds);
-  const bound = [...params, ...above ?? [], ...upTo === undefined ? [] : [upTo]];
+  const bound = [
+    ...[...params, ...above ?? [], ...upTo === undefined ? [] : [upTo]],
+    ...query.last ?? [],
+  ];
   return values === "client"
     ? clientPage(await database.rows(statement, bound), view)
     : textPage(await database.values(statement, bound), view);

@@ -14,6 +14,8 @@ export interface Query {
   readonly values: "lossless" | "client";
   /** The key that the rows are above of: the texts of its columns. */
   readonly after: readonly string[] | undefined;
+  /** The key that no row is above of, in the same way. */
+  readonly last: readonly string[] | undefined;
   readonly lag: number | string | undefined;
   readonly settled: boolean;
   /** Aborts when nobody reads any more. */

@@ -11,17 +11,12 @@ const times: ReadonlySet<number> = new Set([1082, 1114, 1184]); // date, timesta
 /** The key above which reading begins: that of `after`, less the `lag`. */
 export async function startOf(query: Query, key: Key): Promise<readonly string[] | undefined> {
   const { after, lag, database } = query;
-  if (after === undefined) return undefined;
-  if (after.length !== key.names.length) {
-    fail(
-      "read pages",
-      "after",
-      `a value for each of the ${key.names.length} columns of the key`,
-      [
-        ...after,
-      ],
-    );
+  for (const [name, values] of [["after", after], ["upTo", query.last]] as const) {
+    if (values === undefined || values.length === key.names.length) continue;
+    const rule = `a value for each of the ${key.names.length} columns of the key`;
+    fail("read pages", name, rule, [...values]);
   }
+  if (after === undefined) return undefined;
   if (lag === undefined) return after;
   const [{ type, category }] = key.columns as [Key["columns"][0]];
   const isTime = times.has(type);
@@ -50,22 +45,25 @@ export async function startOf(query: Query, key: Key): Promise<readonly string[]
 }
 
 /**
- * The values of a key as the database reads them: of a key that is one name, `after` is the value.
+ * The values of a key as the database reads them: of a key that is one name, that is the value.
  * @throws {ConfigurationError} If there is one of which nobody knows the text.
  */
 export function keyTexts(
   action: string,
-  after: unknown,
+  name: "after" | "upTo",
+  given: unknown,
   key: string | readonly string[] | undefined,
 ): readonly string[] | undefined {
-  if (after === undefined || after === null) return undefined;
-  const values: readonly unknown[] = Array.isArray(key) && Array.isArray(after) ? after : [after];
-  return values.map((value) => textOf(action, value));
+  if (given === undefined || given === null) return undefined;
+  const values: readonly unknown[] = Array.isArray(key) && Array.isArray(given) ? given : [given];
+  return values.map((value) => textOf(action, name, value));
 }
 
-function textOf(action: string, value: unknown): string {
+function textOf(action: string, name: string, value: unknown): string {
   if (Array.isArray(value)) {
-    const items = value.map((item) => item === null ? "NULL" : quoted(textOf(action, item), item));
+    const items = value.map((item) =>
+      item === null ? "NULL" : quoted(textOf(action, name, item), item)
+    );
     return `{${items.join(",")}}`;
   }
   if (typeof value === "string" || isPgText(value)) return String(value);
@@ -74,7 +72,7 @@ function textOf(action: string, value: unknown): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (value instanceof Uint8Array) return hexText(value);
   const rule = "a value as the source returns it, or an array of them for a key of several columns";
-  return fail(action, "after", rule, value);
+  return fail(action, name, rule, value);
 }
 
 function quoted(text: string, item: unknown): string {
