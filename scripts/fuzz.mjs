@@ -1,4 +1,5 @@
-// Runs random pipelines that anything happens to, and looks for items that are lost or twice:
+// Runs random pipelines that anything happens to, with operators and branches as well, and looks for
+// items that are lost or twice:
 //   node scripts/fuzz.mjs [--runs 2000] [--seed 1]
 // With a seed alone it replays that one. The same seed is the same run, on every runtime.
 import { spawnSync } from "node:child_process";

@@ -3,8 +3,13 @@ import { wait } from "../support/run/time.ts";
 import type { Row } from "./database.ts";
 import type { Plan } from "./plan.ts";
 
+/** What a plan has to say of its source. */
+type SourcePlan = Pick<Plan, "kind" | "count"> & {
+  readonly delays: Pick<Plan["delays"], "source">;
+};
+
 /** The items from `first` on, in a source of the plan's kind, which fails at `failsAt`. */
-export function sourceOf(plan: Plan, first: number, failsAt: number): Source<Row> {
+export function sourceOf(plan: SourcePlan, first: number, failsAt: number): Source<Row> {
   const { kind, count, delays } = plan;
   const size = kind.startsWith("chunks") ? 3 : 1;
   const give = (n: number): Row[] => {
