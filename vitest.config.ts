@@ -37,7 +37,15 @@ if (runtime === "workerd") {
   const flags = env["WORKERD_FLAGS"]?.split(",") ?? [];
   const compatibilityFlags = ["nodejs_compat", ...flags];
   config.plugins = [cloudflareTest({
-    miniflare: { compatibilityDate, compatibilityFlags, r2Buckets: ["BUCKET"] },
+    main: "./test/support/cloudflare/worker.ts",
+    miniflare: {
+      compatibilityDate,
+      compatibilityFlags,
+      r2Buckets: ["BUCKET"],
+      kvNamespaces: ["KV"],
+      d1Databases: ["DB"],
+      durableObjects: { OBJECT: { className: "TestObject", useSQLite: true } },
+    },
   })];
 }
 if (runtime === "chromium") {

@@ -9,6 +9,22 @@ const scenarios: Readonly<Record<string, string>> = {
 
 /** Parts that only show through another one: the test that fails without them. */
 const provenBy: Readonly<Record<string, string>> = {
+  "adapters/cloudflare/checkpoints": "adapters/cloudflare/sink",
+  "adapters/cloudflare/d1": "adapters/cloudflare/sink",
+  "adapters/cloudflare/d1-sink": "adapters/cloudflare/sink",
+  "adapters/cloudflare/database": "adapters/cloudflare/sink",
+  "adapters/cloudflare/dead-letters": "adapters/cloudflare/sink",
+  "adapters/cloudflare/durable-object": "adapters/cloudflare/sink",
+  "adapters/cloudflare/durable-object-sink": "adapters/cloudflare/sink",
+  "adapters/cloudflare/json-rows": "adapters/cloudflare/sink",
+  "adapters/cloudflare/look-up": "adapters/cloudflare/sink",
+  "adapters/cloudflare/row-writer": "adapters/cloudflare/sink",
+  "adapters/cloudflare/sink-options": "adapters/cloudflare/sink",
+  "adapters/cloudflare/spans": "adapters/cloudflare/sink",
+  "adapters/cloudflare/statements": "adapters/cloudflare/sink",
+  "adapters/cloudflare/transaction": "adapters/cloudflare/sink",
+  "adapters/cloudflare/tree-step": "adapters/cloudflare/sink",
+  "adapters/cloudflare/tree-writer": "adapters/cloudflare/sink",
   "adapters/duckdb/client": "adapters/duckdb/checkpoints",
   "adapters/duckdb/given-rows": "adapters/duckdb/tree-step",
   "adapters/duckdb/known-table": "adapters/duckdb/insert",

@@ -1,0 +1,31 @@
+/**
+ * Cloudflare as the end of a pipeline: sinks of D1 and of Durable Objects whose rows and checkpoints
+ * are one commit. Bindings are handed in, as a Worker gets them.
+ * @module
+ */
+export type { D1Binding, D1Statement } from "./cloudflare/d1.ts";
+export type { DurableObjectStorage } from "./cloudflare/durable-object.ts";
+export { durableObjectSink } from "./cloudflare/durable-object-sink.ts";
+export { d1Sink } from "./cloudflare/d1-sink.ts";
+export type {
+  CloudflareLoad,
+  CloudflareSink,
+  CloudflareStage,
+  CloudflareWrappedLoad,
+} from "./cloudflare/sink.ts";
+export type {
+  CloudflareSinkOptions,
+  CloudflareSizeOptions,
+  CloudflareTableOptions,
+  CloudflareTables,
+  CloudflareTablesOptions,
+} from "./cloudflare/sink-options.ts";
+export type {
+  CloudflareInsertOptions,
+  CloudflareTransaction,
+  CloudflareWriteOptions,
+} from "./cloudflare/transaction.ts";
+export type { SinkLoadContext as CloudflareLoadContext } from "../checkpoints/load-context.ts";
+export { type Tombstone, tombstone } from "../sql/tombstone.ts";
+export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
+export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";

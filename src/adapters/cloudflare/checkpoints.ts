@@ -1,0 +1,275 @@
+import {
+  type Awaitable,
+  blankCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  type Claim,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../checkpoints/checkpoint.ts";
+import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
+import type { CommitMark } from "../../checkpoints/commit-mark.ts";
+import {
+  type KeptKey,
+  planCommit,
+  planUndo,
+  planWrite,
+  type WritePlan,
+} from "../../checkpoints/plan-commit.ts";
+import { leaveOpen } from "../../retry/open-outcome.ts";
+import { unlessAborted } from "../../runtime/waiting.ts";
+import { storedKey } from "../../sql/text.ts";
+import { takeTurns } from "../../sql/turns.ts";
+import {
+  type Database,
+  isOfStatement,
+  type ResultRow,
+  runAll,
+  type Statement,
+  statement,
+} from "./database.ts";
+
+/** What is stored for a key, as it is there. */
+interface StoredRow {
+  readonly checkpoint: string | null;
+  /** The run whose load wrote it last; `null` if a write replaced it. */
+  readonly loaded_by: string | null;
+  readonly run_id: string | null;
+  readonly lease_until: number | null;
+  readonly lease: number | null;
+}
+
+const tables = [
+  `create table if not exists millrace_checkpoint (
+    key text not null primary key, checkpoint text, loaded_by text, run_id text, lease_until real,
+    lease real
+  )`,
+  "create table if not exists millrace_guard (holds integer not null)",
+].map((sql) => statement(sql));
+const findSql = `select checkpoint, loaded_by, run_id, lease_until, lease
+  from millrace_checkpoint where key = ?1`;
+const storeSql = `insert into millrace_checkpoint (key, checkpoint, loaded_by) values (?1, ?2, ?3)
+  on conflict (key) do update set checkpoint = excluded.checkpoint, loaded_by = excluded.loaded_by`;
+const claimSql =
+  `insert into millrace_checkpoint (key, run_id, lease_until, lease) values (?1, ?2, ?3, ?4)
+  on conflict (key) do update set run_id = excluded.run_id, lease_until = excluded.lease_until,
+    lease = excluded.lease
+  where run_id is null or run_id = excluded.run_id or lease_until <= ?5`;
+const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null, lease = null
+  where key = ?1 and run_id = ?2`;
+// A transaction ends only where a statement fails: this one does where the row has changed.
+const guardSql = `insert into millrace_guard (holds) select null where not exists
+  (select 1 from millrace_checkpoint
+  where key = ?1 and checkpoint is ?2 and loaded_by is ?3 and run_id is ?4)`;
+const guardNoneSql = `insert into millrace_guard (holds)
+  select 1 where 0 union all select null from millrace_checkpoint where key = ?1`;
+/** Infinity has no place in JSON, which values pass through: this stands for it. */
+const forever = Number.MAX_VALUE;
+
+/** Checkpoints in a table beside the rows, which is made when it is first needed. */
+export class DatabaseCheckpoints implements Required<CheckpointStore> {
+  readonly #db: Database;
+  readonly #claims = new ClaimRegistry();
+  /** What the last commit of a key has left there, as far as this process knows. */
+  readonly #left = new Map<string, StoredRow>();
+  #hasTables = false;
+
+  /** Does nothing with the database yet. */
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async read(key: string): Promise<Checkpoint | undefined> {
+    return keptOf(key, await this.#find(key)).stored();
+  }
+
+  /** Replaces what is stored, but for what loads of the same run have committed. */
+  async write(key: string, checkpoint: Checkpoint): Promise<void> {
+    await takeTurns(this, async () => {
+      if (this.#claims.isKnown(key, checkpoint)) return;
+      await this.#change(key, (kept) => ({ write: planWrite(key, checkpoint, kept) }));
+    });
+  }
+
+  async claim(key: string, { runId, until, lease }: Claim, now: number): Promise<Claim> {
+    const values = [runId, finite(until), lease === undefined ? null : finite(lease), finite(now)];
+    const claiming = statement(claimSql, storedKey(key), ...values);
+    const [, [found]] = await this.#run([claiming, find(key)]) as [unknown, StoredRow[]];
+    const row = found!;
+    this.#left.delete(key);
+    if (row.run_id === runId) this.#claims.onClaimed(key, runId, keptOf(key, row).stored());
+    return claimIn(row)!;
+  }
+
+  async release(key: string, runId: string): Promise<void> {
+    await this.#run([statement(releaseSql, storedKey(key), runId)]);
+    this.#left.delete(key);
+    this.#claims.onReleased(key, runId);
+  }
+
+  /** Runs the statements of a load that has no mark. */
+  async load(write: Write, signal: AbortSignal | undefined): Promise<void> {
+    await inTurn(this, async () => runAll(this.#db, await write()), signal);
+  }
+
+  /**
+   * Runs statements in one transaction with the mark, or without it where that is left to the run.
+   * They are not asked for where it is done, and else once. Gives what takes the mark back.
+   */
+  async commit(
+    mark: CommitMark,
+    write: Write,
+    signal: AbortSignal | undefined,
+  ): Promise<(() => Promise<void>) | undefined> {
+    const { key } = mark;
+    let before: Checkpoint = blankCheckpoint;
+    let asked: ReturnType<Write> | undefined;
+    const statements = () => asked ??= write();
+    await inTurn(this, async () => {
+      const plan = await this.#change(key, (kept) => {
+        const plan = planCommit(mark, kept, this.#claims);
+        before = plan === "skip" ? kept.stored() ?? blankCheckpoint : plan.before;
+        return plan === "skip" ? undefined : { ...plan, statements };
+      }, signal);
+      this.#claims.onCommitted(mark, plan?.write?.next);
+    }, signal);
+    if (!mark.isMarked) return undefined;
+    return () =>
+      takeTurns(this, async () => {
+        await this.#change(key, (kept) => ({ write: planUndo(mark, before, kept, this.#claims) }));
+        this.#claims.onUndone(mark);
+      });
+  }
+
+  /**
+   * Plans what is to be done by what is stored, and does it if that is still there; else it plans
+   * anew. Somebody has got further each time that it is not.
+   */
+  async #change<P extends Change>(
+    key: string,
+    plan: (kept: KeptKey) => P | undefined,
+    signal?: AbortSignal,
+  ): Promise<P | undefined> {
+    for (;;) {
+      const known = this.#left.get(key);
+      const row = known ?? await this.#find(key);
+      signal?.throwIfAborted();
+      let planned: P | undefined;
+      try {
+        planned = plan(keptOf(key, row));
+      } catch (error) {
+        if (known === undefined) throw error;
+        this.#left.delete(key); // By what was there before nobody is refused.
+        continue;
+      }
+      if (planned === undefined) return undefined;
+      const { write } = planned;
+      const statements = await planned.statements?.() ?? [];
+      const store = write === undefined ? [] : [storing(key, write)];
+      try {
+        await this.#run([guard(key, row), ...statements, ...store]);
+      } catch (error) {
+        this.#left.delete(key);
+        if (isOfGuard(error)) continue;
+        if (write === undefined || !await this.#isStored(key, write, error)) throw error;
+        for (const { onDone } of statements) onDone?.();
+      }
+      if (write !== undefined) this.#remember(key, row, write);
+      return planned;
+    }
+  }
+
+  /** Whether what failed is stored all the same: the answer to the commit was lost. */
+  async #isStored(key: string, { next }: WritePlan, error: unknown): Promise<boolean> {
+    if (isOfStatement(error)) return false;
+    try {
+      return (await this.#find(key))?.checkpoint === encodeCheckpoint(next);
+    } catch {
+      throw leaveOpen(error);
+    }
+  }
+
+  #remember(key: string, row: StoredRow | undefined, { next, loadedBy }: WritePlan): void {
+    const { run_id = null, lease_until = null, lease = null } = row ?? {};
+    const stored = { checkpoint: encodeCheckpoint(next), loaded_by: loadedBy ?? null };
+    this.#left.set(key, { ...stored, run_id, lease_until, lease });
+  }
+
+  async #find(key: string): Promise<StoredRow | undefined> {
+    const [[row]] = await this.#run([find(key)]) as unknown as [StoredRow[]];
+    return row;
+  }
+
+  async #run(statements: readonly Statement[]): Promise<(readonly ResultRow[])[]> {
+    const made = this.#hasTables ? [] : tables;
+    try {
+      const results = await runAll(this.#db, [...made, ...statements]);
+      this.#hasTables = true;
+      return results.slice(made.length);
+    } catch (error) {
+      this.#hasTables = false; // Somebody may have removed them.
+      throw error;
+    }
+  }
+}
+
+/** Says what writes the rows of a load. */
+export type Write = () => Awaitable<readonly Statement[]>;
+
+/** What is to be done for a key. */
+interface Change {
+  readonly write: WritePlan | undefined;
+  readonly statements?: Write;
+}
+
+/** Does something when it has its turn; once the signal aborts nobody waits, but the turn goes on. */
+function inTurn<T>(
+  owner: object,
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return unlessAborted(takeTurns(owner, work, signal), signal);
+}
+
+function find(key: string): Statement {
+  return statement(findSql, storedKey(key));
+}
+
+function storing(key: string, { next, loadedBy }: WritePlan): Statement {
+  return statement(storeSql, storedKey(key), encodeCheckpoint(next), loadedBy ?? null);
+}
+
+/** Fails, and all with it, where what is stored is no longer this. */
+function guard(key: string, row: StoredRow | undefined): Statement {
+  if (row === undefined) return statement(guardNoneSql, storedKey(key));
+  const { checkpoint, loaded_by, run_id } = row;
+  return statement(guardSql, storedKey(key), checkpoint, loaded_by, run_id);
+}
+
+function isOfGuard(error: unknown): boolean {
+  return `${(error as Error | undefined)?.message}`.includes("millrace_guard.holds");
+}
+
+/** What the rules of a commit ask of a row. */
+function keptOf(key: string, row: StoredRow | undefined): KeptKey {
+  return {
+    owner: row?.run_id ?? undefined,
+    loadedBy: row?.loaded_by ?? undefined,
+    stored: () => row?.checkpoint == null ? undefined : decodeCheckpoint(key, row.checkpoint),
+  };
+}
+
+function claimIn({ run_id, lease_until, lease }: StoredRow): Claim | undefined {
+  if (run_id === null) return undefined;
+  const until = lease_until ?? Infinity;
+  const time = lease === null ? undefined : { lease: infinite(lease) };
+  return { runId: run_id, until: infinite(until), ...time };
+}
+
+function finite(time: number): number {
+  return Math.min(time, forever);
+}
+
+function infinite(time: number): number {
+  return time >= forever ? Infinity : time;
+}

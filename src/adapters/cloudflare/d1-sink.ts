@@ -1,0 +1,69 @@
+import { fail } from "../../options.ts";
+import type { RowsOf } from "../../sql/typed-rows.ts";
+import { type D1Binding, d1Binding, d1Database } from "./d1.ts";
+import { type CloudflareSink, databaseSink, type SinkOptions } from "./sink.ts";
+import type {
+  CloudflareSinkOptions,
+  CloudflareTables,
+  CloudflareTablesOptions,
+} from "./sink-options.ts";
+import type { CloudflareWriteOptions } from "./transaction.ts";
+
+const action = "construct d1Sink";
+
+/**
+ * Loads into a table of D1. Each batch is one call of `batch()`, which is one transaction, and where
+ * the run has `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a
+ * crash at any instant, the next run leaves every row there exactly once. A commit whose answer was
+ * lost is found done when it is tried again.
+ *
+ * Rows are objects whose properties are named like the columns, with the values that `sqliteSink`
+ * takes; bytes have to fit twice into `maxBytes`. They go as JSON, all of a batch by one parameter, so
+ * that neither the 100 parameters of a statement nor its length are a limit. Numbers stay what they
+ * are: 5 is a whole number also in a column without a type.
+ *
+ * D1 cannot be told to stop: what was sent when `signal` aborts may still be committed. The mark keeps
+ * it from being written twice; without checkpoints nothing does.
+ *
+ * The tables `millrace_checkpoint`, `millrace_dead_letter`, `millrace_guard`, which ends a transaction
+ * that somebody else was faster than, and `millrace_made`, for numbers that rows get, are made when they
+ * are first needed; the table for the rows never is.
+ *
+ * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
+ * with it if no row fits: the table, a column or a unique index is not there, a column is generated.
+ *
+ * @example A Worker that loads what is sent
+ * ```ts
+ * import { etl } from "millrace";
+ * import { type D1Binding, d1Sink } from "millrace/cloudflare";
+ * import { readNdjson } from "millrace/ndjson";
+ * import { equal } from "node:assert/strict";
+ *
+ * const worker = {
+ *   async fetch(request: Request, { DB }: { DB: D1Binding }): Promise<Response> {
+ *     const { load } = d1Sink(DB, { table: "users", columns: ["id", "name"], conflict: "replace" });
+ *     const extract = () => readNdjson<{ id: number; name: string }>(request);
+ *     return Response.json(await etl({ name: "users", extract, load }).run());
+ *   },
+ * };
+ * equal(typeof worker.fetch, "function");
+ * ```
+ */
+export function d1Sink<const Tables extends CloudflareTables>(
+  binding: D1Binding,
+  options: CloudflareTablesOptions<Tables>,
+): CloudflareSink<RowsOf<Tables>>;
+/** Loads by a function that tells what is written. */
+export function d1Sink<Row extends object = object>(
+  binding: D1Binding,
+  options: CloudflareWriteOptions<Row>,
+): CloudflareSink<Row>;
+/** Loads into one table. */
+export function d1Sink<const Columns extends readonly string[] = readonly string[]>(
+  binding: D1Binding,
+  options: CloudflareSinkOptions<Columns>,
+): CloudflareSink<RowsOf<NoInfer<Columns>>>;
+export function d1Sink(binding: D1Binding, options: SinkOptions): CloudflareSink {
+  if (!d1Binding.test(binding)) fail(action, "binding", d1Binding.expected, binding);
+  return databaseSink(action, d1Database(binding), options);
+}

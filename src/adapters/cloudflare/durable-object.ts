@@ -1,0 +1,42 @@
+import type { Rule } from "../../options.ts";
+import type { Database, ResultRow } from "./database.ts";
+
+/** The subset of the storage of a Durable Object with SQLite that the adapter needs. */
+export interface DurableObjectStorage {
+  /** Its database. */
+  readonly sql: {
+    /** Runs a statement with a value for each parameter. */
+    exec(sql: string, ...values: unknown[]): {
+      /** Gives all rows. */
+      toArray(): unknown[];
+    };
+  };
+  /** Does something in one transaction, which is rolled back if it throws. */
+  transactionSync<T>(body: () => T): T;
+}
+
+/** The storage of a Durable Object, told by what it can do; that without SQLite throws. */
+export const objectStorage: Rule = {
+  expected: "the 'storage' of a Durable Object whose class is in 'new_sqlite_classes'",
+  test: (value) => {
+    try {
+      const { sql, transactionSync } = Object(value) as Partial<DurableObjectStorage>;
+      return typeof sql?.exec === "function" && typeof transactionSync === "function";
+    } catch {
+      return false;
+    }
+  },
+};
+
+/** The storage of an object as a database: nothing else of the object runs during a batch. */
+export function objectDatabase(storage: DurableObjectStorage): Database {
+  return {
+    // deno-lint-ignore require-await -- What it throws rejects.
+    batch: async (statements) =>
+      storage.transactionSync(() =>
+        statements.map(({ sql, values }) =>
+          storage.sql.exec(sql, ...values).toArray() as ResultRow[]
+        )
+      ),
+  };
+}

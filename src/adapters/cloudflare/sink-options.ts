@@ -1,0 +1,142 @@
+import { checkOptions, type Complete, type OptionTable, type Rule } from "../../options.ts";
+import type { LinkOptions } from "../../sql/linked-tables.ts";
+import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
+import { foldCase, name, names } from "../../sql/sqlite/names.ts";
+import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts";
+import type { LinksAmong } from "../../sql/typed-rows.ts";
+
+/** What every sink of a database of Cloudflare can be told. */
+export interface CloudflareSizeOptions {
+  /**
+   * Most bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, where D1 and the
+   * storage of an object have their limit. A batch that has more goes by several statements, still in
+   * one commit; a row that alone has more fails.
+   *
+   * @default {1_900_000}
+   */
+  readonly maxBytes?: number | undefined;
+}
+
+/** A sink of one table: where the rows go, and what happens to one that is there already. */
+export interface CloudflareSinkOptions<Columns extends readonly string[] = readonly string[]>
+  extends CloudflareSizeOptions {
+  /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
+  readonly table: string;
+  /** Several tables, in place of one. */
+  readonly tables?: undefined;
+  /** A function that writes the rows, in place of a table. */
+  readonly write?: undefined;
+  /**
+   * The columns to fill, which are also the properties of the rows: each row has all of them, and
+   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
+   * property for, and the table its own value into the others; columns of the `key` have to be there.
+   *
+   * @default {all columns of the table that it does not generate}
+   */
+  readonly columns?: Columns | undefined;
+  /**
+   * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
+   * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
+   *
+   * @default {"error"}
+   */
+  readonly conflict?: "error" | "ignore" | "replace" | undefined;
+  /**
+   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. The table
+   * needs a primary key or a unique index on exactly these.
+   *
+   * @default {the primary key of the table} with `"ignore"` every unique index of the table
+   */
+  readonly key?: readonly Columns[number][] | undefined;
+  /**
+   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
+   * `"drop"` leaves the property out and counts it by name in `report.drift`, `"add"` gives the table
+   * a column without a type for it, in the transaction of the batch, and counts it likewise.
+   *
+   * @default {"error"}
+   */
+  readonly unknown?: "error" | "drop" | "add" | undefined;
+}
+
+/** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
+export interface CloudflareTableOptions
+  extends Pick<CloudflareSinkOptions, "columns" | "conflict" | "key" | "unknown">, LinkOptions {}
+
+/** Tables by their names in the database, parents first. */
+export type CloudflareTables = Readonly<Record<string, CloudflareTableOptions>>;
+
+/** A sink of several tables that are written in one commit. */
+export interface CloudflareTablesOptions<Tables extends CloudflareTables = CloudflareTables>
+  extends CloudflareSizeOptions {
+  /** The tables, which have to exist at the first load; they are written in this order. */
+  readonly tables: Tables & LinksAmong<Tables>;
+  /** One table, in place of several. */
+  readonly table?: undefined;
+  /** A function that writes the rows, in place of tables. */
+  readonly write?: undefined;
+  /**
+   * The `conflict` of each table that has none of its own.
+   * @default {"error"}
+   */
+  readonly conflict?: "error" | "ignore" | "replace" | undefined;
+  /**
+   * The `unknown` of each table that has none of its own. What was left out, or got a column, is
+   * counted in `report.drift` by table and property: `"user.nick"`.
+   * @default {"error"}
+   */
+  readonly unknown?: "error" | "drop" | "add" | undefined;
+}
+
+/** What says in another way where rows go, or how large they may be. */
+type Others = "tables" | "write" | "maxBytes";
+
+/** The options of one table, checked. */
+export type SinkSettings = Omit<
+  Complete<CloudflareSinkOptions, "columns" | "key" | Others>,
+  Others
+>;
+
+const maxBytes: Rule = {
+  expected: "an integer from 1000 to 2000000",
+  test: (value) => Number.isInteger(value) && value as number >= 1000 && value as number <= 2e6,
+};
+const sizeOptions: OptionTable<CloudflareSizeOptions> = { maxBytes: [maxBytes, 1_900_000] };
+const sinkOptions: OptionTable<Omit<CloudflareSinkOptions, Others>> = {
+  table: [name],
+  columns: [names],
+  conflict: conflictOption,
+  key: [names],
+  unknown: growingOption,
+};
+
+/** Gives the size, checked, and the other options. */
+export function takeSize<O extends CloudflareSizeOptions>(
+  action: string,
+  { maxBytes, ...rest }: O,
+): { readonly maxBytes: number; readonly rest: Omit<O, "maxBytes"> } {
+  return { ...checkOptions(action, { maxBytes }, sizeOptions), rest };
+}
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkSinkOptions(
+  action: string,
+  options: Omit<CloudflareSinkOptions, Others>,
+): SinkSettings {
+  const settings = checkOptions<Omit<CloudflareSinkOptions, Others>, "columns" | "key">(
+    action,
+    options,
+    sinkOptions,
+  );
+  checkTableOptions(action, settings, name, foldCase);
+  const { columns, key } = settings;
+  // Whoever gave them may go on.
+  return { ...settings, columns: columns && [...columns], key: key && [...key] };
+}
+
+/** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */
+export function checkTablesOptions(
+  action: string,
+  options: Omit<CloudflareTablesOptions, Exclude<Others, "tables"> | "table">,
+): TablesSettings {
+  return checkTableSet(action, options, { name, names, fold: foldCase });
+}

@@ -1,0 +1,81 @@
+import { identityOf } from "../../sql/sqlite/table-shape.ts";
+import type { TreeStep } from "../../sql/tree-rows.ts";
+import { jsonOf, RowReference } from "./json-rows.ts";
+import type { TreePlan } from "./statements.ts";
+
+/** A row. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** Rows that are written table by table: of each, from which up to which. */
+export interface Span {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/**
+ * What is written table by table: a whole step, but for a parent that comes twice, whose children are
+ * those of the last time. Where that is, the next span begins.
+ * @param filled The rows by table, with references in place of what the database has of parents.
+ */
+export function spansOf(
+  plan: TreePlan,
+  { tables }: TreeStep,
+  filled: readonly (readonly Properties[])[],
+): Span[] {
+  let starts: readonly number[] = tables.map(() => 0);
+  return [...boundsOf(plan, tables, filled), Infinity].map((bound) => {
+    const ends = tables.map(({ places }, table) => {
+      let end = starts[table]!;
+      while (end < places.length && places[end]! < bound) end++;
+      return end;
+    });
+    const span = { starts, ends };
+    starts = ends;
+    return span;
+  });
+}
+
+/** The places at which a parent comes again. */
+function boundsOf(
+  plan: TreePlan,
+  tables: TreeStep["tables"],
+  filled: readonly (readonly Properties[])[],
+): number[] {
+  const owners = new Set(
+    plan.linked.flatMap(({ missing, parent }) => missing === undefined ? [] : [parent!.place]),
+  );
+  const rows = [...owners].flatMap((table) => {
+    const idsOf = identifier(plan, table);
+    return tables[table]!.places.map((place, n) => ({ place, ids: idsOf(filled[table]![n]!) }));
+  }).sort((one, other) => one.place - other.place);
+  const bounds: number[] = [];
+  const seen = new Set<string>();
+  for (const { place, ids } of rows) {
+    if (ids.some((id) => seen.has(id)) && bounds.at(-1) !== place) {
+      bounds.push(place);
+      seen.clear();
+    }
+    for (const id of ids) seen.add(id);
+  }
+  return bounds;
+}
+
+/** Gives what a row is told apart by: its key, and what its children have of it. */
+function identifier(plan: TreePlan, table: number): (row: Properties) => string[] {
+  const handed = plan.linked[table]!.children
+    .flatMap((child) => plan.linked[child]!.parent!.on.map(([, other]) => other));
+  const kinds = [identityOf(plan.tables[table]!.shape), handed];
+  return (row) =>
+    kinds.flatMap((columns, kind) => {
+      const values = columns.map((column) => row[column]);
+      if (values.length === 0 || !values.every((value) => value != null)) return [];
+      return [`${table} ${kind} ${foldedText(values)}`];
+    });
+}
+
+/** The same for all values that a column may take for equal. */
+function foldedText(values: readonly unknown[]): string {
+  return values.map((value) =>
+    value instanceof RowReference ? jsonOf(value) : `${value}`.trim().toLowerCase()
+  ).join("\n");
+}
