@@ -9,6 +9,7 @@ import { BackgroundCalls } from "./background-calls.ts";
 import type { Batch } from "./batch.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
+import { type Budget, budgetOf } from "./budget.ts";
 import { Counts } from "./counts.ts";
 import { Extraction } from "./extraction.ts";
 import { failureOf } from "./failures.ts";
@@ -48,6 +49,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #backgroundCalls: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
+  #budget: Budget | undefined;
   #isStopped = false;
   #isOver = false;
   #isPumping = false;
@@ -142,7 +144,9 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#extraction.isRunning = isExpected;
     this.#isOver = !isExpected;
     if (this.#isOver) this.#backgroundCalls.stop();
-    this.#mark();
+    this.#budget?.stop();
+    const now = this.#mark();
+    if (isExpected) this.#budget = budgetOf(this.#run, now, this.#listener, () => this.#pump());
   }
 
   /**
@@ -234,7 +238,11 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       // A batch is only taken where it can be held: the bucket counts as full until then.
       const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
       const items = hasRoom ? this.#batcher.take() : undefined;
-      if (items === undefined) break;
+      if (items === undefined) {
+        if (!this.#budget?.stops(this.#extraction, this.#batcher)) break;
+        now = undefined; // And what was gathered may be a batch.
+        continue;
+      }
       const batchedAt = this.#mark(now, this.#hasTransform ? 1 : 0);
       const batch = this.#extraction.batchOf(items, batchedAt);
       now = batch && this.#transform(batch);

@@ -40,6 +40,7 @@ export class Run {
   readonly #startedAt: number = Date.now();
   readonly #failures: Failure[] = [];
   #state: "running" | "draining" | "aborting" = "running";
+  #isPausing = false; // It drains, and nobody but its budget has asked for that.
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
   readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
   readonly #late: unknown[] = []; // What failed after the run was aborted.
@@ -64,6 +65,7 @@ export class Run {
     );
     this.#flow = new Flow(this.#resources, {
       onFailure: (failure) => this.#fail(failure),
+      onUsedUp: () => this.#drain(new DOMException("The budget is used up", "AbortError"), true),
       onUnresponsive: (reason) => this.#abortCallbacks(reason),
     });
     this.finished = this.#live();
@@ -217,9 +219,8 @@ export class Run {
 
   get #outcome(): Outcome {
     if (this.#failures.length > 0) return "failed";
-    return ({ running: "completed", draining: "drained", aborting: "aborted" } as const)[
-      this.#state
-    ];
+    const drained = this.#isPausing ? "paused" : "drained";
+    return ({ running: "completed", draining: drained, aborting: "aborted" } as const)[this.#state];
   }
 
   #settle(report: RunReport): RunReport {
@@ -260,12 +261,15 @@ export class Run {
     else this.#drain(reason);
   }
 
-  #drain(reason: unknown): void {
-    if (this.#state !== "running") return;
+  /** A pause, by the budget of the run, has no limit: with one, the next run might get no further. */
+  #drain(reason: unknown, isPause = false): void {
+    const isEscalated = this.#state === "draining" && this.#isPausing && !isPause;
+    if (this.#state !== "running" && !isEscalated) return;
     this.#state = "draining";
+    this.#isPausing = isPause;
     this.#resources.emit?.({ type: "run:drain", reason });
     this.#reasons.add(reason);
-    const { drainTimeout } = this.#settings;
+    const drainTimeout = isPause ? Infinity : this.#settings.drainTimeout;
     this.#stopDrainTimer = setTimer(drainTimeout, () => {
       const words = `The run was not drained within ${drainTimeout} ms`;
       this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
