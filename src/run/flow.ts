@@ -9,7 +9,6 @@ import { BackgroundCalls } from "./background-calls.ts";
 import type { Batch } from "./batch.ts";
 import { BatchLoad } from "./batch-load.ts";
 import { BatchMap } from "./batch-map.ts";
-import { type Budget, budgetOf } from "./budget.ts";
 import { Counts } from "./counts.ts";
 import { Extraction } from "./extraction.ts";
 import { failureOf } from "./failures.ts";
@@ -49,7 +48,6 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #backgroundCalls: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
   readonly #hasTransform: boolean;
-  #budget: Budget | undefined;
   #isStopped = false;
   #isOver = false;
   #isPumping = false;
@@ -144,9 +142,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#extraction.isRunning = isExpected;
     this.#isOver = !isExpected;
     if (this.#isOver) this.#backgroundCalls.stop();
-    this.#budget?.stop();
-    const now = this.#mark();
-    if (isExpected) this.#budget = budgetOf(this.#run, now, this.#listener, () => this.#pump());
+    this.#mark();
   }
 
   /**
@@ -190,6 +186,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       onGoOn: () => {
         if (this.#clocksLag) this.#mark();
       },
+      onTimeUp: () => void this.#pump(),
       onEnd: (isFailed) => {
         if (!this.#isStopped) this.#batcher[isFailed ? this.#run.settings.onError : "flush"]();
         this.#pump();
@@ -238,14 +235,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       // A batch is only taken where it can be held: the bucket counts as full until then.
       const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
       const items = hasRoom ? this.#batcher.take() : undefined;
-      if (items === undefined) {
-        if (!this.#budget?.stops(this.#extraction, this.#batcher)) break;
-        now = undefined; // And what was gathered may be a batch.
-        continue;
-      }
-      const batchedAt = this.#mark(now, this.#hasTransform ? 1 : 0);
-      const batch = this.#extraction.batchOf(items, batchedAt);
-      now = batch && this.#transform(batch);
+      if (items === undefined && !this.#extraction.pauses()) break;
+      now = items && this.#transform(items, now);
     }
     this.#isPumping = false;
     // The reader tells the clocks when it goes on, unless a load that settles does so before.
@@ -263,7 +254,10 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     return isIdle && (this.#isStopped || this.#batcher.isEmpty);
   }
 
-  #transform(batch: Batch<E, T>): Look {
+  #transform(taken: E[], look: Look): Look {
+    const batchedAt = this.#mark(look, this.#hasTransform ? 1 : 0);
+    const batch = this.#extraction.batchOf(taken, batchedAt);
+    if (batch === undefined) return undefined;
     if (this.#hasTransform || batch.malformed !== undefined) return this.#transforms.run(batch);
     const { items } = batch;
     batch.rows = new Rows(items as readonly unknown[] as readonly T[]); // Without a transform, T is E.

@@ -1,4 +1,4 @@
-import { CancelledError, PipelineError, propertyOf } from "../errors.ts";
+import { propertyOf } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
@@ -9,6 +9,7 @@ import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts";
 import { reportOf, snapshotOf } from "./snapshot.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
+import { settled } from "./settled.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { resourcesOf, type RunResources } from "./run-resources.ts";
 
@@ -146,7 +147,7 @@ export class Run {
     stall?.stop();
     this.#resources.emit?.({ type: "run:end", report: this.#report });
     unwatch();
-    return this.#settle(this.#report);
+    return settled(this.#report, this.#failures, this.#cancellation, this.#late);
   }
 
   /** Learns what earlier runs have finished; tells whether the run may begin. */
@@ -223,18 +224,6 @@ export class Run {
     return ({ running: "completed", draining: drained, aborting: "aborted" } as const)[this.#state];
   }
 
-  #settle(report: RunReport): RunReport {
-    const [first] = this.#failures;
-    if (first !== undefined) {
-      const errors = this.#failures.flatMap((failure) => failure.errors);
-      const { stage, attempts } = first;
-      throw new PipelineError(this.name, stage, errors, { attempts, report });
-    }
-    if (this.#cancellation === undefined) return report;
-    const errors = [...this.#late]; // What fails even later is not to change it.
-    throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
-  }
-
   #fail(failure: Failure): void {
     const { stage, errors: all } = failure;
     const errors = all.filter((error) => !this.#isEcho(error));
@@ -262,9 +251,9 @@ export class Run {
   }
 
   /** A pause, by the budget of the run, has no limit: with one, the next run might get no further. */
-  #drain(reason: unknown, isPause = false): void {
+  #drain(reason: unknown, isPause = false): boolean {
     const isEscalated = this.#state === "draining" && this.#isPausing && !isPause;
-    if (this.#state !== "running" && !isEscalated) return;
+    if (this.#state !== "running" && !isEscalated) return false;
     this.#state = "draining";
     this.#isPausing = isPause;
     this.#resources.emit?.({ type: "run:drain", reason });
@@ -277,6 +266,7 @@ export class Run {
     });
     this.#waiting.abort(reason);
     this.#flow.drain(reason);
+    return true;
   }
 
   #abort(reason: unknown): void {

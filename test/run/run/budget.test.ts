@@ -7,9 +7,9 @@ import {
   type RunBudget,
   type RunEvent,
   type RunOptions,
-} from "../../src/index.ts";
-import { ScriptedSource, sourceKinds } from "../support/run/sources.ts";
-import { after, wait } from "../support/run/time.ts";
+} from "../../../src/index.ts";
+import { ScriptedSource, sourceKinds } from "../../support/run/sources.ts";
+import { after, wait } from "../../support/run/time.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
