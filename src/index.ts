@@ -122,4 +122,6 @@ export type {
   RunObserver,
 } from "./pipeline/run-event.ts";
 export type { RetryByStage } from "./pipeline/retry-by-stage.ts";
-export type { Amount, RunOptions } from "./pipeline/run-options.ts";
+export type { Amount } from "./pipeline/amount.ts";
+export type { RunBudget } from "./pipeline/run-budget.ts";
+export type { RunOptions } from "./pipeline/run-options.ts";

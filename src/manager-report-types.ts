@@ -50,6 +50,9 @@ export interface ManagerSnapshot extends ItemCounts {
 export interface ManagerReport {
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: readonly (RunReport | SkippedReport)[];
-  /** Always `"completed"`: where a pipeline did not complete, there is a `ManagerError` instead. */
+  /**
+   * `"paused"` where a pipeline was, so that those after it were skipped; else `"completed"`. Where
+   * one ended in another way, there is a `ManagerError` instead.
+   */
   readonly outcome: Outcome;
 }

@@ -3,8 +3,8 @@
  * @module
  */
 
-/** How a run ended. */
-export type Outcome = "completed" | "drained" | "aborted" | "failed";
+/** How a run ended: `"paused"` if its `budget` was used up, `"drained"` if somebody else stopped it. */
+export type Outcome = "completed" | "drained" | "paused" | "aborted" | "failed";
 
 /**
  * How often an item is loaded when a run is killed and repeated until it completes: `"at-most-once"`

@@ -82,7 +82,9 @@ export class Schedule {
     if (this.#cause !== undefined) {
       throw new ManagerError(reports, this.#errors, this.#cause.error);
     }
-    return { reports, outcome: "completed" }; // Whatever else one comes to is told by an error.
+    // Whatever else one comes to is told by an error.
+    const isPaused = reports.some(({ outcome }) => outcome === "paused");
+    return { reports, outcome: isPaused ? "paused" : "completed" };
   }
 
   #pump(): void {

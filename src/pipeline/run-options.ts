@@ -27,17 +27,11 @@ import {
 import type { RetryOptions, RetrySettings } from "../retry/retry.ts";
 import type { Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { batchSizeOf, type BucketOptions, bucketOptions } from "../streams/bucket-options.ts";
+import { type Amount, totalAmount } from "./amount.ts";
 import { batchSizeOfLoad, type Pipeline } from "./pipeline.ts";
+import { checkBudget, type RunBudget } from "./run-budget.ts";
 import { checkRetry, type RetryByStage } from "./retry-by-stage.ts";
 import type { RunObserver } from "./run-event.ts";
-
-/** What is told of its number: at once, or by a function, as soon as it is known. */
-export type Amount =
-  | number
-  | ((context: { readonly signal: AbortSignal }) =>
-    | number
-    | undefined
-    | PromiseLike<number | undefined>);
 
 /** How a run batches, how much it does at once, and how it stops. */
 export interface RunOptions<E> extends BucketOptions<E> {
@@ -151,6 +145,13 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * another version, of which something is finished, is refused.
    */
   fingerprint?: string | undefined;
+  /**
+   * Ends the run by itself when one of these is used up, with the outcome `"paused"`: no more is read,
+   * and what was read is loaded, however long that takes. It is looked at when a batch is full, or has
+   * waited for its `timeout`, and the first one is always waited for. So each of several runs gets at
+   * least a batch further; to read again what earlier ones have finished costs time, and nothing else.
+   */
+  budget?: RunBudget | undefined;
   /** What the pipeline has to guarantee: where it cannot, the options are refused. */
   guarantee?: Guarantee | undefined;
   /**
@@ -206,6 +207,7 @@ export type OpenRunOptions =
   | "position"
   | "partition"
   | "fingerprint"
+  | "budget"
   | "guarantee"
   | "total"
   | "observer"
@@ -232,13 +234,6 @@ const checkpointStore: Rule = {
     callable.test((value as CheckpointStore).write),
 };
 
-const isAmount = (value: unknown) => nonNegative.test(value) || callable.test(value);
-
-const totalAmount: Rule = {
-  expected: "a number of at least 0, a function, or one of them as { bytes }",
-  test: (value) => isAmount(value) || isAmount((value as { bytes?: unknown } | null)?.bytes),
-};
-
 /** The rule and the default of each run option. */
 export const runOptions: OptionTable<RunOptions<never>> = {
   ...bucketOptions,
@@ -261,6 +256,7 @@ export const runOptions: OptionTable<RunOptions<never>> = {
   checkpointInterval: [nonNegative, 0],
   whenCompleted: [oneOf("keep", "forget"), "keep"],
   fingerprint: [nonEmptyString],
+  budget: [anyObject],
   guarantee: [oneOf("at-most-once", "at-least-once", "effectively-once")],
   rateLimit: [anyObject],
   total: [totalAmount],
@@ -287,6 +283,7 @@ export function checkRunOptions<E, T>(
     OpenRunOptions | "rateLimit"
   >(action, options, table, ...layers);
   const batchSize = batchSizeOf(action, settings, batchSizeOfLoad(pipeline));
+  checkBudget(action, settings.budget);
   const limiter = rateLimit === undefined || isOf(rateLimit, RateLimiter)
     ? rateLimit
     : new RateLimiter(checkRate(action, rateLimit, rateLimiterOptions));

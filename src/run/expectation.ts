@@ -1,5 +1,6 @@
 import { fail, nonNegative } from "../options.ts";
-import type { Amount, RunOptions } from "../pipeline/run-options.ts";
+import type { Amount } from "../pipeline/amount.ts";
+import type { RunOptions } from "../pipeline/run-options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 
 type Total = RunOptions<never>["total"];

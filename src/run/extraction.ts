@@ -14,11 +14,14 @@ import type { PipelineContext } from "../pipeline/pipeline.ts";
 import { type Failure, failureIn } from "./failures.ts";
 import { type FlowListener, mayGiveUp, type RunContext } from "./run-context.ts";
 import { SourceRetry } from "./source-retry.ts";
+import { setTimer } from "../runtime/timer.ts";
 
 /** Who moves on what the extraction gives. */
 export interface ExtractionListener {
   /** The source is read on, after a wait or after what was left to do for a batch. */
   onGoOn(): void;
+  /** The time of the budget is up: `pauses` is to be asked. */
+  onTimeUp(): void;
   /** Nothing more comes; an error is told to `onFailure` before. */
   onEnd(isFailed: boolean): void;
 }
@@ -41,6 +44,8 @@ export class Extraction<E, T> {
   /** What the source weakens the guarantee to. */
   guarantee: Guarantee | undefined;
   readonly #retry: SourceRetry<E, T>;
+  #isTimeUp = false; // That of the budget.
+  #stopTimer = () => {};
   #opening: Promise<void> | undefined; // Begins to read, now or after a wait.
   #isAsked = false; // `extract` was called, and has given nothing yet.
   #read: Checkpoint | undefined; // What the source was opened after, where it was opened again.
@@ -81,7 +86,27 @@ export class Extraction<E, T> {
 
   /** Begins: asks for the source and reads it. What fails is told to the listener. */
   start(): void {
+    const { begin, settings: { budget } } = this.#run;
+    this.#stopTimer = setTimer(begin + (budget?.duration ?? Infinity) - performance.now(), () => {
+      this.#isTimeUp = true;
+      this.#flow.onTimeUp();
+    });
     this.#opening = this.#open();
+  }
+
+  /**
+   * Has the run stop if its budget is used up; tells whether it did, as there may be a batch then. To be
+   * asked when one may have closed, so that nothing is paid for an item. The first one is always waited
+   * for: what a run skips, and the time that this takes, brings it no further.
+   */
+  pauses(): boolean {
+    const { budget } = this.#run.settings;
+    if (budget === undefined || !this.isRunning) return false;
+    const { accepted, batches: { length } } = this.#batcher;
+    const closed = this.batches + length - 1; // The last one is still open.
+    const { items = Infinity, batches = Infinity } = budget;
+    const isUsedUp = this.#isTimeUp || accepted >= items || closed >= batches;
+    return isUsedUp && closed > 0 && this.#listener.onUsedUp();
   }
 
   /**
@@ -210,6 +235,7 @@ export class Extraction<E, T> {
 
   #finish(failure?: Failure): void {
     if (failure !== undefined) this.#listener.onFailure(failure);
+    this.#stopTimer();
     if (!this.isRunning) return;
     this.isRunning = false;
     this.#flow.onEnd(failure !== undefined);

@@ -186,6 +186,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       onGoOn: () => {
         if (this.#clocksLag) this.#mark();
       },
+      onTimeUp: () => void this.#pump(),
       onEnd: (isFailed) => {
         if (!this.#isStopped) this.#batcher[isFailed ? this.#run.settings.onError : "flush"]();
         this.#pump();
@@ -234,10 +235,8 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
       // A batch is only taken where it can be held: the bucket counts as full until then.
       const hasRoom = this.#transforms.running + this.#ready.length < this.metrics.workers;
       const items = hasRoom ? this.#batcher.take() : undefined;
-      if (items === undefined) break;
-      const batchedAt = this.#mark(now, this.#hasTransform ? 1 : 0);
-      const batch = this.#extraction.batchOf(items, batchedAt);
-      now = batch && this.#transform(batch);
+      if (items === undefined && !this.#extraction.pauses()) break;
+      now = items && this.#transform(items, now);
     }
     this.#isPumping = false;
     // The reader tells the clocks when it goes on, unless a load that settles does so before.
@@ -255,7 +254,10 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     return isIdle && (this.#isStopped || this.#batcher.isEmpty);
   }
 
-  #transform(batch: Batch<E, T>): Look {
+  #transform(taken: E[], look: Look): Look {
+    const batchedAt = this.#mark(look, this.#hasTransform ? 1 : 0);
+    const batch = this.#extraction.batchOf(taken, batchedAt);
+    if (batch === undefined) return undefined;
     if (this.#hasTransform || batch.malformed !== undefined) return this.#transforms.run(batch);
     const { items } = batch;
     batch.rows = new Rows(items as readonly unknown[] as readonly T[]); // Without a transform, T is E.

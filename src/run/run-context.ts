@@ -121,6 +121,8 @@ function beginRetry<E, T>(
 export interface FlowListener {
   /** A stage has failed. */
   onFailure(failure: Failure): void;
+  /** The budget of the run is used up: nothing further is to be read. False if that was so already. */
+  onUsedUp(): boolean;
   /** All that was read is done, and only the callbacks' signal can end what the source waits for. */
   onUnresponsive(reason: unknown): void;
 }

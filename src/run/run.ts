@@ -1,4 +1,4 @@
-import { CancelledError, PipelineError, propertyOf } from "../errors.ts";
+import { propertyOf } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
@@ -9,6 +9,7 @@ import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts";
 import { reportOf, snapshotOf } from "./snapshot.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
+import { settled } from "./settled.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { resourcesOf, type RunResources } from "./run-resources.ts";
 
@@ -40,6 +41,7 @@ export class Run {
   readonly #startedAt: number = Date.now();
   readonly #failures: Failure[] = [];
   #state: "running" | "draining" | "aborting" = "running";
+  #isPausing = false; // It drains, and nobody but its budget has asked for that.
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
   readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
   readonly #late: unknown[] = []; // What failed after the run was aborted.
@@ -64,6 +66,7 @@ export class Run {
     );
     this.#flow = new Flow(this.#resources, {
       onFailure: (failure) => this.#fail(failure),
+      onUsedUp: () => this.#drain(new DOMException("The budget is used up", "AbortError"), true),
       onUnresponsive: (reason) => this.#abortCallbacks(reason),
     });
     this.finished = this.#live();
@@ -144,7 +147,7 @@ export class Run {
     stall?.stop();
     this.#resources.emit?.({ type: "run:end", report: this.#report });
     unwatch();
-    return this.#settle(this.#report);
+    return settled(this.#report, this.#failures, this.#cancellation, this.#late);
   }
 
   /** Learns what earlier runs have finished; tells whether the run may begin. */
@@ -217,21 +220,8 @@ export class Run {
 
   get #outcome(): Outcome {
     if (this.#failures.length > 0) return "failed";
-    return ({ running: "completed", draining: "drained", aborting: "aborted" } as const)[
-      this.#state
-    ];
-  }
-
-  #settle(report: RunReport): RunReport {
-    const [first] = this.#failures;
-    if (first !== undefined) {
-      const errors = this.#failures.flatMap((failure) => failure.errors);
-      const { stage, attempts } = first;
-      throw new PipelineError(this.name, stage, errors, { attempts, report });
-    }
-    if (this.#cancellation === undefined) return report;
-    const errors = [...this.#late]; // What fails even later is not to change it.
-    throw new CancelledError(this.name, this.#cancellation.reason, { errors, report });
+    const drained = this.#isPausing ? "paused" : "drained";
+    return ({ running: "completed", draining: drained, aborting: "aborted" } as const)[this.#state];
   }
 
   #fail(failure: Failure): void {
@@ -260,12 +250,15 @@ export class Run {
     else this.#drain(reason);
   }
 
-  #drain(reason: unknown): void {
-    if (this.#state !== "running") return;
+  /** A pause, by the budget of the run, has no limit: with one, the next run might get no further. */
+  #drain(reason: unknown, isPause = false): boolean {
+    const isEscalated = this.#state === "draining" && this.#isPausing && !isPause;
+    if (this.#state !== "running" && !isEscalated) return false;
     this.#state = "draining";
+    this.#isPausing = isPause;
     this.#resources.emit?.({ type: "run:drain", reason });
     this.#reasons.add(reason);
-    const { drainTimeout } = this.#settings;
+    const drainTimeout = isPause ? Infinity : this.#settings.drainTimeout;
     this.#stopDrainTimer = setTimer(drainTimeout, () => {
       const words = `The run was not drained within ${drainTimeout} ms`;
       this.#cancellation ??= { reason: new DOMException(words, "TimeoutError") };
@@ -273,6 +266,7 @@ export class Run {
     });
     this.#waiting.abort(reason);
     this.#flow.drain(reason);
+    return true;
   }
 
   #abort(reason: unknown): void {

@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 41_850,
-    "{ etl }": 27_170, // Malformed items 440, opening again 830, counts 330, totals 340, leases 455.
-    "{ etl, EtlManager }": 28_920,
+    "*": 42_190,
+    "{ etl }": 27_510, // Malformed items 440, opening again 830, counts 330, leases 455, budgets 330.
+    "{ etl, EtlManager }": 29_260,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -43,12 +43,12 @@ const budgets: Record<string, Record<string, number>> = {
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
-  "millrace/jobs": { "*": 30_320, "{ coordinate }": 2200, "{ work }": 28_680 }, // Runs pipelines: the engine.
+  "millrace/jobs": { "*": 30_690, "{ coordinate }": 2200, "{ work }": 29_070 }, // Runs pipelines: the engine.
   "millrace/nats": { "*": 16_000 },
-  "millrace/otel": { "*": 30_590 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 30_930 }, // Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
   "millrace/report": { "*": 17_520 },
-  "millrace/testing": { "*": 42_810 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
+  "millrace/testing": { "*": 43_200 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))

@@ -237,7 +237,7 @@ expectTypeOf(copies.start().drain()).toEqualTypeOf<Promise<RunReport>>();
 expectTypeOf(copies.start().progress({ interval: 5 })).toEqualTypeOf<ReadableStream<RunSnapshot>>();
 expectTypeOf<RunReport["bottleneck"]>().toEqualTypeOf<"extract" | "transform" | "load">();
 expectTypeOf<RunReport["outcome"]>()
-  .toEqualTypeOf<"completed" | "drained" | "aborted" | "failed">();
+  .toEqualTypeOf<"completed" | "drained" | "paused" | "aborted" | "failed">();
 
 // A manager takes pipelines of any item.
 const manager = new EtlManager({ workers: 2, batchSize: 10 })

@@ -36,7 +36,7 @@ export interface JobReport extends PartitionCounts {
   /** The name of the job. */
   readonly name: string;
   /** `"failed"` if a partition is dead, `"drained"` if the job was cancelled. */
-  readonly outcome: Exclude<Outcome, "aborted">;
+  readonly outcome: Exclude<Outcome, "aborted" | "paused">;
   /** Why it was cancelled, where a reason was given. */
   readonly reason?: string;
   /** Its partitions, by what became of them; of a cancelled job, `cancelled` are all that are left. */

@@ -51,7 +51,10 @@ export interface WorkOptions<E> {
    * @default {"never"}
    */
   until?: "never" | "done" | undefined;
-  /** The options of the run of each partition. */
+  /**
+   * The options of the run of each partition. A run that is paused by its `budget`, which needs
+   * `checkpoints`, gives its partition back, and whoever is free goes on with it.
+   */
   run?: Omit<RunOptions<E>, "partition" | "signal"> | undefined;
 }
 
@@ -85,10 +88,13 @@ export async function work<P, E, T>(
   const action = "work on a job";
   checkJob(action, job as Job<never, never, never>);
   const settings = checkOptions(action, options, workOptions as OptionTable<WorkOptions<E>>);
-  const { deadLetters } = settings.run;
+  const { deadLetters, budget, checkpoints } = settings.run;
   if (deadLetters !== undefined && !callable.test(deadLetters)) { // The first run would close it.
     const rule = "a function that opens a WritableStream for each partition";
     fail(action, "run.deadLetters", rule, deadLetters);
+  }
+  if (budget !== undefined && checkpoints === undefined) { // It would begin anew each time.
+    fail(action, "run.budget", "omitted without 'run.checkpoints'", budget);
   }
   const { store, lanes, until, name, signal } = settings;
   const summary = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };

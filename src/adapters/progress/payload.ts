@@ -118,7 +118,7 @@ function outcomeOf(error: unknown): Outcome {
   type Ended = { readonly outcome?: Outcome };
   const { report = {}, reports = [] } = (error ?? {}) as { report?: Ended; reports?: Ended[] };
   const outcomes = [report, ...reports].map(({ outcome }) => outcome);
-  const worstFirst = ["failed", "aborted", "drained"] as const;
+  const worstFirst = ["failed", "aborted", "drained", "paused"] as const;
   return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? "failed";
 }
 

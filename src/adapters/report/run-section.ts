@@ -11,6 +11,7 @@ import { waterfall } from "./waterfall.ts";
 const badges: Readonly<Record<Outcome | "skipped", readonly [mark: string, tone: string]>> = {
   completed: ["✓", ""],
   drained: ["◐", " warn"],
+  paused: ["‖", " warn"],
   aborted: ["■", " bad"],
   failed: ["✕", " bad"],
   skipped: ["–", " warn"],

@@ -105,7 +105,7 @@ stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .tip{fill:var(--muted)}
 .skipped{fill:none;stroke:var(--muted);stroke-dasharray:3 3}
 .schedule .ended-failed,.schedule .ended-aborted{fill:var(--bad)}
-.schedule .ended-drained{fill:var(--blocked)}
+.schedule .ended-drained,.schedule .ended-paused{fill:var(--blocked)}
 ${fills}
 @media (max-width:820px){
 .tiles{grid-template-columns:repeat(2,1fr)}

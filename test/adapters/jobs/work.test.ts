@@ -19,6 +19,20 @@ describe("work()", () => {
     expect(report).toMatchObject({ outcome: "completed", extracted: 30, loaded: 30, pending: 0 });
   });
 
+  it("gives back a partition whose budget is used up, and goes on with it", async () => {
+    const { job, loaded, store } = numbersJob();
+    const budget = { batches: 1 };
+    const run = { checkpoints: new MemoryCheckpointStore(), batchSize: 3, budget };
+    const working = work(job, { store, until, run, maxBegun: 1, lanes: 2 });
+    const [report, summary] = await inTime(Promise.all([coordinate(job, { store }), working]));
+    expect(loaded.toSorted((a, b) => a - b)).toEqual(numbers);
+    expect(summary).toEqual({ ...nothing, completed: 3, returned: 9 });
+    expect(report).toMatchObject({ outcome: "completed", loaded: 30, pending: 0 });
+    await expect(work(job, { store, run: { budget } })).rejects.toThrow(
+      "Cannot work on a job as 'run.budget' must be omitted without 'run.checkpoints'",
+    );
+  });
+
   it("begins a partition that failed again, later each time, until it is dead", async () => {
     const times: number[] = [];
     const { job, store } = numbersJob((from) =>

@@ -1,0 +1,31 @@
+import {
+  checkOptions,
+  fail,
+  type OptionTable,
+  positive,
+  positiveIntegerOrInfinity,
+} from "../options.ts";
+
+/** How much a run does before it stops by itself. What is not given has no limit. */
+export interface RunBudget {
+  /** Time since the run began in milliseconds, a number above 0. */
+  duration?: number | undefined;
+  /** Items read: a positive integer. */
+  items?: number | undefined;
+  /** Batches: a positive integer. */
+  batches?: number | undefined;
+}
+
+const budgetOptions: OptionTable<RunBudget> = {
+  duration: [positive],
+  items: [positiveIntegerOrInfinity],
+  batches: [positiveIntegerOrInfinity],
+};
+
+/** Refuses a budget that breaks a rule, or limits nothing. */
+export function checkBudget(action: string, budget: RunBudget | undefined): void {
+  if (budget === undefined) return;
+  const limits = Object.values(checkOptions(action, budget, budgetOptions));
+  if (limits.some((limit) => limit !== undefined)) return;
+  fail(action, "budget", "an object with 'duration', 'items' or 'batches'", budget);
+}
