@@ -2,9 +2,6 @@ import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
 import { harmless } from "../../explain/plain-text.ts";
 import { perSecond } from "../../explain/quantities.ts";
 
-/** The counts that are always shown. */
-type ItemsShown = Omit<ItemCounts, "returned">;
-
 /** What is shown of a run: the subset of `Run` that is used. */
 export interface WatchedRun {
   /** The name of the pipeline. */
@@ -13,13 +10,14 @@ export interface WatchedRun {
   readonly finished: Promise<{ readonly outcome: Outcome }>;
   /** How far the run is. */
   snapshot():
-    & Pick<RunSnapshot, keyof ItemsShown | "state" | "retries" | "duration" | "total">
+    & Pick<RunSnapshot, Exclude<keyof ItemCounts, "returned">>
+    & Pick<RunSnapshot, "state" | "retries" | "duration" | "total">
     & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>
     & Partial<Pick<RunSnapshot, "returned">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
-export interface ProgressPayload extends ItemsShown {
+export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
   /** The name of the pipeline; characters that would steer a terminal are replaced by `?`. */
   readonly name: string;
   /** What the run is doing, or how it ended. */
