@@ -70,6 +70,11 @@ export class PipelineError extends EtlError {
     this.attempts = options.attempts ?? 1;
     this.errors = errors;
   }
+
+  /** Another run has the key: this one has not failed by itself, and its work is in good hands. */
+  get isFenced(): boolean {
+    return this.errors.some((error) => isOf(error, FencedError));
+  }
 }
 
 /** A run was stopped by its signal or by `abort`. `cause` is the reason of the signal. */

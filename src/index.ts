@@ -113,6 +113,7 @@ export {
   type SchemaResult,
   type StandardSchema,
 } from "./pipeline/parse.ts";
+export { mergeReports } from "./etl/merge-reports.ts";
 export { replay } from "./etl/replay.ts";
 export type {
   BatchTimes,

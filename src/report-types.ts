@@ -252,6 +252,10 @@ export interface RunSnapshot extends ItemCounts {
 
 /** What a run did: plain data that can be kept, sent or printed. */
 export interface RunReport extends Omit<RunSnapshot, "state"> {
+  /** What the run is known by where its checkpoint is kept: its name, with its partition if it has one. */
+  readonly key: string;
+  /** Which part of the work it was, with the option `partition`. */
+  readonly partition?: string;
   /** How the run ended. */
   readonly outcome: Outcome;
   /** What made the run fail, where it did. */

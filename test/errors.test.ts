@@ -22,6 +22,7 @@ const report: RunReport = {
   ...{
     name: "users",
     runId: "1",
+    key: "users",
     outcome: "completed",
     ...counts,
     earlier: 0,

@@ -27,6 +27,12 @@ export interface PipelineContext {
   readonly runId: string;
   /** What earlier runs have finished, where the run has checkpoints and there is one. */
   readonly checkpoint?: Checkpoint;
+  /**
+   * Leaves clean-up to the run: `fn` is called once, after `finalize`, however the run ends; of
+   * several the last one first, each after the one before has settled. What it throws fails the run,
+   * as what `finalize` throws does. When the run is over already, it is called at once.
+   */
+  defer(fn: () => unknown): void;
 }
 
 /** What `acknowledge` and `reject` are told. */
@@ -80,9 +86,9 @@ export function loadContextOf(
   batch: BatchInfo,
   { drift, wrote, branched }: Pick<LoadContext, "drift" | "wrote" | "branched">,
 ): LoadContext {
-  const { signal, pipeline, runId, checkpoint } = context;
-  if (checkpoint === undefined) return { signal, pipeline, runId, batch, drift, wrote, branched };
-  return { signal, pipeline, runId, checkpoint, batch, drift, wrote, branched };
+  const { signal, pipeline, runId, checkpoint, defer } = context;
+  const told = { signal, pipeline, runId, defer, batch, drift, wrote, branched };
+  return checkpoint === undefined ? told : { ...told, checkpoint };
 }
 
 /** What `extract` gives. */

@@ -3,7 +3,14 @@ import type { FailureStage } from "../report-types.ts";
 import { sleep } from "../runtime/deadline.ts";
 import { blameOf } from "./blame.ts";
 import { isLeftOpen } from "./open-outcome.ts";
-import { delayAfter, isFatal, isRetriable, isTransient, type RetrySettings } from "./retry.ts";
+import {
+  delayAfter,
+  isFatal,
+  isRetriable,
+  isTimeout,
+  isTransient,
+  type RetrySettings,
+} from "./retry.ts";
 
 /** Items of a batch, by their index in it. */
 export type Members = readonly number[];
@@ -38,6 +45,8 @@ export interface Policy {
   readonly isDivisible: boolean;
   /** A batch that fails is halved until what fails stands alone. */
   readonly isolates: boolean;
+  /** A call takes too long for one of its items, and not because a service is down. */
+  readonly blamesTimeouts?: boolean;
   /** Most calls for parts of one batch. */
   readonly isolationBudget: number;
 }
@@ -54,6 +63,9 @@ export interface RecoveryListener {
 
 /** How many of the first errors of a call are kept, and of the last. */
 const maxErrors = 10;
+
+/** Calls of one batch that took too long and are halved: enough to find three of 1000 items. */
+const maxTimeouts = 32;
 
 /** The errors with one more: beyond 20 of them, the first and the last 10. */
 export function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
@@ -123,6 +135,7 @@ export class Recovery<R> {
   readonly #listener: RecoveryListener;
   readonly #parts: Part[] = []; // The last one is next.
   #budget: number;
+  #timeouts = 0;
   #isCut = false; // Items are left that nothing takes any more.
 
   /** Makes the recovery of one batch. */
@@ -159,7 +172,7 @@ export class Recovery<R> {
   async #face(part: Part): Promise<void> {
     const { members, errors } = part;
     const error = errors.at(-1);
-    const { mayGiveUp, isDivisible, isolates } = this.#policy;
+    const { mayGiveUp, isDivisible, isolates, blamesTimeouts } = this.#policy;
     if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
     const mayDivide = isDivisible && members.length > 1;
@@ -168,8 +181,7 @@ export class Recovery<R> {
     // What may be loaded is no dead letter: the next run finds its mark, or loads it.
     if (!mayGiveUp || isLeftOpen(error)) throw this.#exhausted(part);
     if (await this.#work.hasSucceeded?.(error)) {
-      await this.#work.done(members, undefined as R);
-      return;
+      return void await this.#work.done(members, undefined as R);
     }
     const blamed = this.#namedBy(blameOf(error), members);
     if (blamed && blamed.size < members.length) {
@@ -180,7 +192,9 @@ export class Recovery<R> {
     if (named !== undefined && this.#mayCall(+(named.size < members.length))) {
       return await this.#exclude(part, named);
     }
-    const mayIsolate = isolates && mayDivide && !this.#asks(part, isTransient);
+    const isSlow = mayDivide && blamesTimeouts && isTimeout(error) &&
+      this.#timeouts++ < maxTimeouts;
+    const mayIsolate = isolates && mayDivide && (isSlow || !this.#asks(part, isTransient));
     if (mayIsolate && this.#mayCall(2)) return this.#halve(part);
     await this.#giveUp(members.map((member) => [member, error] as const), part);
   }
@@ -189,8 +203,8 @@ export class Recovery<R> {
   #asks(part: Part, ask: typeof isRetriable): boolean {
     const { members, errors, attempt } = part;
     try {
-      const earlier = this.#work.earlierAttempts?.(members) ?? 0;
-      return ask(errors.at(-1), earlier + attempt, this.#policy.retry);
+      const all = attempt + (this.#work.earlierAttempts?.(members) ?? 0);
+      return ask(errors.at(-1), all, this.#policy.retry);
     } catch (thrown) {
       throw this.#exhausted({ ...part, errors: withThrown(errors, thrown) });
     }
@@ -244,10 +258,9 @@ export class Recovery<R> {
     failures: Failures,
     givenUp: Iterable<readonly [number, unknown]> = failures,
   ): Promise<void> {
-    const { members, attempt } = part;
-    const rest = members.filter((member) => !failures.has(member));
+    const members = part.members.filter((member) => !failures.has(member));
     await this.#giveUp([...givenUp], part);
-    if (rest.length > 0) this.#parts.push({ members: rest, attempt, errors: [] });
+    if (members.length > 0) this.#parts.push({ ...part, members, errors: [] });
   }
 
   /**

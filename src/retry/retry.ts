@@ -131,7 +131,7 @@ export function isTransient(error: unknown, attempt: number, settings: RetrySett
 }
 
 /** A timeout of the platform, of whatever realm. */
-function isTimeout(error: unknown): boolean {
+export function isTimeout(error: unknown): boolean {
   try {
     return Object.prototype.toString.call(error) === "[object DOMException]" &&
       (error as DOMException).name === "TimeoutError";

@@ -19,6 +19,8 @@ export function recoveryOf<E, T, R>(
     isDivisible,
     isolates,
     isolationBudget,
+    // Unless the user tells what may pass.
+    blamesTimeouts: stage === "transform" && retry.transform.isRetriable === undefined,
   }, {
     get isStopped() {
       return run.isStopped;

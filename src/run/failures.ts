@@ -1,7 +1,7 @@
-import { isOf, messageOf, propertyOf } from "../errors.ts";
+import { CancelledError, isOf, messageOf, PipelineError, propertyOf } from "../errors.ts";
 import { shortened } from "../explain/plain-text.ts";
 import type { Exhausted } from "../retry/recovery.ts";
-import type { FailureStage, RunFailure } from "../report-types.ts";
+import type { FailureStage, RunFailure, RunReport } from "../report-types.ts";
 import type { BatchInfo } from "../pipeline/pipeline.ts";
 
 /** A stage that has failed, with what each attempt failed with. */
@@ -26,6 +26,24 @@ export function failureOf(
 ): Failure {
   const { errors, attempts } = exhausted;
   return { stage: exhausted.stage ?? stage, errors, attempts, batch };
+}
+
+/** Gives the report of a run, or throws what it is to reject with. */
+export function settle(
+  report: RunReport,
+  failures: readonly Failure[],
+  cancellation: { readonly reason: unknown } | undefined,
+  late: readonly unknown[],
+): RunReport {
+  const [first] = failures;
+  if (first !== undefined) {
+    const errors = failures.flatMap((failure) => failure.errors);
+    const { stage, attempts } = first;
+    throw new PipelineError(report.name, stage, errors, { attempts, report });
+  }
+  if (cancellation === undefined) return report;
+  const errors = [...late]; // What fails even later is not to change it.
+  throw new CancelledError(report.name, cancellation.reason, { errors, report });
 }
 
 /** Longest message in a report, which is to stay small whatever an error has to say. */

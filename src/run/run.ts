@@ -2,16 +2,18 @@ import { propertyOf } from "../errors.ts";
 import type { FailureStage, Outcome, RunReport, RunSnapshot } from "../report-types.ts";
 import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
-import { type Failure, failureIn } from "./failures.ts";
+import { type Failure, failureIn, settle } from "./failures.ts";
 import { Flow } from "./flow.ts";
 import { guaranteeOf } from "../pipeline/guarantee.ts";
 import type { Pipeline, PipelineContext } from "../pipeline/pipeline.ts";
 import { type ProgressOptions, Snapshots, watch } from "../telemetry/progress.ts";
 import { reportOf, snapshotOf } from "./snapshot.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
-import { settled } from "./settled.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { resourcesOf, type RunResources } from "./run-resources.ts";
+
+/** How a run ends that does not fail. */
+const outcomes = { running: "completed", draining: "drained", aborting: "aborted" } as const;
 
 /** Where a failure ends everything: what was read is not loaded any more. */
 const abortingStages: readonly FailureStage[] = ["transform", "load", "deadLetters", "checkpoints"];
@@ -44,6 +46,7 @@ export class Run {
   #isPausing = false; // It drains, and nobody but its budget has asked for that.
   #cancellation: { readonly reason: unknown } | undefined; // The run is to reject for it.
   readonly #reasons = new Set<unknown>(); // For which the callbacks or the source were stopped.
+  readonly #deferred: (() => unknown)[] = [];
   readonly #late: unknown[] = []; // What failed after the run was aborted.
   #stopDrainTimer = () => {};
   #stopAbortTimer = () => {};
@@ -57,9 +60,13 @@ export class Run {
     this.name = pipeline.name;
     // Not `randomUUID`, which pages without HTTPS do not have.
     this.runId = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    this.#pipeline = pipeline;
-    this.#settings = settings;
-    this.#context = { signal: this.#hard.signal, pipeline: pipeline.name, runId: this.runId };
+    [this.#pipeline, this.#settings] = [pipeline, settings];
+    const defer = (fn: () => unknown) => {
+      this.#deferred.push(fn);
+      if (this.#report !== undefined) void this.#cleanUp();
+    };
+    const { signal } = this.#hard;
+    this.#context = { signal, pipeline: pipeline.name, runId: this.runId, defer };
     this.#resources = resourcesOf(
       { pipeline, settings, context: this.#context, begin: performance.now() },
       (error) => this.#fail(failureIn("checkpoints", error)),
@@ -121,16 +128,14 @@ export class Run {
     this.#resources.emit?.({ type: "run:start" });
     if (this.#state === "running") {
       unwatch = watch(this, onProgress, progressInterval);
-      stall = new StallWatch(
-        stallTimeout,
-        this.#flow,
-        (duration) =>
-          this.#resources.emit?.({ type: "run:stall", stage: this.#flow.current, duration }),
-      );
+      stall = new StallWatch(stallTimeout, this.#flow, (duration) => {
+        this.#resources.emit?.({ type: "run:stall", stage: this.#flow.current, duration });
+      });
       if (await this.#open()) {
         await this.#work();
         const outcome = this.#outcome;
         await this.#call("finalize", () => this.#pipeline.finalize?.(outcome, this.#context));
+        await this.#cleanUp();
       }
     }
     await this.#close();
@@ -141,13 +146,12 @@ export class Run {
     const guarantee = this.#flow.guarantee ??
       guaranteeOf(this.#pipeline, this.#settings).guarantee;
     this.#last = this.#look("ended");
-    const [failure] = this.#failures;
-    const end = { outcome: this.#outcome, guarantee, failure };
+    const end = { outcome: this.#outcome, guarantee, failure: this.#failures[0] };
     this.#report = reportOf(this.#last, end, this.#resources, this.#flow);
     stall?.stop();
     this.#resources.emit?.({ type: "run:end", report: this.#report });
     unwatch();
-    return settled(this.#report, this.#failures, this.#cancellation, this.#late);
+    return settle(this.#report, this.#failures, this.#cancellation, this.#late);
   }
 
   /** Learns what earlier runs have finished; tells whether the run may begin. */
@@ -183,7 +187,8 @@ export class Run {
     this.#flow.expectSource(true);
     await this.#call("extract", () => this.#flow.run());
     this.#flow.expectSource(false);
-    await this.#endLease();
+    await this.#call("extract", () => this.#flow.lease?.release(context));
+    await this.#call("extract", () => this.#flow.lease?.close());
     await this.#call("checkpoints", () => this.#resources.checkpointWriter?.flush());
     if (this.#outcome !== "completed") return;
     const { total = 0, extracted } = this.snapshot();
@@ -191,10 +196,10 @@ export class Run {
     await this.#call("postProcess", () => pipeline.postProcess?.(context));
   }
 
-  /** Gives back what is lent, before anybody closes what it is told by. */
-  async #endLease(): Promise<void> {
-    await this.#call("extract", () => this.#flow.lease?.release(this.#context));
-    await this.#call("extract", () => this.#flow.lease?.close());
+  async #cleanUp(): Promise<void> {
+    for (let fn = this.#deferred.pop(); fn !== undefined; fn = this.#deferred.pop()) {
+      await this.#call("finalize", fn);
+    }
   }
 
   /** Waits for a callback; once the callbacks' signal has aborted, no longer than `abortTimeout`. */
@@ -220,8 +225,8 @@ export class Run {
 
   get #outcome(): Outcome {
     if (this.#failures.length > 0) return "failed";
-    const drained = this.#isPausing ? "paused" : "drained";
-    return ({ running: "completed", draining: drained, aborting: "aborted" } as const)[this.#state];
+    if (this.#isPausing && this.#state === "draining") return "paused";
+    return outcomes[this.#state];
   }
 
   #fail(failure: Failure): void {

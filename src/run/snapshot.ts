@@ -71,7 +71,7 @@ interface RunEnd {
 export function reportOf<E, T>(
   snapshot: RunSnapshot,
   { outcome, guarantee, failure }: RunEnd,
-  resources: Pick<RunResources<E, T>, "pipeline" | "settings">,
+  resources: Pick<RunResources<E, T>, "pipeline" | "settings" | "key">,
   flow: Flow<E, T>,
 ): RunReport {
   const { state: _, stages, ...counts } = snapshot;
@@ -84,6 +84,8 @@ export function reportOf<E, T>(
   const { trace, workers } = flow.metrics;
   return told<RunReport>({
     ...counts,
+    key: resources.key,
+    partition: resources.settings.partition,
     stages,
     outcome,
     failure: failure && describeFailure(failure),

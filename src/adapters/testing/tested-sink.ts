@@ -114,6 +114,7 @@ export async function load<Row = SinkRow>(
     signal,
     pipeline: "sink",
     runId,
+    defer: () => {},
     batch,
     drift: () => {},
     wrote: () => {},

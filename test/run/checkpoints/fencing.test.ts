@@ -50,7 +50,8 @@ describe("a second run of the same pipeline", () => {
     expect(second.state).toBe("rejected");
     const { cause } = second.value as { cause: FencedError };
     expect(second.value).toBeInstanceOf(PipelineError);
-    expect(second.value).toMatchObject({ stage: "checkpoints", report: { extracted: 0 } });
+    expect(second.value).toMatchObject({ stage: "checkpoints", isFenced: true });
+    expect(second.value).toMatchObject({ report: { extracted: 0, key: "numbers" } });
     expect(cause).toBeInstanceOf(FencedError);
     expect(cause).toMatchObject({ code: "FENCED", key: "numbers" });
     expect(first.state).toBe("pending");

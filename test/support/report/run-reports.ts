@@ -17,7 +17,8 @@ export function runReport({ extract, transform, load, ...parts }: ReportParts = 
   const duration = parts.duration ?? 1000;
   const lanes = parts.trace?.batches.map(({ lane }) => lane + 1) ?? [4];
   return {
-    ...{ name: "orders", runId: "run-1", outcome: "completed", extracted: 1000, loaded: 1000 },
+    ...{ name: "orders", runId: "run-1", key: "orders", outcome: "completed" },
+    ...{ extracted: 1000, loaded: 1000 },
     ...{ rows: parts.loaded ?? 1000, skipped: 0, deadLettered: 0, returned: 0 },
     ...{ pending: 0, earlier: 0 },
     ...{ batches: 20, retries: 0, drift: {}, tables: {} },
