@@ -31,6 +31,7 @@ const questionNames = [
   "csv",
   "csv-to-postgres",
   "operators",
+  "threads",
 ];
 
 const { values: options, positionals } = parseArgs({

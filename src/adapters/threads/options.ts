@@ -10,9 +10,9 @@ export type ThreadFunction = (item: any) => unknown;
 export type ThreadInput<M extends ThreadFunction> = Parameters<M>[0];
 
 /** The rows that a function of a thread gives. */
-export type ThreadOutput<M extends ThreadFunction> =
-  | Exclude<Awaited<ReturnType<M>>, typeof skip | Many<unknown>>
-  | (Extract<Awaited<ReturnType<M>>, Many<unknown>> extends Many<infer T> ? T : never);
+export type ThreadOutput<M extends ThreadFunction> = Awaited<ReturnType<M>> extends infer R
+  ? R extends typeof skip ? never : R extends Many<infer T> ? T : R
+  : never;
 
 /** The most memory that a thread of Node may take, in MB: its `resourceLimits`. */
 export interface ThreadLimits {

@@ -1,6 +1,6 @@
 import { callable, checkOptions, fail } from "../../options.ts";
 import type { ThreadFunction, ThreadOutput } from "./options.ts";
-import { Server, type Transfer } from "./server.ts";
+import { Server } from "./server.ts";
 import { threadPort } from "./thread-port.ts";
 
 /** Options of `thread`. */
@@ -43,9 +43,9 @@ export function thread<M extends ThreadFunction>(
   options: ThreadOptions<ThreadOutput<M>> = {},
 ): M {
   if (typeof fn !== "function") fail("call thread()", "fn", callable.expected, fn);
-  const { transfer } = checkOptions<ThreadOptions<ThreadOutput<M>>, "transfer">(
+  const { transfer } = checkOptions<ThreadOptions, "transfer">(
     "call thread()",
-    options,
+    options as ThreadOptions,
     { transfer: [callable] },
   );
   Object.defineProperty(fn, threadedMark, { value: true });
@@ -54,6 +54,6 @@ export function thread<M extends ThreadFunction>(
     if (port === undefined) return fn;
     here.server = new Server(port);
   }
-  here.server.use(fn, transfer as Transfer | undefined);
+  here.server.use(fn, transfer);
   return fn;
 }

@@ -1,0 +1,2 @@
+/** A module that is no thread. */
+export default (item: unknown): unknown => item;
