@@ -93,6 +93,28 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
     expect(new Set(loaded)).toEqual(new Set([0, 1, 2, 3, 4, 5]));
   });
 
+  it("gives back a partition that failed as the server could not be reached", async () => {
+    const store = natsJobStore(bucket(), { job: "unreachable" });
+    await store.add([{ id: "a", descriptor: 1 }]);
+    await store.seal();
+    const job: Job<number, number, number> = {
+      name: "unreachable",
+      split: () => [1],
+      id: () => "a",
+      pipeline: () => ({
+        extract: () => [1],
+        load: () => Promise.reject(Object.assign(new Error("timeout"), { name: "TimeoutError" })),
+      }),
+    };
+    const stop = new AbortController();
+    const working = work(job, { store, signal: stop.signal, maxFailures: 1 });
+    const watch = store.watch();
+    while ((await store.read()).counts.extracted > 0) await watch.changed(undefined);
+    const [result] = await Promise.all([working, store.cancel()]);
+    watch.close();
+    expect(result).toMatchObject({ dead: 0, failed: 0, returned: 1 });
+  });
+
   it.each([
     [{ job: "" }, "'job' must be a non-empty string"],
     [{ job: "a", lease: 0 }, "'lease' must be a finite number above 0"],
