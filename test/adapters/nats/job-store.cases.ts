@@ -95,6 +95,8 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
 
   it("gives back a partition that failed as the server could not be reached", async () => {
     const store = natsJobStore(bucket(), { job: "unreachable" });
+    const called = Promise.withResolvers<void>();
+    const stop = new AbortController();
     await store.add([{ id: "a", descriptor: 1 }]);
     await store.seal();
     const job: Job<number, number, number> = {
@@ -103,15 +105,16 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
       id: () => "a",
       pipeline: () => ({
         extract: () => [1],
-        load: () => Promise.reject(Object.assign(new Error("timeout"), { name: "TimeoutError" })),
+        load: () => {
+          called.resolve();
+          throw Object.assign(new Error("timeout"), { name: "TimeoutError" });
+        },
       }),
     };
-    const stop = new AbortController();
     const working = work(job, { store, signal: stop.signal, maxFailures: 1 });
-    const watch = store.watch();
-    while ((await store.read()).counts.extracted > 0) await watch.changed(undefined);
-    const [result] = await Promise.all([working, store.cancel()]);
-    watch.close();
+    await called.promise;
+    stop.abort();
+    const result = await working;
     expect(result).toMatchObject({ dead: 0, failed: 0, returned: 1 });
   });
 
