@@ -1,5 +1,5 @@
 /**
- * NATS JetStream: checkpoints in a bucket of keys and values.
+ * NATS JetStream: queues as sources, streams as sinks, checkpoints, jobs and dead letters.
  * @module
  */
 export type {
@@ -14,6 +14,12 @@ export type {
   NatsWatch,
 } from "./nats/client.ts";
 export { NatsCheckpointStore } from "./nats/checkpoint-store.ts";
+export {
+  natsDeadLetters,
+  type NatsDeadLettersOptions,
+  type NatsLettersPlace,
+  readNatsDeadLetters,
+} from "./nats/dead-letters.ts";
 export type { Delivery } from "./nats/fetches.ts";
 export { natsJobStore, type NatsJobStoreOptions } from "./nats/job-store.ts";
 export {

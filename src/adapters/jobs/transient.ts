@@ -4,6 +4,10 @@ import { FencedError, isOf } from "../../errors.ts";
 const passing =
   /^(?:ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|UND_ERR_|ERR_POSTGRES_CONNECTION|CONNECTION_|08|57P0|53300)/;
 
+/** What a client of NATS throws for the same, which has no code; a `DOMException` is none of them. */
+const passingNames =
+  /^(?:TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|JetStreamNotEnabled)$/;
+
 /**
  * Whether a partition failed for what passes by itself, so that it is not to blame: another worker has
  * its key still, or a server could not be reached.
@@ -15,6 +19,7 @@ export function isTransientFailure(error: unknown): boolean {
     if (isOf(cause, FencedError)) return true;
     const { code } = cause as { code?: unknown };
     if (typeof code === "string" && passing.test(code)) return true;
+    if (code === undefined && passingNames.test(cause.name)) return true;
   }
   return false;
 }

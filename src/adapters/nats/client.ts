@@ -48,12 +48,16 @@ export interface NatsStoredMessage {
   readonly seq: number;
   /** Its headers. */
   readonly header: NatsHeaders;
+  /** Its bytes. */
+  readonly data: Uint8Array;
 }
 
 /** A stream of `@nats-io/jetstream`. */
 export interface NatsStream {
-  /** The last message of a subject, if there is one. */
-  getMessage(query: { last_by_subj: string }): Promise<NatsStoredMessage | null>;
+  /** The last message of a subject, or its next one from a place on, if there is one. */
+  getMessage(
+    query: { last_by_subj: string } | { seq: number; next_by_subj: string },
+  ): Promise<NatsStoredMessage | null>;
   /** Removes a message. */
   deleteMessage(seq: number): Promise<boolean>;
   /** How it was made. */

@@ -93,6 +93,31 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
     expect(new Set(loaded)).toEqual(new Set([0, 1, 2, 3, 4, 5]));
   });
 
+  it("gives back a partition that failed as the server could not be reached", async () => {
+    const store = natsJobStore(bucket(), { job: "unreachable" });
+    const called = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    await store.add([{ id: "a", descriptor: 1 }]);
+    await store.seal();
+    const job: Job<number, number, number> = {
+      name: "unreachable",
+      split: () => [1],
+      id: () => "a",
+      pipeline: () => ({
+        extract: () => [1],
+        load: () => {
+          called.resolve();
+          throw Object.assign(new Error("timeout"), { name: "TimeoutError" });
+        },
+      }),
+    };
+    const working = work(job, { store, signal: stop.signal, maxFailures: 1 });
+    await called.promise;
+    stop.abort();
+    const result = await working;
+    expect(result).toMatchObject({ dead: 0, failed: 0, returned: 1 });
+  });
+
   it.each([
     [{ job: "" }, "'job' must be a non-empty string"],
     [{ job: "a", lease: 0 }, "'lease' must be a finite number above 0"],

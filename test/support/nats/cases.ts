@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { testNatsCheckpoints } from "../../adapters/nats/checkpoint-store.cases.ts";
+import { testNatsLetters } from "../../adapters/nats/dead-letters.cases.ts";
 import { testNatsJobs } from "../../adapters/nats/job-store.cases.ts";
 import { testNatsSink } from "../../adapters/nats/sink.cases.ts";
 import { testNatsSource } from "../../adapters/nats/source.cases.ts";
@@ -13,6 +14,7 @@ export function testNats(): void {
     describe("NatsCheckpointStore", () => testNatsCheckpoints(bench));
     describe("natsSink()", () => testNatsSink(bench));
     describe("natsSource()", () => testNatsSource(bench));
+    describe("natsDeadLetters()", () => testNatsLetters(bench));
     describe("natsJobStore()", () => testNatsJobs(bench));
   });
 }

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { crashNatsJob } from "../crash/nats-job.ts";
+import { randomOf } from "../crash/random.ts";
+import { hasNatsServer, type NatsServer, startNats } from "../support/nats/server.ts";
+
+describe.skipIf(!hasNatsServer)("a job of NATS by processes that are killed", () => {
+  let server: NatsServer;
+  beforeAll(async () => void (server = await startNats()), 60_000);
+  afterAll(() => server?.stop(), 60_000);
+
+  it("has each row once, and a report that counts all of them", async () => {
+    const end = await crashNatsJob(server, {
+      ...{ job: "crash", partitions: 7, rows: 600, bad: 101, lease: 500, delay: 10, workers: 2 },
+      ...{ kills: 3, longest: 300, freezes: 0.3, serverKills: 1, random: randomOf(3) },
+    });
+    expect(end).toMatchObject({ lost: 0, twice: 0, lettersLost: 0, miscounted: 0 });
+    expect(end.killed + end.freezes).toBeGreaterThan(0);
+    expect(end.report).toMatchObject({
+      partitions: { total: 7, completed: 6, dead: 1, cancelled: 0 },
+      dead: [{ partition: "part 3", failures: expect.any(Number) }],
+    });
+  }, 120_000);
+});
