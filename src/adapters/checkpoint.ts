@@ -13,6 +13,14 @@ export {
   rangesOf,
 } from "../checkpoints/checkpoint.ts";
 export { ClaimRegistry } from "../checkpoints/claim-registry.ts";
+export {
+  type DenoAtomicOperation,
+  type DenoKeyValueStore,
+  type ItemStore,
+  keyValueCheckpoints,
+  type KeyValueOptions,
+  type KeyValueStore,
+} from "../checkpoints/key-value-checkpoints.ts";
 export { type CommitMark, markOf } from "../checkpoints/commit-mark.ts";
 export type { SinkLoadContext } from "../checkpoints/load-context.ts";
 export {

@@ -7,6 +7,7 @@ export type { D1Binding, D1Statement } from "./cloudflare/d1.ts";
 export type { DurableObjectStorage } from "./cloudflare/durable-object.ts";
 export { durableObjectSink } from "./cloudflare/durable-object-sink.ts";
 export { d1Sink } from "./cloudflare/d1-sink.ts";
+export { type KvBinding, kvCheckpoints, type KvOptions } from "./cloudflare/kv-checkpoints.ts";
 export type {
   CloudflareLoad,
   CloudflareSink,

@@ -1,0 +1,60 @@
+import type { CheckpointStore } from "../../checkpoints/checkpoint.ts";
+import {
+  keyValueCheckpoints,
+  type KeyValueOptions,
+} from "../../checkpoints/key-value-checkpoints.ts";
+import { fail } from "../../options.ts";
+
+/** The subset of a binding of Workers KV that the adapter needs. */
+export interface KvBinding {
+  /** The text of a key. */
+  get(key: string): Promise<string | null>;
+  /** Keeps the text of a key. */
+  put(key: string, text: string): Promise<unknown>;
+}
+
+/** How checkpoints are kept in Workers KV. */
+export interface KvOptions extends Pick<KeyValueOptions, "prefix"> {
+  /**
+   * Least time between two writes of a key, in milliseconds: KV takes about one each second. What
+   * comes meanwhile is joined to one write; the end of a run waits for the last one.
+   *
+   * @default {1000}
+   */
+  readonly interval?: number | undefined;
+}
+
+/**
+ * Keeps checkpoints in Workers KV. It has nothing that could keep a second run of a key out, and what
+ * it gives may be a minute old: use it for one cron trigger at a time, of which a run reads what the one
+ * before it has written. Rows are loaded at least once; `d1Sink` and `durableObjectSink` load them once.
+ *
+ * @throws {ConfigurationError} If it is no binding of KV, or an option breaks its rule.
+ *
+ * @example A binding that is a map here
+ * ```ts
+ * import { etl } from "millrace";
+ * import { kvCheckpoints } from "millrace/cloudflare";
+ * import { equal } from "node:assert/strict";
+ *
+ * const kept = new Map<string, string>();
+ * const KV = {
+ *   get: (key: string) => Promise.resolve(kept.get(key) ?? null),
+ *   put: (key: string, text: string) => Promise.resolve(void kept.set(key, text)),
+ * };
+ * const numbers = etl({ name: "numbers", extract: () => [1, 2, 3], load: () => {} });
+ * await numbers.run({ checkpoints: kvCheckpoints(KV, { interval: 0 }) });
+ * equal((await numbers.run({ checkpoints: kvCheckpoints(KV, { interval: 0 }) })).loaded, 0);
+ * ```
+ */
+export function kvCheckpoints(kv: KvBinding, options: KvOptions = {}): CheckpointStore {
+  const { get, put } = Object(kv) as Partial<KvBinding>;
+  if (typeof get !== "function" || typeof put !== "function") {
+    fail("construct kvCheckpoints", "kv", "a binding of Workers KV, such as 'env.KV'", kv);
+  }
+  const store = {
+    get: (key: string) => kv.get(key),
+    set: (key: string, text: string) => kv.put(key, text),
+  };
+  return keyValueCheckpoints(store, { interval: 1000, ...options });
+}
