@@ -10,13 +10,13 @@ import {
   blankCheckpoint,
   type Checkpoint,
   covers,
-  finishedIn,
   rangesOf,
   sumOf,
   withCounts,
 } from "./checkpoint.ts";
 import type { ClaimRegistry } from "./claim-registry.ts";
 import type { CommitMark } from "./commit-mark.ts";
+import { withoutDone } from "./without-done.ts";
 
 /** What is kept for a key, as it is read under the lock. */
 export interface KeptKey {
@@ -152,8 +152,7 @@ export function planWrite(key: string, checkpoint: Checkpoint, kept: KeptKey): W
 
 /**
  * Decides what a sink keeps once a mark is taken back, which a further use of a sink in the same load
- * asks for. What else was finished below its end is forgotten, as no position is known within a range:
- * its items come again.
+ * asks for. What was finished before, and what else has been since, stays.
  *
  * @param before The checkpoint before the mark, as `planCommit` gave it.
  * @throws {FencedError} If the run does not own the key any more.
@@ -165,16 +164,6 @@ export function planUndo(
   claims: ClaimRegistry,
 ): WritePlan {
   claims.checkOwner(mark, kept.owner);
-  const stored = kept.stored() ?? blankCheckpoint;
-  // Another mark below it may have been taken back since.
-  const { offset, position } = stored.offset < before.offset ? stored : before;
-  const end = Math.max(0, ...mark.ranges.map(([, to]) => to));
-  const done = rangesOf(stored).flatMap(([from, to, at]): Checkpoint["done"] => {
-    if (to <= end) return [];
-    return [at === undefined ? [Math.max(from, end), to] : [Math.max(from, end), to, at]];
-  });
-  const { position: _, counts: __, ...rest } = stored;
-  const next = { ...rest, offset, done, ...(position !== undefined && { position }) };
-  const isAsBefore = covers(before, rangesOf(next)) && finishedIn(before) === finishedIn(next);
-  return { next: isAsBefore ? withCounts(next, before.counts) : next, loadedBy: mark.runId };
+  const next = withoutDone(kept.stored() ?? blankCheckpoint, mark, before);
+  return { next, loadedBy: mark.runId };
 }

@@ -15,6 +15,7 @@ import {
   planUndo,
   planWrite,
 } from "../../checkpoints/plan-commit.ts";
+import { withoutDone } from "../../checkpoints/without-done.ts";
 import { FencedError, isOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
@@ -23,7 +24,6 @@ import { type EncodedRows, HeldKey, keptOf } from "./held-key.ts";
 import { type Found, KeptFolder } from "./kept-folder.ts";
 import { folderOf } from "./names.ts";
 import type { ObjectStore } from "./store.ts";
-import { withoutDone } from "./without-done.ts";
 
 /** What takes back a mark. */
 type Undo = () => Promise<void>;
@@ -137,9 +137,8 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     mark: CommitMark,
     before: Checkpoint,
   ): Promise<void> {
-    const { ranges, counts } = mark;
     const planOf = ({ stored, loadedBy }: KeptKey) => ({
-      next: withoutDone(stored() ?? blankCheckpoint, { ranges, counts }, before),
+      next: withoutDone(stored() ?? blankCheckpoint, mark, before),
       loadedBy,
     });
     while (!await held.putMark(planOf));

@@ -1,6 +1,7 @@
 import type { Column } from "./table/columns.ts";
 import { cellName, type Cells } from "./insert.ts";
 import { hexText } from "./hex.ts";
+import type { Cell } from "./values.ts";
 import { quoteNames } from "../../sql/names.ts";
 
 /** Where a COPY puts rows: the table and the columns that they give, as SQL names them. */
@@ -11,39 +12,53 @@ export function copyTarget(table: string, columns: readonly Column[]): string {
 /** About so many characters are sent at once: longer ones keep the thread, and the server moves them. */
 const pieceLength = 2 ** 16;
 
-/** Rows as the text of a COPY, piece by piece: each is made when the one before is on its way. */
+/**
+ * Rows as the text of a COPY, piece by piece. That of several rows is made at once, so that what it is
+ * made of can go; a row alone may be of any length, and each piece of it is made when the one before is
+ * on its way.
+ */
 export function copyText(columns: readonly Column[], rows: readonly Cells[]): Iterable<string> {
-  // Here, as it may fail: a COPY that has begun would have to be taken back.
-  const lines = rows.map((row) =>
-    columns.map(({ kind }, place) => {
+  // Here, as they may fail: a COPY that has begun would have to be taken back.
+  const composed = columns.map(({ kind }, place) => {
+    if (kind.write === String) return undefined;
+    return rows.map((row) => {
       const cell = row[cellName(place)]!;
       return cell === null || cell instanceof Uint8Array ? cell : kind.write(cell);
-    })
-  );
-  return piecesOf(lines);
+    });
+  });
+  const pieces = piecesOf(composed, rows);
+  return rows.length > 1 ? [...pieces] : pieces;
 }
 
-type Field = string | Uint8Array | null;
+type Field = Exclude<Cell, readonly Cell[]>;
 
-function* piecesOf(lines: readonly (readonly Field[])[]): Generator<string> {
-  let piece = "";
-  for (const fields of lines) {
-    for (let n = 0; n < fields.length; n++) {
-      if (n > 0) piece += "\t";
-      const field = fields[n]!;
-      if (field === null) piece += "\\N";
-      else if (field.length <= pieceLength / 2) piece += textOf(field);
+function* piecesOf(
+  composed: readonly (readonly Field[] | undefined)[],
+  rows: readonly Cells[],
+): Generator<string> {
+  let [lines, length]: [string[], number] = [[], 0];
+  for (let place = 0; place < rows.length; place++) {
+    let line = "";
+    for (let n = 0; n < composed.length; n++) {
+      if (n > 0) line += "\t";
+      const texts = composed[n];
+      const field = (texts === undefined ? rows[place]![cellName(n)] : texts[place]) as Field;
+      if (field === null) line += "\\N";
+      else if (typeof field === "number" || typeof field === "boolean") line += field;
+      else if (field.length <= pieceLength / 2) line += textOf(field);
       else {
-        if (piece !== "") yield piece;
-        piece = yield* longField(field);
+        if (length + line.length > 0) yield lines.join("") + line;
+        [lines, length] = [[], 0];
+        line = yield* longField(field);
       }
     }
-    piece += "\n";
-    if (piece.length < pieceLength) continue;
-    yield piece;
-    piece = "";
+    lines.push(line + "\n");
+    length += line.length + 1;
+    if (length < pieceLength) continue;
+    yield lines.join(""); // Of its own, where a sum would keep all that it was added up of.
+    [lines, length] = [[], 0];
   }
-  if (piece !== "") yield piece;
+  if (length > 0) yield lines.join("");
 }
 
 /** Gives a long field but for its end. */

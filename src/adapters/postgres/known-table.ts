@@ -115,18 +115,34 @@ export class KnownTable {
   }
 
   /** Sends rows that give the same columns. */
-  async send(session: CountedSession, group: Group): Promise<void> {
+  send(session: CountedSession, group: Group): Promise<void> {
+    return this.prepare(group)(session);
+  }
+
+  /**
+   * Makes what is sent of rows that give the same columns, and gives what sends it, which does not
+   * hold the rows.
+   * @throws {BatchError} If there is one row, and it is too long for any text.
+   */
+  prepare(group: Group): (session: CountedSession) => Promise<void> {
     const { columns, cells } = group;
+    return this.method === "copy"
+      ? this.#copying(columns, cells.length, orOfRow(group, () => copyText(columns, cells)))
+      : this.#inserting(columns, cells.length, this.paramsOf(group));
+  }
+
+  #copying(columns: readonly Column[], rows: number, pieces: Iterable<string>) {
     const { table, known: { isPlain } } = this.target;
-    if (this.method === "copy") {
-      const pieces = orOfRow(group, () => copyText(columns, cells));
+    return async (session: CountedSession): Promise<void> => {
       await session.copy!(copyTarget(table, columns), pieces);
-      if (isPlain) session.written.add(this.#options.table, "inserted", cells.length);
-    } else {
-      const params = this.paramsOf(group);
-      const text = insertStatement(this.target, columns, this.input);
-      this.count(session.written, cells.length, await session.run(text, params));
-    }
+      if (isPlain) session.written.add(this.#options.table, "inserted", rows);
+    };
+  }
+
+  #inserting(columns: readonly Column[], rows: number, params: readonly unknown[]) {
+    const text = insertStatement(this.target, columns, this.input);
+    return async (session: CountedSession): Promise<void> =>
+      this.count(session.written, rows, await session.run(text, params));
   }
 
   /** Adds what has become of rows, of which the database has taken so many, where it tells. */

@@ -57,13 +57,17 @@ export class OneTable implements Destination {
     const { groups, drift, failures } = batch;
     if (failures.size > 0) throw new BatchError(failures);
     const parts = groups.flatMap((group) => partsOf(group, this.#maxLength));
+    let prepared: ReturnType<KnownTable["prepare"]>[] | undefined;
     return {
       drift,
       send: async (session) => {
-        for (const part of parts) await table.send(session, part);
+        // What stays while the database works is moved by each collection: only texts do.
+        prepared ??= parts.splice(0).map((part) => table.prepare(part));
+        for (const send of prepared) await send(session);
       },
       lacksRight: (error) => table.lacksRight(error) ? table.target.table : undefined,
-      badRows: (database) => badRows(database, table, parts),
+      badRows: async (database) =>
+        badRows(database, table, prepared ? (await table.look(rows, signal)).groups : parts),
     };
   }
 }

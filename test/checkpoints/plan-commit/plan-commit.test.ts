@@ -168,13 +168,21 @@ describe("planWrite()", () => {
 });
 
 describe("planUndo()", () => {
-  it("takes a mark back, with what is finished below its end and above the watermark", () => {
+  it("takes a mark back, and leaves all that others have finished", () => {
     const before = { offset: 2, done: [[3, 4, "d"]] as const, position: "b", updatedAt: 1 };
     const now = { ...before, done: [[3, 4, "d"], [5, 8, "h"], [9, 10, "j"]] as const };
     const plan = planUndo(markOf([[5, 7]]), before, keptOf(now, "one"), claimsOf());
-    const next = { ...before, done: [[7, 8, "h"], [9, 10, "j"]] };
+    const next = { ...before, done: [[3, 4, "d"], [7, 8, "h"], [9, 10, "j"]] };
     expect(plan).toEqual({ next, loadedBy: "one" });
     expect(checkCheckpoint(key, plan.next)).toBe(plan.next);
+  });
+
+  it("leaves what another worker has finished below it since", () => {
+    const before = { offset: 2, done: [], position: "b", updatedAt: 1 };
+    const now = { ...before, offset: 8, position: "h" };
+    const { next } = planUndo(markOf([[5, 8]]), before, keptOf(now, "one"), claimsOf());
+    expect(next).toEqual({ ...before, done: [[2, 5, null]] });
+    expect(checkCheckpoint(key, next)).toBe(next);
   });
 
   it("goes back to where the watermark was", () => {

@@ -155,12 +155,13 @@ async function findUnchecked(
   const { known, table: name } = table.target;
   if (known.hasTrigger) return; // It may put right what it is given.
   for (const { columns, cells, places } of groups) {
-    const rest = places.flatMap((place, n) => failures.has(place) ? [] : [n]);
     const numbers = new Set(columns.map(({ number }) => number));
     const askable = known.checks.filter((check) =>
       check.numbers.length > 0 && check.numbers.every((number) => numbers.has(number))
     );
-    if (rest.length === 0 || askable.length === 0) continue;
+    if (askable.length === 0) continue;
+    const rest = places.flatMap((place, n) => failures.has(place) ? [] : [n]);
+    if (rest.length === 0) continue;
     const values = columns.map(({ name, ownType }, n) =>
       `${cellName(n)}${ownType === undefined ? "" : `::${ownType}`} as ${quoteName(name)}`
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { withoutDone } from "../../../src/adapters/object/without-done.ts";
-import { advance, type Checkpoint, type DoneRange } from "../../../src/checkpoints/checkpoint.ts";
+import { withoutDone } from "../../src/checkpoints/without-done.ts";
+import { advance, type Checkpoint, type DoneRange } from "../../src/checkpoints/checkpoint.ts";
 
 const blank: Checkpoint = { offset: 0, done: [], updatedAt: 0 };
 const at = (from: number, to: number): DoneRange => [from, to, `p${to}`];

@@ -1,11 +1,5 @@
-import {
-  type Checkpoint,
-  type DoneRange,
-  rangesOf,
-  sumOf,
-  withCounts,
-} from "../../checkpoints/checkpoint.ts";
-import type { Done } from "./kept-folder.ts";
+import { type Checkpoint, type DoneRange, rangesOf, sumOf, withCounts } from "./checkpoint.ts";
+import type { CommitMark } from "./commit-mark.ts";
 
 /**
  * A checkpoint without what a part has completed. All else stays: what was finished before, and what
@@ -15,7 +9,7 @@ import type { Done } from "./kept-folder.ts";
  */
 export function withoutDone(
   checkpoint: Checkpoint,
-  { ranges, counts }: Done,
+  { ranges, counts }: Pick<CommitMark, "ranges" | "counts">,
   before: Checkpoint,
 ): Checkpoint {
   const gone = subtract(ranges, rangesOf(before));
