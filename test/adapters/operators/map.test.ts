@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { chunks, malformed, skip, type Source } from "../../../src/index.ts";
-import { filter, flatMap, map, pipe, streamOf, take, tap } from "../../../src/adapters/operators.ts";
+import {
+  filter,
+  flatMap,
+  map,
+  pipe,
+  streamOf,
+  take,
+  tap,
+} from "../../../src/adapters/operators.ts";
 import { outcomeOf, turns } from "../../support/outcomes/outcome.ts";
 import { FedStream, readAll } from "../../support/streams/streams.ts";
 
