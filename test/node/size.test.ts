@@ -36,9 +36,9 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/parquet": { "*": 7400, "{ readParquet }": 4040 }, // hyparquet is handed in.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/operators": {
-    "*": 16_500,
+    "*": 16_750,
     "{ pipe }": 4500,
-    "{ pipe, map, filter }": 6250,
+    "{ pipe, map, filter }": 6950, // Each of eight functions in one pass has a place of its own.
     "{ streamOf }": 3100,
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.

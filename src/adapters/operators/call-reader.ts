@@ -188,7 +188,7 @@ export class CallReader<I, R, O> implements ChunkReader<O> {
       if (this.#isDone) return this.#finish(give, this.#failure);
       const before = this.#slots.length;
       this.#pump();
-      if (this.#slots.length === before) return; // To be waited for.
+      if (this.#slots.length === before && !this.#isDone) return; // To be waited for.
     }
     this.#give = undefined;
     give(out);

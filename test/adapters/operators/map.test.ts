@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { chunks, malformed, skip, type Source } from "../../../src/index.ts";
-import { filter, flatMap, map, pipe, streamOf, tap } from "../../../src/adapters/operators.ts";
+import {
+  filter,
+  flatMap,
+  map,
+  pipe,
+  streamOf,
+  take,
+  tap,
+} from "../../../src/adapters/operators.ts";
 import { outcomeOf, turns } from "../../support/outcomes/outcome.ts";
 import { FedStream, readAll } from "../../support/streams/streams.ts";
 
@@ -172,6 +180,12 @@ describe("map", () => {
 });
 
 describe("filter", () => {
+  it("ends where the last items are left out, and more are wanted", async () => {
+    const isPlus = (n: number) => n % 3 === 0 ? Promise.resolve(false) : n > 0;
+    const piped = pipe([1, 2, 3, 4, 5, 6, 7, 8, 9, -1], filter(isPlus), take(9));
+    expect(await readAll(streamOf(piped))).toEqual({ chunks: [1, 2, 4, 5, 7, 8] });
+  });
+
   it("refuses an answer that is neither true nor false", async () => {
     const piped = pipe([1], filter(() => 1 as never));
     const { error } = await readAll(streamOf(piped));
