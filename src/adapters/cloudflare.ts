@@ -30,3 +30,4 @@ export type { SinkLoadContext as CloudflareLoadContext } from "../checkpoints/lo
 export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";
 export type { LinkOptions, ParentLink } from "../sql/linked-tables.ts";
+export { runStep, type Step, type StepOptions, type SteppedEtl } from "./cloudflare/run-step.ts";

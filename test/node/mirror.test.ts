@@ -21,6 +21,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/cloudflare/row-writer": "adapters/cloudflare/sink",
   "adapters/cloudflare/sink-options": "adapters/cloudflare/sink",
   "adapters/cloudflare/spans": "adapters/cloudflare/sink",
+  "adapters/cloudflare/step-token": "adapters/cloudflare/run-step",
   "adapters/cloudflare/statements": "adapters/cloudflare/sink",
   "adapters/cloudflare/transaction": "adapters/cloudflare/sink",
   "adapters/cloudflare/tree-step": "adapters/cloudflare/sink",

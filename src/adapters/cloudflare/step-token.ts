@@ -1,0 +1,73 @@
+import {
+  blankCheckpoint,
+  checkCheckpoint,
+  type Checkpoint,
+  type CheckpointStore,
+  encodeCheckpoint,
+} from "../../checkpoints/checkpoint.ts";
+import { fail, nonEmptyString } from "../../options.ts";
+
+/** The most bytes of a token. */
+const maxBytes = 4096;
+
+/** Keeps the checkpoint of one key, for one step: what it has at its end goes into the token. */
+export class StepStore implements CheckpointStore {
+  readonly #action: string;
+  readonly #key: string;
+  #checkpoint: Checkpoint | undefined;
+
+  /**
+   * Makes a store that has what the token of the step before tells.
+   * @throws {ConfigurationError} If it is no token of this key.
+   */
+  constructor(action: string, key: string, token: string | undefined) {
+    this.#action = action;
+    this.#key = key;
+    this.#checkpoint = token === undefined ? undefined : this.#parsed(token);
+  }
+
+  /** What the next step is given: text of JSON. */
+  get token(): string {
+    return this.#tokenOf(this.#checkpoint ?? blankCheckpoint);
+  }
+
+  /** What is finished. */
+  read(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Keeps what is finished.
+   * @throws {ConfigurationError} If its position is too large for a token: at the first batch, and not
+   * at the end of the step, whose work would be lost.
+   */
+  write(_: string, { unmarked: _unmarked, ...checkpoint }: Checkpoint): void {
+    this.#tokenOf({ ...checkpoint, done: [] }); // At the end of a step there is nothing else.
+    this.#checkpoint = checkpoint;
+  }
+
+  #tokenOf(checkpoint: Checkpoint): string {
+    const token = JSON.stringify({
+      key: this.#key,
+      ...JSON.parse(encodeCheckpoint(checkpoint)) as object,
+    });
+    const { length } = new TextEncoder().encode(token);
+    if (length <= maxBytes) return token;
+    const rule = `small enough for a token of ${maxBytes} bytes (or keep it in a store, by ` +
+      "'checkpoints')";
+    fail(this.#action, "position", rule, `${length} bytes with it`);
+  }
+
+  #parsed(token: string): Checkpoint {
+    const isToken = nonEmptyString.test(token) && token.length <= maxBytes;
+    try {
+      if (isToken) {
+        const { key, ...checkpoint } = JSON.parse(token) as { key: unknown };
+        if (key === this.#key) return checkCheckpoint(this.#key, checkpoint);
+      }
+    } catch {
+      // What is wrong with it is no use to whoever has sent it.
+    }
+    fail(this.#action, "token", "one that a step of this pipeline has given", token);
+  }
+}
