@@ -14,6 +14,7 @@ export {
 } from "../checkpoints/checkpoint.ts";
 export { ClaimRegistry } from "../checkpoints/claim-registry.ts";
 export { type CommitMark, markOf } from "../checkpoints/commit-mark.ts";
+export { checkDeliveries, DeliveredError, type Deliveries } from "../checkpoints/deliveries.ts";
 export type { SinkLoadContext } from "../checkpoints/load-context.ts";
 export {
   type CommitPlan,
