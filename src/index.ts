@@ -69,14 +69,14 @@ export {
   type RateLimitSignalOptions,
   RateLimitStream,
 } from "./streams/rate-limit.ts";
-export {
-  type Lease,
-  type LeaseContext,
-  type Leased,
-  leased,
-  type LeasedItemsContext,
-  type LeaseOptions,
-} from "./streams/leased.ts";
+export type {
+  Lease,
+  LeaseContext,
+  LeasedItemsContext,
+  LeaseOptions,
+  LoadingPipeline,
+} from "./streams/lease.ts";
+export { type Leased, leased } from "./streams/leased.ts";
 export { type Many, many, type WholeBatch, wholeBatch } from "./streams/many.ts";
 export { malformed } from "./streams/malformed.ts";
 export { skip } from "./streams/skip.ts";

@@ -22,6 +22,7 @@ export {
   type KeyValueStore,
 } from "../checkpoints/key-value-checkpoints.ts";
 export { type CommitMark, markOf } from "../checkpoints/commit-mark.ts";
+export { checkDeliveries, DeliveredError, type Deliveries } from "../checkpoints/deliveries.ts";
 export type { SinkLoadContext } from "../checkpoints/load-context.ts";
 export {
   type CommitPlan,

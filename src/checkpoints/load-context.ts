@@ -1,5 +1,6 @@
 import { fail } from "../options.ts";
 import type { BranchCounts, DoneRange, FinishedCounts, TableCounts } from "../report-types.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { asUnseen } from "./load-call.ts";
 
 /** What the load of a sink has to know of its batch: part of what every `load` is told. */
@@ -18,6 +19,8 @@ export interface SinkLoadContext {
     readonly ranges?: readonly DoneRange[] | undefined;
     /** What becomes of the items of `ranges`, where the run has checkpoints. */
     readonly counts?: FinishedCounts | undefined;
+    /** The deliveries that the load finishes, where the source has ids. */
+    readonly deliveries?: Deliveries | undefined;
   };
   /** Told, after the commit, which values no column took: rows by column. */
   drift?(counts: Readonly<Record<string, number>>): void;

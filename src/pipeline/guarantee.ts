@@ -1,4 +1,5 @@
 import { fail } from "../options.ts";
+import { keepsDeliveries } from "../checkpoints/deliveries.ts";
 import { type CheckpointStore, commitsTo } from "../checkpoints/checkpoint.ts";
 import type { Guarantee } from "../report-types.ts";
 import { checkEffects, checkTransformOptions } from "./effects.ts";
@@ -90,7 +91,7 @@ export function settingsOf<E, T>(
   const settings = settingsFor(pipeline, checkRunOptions(action, pipeline, options, ...layers));
   checkReplayable(action, pipeline, settings);
   checkEffects(action, pipeline, settings, [options, ...layers.slice(0, 1)]);
-  checkGuarantee(action, settings, pipeline);
+  checkGuarantee(action, settings, pipeline, true);
   return settings;
 }
 
@@ -105,7 +106,7 @@ export function checkDefaults<E, T>(
   checkTransformOptions(action, pipeline, [defaults]);
   // A run may still bring the checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
-  checkGuarantee(action, { ...settings, checkpoints }, pipeline);
+  checkGuarantee(action, { ...settings, checkpoints }, pipeline, true);
 }
 
 /**
@@ -140,10 +141,15 @@ function checkReplayable<E, T>(
   fail(action, "checkpoints", `omitted if 'acknowledge' is given, ${why} ${step}`, checkpoints);
 }
 
-function checkGuarantee<E, T>(
+/**
+ * Refuses what is to be guaranteed and cannot hold. As long as the source `isUnknown`, it may be a
+ * leased one that has ids, for a load that keeps them.
+ */
+export function checkGuarantee<E, T>(
   action: string,
   settings: RunSettings<never>,
   pipeline: Pipeline<E, T>,
+  isUnknown: boolean,
 ): void {
   const { guarantee: wanted, retry, deadLetters, isolate } = settings;
   const { guarantee, reason } = guaranteeOf(pipeline, settings);
@@ -154,6 +160,7 @@ function checkGuarantee<E, T>(
   }
   // What is loaded neither twice nor never keeps the two others as well.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
+  if (isUnknown && guarantee === "at-least-once" && keepsDeliveries(pipeline.load)) return;
   // What lies in the source no option changes.
   const isOfCheckpoints = guarantee === "at-least-once" && pipeline.acknowledge === undefined;
   const step = isOfCheckpoints

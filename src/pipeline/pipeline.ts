@@ -7,6 +7,7 @@ import {
   truthValue,
 } from "../options.ts";
 import type { Checkpoint, DoneRange, FinishedCounts } from "../checkpoints/checkpoint.ts";
+import type { Deliveries } from "../checkpoints/deliveries.ts";
 import type { BranchCounts, Outcome, TableCounts } from "../report-types.ts";
 import type { Leased } from "../streams/leased.ts";
 import type { Many, WholeBatch } from "../streams/many.ts";
@@ -60,6 +61,8 @@ export interface BatchInfo {
   readonly ranges?: readonly DoneRange[];
   /** What becomes of the items of `ranges`, where the run has checkpoints. */
   readonly counts?: FinishedCounts;
+  /** The deliveries that the load finishes, where a leased source has ids and the sink keeps them. */
+  readonly deliveries?: Deliveries;
 }
 
 /** What `load` is told. */

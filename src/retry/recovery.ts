@@ -29,6 +29,8 @@ export interface Work<R> {
   hasSucceeded?(error: unknown): Promise<boolean>;
   /** Takes an item that is given up on; `errors` are those of all attempts. */
   giveUp(member: number, error: unknown, attempts: number, errors: readonly unknown[]): unknown;
+  /** Takes items that are there already, if the error says so, and gives them. */
+  deliveredIn?(members: Members, error: unknown): ReadonlyMap<number, unknown> | undefined;
   /** How many attempts were made for the items before these calls. */
   earlierAttempts?(members: Members): number;
 }
@@ -63,7 +65,6 @@ export interface RecoveryListener {
 
 /** How many of the first errors of a call are kept, and of the last. */
 const maxErrors = 10;
-
 /** Calls of one batch that took too long and are halved: enough to find three of 1000 items. */
 const maxTimeouts = 32;
 
@@ -175,6 +176,8 @@ export class Recovery<R> {
     const { mayGiveUp, isDivisible, isolates, blamesTimeouts } = this.#policy;
     if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
+    const delivered = this.#work.deliveredIn?.(members, error);
+    if (delivered) return await this.#exclude(part, delivered, []);
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);

@@ -1,4 +1,5 @@
 import { isOf } from "../errors.ts";
+import { deliveredIn } from "../checkpoints/deliveries.ts";
 import { commitsTo, type DoneRange, type FinishedCounts } from "../checkpoints/checkpoint.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { beginCall, callIn, type LoadCall, makeCall, withCall } from "../checkpoints/load-call.ts";
@@ -134,10 +135,18 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     return outcome as string === "loaded";
   }
 
+  /** Called by the recovery: what an earlier delivery has loaded needs no load. */
+  deliveredIn(members: Members, error: unknown): ReadonlyMap<number, unknown> | undefined {
+    const { idOf } = this.#run.lease ?? {};
+    const found = idOf && deliveredIn(members, error, (at) => idOf(this.#batch.items[at]!));
+    this.#skipped += found?.size ?? 0;
+    this.#rest.push(...found?.keys() ?? []);
+    return found;
+  }
+
   /** Called by the recovery. */
   earlierAttempts(members: Members): number {
-    const { items } = this.#batch;
-    return earlierAttempts(this.#run, members.map((member) => items[member]!));
+    return earlierAttempts(this.#run, this.itemsOf(members));
   }
 
   /** Called by the recovery. */
@@ -178,7 +187,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     const { pipeline, settings, context, onAbandoned } = this.#run;
     const { attemptTimeout } = settings.retry.load;
     this.#finish = this.#finishOf(members);
-    const batch = this.#infoOf(attempt);
+    const batch = this.#infoOf(attempt, members);
     // Each call has an array of its own, as it may empty it.
     const { rows: all } = this.#batch;
     const rows = members === undefined ? all.values.slice() : all.of(members);
@@ -200,16 +209,19 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     return withDeadline(load, attemptTimeout, context.signal, onAbandoned, grace);
   }
 
-  #infoOf(attempt: number): BatchInfo {
+  #infoOf(attempt: number, members: Members | undefined): BatchInfo {
     const { indices, ranges, counts } = this.#finish!;
-    const { checkpointWriter, key, pipeline } = this.#run;
-    const { info } = this.#batch;
-    const { sequence } = info;
-    const offset = indices === undefined ? info.offset : ranges[0]![0];
-    const size = indices?.length ?? info.size;
-    if (checkpointWriter === undefined) return { sequence, offset, size, attempt };
+    const { checkpointWriter, key, pipeline, lease } = this.#run;
+    const { info: { sequence, offset: first, size }, rows } = this.#batch;
+    const offset = indices === undefined ? first : ranges[0]![0];
+    const told = { sequence, offset, size: indices?.length ?? size, attempt };
+    if (lease?.idOf) {
+      const ids = lease.idsOf(this.itemsOf(members ?? rows.items), rows.isDivisible);
+      return { ...told, deliveries: { source: key, ids } };
+    }
+    if (checkpointWriter === undefined) return told;
     const own = withCall([...ranges], beginCall(pipeline.load)); // The offsets are those of any call.
-    return { sequence, offset, size, attempt, key, ranges: own, counts };
+    return { ...told, key, ranges: own, counts };
   }
 
   /** What is finished once these rows are loaded: their items, and all that needed no load. */
@@ -242,8 +254,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   /** Ends what needs no load. */
   #finishRest(): unknown {
     if (this.#rest.length === 0) return undefined;
-    if (this.#run.isStopped) return this.#keepRest();
-    return this.#tell(this.#finishOf([]));
+    return this.#run.isStopped ? this.#keepRest() : this.#tell(this.#finishOf([]));
   }
 
   /** Keeps that items were given up on, when nobody is to be called any more. */

@@ -1,6 +1,7 @@
 import { blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
 import { nowhere, OffsetTracker } from "../checkpoints/offset-tracker.ts";
 import { isOf } from "../errors.ts";
+import { checkGuarantee } from "../pipeline/guarantee.ts";
 import { Chunks } from "../streams/chunks.ts";
 import type { Leased } from "../streams/leased.ts";
 import { firstMalformed, isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
@@ -195,7 +196,8 @@ export class Extraction<E, T> {
     const use = [`run pipeline "${pipeline.name}"`, "extract", "a function that returns "] as const;
     const { checkpoint: found } = this.#run.context;
     const checking = lease ?? (given as Partial<Chunks<E>> | undefined);
-    this.guarantee = checking?.checkTerms?.(use[0], settings, found, pipeline.replayable);
+    this.guarantee = checking?.checkTerms?.(use[0], settings, found, pipeline);
+    if (lease === undefined) checkGuarantee(use[0], settings, pipeline, false);
     const source = lease?.open(use) ?? given as Source<E>;
     const { onGoOn } = this.#flow;
     const listener = { onGoOn, onEnd: (end: ReadEnd) => this.#end(end) };

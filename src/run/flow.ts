@@ -2,7 +2,7 @@ import { Yielder } from "../runtime/macrotask.ts";
 import { exhaustedBy } from "../retry/recovery.ts";
 import type { FailureStage, Guarantee, RunSnapshot, StageName } from "../report-types.ts";
 import { SourceBatcher } from "../streams/source-batcher.ts";
-import type { Lease } from "../streams/leased.ts";
+import type { Lease } from "../streams/lease.ts";
 import type { Stop } from "../streams/map-items.ts";
 import { TaskGroup } from "../streams/task-group.ts";
 import { BackgroundCalls } from "./background-calls.ts";

@@ -5,7 +5,7 @@ import { type Batch, progressOf } from "./batch.ts";
 import type { Counts } from "./counts.ts";
 import type { Failure } from "./failures.ts";
 import type { RunMetrics } from "./run-metrics.ts";
-import type { Lease } from "../streams/leased.ts";
+import type { Lease } from "../streams/lease.ts";
 import { isFastPath, type RunResources } from "./run-resources.ts";
 import type { Tally } from "./tally.ts";
 

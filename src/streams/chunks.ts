@@ -28,13 +28,13 @@ export class Chunks<T> {
   /**
    * Refuses a run whose terms the source cannot keep, and then cancels itself; gives the guarantee that
    * it weakens all of them to, if it does. Called before it is read, with what the run has `found`
-   * finished, and whether the pipeline is `replayable`, where it says so. Without it all terms are kept.
+   * finished, and of which pipeline. Without it all terms are kept.
    */
   declare readonly checkTerms?: (
     action: string,
     terms: RunTerms,
     found: Checkpoint | undefined,
-    replayable?: boolean,
+    pipeline?: { readonly replayable?: boolean | undefined; readonly load: unknown },
   ) => Guarantee | undefined;
 
   /** Marks a stream or iterable of arrays. */

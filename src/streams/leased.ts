@@ -1,77 +1,17 @@
+import { DeliveredError, keepsDeliveries } from "../checkpoints/deliveries.ts";
 import { callable, checkOptions, fail } from "../options.ts";
-import type { Checkpoint, DoneRange, Guarantee } from "../report-types.ts";
+import type { Checkpoint, Guarantee } from "../report-types.ts";
 import type { Chunks, RunTerms } from "./chunks.ts";
+import type {
+  Lease,
+  LeaseContext,
+  LeasedItemsContext,
+  LeaseOptions,
+  LoadingPipeline,
+} from "./lease.ts";
 import { isMalformed } from "./malformed-mark.ts";
 import { mapSource } from "./map-source.ts";
 import { cancelSource, openSource, type Source, type SourceUse } from "./source.ts";
-
-/** What a broker is told with. */
-export interface LeaseContext {
-  /** Aborts when the run waits no longer for the call; its own abort does not, as what is told is to arrive. */
-  readonly signal: AbortSignal;
-  /** The name of the pipeline. */
-  readonly pipeline: string;
-  /** The run, told apart from all others. */
-  readonly runId: string;
-}
-
-/** What a broker is told with of items by their place in the source. */
-export interface LeasedItemsContext extends LeaseContext {
-  /** The places of the items in the source, from 0. */
-  readonly ranges: readonly DoneRange[];
-}
-
-/** How a broker is told what has become of the items that it has lent. */
-export interface LeaseOptions<T> {
-  /** Told of items that are finished for good: loaded, skipped, or their dead letter is kept. */
-  readonly acknowledge: (items: readonly T[], context: LeasedItemsContext) => unknown;
-  /**
-   * Asked about items that are to blame for a failure, before a dead letter is written. `"returned"`
-   * says that they were given back: the run counts them as `returned`, and goes on. After any other
-   * answer they are still the run's: a dead letter is kept, and they are acknowledged; or there are no
-   * dead letters, the run fails, and they are released.
-   */
-  readonly reject?:
-    | ((items: readonly T[], error: unknown, context: LeasedItemsContext) => unknown)
-    | undefined;
-  /**
-   * Told once, when the run ends, of all that is lent and was neither acknowledged nor returned: it is
-   * not to blame, and is not done. Also of what the source has given in a chunk and nobody has read.
-   */
-  readonly release?: ((items: readonly T[], context: LeaseContext) => unknown) | undefined;
-  /**
-   * Which delivery of an item this is, as the broker counts them: the first is 1. The attempts of
-   * a run count on from there, in its dead letters and against `maxAttempts`.
-   */
-  readonly attemptsOf?: ((item: T) => number) | undefined;
-  /** Called once at the end of each run, after everything else: stops heartbeats, closes what is open. */
-  readonly close?: (() => unknown) | undefined;
-}
-
-/** What a run has of a leased source; one for each run. */
-export interface Lease<T> {
-  /** Asks `reject` about an item; tells whether it was given back. Left out where there is no `reject`. */
-  readonly reject:
-    | ((item: T, error: unknown, context: LeasedItemsContext) => Promise<boolean>)
-    | undefined;
-  /** Refuses terms that the source cannot keep, and cancels it then. */
-  checkTerms(
-    action: string,
-    terms: RunTerms,
-    found: Checkpoint | undefined,
-    replayable: boolean | undefined,
-  ): Guarantee;
-  /** Opens the source, of which each item counts as lent once it is read. */
-  open(use: SourceUse): Source<T>;
-  /** Tells the broker that items are finished. */
-  acknowledge(items: readonly T[], context: LeasedItemsContext): unknown;
-  /** How often an item was delivered before. */
-  earlierAttempts(item: T): number;
-  /** Gives back all that is lent. */
-  release(context: LeaseContext): unknown;
-  /** Ends it, once. */
-  close(): unknown;
-}
 
 /** A source whose items are lent. Made by `leased`, for the `extract` of a pipeline. */
 export class Leased<T> {
@@ -93,6 +33,7 @@ export class Leased<T> {
       reject: [callable],
       release: [callable],
       attemptsOf: [callable],
+      idOf: [callable],
       close: [callable],
     });
     if (options.acknowledge === undefined) {
@@ -108,6 +49,7 @@ export class Leased<T> {
 
 class RunLease<T> implements Lease<T> {
   readonly reject: Lease<T>["reject"];
+  idOf: Lease<T>["idOf"];
   readonly #source: Source<T>;
   readonly #options: LeaseOptions<T>;
   readonly #out = new Map<T, number>(); // How often each is lent: texts and numbers may be equal.
@@ -134,17 +76,18 @@ class RunLease<T> implements Lease<T> {
     action: string,
     terms: RunTerms,
     found: Checkpoint | undefined,
-    replayable: boolean | undefined,
+    pipeline: LoadingPipeline,
   ): Guarantee {
     try {
-      checkReplayable(action, terms, replayable);
+      checkReplayable(action, terms, pipeline.replayable);
+      this.idOf = this.#idsKept(action, terms, pipeline);
     } catch (error) {
       const cancel = async () => cancelSource(openSource([action, "extract"], this.#source), error);
       cancel().catch(() => {}); // One error is enough.
       throw error;
     }
-    return (this.#source as Partial<Chunks<T>>).checkTerms?.(action, terms, found) ??
-      "at-least-once";
+    const own = this.idOf ? "effectively-once" : "at-least-once";
+    return (this.#source as Partial<Chunks<T>>).checkTerms?.(action, terms, found) ?? own;
   }
 
   open(use: SourceUse): Source<T> {
@@ -164,6 +107,19 @@ class RunLease<T> implements Lease<T> {
     return Math.max(0, (this.#options.attemptsOf?.(item) ?? 1) - 1) || 0; // It may give anything.
   }
 
+  idsOf(items: readonly T[], isDivisible: boolean): readonly string[] {
+    const ids = items.map((item) => this.idOf!(item));
+    if (!isDivisible) {
+      const rule = "no wholeBatch() beside 'idOf', as an item of it may be there already";
+      fail("load rows", "transformBatch", rule, "a whole batch");
+    }
+    const wrong = ids.find((id) => typeof id !== "string" || id === "");
+    if (wrong !== undefined) fail("load rows", "idOf", "a function that returns a text", wrong);
+    // The run leaves out all but the first.
+    if (new Set(ids).size < ids.length) throw new DeliveredError(new Set());
+    return ids;
+  }
+
   release(context: LeaseContext): unknown {
     const items = [...this.#out].flatMap(([item, count]) => new Array<T>(count).fill(item));
     this.#out.clear();
@@ -175,6 +131,19 @@ class RunLease<T> implements Lease<T> {
     this.#isClosed = true;
     this.#over.abort();
     return this.#options.close?.();
+  }
+
+  /** How items are named for a load that keeps it; nothing where marks tell what is finished. */
+  #idsKept(action: string, terms: RunTerms, { load }: LoadingPipeline): Lease<T>["idOf"] {
+    const { idOf } = this.#options;
+    if (terms.checkpoints !== undefined) return undefined;
+    if (idOf !== undefined && keepsDeliveries(load)) return (item) => idOf(item);
+    if (terms.guarantee === "effectively-once") {
+      const rule = '"at-least-once", as the source gives again what was loaded but not yet ' +
+        "acknowledged (give 'idOf' to 'leased', and the load of a sink that keeps deliveries)";
+      fail(action, "guarantee", rule, terms.guarantee);
+    }
+    return undefined;
   }
 
   #told<C extends LeaseContext>(context: C): C {
@@ -216,7 +185,8 @@ function checkReplayable(
  * the run ends.
  *
  * Nothing is acknowledged before its load has succeeded, so a run that is killed loses nothing: the
- * broker delivers again what it was not told of, at least once. `close` is called last, however the
+ * broker delivers again what it was not told of: at least once, or with `idOf` and a sink that keeps
+ * deliveries effectively once. `close` is called last, however the
  * run ends, and before `finalize`.
  *
  * Checkpoints are refused beside it, unless the pipeline is `replayable: true`. It can be read by a run

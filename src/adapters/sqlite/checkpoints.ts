@@ -70,6 +70,8 @@ interface Planned {
 
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
 export class SqliteCheckpoints implements Required<CheckpointStore> {
+  /** So does the load. */
+  readonly keepsDeliveries = true;
   readonly #db: SqliteDatabase;
   readonly #turns: Turns;
   readonly #claims = new ClaimRegistry();

@@ -8,6 +8,7 @@ import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-l
 import { Written } from "../../sql/written.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
+import { SqliteDeliveries, type SqliteDeliveryOptions } from "./deliveries.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
@@ -83,8 +84,8 @@ const action = "construct sqliteSink";
  * (`SQLITE_BUSY`) is one of them, so open the database with a `timeout`, or set
  * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read meanwhile.
  *
- * The tables `millrace_checkpoint` and `millrace_dead_letter` are made when they are first needed;
- * the table for the rows never is. That is looked at in each run, and again after a load that failed.
+ * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are made when they
+ * are first needed; the table for the rows never is. That is looked at in each run, and again after a load that failed.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load throws it
  * if no row fits (the table, a column or a unique index is not there, a column is generated), if the
@@ -137,27 +138,32 @@ const action = "construct sqliteSink";
  */
 export function sqliteSink<const Tables extends SqliteTables>(
   db: SqliteDatabase,
-  options: SqliteTablesOptions<Tables>,
+  options: SqliteTablesOptions<Tables> & SqliteDeliveryOptions,
 ): SqliteSink<RowsOf<Tables>>;
 /** Loads by a function that writes in the transaction. */
 export function sqliteSink<Row extends object = object>(
   db: SqliteDatabase,
-  options: SqliteWriteOptions<Row>,
+  options: SqliteWriteOptions<Row> & SqliteDeliveryOptions,
 ): SqliteSink<Row, void | Promise<void>>;
 /** Loads into one table. */
 export function sqliteSink<const Columns extends readonly string[] = readonly string[]>(
   db: SqliteDatabase,
-  options: SqliteSinkOptions<Columns>,
+  options: SqliteSinkOptions<Columns> & SqliteDeliveryOptions,
 ): SqliteSink<RowsOf<NoInfer<Columns>>>;
 export function sqliteSink(
   db: SqliteDatabase,
   options: SinkOptions,
 ): SqliteSink {
   if (!database.test(db)) fail(action, "db", database.expected, db);
-  const loader = loaderOf(db, options);
+  const { keepDeliveries, ...rest } = Object(options) as SinkOptions;
+  const deliveries = new SqliteDeliveries(db, action, keepDeliveries);
+  const loader = loaderOf(db, Object(options) === options ? rest as SinkOptions : options);
   const turns = new Turns();
   const checkpoints = new SqliteCheckpoints(db, turns);
-  const { load, wrap } = sinkLoads(checkpoints, rowCheck(db, loader, checkpoints, turns));
+  const { load, wrap } = sinkLoads(
+    checkpoints,
+    rowCheck({ db, loader, checkpoints, turns, deliveries }),
+  );
   return {
     load: load as SqliteLoad,
     wrap: wrap as unknown as SqliteSink["wrap"],
@@ -168,7 +174,9 @@ export function sqliteSink(
 
 const nothing: Checked = { write: () => {}, drift: {}, written: new Written() };
 
-type SinkOptions = SqliteSinkOptions | SqliteTablesOptions | SqliteWriteOptions<never>;
+type SinkOptions =
+  & (SqliteSinkOptions | SqliteTablesOptions | SqliteWriteOptions<never>)
+  & SqliteDeliveryOptions;
 
 function loaderOf(db: SqliteDatabase, options: SinkOptions): Loader {
   const given = (["table", "tables", "write"] as const)
@@ -187,20 +195,23 @@ function loaderOf(db: SqliteDatabase, options: SinkOptions): Loader {
 }
 
 /** Checks rows first, as then nothing is written if one is wrong. */
-function rowCheck(
-  db: SqliteDatabase,
-  loader: Loader,
-  checkpoints: SqliteCheckpoints,
-  turns: Turns,
-): (...load: Parameters<CheckRows>) => Commit {
+function rowCheck({ db, loader, checkpoints, turns, deliveries }: {
+  readonly db: SqliteDatabase;
+  readonly loader: Loader;
+  readonly checkpoints: SqliteCheckpoints;
+  readonly turns: Turns;
+  readonly deliveries: SqliteDeliveries;
+}): (...load: Parameters<CheckRows>) => Commit {
   let isKnown = false;
   return (rows, context, isMarked) => {
-    const { runId, batch: { key } } = context;
+    const { runId, batch, batch: { key } } = context;
     if (!isKnown) checkClient(db);
     isKnown = true;
     const { write, drift, written } = rows.length === 0 ? nothing : loader.check(rows, context);
     const commit = () => {
-      if (key === undefined) return turns.take(() => transact(db, write));
+      if (key === undefined) {
+        return turns.take(() => transact(db, () => deliveries.within(batch.deliveries, write)));
+      }
       return checkpoints.commit(markOf(key, context, isMarked), write);
     };
     return () => {

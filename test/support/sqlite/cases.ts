@@ -3,6 +3,7 @@ import { testSqliteGrowth } from "../../adapters/sqlite/add-columns.cases.ts";
 import { testSqliteBusy } from "../../adapters/sqlite/client/busy.cases.ts";
 import { testSqliteCheckpoints } from "../../adapters/sqlite/checkpoints.cases.ts";
 import { testSqliteDeadLetters } from "../../adapters/sqlite/dead-letters.cases.ts";
+import { testSqliteDeliveries } from "../../adapters/sqlite/deliveries.cases.ts";
 import type { SqliteClient } from "./client.ts";
 import { testSqliteContracts } from "../../adapters/sqlite/sink/contract.cases.ts";
 import { testSqliteLoads } from "../../adapters/sqlite/sink/load.cases.ts";
@@ -41,6 +42,7 @@ export function testSqlite(client: SqliteClient): void {
     testSqliteContracts(client);
     testSqliteCheckpoints(client);
     testSqliteDeadLetters(client);
+    testSqliteDeliveries(client);
     testSqliteSources(client);
     testSqliteSourceKeys(client);
     testSqliteSplits(client);

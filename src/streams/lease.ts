@@ -1,0 +1,91 @@
+/**
+ * What a leased source is made of, and what a run has of it.
+ * @module
+ */
+import type { Checkpoint, DoneRange, Guarantee } from "../report-types.ts";
+import type { RunTerms } from "./chunks.ts";
+import type { Source, SourceUse } from "./source.ts";
+
+/** What a broker is told with. */
+export interface LeaseContext {
+  /** Aborts when the run waits no longer for the call; its own abort does not, as what is told is to arrive. */
+  readonly signal: AbortSignal;
+  /** The name of the pipeline. */
+  readonly pipeline: string;
+  /** The run, told apart from all others. */
+  readonly runId: string;
+}
+
+/** What a broker is told with of items by their place in the source. */
+export interface LeasedItemsContext extends LeaseContext {
+  /** The places of the items in the source, from 0. */
+  readonly ranges: readonly DoneRange[];
+}
+
+/** How a broker is told what has become of the items that it has lent. */
+export interface LeaseOptions<T> {
+  /** Told of items that are finished for good: loaded, skipped, or their dead letter is kept. */
+  readonly acknowledge: (items: readonly T[], context: LeasedItemsContext) => unknown;
+  /**
+   * Asked about items that are to blame for a failure, before a dead letter is written. `"returned"`
+   * says that they were given back: the run counts them as `returned`, and goes on. After any other
+   * answer they are still the run's: a dead letter is kept, and they are acknowledged; or there are no
+   * dead letters, the run fails, and they are released.
+   */
+  readonly reject?:
+    | ((items: readonly T[], error: unknown, context: LeasedItemsContext) => unknown)
+    | undefined;
+  /**
+   * Told once, when the run ends, of all that is lent and was neither acknowledged nor returned: it is
+   * not to blame, and is not done. Also of what the source has given in a chunk and nobody has read.
+   */
+  readonly release?: ((items: readonly T[], context: LeaseContext) => unknown) | undefined;
+  /**
+   * Which delivery of an item this is, as the broker counts them: the first is 1. The attempts of
+   * a run count on from there, in its dead letters and against `maxAttempts`.
+   */
+  readonly attemptsOf?: ((item: T) => number) | undefined;
+  /**
+   * The id of an item, the same for each of its deliveries and no other's: what the broker or the
+   * message calls it. A sink that keeps deliveries commits it together with the rows, so that what is
+   * delivered again is left out, and counted as skipped; the run is then `"effectively-once"`.
+   */
+  readonly idOf?: ((item: T) => string) | undefined;
+  /** Called once at the end of each run, after everything else: stops heartbeats, closes what is open. */
+  readonly close?: (() => unknown) | undefined;
+}
+
+/** What matters to a leased source of a pipeline. */
+export interface LoadingPipeline {
+  readonly replayable?: boolean | undefined;
+  readonly load: unknown;
+}
+
+/** What a run has of a leased source; one for each run. */
+export interface Lease<T> {
+  /** Asks `reject` about an item; tells whether it was given back. Left out where there is no `reject`. */
+  readonly reject:
+    | ((item: T, error: unknown, context: LeasedItemsContext) => Promise<boolean>)
+    | undefined;
+  /** Refuses terms that the source cannot keep, and cancels it then. */
+  checkTerms(
+    action: string,
+    terms: RunTerms,
+    found: Checkpoint | undefined,
+    pipeline: LoadingPipeline,
+  ): Guarantee;
+  /** Opens the source, of which each item counts as lent once it is read. */
+  open(use: SourceUse): Source<T>;
+  /** Tells the broker that items are finished. */
+  acknowledge(items: readonly T[], context: LeasedItemsContext): unknown;
+  /** How often an item was delivered before. */
+  earlierAttempts(item: T): number;
+  /** The id of an item, where the load keeps these. */
+  readonly idOf: ((item: T) => string) | undefined;
+  /** The ids of items that are loaded together. Throws if one of them comes twice. */
+  idsOf(items: readonly T[], isDivisible: boolean): readonly string[];
+  /** Gives back all that is lent. */
+  release(context: LeaseContext): unknown;
+  /** Ends it, once. */
+  close(): unknown;
+}
