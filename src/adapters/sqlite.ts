@@ -6,6 +6,7 @@
  */
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/client.ts";
 export { type Tombstone, tombstone } from "../sql/tombstone.ts";
+export type { SqliteDeliveryOptions } from "./sqlite/deliveries.ts";
 export { sqliteSink } from "./sqlite/sink.ts";
 export type { SqliteLoad, SqliteSink, SqliteStage, SqliteWrappedLoad } from "./sqlite/sink.ts";
 export type { SinkLoadContext as SqliteLoadContext } from "../checkpoints/load-context.ts";

@@ -57,7 +57,9 @@ export interface LeaseOptions<T> {
 
 /** What matters to a leased source of a pipeline. */
 export interface LoadingPipeline {
+  /** Whether its source gives the same items in the same order each time. */
   readonly replayable?: boolean | undefined;
+  /** Its load, which may keep the ids of deliveries. */
   readonly load: unknown;
 }
 
@@ -75,7 +77,7 @@ export interface Lease<T> {
     pipeline: LoadingPipeline,
   ): Guarantee;
   /** Opens the source, of which each item counts as lent once it is read. */
-  open(use: SourceUse): Source<T>;
+  open(use: readonly [action: string, name: string, giving?: string]): Source<T>;
   /** Tells the broker that items are finished. */
   acknowledge(items: readonly T[], context: LeasedItemsContext): unknown;
   /** How often an item was delivered before. */
