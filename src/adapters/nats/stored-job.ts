@@ -7,43 +7,24 @@ import type {
   PartitionRecord,
   PartitionResult,
   StoredJob,
+  WatchedFor,
 } from "../../jobs/job-store.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import type { NatsKv } from "./client.ts";
 import { JobMirror, type Seen } from "./job-mirror.ts";
+import {
+  isOpen,
+  isPartition,
+  jobIn,
+  type Kept,
+  keptIn,
+  type KeptJob,
+  noCounts,
+  type Value,
+} from "./job-values.ts";
 import { keyToken } from "./key-token.ts";
-
-/** What a bucket has of the job itself. */
-interface KeptJob {
-  readonly isSealed: boolean;
-  readonly isCancelled: boolean;
-  readonly reason?: string | undefined;
-}
-
-/** What a bucket has of a partition. */
-interface Kept extends PartitionRecord {
-  readonly state: "open" | PartitionResult["state"];
-  /** The lease that has it, or had it when it was settled. */
-  readonly holder?: string | undefined;
-  /** Whose that is, for people. */
-  readonly worker?: string | undefined;
-  /** How long it is to be left alone since it was given back, in milliseconds. */
-  readonly delay: number;
-  readonly begun: number;
-  /** The most items that were ever told to be done. */
-  readonly reached: number;
-  readonly failures: number;
-  readonly counts: PartitionCounts;
-  readonly error?: string | undefined;
-}
-
-type Value = { readonly job: KeptJob } | { readonly partition: Kept };
-
-const noCounts: PartitionCounts = {
-  ...{ extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
-};
-const noJob: KeptJob = { isSealed: false, isCancelled: false };
+import { PartitionLease } from "./partition-lease.ts";
 
 /** How many partitions are added at once. */
 const addedAtOnce = 100;
@@ -57,7 +38,9 @@ export class StoredJobInBucket implements JobStore {
   readonly #job: string;
   readonly #kv: NatsKv;
   #mirror: Promise<JobMirror<Value>> | undefined;
-  readonly #watching = new Set<() => void>();
+  readonly #watching = new Map<() => void, WatchedFor>();
+  /** Partitions that are not settled. */
+  #openCount = 0;
   /** Partitions that a call of this process is about to take. */
   readonly #wanted = new Set<string>();
 
@@ -115,7 +98,9 @@ export class StoredJobInBucket implements JobStore {
         const kept = keptIn(mirror.get(key))!;
         const holder = crypto.randomUUID();
         const lent = { ...kept, holder, worker, delay: 0, begun: kept.begun + 1 };
-        if (await mirror.put(key, { partition: lent })) return this.#leaseOf(mirror, key, lent);
+        if (await mirror.put(key, { partition: lent })) {
+          return new PartitionLease(mirror, key, lent);
+        }
       } finally {
         this.#wanted.delete(key);
       }
@@ -123,10 +108,10 @@ export class StoredJobInBucket implements JobStore {
   }
 
   /** Sees changes as they come, and when the next lease or delay is over. */
-  watch(): JobWatch {
+  watch(interest: WatchedFor = "progress"): JobWatch {
     let wake = new AbortController();
     const onChange = () => wake.abort();
-    this.#watching.add(onChange);
+    this.#watching.set(onChange, interest);
     const changed = async (signal: AbortSignal | undefined) => {
       const unfollow = onAbort(signal, onChange);
       await sleep(await this.#untilNext(), wake.signal);
@@ -148,13 +133,25 @@ export class StoredJobInBucket implements JobStore {
 
   async #open(): Promise<JobMirror<Value>> {
     this.#mirror ??= keyToken("use a job", this.#job).then((token) =>
-      new JobMirror<Value>(this.#kv, `job.${token}.`, (before, after) => {
-        if (isNews(before, after)) { for (const onChange of this.#watching) onChange(); }
-      })
+      new JobMirror<Value>(
+        this.#kv,
+        `job.${token}.`,
+        (before, after) => this.#hear(before, after),
+      )
     );
     const mirror = await this.#mirror;
     await mirror.open();
     return mirror;
+  }
+
+  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  #hear(before: Value | undefined, after: Value | undefined): void {
+    this.#openCount += Number(isOpen(after)) - Number(isOpen(before));
+    const isTaken = isOpen(after) && after.partition.holder !== undefined;
+    const isSettled = isPartition(after) && !isOpen(after) && this.#openCount > 0;
+    for (const [onChange, interest] of this.#watching) {
+      if (interest === "progress" || !isTaken && !isSettled) onChange();
+    }
   }
 
   async #addOne(mirror: JobMirror<Value>, { id, descriptor }: PartitionRecord): Promise<void> {
@@ -212,72 +209,10 @@ export class StoredJobInBucket implements JobStore {
     }
     return next;
   }
-
-  #leaseOf(mirror: JobMirror<Value>, key: string, { id, descriptor, ...kept }: Kept): Lease {
-    const { begun, failures, counts, holder } = kept;
-    const change = async (next: (kept: Kept) => Kept): Promise<boolean> => {
-      await this.#open();
-      for (;;) {
-        const known = keptIn(mirror.get(key));
-        if (known?.state !== "open" || known.holder !== holder) return false;
-        if (await mirror.put(key, { partition: next(known) })) return true;
-      }
-    };
-    let isUnsure = false; // It may be settled although nobody has heard of it.
-    return {
-      partition: { id, descriptor },
-      begun,
-      failures,
-      counts,
-      extend: async (counts) => {
-        if (!await change((kept) => moved(kept, counts))) return "lost";
-        return jobIn(mirror).isCancelled ? "cancelled" : "held";
-      },
-      settle: async ({ state, error, ...counts }) => {
-        try {
-          if (await change((kept) => ({ ...kept, state, error, counts }))) return true;
-        } catch (cause) {
-          isUnsure = true;
-          throw cause;
-        }
-        const known = keptIn(mirror.get(key));
-        return isUnsure && known?.state === state && known.holder === holder;
-      },
-      giveBack: async ({ delay, error }) => {
-        await change((kept) => ({
-          ...{ ...kept, holder: undefined, worker: undefined, delay, begun: kept.begun - 1 },
-          ...(error !== undefined && { failures: kept.failures + 1, error }),
-        }));
-      },
-    };
-  }
-}
-
-function jobIn(mirror: JobMirror<Value>): KeptJob {
-  const value = mirror.get("job")?.value;
-  return value !== undefined && "job" in value ? value.job : noJob;
-}
-
-function keptIn(seen: Seen<Value> | undefined): Kept | undefined {
-  const value = seen?.value;
-  return value !== undefined && "partition" in value ? value.partition : undefined;
 }
 
 function stateOf({ isSealed, isCancelled }: KeptJob, open: number): JobState {
   if (isCancelled) return "cancelled";
   if (!isSealed) return "splitting";
   return open > 0 ? "running" : "ended";
-}
-
-/** A partition of which it was told how far it is: one that has moved counts as begun once. */
-function moved(kept: Kept, counts: PartitionCounts): Kept {
-  const done = counts.loaded + counts.skipped + counts.deadLettered + counts.earlier;
-  return done > kept.reached ? { ...kept, counts, begun: 1, reached: done } : { ...kept, counts };
-}
-
-/** Whether those who wait have to look: not where a partition is taken, or its lease extended. */
-function isNews(before: Value | undefined, after: Value | undefined): boolean {
-  const kept = after !== undefined && "partition" in after ? after.partition : undefined;
-  if (kept?.state !== "open" || kept.holder === undefined) return true;
-  return before === undefined;
 }

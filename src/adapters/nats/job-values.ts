@@ -1,0 +1,68 @@
+/**
+ * What a bucket has of a job: one key for the job, and one for each partition.
+ * @module
+ */
+import type { PartitionCounts, PartitionRecord, PartitionResult } from "../../jobs/job-store.ts";
+import { itemsDone } from "../../jobs/progress.ts";
+import type { JobMirror, Seen } from "./job-mirror.ts";
+
+/** What a bucket has of the job itself. */
+export interface KeptJob {
+  readonly isSealed: boolean;
+  readonly isCancelled: boolean;
+  readonly reason?: string | undefined;
+}
+
+/** What a bucket has of a partition. */
+export interface Kept extends PartitionRecord {
+  readonly state: "open" | PartitionResult["state"];
+  /** The lease that has it, or had it when it was settled. */
+  readonly holder?: string | undefined;
+  /** Whose that is, for people. */
+  readonly worker?: string | undefined;
+  /** How long it is to be left alone since it was given back, in milliseconds. */
+  readonly delay: number;
+  readonly begun: number;
+  /** The most items that were ever told to be done. */
+  readonly reached: number;
+  readonly failures: number;
+  readonly counts: PartitionCounts;
+  readonly error?: string | undefined;
+}
+
+/** What a key of a job has. */
+export type Value = { readonly job: KeptJob } | { readonly partition: Kept };
+
+/** No items. */
+export const noCounts: PartitionCounts = {
+  ...{ extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
+};
+const noJob: KeptJob = { isSealed: false, isCancelled: false };
+
+/** What is known of the job itself. */
+export function jobIn(mirror: JobMirror<Value>): KeptJob {
+  const value = mirror.get("job")?.value;
+  return value !== undefined && "job" in value ? value.job : noJob;
+}
+
+/** The partition of a key, if it is that of one. */
+export function keptIn(seen: Seen<Value> | undefined): Kept | undefined {
+  const value = seen?.value;
+  return isPartition(value) ? value.partition : undefined;
+}
+
+/** Whether a key is that of a partition. */
+export function isPartition(value: Value | undefined): value is { readonly partition: Kept } {
+  return value !== undefined && "partition" in value;
+}
+
+/** Whether it is one that is not settled. */
+export function isOpen(value: Value | undefined): value is { readonly partition: Kept } {
+  return isPartition(value) && value.partition.state === "open";
+}
+
+/** A partition of which it was told how far it is: one that has moved counts as begun once. */
+export function moved(kept: Kept, counts: PartitionCounts): Kept {
+  const done = itemsDone(counts);
+  return done > kept.reached ? { ...kept, counts, begun: 1, reached: done } : { ...kept, counts };
+}
