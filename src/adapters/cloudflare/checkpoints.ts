@@ -20,6 +20,7 @@ import { leaveOpen } from "../../retry/open-outcome.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
 import { storedKey } from "../../sql/text.ts";
 import { takeTurns } from "../../sql/turns.ts";
+import { runOnce } from "./message-ids.ts";
 import {
   type Database,
   isOfStatement,
@@ -110,6 +111,15 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
   /** Runs the statements of a load that has no mark. */
   async load(write: Write, signal: AbortSignal | undefined): Promise<void> {
     await inTurn(this, async () => runAll(this.#db, await write()), signal);
+  }
+
+  /** Runs them in one transaction with the ids of what they write; gives those that were there already. */
+  async loadOnce(
+    ids: readonly string[],
+    write: Write,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlySet<string>> {
+    return await inTurn(this, async () => runOnce(this.#db, ids, await write()), signal);
   }
 
   /**
