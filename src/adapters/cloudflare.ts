@@ -22,9 +22,10 @@ export type {
   CloudflareStage,
   CloudflareWrappedLoad,
 } from "./cloudflare/sink.ts";
+export type { CloudflareDeliveryOptions } from "./cloudflare/deliveries.ts";
 export type {
+  CloudflareSharedOptions,
   CloudflareSinkOptions,
-  CloudflareSizeOptions,
   CloudflareTableOptions,
   CloudflareTables,
   CloudflareTablesOptions,

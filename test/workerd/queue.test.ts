@@ -20,7 +20,7 @@ it("a queue has each good message loaded once, and the bad one alone among the d
   await all(
     "drop table if exists numbers",
     "drop table if exists dead",
-    "drop table if exists millrace_seen",
+    "drop table if exists millrace_delivery",
     "create table numbers (n integer check (n > 0), attempts integer)",
     "create table dead (n integer, attempts integer)",
   );

@@ -1,14 +1,10 @@
-import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import { propertyOf } from "../../errors.ts";
 import { etl } from "../../etl/etl.ts";
 import { callable, checkOptions, fail, positiveInteger } from "../../options.ts";
-import type { LoadContext, Pipeline, PipelineContext } from "../../pipeline/pipeline.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { RunReport } from "../../report-types.ts";
-import { isThenable } from "../../runtime/thenable.ts";
 import { chunks } from "../../streams/chunks.ts";
-import { leased } from "../../streams/leased.ts";
-import { isMany } from "../../streams/many-mark.ts";
-import { keepsIds, type MessageIds, messageIds } from "./message-ids.ts";
+import { type Leased, leased } from "../../streams/leased.ts";
 import type {
   QueueBatch,
   QueueMessage,
@@ -26,9 +22,8 @@ const action = "consume queue";
  * the run has ended before.
  *
  * Where `load` is that of `d1Sink` or `durableObjectSink`, or of their `wrap`, the rows of a message are
- * written once, however often it is delivered: its id is part of the commit, in the table
- * `millrace_seen`. Rows have to be objects of their own for each message. With any other load they are
- * written at least once.
+ * written once, however often it is delivered: its id is part of the commit, and is kept for
+ * `keepDeliveries`. With any other load they are written at least once.
  *
  * Look at `error` of what it gives: nobody else tells of it.
  *
@@ -71,7 +66,7 @@ export async function consumeQueue<Body, T = QueueMessage<Body>>(
       const rule = "given if, and only if, 'deadLetters' is";
       fail(action, "maxDeliveries", rule, maxDeliveries);
     }
-    const extract = () => messages.lent(maxDeliveries ?? Infinity, keepsIdsOf(pipeline));
+    const extract = () => messages.lent(maxDeliveries ?? Infinity);
     const job = etl<QueueMessage<Body>, T>({ ...membersOf(pipeline), extract });
     return messages.end(await job.run(run));
   } catch (error) {
@@ -98,10 +93,9 @@ class Messages<Body> {
   }
 
   /** What a run reads; it is told what becomes of each. */
-  lent(maxDeliveries: number, isOnce: boolean) {
-    const source = chunks([[...this.#first]]);
-    const checkTerms = () => isOnce ? "effectively-once" as const : "at-least-once" as const;
-    return leased(Object.assign(source, { checkTerms }), {
+  lent(maxDeliveries: number): Leased<QueueMessage<Body>> {
+    return leased(chunks([this.#first]), {
+      idOf: ({ id }) => id,
       attemptsOf: ({ attempts }) => attempts,
       acknowledge: (items) => items.forEach((message) => this.#ack(message)),
       reject: (items, error) => {
@@ -150,72 +144,17 @@ class Messages<Body> {
   }
 }
 
-function storeOf({ load }: { readonly load: unknown }): CheckpointStore | undefined {
-  return propertyOf(load, commitsTo) as CheckpointStore | undefined;
-}
-
-function keepsIdsOf(pipeline: { readonly load: unknown }): boolean {
-  return propertyOf(storeOf(pipeline), keepsIds) === true;
-}
-
-/** The members of a pipeline, which note of which message each row is where that is of use. */
+/** The members of a pipeline, which keep their object. */
 function membersOf<Body, T>(
   pipeline: QueuePipeline<Body, T>,
 ): Omit<Pipeline<QueueMessage<Body>, T>, "extract"> {
-  const { name } = pipeline;
-  const bound = Object.fromEntries(
-    (["preProcess", "transform", "transformBatch", "load", "postProcess", "finalize"] as const)
-      .flatMap((member) => {
-        const fn = pipeline[member] as ((...args: never[]) => unknown) | undefined;
-        return fn === undefined ? [] : [[member, fn.bind?.(pipeline) ?? fn]];
-      }),
-  ) as unknown as Omit<Pipeline<QueueMessage<Body>, T>, "extract">;
-  const { batchSize } = Object(pipeline.load) as { batchSize?: number };
-  const members = { ...bound, name };
-  if (!keepsIdsOf(pipeline)) {
-    return { ...members, load: Object.assign(members.load, batchSize && { batchSize }) };
-  }
-  return { ...members, ...noting(pipeline, members, { batchSize: batchSize! }) };
-}
-
-function noting<Body, T>(
-  pipeline: QueuePipeline<Body, T>,
-  { name, load, transform, transformBatch }: Omit<Pipeline<QueueMessage<Body>, T>, "extract">,
-  declared: { readonly batchSize: number },
-): Partial<Pipeline<QueueMessage<Body>, T>> & Pick<Pipeline<QueueMessage<Body>, T>, "load"> {
-  const ids = new WeakMap<object, string>();
-  const note = <R>(message: QueueMessage<Body>, result: R): R => {
-    for (const row of isMany(result) ? result.rows : [result]) {
-      if (typeof row === "object" && row !== null) ids.set(row, JSON.stringify([name, message.id]));
-    }
-    return result;
-  };
-  const idOf = (row: object) =>
-    ids.get(row) ?? (transform ?? transformBatch ? undefined : JSON.stringify([name, idIn(row)]));
-  const told: MessageIds = { store: storeOf(pipeline)!, idOf };
-  const noted: Partial<Pipeline<QueueMessage<Body>, T>> = {};
-  if (transform !== undefined) {
-    noted.transform = (message, context) => {
-      const result = transform(message, context);
-      return isThenable(result)
-        ? Promise.resolve(result).then((made) => note(message, made))
-        : note(message, result as Awaited<typeof result>);
-    };
-  }
-  if (transformBatch !== undefined) {
-    noted.transformBatch = async (items: QueueMessage<Body>[], context: PipelineContext) => {
-      const results = await transformBatch([...items], context);
-      if (Array.isArray(results)) {
-        results.forEach((result, n) => items[n] && note(items[n], result));
-      }
-      return results;
-    };
-  }
-  const own = (rows: T[], context: LoadContext) =>
-    load(rows, { ...context, [messageIds]: told } as LoadContext);
-  return { ...noted, load: Object.assign(own, declared) };
-}
-
-function idIn(row: object): string {
-  return (row as QueueMessage).id;
+  const members = ["preProcess", "transform", "transformBatch", "postProcess", "finalize"] as const;
+  const bound = members.flatMap((member) => {
+    const fn = pipeline[member] as ((...args: never[]) => unknown) | undefined;
+    return fn === undefined ? [] : [[member, fn.bind?.(pipeline) ?? fn]];
+  });
+  const { name, load } = pipeline;
+  // What a load has beside, such as the store of its sink, counts.
+  const own = Object.assign(load.bind(pipeline), load) as typeof load;
+  return { ...Object.fromEntries(bound), name, load: own };
 }

@@ -14,15 +14,15 @@ import type { Fitting } from "../../sql/typed-rows.ts";
 import { Written } from "../../sql/written.ts";
 import { DatabaseCheckpoints } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
+import { DatabaseDeliveries } from "./deliveries.ts";
 import { openDeadLetters } from "./dead-letters.ts";
-import { idsOf, keepsIds, type MessageIds, messageIds } from "./message-ids.ts";
 import { RowWriter } from "./row-writer.ts";
 import {
   checkSinkOptions,
   checkTablesOptions,
   type CloudflareSinkOptions,
   type CloudflareTablesOptions,
-  takeSize,
+  takeShared,
 } from "./sink-options.ts";
 import { checkWriteOptions, type CloudflareWriteOptions, FunctionWriter } from "./transaction.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
@@ -75,9 +75,9 @@ export type SinkOptions =
 
 /** Makes a sink of a database; `action` begins the sentence of what is wrong with an option. */
 export function databaseSink(action: string, db: Database, options: SinkOptions): CloudflareSink {
-  const { maxBytes, rest } = takeSize(action, Object(options) as SinkOptions);
+  const { maxBytes, keepDeliveries, rest } = takeShared(action, Object(options) as SinkOptions);
   const loader = loaderOf(action, db, rest as SinkOptions, maxBytes);
-  const checkpoints = Object.assign(new DatabaseCheckpoints(db), { [keepsIds]: true });
+  const checkpoints = new DatabaseCheckpoints(db, new DatabaseDeliveries(db, keepDeliveries));
   const { load, wrap } = sinkLoads(checkpoints, rowCheck(loader, checkpoints));
   return {
     load: asyncLoad(checkpoints, load) as CloudflareLoad,
@@ -108,42 +108,21 @@ const nothing: Checked = { write: () => [], drift: {}, written: new Written() };
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(loader: Loader, checkpoints: DatabaseCheckpoints): CheckRows {
   return async (rows, context, isMarked) => {
-    const { runId, signal, batch: { key } } = context;
-    const check = async (rows: readonly object[]) =>
-      rows.length === 0 ? nothing : await loader.check(rows, context);
-    const told = (context as { readonly [messageIds]?: MessageIds })[messageIds];
-    const ids = told?.store === checkpoints && key === undefined ? told : undefined;
-    const tell = ({ drift, written }: Checked) => {
-      if (Object.keys(drift).length > 0) context.drift?.(drift);
-      written.tell(context);
-    };
-    const checked = await check(rows);
+    const { runId, signal, batch: { key, deliveries } } = context;
+    const checking = async () => rows.length === 0 ? nothing : await loader.check(rows, context);
+    const { write, drift, written } = await checking();
     return async () => {
+      let takeBack: unknown;
       try {
-        if (ids !== undefined) return await loadOnce();
-        let takeBack: unknown;
-        if (key === undefined) await checkpoints.load(checked.write, signal);
-        else {
-          const mark = markOf(key, context, isMarked);
-          takeBack = await checkpoints.commit(mark, checked.write, signal);
-        }
-        tell(checked);
-        return takeBack;
+        if (key === undefined) await checkpoints.load(write, deliveries, signal);
+        else takeBack = await checkpoints.commit(markOf(key, context, isMarked), write, signal);
       } catch (error) {
         await loader.failed(error, runId);
         throw error;
       }
+      if (Object.keys(drift).length > 0) context.drift?.(drift);
+      written.tell(context);
+      return takeBack;
     };
-
-    /** Writes the rows of messages that were not loaded before; others go on while it looks. */
-    async function loadOnce(): Promise<void> {
-      let [fresh, current] = [rows, checked];
-      while (fresh.length > 0) {
-        const seen = await checkpoints.loadOnce(idsOf(fresh, ids!), current.write, signal);
-        if (seen.size === 0) return tell(current);
-        fresh = fresh.filter((row) => !seen.has(ids!.idOf(row)!));
-        current = await check(fresh);
-      }
-    }
   };
 }

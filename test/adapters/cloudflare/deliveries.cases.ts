@@ -66,7 +66,9 @@ export function testCloudflareMessages({ open, inside }: DatabaseKind): void {
         const { db, sink } = await made();
         db.calls.after = (statements) => {
           const isOfRows = statements.some((sql) => sql.startsWith('insert into "t"'));
-          const isOfIds = statements.some((sql) => sql.startsWith("select id from millrace_seen"));
+          const isOfIds = statements.some((sql) =>
+            sql.startsWith("select id from millrace_delivery")
+          );
           if (isOfRows && statements.length > 1 || isOfIds) {
             throw new Error("Network connection lost.");
           }
@@ -91,10 +93,6 @@ export function testCloudflareMessages({ open, inside }: DatabaseKind): void {
           const outcome = await consume({ a: [1], b: [2, 3] }, wrapped as never);
           expect(outcome).toMatchObject({ acked: 2, retried: 0 });
         }
-        expect(await numbers(db)).toEqual([1, 3]);
-        const other = sink.wrap(async (_rows: object[], _context, load) => await load([{ n: 9 }]));
-        const refused = await consume({ x: [1] }, other as never);
-        expect(refused).toMatchObject({ acked: 0, retried: 1 });
         expect(await numbers(db)).toEqual([1, 3]);
       }),
     );
