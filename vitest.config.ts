@@ -44,6 +44,11 @@ if (runtime === "workerd") {
       r2Buckets: ["BUCKET"],
       kvNamespaces: ["KV"],
       d1Databases: ["DB"],
+      queueProducers: { QUEUE: "numbers" },
+      queueConsumers: {
+        numbers: { maxBatchSize: 6, maxBatchTimeout: 0.1, maxRetries: 2, deadLetterQueue: "dead" },
+        dead: { maxBatchTimeout: 0 },
+      },
       durableObjects: { OBJECT: { className: "TestObject", useSQLite: true } },
     },
   })];

@@ -7,6 +7,14 @@ export type { D1Binding, D1Statement } from "./cloudflare/d1.ts";
 export type { DurableObjectStorage } from "./cloudflare/durable-object.ts";
 export { durableObjectSink } from "./cloudflare/durable-object-sink.ts";
 export { d1Sink } from "./cloudflare/d1-sink.ts";
+export { consumeQueue } from "./cloudflare/consume-queue.ts";
+export type {
+  QueueBatch,
+  QueueMessage,
+  QueueOptions,
+  QueueOutcome,
+  QueuePipeline,
+} from "./cloudflare/queue.ts";
 export { type KvBinding, kvCheckpoints, type KvOptions } from "./cloudflare/kv-checkpoints.ts";
 export type {
   CloudflareLoad,
@@ -14,9 +22,10 @@ export type {
   CloudflareStage,
   CloudflareWrappedLoad,
 } from "./cloudflare/sink.ts";
+export type { CloudflareDeliveryOptions } from "./cloudflare/deliveries.ts";
 export type {
+  CloudflareSharedOptions,
   CloudflareSinkOptions,
-  CloudflareSizeOptions,
   CloudflareTableOptions,
   CloudflareTables,
   CloudflareTablesOptions,

@@ -9,6 +9,7 @@ import {
 } from "../../checkpoints/checkpoint.ts";
 import { ClaimRegistry } from "../../checkpoints/claim-registry.ts";
 import type { CommitMark } from "../../checkpoints/commit-mark.ts";
+import type { Deliveries } from "../../checkpoints/deliveries.ts";
 import {
   type KeptKey,
   planCommit,
@@ -28,6 +29,7 @@ import {
   type Statement,
   statement,
 } from "./database.ts";
+import type { DatabaseDeliveries } from "./deliveries.ts";
 
 /** What is stored for a key, as it is there. */
 interface StoredRow {
@@ -68,15 +70,19 @@ const forever = Number.MAX_VALUE;
 
 /** Checkpoints in a table beside the rows, which is made when it is first needed. */
 export class DatabaseCheckpoints implements Required<CheckpointStore> {
+  /** The ids of deliveries go into the commit of the rows. */
+  readonly keepsDeliveries: true = true;
   readonly #db: Database;
+  readonly #deliveries: DatabaseDeliveries;
   readonly #claims = new ClaimRegistry();
   /** What the last commit of a key has left there, as far as this process knows. */
   readonly #left = new Map<string, StoredRow>();
   #hasTables = false;
 
   /** Does nothing with the database yet. */
-  constructor(db: Database) {
+  constructor(db: Database, deliveries: DatabaseDeliveries) {
     this.#db = db;
+    this.#deliveries = deliveries;
   }
 
   async read(key: string): Promise<Checkpoint | undefined> {
@@ -107,9 +113,17 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
     this.#claims.onReleased(key, runId);
   }
 
-  /** Runs the statements of a load that has no mark. */
-  async load(write: Write, signal: AbortSignal | undefined): Promise<void> {
-    await inTurn(this, async () => runAll(this.#db, await write()), signal);
+  /** Runs the statements of a load that has no mark, together with the deliveries that it finishes. */
+  async load(
+    write: Write,
+    deliveries: Deliveries | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await inTurn(this, async () => {
+      const statements = await write();
+      if (deliveries === undefined) await runAll(this.#db, statements);
+      else await this.#deliveries.run(deliveries, statements);
+    }, signal);
   }
 
   /**

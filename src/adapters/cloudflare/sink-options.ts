@@ -1,12 +1,19 @@
-import { checkOptions, type Complete, type OptionTable, type Rule } from "../../options.ts";
+import {
+  checkOptions,
+  type Complete,
+  type OptionTable,
+  positiveIntegerOrInfinity,
+  type Rule,
+} from "../../options.ts";
 import type { LinkOptions } from "../../sql/linked-tables.ts";
 import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "../../sql/sqlite/names.ts";
 import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts";
 import type { LinksAmong } from "../../sql/typed-rows.ts";
+import type { CloudflareDeliveryOptions } from "./deliveries.ts";
 
 /** What every sink of a database of Cloudflare can be told. */
-export interface CloudflareSizeOptions {
+export interface CloudflareSharedOptions extends CloudflareDeliveryOptions {
   /**
    * Most bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, where D1 and the
    * storage of an object have their limit. A batch that has more goes by several statements, still in
@@ -19,7 +26,7 @@ export interface CloudflareSizeOptions {
 
 /** A sink of one table: where the rows go, and what happens to one that is there already. */
 export interface CloudflareSinkOptions<Columns extends readonly string[] = readonly string[]>
-  extends CloudflareSizeOptions {
+  extends CloudflareSharedOptions {
   /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
   readonly table: string;
   /** Several tables, in place of one. */
@@ -67,7 +74,7 @@ export type CloudflareTables = Readonly<Record<string, CloudflareTableOptions>>;
 
 /** A sink of several tables that are written in one commit. */
 export interface CloudflareTablesOptions<Tables extends CloudflareTables = CloudflareTables>
-  extends CloudflareSizeOptions {
+  extends CloudflareSharedOptions {
   /** The tables, which have to exist at the first load; they are written in this order. */
   readonly tables: Tables & LinksAmong<Tables>;
   /** One table, in place of several. */
@@ -87,8 +94,11 @@ export interface CloudflareTablesOptions<Tables extends CloudflareTables = Cloud
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** What says in another way where rows go, or how large they may be. */
-type Others = "tables" | "write" | "maxBytes";
+/** What every sink can be told. */
+type SharedOptions = CloudflareSharedOptions;
+
+/** What says in another way where rows go, or what every sink can be told. */
+type Others = "tables" | "write" | keyof SharedOptions;
 
 /** The options of one table, checked. */
 export type SinkSettings = Omit<
@@ -100,7 +110,10 @@ const maxBytes: Rule = {
   expected: "an integer from 1000 to 2000000",
   test: (value) => Number.isInteger(value) && value as number >= 1000 && value as number <= 2e6,
 };
-const sizeOptions: OptionTable<CloudflareSizeOptions> = { maxBytes: [maxBytes, 1_900_000] };
+const sharedOptions: OptionTable<SharedOptions> = {
+  maxBytes: [maxBytes, 1_900_000],
+  keepDeliveries: [positiveIntegerOrInfinity, 604_800_000],
+};
 const sinkOptions: OptionTable<Omit<CloudflareSinkOptions, Others>> = {
   table: [name],
   columns: [names],
@@ -109,12 +122,12 @@ const sinkOptions: OptionTable<Omit<CloudflareSinkOptions, Others>> = {
   unknown: growingOption,
 };
 
-/** Gives the size, checked, and the other options. */
-export function takeSize<O extends CloudflareSizeOptions>(
+/** Gives what every sink can be told, checked, and the other options. */
+export function takeShared<O extends SharedOptions>(
   action: string,
-  { maxBytes, ...rest }: O,
-): { readonly maxBytes: number; readonly rest: Omit<O, "maxBytes"> } {
-  return { ...checkOptions(action, { maxBytes }, sizeOptions), rest };
+  { maxBytes, keepDeliveries, ...rest }: O,
+): Complete<SharedOptions> & { readonly rest: Omit<O, keyof SharedOptions> } {
+  return { ...checkOptions(action, { maxBytes, keepDeliveries }, sharedOptions), rest };
 }
 
 /** @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. */

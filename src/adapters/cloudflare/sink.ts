@@ -14,6 +14,7 @@ import type { Fitting } from "../../sql/typed-rows.ts";
 import { Written } from "../../sql/written.ts";
 import { DatabaseCheckpoints } from "./checkpoints.ts";
 import type { Database } from "./database.ts";
+import { DatabaseDeliveries } from "./deliveries.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { RowWriter } from "./row-writer.ts";
 import {
@@ -21,7 +22,7 @@ import {
   checkTablesOptions,
   type CloudflareSinkOptions,
   type CloudflareTablesOptions,
-  takeSize,
+  takeShared,
 } from "./sink-options.ts";
 import { checkWriteOptions, type CloudflareWriteOptions, FunctionWriter } from "./transaction.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
@@ -74,9 +75,9 @@ export type SinkOptions =
 
 /** Makes a sink of a database; `action` begins the sentence of what is wrong with an option. */
 export function databaseSink(action: string, db: Database, options: SinkOptions): CloudflareSink {
-  const { maxBytes, rest } = takeSize(action, Object(options) as SinkOptions);
+  const { maxBytes, keepDeliveries, rest } = takeShared(action, Object(options) as SinkOptions);
   const loader = loaderOf(action, db, rest as SinkOptions, maxBytes);
-  const checkpoints = new DatabaseCheckpoints(db);
+  const checkpoints = new DatabaseCheckpoints(db, new DatabaseDeliveries(db, keepDeliveries));
   const { load, wrap } = sinkLoads(checkpoints, rowCheck(loader, checkpoints));
   return {
     load: asyncLoad(checkpoints, load) as CloudflareLoad,
@@ -107,13 +108,13 @@ const nothing: Checked = { write: () => [], drift: {}, written: new Written() };
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(loader: Loader, checkpoints: DatabaseCheckpoints): CheckRows {
   return async (rows, context, isMarked) => {
-    const { runId, signal, batch: { key } } = context;
+    const { runId, signal, batch: { key, deliveries } } = context;
     const checking = async () => rows.length === 0 ? nothing : await loader.check(rows, context);
     const { write, drift, written } = await checking();
     return async () => {
       let takeBack: unknown;
       try {
-        if (key === undefined) await checkpoints.load(write, signal);
+        if (key === undefined) await checkpoints.load(write, deliveries, signal);
         else takeBack = await checkpoints.commit(markOf(key, context, isMarked), write, signal);
       } catch (error) {
         await loader.failed(error, runId);

@@ -9,8 +9,8 @@ import type { Bound, Database, Statement } from "./database.ts";
 import { RowWriter } from "./row-writer.ts";
 import {
   checkSinkOptions,
+  type CloudflareSharedOptions,
   type CloudflareSinkOptions,
-  type CloudflareSizeOptions,
 } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 
@@ -40,7 +40,8 @@ export interface CloudflareTransaction {
 }
 
 /** A sink whose function tells what is written. */
-export interface CloudflareWriteOptions<Row extends object = object> extends CloudflareSizeOptions {
+export interface CloudflareWriteOptions<Row extends object = object>
+  extends CloudflareSharedOptions {
   /**
    * Tells what is written for a load. All of it runs in one transaction with the mark once this has
    * returned, and what it promises is kept; if it fails, nothing is written, and the error comes

@@ -13,7 +13,6 @@ type Row = Record<string, unknown>;
 
 interface Calls {
   readonly all: (readonly string[])[];
-  before: (statements: readonly string[]) => unknown;
   after: (statements: readonly string[]) => unknown;
 }
 
@@ -23,7 +22,7 @@ export interface TestDatabase {
   sink(options: SinkOptions): CloudflareSink;
   /** Runs statements, and gives the rows of the last. */
   all(...statements: string[]): Promise<Row[]>;
-  /** The batches that were sent, and what comes before and after one. */
+  /** The batches that were sent, and what comes after one. */
   readonly calls: Calls;
 }
 
@@ -36,7 +35,7 @@ export interface DatabaseKind {
   open(): Promise<TestDatabase>;
 }
 
-const newCalls = (): Calls => ({ all: [], before: () => {}, after: () => {} });
+const newCalls = (): Calls => ({ all: [], after: () => {} });
 
 const d1: DatabaseKind = {
   name: "D1",
@@ -60,7 +59,6 @@ const d1: DatabaseKind = {
       batch: async (statements) => {
         const sent = statements.map((one) => texts.get(one)!);
         calls.all.push(sent);
-        await calls.before(sent);
         const results = await binding.batch(statements);
         await calls.after(sent);
         return results;

@@ -1,0 +1,70 @@
+import { checkDeliveries, type Deliveries } from "../../checkpoints/deliveries.ts";
+import { storedKey } from "../../sql/text.ts";
+import { type Database, isOfStatement, runAll, type Statement, statement } from "./database.ts";
+
+/** How long a sink keeps which deliveries it has loaded. */
+export interface CloudflareDeliveryOptions {
+  /**
+   * With a `leased` source that has `idOf`, such as that of `consumeQueue`: for how many milliseconds
+   * the id of a delivery is kept, so that it is not loaded again. Longer than the queue may take to
+   * deliver a message once more.
+   *
+   * @default {604_800_000} a week
+   */
+  readonly keepDeliveries?: number | undefined;
+}
+
+const tables = [
+  `create table if not exists millrace_delivery (
+    source text not null, id text not null, at real not null, primary key (source, id)
+  ) without rowid`,
+  "create index if not exists millrace_delivery_at on millrace_delivery (at)",
+].map((sql) => statement(sql));
+const insertSql = `insert into millrace_delivery (source, id, at)
+  select ?1, j.value, ?3 from json_each(?2) as j`;
+const findSql = `select id from millrace_delivery
+  where source = ?1 and id in (select j.value from json_each(?2) as j)`;
+const forgetSql = "delete from millrace_delivery where at < ?1";
+/** Old deliveries are looked for once in so many milliseconds. */
+const forgetInterval = 60_000;
+
+/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+export class DatabaseDeliveries {
+  readonly #db: Database;
+  readonly #kept: number;
+  #forgotAt = 0;
+
+  /** Takes how long they are kept, in milliseconds. */
+  constructor(db: Database, kept: number) {
+    this.#db = db;
+    this.#kept = kept;
+  }
+
+  /**
+   * Runs statements in one transaction, together with the deliveries that they finish; nothing where
+   * the answer to an earlier one was lost.
+   * @throws {DeliveredError} If one of them is there already; nothing is written then.
+   */
+  async run({ source, ids }: Deliveries, statements: readonly Statement[]): Promise<void> {
+    if (ids.length === 0) return void await runAll(this.#db, statements);
+    const stored = new Map(ids.map((id) => [storedKey(id), id]));
+    const values = [storedKey(source), JSON.stringify([...stored.keys()])] as const;
+    const now = Date.now();
+    const isDue = now - this.#forgotAt >= forgetInterval && this.#kept < Infinity;
+    const forget = isDue ? [statement(forgetSql, now - this.#kept)] : [];
+    try {
+      const keep = statement(insertSql, ...values, now);
+      await runAll(this.#db, [...tables, keep, ...statements, ...forget]);
+      if (isDue) this.#forgotAt = now;
+    } catch (error) {
+      const isKnown = `${(error as Error | undefined)?.message}`.includes("millrace_delivery.");
+      if (!isKnown && isOfStatement(error)) throw error;
+      const find = [...tables, statement(findSql, ...values)];
+      const answers = await this.#db.batch(find).catch(() => Promise.reject(error));
+      const there = new Set(answers.at(-1)!.map(({ id }) => stored.get(`${id}`)!));
+      if (isKnown) return checkDeliveries(ids, ids.filter((id) => !there.has(id)));
+      if (there.size < ids.length) throw error;
+      for (const { onDone } of statements) onDone?.(); // They all are: the answer was lost.
+    }
+  }
+}
