@@ -69,6 +69,9 @@ interface Known {
  */
 const maxAsks = 3;
 
+/** One of so many rows is noted as asked about: to note each costs more than to ask. */
+const askedStep = 16;
+
 /** Sends the batches of a sink. */
 export class Writer implements BatchWriter {
   /** The database, whose transactions reject with what is known of a batch that failed. */
@@ -78,7 +81,7 @@ export class Writer implements BatchWriter {
   readonly #maxLength: number;
   readonly #runs = new Map<string, Known>();
   readonly #failed = new WeakMap<object, FailedBatch>();
-  /** Rows that the database was asked about: what it did not tell, only loading them will. */
+  /** Rows of what the database was asked about: what it did not tell, only loading them will. */
   readonly #asked = new WeakSet<object>();
 
   constructor(
@@ -124,7 +127,15 @@ export class Writer implements BatchWriter {
   }
 
   #isAskable(rows: readonly object[]): boolean {
-    return rows.length > 1 && !rows.every((row) => this.#asked.has(row));
+    return rows.length > 1 && !rows.slice(0, askedStep).some((row) => this.#asked.has(row));
+  }
+
+  /** Notes some of the rows that were asked about, so that whatever is left of them has one early. */
+  #noteAsked(rows: readonly object[], failures?: ReadonlyMap<number, Error>): void {
+    let good = 0;
+    for (let place = 0; place < rows.length; place++) {
+      if (failures?.has(place) !== true && good++ % askedStep === 0) this.#asked.add(rows[place]!);
+    }
   }
 
   /**
@@ -143,7 +154,7 @@ export class Writer implements BatchWriter {
     const failures = await batch.badRows(heeding(this.#source, context.signal));
     this.#expect(runId, failures, [known.asks - 1, maxAsks]);
     if (failures.size > 0 && !areInvalid(failures)) return batch;
-    for (const row of rows) this.#asked.add(row);
+    this.#noteAsked(rows, failures);
     if (failures.size > 0) throw new BatchError(failures);
     return batch;
   }
@@ -224,8 +235,9 @@ export class Writer implements BatchWriter {
       const refusing = batch.lacksRight(error);
       if (refusing !== undefined) return asConfiguration(error, refusing);
       if (!isAskable) return error;
-      for (const row of rows) this.#asked.add(row);
+      this.#noteAsked(rows); // Also where it cannot tell.
       const failures = await batch.badRows(heeding(this.#source, context.signal));
+      this.#noteAsked(rows, failures);
       this.#expect(context.runId, failures, [0, 1]);
       return failures.size === 0 ? error : new BatchError(failures);
     } catch (found) {
