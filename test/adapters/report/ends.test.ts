@@ -87,7 +87,7 @@ describe("the report page of a run with dead letters", () => {
       .run({ deadLetters: new WritableStream() });
     expect(text(renderReport(report))).toContain(
       "Rows by branch2 given, 2 loaded table" +
-        "2 given, 1 loaded, 2 retries, 1 dead-lettered &lt;index&gt;",
+        "2 given, 1 loaded, 1 dead-lettered &lt;index&gt;",
     );
   });
 
