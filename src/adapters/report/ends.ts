@@ -46,6 +46,15 @@ export function tablesCard({ tables }: RunReport): string {
   );
 }
 
+/** What became of rows in the branches of the load, as a card. */
+export function branchesCard({ branches = {} }: RunReport): string {
+  return listCard(
+    "branches",
+    "Rows by branch",
+    Object.entries(branches).map(([branch, rows]) => [rowWords(rows), label(branch)]),
+  );
+}
+
 /** A list of amounts, and what they are amounts of as HTML. */
 function listCard(
   kind: string,

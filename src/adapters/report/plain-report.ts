@@ -19,6 +19,7 @@ const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers
 const quantiles = ["p50", "p90", "p99", "max"] as const;
 const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
 const rowCounts = ["inserted", "updated", "written", "unchanged", "deleted"] as const;
+const branchCounts = ["given", "loaded", "retries", "deadLettered"] as const;
 const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as const;
 
 /**
@@ -46,7 +47,7 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
   const stages = objectOf(fields.stages);
   if (fields.stages !== stages) fail(action, "report", rule, report);
   const { name, runId, outcome, bottleneck, guarantee, clock, mapping, latency, trace } = fields;
-  const { failure, deadLetterReasons, drift, tables, checkpoint, earlierCounts } = fields;
+  const { failure, deadLetterReasons, drift, tables, branches, checkpoint, earlierCounts } = fields;
   return {
     ...numbers(fields, [...counts, ...figures]),
     ...optional(fields, ["concurrency", "missing", "total"]),
@@ -74,14 +75,21 @@ export function plainRun(action: string, report: unknown, rule = "a report of ru
     ...(isObject(failure) && { failure: failureOf(failure) }),
     deadLetterReasons: listOf(deadLetterReasons).map(reasonOf),
     drift: Object.fromEntries(Object.entries(objectOf(drift)).map(([key, n]) => [key, number(n)])),
-    tables: Object.fromEntries(
-      Object.entries(objectOf(tables)).map(([key, n]) => [key, optional(objectOf(n), rowCounts)]),
-    ),
+    tables: countsByName(tables, rowCounts),
+    ...(isObject(branches) && { branches: countsByName(branches, branchCounts) }),
     ...(isObject(checkpoint) && {
       checkpoint: { offset: number(checkpoint.offset), done: [], updatedAt: 0 },
     }),
     ...(isObject(trace) && { trace: traceOf(trace) }),
   };
+}
+
+function countsByName<K extends string>(
+  value: unknown,
+  names: readonly K[],
+): Record<string, { [Name in K]?: number }> {
+  const entries = Object.entries(objectOf(value));
+  return Object.fromEntries(entries.map(([key, n]) => [key, optional(objectOf(n), names)]));
 }
 
 /** Tells the report of a manager from that of a run. */

@@ -2,7 +2,7 @@ import { explain } from "../../explain/explain.ts";
 import { time } from "../../explain/quantities.ts";
 import type { Outcome, RunReport } from "../../report-types.ts";
 import { latencies, throughput } from "./charts.ts";
-import { driftCard, failureCard, reasonsCard, tablesCard } from "./ends.ts";
+import { branchesCard, driftCard, failureCard, reasonsCard, tablesCard } from "./ends.ts";
 import { escape, label } from "./markup.ts";
 import { pipelineRow } from "./pipeline-row.ts";
 import { tiles } from "./tiles.ts";
@@ -38,7 +38,7 @@ export function runBody(id: string, report: RunReport): string {
 <div class="card words"><h3>In words</h3><p data-explanation>${words}</p></div>
 ${pipelineRow(id, report)}
 ${tiles(report)}
-${reasonsCard(report)}${driftCard(report)}${tablesCard(report)}
+${reasonsCard(report)}${driftCard(report)}${tablesCard(report)}${branchesCard(report)}
 ${pictures(id, report)}`;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { broadcast } from "../../../src/adapters/operators.ts";
 import { renderDiagram, renderReport, toMermaid } from "../../../src/adapters/report.ts";
 import { etl, type EtlError, EtlManager, type ManagerError } from "../../../src/index.ts";
 import type { RunReport } from "../../../src/report-types.ts";
@@ -75,6 +76,19 @@ describe("the report page of a run with dead letters", () => {
     const tables = { "<film>": { inserted: 3, deleted: 1 } };
     const report = { ...await films.run({ deadLetters }), tables };
     expect(text(renderReport(report))).toContain("Rows by table3 inserted, 1 deleted &lt;film&gt;");
+  });
+
+  it("shows what became of the rows of each branch", async () => {
+    const index = (rows: number[]) => {
+      if (rows.includes(2)) throw new Error("no such term");
+    };
+    const load = broadcast({ table: () => {}, "<index>": index });
+    const report = await etl({ name: "films", extract: () => [1, 2], load })
+      .run({ deadLetters: new WritableStream() });
+    expect(text(renderReport(report))).toContain(
+      "Rows by branch2 given, 2 loaded table" +
+        "2 given, 1 loaded, 1 dead-lettered &lt;index&gt;",
+    );
   });
 
   it("is unchanged for a report of an older version without either", async () => {
