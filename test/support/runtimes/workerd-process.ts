@@ -14,15 +14,21 @@ export class WorkerdProcess {
   /** Where it listens. */
   url = "";
 
-  /** Starts it with the source of a module, which may import from `./src/`. */
-  async open(contents: string, compatibilityDate: string): Promise<void> {
+  /**
+   * Starts it with the source of a module, which may import from `./src/`; `object` is the class of
+   * its Durable Objects, which it has as `env.OBJECT`.
+   */
+  async open(contents: string, compatibilityDate: string, object?: string): Promise<void> {
     if (workerd === undefined) throw new Error("workerd is not installed: run `npm ci`");
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: ".", loader: "ts" },
       ...{ bundle: true, format: "esm", target: "es2022", platform: "neutral", write: false },
     });
     writeFileSync(join(this.#folder, "worker.js"), outputFiles[0]!.text);
-    writeFileSync(join(this.#folder, "config.capnp"), configOf(compatibilityDate));
+    writeFileSync(
+      join(this.#folder, "config.capnp"),
+      configOf(compatibilityDate, this.#folder, object),
+    );
     const program = ["serve", join(this.#folder, "config.capnp"), "--control-fd=3"];
     const child = spawn(workerd, program, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
     this.#child = child;
@@ -44,13 +50,19 @@ export class WorkerdProcess {
   }
 }
 
-function configOf(compatibilityDate: string): string {
+function configOf(compatibilityDate: string, folder: string, object: string | undefined): string {
+  const objects = object === undefined ? "" : `
+    bindings = [(name = "OBJECT", durableObjectNamespace = "${object}")],
+    durableObjectNamespaces = [(className = "${object}", uniqueKey = "key", enableSql = true)],
+    durableObjectStorage = (localDisk = "disk"),`;
+  const disk = object === undefined ? "" : `,
+    (name = "disk", disk = (path = "${folder}", writable = true))`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = (
     modules = [(name = "worker", esModule = embed "worker.js")],
-    compatibilityDate = "${compatibilityDate}",
-  ))],
+    compatibilityDate = "${compatibilityDate}",${objects}
+  ))${disk}],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );`;
 }
