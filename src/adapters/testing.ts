@@ -23,6 +23,11 @@ export type {
   StoredJob,
   WatchedFor,
 } from "../jobs/job-store.ts";
+export {
+  type LeasedSourceSuite,
+  type TestedQueue,
+  testLeasedSource,
+} from "./testing/leased-source.ts";
 export { type SinkSuite, testSink } from "./testing/sink.ts";
 export type { SinkRow, TestedSink, TestedWrite } from "./testing/tested-sink.ts";
 export type {

@@ -4,7 +4,7 @@
  */
 import type { Checkpoint, DoneRange, Guarantee } from "../report-types.ts";
 import type { RunTerms } from "./chunks.ts";
-import type { Source, SourceUse } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** What a broker is told with. */
 export interface LeaseContext {

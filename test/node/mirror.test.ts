@@ -187,7 +187,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "run/batch": "run/trace",
   "run/run-context": "run/batch-load/retry-limits",
   "run/run-resources": "run/checkpoints/resume",
-  "run/settled": "run/run/failure",
   "runtime/waiting": "adapters/postgres/writer",
   "sql/tables-options": "adapters/sqlite/transaction",
   "sql/turns": "adapters/postgres/commit/marks",
