@@ -7,7 +7,7 @@ import { isMainThread } from "node:worker_threads";
 import { etl } from "millrace";
 import { inThreads, thread } from "millrace/threads";
 
-const count = thread((limit: number) => {
+export default thread((limit: number) => {
   const isComposite = new Uint8Array(limit);
   let primes = 0;
   for (let n = 2; n < limit; n++) {
@@ -15,20 +15,15 @@ const count = thread((limit: number) => {
     primes++;
     for (let multiple = n * n; multiple < limit; multiple += n) isComposite[multiple] = 1;
   }
-  return { limit, primes };
+  return `Below ${limit} there are ${primes} primes.`;
 });
-export default count;
 
 if (isMainThread) {
-  await using counting = inThreads<typeof count>(import.meta.url, { size: 2, timeout: 10_000 });
+  await using counting = inThreads(import.meta.url, { size: 2, timeout: 10_000 });
   await etl({
     name: "primes",
     extract: () => Array.from({ length: 12 }, (_, index) => 10_000 * (index + 1)),
     transformBatch: counting,
-    load: (rows) => {
-      for (const { limit, primes } of rows) {
-        console.log(`Below ${limit} there are ${primes} primes.`);
-      }
-    },
+    load: (sentences) => console.log(sentences.join("\n")),
   }).run({ batchSize: 4 });
 }
