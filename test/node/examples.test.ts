@@ -31,6 +31,7 @@ const examples = [
     names.map((name) => ({ host, path: `examples/${host}/${name}.ts` }))
   ),
   { host: "node", path: "examples/node/nested-to-tables.ts" } as const,
+  { host: "node", path: "examples/node/threads.ts" } as const,
 ];
 
 /** Runs a program of the project to its end, whatever its exit code. */

@@ -9,6 +9,7 @@ import {
   positiveInteger,
   positiveIntegerOrInfinity,
 } from "../../options.ts";
+import { fail as failPlainly } from "../../plain-options.ts";
 import type { PipelineContext } from "../../pipeline/pipeline.ts";
 import { hasThreads, type ThreadModule } from "./host-thread.ts";
 import { mapInline } from "./inline.ts";
@@ -135,10 +136,11 @@ function placeOf(module: URL | string | (() => WebWorkerLike)): ThreadModule {
     const rule =
       'an absolute URL, such as new URL("./hash.js", import.meta.url), a function that ' +
       "gives a Worker, or what thread(fn) gave";
-    fail(action, "module", rule, module);
+    failPlainly(action, "module", rule, module);
   }
   if (!hasThreads()) {
-    fail(action, "module", "what thread(fn) gave, as this runtime has no threads", module);
+    // Plainly, as the address of a module is no secret.
+    failPlainly(action, "module", "what thread(fn) gave, as this runtime has no threads", module);
   }
   return typeof module === "function" ? module : String(module);
 }
