@@ -1,6 +1,7 @@
 /**
  * Cloudflare as the end of a pipeline: sinks of D1 and of Durable Objects whose rows and checkpoints
- * are one commit. Bindings are handed in, as a Worker gets them.
+ * are one commit, messages of a queue, checkpoints in KV, and runs that continue. Bindings are handed
+ * in, as a Worker gets them.
  * @module
  */
 export type { D1Binding, D1Statement } from "./cloudflare/d1.ts";

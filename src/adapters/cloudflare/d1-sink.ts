@@ -25,9 +25,9 @@ const action = "construct d1Sink";
  * D1 cannot be told to stop: what was sent when `signal` aborts may still be committed. The mark keeps
  * it from being written twice; without checkpoints nothing does.
  *
- * The tables `millrace_checkpoint`, `millrace_dead_letter`, `millrace_guard`, which ends a transaction
- * that somebody else was faster than, and `millrace_made`, for numbers that rows get, are made when they
- * are first needed; the table for the rows never is.
+ * Its own tables are made when they are first needed: `millrace_checkpoint`, `millrace_dead_letter`,
+ * `millrace_delivery` for the ids of messages, `millrace_guard`, which ends a transaction that somebody
+ * else was faster than, and `millrace_made`, for numbers that rows get. The table for the rows never is.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
  * with it if no row fits: the table, a column or a unique index is not there, a column is generated.
