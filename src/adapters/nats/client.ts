@@ -83,8 +83,12 @@ export interface NatsMessage {
   readonly data: Uint8Array;
   /** Its subject. */
   readonly subject: string;
-  /** How often it was delivered, this time included. */
-  readonly info: { readonly deliveryCount: number };
+  /** How often it was delivered, this time included; its stream, and when that has stored it. */
+  readonly info: {
+    readonly deliveryCount: number;
+    readonly stream: string;
+    readonly timestampNanos: number;
+  };
   /** Says that its work is done, and waits until the server has heard it. */
   ackAck(): Promise<boolean>;
   /** Gives it back, at once or after so many milliseconds. */

@@ -12,6 +12,8 @@ export interface Delivery<T> {
   readonly subject: string;
   /** Its place in the stream. */
   readonly sequence: number;
+  /** What no other message has, of any stream: its stream, its place and its time. */
+  readonly id: string;
   /** How often it was delivered, this time included, as the server counts. */
   readonly attempt: number;
 }
@@ -119,8 +121,10 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
 
   #take(message: NatsMessage): void {
     if (!this.#isGiven(message)) return;
-    const { data, subject, seq: sequence, info: { deliveryCount: attempt } } = message;
-    const raw: Delivery<Uint8Array> = { data, subject, sequence, attempt };
+    const { data, subject, seq: sequence, info } = message;
+    // Of a stream that was deleted and made again, places are the same, and times are not.
+    const id = `${info.stream}/${sequence}/${info.timestampNanos}`;
+    const raw: Delivery<Uint8Array> = { data, subject, sequence, id, attempt: info.deliveryCount };
     let delivery: Delivery<T>;
     try {
       delivery = { ...raw, data: this.#settings.decode(data) };

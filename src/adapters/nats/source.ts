@@ -71,7 +71,8 @@ const delay: Rule = {
  * While it is lent the server is told so, three times in its `ack_wait`, so that a slow load is no second
  * delivery. No more than `batch` messages wait beside those that the run has. A server that cannot be
  * reached is waited for. A run that is killed loses nothing: what it had is delivered again after
- * `ack_wait`, so that rows are there at least once.
+ * `ack_wait`. So rows are there at least once, and exactly once where the `load` is that of a sink that
+ * keeps deliveries, such as `sqliteSink`.
  *
  * Messages without data, such as the marks of `natsSink`, are acknowledged and passed over. A message
  * that `decode` throws for is a dead letter whose item has its bytes.
@@ -114,6 +115,7 @@ export function natsSource<T>(
       return "returned";
     },
     attemptsOf: ({ attempt }) => attempt,
+    idOf: ({ id }) => id,
     release: (items) => lent.release(items),
     close: () => lent.close(),
   });

@@ -1,4 +1,5 @@
 import { AckPolicy, type Consumer, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { etl } from "../../../src/index.ts";
 import {
@@ -6,6 +7,7 @@ import {
   natsSource,
   type NatsSourceOptions,
 } from "../../../src/adapters/nats.ts";
+import { sqliteSink } from "../../../src/adapters/sqlite.ts";
 import type { NatsBench } from "../../support/nats/bench.ts";
 
 interface Order {
@@ -30,6 +32,7 @@ async function queueOf({ connection, js }: NatsBench, count: number, ackWait = 1
 }
 
 const idle = { until: "idle" } as const;
+const explicit = { ack_policy: "explicit" };
 
 const idsTo = (end: number) => Array.from({ length: end }, (_, id) => id);
 
@@ -50,6 +53,7 @@ export function testNatsSource(bench: NatsBench): void {
   describe.concurrent("while the server is there", () => { // Most of their time is that of fetches.
     testReading(bench);
     testReturns(bench);
+    testDeliveries(bench);
     testEnds(bench);
   });
   testOutages(bench);
@@ -152,6 +156,39 @@ function testReturns(bench: NatsBench): void {
     await job.run({ batchSize: 3, timeout: 50 });
     expect(loaded.toSorted((a, b) => a - b)).toEqual(idsTo(10));
     expect((await facts()).num_ack_pending).toBe(0);
+  });
+}
+
+function testDeliveries(bench: NatsBench): void {
+  it("has each row once by a sink that keeps deliveries, where acknowledgements are lost", async () => {
+    const { consumer } = await queueOf(bench, 20, 3000);
+    const db = new DatabaseSync(":memory:");
+    db.exec("create table orders (id integer)");
+    const sink = sqliteSink(db, { table: "orders" });
+    const run = (consumer: NatsConsumer) =>
+      etl({
+        name: "once",
+        extract: () => natsSource<Order>(consumer, idle),
+        transform: ({ data }) => data,
+        load: sink.load,
+      }).run({ batchSize: 5, timeout: 50, guarantee: "effectively-once" });
+    const forgetful: NatsConsumer = {
+      info: () => Promise.resolve({ num_pending: 0, num_ack_pending: 0, config: explicit }),
+      async fetch(options) {
+        const messages = await consumer.fetch(options);
+        return (async function* () {
+          for await (const { seq, data, subject, info } of messages) {
+            const ackAck = () => Promise.reject(new Error("It was killed"));
+            yield { seq, data, subject, info, ackAck, nak: () => {}, working: () => {} };
+          }
+        })();
+      },
+    };
+    expect((await run(forgetful)).loaded).toBe(20);
+    expect(await run(consumer)).toMatchObject({ loaded: 0, skipped: 20 });
+    const { count } = db.prepare("select count(*) count from orders").get() as { count: number };
+    expect(count).toBe(20);
+    db.close();
   });
 }
 
