@@ -31,10 +31,13 @@ describe("durableObjectSink()", () => {
     transactionSync: never,
   };
 
-  it.each([[binding], [old], [undefined]])("refuses another one, and says what it needs (%#)", (given) => {
-    expect(() => durableObjectSink(given as never, { table: "t" })).toThrow(
-      "Cannot construct durableObjectSink as 'storage' must be the 'storage' of a Durable Object " +
-        "whose class is in 'new_sqlite_classes'",
-    );
-  });
+  it.each([[binding], [old], [undefined]])(
+    "refuses another one, and says what it needs (%#)",
+    (given) => {
+      expect(() => durableObjectSink(given as never, { table: "t" })).toThrow(
+        "Cannot construct durableObjectSink as 'storage' must be the 'storage' of a Durable Object " +
+          "whose class is in 'new_sqlite_classes'",
+      );
+    },
+  );
 });
