@@ -5,7 +5,7 @@ import { BranchesWorld } from "./branches-world.ts";
 
 type Host = { process?: { env: Record<string, string | undefined> } };
 const variables = (globalThis as Host).process?.env ?? {};
-const runs = Number(variables["FUZZ_RUNS"] ?? (variables["TEST_ONCE"] === "1" ? 1000 : 100));
+const runs = Number(variables["FUZZ_RUNS"] ?? (variables["TEST_ONCE"] === "1" ? 150 : 25));
 const first = Number(variables["FUZZ_SEED"] ?? 1);
 const longest = 60_000; // Milliseconds of the faked clock.
 
