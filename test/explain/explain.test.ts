@@ -193,6 +193,7 @@ describe("explain()", () => {
       ["failed", 20, "The run failed after 1.00 s, with 20 items pending. "],
       ["aborted", 1, "The run was aborted after 1.00 s, with 1 item pending. "],
       ["drained", 0, "The run was drained after 1.00 s. "],
+      ["paused", 0, "The run was paused after 1.00 s. "],
     ] as const,
   )("begins with how a run %s", (outcome, pending, words) => {
     const parts = { extract: { busy: 0.93 } } as const;

@@ -31,6 +31,13 @@ function stopped(how: "drain" | "abort") {
   return run;
 }
 
+/** Starts a run that is over after two items. */
+function paused() {
+  const load = () => wait(100);
+  return etl<number>({ name: "paused", extract: () => [1, 2, 3].values(), load })
+    .start({ budget: { items: 2 } });
+}
+
 describe("showProgress() with a bar", () => {
   it("starts it, updates it at every interval, shows the end and stops it", async () => {
     const bar = new RecordedBar();
@@ -134,6 +141,7 @@ describe("showProgress() with a bar", () => {
     ["failed", () => failing(), { loaded: 2 }],
     ["drained", () => stopped("drain"), { loaded: 3, pending: 0 }],
     ["aborted", () => stopped("abort"), { loaded: 2, pending: 1 }],
+    ["paused", () => paused(), { loaded: 2, pending: 0 }],
   ])("stops it when the run has %s", async (state, start, counts) => {
     const bar = new RecordedBar();
     const showing = outcomeOf(showProgress(start(), bar, { interval: 130 }));
