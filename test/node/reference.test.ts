@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as http from "../../src/adapters/http.ts";
 import * as ndjson from "../../src/adapters/ndjson.ts";
+import * as threads from "../../src/adapters/threads.ts";
 import * as millrace from "../../src/index.ts";
 import { runOptions } from "../../src/pipeline/run-options.ts";
 
@@ -48,9 +49,9 @@ describe("docs/observability.md", () => {
 });
 
 describe("docs/errors.md", () => {
-  const classes = Object.entries({ ...millrace, ...http, ...ndjson }).filter(([, value]) =>
-    typeof value === "function" && value.prototype instanceof millrace.EtlError
-  );
+  const classes = Object.entries({ ...millrace, ...http, ...ndjson, ...threads }).filter((
+    [, value],
+  ) => typeof value === "function" && value.prototype instanceof millrace.EtlError);
 
   it("has a row for each class of error", () => {
     const rows = [...rowsOf("docs/errors.md").keys()];
