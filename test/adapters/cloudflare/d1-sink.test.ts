@@ -15,7 +15,7 @@ describe("d1Sink()", () => {
     [binding, { table: "t", tables: {} }, /'tables' must be omitted beside 'table'/],
     [binding, { table: "t", key: ["id"] }, /'key' must be omitted if 'conflict' is "error"/],
     [binding, { table: "t", maxBytes: 3e6 }, /'maxBytes' must be an integer from 1000 to 2000000/],
-    [binding, { table: "t", size: 3 }, /"size"/],
+    [binding, { table: "t", size: 3 }, /'size' must be a known option/],
     [binding, { write: 5 }, /'write' must be a function/],
     [binding, { tables: { a: { missing: "delete" } } }, /'tables.a.missing' must be omitted/],
   ])("refuses %o with %o, and calls nothing", (given, options, message) => {
