@@ -17,6 +17,7 @@ export type {
   PostgresTables,
   PostgresTablesOptions,
 } from "./postgres/sink-options.ts";
+export type { PostgresDeliveryOptions } from "./postgres/deliveries.ts";
 export type {
   PostgresTransaction,
   PostgresWrite,

@@ -6,6 +6,9 @@ import type { Database } from "./database.ts";
 import { tableName } from "./names.ts";
 import { remember } from "./remember.ts";
 
+/** The time by the clock of the server, the same throughout a statement: milliseconds since 1970. */
+export const serverTime = "(extract(epoch from statement_timestamp())::float8 * 1000)";
+
 /** A table of the adapter's own. */
 export interface OwnTable {
   /** Its quoted name. */
@@ -46,6 +49,16 @@ export function deadLetterTable(database: Database, schema: string | undefined):
   ]);
 }
 
+/** Where deliveries are kept. Times are milliseconds since 1970, by the server. */
+export function deliveryTable(database: Database, schema: string | undefined): OwnTable {
+  return ownTable(database, tableName("millrace_delivery", schema), [
+    "source text",
+    "id text",
+    '"at" double precision not null',
+    "primary key (source, id)",
+  ], (name) => `create index if not exists millrace_delivery_at on ${name} ("at")`);
+}
+
 /** Where jobs are kept. */
 export function jobTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_job", schema), [
@@ -84,16 +97,20 @@ export const partitionCounts = [
   "earlier",
 ] as const;
 
-function ownTable(database: Database, name: string, columns: readonly string[]): OwnTable {
+function ownTable(
+  database: Database,
+  name: string,
+  columns: readonly string[],
+  index?: (name: string) => string,
+): OwnTable {
   const prepare = remember(async (signal) => {
     // Asked first: to create needs a right that is not needed otherwise, even if the table is there.
     if (await exists(database, name, signal)) return;
     try {
-      await database.values(
-        `create table if not exists ${name} (${columns.join(", ")})`,
-        [],
-        signal,
-      );
+      await database.transaction(async ({ values }) => {
+        await values(`create table if not exists ${name} (${columns.join(", ")})`);
+        if (index !== undefined) await values(index(name));
+      }, signal);
     } catch (error) {
       if (!await exists(database, name, signal)) throw error; // Somebody else made it at the same time.
     }

@@ -19,14 +19,13 @@ import {
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
 import { isStorableText } from "../../sql/text.ts";
-import type { OwnTable } from "./bookkeeping.ts";
+import { type OwnTable, serverTime } from "./bookkeeping.ts";
 import { type Database, heeding, type Session } from "./database.ts";
-
-/** The time by the clock of the server, the same throughout a statement: milliseconds since 1970. */
-const serverTime = "(extract(epoch from statement_timestamp())::float8 * 1000)";
 
 /** Checkpoints in a table of the database, so that a load and its mark can be one commit. */
 export class PostgresCheckpoints implements Required<CheckpointStore> {
+  /** The load of the sink commits the ids of deliveries with its rows. */
+  readonly keepsDeliveries = true;
   readonly #database: Database;
   readonly #table: OwnTable;
   readonly #claims = new ClaimRegistry();

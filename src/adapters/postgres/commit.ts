@@ -4,6 +4,7 @@ import { leaveOpen } from "../../retry/open-outcome.ts";
 import { Written } from "../../sql/written.ts";
 import type { CheckRows, Commit } from "../../checkpoints/sink-loads.ts";
 import type { PostgresCheckpoints } from "./checkpoints.ts";
+import type { PostgresDeliveries } from "./deliveries.ts";
 import type { Database } from "./database.ts";
 import { isDuplicate } from "./sql-state.ts";
 import type { BatchWriter, Send } from "./writer.ts";
@@ -19,14 +20,16 @@ interface Load {
 export function committer(
   checkpoints: PostgresCheckpoints,
   writer: BatchWriter,
+  deliveries: PostgresDeliveries,
 ): (...load: Parameters<CheckRows>) => Promise<Commit> {
   return async (rows, context, isMarked) => {
-    const { signal, batch: { key, ranges } } = context;
+    const { signal, batch: { key, ranges, deliveries: given } } = context;
     const send = rows.length === 0 ? sendNothing : await writer.check(rows, context);
     if (key === undefined || ranges === undefined) {
-      if (rows.length === 0) return () => undefined;
+      const own = given !== undefined && given.ids.length > 0 ? given : undefined;
+      if (own === undefined && rows.length === 0) return () => undefined;
       return async () => {
-        await writer.send(send, signal);
+        await (own ? deliveries.send(writer, send, own, signal) : writer.send(send, signal));
         tell(send, context);
       };
     }

@@ -8,6 +8,7 @@ import { checkpointTable, deadLetterTable } from "./bookkeeping.ts";
 import { PostgresCheckpoints } from "./checkpoints.ts";
 import { committer } from "./commit.ts";
 import { openDeadLetters } from "./dead-letters.ts";
+import { PostgresDeliveries, type PostgresDeliveryOptions } from "./deliveries.ts";
 import { openDatabase, type PostgresClient } from "./client.ts";
 import {
   checkSinkOptions,
@@ -101,7 +102,7 @@ const action = "construct postgresSink";
  */
 export function postgresSink<const Tables extends PostgresTables>(
   client: PostgresClient,
-  options: PostgresTablesOptions<Tables>,
+  options: PostgresTablesOptions<Tables> & PostgresDeliveryOptions,
 ): PostgresSink<RowsOf<Tables>>;
 /**
  * What a function writes as the end of a pipeline: any statements, in the transaction that also holds
@@ -132,7 +133,7 @@ export function postgresSink<const Tables extends PostgresTables>(
  */
 export function postgresSink<Rows extends object>(
   client: PostgresClient,
-  options: PostgresWriteOptions<Rows>,
+  options: PostgresWriteOptions<Rows> & PostgresDeliveryOptions,
 ): PostgresSink<Rows>;
 /**
  * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
@@ -172,9 +173,14 @@ export function postgresSink<Rows extends object>(
  */
 export function postgresSink<const Columns extends readonly string[] = readonly string[]>(
   client: PostgresClient,
-  options: PostgresSinkOptions<Columns>,
+  options: PostgresSinkOptions<Columns> & PostgresDeliveryOptions,
 ): PostgresSink<RowsOf<NoInfer<Columns>>>;
-export function postgresSink(client: PostgresClient, options: AnyOptions): PostgresSink {
+export function postgresSink(
+  client: PostgresClient,
+  all: AnyOptions & PostgresDeliveryOptions,
+): PostgresSink {
+  const { keepDeliveries, ...rest } = Object(all) as typeof all;
+  const options = Object(all) === all ? rest as AnyOptions : all;
   const given = checkOneWay(options);
   const checked = given === "write"
     ? checkWriteOptions(action, options as PostgresWriteOptions)
@@ -188,7 +194,8 @@ export function postgresSink(client: PostgresClient, options: AnyOptions): Postg
   const writer = "write" in checked
     ? new FunctionWriter(database, checked.write, schema)
     : new Writer(database, checked);
-  const { load, wrap } = sinkLoads(checkpoints, committer(checkpoints, writer));
+  const deliveries = new PostgresDeliveries(database, schema, action, keepDeliveries);
+  const { load, wrap } = sinkLoads(checkpoints, committer(checkpoints, writer, deliveries));
   const letters = deadLetterTable(database, schema);
   return {
     load: asyncLoad(checkpoints, load),

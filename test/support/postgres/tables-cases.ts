@@ -5,6 +5,7 @@ import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresCounts } from "../../adapters/postgres/tables/outbox.cases.ts";
 import { testPostgresLinkedGrowth } from "../../adapters/postgres/add-columns.cases.ts";
 import { testPostgresDeletes } from "../../adapters/postgres/tables/deletes.cases.ts";
+import { testPostgresDeliveries } from "../../adapters/postgres/deliveries.cases.ts";
 import { testPostgresGeneratedKeys } from "../../adapters/postgres/tables/keys.cases.ts";
 import { testPostgresModel } from "../../adapters/postgres/tables/repeats.cases.ts";
 import {
@@ -24,6 +25,7 @@ export function testPostgresLinkedTables(): void {
     testPostgresCounts(bench);
     testPostgresGeneratedKeys(bench);
     testPostgresDeletes(bench);
+    testPostgresDeliveries(bench, name);
     testPostgresWrites(bench);
     testPostgresLinkedGrowth(bench, name === "pg Pool");
     if (name === "PGlite") testPostgresModel(bench);
