@@ -80,8 +80,10 @@ export const partitionCounts = [
   "loaded",
   "skipped",
   "dead_lettered",
+  "returned",
   "pending",
   "earlier",
+  "rows",
 ] as const;
 
 function ownTable(database: Database, name: string, columns: readonly string[]): OwnTable {
