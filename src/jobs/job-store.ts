@@ -18,8 +18,17 @@ export interface PartitionRecord {
   readonly descriptor: unknown;
 }
 
-/** What became of the items of a partition, by all runs that it took. */
-export interface PartitionCounts extends Omit<ItemCounts, "returned"> {
+/**
+ * What became of the items of a partition, by all runs that it took:
+ * `extracted = loaded + skipped + deadLettered + returned + pending`.
+ */
+export interface PartitionCounts extends ItemCounts {
+  /**
+   * Rows that were loaded: those of the last run, and where it went on from a checkpoint also those
+   * that the runs before it have told. What a run loads after it was last heard of, and before it is
+   * killed or fails, is not among them.
+   */
+  readonly rows: number;
   /** Items that earlier runs have finished, where the checkpoint does not tell what became of them. */
   readonly earlier: number;
 }

@@ -5,5 +5,6 @@ import type { PartitionCounts } from "./job-store.ts";
  * which it knows whether a partition moves or only begins anew each time.
  */
 export function itemsDone(counts: PartitionCounts): number {
-  return counts.loaded + counts.skipped + counts.deadLettered + counts.earlier;
+  return counts.loaded + counts.skipped + counts.deadLettered + counts.returned +
+    counts.earlier;
 }

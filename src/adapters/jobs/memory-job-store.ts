@@ -14,7 +14,7 @@ import { itemsDone } from "../../jobs/progress.ts";
 import { checkOptions, finitePositive, type OptionTable } from "../../options.ts";
 import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
-import { addCounts, noCounts } from "./counts.ts";
+import { addCounts, noCounts } from "../../jobs/counts.ts";
 
 /** The options of a `MemoryJobStore`. */
 export interface MemoryJobStoreOptions {

@@ -1,5 +1,5 @@
 import { etl } from "../../etl/etl.ts";
-import { ConfigurationError, isOf, messageOf, propertyOf } from "../../errors.ts";
+import { ConfigurationError, isOf, messageOf, PipelineError, propertyOf } from "../../errors.ts";
 import type { Lease, PartitionCounts } from "../../jobs/job-store.ts";
 import { fail } from "../../options.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -12,7 +12,14 @@ import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
 
 /** How a partition ended for the worker that had it. */
-export type PartitionEnd = "completed" | "cancelled" | "dead" | "failed" | "returned" | "lost";
+export type PartitionEnd =
+  | "completed"
+  | "cancelled"
+  | "dead"
+  | "failed"
+  | "fenced"
+  | "returned"
+  | "lost";
 
 /** How partitions are run. */
 export interface PartitionSettings<E> {
@@ -62,6 +69,10 @@ async function giveUp(
   counts: PartitionCounts,
   { maxFailures, isTransient, lease: duration }: PartitionSettings<never>,
 ): Promise<PartitionEnd> {
+  if (isOf(error, PipelineError) && error.isFenced) { // Another run is at work on it already.
+    await lease.giveBack({ delay: duration });
+    return "fenced";
+  }
   let isPassing: unknown;
   try {
     isPassing = isTransient(error);
@@ -118,10 +129,12 @@ class PartitionRun {
   ): Promise<PartitionEnd> {
     if ("error" in end) {
       const report = propertyOf(end.error, "report") as RunReport | undefined;
-      const counts = report === undefined ? this.#lease.counts : countsOf(report);
+      const counts = report === undefined
+        ? this.#lease.counts
+        : countsOf(report, this.#lease.counts);
       return await giveUp(this.#lease, end.error, counts, this.#settings);
     }
-    const counts = countsOf(end.report);
+    const counts = countsOf(end.report, this.#lease.counts);
     if (end.report.outcome === "completed") return await this.#end("completed", counts);
     if (this.#state === "cancelled") return await this.#end("cancelled", counts);
     await this.#lease.extend(counts); // What it has done is told.
@@ -143,7 +156,7 @@ class PartitionRun {
       if (signal.aborted) return;
       const askedAt = performance.now();
       try {
-        this.#state = await this.#lease.extend(countsOf(this.#run.snapshot()));
+        this.#state = await this.#lease.extend(countsOf(this.#run.snapshot(), this.#lease.counts));
         heldAt = askedAt;
       } catch { // Whoever cannot reach the store for so long has lost the lease.
         if (performance.now() - heldAt >= duration) this.#state = "lost";

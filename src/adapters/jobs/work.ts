@@ -41,8 +41,8 @@ export interface WorkOptions<E> {
   /**
    * Whether a failure passes by itself, so that the partition is not to blame: it is given back for
    * the time of a lease, and not counted. Without it, that are connections that are lost or refused,
-   * servers that start or stop, and a key that another run still has. What it throws, or an answer that
-   * is no boolean, ends the worker.
+   * and servers that start or stop. It is not asked about a run that another one has fenced off, which
+   * is always given back. What it throws, or an answer that is no boolean, ends the worker.
    */
   isTransient?: ((error: unknown) => boolean) | undefined;
   /**
@@ -70,7 +70,11 @@ const workOptions: OptionTable<WorkOptions<never>> = {
   run: [anyObject, {}],
 };
 
-/** What a worker did: how many partitions ended in which way. */
+/**
+ * What a worker did: how many partitions ended in which way. Neither `"fenced"` ones, whose key
+ * another run has, nor `"returned"` ones have failed: they are given back. `"lost"` are those whose
+ * lease another worker has now.
+ */
 export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
 
 /**
@@ -97,7 +101,15 @@ export async function work<P, E, T>(
     fail(action, "run.budget", "omitted without 'run.checkpoints'", budget);
   }
   const { store, lanes, until, name, signal } = settings;
-  const summary = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };
+  const summary = {
+    completed: 0,
+    cancelled: 0,
+    dead: 0,
+    failed: 0,
+    fenced: 0,
+    returned: 0,
+    lost: 0,
+  };
   const stop = new AbortController();
   const unfollow = onAbort(signal, (reason) => stop.abort(reason));
   const each = { ...settings, lease: store.lease, signal: stop.signal };

@@ -33,10 +33,6 @@ export interface Kept extends PartitionRecord {
 /** What a key of a job has. */
 export type Value = { readonly job: KeptJob } | { readonly partition: Kept };
 
-/** No items. */
-export const noCounts: PartitionCounts = {
-  ...{ extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
-};
 const noJob: KeptJob = { isSealed: false, isCancelled: false };
 
 /** What is known of the job itself. */

@@ -1,9 +1,9 @@
+import { addCounts, noCounts } from "../../jobs/counts.ts";
 import type {
   JobState,
   JobStore,
   JobWatch,
   Lease,
-  PartitionCounts,
   PartitionRecord,
   PartitionResult,
   StoredJob,
@@ -20,7 +20,6 @@ import {
   type Kept,
   keptIn,
   type KeptJob,
-  noCounts,
   type Value,
 } from "./job-values.ts";
 import { keyToken } from "./key-token.ts";
@@ -73,16 +72,14 @@ export class StoredJobInBucket implements JobStore {
     const mirror = await this.#open();
     const { reason } = jobIn(mirror);
     const partitions = { total: 0, completed: 0, dead: 0, cancelled: 0, held: 0 };
-    const counts = { ...noCounts };
+    let counts = noCounts;
     for (const seen of mirror.keys.values()) {
       const kept = keptIn(seen);
       if (kept === undefined) continue;
       partitions.total++;
       if (kept.state !== "open") partitions[kept.state]++;
       else if (kept.holder !== undefined && !this.#isFree(mirror, seen)) partitions.held++;
-      for (const name of Object.keys(counts) as (keyof PartitionCounts)[]) {
-        (counts as Record<string, number>)[name]! += kept.counts[name];
-      }
+      counts = addCounts(counts, kept.counts);
     }
     const open = partitions.total - partitions.completed - partitions.dead - partitions.cancelled;
     return { state: stateOf(jobIn(mirror), open), reason, partitions, counts };

@@ -93,8 +93,10 @@ export const partitionCounts = [
   "loaded",
   "skipped",
   "dead_lettered",
+  "returned",
   "pending",
   "earlier",
+  "rows",
 ] as const;
 
 function ownTable(

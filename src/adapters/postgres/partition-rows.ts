@@ -17,15 +17,17 @@ export function setCounts(database: Database): string {
 
 /** What became of items as `setCounts` takes it. */
 export function textOf(counts: PartitionCounts): string {
-  const { extracted, loaded, skipped, deadLettered, pending, earlier } = counts;
-  return JSON.stringify([extracted, loaded, skipped, deadLettered, pending, earlier]);
+  const { extracted, loaded, skipped, deadLettered, returned, pending, earlier, rows } = counts;
+  return JSON.stringify(
+    [extracted, loaded, skipped, deadLettered, returned, pending, earlier, rows],
+  );
 }
 
 /** What became of items, by its columns. */
 export function countsOf(numbers: readonly unknown[]): PartitionCounts {
-  const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, pending = 0, earlier = 0] =
-    numbers.map(Number);
-  return { extracted, loaded, skipped, deadLettered, pending, earlier };
+  const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, ...rest] = numbers.map(Number);
+  const [returned = 0, pending = 0, earlier = 0, rows = 0] = rest;
+  return { extracted, loaded, skipped, deadLettered, returned, pending, earlier, rows };
 }
 
 /** A partition that is settled, by its columns. */

@@ -1,9 +1,9 @@
+import { noCounts } from "../../jobs/counts.ts";
 import { expectSame } from "./expectations.ts";
 import {
   add,
   counts,
   type DefineJobTest,
-  none,
   pause,
   read,
   resultsOf,
@@ -36,7 +36,7 @@ export function testLostLeases(define: DefineJobTest): void {
     const lend = async (begun: number, loaded: number) => {
       const lease = await takeLater(store);
       expectSame("begun", lease.begun, begun);
-      expectSame("extend", await lease.extend({ ...none, loaded }), "held");
+      expectSame("extend", await lease.extend({ ...noCounts, loaded }), "held");
     };
     await lend(1, 0);
     await lend(2, 5);

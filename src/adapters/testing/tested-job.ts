@@ -9,13 +9,10 @@ export type DefineJobTest = (
 
 /** What became of some items. */
 export const counts: PartitionCounts = {
-  ...{ extracted: 5, loaded: 2, skipped: 1, deadLettered: 1, pending: 1, earlier: 7 },
+  ...{ extracted: 8, loaded: 2, skipped: 1, deadLettered: 1, returned: 3, pending: 1 },
+  ...{ earlier: 7, rows: 4 },
 };
 
-/** No items. */
-export const none: PartitionCounts = {
-  ...{ extracted: 0, loaded: 0, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
-};
 /** Adds partitions. */
 export async function add(store: JobStore, ...ids: readonly string[]): Promise<void> {
   await store.add(ids.map((id) => ({ id, descriptor: id })));

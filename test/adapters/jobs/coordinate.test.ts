@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { coordinate, type JobSnapshot, work } from "../../../src/adapters/jobs.ts";
+import { coordinate, type Job, type JobSnapshot, work } from "../../../src/adapters/jobs.ts";
+import { leased, many, skip } from "../../../src/index.ts";
 import { inTime, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
 
 const until = "done";
@@ -33,6 +34,32 @@ describe("coordinate()", () => {
     await inTime(Promise.all([coordinating, work(job, { store, until })]));
     expect(seen.at(0)).toMatchObject({ name: "numbers", state: "running", loaded: 0 });
     expect(seen.at(-1)).toMatchObject({ state: "ended", loaded: 30, partitions: { completed: 3 } });
+  });
+
+  it("adds up what became of the items of all partitions, and their rows", async () => {
+    const { job, store } = numbersJob();
+    const back: number[] = [];
+    const reject = (items: readonly number[]) => {
+      back.push(...items);
+      return "returned" as const;
+    };
+    const pipeline = (from: number) => ({
+      extract: () =>
+        leased(Array.from({ length: 10 }, (_, n) => from + n), { acknowledge: () => {}, reject }),
+      transform: (n: number) => {
+        if (n % 10 === 1) throw new Error("no 1");
+        return n % 10 < 4 ? skip : many([n, n]);
+      },
+      load: () => {},
+    });
+    const leasing: Job<number, number> = { ...job, pipeline };
+    const running = Promise.all([coordinate(leasing, { store }), work(leasing, { store, until })]);
+    const [report] = await inTime(running);
+    expect(back).toEqual([1, 11, 21]);
+    expect(report).toMatchObject({
+      ...{ outcome: "completed", extracted: 30, loaded: 18, skipped: 9, deadLettered: 0 },
+      ...{ returned: 3, pending: 0, earlier: 0, rows: 36 },
+    });
   });
 
   it("cancels the job by its signal: what runs is drained, the rest is not begun", async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { coordinate, work } from "../../../src/adapters/jobs.ts";
 import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
+import { etl } from "../../../src/etl/etl.ts";
 import { FencedError } from "../../../src/errors.ts";
 import { inTime, numbers, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
 
-const nothing = { completed: 0, cancelled: 0, dead: 0, failed: 0, returned: 0, lost: 0 };
+const nothing = { completed: 0, cancelled: 0, dead: 0, failed: 0, fenced: 0, returned: 0, lost: 0 };
 const until = "done";
 
 describe("work()", () => {
@@ -55,13 +56,19 @@ describe("work()", () => {
   });
 
   it.each([
-    ["a key that another has", () => new FencedError("numbers", "another")],
-    ["a server that is gone", () => Object.assign(new Error("x"), { code: "ECONNREFUSED" })],
+    ["a key that another has", "fenced", () => new FencedError("numbers", "another")],
+    ["a key of a sink", "returned", () => new Error("x", { cause: new FencedError("numbers") })],
+    [
+      "a server that is gone",
+      "returned",
+      () => Object.assign(new Error("x"), { code: "ECONNREFUSED" }),
+    ],
     [
       "a server that starts",
+      "returned",
       () => new Error("x", { cause: Object.assign(new Error("y"), { code: "57P03" }) }),
     ],
-  ])("does not count %s as a failure", async (_, failure) => {
+  ])("does not count %s as a failure, but as %s", async (_, end, failure) => {
     let calls = 0;
     const { job, store } = numbersJob((from) =>
       from !== 0 ? {} : {
@@ -72,8 +79,52 @@ describe("work()", () => {
     );
     const working = work(job, { store, until, maxFailures: 1, maxBegun: 1 });
     const [report, summary] = await inTime(Promise.all([coordinate(job, { store }), working]));
-    expect(summary).toEqual({ ...nothing, completed: 3, returned: 20 });
+    expect(summary).toEqual({ ...nothing, completed: 3, [end]: 20 });
     expect(report.outcome).toBe("completed");
+  });
+
+  it("gives back what another run has fenced off, whatever is transient", async () => {
+    const checkpoints = new MemoryCheckpointStore();
+    const { job, store, loaded } = numbersJob();
+    const pipeline = { ...job.pipeline(10), name: job.name };
+    let free = () => {};
+    const load = () => new Promise<void>((go) => free = go);
+    const claim = { checkpoints, partition: "from 10", lease: Infinity } as const;
+    const other = etl({ ...pipeline, load }).start({ ...claim, batchSize: 10 });
+    const isTransient = () => expect.unreachable("asked");
+    const run = { checkpoints };
+    const working = work(job, { store, until, maxFailures: 1, isTransient, run });
+    setTimeout(() => free(), 20_000);
+    const jobs = [coordinate(job, { store }), working, other.finished] as const;
+    const [report, summary] = await inTime(Promise.all(jobs));
+    expect(summary).toMatchObject({ completed: 3, failed: 0, dead: 0, returned: 0 });
+    expect(summary.fenced).toBeGreaterThan(0);
+    expect(report).toMatchObject({ outcome: "completed", extracted: 30, loaded: 30 });
+    expect(loaded).toHaveLength(20);
+  });
+
+  it("works on partitions that are added while the job runs, in any lane of any worker", async () => {
+    const { job, store, loaded } = numbersJob(() => ({
+      async load(rows) {
+        await new Promise((go) => setTimeout(go, 1000));
+        loaded.push(...rows);
+      },
+    }));
+    const stop = new AbortController();
+    const { signal } = stop;
+    const working = Promise.all([
+      work(job, { store, signal, lanes: 2 }),
+      work(job, { store, signal }),
+    ]);
+    expect((await inTime(coordinate(job, { store }))).partitions.completed).toBe(3);
+    await store.add([30, 40].map((from) => ({ id: job.id(from), descriptor: from })));
+    expect((await store.read()).state).toBe("running"); // It had ended.
+    const report = await inTime(coordinate(job, { store }));
+    expect(report).toMatchObject({ outcome: "completed", loaded: 50, partitions: { total: 5 } });
+    stop.abort();
+    const summaries = await inTime(working);
+    expect(summaries[0].completed + summaries[1].completed).toBe(5);
+    expect(loaded.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n));
   });
 
   it("leaves a partition dead that has ended its worker each time", async () => {
@@ -112,7 +163,7 @@ describe("work()", () => {
     );
     expect(loaded.toSorted((a, b) => a - b)).toEqual(numbers);
     expect(summary).toEqual({ ...nothing, completed: 3 });
-    expect(report).toMatchObject({ extracted: 30, loaded: 30, earlier: 0 });
+    expect(report).toMatchObject({ extracted: 30, loaded: 30, earlier: 0, rows: 30 });
   });
 
   it("stops a run whose lease is lost, and leaves it to the other", async () => {

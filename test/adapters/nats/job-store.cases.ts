@@ -33,7 +33,10 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
     const leases = (await Promise.all(takes)).filter((lease) => lease !== undefined);
     expect(new Set(leases.map(({ partition }) => partition.id)).size).toBe(20);
     expect(leases.length).toBe(20);
-    const counts = { extracted: 1, loaded: 1, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 };
+    const counts = {
+      ...{ extracted: 1, loaded: 1, skipped: 0, deadLettered: 0, returned: 0, pending: 0 },
+      ...{ earlier: 0, rows: 1 },
+    };
     for (const lease of leases) await lease.settle({ state: "completed", ...counts });
     await stores[0]!.seal();
     while ((await stores[1]!.read()).state !== "ended") await watch.changed(undefined);

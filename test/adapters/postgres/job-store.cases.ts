@@ -5,7 +5,8 @@ import type { Bench } from "../../support/postgres/cases.ts";
 
 const settled = {
   state: "completed" as const,
-  ...{ extracted: 1, loaded: 1, skipped: 0, deadLettered: 0, pending: 0, earlier: 0 },
+  ...{ extracted: 1, loaded: 1, skipped: 0, deadLettered: 0, returned: 0, pending: 0 },
+  ...{ earlier: 0, rows: 1 },
 };
 
 /** Defines the tests of jobs that are kept in the database. */
