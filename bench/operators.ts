@@ -5,7 +5,7 @@ import type * as Millrace from "../src/index.ts";
 import type * as Operators from "../src/adapters/operators.ts";
 import { existsSync } from "node:fs";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
-import type { FivePeer, Row } from "./peers/operators.ts";
+import type { FivePeer, Row } from "./peers/five-operators.ts";
 
 const core = new URL("./dist/index.js", import.meta.url).href;
 const built = new URL("./dist/adapters/operators.js", import.meta.url).href;

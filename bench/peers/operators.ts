@@ -3,22 +3,7 @@ import * as ix from "ix/Ix.asynciterable";
 import * as ixOperators from "ix/Ix.asynciterable.operators";
 import * as rxjs from "rxjs";
 import * as iterables from "streaming-iterables";
-
-export interface Row {
-  readonly id: number;
-}
-
-/** What is done to each row, in this order. */
-export interface Five {
-  readonly isWanted: (row: Row) => boolean;
-  readonly sumOf: (row: Row) => number;
-  readonly isSmall: (sum: number) => boolean;
-  readonly plusOne: (sum: number) => number;
-  readonly labelOf: (sum: number) => { sum: number };
-}
-
-/** Leads the rows of arrays through five operators, and counts what comes out. */
-export type FivePeer = (pages: Iterable<Row[]>, five: Five) => Promise<number>;
+import type { FivePeer, Row } from "./five-operators.ts";
 
 /** The same in the words of each library. */
 export const peers: Readonly<Record<string, FivePeer>> = {
