@@ -13,8 +13,18 @@ import { others } from "../run/names-within.ts";
 import { Tally } from "../run/tally.ts";
 
 /** From the best to the worst: several runs have done no better than the worst of them. */
-const outcomes: readonly Outcome[] = ["completed", "drained", "aborted", "failed"];
-const guarantees: readonly Guarantee[] = ["effectively-once", "at-least-once", "at-most-once"];
+const outcomes: Readonly<Record<Outcome, number>> = {
+  "completed": 0,
+  "paused": 1,
+  "drained": 2,
+  "aborted": 3,
+  "failed": 4,
+};
+const guarantees: Readonly<Record<Guarantee, number>> = {
+  "effectively-once": 0,
+  "at-least-once": 1,
+  "at-most-once": 2,
+};
 const stageNames: readonly StageName[] = ["extract", "transform", "load"];
 
 /**
@@ -87,8 +97,8 @@ export function mergeReports(reports: readonly RunReport[]): RunReport {
   };
 }
 
-function worst<T>(order: readonly T[], found: readonly T[]): T {
-  return found.reduce((a, b) => order.indexOf(b) > order.indexOf(a) ? b : a);
+function worst<T extends string>(order: Readonly<Record<T, number>>, found: readonly T[]): T {
+  return found.reduce((a, b) => order[b] > order[a] ? b : a);
 }
 
 /** The times of a stage are shared, as between its workers, so that they add up to that of all. */

@@ -48,6 +48,11 @@ describe("mergeReports()", () => {
     });
   });
 
+  it("is paused if one of them is, as there is more to do", () => {
+    const reports = [runReport(), runReport({ outcome: "paused" }), runReport()];
+    expect(mergeReports(reports).outcome).toBe("paused");
+  });
+
   it("adds up the times of stages, and finds what took the largest share of all", () => {
     const merged = mergeReports([
       runReport({ extract: { busy: 0.9 }, load: { busy: 0.2 } }),
