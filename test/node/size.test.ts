@@ -23,7 +23,7 @@ const budgets: Record<string, Record<string, number>> = {
   },
   "millrace/checkpoint": { "*": 9400 }, // Stores of keys and values, and deliveries, as well.
   "millrace/sqlite": { "*": 22_580 }, // Splits tables; Tables, tombstones, new columns, `write`, `missing` by the batch.
-  "millrace/postgres": { "*": 44_700 }, // Adds columns to several tables, splits them, keeps jobs and deliveries, listens.
+  "millrace/postgres": { "*": 44_800 }, // Adds columns to several tables, splits them, keeps jobs and deliveries, listens.
   "millrace/cloudflare": { "*": 49_900, "{ d1Sink }": 21_100, "{ runStep }": 2500 }, // A queue runs a pipeline.
   "millrace/duckdb": { "*": 23_970 }, // Tables, tombstones, new columns, `write` and the appender as well.
   "millrace/ndjson": { "*": 9550 },
@@ -43,7 +43,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
-  "millrace/jobs": { "*": 31_150, "{ coordinate }": 2200, "{ work }": 29_560 }, // Runs pipelines: the engine.
+  "millrace/jobs": { "*": 31_270, "{ coordinate }": 2350, "{ work }": 29_590 }, // Runs pipelines: the engine. A job is shown like a run: 110.
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
   "millrace/otel": { "*": 31_320 }, // Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
