@@ -16,7 +16,9 @@ export type {
 } from "../jobs/job-store.ts";
 export {
   coordinate,
+  type CoordinatedJob,
   type CoordinateOptions,
+  type JobProgress,
   type JobReport,
   type JobSnapshot,
 } from "./jobs/coordinate.ts";

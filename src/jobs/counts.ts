@@ -6,16 +6,11 @@ export const noCounts: PartitionCounts = Object.freeze({
   ...{ earlier: 0, rows: 0 },
 });
 
+const names = Object.keys(noCounts) as (keyof PartitionCounts)[];
+
 /** The items of both. */
 export function addCounts(a: PartitionCounts, b: PartitionCounts): PartitionCounts {
-  return {
-    extracted: a.extracted + b.extracted,
-    loaded: a.loaded + b.loaded,
-    skipped: a.skipped + b.skipped,
-    deadLettered: a.deadLettered + b.deadLettered,
-    returned: a.returned + b.returned,
-    pending: a.pending + b.pending,
-    earlier: a.earlier + b.earlier,
-    rows: a.rows + b.rows,
-  };
+  const sums: Record<keyof PartitionCounts, number> = { ...noCounts };
+  for (const name of names) sums[name] = a[name] + b[name];
+  return sums;
 }

@@ -43,7 +43,7 @@ const budgets: Record<string, Record<string, number>> = {
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
-  "millrace/jobs": { "*": 31_150, "{ coordinate }": 2200, "{ work }": 29_560 }, // Runs pipelines: the engine.
+  "millrace/jobs": { "*": 31_270, "{ coordinate }": 2350, "{ work }": 29_590 }, // Runs pipelines: the engine. A job is shown like a run: 110.
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
   "millrace/otel": { "*": 31_320 }, // Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },

@@ -1,4 +1,5 @@
 import { messageOf } from "../../errors.ts";
+import { noCounts } from "../../jobs/counts.ts";
 import type {
   JobState,
   JobStore,
@@ -47,6 +48,26 @@ export interface JobReport extends PartitionCounts {
   readonly duration: number;
 }
 
+/** What `coordinate` gives: a promise of the report, and how far the job is until then. */
+export interface CoordinatedJob extends Promise<JobReport> {
+  /** The name of the job. */
+  readonly name: string;
+  /** The promise itself, by the name that a run has for it. */
+  readonly finished: Promise<JobReport>;
+  /**
+   * How far the job is, of all workers, as the store was last looked at: nothing before that. The
+   * state is that of a run, so that `showProgress` takes the job for one; a job that is cancelled is
+   * `"draining"` until it has ended.
+   */
+  snapshot(): JobProgress;
+}
+
+/** How far a job is, in the words of a run. */
+export interface JobProgress extends Omit<JobSnapshot, "state"> {
+  /** What the workers are doing. */
+  readonly state: "running" | "draining" | "ended";
+}
+
 /** The options of `coordinate`. */
 export interface CoordinateOptions {
   /** Where the partitions are kept; the workers are given the same. */
@@ -76,11 +97,34 @@ const addedAtOnce = 100;
  * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
  * Killed at any instant, it may be called again, and there may be several.
  *
+ * It gives a promise of the report that `showProgress` takes like a run.
+ *
  * @throws {ConfigurationError} If the job or an option breaks its rule, or two partitions have one id.
  */
-export async function coordinate<P, E, T>(
+export function coordinate<P, E, T>(
   job: Job<P, E, T>,
   options: CoordinateOptions,
+): CoordinatedJob {
+  const { name } = Object(job) as Job<P, E, T>;
+  const begun = Date.now();
+  const partitions = { total: 0, completed: 0, dead: 0, cancelled: 0, held: 0 };
+  let last: StoredJob = { state: "splitting", partitions, counts: noCounts };
+  let duration: number | undefined; // Of a job that is over.
+  const finished = follow(job, options, begun, (stored) => last = stored);
+  const end = () => void (duration = Date.now() - begun);
+  finished.then(end, end);
+  const snapshot = (): JobProgress => ({
+    ...{ name, ...withoutReason(last), duration: duration ?? Date.now() - begun },
+    state: duration !== undefined ? "ended" : last.state === "cancelled" ? "draining" : "running",
+  });
+  return Object.assign(finished, { name, finished, snapshot });
+}
+
+async function follow<P, E, T>(
+  job: Job<P, E, T>,
+  options: CoordinateOptions,
+  begun: number,
+  onRead: (stored: StoredJob) => void,
 ): Promise<JobReport> {
   const action = "coordinate a job";
   checkJob(action, job as Job<never, never, never>);
@@ -88,7 +132,6 @@ export async function coordinate<P, E, T>(
     CoordinateOptions,
     "signal" | "onProgress"
   >(action, options, coordinateOptions);
-  const begun = Date.now();
   const watch = store.watch("progress");
   const stop = new AbortController(); // Aborts if the job could not be cancelled.
   const unfollow = onAbort(signal, (reason) => {
@@ -98,6 +141,7 @@ export async function coordinate<P, E, T>(
     if ((await store.read()).state === "splitting") await split(job, store, signal);
     for (;;) {
       const stored = await store.read();
+      onRead(stored);
       const duration = Date.now() - begun;
       onProgress?.({ name: job.name, ...withoutReason(stored), duration });
       if (isOver(stored)) return await reportOf(job.name, store, stored, duration);

@@ -2,7 +2,7 @@ import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
 import { harmless } from "../../explain/plain-text.ts";
 import { perSecond } from "../../explain/quantities.ts";
 
-/** What is shown of a run: the subset of `Run` that is used. */
+/** What is shown of a run, or of a job of `millrace/jobs`: the subset of `Run` that is used. */
 export interface WatchedRun {
   /** The name of the pipeline. */
   readonly name: string;
@@ -11,9 +11,9 @@ export interface WatchedRun {
   /** How far the run is. */
   snapshot():
     & Pick<RunSnapshot, Exclude<keyof ItemCounts, "returned">>
-    & Pick<RunSnapshot, "state" | "retries" | "duration" | "total">
+    & Pick<RunSnapshot, "state" | "duration" | "total">
     & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>
-    & Partial<Pick<RunSnapshot, "returned">>;
+    & Partial<Pick<RunSnapshot, "returned" | "retries">>;
 }
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
@@ -80,7 +80,7 @@ export class Tracker {
   /** How far the run is now. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
-    const { state, retries, duration: elapsed, total: known, rows, drift = {} } = rest;
+    const { state, retries = 0, duration: elapsed, total: known, rows, drift = {} } = rest;
     const { earlier, earlierCounts, bytes, eta, returned = 0 } = rest;
     const done = loaded + skipped + deadLettered + returned;
     const expected = this.#totalOf(this.#run.name) ?? known;

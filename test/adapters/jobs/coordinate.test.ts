@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { coordinate, type Job, type JobSnapshot, work } from "../../../src/adapters/jobs.ts";
+import { showProgress } from "../../../src/adapters/progress.ts";
 import { leased, many, skip } from "../../../src/index.ts";
 import { inTime, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
 
@@ -62,6 +63,25 @@ describe("coordinate()", () => {
     });
   });
 
+  it("is shown like a run, with what all workers do", async () => {
+    const { job, store } = numbersJob(() => ({
+      load: () => new Promise((go) => setTimeout(go, 1000)),
+    }));
+    const coordinating = coordinate(job, { store });
+    expect(coordinating.snapshot()).toMatchObject({ name: "numbers", state: "running", loaded: 0 });
+    let shown = "";
+    const output = { write: (text: string) => shown += text };
+    const showing = showProgress(coordinating, undefined, { output, total: 30, interval: 1000 });
+    const run = { batchSize: 10 };
+    const workers = [work(job, { store, until, run }), work(job, { store, until, run })];
+    await inTime(Promise.all([showing, ...workers]));
+    expect(shown).toMatch(/numbers: 66% of 30, 20 loaded/);
+    expect(shown).toMatch(/numbers: completed, 100% of 30, 30 loaded, .* in 2\.0 s/);
+    const { duration } = await coordinating;
+    await inTime(new Promise((go) => setTimeout(go, 5000)));
+    expect(coordinating.snapshot()).toMatchObject({ state: "ended", loaded: 30, duration });
+  });
+
   it("cancels the job by its signal: what runs is drained, the rest is not begun", async () => {
     const stop = new AbortController();
     const { job, store, loaded } = numbersJob(() => ({
@@ -73,7 +93,13 @@ describe("coordinate()", () => {
     }));
     const coordinating = coordinate(job, { store, signal: stop.signal });
     const working = work(job, { store, until, run: { batchSize: 2 } });
+    stop.signal.addEventListener(
+      "abort",
+      () => setTimeout(() => states.push(coordinating.snapshot().state), 0),
+    );
+    const states: string[] = [];
     const [report, summary] = await inTime(Promise.all([coordinating, working]));
+    expect(states).toEqual(["draining"]);
     expect(report).toMatchObject({
       ...{ outcome: "drained", reason: "enough", pending: 0, loaded: loaded.length },
       partitions: { total: 3, completed: 0, dead: 0, cancelled: 3 },

@@ -40,7 +40,8 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
     for (const lease of leases) await lease.settle({ state: "completed", ...counts });
     await stores[0]!.seal();
     while ((await stores[1]!.read()).state !== "ended") await watch.changed(undefined);
-    expect((await stores[1]!.read()).counts).toEqual({ ...counts, extracted: 20, loaded: 20 });
+    const sums = { extracted: 20, loaded: 20, rows: 20 };
+    expect((await stores[1]!.read()).counts).toEqual({ ...counts, ...sums });
     watch.close();
     await other.close();
   });
