@@ -28,19 +28,21 @@ export type QueuePipeline<Body, T> = Omit<
   "extract" | "acknowledge" | "reject" | "replayable"
 >;
 
-/** What run options are for a source that can be read again. */
-type OfSource =
-  | "checkpoints"
-  | "checkpointInterval"
-  | "fingerprint"
-  | "partition"
-  | "position"
-  | "resume"
-  | "whenCompleted";
-
-/** How messages are consumed: most options of a run, and what becomes of those that fail. */
-export interface QueueOptions<Body = unknown>
-  extends Omit<RunOptions<QueueMessage<Body>>, OfSource> {
+/**
+ * How messages are consumed: the options of a run, but for those of a source that can be read again,
+ * and what becomes of messages that fail.
+ */
+export interface QueueOptions<Body = unknown> extends
+  Omit<
+    RunOptions<QueueMessage<Body>>,
+    | "checkpoints"
+    | "checkpointInterval"
+    | "fingerprint"
+    | "partition"
+    | "position"
+    | "resume"
+    | "whenCompleted"
+  > {
   /**
    * In how many seconds a message is to come again: at most 43,200, by which delivery it was and what
    * it failed with, if it has failed itself.
