@@ -62,7 +62,7 @@ const bodies: readonly string[] = Array.from({ length: 12 }, (_, n) => `m${n}`);
  *     };
  *     return {
  *       source: () => leased(take(), { acknowledge: end, release }),
- *       bodyOf: (body) => body,
+ *       bodyOf: (body: string) => body,
  *       unfinished: () => waiting.length + out,
  *     };
  *   },
