@@ -64,21 +64,21 @@ export function keepsDeliveries(load: unknown): boolean {
 }
 
 /**
- * The items that a load has refused as they are there, also within the same load; each with its id.
- * Nothing if it was for another reason.
+ * The items that a load has refused, each with whether it is there: one that is not has come before in
+ * the same load, and is done once that one is committed. Nothing if it was for another reason.
  */
 export function deliveredIn(
   members: readonly number[],
   error: unknown,
   idOf: (member: number) => string,
-): ReadonlyMap<number, string> | undefined {
+): ReadonlyMap<number, boolean> | undefined {
   const known = propertyOf(error, "delivered");
   if (!(known instanceof Set)) return undefined;
   const seen = new Set<unknown>(known);
-  const delivered = new Map<number, string>();
+  const delivered = new Map<number, boolean>();
   for (const member of members) {
     const id = idOf(member);
-    if (seen.has(id)) delivered.set(member, id);
+    if (seen.has(id)) delivered.set(member, known.has(id));
     seen.add(id);
   }
   return delivered.size > 0 ? delivered : undefined;

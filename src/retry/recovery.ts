@@ -1,6 +1,7 @@
-import { BatchError, ConfigurationError, FencedError, isOf, SplitError } from "../errors.ts";
+import { BatchError, FencedError, isOf, SplitError } from "../errors.ts";
 import type { FailureStage } from "../report-types.ts";
 import { sleep } from "../runtime/deadline.ts";
+import { withError, withThrown } from "./attempt-errors.ts";
 import { blameOf } from "./blame.ts";
 import { isLeftOpen } from "./open-outcome.ts";
 import {
@@ -29,8 +30,11 @@ export interface Work<R> {
   hasSucceeded?(error: unknown): Promise<boolean>;
   /** Takes an item that is given up on; `errors` are those of all attempts. */
   giveUp(member: number, error: unknown, attempts: number, errors: readonly unknown[]): unknown;
-  /** Takes items that are there already, if the error says so, and gives them. */
-  deliveredIn?(members: Members, error: unknown): ReadonlyMap<number, unknown> | undefined;
+  /**
+   * Takes items that are there already, if the error says so, and gives them as `true`; as `false` those
+   * that come again in the call.
+   */
+  deliveredIn?(members: Members, error: unknown): ReadonlyMap<number, boolean> | undefined;
   /** How many attempts were made for the items before these calls. */
   earlierAttempts?(members: Members): number;
 }
@@ -63,22 +67,8 @@ export interface RecoveryListener {
   onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
 
-/** How many of the first errors of a call are kept, and of the last. */
-const maxErrors = 10;
 /** Calls of one batch that took too long and are halved: enough to find three of 1000 items. */
 const maxTimeouts = 32;
-
-/** The errors with one more: beyond 20 of them, the first and the last 10. */
-export function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
-  if (errors.length < 2 * maxErrors) return [...errors, error];
-  return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
-}
-
-/** The errors with what the user's `isRetriable` has thrown about the last of them: it hides none. */
-export function withThrown(errors: readonly unknown[], thrown: unknown): readonly unknown[] {
-  // Thrown where it gave no boolean; listed first.
-  return isOf(thrown, ConfigurationError) ? [thrown, ...errors] : withError(errors, thrown);
-}
 
 /** A call has failed for good, and nothing takes its items. */
 export class Exhausted {
@@ -177,7 +167,11 @@ export class Recovery<R> {
     if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
     const delivered = this.#work.deliveredIn?.(members, error);
-    if (delivered) return await this.#exclude(part, delivered, []);
+    if (delivered) {
+      // After all that comes of the others, so that the load finds there, or not, what comes again.
+      this.#add(part, members.filter((member) => delivered.get(member) === false));
+      return await this.#exclude(part, delivered, []);
+    }
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);
@@ -261,8 +255,12 @@ export class Recovery<R> {
     failures: Failures,
     givenUp: Iterable<readonly [number, unknown]> = failures,
   ): Promise<void> {
-    const members = part.members.filter((member) => !failures.has(member));
     await this.#giveUp([...givenUp], part);
+    this.#add(part, part.members.filter((member) => !failures.has(member)));
+  }
+
+  /** Has a call made for some of a part, the next one. */
+  #add(part: Part, members: Members): void {
     if (members.length > 0) this.#parts.push({ ...part, members, errors: [] });
   }
 
@@ -292,9 +290,9 @@ export class Recovery<R> {
     return this.#policy.isDivisible && named.size > 0 ? named : undefined;
   }
 
-  #halve({ members, attempt }: Part): void {
-    const middle = members.length >> 1;
-    this.#parts.push({ members: members.slice(middle), attempt, errors: [] });
-    this.#parts.push({ members: members.slice(0, middle), attempt, errors: [] });
+  #halve(part: Part): void {
+    const middle = part.members.length >> 1;
+    this.#add(part, part.members.slice(middle));
+    this.#add(part, part.members.slice(0, middle));
   }
 }

@@ -136,11 +136,12 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
   }
 
   /** Called by the recovery: what an earlier delivery has loaded needs no load. */
-  deliveredIn(members: Members, error: unknown): ReadonlyMap<number, unknown> | undefined {
+  deliveredIn(members: Members, error: unknown): ReadonlyMap<number, boolean> | undefined {
     const { idOf } = this.#run.lease ?? {};
     const found = idOf && deliveredIn(members, error, (at) => idOf(this.#batch.items[at]!));
-    this.#skipped += found?.size ?? 0;
-    this.#rest.push(...found?.keys() ?? []);
+    const there = members.filter((member) => found?.get(member));
+    this.#skipped += there.length;
+    this.#rest.push(...there);
     return found;
   }
 
@@ -156,8 +157,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     attempts: number,
     errors: readonly unknown[],
   ): Promise<void> {
-    const { pipeline: { transform, transformBatch } } = this.#run;
-    const { rows } = this.#batch;
+    const [{ pipeline: { transform, transformBatch } }, { rows }] = [this.#run, this.#batch];
     const isMapped = (transform ?? transformBatch) !== undefined;
     const failure: GivenUp = { error, stage: "load", attempts };
     // Whoever has one row is loaded by it again, everybody else is mapped again.

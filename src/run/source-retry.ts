@@ -1,5 +1,5 @@
 import { advance, blankCheckpoint, type Checkpoint } from "../checkpoints/checkpoint.ts";
-import { withError, withThrown } from "../retry/recovery.ts";
+import { withError, withThrown } from "../retry/attempt-errors.ts";
 import { delayAfter, isRetriable } from "../retry/retry.ts";
 import { isHopeless } from "../retry/store-call.ts";
 import { sleep } from "../runtime/deadline.ts";

@@ -115,7 +115,7 @@ class RunLease<T> implements Lease<T> {
     }
     const wrong = ids.find((id) => typeof id !== "string" || id === "");
     if (wrong !== undefined) fail("load rows", "idOf", "a function that returns a text", wrong);
-    // The run leaves out all but the first.
+    // The run loads the first of each, and only then comes to the others.
     if (new Set(ids).size < ids.length) throw new DeliveredError(new Set());
     return ids;
   }

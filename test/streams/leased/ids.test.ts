@@ -5,6 +5,7 @@ import {
   type DeadLetter,
   etl,
   leased,
+  type LeaseOptions,
   type LoadContext,
   many,
   MemoryCheckpointStore,
@@ -71,7 +72,64 @@ describe("a leased source with ids, and a sink that keeps them", () => {
     const kept = new Kept();
     expect(await kept.run([1, 2, 1, 1])).toMatchObject({ loaded: 2, skipped: 2 });
     expect(kept.rows).toEqual([1, 2]);
-    expect(kept.told).toEqual(["done 1,2,1,1"]);
+    expect(kept.told).toEqual(["done 1,2", "done 1,1"]);
+  });
+
+  describe("where one comes again in a batch, before the first is committed", () => {
+    /** The second delivery of a number is the negative one. */
+    const ofOneId = (items: Source<number>, kept: Kept, options: Partial<LeaseOptions<number>>) =>
+      leased(items, {
+        acknowledge: (items) => void kept.told.push(`done ${items}`),
+        release: (items) => void kept.told.push(`released ${items}`),
+        idOf: (n) => `no ${Math.abs(n)}`,
+        ...options,
+      });
+
+    it("releases both if the run ends first", async () => {
+      const kept = new Kept();
+      const stopping = new AbortController();
+      kept.breaks = (rows) => {
+        if (rows.length > 2) throw new Error("not so many");
+        if (!rows.includes(1)) return;
+        stopping.abort();
+        throw new Error("stopped");
+      };
+      const extract = () => ofOneId([2, 3, 1, -1], kept, {});
+      const report = await kept.run([], { extract }, {
+        ...{ signal: stopping.signal, drainTimeout: 0, deadLetters: lettersInto([]) },
+      });
+      expect(report).toMatchObject({ outcome: "aborted", loaded: 1, skipped: 0, pending: 3 });
+      expect(kept.told).toEqual(["done 2", "released 3,1,-1"]);
+    });
+
+    it("gives both back if none can be loaded", async () => {
+      const kept = new Kept();
+      kept.breaks = (rows) => {
+        if (rows.some((row) => Math.abs(row as number) === 1)) throw new Error("not 1");
+      };
+      const reject = ([item]: readonly number[]) => {
+        kept.told.push(`back ${item}`);
+        return "returned";
+      };
+      const extract = () => ofOneId([2, 1, -1], kept, { reject });
+      const report = await kept.run([], { extract });
+      expect(report).toMatchObject({ outcome: "completed", loaded: 1, skipped: 0, returned: 2 });
+      expect(kept.told).toEqual(["done 2", "back 1", "back -1"]);
+    });
+
+    it("loads the second if only the first is a letter", async () => {
+      const kept = new Kept();
+      const letters: DeadLetter[] = [];
+      kept.breaks = (rows) => {
+        if (rows.includes(1)) throw new Error("not 1");
+      };
+      const extract = () => ofOneId([1, -1, 2, -1], kept, {});
+      const report = await kept.run([], { extract }, { deadLetters: lettersInto(letters) });
+      expect(report).toMatchObject({ loaded: 2, skipped: 1, deadLettered: 1 });
+      expect(letters.map(({ item }) => item)).toEqual([1]);
+      expect(kept.rows).toEqual([2, -1]);
+      expect(kept.told).toEqual(["done 1,2", "done -1", "done -1"]);
+    });
   });
 
   it("needs no load where all of a batch is there", async () => {
