@@ -9,6 +9,8 @@ export interface Outcome {
   fail(index: number, error: unknown): void;
   /** Told after each item; a promise is waited for before the next one. */
   next?(): Promise<void> | undefined;
+  /** Whether no further item is wanted. */
+  readonly isOver?: boolean;
 }
 
 const CONCURRENCY = 16; // Calls in flight where they give promises, as in a run.
@@ -16,14 +18,14 @@ const CONCURRENCY = 16; // Calls in flight where they give promises, as in a run
 /**
  * Calls a function for each item. As long as nothing gives a promise this is a plain loop, which is
  * what work for a processor needs: a hop of the queue of promises for each item costs more than some
- * functions do. Rejects if `next` does.
+ * functions do. Once the outcome is over it begins no further call, and settles when none is running.
  */
 export function mapAll(
   fn: ThreadFunction,
   items: readonly unknown[],
   outcome: Outcome,
 ): Promise<void> | undefined {
-  for (let index = 0; index < items.length; index++) {
+  for (let index = 0; index < items.length && !outcome.isOver; index++) {
     try {
       const result = fn(items[index]);
       if (isThenable(result)) return mapRest(fn, items, outcome, index, result);
@@ -46,7 +48,8 @@ async function mapRest(
 ): Promise<void> {
   let next = from;
   const lane = async (given?: PromiseLike<unknown>) => {
-    for (let result = given; next < items.length; result = undefined) {
+    const isWanted = () => next < items.length && !outcome.isOver;
+    for (let result = given; result !== undefined || isWanted(); result = undefined) {
       const index = next++;
       try {
         outcome.put(index, await (result ?? fn(items[index])));

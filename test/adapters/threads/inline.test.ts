@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { inThreads } from "../../../src/adapters/threads/in-threads.ts";
+import { thread } from "../../../src/adapters/threads/thread.ts";
 import { BatchError } from "../../../src/errors.ts";
+import { etl } from "../../../src/index.ts";
+import { nextMacrotask } from "../../../src/runtime/macrotask.ts";
 import { orders } from "../../support/threads/modules.ts";
 import { runOrders } from "../../support/threads/run-orders.ts";
 import work from "../../support/threads/work.ts";
@@ -32,7 +35,6 @@ describe("a function that runs inline", () => {
 
   it("has at most 16 promises under way", async () => {
     let [running, most] = [0, 0];
-    const { thread } = await import("../../../src/adapters/threads/thread.ts");
     const slow = inThreads(thread(async (n: number) => {
       most = Math.max(most, ++running);
       await Promise.resolve();
@@ -42,6 +44,52 @@ describe("a function that runs inline", () => {
     const items = Array.from({ length: 100 }, (_, n) => n);
     expect(await slow([...items], { signal: new AbortController().signal })).toEqual(items);
     expect(most).toBe(16);
+  });
+
+  it("begins no call after an abort, and rejects once none is running", async () => {
+    let [begun, running] = [0, 0];
+    const control = new AbortController();
+    const reason = new Error("stop");
+    const slow = inThreads(thread(async (n: number) => {
+      begun++;
+      running++;
+      if (begun === 40) control.abort(reason);
+      await nextMacrotask();
+      running--;
+      return n;
+    }));
+    const call = slow(Array.from({ length: 2000 }, (_, n) => n), control);
+    await expect(call).rejects.toBe(reason);
+    expect([begun, running]).toEqual([40, 0]);
+    for (let turn = 0; turn < 20; turn++) await nextMacrotask();
+    expect(begun).toBe(40);
+  });
+
+  it("begins no call after an abort of a function that gives no promise", async () => {
+    let begun = 0;
+    const control = new AbortController();
+    const quick = inThreads(thread((n: number) => {
+      if (++begun === 3) control.abort("stop");
+      return n;
+    }));
+    await expect(quick([1, 2, 3, 4, 5], control)).rejects.toBe("stop");
+    expect(begun).toBe(3);
+  });
+
+  it("begins no call once the run is over", async () => {
+    let [begun, running] = [0, 0];
+    const slow = inThreads(thread(async (n: number) => {
+      running++;
+      if (++begun === 40) void run.abort().catch(() => {});
+      await nextMacrotask();
+      running--;
+      return n;
+    }));
+    const extract = () => Array.from({ length: 2000 }, (_, n) => n);
+    const pipeline = etl({ name: "aborted", extract, transformBatch: slow, load: () => {} });
+    const run = pipeline.start({ batchSize: 2000 });
+    await expect(run.finished).rejects.toThrow();
+    expect([begun, running]).toEqual([40, 0]);
   });
 
   it("begins nothing for a signal that has aborted, and closes without effect", async () => {
