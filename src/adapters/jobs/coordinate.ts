@@ -83,7 +83,7 @@ export async function coordinate<P, E, T>(
   options: CoordinateOptions,
 ): Promise<JobReport> {
   const action = "coordinate a job";
-  checkJob(action, job as Job<never, never, never>);
+  checkJob(action, job as Job<never, never, never>, ["name", "split", "id"], options);
   const { store, signal, maxDead, onProgress } = checkOptions<
     CoordinateOptions,
     "signal" | "onProgress"
