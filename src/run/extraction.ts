@@ -88,7 +88,8 @@ export class Extraction<E, T> {
   /** Begins: asks for the source and reads it. What fails is told to the listener. */
   start(): void {
     const { begin, settings: { budget } } = this.#run;
-    this.#stopTimer = setTimer(begin + (budget?.duration ?? Infinity) - performance.now(), () => {
+    const left = begin + (budget?.duration ?? Infinity) - performance.now();
+    this.#stopTimer = setTimer(Math.max(0, left), () => {
       this.#isTimeUp = true;
       this.#flow.onTimeUp();
     });

@@ -1,6 +1,6 @@
 import { propertyOf } from "../../errors.ts";
 import { etl } from "../../etl/etl.ts";
-import { callable, checkOptions, fail, positiveInteger } from "../../options.ts";
+import { anyObject, callable, checkOptions, fail, positiveInteger } from "../../options.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { RunReport } from "../../report-types.ts";
 import { chunks } from "../../streams/chunks.ts";
@@ -55,8 +55,9 @@ export async function consumeQueue<Body, T = QueueMessage<Body>>(
   pipeline: QueuePipeline<Body, T>,
   options: QueueOptions<Body> = {},
 ): Promise<QueueOutcome> {
-  const messages = new Messages<Body>(batch.messages, options.retryDelay);
+  const messages = new Messages<Body>(batch.messages, Object(options).retryDelay);
   try {
+    if (!anyObject.test(options)) fail(action, "options", anyObject.expected, options);
     const { retryDelay, maxDeliveries, ...run } = options;
     checkOptions(action, { retryDelay, maxDeliveries }, {
       retryDelay: [callable],

@@ -56,5 +56,6 @@ export function kvCheckpoints(kv: KvBinding, options: KvOptions = {}): Checkpoin
     get: (key: string) => kv.get(key),
     set: (key: string, text: string) => kv.put(key, text),
   };
-  return keyValueCheckpoints(store, { interval: 1000, ...options });
+  const { interval = 1000, ...rest } = options;
+  return keyValueCheckpoints(store, { ...rest, interval });
 }

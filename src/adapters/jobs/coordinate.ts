@@ -127,7 +127,7 @@ async function follow<P, E, T>(
   onRead: (stored: StoredJob) => void,
 ): Promise<JobReport> {
   const action = "coordinate a job";
-  checkJob(action, job as Job<never, never, never>);
+  checkJob(action, job as Job<never, never, never>, ["name", "split", "id"], options);
   const { store, signal, maxDead, onProgress } = checkOptions<
     CoordinateOptions,
     "signal" | "onProgress"

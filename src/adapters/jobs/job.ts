@@ -3,6 +3,7 @@ import {
   anyObject,
   callable,
   checkOptions,
+  fail,
   nonEmptyString,
   type OptionTable,
   type Rule,
@@ -32,12 +33,25 @@ const jobMembers: OptionTable<Job<unknown, unknown>> = {
 };
 
 /**
- * Checks the members of a job.
+ * Checks the members of a job, those that are `needed` and any other that is given, and that there is a
+ * store.
  * @throws {ConfigurationError} If one breaks its rule.
  */
-export function checkJob(action: string, job: Job<never, never, never>): void {
+export function checkJob(
+  action: string,
+  job: Job<never, never, never>,
+  needed: readonly (keyof Job<unknown, unknown>)[],
+  options: { readonly store: JobStore },
+): void {
   const { name, split, id, pipeline } = Object(job) as Job<unknown, unknown>;
-  checkOptions(action, { name, split, id, pipeline }, jobMembers);
+  const members = checkOptions(action, { name, split, id, pipeline }, jobMembers);
+  for (const member of needed) { // None has a default.
+    if (members[member] === undefined) {
+      fail(action, member, jobMembers[member][0].expected, undefined);
+    }
+  }
+  const { store } = Object(options) as { store?: JobStore };
+  if (store === undefined) fail(action, "store", jobStore.expected, store);
 }
 
 const methods = ["add", "seal", "read", "cancel", "take", "watch", "results"] as const;

@@ -90,7 +90,7 @@ export async function work<P, E, T>(
   options: WorkOptions<E>,
 ): Promise<WorkSummary> {
   const action = "work on a job";
-  checkJob(action, job as Job<never, never, never>);
+  checkJob(action, job as Job<never, never, never>, ["name", "pipeline"], options);
   const settings = checkOptions(action, options, workOptions as OptionTable<WorkOptions<E>>);
   const { deadLetters, budget, checkpoints } = settings.run;
   if (deadLetters !== undefined && !callable.test(deadLetters)) { // The first run would close it.

@@ -95,6 +95,7 @@ describe("consumeQueue()", () => {
   it.each([
     [{ maxDeliveries: 3 }, "'maxDeliveries' must be given if, and only if, 'deadLetters' is"],
     [{ deadLetters: () => new WritableStream() }, "'maxDeliveries' must be given if, and only if"],
+    [null, "Cannot consume queue as 'options' must be an object: current value is null"],
     [{ retryDelay: 5 }, "'retryDelay' must be a function"],
     [{ checkpoints: {} }, "checkpoints"],
   ])("tells of wrong options as of any failure: %o", async (options, message) => {

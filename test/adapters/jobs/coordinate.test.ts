@@ -152,5 +152,12 @@ describe("coordinate()", () => {
     const { job, store } = numbersJob();
     await expect(coordinate(job, { store, maxDead: -1 })).rejects.toThrow("'maxDead' must be");
     await expect(coordinate({ ...job, name: "" }, { store })).rejects.toThrow("'name' must be");
+    for (const member of ["name", "split", "id"]) {
+      const given = { ...job, [member]: undefined } as never;
+      await expect(coordinate(given, { store })).rejects.toThrow(
+        `Cannot coordinate a job as '${member}' must be`,
+      );
+    }
+    await expect(coordinate(job, {} as never)).rejects.toThrow("'store' must be a JobStore, with");
   });
 });

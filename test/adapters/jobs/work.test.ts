@@ -243,5 +243,12 @@ describe("work()", () => {
     );
     await expect(of({ until: "idle" })).rejects.toThrow("'until' must be");
     await expect(work({ ...job, id: 1 } as never, { store })).rejects.toThrow("'id' must be");
+    await expect(work(undefined as never, { store })).rejects.toThrow(
+      "Cannot work on a job as 'name' must be a non-empty string: current value is undefined",
+    );
+    await expect(work({ ...job, pipeline: undefined } as never, { store })).rejects.toThrow(
+      "'pipeline' must be a function: current value is undefined",
+    );
+    await expect(of({ store: undefined })).rejects.toThrow("'store' must be a JobStore, with");
   });
 });
