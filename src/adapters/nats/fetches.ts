@@ -121,10 +121,8 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
 
   #take(message: NatsMessage): void {
     if (!this.#isGiven(message)) return;
-    const { data, subject, seq: sequence, info } = message;
-    // Of a stream that was deleted and made again, places are the same, and times are not.
-    const id = `${info.stream}/${sequence}/${info.timestampNanos}`;
-    const raw: Delivery<Uint8Array> = { data, subject, sequence, id, attempt: info.deliveryCount };
+    const { data, subject, seq: sequence, info: { deliveryCount: attempt } } = message;
+    const raw: Delivery<Uint8Array> = { data, subject, sequence, id: idOf(message), attempt };
     let delivery: Delivery<T>;
     try {
       delivery = { ...raw, data: this.#settings.decode(data) };
@@ -160,6 +158,11 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
     this.#quiet = { told: this.told, times: told === this.told ? times + 1 : 1 };
     return out <= this.out.size && this.#quiet.times >= 2;
   }
+}
+
+/** The id of a message. Of a stream that was deleted and made again, places are the same, and times are not. */
+export function idOf({ seq, info }: NatsMessage): string {
+  return `${info.stream}/${seq}/${info.timestampNanos}`;
 }
 
 /** Gives a message back at once, or after so many milliseconds. */

@@ -13,7 +13,7 @@ import { sleep } from "../../runtime/deadline.ts";
 import { chunks } from "../../streams/chunks.ts";
 import { type Leased, leased } from "../../streams/leased.ts";
 import { type NatsConsumer, type NatsMessage, pullConsumer } from "./client.ts";
-import { type Delivery, Fetches, giveBack } from "./fetches.ts";
+import { type Delivery, Fetches, giveBack, idOf } from "./fetches.ts";
 
 /** The options of `natsSource`. */
 export interface NatsSourceOptions<T> {
@@ -75,7 +75,8 @@ const delay: Rule = {
  * keeps deliveries, such as `sqliteSink`.
  *
  * Messages without data, such as the marks of `natsSink`, are acknowledged and passed over. A message
- * that `decode` throws for is a dead letter whose item has its bytes.
+ * that `decode` throws for is a dead letter whose item has its bytes. Several runs may have one source,
+ * also at the same time.
  *
  * @throws {ConfigurationError} If it is given no consumer, or an option breaks its rule.
  *
@@ -104,8 +105,15 @@ export function natsSource<T>(
   const action = "create natsSource";
   if (!pullConsumer.test(consumer)) fail(action, "consumer", pullConsumer.expected, consumer);
   const settings = checkOptions(action, options, tableOf<T>());
-  const lent = new LentMessages(consumer, settings);
-  const { maxAttempts, retryDelay } = settings;
+  const forOneRun = () => leasedBy(new LentMessages(consumer, settings), settings);
+  // Several runs may have the same source at a time: the end of one is not to end the others.
+  return Object.assign(forOneRun(), { lend: () => forOneRun().lend() });
+}
+
+function leasedBy<T>(
+  lent: LentMessages<T>,
+  { maxAttempts, retryDelay }: Settings<T>,
+): Leased<Delivery<T>> {
   return leased(chunks({ [Symbol.asyncIterator]: () => lent.open() }), {
     acknowledge: (items) => lent.acknowledge(items),
     reject: ([item]) => {
@@ -132,29 +140,27 @@ function tableOf<T>(): OptionTable<NatsSourceOptions<T>> {
   };
 }
 
-/** What a run has of the messages of a consumer. */
+const MOST_DONE = 10_000; // Of a server that confirms nothing; one that does leaves none.
+
+/** What one run has of the messages of a consumer. */
 class LentMessages<T> {
   readonly #consumer: NatsConsumer;
-  readonly #settings: Settings<T>;
   readonly #out = new Map<unknown, NatsMessage>();
-  /** Messages that are done, by their places, although no answer tells that the server knows it. */
-  readonly #done = new Set<number>();
-  #fetches: Fetches<T> | undefined;
-  #beat: AbortController | undefined;
+  /** Messages that are done, by their ids, although no answer tells that the server knows it. */
+  readonly #done = new Set<string>();
+  readonly #fetches: Fetches<T>;
+  readonly #beat = new AbortController();
 
   constructor(consumer: NatsConsumer, settings: Settings<T>) {
     this.#consumer = consumer;
-    this.#settings = settings;
+    this.#fetches = new Fetches<T>(consumer, settings, this.#out, (message) => {
+      if (message.data.length > 0 && !this.#done.has(idOf(message))) return true;
+      void this.#tellDone(message);
+      return false;
+    });
   }
 
   open(): AsyncIterator<readonly Delivery<T>[]> {
-    const isGiven = (message: NatsMessage) => {
-      if (message.data.length > 0 && !this.#done.has(message.seq)) return true;
-      void this.#tellDone(message);
-      return false;
-    };
-    this.#fetches = new Fetches<T>(this.#consumer, this.#settings, this.#out, isGiven);
-    this.#beat ??= new AbortController();
     void this.#heartbeat(this.#beat.signal);
     return this.#fetches;
   }
@@ -169,33 +175,34 @@ class LentMessages<T> {
   }
 
   async release(items: readonly Delivery<T>[]): Promise<void> {
-    await this.#fetches?.stop(); // Else they would come back to the fetch that is open.
+    await this.#fetches.stop(); // Else they would come back to the fetch that is open.
     for (const item of items) this.giveBack(item);
   }
 
   async close(): Promise<void> {
-    await this.#fetches?.stop();
-    this.#beat?.abort();
-    this.#beat = undefined;
+    await this.#fetches.stop();
+    this.#beat.abort();
   }
 
   #take(item: Delivery<T>): NatsMessage | undefined {
     const message = this.#out.get(item);
     this.#out.delete(item);
-    if (this.#fetches !== undefined) this.#fetches.told++;
+    this.#fetches.told++;
     return message;
   }
 
   /** Where no answer comes, the message may come again: it is told again then, and not given. */
   async #tellDone(message: NatsMessage | undefined): Promise<void> {
     if (message === undefined) return;
-    const isNew = !this.#done.has(message.seq);
-    this.#done.add(message.seq);
+    const id = idOf(message);
+    const isNew = !this.#done.has(id);
+    this.#done.add(id);
+    if (this.#done.size > MOST_DONE) this.#done.delete(this.#done.values().next().value!);
     try {
       await message.ackAck();
-      this.#done.delete(message.seq);
+      this.#done.delete(id);
     } catch {
-      if (isNew && message.data.length === 0) this.#done.delete(message.seq);
+      if (isNew && message.data.length === 0) this.#done.delete(id);
     }
   }
 
