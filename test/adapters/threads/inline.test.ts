@@ -8,6 +8,8 @@ import { orders } from "../../support/threads/modules.ts";
 import { runOrders } from "../../support/threads/run-orders.ts";
 import work from "../../support/threads/work.ts";
 
+const isBatchError = (error: unknown) => error instanceof BatchError;
+
 describe("a function that runs inline", () => {
   const threads = inThreads(work);
 
@@ -31,6 +33,23 @@ describe("a function that runs inline", () => {
     const { signal } = new AbortController();
     await expect(threads(orders(2, { 1: "throw" }), { signal })).rejects.toBeInstanceOf(BatchError);
     await expect(threads(orders(1, { 0: "throw" }), { signal })).rejects.toThrow(/^no 0$/);
+  });
+
+  it.each([
+    ["an item that is alone in its batch again", 1, undefined, [1, 3, 1]],
+    ["no item of a batch again by itself", 3, undefined, [1, 1, 1]],
+    ["a batch again if its BatchError is retriable", 3, isBatchError, [3, 3, 3]],
+  ])("tries %s", async (_, batchSize, isRetriable, expected) => {
+    const calls = [0, 0, 0];
+    const failing = inThreads(thread((n: number) => {
+      calls[n]!++;
+      if (n === 1) throw new Error("not yet");
+    }));
+    const retry = { transform: { maxAttempts: 3, baseDelay: 0, isRetriable } };
+    const deadLetters = new WritableStream();
+    const numbers = { name: "numbers", extract: () => [0, 1, 2], load: () => {} };
+    await etl({ ...numbers, transformBatch: failing }).run({ batchSize, retry, deadLetters });
+    expect(calls).toEqual(expected);
   });
 
   it("has at most 16 promises under way", async () => {
