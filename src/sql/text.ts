@@ -11,7 +11,7 @@ export function isStorableText(text: string): boolean {
 
 /** A key as it is stored, so that no two become one: what begins with a quote is always in quotes. */
 export function storedKey(key: string): string {
-  return isStorableText(key) && !key.startsWith('"') ? key : JSON.stringify(key);
+  return isStorableText(key) && key[0] !== '"' ? key : JSON.stringify(key);
 }
 
 /** The text with something else in place of each character that cannot be stored. */
