@@ -43,7 +43,10 @@ export class BackgroundCalls<E, T> {
     if (pipeline.reject === undefined || items.length === 0) return;
     const { signal } = new AbortController(); // That of the run has aborted.
     let index = -1;
-    const indices = items.map((item) => index = batch!.items.indexOf(item as E, index + 1));
+    const indices = items.map((item) => {
+      while (++index < batch!.items.length && !Object.is(batch!.items[index], item)); // NaN too.
+      return index;
+    });
     const ranges = rangesOfIndices(batch!.ranges, indices).map(([from, to]) => [from, to] as const);
     const told = { ...context, signal, ranges };
     this.#calls.run(() => pipeline.reject?.(items as E[], errors.at(-1), told));

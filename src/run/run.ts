@@ -139,6 +139,7 @@ export class Run {
       }
     }
     await this.#close();
+    while (this.#deferred.length > 0) await this.#cleanUp(); // What has come meanwhile.
     unfollow();
     this.#resources.expected.stop();
     this.#stopDrainTimer();

@@ -9,9 +9,9 @@ export function isStorableText(text: string): boolean {
   return !text.includes("\0") && (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024.
 }
 
-/** The key of a checkpoint as it is stored: so that no two of them become one. */
+/** A key as it is stored, so that no two become one: what begins with a quote is always in quotes. */
 export function storedKey(key: string): string {
-  return isStorableText(key) ? key : JSON.stringify(key);
+  return isStorableText(key) && key[0] !== '"' ? key : JSON.stringify(key);
 }
 
 /** The text with something else in place of each character that cannot be stored. */

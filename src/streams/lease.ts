@@ -38,6 +38,7 @@ export interface LeaseOptions<T> {
   /**
    * Told once, when the run ends, of all that is lent and was neither acknowledged nor returned: it is
    * not to blame, and is not done. Also of what the source has given in a chunk and nobody has read.
+   * Only an item whose `reject` ends later, and has not returned it, is told alone then.
    */
   readonly release?: ((items: readonly T[], context: LeaseContext) => unknown) | undefined;
   /**

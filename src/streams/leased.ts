@@ -55,6 +55,7 @@ class RunLease<T> implements Lease<T> {
   readonly #out = new Map<T, number>(); // How often each is lent: texts and numbers may be equal.
   readonly #over = new AbortController();
   #isClosed = false;
+  #released: LeaseContext | undefined; // What was told with, once all that was lent is given back.
 
   constructor(source: Source<T>, options: LeaseOptions<T>) {
     this.#source = source;
@@ -66,7 +67,7 @@ class RunLease<T> implements Lease<T> {
       try {
         answer = await reject.call(options, [item], error, this.#told(context));
       } finally {
-        if (answer !== "returned") this.#count(item, 1);
+        if (answer !== "returned") await this.#keep(item);
       }
       return answer === "returned";
     });
@@ -121,6 +122,7 @@ class RunLease<T> implements Lease<T> {
   }
 
   release(context: LeaseContext): unknown {
+    this.#released = context;
     const items = [...this.#out].flatMap(([item, count]) => new Array<T>(count).fill(item));
     this.#out.clear();
     return items.length === 0 ? undefined : this.#options.release?.(items, this.#told(context));
@@ -148,6 +150,12 @@ class RunLease<T> implements Lease<T> {
 
   #told<C extends LeaseContext>(context: C): C {
     return { ...context, signal: this.#over.signal };
+  }
+
+  /** Takes an item that its source did not: if the run is over by now, it is given back as well. */
+  #keep(item: T): unknown {
+    this.#count(item, 1);
+    return this.#released && this.release(this.#released);
   }
 
   #count(item: T, more: number): void {

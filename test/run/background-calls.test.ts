@@ -97,3 +97,15 @@ describe("an attempt of a load that commits by itself", () => {
     expect([loaded, letters]).toEqual([0, [expect.objectContaining({ name: "TimeoutError" })]]);
   });
 });
+
+it("tells `reject` where items are that equal nothing, not even themselves", async () => {
+  const told: unknown[] = [];
+  const run = etl<number>({
+    name: "left",
+    extract: () => [7, NaN, 7],
+    load: () => Promise.reject(new Error("bad")),
+    reject: (items, _, { ranges }) => void told.push(items, ranges),
+  }).run({ batchSize: 3 });
+  await expect(run).rejects.toThrow("bad");
+  expect(told).toEqual([[7, NaN, 7], [[0, 3]]]);
+});

@@ -2,7 +2,7 @@ import { checkDeliveries, type Deliveries } from "../../checkpoints/deliveries.t
 import { fail, positiveIntegerOrInfinity } from "../../options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import { storedKey } from "../../sql/text.ts";
-import { execute, prepare, type SqliteDatabase, type SqliteStatement } from "./client.ts";
+import { execute, prepare, type SqliteDatabase, type SqliteStatement, transact } from "./client.ts";
 
 /** How long a sink keeps which deliveries it has loaded. */
 export interface SqliteDeliveryOptions {
@@ -47,18 +47,20 @@ export class SqliteDeliveries {
   }
 
   /**
-   * Writes within the transaction that is open, together with the deliveries that this finishes.
+   * Writes in one transaction, together with the deliveries that this finishes.
    * @throws {DeliveredError} If one of them is there already; nothing is written before.
    */
-  within(deliveries: Deliveries | undefined, write: () => unknown): unknown {
-    if (deliveries === undefined || deliveries.ids.length === 0) return write();
+  commit(deliveries: Deliveries | undefined, write: () => unknown): unknown {
+    if (deliveries === undefined || deliveries.ids.length === 0) return transact(this.#db, write);
     const failed = (error: unknown): never => {
-      this.#statements = undefined; // The table may have been made by what is rolled back.
+      this.#statements = undefined; // The table may have been made by what was rolled back.
       throw error;
     };
     try {
-      this.#keep(deliveries, Date.now());
-      const written = write();
+      const written = transact(this.#db, () => {
+        this.#keep(deliveries, Date.now());
+        return write();
+      });
       return isThenable(written) ? Promise.resolve(written).catch(failed) : written;
     } catch (error) {
       return failed(error);

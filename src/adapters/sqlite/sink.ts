@@ -7,7 +7,7 @@ import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { type CheckRows, type Commit, sinkLoads } from "../../checkpoints/sink-loads.ts";
 import { Written } from "../../sql/written.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
-import { checkClient, database, type SqliteDatabase, transact } from "./client.ts";
+import { checkClient, database, type SqliteDatabase } from "./client.ts";
 import { SqliteDeliveries, type SqliteDeliveryOptions } from "./deliveries.ts";
 import { openDeadLetters } from "./dead-letters.ts";
 import { isThenable } from "../../runtime/thenable.ts";
@@ -210,7 +210,7 @@ function rowCheck({ db, loader, checkpoints, turns, deliveries }: {
     const { write, drift, written } = rows.length === 0 ? nothing : loader.check(rows, context);
     const commit = () => {
       if (key === undefined) {
-        return turns.take(() => transact(db, () => deliveries.within(batch.deliveries, write)));
+        return turns.take(() => deliveries.commit(batch.deliveries, write));
       }
       return checkpoints.commit(markOf(key, context, isMarked), write);
     };

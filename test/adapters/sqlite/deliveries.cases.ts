@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { sqliteSink } from "../../../src/adapters/sqlite.ts";
-import { etl, leased, type RunReport } from "../../../src/index.ts";
+import { type DeadLetter, etl, leased, type RunReport } from "../../../src/index.ts";
 import type { TestDatabase } from "../../support/sqlite/client.ts";
 import { countOf, databasesOf, rowsOf, type SqliteClient } from "../../support/sqlite/client.ts";
 
@@ -50,6 +50,27 @@ export function testSqliteDeliveries(client: SqliteClient): void {
       expect(countOf(db, "output")).toEqual(0);
       db.exec("drop trigger no");
       expect(await consume(db, messages(1, 2, 3), sink)).toMatchObject({ loaded: 3 });
+    });
+
+    it("blame no other message where the commit fails that made their table", async () => {
+      const db = databases.inMemory(
+        `pragma foreign_keys = on; create table parent (id integer primary key);
+        insert into parent values (2), (3), (4);
+        create table output (id integer references parent deferrable initially deferred, name text)`,
+      );
+      const { load } = sqliteSink(db, { table: "output" });
+      const letters: unknown[] = [];
+      const deadLetters = new WritableStream<DeadLetter<Message>>({
+        write: ({ item }) => void letters.push(item.id),
+      });
+      const extract = () =>
+        leased(messages(1, 2, 3, 4), { acknowledge: () => {}, idOf: ({ id }) => `m${id}` });
+      const report = await etl({ name: "messages", extract, load }).run({
+        batchSize: 4,
+        deadLetters,
+      });
+      expect([report.loaded, letters]).toEqual([3, [1]]);
+      expect(countOf(db, "millrace_delivery")).toEqual(3);
     });
 
     it("are those of several tables, of a function and of a wrapped load too", async () => {

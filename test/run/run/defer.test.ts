@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   etl,
+  MemoryCheckpointStore,
   type Pipeline,
   type PipelineContext,
   type PipelineError,
+  type RunOptions,
 } from "../../../src/index.ts";
 import { outcomeOf } from "../../support/outcomes/outcome.ts";
 import { untilAborted, wait } from "../../support/run/time.ts";
@@ -91,6 +93,28 @@ describe("defer", () => {
     given[0]!.defer(() => Promise.reject(new Error("nobody asks")));
     await vi.advanceTimersByTimeAsync(0);
     expect(told).toEqual(["finalize", "extract", "late"]);
+  });
+
+  it.each<[string, RunOptions<number>]>([
+    ["its letters", { deadLetters: () => new WritableStream({ close: () => wait(100) }) }],
+    [
+      "its claim",
+      { checkpoints: Object.assign(new MemoryCheckpointStore(), { release: () => wait(100) }) },
+    ],
+  ])("calls back what comes while the run closes %s, and waits for it", async (_, options) => {
+    const told: string[] = [];
+    const later = ({ defer }: PipelineContext) =>
+      void wait(50).then(() => defer(() => wait(10).then(() => void told.push("late"))));
+    const run = etl({
+      name: "late",
+      extract: () => [1],
+      load: () => {},
+      finalize: (_, c) => later(c),
+    })
+      .start(options);
+    void run.finished.then(() => told.push("over"));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(told).toEqual(["late", "over"]);
   });
 
   it("waits no longer than `abortTimeout` for each, once the run is aborted", async () => {

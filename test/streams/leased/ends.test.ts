@@ -126,6 +126,27 @@ describe("the end of a leased source", () => {
     await reportOf(run);
   });
 
+  it.each<[string, () => unknown, readonly string[]]>([
+    ["takes nothing back", () => {}, ["released 2,3,4", "closed", "finalize", "released 1"]],
+    [
+      "fails",
+      () => Promise.reject(new Error("no reject")),
+      ["released 2,3,4", "closed", "finalize", "released 1"],
+    ],
+    ["takes its item back", () => "returned", ["released 2,3,4", "closed", "finalize"]],
+  ])(
+    "releases what a `reject` had that is not over in time and %s",
+    async (_, answer, expected) => {
+      const { told, run } = lend(waiting(), { load: () => Promise.reject(new Error("full")) }, {
+        reject: () => wait(1000).then(answer),
+      }, { abortTimeout: 10 });
+      await vi.advanceTimersByTimeAsync(10);
+      void run.abort().catch(() => {});
+      await reportOf(run);
+      expect(told).toEqual(expected);
+    },
+  );
+
   it("closes what comes from `extract` after the end", async () => {
     const told: string[] = [];
     const queue = leased([1, 2], {
