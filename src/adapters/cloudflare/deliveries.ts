@@ -1,6 +1,7 @@
 import { checkDeliveries, type Deliveries } from "../../checkpoints/deliveries.ts";
 import { storedKey } from "../../sql/text.ts";
 import { type Database, isOfStatement, runAll, type Statement, statement } from "./database.ts";
+import { jsonOf, lotsOf } from "./json-rows.ts";
 
 /** How long a sink keeps which deliveries it has loaded. */
 export interface CloudflareDeliveryOptions {
@@ -32,12 +33,14 @@ const forgetInterval = 60_000;
 export class DatabaseDeliveries {
   readonly #db: Database;
   readonly #kept: number;
+  readonly #maxBytes: number;
   #forgotAt = 0;
 
-  /** Takes how long they are kept, in milliseconds. */
-  constructor(db: Database, kept: number) {
+  /** Takes how long they are kept, in milliseconds, and what a parameter may have. */
+  constructor(db: Database, kept: number, maxBytes: number) {
     this.#db = db;
     this.#kept = kept;
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -48,20 +51,22 @@ export class DatabaseDeliveries {
   async run({ source, ids }: Deliveries, statements: readonly Statement[]): Promise<void> {
     if (ids.length === 0) return void await runAll(this.#db, statements);
     const stored = new Map(ids.map((id) => [storedKey(id), id]));
-    const values = [storedKey(source), JSON.stringify([...stored.keys()])] as const;
+    const key = storedKey(source);
+    const lots = lotsOf([...stored.keys()].map(jsonOf), this.#maxBytes);
     const now = Date.now();
     const isDue = now - this.#forgotAt >= forgetInterval && this.#kept < Infinity;
     const forget = isDue ? [statement(forgetSql, now - this.#kept)] : [];
     try {
-      const keep = statement(insertSql, ...values, now);
-      await runAll(this.#db, [...tables, keep, ...statements, ...forget]);
+      const keep = lots.map(({ json }) => statement(insertSql, key, json, now));
+      await runAll(this.#db, [...tables, ...keep, ...statements, ...forget]);
       if (isDue) this.#forgotAt = now;
     } catch (error) {
       const isKnown = `${(error as Error | undefined)?.message}`.includes("millrace_delivery.");
       if (!isKnown && isOfStatement(error)) throw error;
-      const find = [...tables, statement(findSql, ...values)];
+      const find = [...tables, ...lots.map(({ json }) => statement(findSql, key, json))];
       const answers = await this.#db.batch(find).catch(() => Promise.reject(error));
-      const there = new Set(answers.at(-1)!.map(({ id }) => stored.get(`${id}`)!));
+      const found = answers.slice(tables.length).flat();
+      const there = new Set(found.map(({ id }) => stored.get(`${id}`)!));
       if (isKnown) return checkDeliveries(ids, ids.filter((id) => !there.has(id)));
       if (there.size < ids.length) throw error;
       for (const { onDone } of statements) onDone?.(); // They all are: the answer was lost.

@@ -77,7 +77,8 @@ export type SinkOptions =
 export function databaseSink(action: string, db: Database, options: SinkOptions): CloudflareSink {
   const { maxBytes, keepDeliveries, rest } = takeShared(action, Object(options) as SinkOptions);
   const loader = loaderOf(action, db, rest as SinkOptions, maxBytes);
-  const checkpoints = new DatabaseCheckpoints(db, new DatabaseDeliveries(db, keepDeliveries));
+  const deliveries = new DatabaseDeliveries(db, keepDeliveries, maxBytes);
+  const checkpoints = new DatabaseCheckpoints(db, deliveries);
   const { load, wrap } = sinkLoads(checkpoints, rowCheck(loader, checkpoints));
   return {
     load: asyncLoad(checkpoints, load) as CloudflareLoad,

@@ -83,6 +83,24 @@ export function testCloudflareMessages({ open, inside }: DatabaseKind): void {
     );
 
     it(
+      "are loaded once where their ids need several parameters",
+      inside(async () => {
+        const { db } = await made();
+        const sink = db.sink({ table: "t", maxBytes: 1000 });
+        const ids = Array.from({ length: 9 }, (_, n) => `${n}${"x".repeat(300)}`);
+        const given = Object.fromEntries(ids.map((id, n) => [id, [n + 1]]));
+        expect(await consume(given, sink.load, 9)).toMatchObject({ acked: 9, retried: 0 });
+        const counts = db.calls.all.map((statements) =>
+          statements.filter((sql) => sql.startsWith("insert into millrace_delivery")).length
+        );
+        expect(Math.max(...counts)).toBe(3);
+        const again = { ...given, more: [10] };
+        expect(await consume(again, sink.load, 10)).toMatchObject({ acked: 10, retried: 0 });
+        expect(await numbers(db)).toEqual(ids.map((_, n) => n + 1).concat(10));
+      }),
+    );
+
+    it(
       "are loaded once by a function around the load as well",
       inside(async () => {
         const { db, sink } = await made();
