@@ -42,9 +42,14 @@ export class JobWatches {
       const unfollow = onAbort(signal, onChange);
       try {
         this.#listen();
-        if (!wake.signal.aborted) await sleep(await this.#waitOf(interest), wake.signal);
+        if (wake.signal.aborted) return;
+        // A query may never end where the server is silent.
+        const woken = sleep(this.#settings.lease, wake.signal);
+        const delay = await Promise.race([woken, this.#waitOf(interest)]);
+        if (delay !== undefined) await sleep(delay, wake.signal);
       } finally {
         unfollow();
+        wake.abort(); // Ends what waits for it still.
         wake = new AbortController();
       }
     };
@@ -58,10 +63,11 @@ export class JobWatches {
   /** How long to wait where nothing is told; not as long as others, so that not all come at once. */
   async #waitOf(interest: WatchedFor): Promise<number> {
     const { pollInterval, lease, untilFree } = this.#settings;
-    if (interest === "progress" || this.#link !== "listening") {
-      return pollInterval * (0.5 + Math.random());
+    let free = 0;
+    if (interest !== "progress" && this.#link === "listening") {
+      // What a query fails with is told to who asks for a partition: here nobody is to blame for it.
+      free = await untilFree().catch(() => 0) ?? lease;
     }
-    const free = await untilFree() ?? lease;
     return Math.max(0, Math.min(free, lease)) + pollInterval * (0.5 + Math.random());
   }
 
