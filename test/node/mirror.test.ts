@@ -123,7 +123,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/postgres/source/page": "adapters/postgres/source/pages",
   "adapters/postgres/source/settled-floor": "adapters/postgres/source/settled",
   "adapters/postgres/source/start": "adapters/postgres/source/settled",
-  "adapters/postgres/job-watches": "adapters/postgres/job-store",
   "adapters/postgres/partition-rows": "adapters/postgres/job-store",
   "adapters/postgres/stored-partitions": "adapters/postgres/job-store",
   "adapters/postgres/table/columns": "adapters/postgres/values",

@@ -19,6 +19,8 @@ import {
 import type { Outcome } from "../../report-types.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import { checkJob, type Job, jobStore } from "./job.ts";
+import { reach } from "./outage.ts";
+import { isTransientFailure } from "./transient.ts";
 
 /** How far a job is. */
 export interface JobSnapshot extends PartitionCounts {
@@ -95,7 +97,8 @@ const addedAtOnce = 100;
 
 /**
  * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
- * Killed at any instant, it may be called again, and there may be several.
+ * Killed at any instant, it may be called again, and there may be several. A store that cannot be
+ * reached is waited for: for the time of a lease.
  *
  * It gives a promise of the report that `showProgress` takes like a run.
  *
@@ -128,12 +131,13 @@ async function follow<P, E, T>(
 ): Promise<JobReport> {
   const action = "coordinate a job";
   checkJob(action, job as Job<never, never, never>, ["name", "split", "id"], options);
-  const { store, signal, maxDead, onProgress } = checkOptions<
+  const { store: given, signal, maxDead, onProgress } = checkOptions<
     CoordinateOptions,
     "signal" | "onProgress"
   >(action, options, coordinateOptions);
-  const watch = store.watch("progress");
   const stop = new AbortController(); // Aborts if the job could not be cancelled.
+  const store = reached(given, stop.signal);
+  const watch = given.watch("progress");
   const unfollow = onAbort(signal, (reason) => {
     store.cancel(messageOf(reason)).catch((error) => stop.abort(error));
   });
@@ -158,10 +162,34 @@ async function follow<P, E, T>(
   }
 }
 
+/** What is called of a store. */
+type Reached = Pick<JobStore, "add" | "seal" | "read" | "cancel"> & {
+  readonly dead: () => Promise<PartitionResult[]>;
+};
+
+/** A store that is called again while it cannot be reached: each call may be made twice. */
+function reached(store: JobStore, signal: AbortSignal): Reached {
+  const { lease } = store;
+  const ask = <R>(call: () => Promise<R>) =>
+    reach(call, { lease, signal, isOutage: isTransientFailure });
+  const deadOnes = async () => {
+    const dead: PartitionResult[] = [];
+    for await (const result of store.results()) if (result.state === "dead") dead.push(result);
+    return dead;
+  };
+  return {
+    add: (partitions) => ask(() => store.add(partitions)),
+    seal: () => ask(() => store.seal()),
+    read: () => ask(() => store.read()),
+    cancel: (reason) => ask(() => store.cancel(reason)),
+    dead: () => ask(deadOnes),
+  };
+}
+
 /** Adds all partitions. */
 async function split<P, E, T>(
   job: Job<P, E, T>,
-  store: JobStore,
+  store: Reached,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const ids = new Set<string>();
@@ -196,14 +224,11 @@ function withoutReason({ state, partitions, counts }: StoredJob): Omit<
 
 async function reportOf(
   name: string,
-  store: JobStore,
+  store: Reached,
   { state, reason, partitions, counts }: StoredJob,
   duration: number,
 ): Promise<JobReport> {
-  const dead: PartitionResult[] = [];
-  if (partitions.dead > 0) {
-    for await (const result of store.results()) if (result.state === "dead") dead.push(result);
-  }
+  const dead = partitions.dead > 0 ? await store.dead() : [];
   const { total, completed } = partitions;
   const outcome = state === "cancelled" ? "drained" : dead.length > 0 ? "failed" : "completed";
   return {

@@ -10,6 +10,7 @@ import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
+import type { PatientLease } from "./outage.ts";
 
 /** How a partition ended for the worker that had it. */
 export type PartitionEnd =
@@ -38,7 +39,7 @@ const longestDelay = 60_000;
 /** Runs the pipeline of a partition while its lease is held, and settles it or gives it back. */
 export async function runPartition<P, E, T>(
   job: Job<P, E, T>,
-  lease: Lease,
+  lease: PatientLease,
   settings: PartitionSettings<E>,
 ): Promise<PartitionEnd> {
   const { maxBegun, run: options } = settings;
@@ -98,12 +99,12 @@ async function giveUp(
 /** A run that ends when its lease is lost. */
 class PartitionRun {
   readonly #run: Run;
-  readonly #lease: Lease;
+  readonly #lease: PatientLease;
   readonly #settings: PartitionSettings<never>;
   readonly #stop = new AbortController(); // Ends the extending.
   #state: "held" | "lost" | "cancelled" = "held";
 
-  constructor(run: Run, lease: Lease, settings: PartitionSettings<never>) {
+  constructor(run: Run, lease: PatientLease, settings: PartitionSettings<never>) {
     this.#run = run;
     this.#lease = lease;
     this.#settings = settings;
@@ -137,7 +138,7 @@ class PartitionRun {
     const counts = countsOf(end.report, this.#lease.counts);
     if (end.report.outcome === "completed") return await this.#end("completed", counts);
     if (this.#state === "cancelled") return await this.#end("cancelled", counts);
-    await this.#lease.extend(counts); // What it has done is told.
+    await this.#lease.tell(counts);
     await this.#lease.giveBack({ delay: 0 });
     return "returned";
   }

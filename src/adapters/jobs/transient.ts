@@ -8,6 +8,9 @@ const passing =
 const passingNames =
   /^(?:TimeoutError|RequestError|NoRespondersError|ConnectionError|ClosedConnectionError|JetStreamNotEnabled)$/;
 
+/** What a client of pg throws for the same where the server says nothing any more, without a code. */
+const passingText = /^Connection terminated/;
+
 /**
  * Whether a partition failed for what passes by itself, so that it is not to blame: another worker has
  * its key still, or a server could not be reached.
@@ -19,7 +22,8 @@ export function isTransientFailure(error: unknown): boolean {
     if (isOf(cause, FencedError)) return true;
     const { code } = cause as { code?: unknown };
     if (typeof code === "string" && passing.test(code)) return true;
-    if (code === undefined && passingNames.test(cause.name)) return true;
+    if (code !== undefined) continue;
+    if (passingNames.test(cause.name) || passingText.test(cause.message)) return true;
   }
   return false;
 }

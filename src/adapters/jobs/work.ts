@@ -14,6 +14,7 @@ import {
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import { checkJob, type Job, jobStore } from "./job.ts";
+import { patientLease, reach } from "./outage.ts";
 import { type PartitionEnd, runPartition } from "./partition-run.ts";
 import { isTransientFailure } from "./transient.ts";
 
@@ -40,7 +41,8 @@ export interface WorkOptions<E> {
   maxBegun?: number | undefined;
   /**
    * Whether a failure passes by itself, so that the partition is not to blame: it is given back for
-   * the time of a lease, and not counted. Without it, that are connections that are lost or refused,
+   * the time of a lease, and not counted. So does a failure of the store, which is then called again,
+   * for the time of a lease. Without it, that are connections that are lost or refused,
    * and servers that start or stop. It is not asked about a run that another one has fenced off, which
    * is always given back. What it throws, or an answer that is no boolean, ends the worker.
    */
@@ -81,7 +83,8 @@ export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
  * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each is
  * an ordinary run with the option `partition`; with checkpoints it goes on where a worker before it
  * has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
- * after the lease of the store.
+ * after the lease of the store. A store that cannot be reached, as `isTransient` says, is waited for:
+ * for the time of a lease.
  *
  * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` gives no boolean.
  */
@@ -113,11 +116,20 @@ export async function work<P, E, T>(
   const stop = new AbortController();
   const unfollow = onAbort(signal, (reason) => stop.abort(reason));
   const each = { ...settings, lease: store.lease, signal: stop.signal };
+  const isOutage = (error: unknown) =>
+    isTransientFailure(error) || settings.isTransient(error) === true;
+  const patience = { lease: store.lease, isOutage };
+  const ask = <R>(call: () => Promise<R>) => reach(call, { ...patience, signal: stop.signal });
+  const isOver = async () => {
+    const { state } = await ask(() => store.read());
+    return state === "cancelled" || until === "done" && state === "ended";
+  };
   const lane = async (watch: JobWatch) => {
     while (!stop.signal.aborted) {
-      const lease = await store.take(name);
-      if (lease !== undefined) summary[await runPartition(job, lease, each)]++;
-      else if (await isOver(store, until)) return;
+      const lease = await ask(() => store.take(name));
+      if (lease !== undefined) {
+        summary[await runPartition(job, patientLease(lease, patience), each)]++;
+      } else if (await isOver()) return;
       else await watch.changed(stop.signal);
     }
   };
@@ -126,6 +138,7 @@ export async function work<P, E, T>(
     try {
       await lane(watch);
     } catch (error) {
+      if (stop.signal.aborted && error === stop.signal.reason) return; // It waited for the store.
       stop.abort(error); // The other lanes give back what they have.
       throw error;
     } finally {
@@ -136,9 +149,4 @@ export async function work<P, E, T>(
   unfollow();
   for (const end of ends) if (end.status === "rejected") throw end.reason;
   return summary;
-}
-
-async function isOver(store: JobStore, until: "never" | "done"): Promise<boolean> {
-  const { state } = await store.read();
-  return state === "cancelled" || until === "done" && state === "ended";
 }

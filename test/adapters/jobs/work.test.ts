@@ -64,6 +64,11 @@ describe("work()", () => {
       () => Object.assign(new Error("x"), { code: "ECONNREFUSED" }),
     ],
     [
+      "a server that was killed",
+      "returned",
+      () => new Error("x", { cause: new Error("Connection terminated unexpectedly") }),
+    ],
+    [
       "a server that starts",
       "returned",
       () => new Error("x", { cause: Object.assign(new Error("y"), { code: "57P03" }) }),
