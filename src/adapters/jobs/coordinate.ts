@@ -137,7 +137,7 @@ async function follow<P, E, T>(
   >(action, options, coordinateOptions);
   const stop = new AbortController(); // Aborts if the job could not be cancelled.
   const store = reached(given, stop.signal);
-  const watch = given.watch("progress");
+  const watch = store.watch("progress");
   const unfollow = onAbort(signal, (reason) => {
     store.cancel(messageOf(reason)).catch((error) => stop.abort(error));
   });
@@ -163,7 +163,7 @@ async function follow<P, E, T>(
 }
 
 /** What is called of a store. */
-type Reached = Pick<JobStore, "add" | "seal" | "read" | "cancel"> & {
+type Reached = Pick<JobStore, "add" | "seal" | "read" | "cancel" | "watch"> & {
   readonly dead: () => Promise<PartitionResult[]>;
 };
 
@@ -182,6 +182,10 @@ function reached(store: JobStore, signal: AbortSignal): Reached {
     seal: () => ask(() => store.seal()),
     read: () => ask(() => store.read()),
     cancel: (reason) => ask(() => store.cancel(reason)),
+    watch: (interest) => {
+      const watch = store.watch(interest);
+      return { changed: (signal) => ask(() => watch.changed(signal)), close: () => watch.close() };
+    },
     dead: () => ask(deadOnes),
   };
 }

@@ -130,7 +130,7 @@ export async function work<P, E, T>(
       if (lease !== undefined) {
         summary[await runPartition(job, patientLease(lease, patience), each)]++;
       } else if (await isOver()) return;
-      else await watch.changed(stop.signal);
+      else await ask(() => watch.changed(stop.signal));
     }
   };
   const running = Array.from({ length: lanes }, async () => {

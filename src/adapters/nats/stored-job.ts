@@ -111,9 +111,12 @@ export class StoredJobInBucket implements JobStore {
     this.#watching.set(onChange, interest);
     const changed = async (signal: AbortSignal | undefined) => {
       const unfollow = onAbort(signal, onChange);
-      await sleep(await this.#untilNext(), wake.signal);
-      unfollow();
-      wake = new AbortController();
+      try {
+        await sleep(await this.#untilNext(), wake.signal);
+      } finally {
+        unfollow();
+        wake = new AbortController();
+      }
     };
     return { changed, close: () => void this.#watching.delete(onChange) };
   }

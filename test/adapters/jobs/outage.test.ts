@@ -28,7 +28,10 @@ function outageOf(store: JobStore, at: number, duration: number) {
       const lease = await call(() => store.take(worker));
       return lease && leaseOf(lease);
     },
-    watch: (interest) => store.watch(interest),
+    watch: (interest) => {
+      const watch = store.watch(interest);
+      return { ...watch, changed: (signal) => call(() => watch.changed(signal)) };
+    },
     results: () => store.results(),
   };
   return { away, wasMet: () => calls >= at };
