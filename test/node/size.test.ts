@@ -8,9 +8,9 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 43_800,
-    "{ etl }": 27_940, // Malformed items 440, opening again 830, counts 330, leases 880, budgets 330.
-    "{ etl, EtlManager }": 29_710,
+    "*": 43_900,
+    "{ etl }": 27_960, // Malformed items 440, opening again 830, counts 330, leases 880, budgets 330.
+    "{ etl, EtlManager }": 29_740,
     "{ BucketStream }": 2156,
     "{ ParallelMapStream }": 2214,
     "{ LoaderStream }": 1884,
@@ -23,7 +23,7 @@ const budgets: Record<string, Record<string, number>> = {
   },
   "millrace/checkpoint": { "*": 9400 }, // Stores of keys and values, and deliveries, as well.
   "millrace/sqlite": { "*": 22_580 }, // Splits tables; Tables, tombstones, new columns, `write`, `missing` by the batch.
-  "millrace/postgres": { "*": 44_800 }, // Adds columns to several tables, splits them, keeps jobs and deliveries, listens.
+  "millrace/postgres": { "*": 44_860 }, // Adds columns to several tables, splits them, keeps jobs and deliveries, listens.
   "millrace/cloudflare": { "*": 49_900, "{ d1Sink }": 21_100, "{ runStep }": 2500 }, // A queue runs a pipeline.
   "millrace/duckdb": { "*": 23_970 }, // Tables, tombstones, new columns, `write` and the appender as well.
   "millrace/ndjson": { "*": 9550 },
@@ -43,12 +43,12 @@ const budgets: Record<string, Record<string, number>> = {
     "{ route }": 5500,
     "{ mergeSorted }": 5400, // Tells a run what it cannot keep as well.
   },
-  "millrace/jobs": { "*": 31_270, "{ coordinate }": 2350, "{ work }": 29_590 }, // Runs pipelines: the engine. A job is shown like a run: 110.
+  "millrace/jobs": { "*": 31_760, "{ coordinate }": 3230, "{ work }": 29_960 }, // Runs pipelines: the engine. Outages of the store: 850.
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
-  "millrace/otel": { "*": 31_320 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 31_350 }, // Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
-  "millrace/report": { "*": 17_600 },
-  "millrace/testing": { "*": 44_430 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
+  "millrace/report": { "*": 17_640 },
+  "millrace/testing": { "*": 44_490 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };
 const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
   Object.entries(sizes).map(([what, budget]) => ({ specifier, what, budget }))
