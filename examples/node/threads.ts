@@ -19,11 +19,12 @@ export default thread((limit: number) => {
 });
 
 if (isMainThread) {
-  await using counting = inThreads(import.meta.url, { size: 2, timeout: 10_000 });
+  const counting = inThreads(import.meta.url, { size: 2, timeout: 10_000 });
   await etl({
     name: "primes",
     extract: () => Array.from({ length: 12 }, (_, index) => 10_000 * (index + 1)),
     transformBatch: counting,
     load: (sentences) => console.log(sentences.join("\n")),
   }).run({ batchSize: 4 });
+  await counting.close();
 }

@@ -76,6 +76,7 @@ describe("the programs in examples/", () => {
     const known = [
       ...examples.map(({ path }) => path.slice("examples/".length)),
       "node/job.ts", // Needs a database and three terminals.
+      "node/nats-job.ts", // Needs a server of NATS.
     ];
     expect(paths.sort()).toEqual(known.sort());
   });
