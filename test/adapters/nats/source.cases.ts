@@ -79,13 +79,14 @@ function testReading(bench: NatsBench): void {
   });
 
   it("keeps what it has from being delivered again, however slow the load is", async () => {
-    const { consumer, facts } = await queueOf(bench, 6, 400);
+    // A heartbeat is sent three times as often as is needed: seconds late, it would still be in time.
+    const { consumer, facts } = await queueOf(bench, 6, 5000);
     const job = etl({
       name: "slow",
-      extract: () => natsSource<Order>(consumer, { ...idle, batch: 2 }),
-      load: () => new Promise((resolve) => setTimeout(resolve, 700)),
+      extract: () => natsSource<Order>(consumer, idle),
+      load: () => new Promise((resolve) => setTimeout(resolve, 6500)),
     });
-    const { loaded } = await job.run({ batchSize: 2, timeout: 50 });
+    const { loaded } = await job.run({ batchSize: 6 });
     expect(loaded).toBe(6);
     expect((await facts()).delivered.consumer_seq).toBe(6);
   });
