@@ -23,8 +23,9 @@ export function testSqliteSplits(client: SqliteClient): void {
     const databases = databasesOf(client);
     const filled = (type: string, values: readonly SqliteValue[]) => {
       const db = databases.inMemory(`create table t (k ${type})`);
-      const insert = db.prepare("insert into t values (?)");
-      for (const value of values) insert.run(value);
+      // Not by `run`, for which Node 26 makes the last row's number one of JavaScript.
+      const insert = db.prepare("insert into t values (?) returning 1");
+      for (const value of values) insert.all(value);
       return db;
     };
     const read = (db: ReturnType<typeof filled>, range: SqliteKeyRange) => {
