@@ -4,6 +4,7 @@
  */
 import type { LinkedTable } from "../../sql/linked-tables.ts";
 import { quoteName, quoteNames } from "../../sql/names.ts";
+import { below, type Where } from "../../sql/sqlite/below.ts";
 import { resolutionOf, type Target } from "../../sql/sqlite/insert.ts";
 import { identityOf } from "../../sql/sqlite/table-shape.ts";
 import type { KnownTable } from "./known-table.ts";
@@ -117,9 +118,6 @@ export function addColumnSql({ name, isStrict }: KnownTable, column: string): st
   return `alter table ${quoteName(name)} add column ${quoteName(column)}${isStrict ? " any" : ""}`;
 }
 
-/** Which rows of a table, told of by an alias; depth keeps aliases apart. */
-export type Where = (alias: string, depth: number) => string;
-
 /** The statements that delete rows, and before them all that belongs to them: by table, which and how. */
 export function deletions(
   plan: TreePlan,
@@ -127,18 +125,11 @@ export function deletions(
   where: Where,
 ): { readonly table: string; readonly sql: string }[] {
   const { name, children } = plan.linked[table]!;
-  const below = children.flatMap((child) => {
+  const belonging = children.flatMap((child) => {
     const { on } = plan.linked[child]!.parent!;
-    return deletions(plan, child, (alias, depth) => {
-      const outer = on.map(([column]) => `${alias}.${quoteName(column)}`).join(", ");
-      const above = `t${depth + 1}`;
-      const inner = on.map(([, column]) => `${above}.${quoteName(column)}`).join(", ");
-      return `(${outer}) in (select ${inner} from ${quoteName(name)} as ${above} where ${
-        where(above, depth + 1)
-      })`;
-    });
+    return deletions(plan, child, below(name, on, where));
   });
-  return [...below, {
+  return [...belonging, {
     table: name,
     sql: `delete from ${quoteName(name)} as t0 where ${where("t0", 0)}`,
   }];

@@ -1,4 +1,5 @@
 import { rowError, unfitValue } from "../../sql/row-errors.ts";
+import type { Where } from "../../sql/sqlite/below.ts";
 import type { Group } from "../../sql/sqlite/rows.ts";
 import { identityOf, readFor, widened } from "../../sql/sqlite/table-shape.ts";
 import { expectedOf, isStorable, type SqliteValue } from "../../sql/sqlite/values.ts";
@@ -19,7 +20,6 @@ import {
   plainValue,
   type TreePlan,
   valueFor,
-  type Where,
 } from "./statements.ts";
 
 /** What reading rows adds to. */

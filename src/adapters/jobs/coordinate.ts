@@ -238,12 +238,10 @@ async function reportOf(
   return {
     ...{ name, outcome, ...(reason !== undefined && { reason }) },
     partitions: {
-      ...{
-        total,
-        completed,
-        dead: partitions.dead,
-        cancelled: total - completed - partitions.dead,
-      },
+      total,
+      completed,
+      dead: partitions.dead,
+      cancelled: total - completed - partitions.dead,
     },
     ...{ ...counts, dead, duration },
   };

@@ -1,6 +1,6 @@
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { repeatableLetters } from "../../dead-letters/repeatable-letters.ts";
-import { letterRow } from "../../sql/letter-row.ts";
+import { letterColumns, letterTableSql, letterValues } from "../../sql/sqlite/letter-table.ts";
 import {
   checkClient,
   execute,
@@ -10,16 +10,8 @@ import {
   transact,
 } from "./client.ts";
 import type { Turns } from "./turns.ts";
-import { storableText } from "../../sql/sqlite/values.ts";
 
-const tableSql = `create table if not exists millrace_dead_letter (
-  id integer primary key, pipeline text not null, run_id text not null,
-  item_offset integer not null, stage text not null, attempts integer not null,
-  item text not null, row text, error text not null, error_name text, error_message text not null, error_code text,
-  at integer not null
-)`;
-const insertSql = `insert into millrace_dead_letter (pipeline, run_id, item_offset, stage, attempts,
-  item, row, error, error_name, error_message, error_code, at)
+const insertSql = `insert into millrace_dead_letter (${letterColumns})
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Opens a stream that keeps dead letters in a table, which it makes with the first one. */
@@ -30,26 +22,14 @@ export function openDeadLetters<E>(
   let insert: SqliteStatement | undefined;
   const writeAll = (letters: readonly DeadLetter<E>[]) => {
     if (insert === undefined) checkClient(db);
-    const rows = letters.map(valuesOf);
+    const rows = letters.map(letterValues);
     return turns.take(() =>
       transact(db, () => {
-        if (insert === undefined) execute(db, tableSql);
+        if (insert === undefined) execute(db, letterTableSql);
         insert ??= prepare(db, insertSql);
         for (const values of rows) insert.run(...values);
       })
     );
   };
   return repeatableLetters<E>({ write: (letter) => writeAll([letter]), writeAll });
-}
-
-function valuesOf(letter: DeadLetter): (string | number | null)[] {
-  const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
-    letter,
-  );
-  const { name, message, code } = errorParts;
-  const texts = [name, message, code].map((text) => text === null ? null : storableText(text));
-  return [
-    ...[storableText(pipeline), storableText(runId), offset, stage, attempts],
-    ...[item, row, error, ...texts, at],
-  ];
 }

@@ -12,6 +12,7 @@ import {
   type SqliteStatement,
   type SqliteValue,
 } from "./client.ts";
+import { below, type Where } from "../../sql/sqlite/below.ts";
 import { aliased } from "../../sql/sqlite/insert.ts";
 import type { KnownTable } from "./known-table.ts";
 
@@ -96,20 +97,13 @@ export class TreeStatements {
 
   #remove(
     table: number,
-    where: (alias: string, depth: number) => string,
+    where: Where,
     removal: { readonly values: Stored; readonly written: Written },
   ): void {
     const { name, children } = this.#tables[table]!;
     for (const child of children) {
       const { on } = this.#tables[child]!.parent!;
-      this.#remove(child, (alias, depth) => {
-        const outer = on.map(([column]) => `${alias}.${quoteName(column)}`).join(", ");
-        const above = `t${depth + 1}`;
-        const inner = on.map(([, column]) => `${above}.${quoteName(column)}`).join(", ");
-        return `(${outer}) in (select ${inner} from ${quoteName(name)} as ${above} where ${
-          where(above, depth + 1)
-        })`;
-      }, removal);
+      this.#remove(child, below(name, on, where), removal);
     }
     const sql = `delete from ${quoteName(name)} as t0 where ${where("t0", 0)}`;
     const changes = changesOf(this.#statement(sql).run(...removal.values));
