@@ -31,6 +31,7 @@ const questionNames = [
   "csv",
   "csv-to-postgres",
   "operators",
+  "jobs",
   "threads",
 ];
 
