@@ -13,6 +13,7 @@ const isOnce = env["TEST_ONCE"] === "1";
 const test: NonNullable<ViteUserConfig["test"]> = {
   include: ["test/**/*.test.ts"],
   exclude: hosts.filter((host) => host !== runtime).concat(isOnce ? [] : ["once"])
+    .concat(["workerd", "chromium"].includes(runtime) ? ["cli"] : []) // They have no command line.
     .map((host) => `test/${host}/**`),
   // Only what hangs is to fail: a cold machine may take long to start a browser or a database.
   testTimeout: 60_000,

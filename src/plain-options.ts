@@ -146,7 +146,7 @@ export function inWords(value: unknown): string {
 }
 
 /** The name that takes the fewest edits to reach (V. I. Levenshtein, 1966). */
-function nearestOf(name: string, table: object): string | undefined {
+export function nearestOf(name: string, table: object): string | undefined {
   const edits = (other: string) => {
     const to = other.toLowerCase();
     let row = [...[0, ...to].keys()];

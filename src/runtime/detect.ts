@@ -6,6 +6,7 @@
 
 /** The members of `process` that are used, where there are any. */
 export interface HostProcess {
+  readonly argv?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly stderr?: {
     write(text: string): unknown;

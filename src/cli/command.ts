@@ -1,0 +1,60 @@
+import type { Terminal } from "./terminal.ts";
+
+/** A flag of a command, as `parseArgs` of `node:util` knows it, and as `--help` shows it. */
+export interface CommandOption {
+  /** Whether the flag has a value. */
+  readonly type: "string" | "boolean";
+  /** Whether it may be given several times; then its value is an array. */
+  readonly multiple?: boolean;
+  /** One letter for it, without the dash. */
+  readonly short?: string;
+  /** How `--help` calls the value, such as `n` for `--limit n`. */
+  readonly value?: string;
+  /** One line that says what it does. */
+  readonly description: string;
+}
+
+/** The flags that were given: those of type "string" have text, the others `true`. */
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** What `millrace <name> …` does. */
+export interface Command {
+  /** All forms, one in each line, without the word "millrace": `run file.ts [name] [options]`. */
+  readonly usage: readonly string[];
+  /** The flags by their long names, without dashes. `--help` is a flag of every command. */
+  readonly options: Readonly<Record<string, CommandOption>>;
+  /** The fewest and the most arguments that are no flags. */
+  readonly positionals: readonly [min: number, max: number];
+  /** What `--help` adds below the flags, such as exit codes: lines without a final newline. */
+  readonly notes?: string;
+  /**
+   * Does it, and returns the exit code, one of `exitCodes`. It throws `ConfigurationError` for
+   * arguments that break a rule (exit code 2), anything else for work that failed (exit code 1);
+   * `main` prints the message.
+   */
+  run(values: Values, positionals: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+/** A command that is loaded when it is called. */
+export interface CommandEntry {
+  /** The word after "millrace". */
+  readonly name: string;
+  /** One line that says what it does, for `millrace --help`. */
+  readonly summary: string;
+  /** Imports the command. */
+  load(): Promise<Command>;
+}
+
+/** How the process ends. */
+export const exitCodes = {
+  /** All is done. */
+  completed: 0,
+  /** The work failed, and the report or the message says why. */
+  failed: 1,
+  /** The command line is wrong. Nothing was called. */
+  usage: 2,
+  /** Stopped in order, by one Ctrl-C or a budget: run again to continue. */
+  unfinished: 3,
+  /** Aborted by a second Ctrl-C, as a shell calls it. */
+  aborted: 130,
+} as const;
