@@ -1,4 +1,10 @@
 import type { CommandEntry } from "./command.ts";
 
 /** All commands, in the order of `--help`. Each is imported only when it is called. */
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "copy",
+    summary: "copy rows between files, SQLite and PostgreSQL",
+    load: async () => (await import("./copy/copy-command.ts")).copyCommand,
+  },
+];
