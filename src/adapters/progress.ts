@@ -6,5 +6,5 @@
 export type { ItemCounts, Outcome, RunSnapshot, StageName, StageTimes } from "../report-types.ts";
 export type { ProgressBar, ProgressBars } from "./progress/bar-display.ts";
 export type { ProgressOutput } from "./progress/output.ts";
-export type { ProgressPayload, WatchedRun } from "./progress/payload.ts";
+export type { PartitionProgress, ProgressPayload, WatchedRun } from "./progress/payload.ts";
 export { showProgress, type ShowProgressOptions } from "./progress/show-progress.ts";

@@ -31,7 +31,7 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
     const { code, output } = await inTerminal("line");
     expect(code).toBe(0);
     expect(screenOf(output)).toEqual([expect.stringMatching(completed), ""]);
-    expect(output.match(/films: \d+% of 20/g)!.length).toBeGreaterThan(3);
+    expect(output.match(/films: \[.{8,}?\] \d+% of 20/g)!.length).toBeGreaterThan(3);
     expect(output).not.toContain(hidden);
   });
 
@@ -44,13 +44,13 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
   it("keeps within a terminal that becomes narrow", async () => {
     const { output } = await inTerminal("narrow");
     expect(screenOf(output)).toEqual(["films: completed...", ""]);
-    expect(output).toMatch(/films: \d+% of 20, \d+ loaded/);
+    expect(output).toMatch(/films: \[.{8,}?\] \d+% of 20, \d+ loaded/);
   });
 
   it("ends the line before the process exits", async () => {
     const { code, output } = await inTerminal("exit");
     expect(code).toBe(3);
-    expect(screenOf(output)).toEqual([expect.stringMatching(/^films: 50% of 20/), ""]);
+    expect(screenOf(output)).toEqual([expect.stringMatching(/^films: \[=+> +\] 50% of 20/), ""]);
   });
 
   it("shows the draining that Ctrl-C begins, and its end", async () => {
@@ -63,7 +63,9 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
   it("restores the cursor when Ctrl-C kills the process", async () => {
     const { code, output } = await inTerminal("killed", /0 loaded/);
     expect(code).toBe(130);
-    expect(screenOf(output)).toEqual([expect.stringMatching(/^films: 0% of 20, 0 loaded, 0\/s/)]);
+    expect(screenOf(output)).toEqual([
+      expect.stringMatching(/^films: \[> +\] 0% of 20, 0 loaded, 0\/s/),
+    ]);
     expect(output).not.toContain(hidden);
   });
 

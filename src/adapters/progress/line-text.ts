@@ -1,6 +1,6 @@
 import { fitting } from "../../explain/plain-text.ts";
 import { coarseTime, count, counted } from "../../explain/quantities.ts";
-import type { ProgressPayload } from "./payload.ts";
+import type { PartitionProgress, ProgressPayload } from "./payload.ts";
 
 /** Characters from here on may take two columns in a terminal. */
 const wide = "\x7f";
@@ -26,13 +26,19 @@ type Forms = readonly [full: string, ...shorter: string[]];
 
 /** What is shortened where there is little room, one after the other: what matters least first. */
 const steps = [
-  ...["retries", "rows", "skipped", "drift", "share", "loaded", "earlier", "pending", "letters"],
-  ...["drift", "left", "time", "rate", "letters", "returned", "name", "share", "loaded"],
+  ...["retries", "rows", "skipped", "drift", "idle", "share", "loaded", "bar", "earlier"],
+  ...["pending", "letters", "drift", "parts", "left", "time", "rate", "letters", "returned"],
+  ...["name", "share", "idle", "loaded"],
 ];
+
+/** Columns within the brackets of a bar, at least and at most. */
+const leastBar = 8;
+const longestBar = 30;
 
 /**
  * One line about a run, of at most so many columns. Where these are few, what matters least is left
- * out: how the run goes, how fast, and its dead letters stay.
+ * out: how the run goes, how fast, and its dead letters stay. A line of so many columns has a bar,
+ * which takes the room that is left.
  */
 export function textOf(
   payload: ProgressPayload,
@@ -40,40 +46,70 @@ export function textOf(
   columns: number = Infinity,
 ): string {
   const forms = formsOf(payload, nameColumns);
+  const share = columns < Infinity && !isOver(payload) ? doneShareOf(payload) : undefined;
+  let room = share === undefined ? 0 : leastBar;
   const taken = new Map<string, number>();
   const line = () => {
-    const [name, ...told] = [...forms].map(([part, texts]) => texts[taken.get(part) ?? 0] ?? "");
-    return `${name}: ${told.filter((text) => text !== "").join(", ")}`;
+    const told = [...forms].map(([part, texts]) => texts[taken.get(part) ?? 0] ?? "");
+    const [name, state, ...more] = told;
+    const bar = room > 0 ? `${barOf(share!, room)} ` : "";
+    const words = more.filter((text) => text !== "").join(", ");
+    return `${name}: ${state === "" ? "" : `${state}, `}${bar}${words}`;
   };
   for (const part of steps) {
     if (widthOf(line()) <= columns) break;
+    if (part === "bar") room = 0;
     taken.set(part, (taken.get(part) ?? 0) + 1);
   }
+  if (room > 0) room = Math.min(longestBar, room + Math.max(0, columns - widthOf(line())));
   return cut(line(), columns);
+}
+
+/** A bar as terminals of every font and width show it. */
+function barOf(share: number, room: number): string {
+  const full = Math.floor(share * room);
+  const tip = full < room ? ">" : "";
+  return `[${`${"=".repeat(full)}${tip}`.padEnd(room)}]`;
+}
+
+/** How much is done, from 0 to 1, where that is known and no more is done than was expected. */
+function doneShareOf(payload: ProgressPayload): number | undefined {
+  const { done, total, bytes, partitions } = payload;
+  const { read = done, total: whole = total ?? 0 } = bytes ?? {};
+  if (whole > 0) return read <= whole ? read / whole : undefined;
+  return partitions && partitions.total > 0 ? settled(partitions) / partitions.total : undefined;
+}
+
+function settled({ completed, dead, cancelled }: PartitionProgress): number {
+  return completed + dead + cancelled;
 }
 
 /** What is told of a run, in the order of a line. */
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
-  const { name, state, total, done, loaded, skipped, deadLettered, retries, rate } = payload;
-  const { pending, elapsed, earlier = 0, left, rows = 0, drift = 0 } = payload;
-  const { earlierDeadLettered: dead = 0, returned = 0 } = payload;
+  const { name, state, loaded, skipped, deadLettered, retries, rate, elapsed, pending } = payload;
+  const { earlier = 0, left, rows = 0, drift = 0, idle, returned = 0 } = payload;
+  const { earlierDeadLettered: dead = 0 } = payload;
   const hasEnded = isOver(payload);
-  const { read = done, total: whole = total ?? 0 } = payload.bytes ?? {};
-  const hasShare = whole > 0;
-  const share = hasShare ? `${shareOf(read, whole)}%` : "";
-  const amount = payload.bytes === undefined ? count(whole) : sizeOf(whole);
   const some = (many: number, full: string, ...shorter: string[]): Forms =>
     many > 0 ? [full, ...shorter] : [""];
+  const [share, parts] = [shareForms(payload), partForms(payload)];
   const all = `${count(loaded)} loaded`;
   const isPlain = state === "running" && deadLettered === 0; // Nothing else is worth the room.
   return new Map<string, Forms>([
     ["name", [cut(name, columns), cut(name, Math.min(8, columns))]],
     ["state", [state === "running" ? "" : state]],
-    ["share", hasShare ? [`${share} of ${amount}`, share, ""] : [""]],
-    ["loaded", hasShare ? [all, ""] : [all, all, isPlain ? all : ""]],
+    ["share", share],
+    ["parts", parts],
+    ["loaded", share[0] + parts[0] !== "" ? [all, ""] : [all, all, isPlain ? all : ""]],
     ["rows", some(rows, `${count(rows)} rows`)],
     ["rate", [`${count(rate)}/s`, `${compact(rate)}/s`]],
     ["left", [left === undefined ? "" : `${timeLeft(left)} left`]],
+    [
+      "idle",
+      idle === undefined
+        ? [""]
+        : [`nothing new for ${coarseSeconds(idle)}`, `idle ${coarseSeconds(idle)}`, ""],
+    ],
     ["skipped", some(skipped, `${count(skipped)} skipped`)],
     [
       "letters",
@@ -104,14 +140,27 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
   ]);
 }
 
+/** How much of what was expected is done; a total that turned out too low is called just that. */
+function shareForms({ done, total, bytes }: ProgressPayload): Forms {
+  const { read = done, total: whole = total ?? 0 } = bytes ?? {};
+  if (!(whole > 0)) return [""];
+  const amount = bytes === undefined ? count(whole) : sizeOf(whole);
+  if (read > whole) return [`past the ${amount} expected`, `past ${amount}`, ""];
+  // Not 100 before all is done.
+  const share = `${Math.floor(read * 100 / whole)}%`;
+  return [`${share} of ${amount}`, share, ""];
+}
+
+function partForms({ partitions }: ProgressPayload): Forms {
+  if (partitions === undefined || partitions.total === 0) return [""];
+  const { total, dead } = partitions;
+  const words = `${count(settled(partitions))} of ${counted(total, "partition")}`;
+  return dead > 0 ? [`${words} (${count(dead)} dead)`, words] : [words];
+}
+
 /** Whether the run has ended, and its payload says how. */
 export function isOver({ state }: ProgressPayload): boolean {
   return state !== "running" && state !== "draining" && state !== "aborting";
-}
-
-/** Not 100 before all is done, and not more afterwards, as a total may be an estimate. */
-function shareOf(done: number, total: number): number {
-  return Math.min(100, Math.floor(done * 100 / total));
 }
 
 /** Three digits of a count at most, and a letter for thousands, millions and so on. */
@@ -126,6 +175,11 @@ function sizeOf(bytes: number): string {
   let [value, power] = [bytes, 0];
   for (; value >= 999.5 && power < units.length - 1; power++) value /= 1000;
   return `${Number(value.toPrecision(3))} ${units[power]}`;
+}
+
+/** Whole seconds that have passed. */
+function coarseSeconds(duration: number): string {
+  return duration < 59_950 ? `${Math.floor(duration / 1000)} s` : coarseTime(duration);
 }
 
 /** A time to come, which is an estimate: whole seconds, not less than it takes. */

@@ -13,8 +13,14 @@ export interface WatchedRun {
     & Pick<RunSnapshot, Exclude<keyof ItemCounts, "returned">>
     & Pick<RunSnapshot, "state" | "duration" | "total">
     & Partial<Pick<RunSnapshot, "bytes" | "earlier" | "earlierCounts" | "eta" | "rows" | "drift">>
-    & Partial<Pick<RunSnapshot, "returned" | "retries">>;
+    & Partial<Pick<RunSnapshot, "returned" | "retries">>
+    & { readonly partitions?: PartitionProgress };
 }
+
+/** How many partitions a job of `millrace/jobs` has, and what became of them so far. */
+export type PartitionProgress = Readonly<
+  Record<"total" | "completed" | "dead" | "cancelled", number>
+>;
 
 /** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
 export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
@@ -42,7 +48,17 @@ export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
   readonly rows: number | undefined;
   /** Properties that the target has, or had, no column for; `undefined` where there are none. */
   readonly drift: number | undefined;
-  /** Time that is left in milliseconds, at the present rate; `undefined` where it is not known. */
+  /** The partitions of a job; left out or `undefined` for a run. */
+  readonly partitions?: PartitionProgress | undefined;
+  /**
+   * Milliseconds since anything moved: an item, a byte or another attempt; `undefined` while things
+   * move, and when the run is over.
+   */
+  readonly idle?: number | undefined;
+  /**
+   * Estimated milliseconds left, at the present rate; `undefined` where it is not known, and once more
+   * is done than was expected.
+   */
   readonly left: number | undefined;
   /** How long the run has lasted, in milliseconds. */
   readonly elapsed: number;
@@ -59,6 +75,8 @@ export class Tracker {
   readonly #name: string;
   #samples: { readonly elapsed: number; readonly done: number }[] = [];
   #outcome: Outcome | undefined;
+  #moved = -1; // What had moved when something moved last, and when that was.
+  #movedAt = 0;
 
   /** Watches a run. */
   constructor(run: WatchedRun, totalOf: TotalOf, window: number) {
@@ -81,13 +99,14 @@ export class Tracker {
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
     const { state, retries = 0, duration: elapsed, total: known, rows, drift = {} } = rest;
-    const { earlier, earlierCounts, bytes, eta, returned = 0 } = rest;
+    const { earlier, earlierCounts, bytes, eta, returned = 0, partitions } = rest;
     const done = loaded + skipped + deadLettered + returned;
     const expected = this.#totalOf(this.#run.name) ?? known;
     const total = Number.isFinite(expected) && expected! >= 0 ? expected : undefined;
     const isOver = this.#outcome !== undefined;
     const rate = isOver ? rounded(perSecond(done, elapsed)) : this.#rateOf(elapsed, done);
-    const isForeseen = !isOver && state === "running" && total !== undefined && rate > 0;
+    const isForeseen = !isOver && state === "running" && rate > 0;
+    const idle = this.#idleAt(elapsed, extracted + done + retries + (bytes?.read ?? 0));
     return {
       name: this.#name,
       // A run whose promise has not been heard of yet is about to say how it ended.
@@ -99,8 +118,19 @@ export class Tracker {
       earlierDeadLettered: earlierCounts?.deadLettered || undefined,
       rows: rows === loaded ? undefined : rows,
       drift: Object.keys(drift).length || undefined,
-      left: isForeseen ? Math.max(0, total - done) / rate * 1000 : bytes && eta,
+      ...{ partitions, idle: isOver || idle < 3_000 ? undefined : idle },
+      left: total === undefined
+        ? isOver ? undefined : bytes && eta
+        : isForeseen && done <= total
+        ? (total - done) / rate * 1000
+        : undefined,
     };
+  }
+
+  /** How long ago anything moved. */
+  #idleAt(elapsed: number, moved: number): number {
+    if (moved !== this.#moved) [this.#moved, this.#movedAt] = [moved, elapsed];
+    return elapsed - this.#movedAt;
   }
 
   #rateOf(elapsed: number, done: number): number {

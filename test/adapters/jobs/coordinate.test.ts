@@ -75,8 +75,10 @@ describe("coordinate()", () => {
     const run = { batchSize: 10 };
     const workers = [work(job, { store, until, run }), work(job, { store, until, run })];
     await inTime(Promise.all([showing, ...workers]));
-    expect(shown).toMatch(/numbers: 66% of 30, 20 loaded/);
-    expect(shown).toMatch(/numbers: completed, 100% of 30, 30 loaded, .* in 2\.0 s/);
+    expect(shown).toMatch(/numbers: 66% of 30, 2 of 3 partitions, 20 loaded/);
+    expect(shown).toMatch(
+      /numbers: completed, 100% of 30, 3 of 3 partitions, 30 loaded, .* in 2\.0 s/,
+    );
     const { duration } = await coordinating;
     await inTime(new Promise((go) => setTimeout(go, 5000)));
     expect(coordinating.snapshot()).toMatchObject({ state: "ended", loaded: 30, duration });

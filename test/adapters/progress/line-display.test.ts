@@ -11,9 +11,11 @@ describe("showProgress() in a terminal", () => {
   it("redraws one line in place every 100 ms, and ends it with a newline", async () => {
     const output = new RecordedOutput(true);
     void showProgress(startSlowRun("ten"), undefined, { output, total: 10 });
-    expect(output.screen).toEqual(["ten: 0% of 10, 0 loaded, 0/s"]);
+    expect(output.screen).toEqual([`ten: [>${" ".repeat(29)}] 0% of 10, 0 loaded, 0/s`]);
     await vi.advanceTimersByTimeAsync(450);
-    expect(output.screen[0]).toMatch(/^ten: [34]0% of 10, [34] loaded, [0-9.]+\/s, 1 s left$/);
+    expect(output.screen[0]).toMatch(
+      /^ten: \[={9,12}> {17,20}\] [34]0% of 10, [34] loaded, [0-9.]+\/s, 1 s left$/,
+    );
     expect(output.writes).toHaveLength(5);
     expect(output.writes.join("")).not.toContain("\n");
     await vi.advanceTimersByTimeAsync(5000);
@@ -49,7 +51,7 @@ describe("showProgress() in a terminal", () => {
     },
   );
 
-  it.each([[2, "100% of 2, "], [1000, "0% of 1,000, "], [3, "100% of 3, "], [0, ""]])(
+  it.each([[2, "past the 2 expected, "], [1000, "0% of 1,000, "], [3, "100% of 3, "], [0, ""]])(
     "shows the share of a total of %i",
     async (total, share) => {
       const output = new RecordedOutput(true);
@@ -65,8 +67,23 @@ describe("showProgress() in a terminal", () => {
     const total = (name: string) => name === "films" ? undefined : 10;
     void showProgress(films.start(), undefined, { output, total });
     await vi.advanceTimersByTimeAsync(220);
-    expect(output.screen[0]).toBe("films: 25% of 4, 1 loaded, 5/s, 1 s left");
+    expect(output.screen[0]).toBe(
+      "films: [=======>                      ] 25% of 4, 1 loaded, 5/s, 1 s left",
+    );
     await vi.advanceTimersByTimeAsync(1000);
+  });
+
+  it("tells how long nothing has moved, and nothing of it once something does", async () => {
+    const output = new RecordedOutput(true);
+    void showProgress(startSlowRun("slow", 2, 7000), undefined, { output });
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(output.screen).toEqual(["slow: 0 loaded, 0/s"]);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(output.screen).toEqual(["slow: 0 loaded, 0/s, nothing new for 5 s"]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(output.screen[0]).toMatch(/^slow: 1 loaded, [\d.]+\/s$/);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(output.screen).toEqual(["slow: completed, 2 loaded, 0.1/s, in 14.0 s", ""]);
   });
 
   it("shows several runs, a line each", async () => {
@@ -79,7 +96,7 @@ describe("showProgress() in a terminal", () => {
     });
     await vi.advanceTimersByTimeAsync(550);
     expect(output.screen).toEqual([
-      "ten: 50% of 10, 5 loaded, 9.6/s, 1 s left",
+      "ten: [===============>              ] 50% of 10, 5 loaded, 9.6/s, 1 s left",
       "three: completed, 3 loaded, 10/s, in 0.3 s",
     ]);
     await vi.advanceTimersByTimeAsync(5000);
@@ -120,7 +137,7 @@ describe("showProgress() in a terminal", () => {
       lines[columns] = screenOf(output.writes.at(-1)!)[0]!;
     }
     expect(lines).toEqual({
-      80: "a pipeline of a long name: 10% of 10, 1 loaded, 7.7/s, 2 s left",
+      80: "a pipeline of a long name: [=>           ] 10% of 10, 1 loaded, 7.7/s, 2 s left",
       40: "a pipeline...: 20%, 7.7/s, 2 s left",
       20: "a pip...: 7.7/s",
       5: "a...",

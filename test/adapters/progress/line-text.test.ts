@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { etl, type LoadContext } from "../../../src/index.ts";
 import { textOf } from "../../../src/adapters/progress/line-text.ts";
@@ -57,7 +58,7 @@ describe("a line about a run", () => {
     expect(lines).toEqual([
       "films: 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left, 1,900 skipped, " +
       "100 dead-lettered, 2 properties without a column, 400,000 done before, 37 retried",
-      "films: 42%, 838,000 loaded, 12,345/s, 1 min 34 s left, 100 dead-lettered, " +
+      "films: [========>           ] 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered, " +
       "2 without a column, 400,000 done before",
       "films: 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered, 2 without a column",
       "films: 42%, 12,345/s, 1 min 34 s left, 100 dead, 2 without a column",
@@ -69,7 +70,7 @@ describe("a line about a run", () => {
   it.each([
     [
       120,
-      "a pipeline of a long name: 42%, 838,000 loaded, 12,345/s, 1 min 34 s left, 100 dead-lettered, 400,000 done before",
+      "a pipeline of a long name: [========>           ] 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered, 400,000 done before",
     ],
     [80, "a pipeline of a long name: 42%, 12,345/s, 1 min 34 s left, 100 dead-lettered"],
     [60, "a pipeline of a l...: 42%, 12,345/s, 100 dead"],
@@ -84,6 +85,83 @@ describe("a line about a run", () => {
     );
     expect(shown.length).toBeLessThanOrEqual(columns);
     expect(shown).toBe(line);
+  });
+
+  it("has a bar in the room that is left, as full as its share", () => {
+    const few = {
+      ...payload,
+      name: "films",
+      ...{ skipped: 0, deadLettered: 0, earlier: undefined },
+    };
+    const lines = [110, 100, 79, 60, 50].map((columns) =>
+      textOf({ ...few, retries: 0 }, 20, columns)
+    );
+    expect(lines).toEqual([
+      "films: [============>                 ] 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left",
+      "films: [============>                 ] 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left",
+      "films: [====>     ] 42% of 2,000,000, 838,000 loaded, 12,345/s, 1 min 34 s left",
+      "films: [========>           ] 42%, 12,345/s, 1 min 34 s left",
+      "films: [====>     ] 42%, 12,345/s, 1 min 34 s left",
+    ]);
+    const barOf = (done: number) =>
+      textOf({ ...few, done, total: 100 }, 20, 60).match(/\[.*\]/)![0];
+    expect([0, 50, 99, 100].map(barOf)).toEqual([
+      "[>                    ]",
+      "[==========>         ]",
+      "[===================>]",
+      "[===================]",
+    ]);
+  });
+
+  it("has no bar once the run is over, nor where nobody knows how much there is", () => {
+    expect(textOf({ ...payload, state: "completed" }, 20, 150)).not.toContain("[");
+    expect(textOf({ ...payload, total: undefined }, 20, 150)).not.toContain("[");
+  });
+
+  it.each([
+    [{ total: 100_000, done: 169_467 }, "past the 100,000 expected, 838,000 loaded"],
+    [{ total: undefined, bytes: { read: 2100, total: 2000 } }, "past the 2 kB expected, 838,000"],
+    [{ total: 840_000 }, "100% of 840,000"],
+    [{ total: 840_001 }, "99% of 840,001"],
+  ])("says so if more came than was expected: %o", (counts, words) => {
+    const line = textOf({ ...payload, ...counts, left: undefined });
+    expect(line).toContain(`: ${words}`);
+    if (words.startsWith("past")) expect(line).not.toContain("%");
+  });
+
+  it("says for how long nothing has moved, also where there is little room", () => {
+    const still = { ...payload, rate: 0, left: undefined, idle: 12_900 };
+    expect(textOf(still)).toContain(", 0/s, nothing new for 12 s, ");
+    expect(textOf(still, 13, 39)).toBe("a pip...: 42%, 0/s, idle 12 s, 100 dead");
+    expect(textOf({ ...still, idle: 75_000 })).toContain(", nothing new for 1 min 15 s, ");
+  });
+
+  it("has the partitions of a job, and a bar of them where no total is known", () => {
+    const partitions = { total: 40, completed: 11, dead: 1, cancelled: 0 };
+    const job = { ...payload, name: "sales", total: undefined, left: undefined, partitions };
+    expect(textOf({ ...job, earlier: undefined }, 20, 90)).toBe(
+      "sales: [==>        ] 12 of 40 partitions (1 dead), 12,345/s, 100 dead-lettered",
+    );
+    expect(textOf(job)).toContain("sales: 12 of 40 partitions (1 dead), 838,000 loaded, ");
+  });
+
+  it("never takes more columns than it is given", () => {
+    const amount = fc.nat(3_000_000);
+    const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const some = fc.record({
+      ...{ name: fc.string({ maxLength: 30 }), total: maybe(amount), done: amount, loaded: amount },
+      ...{ skipped: amount, deadLettered: amount, retries: amount, rate: amount, pending: amount },
+      ...{ left: maybe(amount), idle: maybe(amount), earlier: maybe(amount), rows: maybe(amount) },
+      state: fc.constantFrom("running", "draining", "completed", "failed"),
+    });
+    fc.assert(
+      fc.property(some, fc.integer({ min: 1, max: 160 }), (parts, columns) => {
+        const line = textOf({ ...payload, ...parts } as ProgressPayload, 20, columns);
+        expect(line.length).toBeLessThanOrEqual(columns);
+        expect(line).not.toMatch(/NaN|undefined/);
+      }),
+      { seed: 20, numRuns: 300 },
+    );
   });
 
   it("keeps the rate, the state and the dead letters in 40 columns", () => {
