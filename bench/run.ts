@@ -17,6 +17,7 @@ import { floorWords } from "./harness/words.ts";
 const RESULTS = "bench/results";
 const questionNames = [
   "overhead",
+  "byhand",
   "bucket-stream",
   "seed",
   "peers",
@@ -39,7 +40,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "3" },
-    runtime: { type: "string", default: "node24,deno,bun" },
+    runtime: { type: "string" }, // All three; in short Node 24.
     scale: { type: "string", default: "1" }, // Share of the items; numbers need all of them.
     short: { type: "boolean", default: false }, // One small round.
     out: { type: "string" }, // Where the results go if not to bench/results.
@@ -60,7 +61,7 @@ function numberOf(option: "rounds" | "scale"): number {
 /** The runtimes that were asked for and are there. */
 function chooseRuntimes(): Record<string, Runtime> {
   const found = findRuntimes();
-  const wanted = isShort ? ["node24"] : options.runtime.split(",");
+  const wanted = (options.runtime ?? (isShort ? "node24" : "node24,deno,bun")).split(",");
   const missing = wanted.filter((name) => !(name in found));
   if (missing.length > 0) console.error(`Not installed: ${missing.join(", ")}`);
   return Object.fromEntries(wanted.flatMap((name) => found[name] ? [[name, found[name]]] : []));

@@ -26,10 +26,15 @@ export interface Comparison {
   readonly variant: string;
   /** What it is divided by; of several, the one with the highest measure. */
   readonly against?: string | readonly string[];
-  /** Which measure; `rate` is items per second. */
+  /** Which measure; `rate` is items per second, `cpuRate` items per second of CPU time. */
   readonly measure?: string;
   /** Whether the other is divided by or taken away. */
   readonly as?: "ratio" | "difference";
+  /**
+   * Another measure, with the word for it, whose value stands in brackets beside that of the row. The
+   * highest values of all rounds, compared, then stand there too.
+   */
+  readonly beside?: Readonly<Record<string, string>>;
   /** The number to hold, where there is one. It is printed, never asserted. */
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -65,6 +70,8 @@ export interface Row extends Comparison {
   readonly medians: Readonly<Record<string, number>>;
   /** The value of each round, so that the spread is seen. */
   readonly rounds: Readonly<Record<string, readonly number[]>>;
+  /** What stands beside the median, in brackets. */
+  readonly asides?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** All that is kept of one question. */

@@ -69,17 +69,37 @@ function measureOne(how: Runtime, plan: Plan, variant: string): Promise<Measures
 export function fillRow(comparison: Comparison, samples: readonly Sample[]): Row {
   const medians: Record<string, number> = {};
   const rounds: Record<string, number[]> = {};
+  const asides: Record<string, Record<string, number>> = {};
   for (const runtime of new Set(samples.map((sample) => sample.runtime))) {
     const own = samples.filter((sample) => sample.runtime === runtime);
     const numbers = new Set(own.map(({ round }) => round));
-    const values = [...numbers].map((round) =>
-      valueOf(comparison, own.filter((sample) => sample.round === round))
-    ).filter((value) => Number.isFinite(value));
+    const valuesOf = (row: Comparison) =>
+      [...numbers].map((round) => valueOf(row, own.filter((sample) => sample.round === round)))
+        .filter((value) => Number.isFinite(value));
+    const values = valuesOf(comparison);
     if (values.length === 0) continue;
     rounds[runtime] = values;
     medians[runtime] = median(values);
+    if (comparison.beside === undefined) continue;
+    asides[runtime] = { best: valueOf(comparison, bestOf(own)) };
+    for (const [word, measure] of Object.entries(comparison.beside)) {
+      asides[runtime][word] = median(valuesOf({ ...comparison, measure }));
+    }
   }
-  return { ...comparison, medians, rounds };
+  return { ...comparison, medians, rounds, asides };
+}
+
+/** The highest value of each measure of each variant, as one round. */
+function bestOf(samples: readonly Sample[]): Sample[] {
+  const best = new Map<string, Sample>();
+  for (const sample of samples) {
+    const { measures = {} } = best.get(sample.variant) ?? {};
+    const highest = Object.entries(sample.measures).map(([name, value]) =>
+      [name, Math.max(value, measures[name] ?? -Infinity)] as const
+    );
+    best.set(sample.variant, { ...sample, measures: Object.fromEntries(highest) });
+  }
+  return [...best.values()];
 }
 
 /** The value of a row in one round of one runtime. */

@@ -37,6 +37,9 @@ export function runtimesOf(results: readonly Result[]): string[] {
 function cells(row: Row, runtimes: readonly string[]): string[] {
   return runtimes.map((runtime) => {
     const value = row.medians[runtime];
-    return `${isMissed(value, row, runtime) ? "⚠ " : ""}${valueWords(value, row)}`;
+    const asides = Object.entries(row.asides?.[runtime] ?? {});
+    const words = asides.map(([word, aside]) => `${word} ${valueWords(aside, row)}`).join(", ");
+    const mark = isMissed(value, row, runtime) ? "⚠ " : "";
+    return `${mark}${valueWords(value, row)}${words && ` (${words})`}`;
   });
 }

@@ -1,0 +1,262 @@
+// How does run() compare with the loop that one would write by hand?
+//   npm run bench -- byhand --rounds 3 --runtime node24,deno,bun
+//   npm run bench -- byhand --short --runtime bun
+import type * as Ndjson from "../src/adapters/ndjson.ts";
+import type { Source } from "../src/index.ts";
+import {
+  chunksByHand,
+  generatorByHand,
+  iterableByHand,
+  LOADS,
+  streamByHand,
+  type Work,
+} from "./harness/hand-loops.ts";
+import { chunks, etl } from "./harness/library.ts";
+import { asyncItems, type Item, syncItems } from "./harness/sources.ts";
+import type { Comparison, Question, Variant } from "./harness/question.ts";
+
+const built = new URL("./dist/adapters/ndjson.js", import.meta.url).href;
+const { lines }: typeof Ndjson = await import(built);
+
+const ways = ["run()", "by hand"] as const;
+type Way = typeof ways[number];
+
+/** A kind of source, with items and rows of its own. */
+interface Kind<I, O> {
+  /** About as many as take 150 ms. */
+  readonly items: number;
+  source(items: number): Source<I>;
+  byHand(items: number, work: Work<I, O>): Promise<void>;
+  transform(item: I): O;
+  /** What is summed up of a row. */
+  amountOf(row: I | O): number;
+}
+
+/** A row of the table: everything that differs from it is around the middle of the table. */
+interface Line {
+  readonly kind: string;
+  readonly batchSize: number;
+  readonly transform: "sync" | "async" | "no";
+  /** Whether the process has run other kinds of sources before, as a program of several pipelines. */
+  readonly isMixed: boolean;
+}
+
+/** A stream that has so many items in its queue whenever it is read. */
+function queuedStream(items: number, highWaterMark: number): ReadableStream<Item> {
+  let id = 0;
+  return new ReadableStream<Item>({
+    pull(controller) {
+      do {
+        if (id === items) return controller.close();
+        controller.enqueue({ id: id++ });
+      } while (controller.desiredSize! > 0);
+    },
+  }, { highWaterMark });
+}
+
+/** A stream of arrays, as a cursor or a parsed file gives them. */
+function arrayStream(items: number, size: number): ReadableStream<Item[]> {
+  let id = 0;
+  return new ReadableStream<Item[]>({
+    pull(controller) {
+      if (id >= items) return controller.close();
+      const first = id;
+      const length = Math.min(size, items - first);
+      controller.enqueue(Array.from({ length }, (_, index) => ({ id: first + index })));
+      id += length;
+    },
+  });
+}
+
+const LINES_PER_CHUNK = 1000;
+const page = new TextEncoder().encode(
+  Array.from({ length: LINES_PER_CHUNK }, (_, id) => `{"id":${id},"name":"User ${id}"}\n`).join(""),
+);
+
+/** Bytes as a response gives them: chunks of about 32 KB, some of which wait already. */
+function body(items: number): ReadableStream<Uint8Array> {
+  let left = items / LINES_PER_CHUNK;
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) => left-- > 0 ? controller.enqueue(page.slice()) : controller.close(),
+  }, { highWaterMark: 4 });
+}
+
+const ofItems = {
+  transform: ({ id }: Item) => id * 2,
+  amountOf: (row: Item | number) => typeof row === "number" ? row : row.id * 2,
+};
+
+function queued(size: number): Kind<Item, number> {
+  return {
+    ...ofItems,
+    items: 600_000,
+    source: (items) => queuedStream(items, size),
+    byHand: (items, work) => streamByHand(queuedStream(items, size), work),
+  };
+}
+
+function chunked(size: number): Kind<Item, number> {
+  return {
+    ...ofItems,
+    items: 4_000_000,
+    source: (items) => chunks(arrayStream(items, size)),
+    byHand: (items, work) => chunksByHand(arrayStream(items, size), work),
+  };
+}
+
+const lengthOf = (line: string) => line.length;
+const linesOf = (items: number) => lines(body(items));
+const ofLines: Kind<string, number> = {
+  items: 2_000_000,
+  source: linesOf,
+  byHand: (items, work) => chunksByHand(linesOf(items).source as ReadableStream<string[]>, work),
+  transform: lengthOf,
+  amountOf: (row) => typeof row === "number" ? row : row.length,
+};
+
+// deno-lint-ignore no-explicit-any -- each kind has items of its own
+const kinds: Readonly<Record<string, Kind<any, number>>> = {
+  "stream with a queue of 1": queued(1),
+  "stream with a queue of 16": queued(16),
+  "stream with a queue of 256": queued(256),
+  "bytes through lines()": ofLines,
+  "async generator": {
+    ...ofItems,
+    items: 800_000,
+    source: asyncItems,
+    byHand: (items, work) => generatorByHand(asyncItems(items), work),
+  },
+  "iterable": {
+    ...ofItems,
+    items: 3_000_000,
+    source: syncItems,
+    byHand: (items, work) => iterableByHand(syncItems(items), work),
+  },
+  "chunks of 16": chunked(16),
+  "chunks of 256": chunked(256),
+  "chunks of 4096": chunked(4096),
+};
+
+/** The kinds that a mixed process has run before, and how many items of each. */
+const before = [
+  "stream with a queue of 1",
+  "stream with a queue of 256",
+  "async generator",
+  "iterable",
+  "chunks of 256",
+];
+const ITEMS_BEFORE = 100_000;
+
+const middle = { batchSize: 100, transform: "sync", isMixed: false } as const;
+
+/** Each axis is varied around the middle of the table. */
+const table: readonly Line[] = [
+  ...Object.keys(kinds).map((kind) => ({ ...middle, kind })),
+  ...[...before, "bytes through lines()"].map((kind) => ({ ...middle, kind, isMixed: true })),
+  ...["stream with a queue of 256", "iterable", "chunks of 256"].flatMap((kind) =>
+    [10, 1000].map((batchSize) => ({ ...middle, kind, batchSize }))
+  ),
+  ...["stream with a queue of 256", "chunks of 256"].flatMap((kind) =>
+    (["async", "no"] as const).map((transform) => ({ ...middle, kind, transform }))
+  ),
+];
+
+const titleOf = ({ kind, transform, batchSize, isMixed }: Line) =>
+  `${kind}, ${transform} transform, batch ${batchSize}${isMixed ? ", after other kinds" : ""}`;
+
+/** Does the work of a line once; gives the sum of what was loaded. */
+async function work(line: Line, way: Way, items: number): Promise<number> {
+  const kind = kinds[line.kind]!;
+  const { batchSize } = line;
+  const isAsync = line.transform === "async";
+  const transform = line.transform === "no"
+    ? undefined
+    : isAsync
+    ? async (item: unknown) => kind.transform(item)
+    : kind.transform;
+  let sum = 0;
+  const load = line.transform === "no"
+    ? async (rows: unknown[]) => {
+      for (const row of rows) sum += kind.amountOf(row as number);
+    }
+    : async (rows: number[]) => {
+      for (const row of rows) sum += row;
+    };
+  const todo = { batchSize, transform, isAsync, load: load as (rows: number[]) => Promise<void> };
+  if (way === "by hand") await kind.byHand(items, todo);
+  else await byRun(kind, todo, items);
+  return sum;
+}
+
+async function byRun<I, O>(
+  kind: Kind<I, O>,
+  { batchSize, transform, load }: Work<I, O>,
+  items: number,
+): Promise<void> {
+  const pipeline = etl({
+    name: "byhand",
+    extract: () => kind.source(items),
+    ...(transform && { transform }),
+    load: load as (rows: (O | I)[]) => Promise<void>,
+  });
+  await pipeline.run({ batchSize, workers: LOADS }); // The timer is on: 5 s is the default.
+}
+
+/** The sum of all rows, told without either way. */
+function expected(kind: string, items: number): number {
+  if (kind !== "bytes through lines()") return items * (items - 1);
+  const perChunk = page.length - LINES_PER_CHUNK; // Without the breaks.
+  return perChunk * (items / LINES_PER_CHUNK);
+}
+
+let isWarm = false;
+
+/** Brings a process to where the line wants it, by the same way. */
+async function mix(way: Way): Promise<void> {
+  if (isWarm) return;
+  isWarm = true;
+  for (const kind of before) await work({ ...middle, kind }, way, ITEMS_BEFORE);
+}
+
+function itemsFor({ kind, batchSize, transform }: Line): number {
+  const { items } = kinds[kind]!;
+  const share = (batchSize < 100 ? 0.5 : 1) * (transform === "async" ? items > 1e6 ? 0.2 : 0.5 : 1);
+  return items * share;
+}
+
+function variantOf(line: Line, way: Way): Variant {
+  return {
+    items: itemsFor(line),
+    async prepare(wanted) {
+      const items = Math.ceil(wanted / LINES_PER_CHUNK) * LINES_PER_CHUNK;
+      if (line.isMixed) await mix(way);
+      return async () => {
+        const sum = await work(line, way, items);
+        const wanted = expected(line.kind, items);
+        if (sum !== wanted) throw new Error(`${items} items add up to ${sum}, not to ${wanted}`);
+      };
+    },
+  };
+}
+
+const nameOf = (line: Line, way: Way) => `${titleOf(line)}, ${way}`;
+
+export const question: Question = {
+  title: "run() against the loop by hand",
+  method: "CPU time by hand over that of `run()`, all threads of the process counted. Both sides " +
+    `make batches, map each item and have up to ${LOADS} async loads in flight, which add up what ` +
+    "they are given. By hand there is no timer, no report, and nothing stops it. In brackets: the " +
+    "wall time of the same, and the fastest of all rounds by hand over the fastest of `run()`.",
+  times: 3,
+  variants: Object.fromEntries(
+    table.flatMap((line) => ways.map((way) => [nameOf(line, way), variantOf(line, way)])),
+  ),
+  comparisons: table.map((line): Comparison => ({
+    title: titleOf(line),
+    variant: nameOf(line, "run()"),
+    against: nameOf(line, "by hand"),
+    measure: "cpuRate",
+    atLeast: 0.95,
+    beside: { wall: "rate" },
+  })),
+};
