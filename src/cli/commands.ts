@@ -1,4 +1,10 @@
 import type { CommandEntry } from "./command.ts";
 
 /** All commands, in the order of `--help`. Each is imported only when it is called. */
-export const commands: readonly CommandEntry[] = [];
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "run",
+    summary: "run a pipeline, a manager or a job of a module",
+    load: async () => (await import("./run/run-command.ts")).runCommand,
+  },
+];
