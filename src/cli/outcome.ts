@@ -1,0 +1,54 @@
+import { explain } from "../explain/explain.ts";
+import { count, counted, time } from "../explain/quantities.ts";
+import { harmless } from "../explain/plain-text.ts";
+import type { ManagerReport } from "../manager-report-types.ts";
+import type { Outcome, RunReport } from "../report-types.ts";
+import { exitCodes } from "./command.ts";
+
+const codes: Readonly<Record<Outcome, number>> = {
+  completed: exitCodes.completed,
+  failed: exitCodes.failed,
+  drained: exitCodes.unfinished,
+  paused: exitCodes.unfinished,
+  aborted: exitCodes.aborted,
+};
+
+/** The exit code of an outcome. */
+export function codeOf(outcome: Outcome): number {
+  return codes[outcome];
+}
+
+/** The outcome of several pipelines: the worst one. Pipelines that were not started do not count. */
+export function worstOf(reports: ManagerReport["reports"]): Outcome {
+  const outcomes = reports.map(({ outcome }) => outcome);
+  const worstFirst = ["failed", "aborted", "drained", "paused"] as const;
+  return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? "completed";
+}
+
+/** What a run did, in two paragraphs at most: its numbers, and what `explain` says of it. */
+export function wordsOf(report: RunReport): string {
+  const { name, outcome, extracted, duration } = report;
+  const kinds = ["loaded", "skipped", "deadLettered", "returned", "pending"] as const;
+  const parts = kinds.filter((kind) => kind === "loaded" || report[kind] > 0)
+    .map((kind) => `${count(report[kind])} ${kind === "deadLettered" ? "dead-lettered" : kind}`);
+  const head = `${harmless(name, "?")}: ${outcome}, ${counted(extracted, "item")} read, ` +
+    `${parts.join(", ")} in ${time(duration)}`;
+  return [head, explain(report)].filter((words) => words !== "").join("\n") + "\n";
+}
+
+/** What the pipelines of a manager did: a paragraph for each. */
+export function wordsOfAll(reports: ManagerReport["reports"]): string {
+  return reports.map((report) => {
+    if (report.outcome !== "skipped") return wordsOf(report);
+    const why = report.after === undefined
+      ? ""
+      : `, as ${harmless(report.after, "?")} did not complete`;
+    return `${harmless(report.name, "?")}: skipped${why}\n`;
+  }).join("\n");
+}
+
+/** A report as JSON: `bigint`s, which a position may hold, become text. */
+export function jsonOf(report: unknown): string {
+  const plain = (_: string, value: unknown) => typeof value === "bigint" ? String(value) : value;
+  return `${JSON.stringify(report, plain, 2)}\n`;
+}

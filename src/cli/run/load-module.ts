@@ -1,0 +1,43 @@
+import { EtlError, messageOf, propertyOf } from "../../errors.ts";
+import { fail } from "../../options.ts";
+import { hostModules } from "../host-modules.ts";
+import type { Terminal } from "../terminal.ts";
+
+/**
+ * Imports a module of the user, by a path relative to the folder of the terminal.
+ *
+ * @throws {ConfigurationError} If there is no such file.
+ * @throws {EtlError} If the module cannot be imported, with the stack of what it failed with.
+ */
+export async function loadModule(
+  file: string,
+  { folder }: Terminal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { files, resolve, pathToFileURL } = await hostModules();
+  const path = resolve(folder, file);
+  const isFile = await files.stat(path).then((facts) => facts.isFile(), () => false);
+  if (!isFile) fail("read the command line", "file", "the path of a module", file);
+  const { href } = pathToFileURL(path);
+  try {
+    return await import(href);
+  } catch (error) {
+    throw new EtlError(sentenceOf(file, error), { cause: error });
+  }
+}
+
+function sentenceOf(file: string, error: unknown): string {
+  const isUnknown = propertyOf(error, "code") === "ERR_UNKNOWN_FILE_EXTENSION";
+  if (isUnknown && /\.[mc]?ts$/.test(file)) {
+    return `Cannot import ${JSON.stringify(file)} as this Node does not run TypeScript: use Node ` +
+      "22.18 or later, Deno or Bun, or set NODE_OPTIONS=--experimental-strip-types";
+  }
+  const stack = propertyOf(error, "stack");
+  // Bun's stack may lack the message.
+  const words = messageOf(error);
+  const told = typeof stack !== "string"
+    ? words
+    : stack.includes(words)
+    ? stack
+    : `${words}\n${stack}`;
+  return `Cannot import ${JSON.stringify(file)}: ${told}`;
+}

@@ -1,0 +1,22 @@
+/**
+ * A pipeline with other members in the place of some. All others are called as methods of the
+ * pipeline itself, which may be of a class.
+ */
+export function withMembers<P extends object>(pipeline: P, members: Partial<P>): P {
+  const bound = new Map<unknown, unknown>();
+  return new Proxy(pipeline, {
+    get(target, name) {
+      if (Object.hasOwn(members, name)) return members[name as keyof P];
+      const value: unknown = Reflect.get(target, name, target);
+      // The load of a sink says by properties what it commits to; it needs no `this`.
+      if (typeof value !== "function" || Reflect.ownKeys(value).some(isMark)) return value;
+      if (!bound.has(value)) bound.set(value, value.bind(target));
+      return bound.get(value);
+    },
+    has: (target, name) => Reflect.has(target, name) || Object.hasOwn(members, name),
+  });
+}
+
+function isMark(key: string | symbol): boolean {
+  return typeof key === "symbol" || key === "batchSize";
+}

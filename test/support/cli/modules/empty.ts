@@ -1,0 +1,2 @@
+/** Nothing that could be run. */
+export const answer = 42;
