@@ -64,6 +64,6 @@ export function fail(action: string, name: string, rule: string, value: unknown)
 const secret = /(:\/\/|:(?=\S{1,99}@)|(?:pass|pwd|secret|token|\wkey)\w{0,9}\W|\bsig=).+/is;
 
 /** A text without what may be secret in it. */
-function masked(text: string, name: string): string {
+export function masked(text: string, name: string): string {
   return `${name}=${text}`.replace(secret, "$1***").slice(name.length + 1);
 }

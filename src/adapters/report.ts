@@ -22,6 +22,8 @@ export type {
   TableCounts,
   TracedBatch,
 } from "../report-types.ts";
+export type { DeadPartition, ReportedJob } from "./report/plain-report.ts";
+export type { GivenOptions } from "./report/setup.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

@@ -40,6 +40,23 @@ function endSentence({ outcome, duration, pending }: RunReport): string {
   return `The run ${how} after ${time(duration)}${rest}.`;
 }
 
+/** Says what earlier runs had finished. */
+export function earlierOf(report: RunReport): readonly string[] {
+  if (report.extracted === 0 || !(report.earlier > 0)) return [];
+  return [`Earlier runs had finished ${finishedBefore(report)} before.`];
+}
+
+/** What earlier runs have finished, and how, where not all of it was loaded. */
+export function finishedBefore({ earlier, earlierCounts }: RunReport): string {
+  const items = counted(earlier, "item");
+  const { skipped = 0, deadLettered = 0 } = earlierCounts ?? {};
+  const others = [
+    skipped > 0 ? `${count(skipped)} skipped` : "",
+    deadLettered > 0 ? `${count(deadLettered)} dead-lettered` : "",
+  ].filter((words) => words !== "").join(" and ");
+  return others === "" ? items : `${items} (${others})`;
+}
+
 /** Says in which stage a run failed, and with what. */
 export function failureWords({ stage, message, code, attempts, batch }: RunFailure): string {
   const parts = [

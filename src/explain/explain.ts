@@ -1,5 +1,6 @@
 import type { RunReport, StageName, StageTimes, TracedBatch } from "../report-types.ts";
-import { endOf } from "./explain-end.ts";
+import { earlierOf, endOf, finishedBefore } from "./explain-end.ts";
+import { failureAdvice } from "./failure-advice.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 import { fail } from "../options.ts";
 
@@ -42,7 +43,8 @@ const parts: Readonly<Record<StageName, string>> = {
 /**
  * Says in a few plain sentences what holds a run back, by which numbers, what to try, and how much
  * that can bring at most. Of a run that was empty or cut short it says so, and where the clock
- * stands still while code runs, only what is known.
+ * stands still while code runs, only what is known. Of a run that failed it says what failed, what to
+ * do about it, and from where the next run goes on.
  *
  * The items in flight are rate × latency, by Little's law: J. D. C. Little, A Proof for the Queuing
  * Formula L = λW, 1961. From it follows the bound: what is at work for a share `s` of the time can
@@ -68,26 +70,10 @@ const parts: Readonly<Record<StageName, string>> = {
 export function explain(report: RunReport): string {
   checkReport(report);
   // To one that failed no advice about its speed is of use.
-  const rest = report.failure === undefined ? findings(report) : [];
+  const rest = report.failure === undefined ? findings(report) : failureAdvice(report);
   return [...endOf(report), ...earlierOf(report), ...rest].filter((words) => words !== "").join(
     " ",
   );
-}
-
-function earlierOf(report: RunReport): readonly string[] {
-  if (report.extracted === 0 || !(report.earlier > 0)) return [];
-  return [`Earlier runs had finished ${finishedBefore(report)} before.`];
-}
-
-/** What earlier runs have finished, and how, where not all of it was loaded. */
-function finishedBefore({ earlier, earlierCounts }: RunReport): string {
-  const items = counted(earlier, "item");
-  const { skipped = 0, deadLettered = 0 } = earlierCounts ?? {};
-  const others = [
-    skipped > 0 ? `${count(skipped)} skipped` : "",
-    deadLettered > 0 ? `${count(deadLettered)} dead-lettered` : "",
-  ].filter((words) => words !== "").join(" and ");
-  return others === "" ? items : `${items} (${others})`;
 }
 
 function findings(report: RunReport): readonly string[] {

@@ -1,16 +1,46 @@
-import { failureWords, rowWords } from "../../explain/explain-end.ts";
+import { rowWords } from "../../explain/explain-end.ts";
+import { failureAdvice } from "../../explain/failure-advice.ts";
 import { count, counted } from "../../explain/quantities.ts";
 import type { RunReport } from "../../report-types.ts";
-import { label } from "./markup.ts";
+import { escape, label } from "./markup.ts";
+import { copied } from "./setup.ts";
 
 /** Columns of a message that are shown in a list. */
 const columns = 240;
 
-/** What made a run fail, as a card; nothing of one that did not. */
-export function failureCard({ failure }: RunReport): string {
+/**
+ * What made a run fail, as a card: its message, where it happened, and what to do; nothing of a run
+ * that did not fail.
+ */
+export function failureCard(id: string, report: RunReport): string {
+  const { failure } = report;
   if (failure === undefined) return "";
+  const { stage, message, code, attempts, batch } = failure;
+  const facts = [
+    ["stage", label(stage)],
+    ...(code === undefined ? [] : [["code", copied(String(code))]]),
+    ["attempts", count(attempts)],
+    ...(batch === undefined ? [] : [["batch", batchWords(id, report)]]),
+  ];
+  const advice = failureAdvice(report).filter((words) => words !== "").join(" ");
   return `<div class="card words bad" data-failure><h3>What failed</h3>` +
-    `<p>${label(failureWords(failure), columns * 2)}</p></div>`;
+    `<p class="message">${label(message, columns * 4)}</p><dl class="pairs">` +
+    facts.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join("") +
+    `</dl>${advice === "" ? "" : `<p data-advice>${prose(advice)}</p>`}</div>`;
+}
+
+/** Which batch a call failed for, with a link to where it is drawn. */
+function batchWords(id: string, { failure, trace }: RunReport): string {
+  const { sequence, offset, size } = failure!.batch!;
+  const number = trace !== undefined && trace.batches.length > 0
+    ? `<a href="#${id}-failed">${count(sequence)}</a>`
+    : count(sequence);
+  return `${number}: ${counted(size, "item")} from offset ${count(offset)}`;
+}
+
+/** A sentence of `explain` as HTML, with what is code in it as such. */
+export function prose(words: string): string {
+  return escape(words).replaceAll(/`([a-zA-Z]+(?:\(\)|: &quot;item&quot;)?)`/g, "<code>$1</code>");
 }
 
 /** Why items were given up on, as a card. */

@@ -1,10 +1,10 @@
-import { checkOptions, type OptionTable } from "../../options.ts";
+import { checkOptions, fail, type OptionTable } from "../../options.ts";
 import { count, counted, percent, time } from "../../explain/quantities.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import { plain } from "./markup.ts";
 import type { RenderReportOptions } from "./render-report.ts";
-import { isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";
+import { isOfJob, isOfManager, isStage, plainReport, wasRun } from "./plain-report.ts";
 import { checkAfter, dependencies, namesBefore } from "./timeline.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 
@@ -35,6 +35,7 @@ export function toMermaid(
 ): string {
   const { after } = checkOptions<FlowchartOptions>(action, settings, options);
   const known = plainReport(action, report);
+  if (isOfJob(known)) fail(action, "report", "a report of run() or runAll()", report);
   const isOfAll = isOfManager(known);
   if (!isOfAll) checkAfter(action, settings.after);
   const lines = isOfAll ? ofManager(known, after) : ofRun(known);

@@ -2,6 +2,8 @@ import { fail } from "../../options.ts";
 import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
 import type {
   DeadLetterReason,
+  ItemCounts,
+  Outcome,
   RunFailure,
   RunReport,
   RunTrace,
@@ -16,6 +18,7 @@ type Unknown = Readonly<Record<string, unknown>>;
 const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as const;
 const finished = ["loaded", "skipped", "deadLettered"] as const;
 const figures = ["batches", "retries", "startedAt", "duration", "rate", "workers"] as const;
+const ends = ["total", "completed", "dead", "cancelled"] as const;
 const quantiles = ["p50", "p90", "p99", "max"] as const;
 const shares = ["busy", "starved", "blocked", "backoff", "limited"] as const;
 const rowCounts = ["inserted", "updated", "written", "unchanged", "deleted"] as const;
@@ -28,10 +31,15 @@ const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as co
  *
  * @throws {ConfigurationError} If it is no report.
  */
-export function plainReport(action: string, report: unknown): RunReport | ManagerReport {
+export function plainReport(
+  action: string,
+  report: unknown,
+): RunReport | ManagerReport | ReportedJob {
   const fields = objectOf(report);
   if (!Array.isArray(fields.reports)) {
-    return plainRun(action, report, "a report of run() or runAll()");
+    return isObject(fields.partitions)
+      ? plainJob(fields)
+      : plainRun(action, report, "a report of run() or runAll(), or of a job");
   }
   const reports = fields.reports.map((each): RunReport | SkippedReport => {
     const { stages, name, after } = objectOf(each);
@@ -39,6 +47,53 @@ export function plainReport(action: string, report: unknown): RunReport | Manage
     return { name: text(name), outcome: "skipped", ...(isText(after) && { after }) };
   });
   return { reports, outcome: text(fields.outcome) as ManagerReport["outcome"] };
+}
+
+/** What a partition of a job that failed too often has told. */
+export type DeadPartition = Readonly<{
+  partition: string;
+  error?: string;
+  failures: number;
+  begun: number;
+  loaded: number;
+}>;
+
+/** What is shown of a job: the subset of the report of `millrace/jobs` that is used. */
+export interface ReportedJob extends ItemCounts {
+  /** The name of the job. */
+  readonly name: string;
+  /** How it ended. */
+  readonly outcome: Outcome;
+  /** Why it was cancelled, where a reason was given. */
+  readonly reason?: string;
+  /** Its partitions, by what became of them. */
+  readonly partitions: Readonly<Record<(typeof ends)[number], number>>;
+  /** The partitions that failed too often. */
+  readonly dead: readonly DeadPartition[];
+  /** Rows that were loaded. */
+  readonly rows: number;
+  /** Items that earlier runs have finished, where nobody knows what became of them. */
+  readonly earlier: number;
+  /** How long it took, in milliseconds. */
+  readonly duration: number;
+}
+
+function plainJob(fields: Unknown): ReportedJob {
+  const { name, outcome, reason, partitions, dead } = fields;
+  return {
+    ...numbers({ returned: 0, earlier: 0, rows: fields.loaded, ...fields }, [
+      ...counts,
+      ...(["returned", "earlier", "rows", "duration"] as const),
+    ]),
+    ...{ name: text(name), outcome: text(outcome) as Outcome },
+    ...(isText(reason) && { reason }),
+    partitions: numbers(objectOf(partitions), ends),
+    dead: listOf(dead).map(({ partition, error, ...rest }) => ({
+      partition: text(partition),
+      ...(isText(error) && { error }),
+      ...numbers(rest, ["failures", "begun", "loaded"]),
+    })),
+  };
 }
 
 /** Reads the report of one run. */
@@ -93,8 +148,13 @@ function countsByName<K extends string>(
 }
 
 /** Tells the report of a manager from that of a run. */
-export function isOfManager(report: RunReport | ManagerReport): report is ManagerReport {
+export function isOfManager(report: object): report is ManagerReport {
   return "reports" in report;
+}
+
+/** Tells the report of a job from that of a run. */
+export function isOfJob(report: object): report is ReportedJob {
+  return "partitions" in report;
 }
 
 /** Whether a pipeline of a manager was run. */

@@ -52,4 +52,6 @@ export function keyOf(...entries: readonly (readonly [mark: string, words: strin
 /** The marks that stand on a batch, to stand within `defs`: told apart by their shape. */
 export const marks: string = `<path id="mark-retry" class="retry" d="M0 -4.5L4.6 3.6H-4.6Z"/>` +
   `<g id="mark-lost"><circle r="6" class="under"/>` +
-  `<path class="lost" d="M-3.2 -3.2L3.2 3.2M3.2 -3.2L-3.2 3.2"/></g>`;
+  `<path class="lost" d="M-3.2 -3.2L3.2 3.2M3.2 -3.2L-3.2 3.2"/></g>` +
+  `<g id="mark-failed"><circle r="7" class="fail"/>` +
+  `<path class="on-fail" d="M-2.8 -2.8L2.8 2.8M2.8 -2.8L-2.8 2.8"/></g>`;

@@ -1,11 +1,14 @@
-import { checkOptions, nonEmptyString, type OptionTable } from "../../options.ts";
-import { counted } from "../../explain/quantities.ts";
+import { anyObject, checkOptions, nonEmptyString, type OptionTable } from "../../options.ts";
+import { counted, time } from "../../explain/quantities.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts";
+import { failedList, totals } from "./manager-section.ts";
+import { jobBody } from "./job-section.ts";
 import { label } from "./markup.ts";
 import { page } from "./page.ts";
-import { isOfManager, plainReport, wasRun } from "./plain-report.ts";
-import { badge, facts, runBody } from "./run-section.ts";
+import { isOfJob, isOfManager, plainReport, type ReportedJob, wasRun } from "./plain-report.ts";
+import { badge, endFacts, facts, runBody } from "./run-section.ts";
+import { type GivenOptions, optionsCard } from "./setup.ts";
 import { checkAfter, type Dependencies, dependencies, namesBefore, timeline } from "./timeline.ts";
 
 /** How a report is shown. */
@@ -21,17 +24,31 @@ export interface RenderReportOptions {
    * @default {{}} only what skipped pipelines say
    */
   after?: Dependencies | undefined;
+  /**
+   * The options of the run, or of the manager, which its report does not have. They are shown by name;
+   * functions, streams and stores by their kind, and what looks like a password is left out.
+   * @default {undefined} none are shown
+   */
+  options?: GivenOptions | undefined;
+  /**
+   * Where and with what it ran, in words of your own: a non-empty string, such as
+   * `"worker-3, Node 24.1.0, millrace 0.2.0"`.
+   * @default {undefined} nothing is said of it
+   */
+  host?: string | undefined;
 }
 
 const action = "render report";
 const options: OptionTable<RenderReportOptions> = {
   title: [nonEmptyString],
   after: [dependencies, {}],
+  options: [anyObject, {}],
+  host: [nonEmptyString],
 };
 
 /**
- * Gives a page about a run, or about all pipelines of a manager: one HTML text that needs nothing
- * else, runs no script, and can be kept, mailed, printed and read on a phone. The same report gives
+ * Gives a page about a run, about all pipelines of a manager, or about a job: one HTML text that needs
+ * nothing else, runs no script, and can be kept, mailed, printed and read on a phone. The same report gives
  * the same page. Pictures over time need a run with the option `trace`.
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is none.
@@ -49,49 +66,73 @@ const options: OptionTable<RenderReportOptions> = {
  * ```
  */
 export function renderReport(
-  report: RunReport | ManagerReport,
+  report: RunReport | ManagerReport | ReportedJob,
   settings: RenderReportOptions = {},
 ): string {
-  const { title, after } = checkOptions<RenderReportOptions, "title">(action, settings, options);
+  const checked = checkOptions<RenderReportOptions, "title" | "host">(action, settings, options);
   const known = plainReport(action, report);
-  if (isOfManager(known)) return managerPage(known, title, after);
+  if (isOfManager(known)) return managerPage(known, checked);
   checkAfter(action, settings.after);
-  return runPage(known, title);
+  return isOfJob(known) ? jobPage(known, checked) : runPage(known, checked);
 }
 
-function runPage(report: RunReport, title: string | undefined): string {
-  const heading = title ?? report.name;
-  const kicker = title === undefined
-    ? "Report of a run"
-    : `Report of <bdi>${label(report.name)}</bdi>`;
-  const top = `<p class="kicker">${kicker}</p><h1><bdi>${label(heading, 90)}</bdi></h1>${
-    facts(report)
-  }`;
-  const body = `<section class="run" id="run-1">${runBody("run-1", report)}</section>`;
-  return page(heading, top, body);
+/** The options of a page, complete. */
+type Settings =
+  & Pick<RenderReportOptions, "title" | "host">
+  & Required<Pick<RenderReportOptions, "after" | "options">>;
+
+function runPage(report: RunReport, { title, host, options = {} }: Settings): string {
+  const top = headOf(title, "a run", report.name) + facts(report, host);
+  const body = `<section class="run" id="run-1">${runBody("run-1", report)}${
+    optionsCard(options)
+  }</section>`;
+  return page(title ?? report.name, top, body);
 }
 
-function managerPage(
-  report: ManagerReport,
-  title: string | undefined,
-  after: Dependencies,
-): string {
+function jobPage(report: ReportedJob, { title, host, options = {} }: Settings): string {
+  const top = headOf(title, "a job", report.name) + endFacts(report.outcome, host, [
+    `took ${time(report.duration)}`,
+  ]);
+  const body = `<section class="run">${jobBody(report)}${optionsCard(options)}</section>`;
+  return page(title ?? report.name, top, body);
+}
+
+function managerPage(report: ManagerReport, { title, host, after, options }: Settings): string {
   const { reports, outcome } = report;
   const heading = title ?? counted(reports.length, "pipeline");
   const top = `<p class="kicker">Report of a manager</p><h1><bdi>${label(heading, 90)}</bdi></h1>` +
-    `<p class="facts">${badge(outcome)}<span>${counted(reports.length, "pipeline")}</span></p>`;
-  const plan = reports.length > 0 ? `<div class="run">${timeline(report, after)}</div>` : "";
-  const sections = reports.map((each, index) => section(each, `run-${index + 1}`, after));
-  return page(heading, top, [plan, ...sections].join("\n"));
+    endFacts(outcome, host, [counted(reports.length, "pipeline")]);
+  const plan = reports.length > 0
+    ? `<div class="run">${failedList(report)}${totals(report)}${timeline(report, after!)}</div>`
+    : "";
+  const sections = reports.map((each, index) => section(each, `run-${index + 1}`, after!));
+  const given = optionsCard(options ?? {});
+  return page(
+    heading,
+    top,
+    [plan, ...sections, given && `<div class="run">${given}</div>`].join("\n"),
+  );
 }
 
-function section(report: RunReport | SkippedReport, id: string, after: Dependencies): string {
+/** The heading of a page about something that has a name of its own. */
+function headOf(title: string | undefined, what: string, name: string): string {
+  const kicker = `Report of ${title === undefined ? what : `<bdi>${label(name)}</bdi>`}`;
+  return `<p class="kicker">${kicker}</p><h1><bdi>${label(title ?? name, 90)}</bdi></h1>`;
+}
+
+function section(
+  report: RunReport | SkippedReport,
+  id: string,
+  after: Dependencies,
+): string {
   const before = namesBefore(report, after).map((name) => `<bdi>${label(name)}</bdi>`).join(", ");
   const order = before === "" ? "" : `<p class="kicker">after ${before}</p>`;
-  const head = `<section class="run" id="${id}">${order}<h2><bdi>${label(report.name)}</bdi></h2>`;
-  if (wasRun(report)) {
-    return `${head}${facts(report)}${runBody(id, report)}</section>`;
-  }
+  const part = wasRun(report) && report.partition !== undefined
+    ? ` <small><bdi>${label(report.partition)}</bdi></small>`
+    : "";
+  const name = `<h2><bdi>${label(report.name)}</bdi>${part}</h2>`;
+  const head = `<section class="run" id="${id}">${order}${name}`;
+  if (wasRun(report)) return `${head}${facts(report)}${runBody(id, report)}</section>`;
   const why = report.after === undefined
     ? "It was not started."
     : `It was not started, as <bdi>${label(report.after)}</bdi> did not complete.`;

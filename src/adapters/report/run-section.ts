@@ -1,10 +1,12 @@
 import { explain } from "../../explain/explain.ts";
+import { earlierOf, endOf } from "../../explain/explain-end.ts";
 import { time } from "../../explain/quantities.ts";
 import type { Outcome, RunReport } from "../../report-types.ts";
 import { latencies, throughput } from "./charts.ts";
-import { branchesCard, driftCard, failureCard, reasonsCard, tablesCard } from "./ends.ts";
-import { escape, label } from "./markup.ts";
+import { branchesCard, driftCard, failureCard, prose, reasonsCard, tablesCard } from "./ends.ts";
+import { label } from "./markup.ts";
 import { pipelineRow } from "./pipeline-row.ts";
+import { copied, setupCard } from "./setup.ts";
 import { tiles } from "./tiles.ts";
 import { waterfall } from "./waterfall.ts";
 
@@ -25,21 +27,38 @@ export function badge(outcome: Outcome | "skipped"): string {
     `<span aria-hidden="true">${mark}</span>${word}</span>`;
 }
 
-/** How and when a run went, in a line. */
-export function facts({ outcome, startedAt, duration, runId }: RunReport): string {
-  return `<p class="facts">${badge(outcome)}<span>${instant(startedAt)}</span>` +
-    `<span>took ${time(duration)}</span><span>run <bdi>${label(runId, 40)}</bdi></span></p>`;
+/** How and when a run went, and where, in a line. */
+export function facts(report: RunReport, host?: string): string {
+  const { outcome, startedAt, duration, runId } = report;
+  const told = [instant(startedAt), `took ${time(duration)}`, `run ${copied(runId)}`];
+  return endFacts(outcome, host, told);
+}
+
+/** How something ended, with what else is told in the line, which is HTML. */
+export function endFacts(
+  outcome: Outcome,
+  host: string | undefined,
+  told: readonly string[],
+): string {
+  const all = host === undefined ? told : [...told, `<bdi>${label(host, 120)}</bdi>`];
+  return `<p class="facts">${badge(outcome)}${
+    all.map((each) => `<span>${each}</span>`).join("")
+  }</p>`;
 }
 
 /** All about one run, below its heading. */
 export function runBody(id: string, report: RunReport): string {
-  const words = escape(explain(report)).replaceAll(/`([a-zA-Z]+(?:\(\))?)`/g, "<code>$1</code>");
-  return `${failureCard(report)}
-<div class="card words"><h3>In words</h3><p data-explanation>${words}</p></div>
+  // What to do about a failure stands with it.
+  const words = report.failure === undefined
+    ? explain(report)
+    : [...endOf(report), ...earlierOf(report)].filter((part) => part !== "").join(" ");
+  return `${failureCard(id, report)}
+<div class="card words"><h3>In words</h3><p data-explanation>${prose(words)}</p></div>
 ${pipelineRow(id, report)}
 ${tiles(report)}
 ${reasonsCard(report)}${driftCard(report)}${tablesCard(report)}${branchesCard(report)}
-${pictures(id, report)}`;
+${pictures(id, report)}
+${setupCard(report)}`;
 }
 
 function pictures(id: string, report: RunReport): string {

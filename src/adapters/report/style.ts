@@ -36,6 +36,12 @@ padding:18px clamp(14px,2.4vw,24px)}
 text-wrap:pretty}
 .words.bad{border-left-color:var(--bad)}
 .words.bad+.words{margin-top:14px}
+.words .message{font-weight:600}
+.words .pairs{margin:10px 0}
+.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,210px),1fr));
+gap:8px 24px;margin-top:8px;font-size:14px}
+.pairs dt{color:var(--muted);font-size:12.5px}
+.copy{user-select:all;-webkit-user-select:all;cursor:copy}
 .list ul{margin-top:8px;font-size:14px}
 .list b{font-weight:640}
 .list small{color:var(--muted)}
@@ -95,6 +101,8 @@ stroke-linejoin:round;fill:var(--ink)}
 .edge{stroke:var(--card);stroke-width:.6}
 .retry{fill:var(--blocked);stroke:var(--card);stroke-width:1.5;paint-order:stroke}
 .lost{stroke:var(--bad);stroke-width:2.4;stroke-linecap:round;fill:none}
+.fail{fill:var(--bad)}
+.on-fail{stroke:var(--card);stroke-width:2;stroke-linecap:round;fill:none}
 .left{transform:translateX(7px)}
 .right{transform:translateX(-7px)}
 .schedule .frame{padding-left:6px}

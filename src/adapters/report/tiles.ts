@@ -1,9 +1,9 @@
 import { about, count, counted, percent, time } from "../../explain/quantities.ts";
-import type { RunReport } from "../../report-types.ts";
+import type { ItemCounts, RunReport } from "../../report-types.ts";
 import { attributes } from "./markup.ts";
 
 /** A key figure. */
-interface Tile {
+export interface Tile {
   readonly name: string;
   readonly figure: string;
   /** The number itself, as `data-value`. */
@@ -16,32 +16,19 @@ interface Tile {
 
 /** The key figures of a run. */
 export function tiles(report: RunReport): string {
-  return `<dl class="tiles">${
-    [...itemTiles(report), ...timeTiles(report)].map(markup).join("")
-  }</dl>`;
+  return tilesOf([...itemTiles(report), ...timeTiles(report)]);
+}
+
+/** Key figures as the page has them. */
+export function tilesOf(all: readonly Tile[]): string {
+  return `<dl class="tiles">${all.map(markup).join("")}</dl>`;
 }
 
 function itemTiles(report: RunReport): readonly Tile[] {
-  const { extracted, loaded, rows, skipped, deadLettered, returned, pending, batches, retries } =
-    report;
+  const { loaded, batches, retries } = report;
   const size = batches > 0 ? `about ${about(loaded / batches)} items each` : "none loaded";
-  const made = rows === loaded ? [] : [`as ${counted(rows, "row")}`];
-  const { earlier, earlierCounts: { deadLettered: letters = 0 } = {} } = report;
-  const rest = [
-    earlier > 0 ? `${count(earlier)} done before` : "",
-    skipped > 0 ? `${count(skipped)} skipped` : "",
-    returned > 0 ? `${count(returned)} returned to the source` : "",
-    pending > 0 ? `${count(pending)} pending` : "",
-  ].filter((part) => part !== "");
-  const deadShare = extracted > 0
-    ? `${percent(deadLettered / extracted)} of all items`
-    : "no items";
-  const before = letters > 0 ? `, ${count(letters)} before` : "";
   return [
-    {
-      ...{ name: "Items loaded", figure: "loaded", number: loaded, value: count(loaded) },
-      more: [`of ${count(extracted)} read`, ...made, ...rest].join(", "),
-    },
+    loadedTile(report),
     {
       ...{ name: "Batches", figure: "batches", number: batches, value: count(batches) },
       more: size,
@@ -50,11 +37,40 @@ function itemTiles(report: RunReport): readonly Tile[] {
       ...{ name: "Retries", figure: "retries", number: retries, value: count(retries) },
       more: retries === 0 ? "no call was made again" : "calls made again",
     },
-    {
-      ...{ name: "Dead letters", figure: "deadLettered", number: deadLettered },
-      ...{ value: count(deadLettered), more: deadShare + before, isAlarming: deadLettered > 0 },
-    },
+    lettersTile(report),
   ];
+}
+
+/** The counts that figures about items are made of. */
+export type TiledCounts =
+  & Omit<ItemCounts, "returned">
+  & Pick<RunReport, "returned" | "rows" | "earlier" | "earlierCounts">;
+
+/** The items that were loaded, of how many, as how many rows. */
+export function loadedTile(counts: TiledCounts): Tile {
+  const { extracted, loaded, rows, skipped, returned, pending, earlier } = counts;
+  const rest = [
+    rows === loaded ? "" : `as ${counted(rows, "row")}`,
+    earlier > 0 ? `${count(earlier)} done before` : "",
+    skipped > 0 ? `${count(skipped)} skipped` : "",
+    returned > 0 ? `${count(returned)} returned to the source` : "",
+    pending > 0 ? `${count(pending)} pending` : "",
+  ].filter((part) => part !== "");
+  return {
+    ...{ name: "Items loaded", figure: "loaded", number: loaded, value: count(loaded) },
+    more: [`of ${count(extracted)} read`, ...rest].join(", "),
+  };
+}
+
+/** The items that were given up on. */
+export function lettersTile(counts: TiledCounts): Tile {
+  const { extracted, deadLettered, earlierCounts: { deadLettered: letters = 0 } = {} } = counts;
+  const share = extracted > 0 ? `${percent(deadLettered / extracted)} of all items` : "no items";
+  const before = letters > 0 ? `, ${count(letters)} before` : "";
+  return {
+    ...{ name: "Dead letters", figure: "deadLettered", number: deadLettered },
+    ...{ value: count(deadLettered), more: share + before, isAlarming: deadLettered > 0 },
+  };
 }
 
 function timeTiles({ rate, duration, latency, guarantee, clock }: RunReport): readonly Tile[] {

@@ -1,4 +1,4 @@
-import { counted, time } from "../../explain/quantities.ts";
+import { count, counted, time } from "../../explain/quantities.ts";
 import type { RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { timeAxis } from "./axis.ts";
 import { batchMarks, sampleNote } from "./charts.ts";
@@ -11,14 +11,18 @@ const loadHeight = 14;
 const mostLanes = 48;
 
 /** The batches over the workers that loaded them: formed, mapped, begun, ended. */
-export function waterfall(id: string, { duration }: RunReport, trace: RunTrace): string {
+export function waterfall(id: string, report: RunReport, trace: RunTrace): string {
+  const { duration, failure } = report;
   const { batches } = trace;
+  const failed = failure?.batch?.sequence;
+  // What failed was not finished, so that its times are not kept: it has a row of its own.
+  const isApart = failed !== undefined && batches.every(({ sequence }) => sequence !== failed);
   const all = Math.max(0, ...batches.map(({ lane }) => lane)) + 1;
   const lanes = Math.min(all, mostLanes);
   const seen = new Array<number>(lanes).fill(0);
   const drawn = [...batches].sort((a, b) => a.loadStartedAt - b.loadStartedAt)
     .filter(({ lane }) => lane < lanes)
-    .map((batch) => batchAt(batch, duration, seen[batch.lane]!++));
+    .map((batch) => batchAt(batch, duration, seen[batch.lane]!++, batch.sequence === failed && id));
   const hidden = all - lanes;
   const notes = [
     sampleNote(trace),
@@ -30,9 +34,11 @@ export function waterfall(id: string, { duration }: RunReport, trace: RunTrace):
     title: "Batches over workers",
     description:
       `Each row is a worker, ${all} in all, and each bar the load of a batch over time: ` +
-      `${counted(batches.length, "batch", "batches")} in ${time(duration)}.`,
-    height: lanes * laneHeight,
-    body: rows(lanes) + timeAxis(duration) + drawn.join(""),
+      `${counted(batches.length, "batch", "batches")} in ${time(duration)}.` +
+      (failure?.batch === undefined ? "" : ` ${failedWords(failure.batch)}.`),
+    height: (lanes + (isApart ? 1 : 0)) * laneHeight,
+    body: rows(lanes) + timeAxis(duration) + drawn.join("") +
+      (isApart ? failedRow(id, failure!.batch!, lanes * laneHeight) : ""),
     key: keyOf(
       [element("rect", { x: 1, y: 4, width: 16, height: 4, class: "map" }), "transform"],
       [
@@ -41,6 +47,9 @@ export function waterfall(id: string, { duration }: RunReport, trace: RunTrace):
       ],
       [element("rect", { x: 1, y: 0, width: 16, height: 12, rx: 2, class: "busy" }), "load"],
       ...batchMarks(batches),
+      ...(failed === undefined
+        ? []
+        : [[element("use", { href: "#mark-failed", x: 9, y: 6 }), "failed"]] as const),
     ),
     note: notes.length > 0 ? notes.join(" ") : undefined,
   });
@@ -55,8 +64,34 @@ function rows(lanes: number): string {
   }).join("");
 }
 
+type FailedBatch = NonNullable<NonNullable<RunReport["failure"]>["batch"]>;
+
+function failedWords({ sequence, size, offset }: FailedBatch): string {
+  return `Batch ${count(sequence)} failed: ${counted(size, "item")} from offset ${count(offset)}`;
+}
+
+/** The batch that a run failed with, at its end, below the rows of the workers. */
+function failedRow(id: string, batch: FailedBatch, y: number): string {
+  return element(
+    "g",
+    { id: `${id.replace(/-waterfall$/, "")}-failed`, "data-failed": batch.sequence },
+    element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "grid" }),
+    element("use", { href: "#mark-failed", x: "100%", y: y + 11, class: "right" }),
+    element(
+      "text",
+      { x: "100%", dx: -20, y: y + 15, "text-anchor": "end", class: "tag" },
+      failedWords(batch),
+    ),
+  );
+}
+
 /** A batch: its load in full height, and below, in two tracks in turn, what came before. */
-function batchAt(batch: TracedBatch, duration: number, turn: number): string {
+function batchAt(
+  batch: TracedBatch,
+  duration: number,
+  turn: number,
+  failedIn: string | false,
+): string {
   const {
     sequence,
     lane,
@@ -88,7 +123,12 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
     (deadLettered > 0 ? `, ${counted(deadLettered, "dead letter")}` : "");
   return element(
     "g",
-    { "data-sequence": sequence, "data-lane": lane },
+    {
+      "data-sequence": sequence,
+      "data-lane": lane,
+      ...(failedIn !== false &&
+        { id: `${failedIn.replace(/-waterfall$/, "")}-failed`, "data-failed": sequence }),
+    },
     element("title", {}, words),
     transformedAt > batchedAt
       ? element("rect", { ...span(batchedAt, transformedAt), y: track, height: 4, class: "map" })
@@ -102,7 +142,11 @@ function batchAt(batch: TracedBatch, duration: number, turn: number): string {
       })
       : "",
     element("rect", load),
-    isWide && retries + deadLettered === 0 ? element("text", number, String(sequence)) : "",
+    failedIn !== false
+      ? element("use", { href: "#mark-failed", x: number.x, y: top + 7 })
+      : isWide && retries + deadLettered === 0
+      ? element("text", number, String(sequence))
+      : "",
     retries > 0
       ? element("use", { href: "#mark-retry", x: load.x, y: top + 7.5, class: "left" })
       : "",

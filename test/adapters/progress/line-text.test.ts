@@ -140,7 +140,7 @@ describe("a line about a run", () => {
     const partitions = { total: 40, completed: 11, dead: 1, cancelled: 0 };
     const job = { ...payload, name: "sales", total: undefined, left: undefined, partitions };
     expect(textOf({ ...job, earlier: undefined }, 20, 90)).toBe(
-      "sales: [==>        ] 12 of 40 partitions (1 dead), 12,345/s, 100 dead-lettered",
+      "sales: [======>                ] 12 of 40 partitions (1 dead), 12,345/s, 100 dead-lettered",
     );
     expect(textOf(job)).toContain("sales: 12 of 40 partitions (1 dead), 838,000 loaded, ");
   });

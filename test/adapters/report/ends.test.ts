@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { broadcast } from "../../../src/adapters/operators.ts";
 import { renderDiagram, renderReport, toMermaid } from "../../../src/adapters/report.ts";
 import { etl, type EtlError, EtlManager, type ManagerError } from "../../../src/index.ts";
-import type { RunReport } from "../../../src/report-types.ts";
+import type { RunFailure, RunReport } from "../../../src/report-types.ts";
+import { elementsWith, pictureOf } from "../../support/report/report-markup.ts";
+import { richReport, runReport } from "../../support/report/run-reports.ts";
 import { errorOf } from "../../support/outcomes/error-of.ts";
 
 const films = etl<number>({
@@ -47,6 +49,45 @@ describe("the report page of a run that failed", () => {
     expect(text(page)).toContain(told);
     expect(text(page)).toContain("failed in load, 1 in ");
     expect(toMermaid({ reports, outcome: "failed" })).toContain("in load#58; no id");
+  });
+});
+
+describe("the card of a failure", () => {
+  const failure: RunFailure = {
+    ...{ stage: "load", message: "no <space>", code: "ENOSPC", attempts: 3 },
+    batch: { sequence: 20, offset: 1000, size: 50 },
+  };
+  const page = renderReport({ ...richReport, outcome: "failed", failure });
+  const card = page.match(/data-failure>[^]*?<\/div>\n/)![0];
+
+  it("has its message, stage, code, attempts and batch, and what to do", () => {
+    expect(card).toContain('<p class="message">no &lt;space&gt;</p>');
+    expect(text(card.replaceAll("</dt>", " ").replaceAll("</dd>", "; "))).toContain(
+      "stage load; code ENOSPC; attempts 3; batch 20: 50 items from offset 1,000; ",
+    );
+    expect(card).toContain("data-advice>To load the others and set aside the items to blame, pass");
+    expect(page.indexOf("data-failure")).toBeLessThan(page.indexOf("data-explanation"));
+  });
+
+  it("links its batch to the picture, where it has a row of its own", () => {
+    expect(card).toContain('<a href="#run-1-failed">20</a>');
+    const picture = pictureOf(page, "waterfall");
+    expect(picture).toContain('<g id="run-1-failed" data-failed="20">');
+    expect(text(picture)).toContain("Batch 20 failed: 50 items from offset 1,000");
+    expect(renderReport(runReport({ outcome: "failed", failure }))).not.toContain("run-1-failed");
+  });
+
+  it("marks the batch itself where it was finished before", () => {
+    const batch = { sequence: 7, offset: 350, size: 50 };
+    const marked = renderReport({
+      ...richReport,
+      ...{ outcome: "failed", failure: { ...failure, stage: "checkpoints", batch } },
+    });
+    const picture = pictureOf(marked, "waterfall");
+    expect(elementsWith(picture, "data-failed")).toEqual([
+      { "data-sequence": "7", "data-lane": "3", id: "run-1-failed", "data-failed": "7" },
+    ]);
+    expect(picture.match(/#mark-failed/g)).toHaveLength(2); // In the picture and in its key.
   });
 });
 

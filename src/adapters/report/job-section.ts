@@ -1,0 +1,114 @@
+import { about, count, counted, percent, perSecond, time } from "../../explain/quantities.ts";
+import { element, label, percentOf, short } from "./markup.ts";
+import type { ReportedJob } from "./plain-report.ts";
+import { keyOf } from "./plot.ts";
+import { copied, tellAll } from "./setup.ts";
+import { lettersTile, loadedTile, tilesOf } from "./tiles.ts";
+
+/** All about one job, below its heading. */
+export function jobBody(job: ReportedJob): string {
+  return `${deadList(job)}
+<div class="card words"><h3>In words</h3><p data-explanation>${jobWords(job)}</p></div>
+${partitionBar("job", job.partitions)}
+${jobTiles(job)}`;
+}
+
+/** How a job ended, in a sentence or two; HTML. */
+function jobWords({ outcome, reason, partitions, duration, pending }: ReportedJob): string {
+  const { total, completed, dead, cancelled } = partitions;
+  const all = counted(total, "partition");
+  const how = outcome === "completed"
+    ? `All ${all} completed in ${time(duration)}.`
+    : `The job ${outcome === "failed" ? "failed" : `was ${label(outcome, 20)}`} after ${
+      time(duration)
+    }: ${count(completed)} of ${all} completed.`;
+  return [
+    how,
+    reason === undefined ? "" : `It was cancelled: <bdi>${label(reason, 240)}</bdi>.`,
+    dead > 0
+      ? `${counted(dead, "partition")} failed too often. Remove what it failed with, and run the ` +
+        `job again under another name, or load what is missing by hand.`
+      : "",
+    cancelled > 0 ? `${counted(cancelled, "partition")} were not finished.` : "",
+    pending > 0 ? `${counted(pending, "item")} had been read and were not finished.` : "",
+  ].filter((words) => words !== "").join(" ");
+}
+
+function deadList({ dead }: ReportedJob): string {
+  if (dead.length === 0) return "";
+  const shown = dead.slice(0, 100).map(({ partition, error, failures, begun, loaded }) => {
+    const how = [
+      counted(failures, "failure"),
+      ...(begun > 0 ? [`begun ${counted(begun, "time")} since it moved`] : []),
+      `${counted(loaded, "item")} loaded`,
+    ].join(", ");
+    return `<li>${copied(partition)} <bdi>${
+      label(error ?? "no worker was heard of any more", 240)
+    }</bdi> <small>${how}</small></li>`;
+  });
+  const more = dead.length - shown.length;
+  return `<div class="card words bad list" data-list="dead"><h3>Partitions that failed</h3><ul>${
+    shown.join("")
+  }${more > 0 ? `<li>${count(more)} more</li>` : ""}</ul></div>`;
+}
+
+const states = { completed: "map", held: "busy", cancelled: "limited", dead: "backoff" } as const;
+
+/** Partitions by what became of them; `held` are those that workers have. */
+export function partitionBar(
+  id: string,
+  partitions: Readonly<Record<"total" | "completed" | "dead" | "cancelled", number>> & {
+    readonly held?: number;
+  },
+): string {
+  const { total } = partitions;
+  const parts = (Object.keys(states) as (keyof typeof states)[])
+    .map((state) => ({ state, many: partitions[state] ?? 0 }))
+    .filter(({ many }) => many > 0);
+  let from = 0;
+  const drawn = parts.map(({ state, many }) => {
+    const x = percentOf(from, total);
+    from += many;
+    const box = { x, y: 0, width: percentOf(many, total), height: 18, class: states[state] };
+    const title = element("title", {}, `${count(many)} ${state}`);
+    return element("rect", { ...box, "data-partitions": short(many), "data-state": state }, title);
+  });
+  const words = tellAll(Object.fromEntries(parts.map(({ state, many }) => [state, many])));
+  const svg = element(
+    "svg",
+    {
+      ...{ role: "img", "aria-labelledby": `${id}-parts-t ${id}-parts-d`, class: "bar" },
+      ...{ width: "100%", height: 18 },
+    },
+    element("title", { id: `${id}-parts-t` }, "Partitions"),
+    element("desc", { id: `${id}-parts-d` }, `Of ${counted(total, "partition")}: ${words || "–"}`),
+    ...drawn,
+  );
+  const key = keyOf(...parts.map(({ state, many }) =>
+    [
+      element("rect", { y: 1, width: 14, height: 10, rx: 2, class: `${states[state]} framed` }),
+      `${count(many)} ${state} (${percent(many / total)})`,
+    ] as const
+  ));
+  return `<div class="card"><h3>${counted(total, "partition")}</h3>${svg}${key}</div>`;
+}
+
+function jobTiles(job: ReportedJob): string {
+  const { partitions, duration, extracted, pending, returned } = job;
+  const { total, completed, dead, cancelled } = partitions;
+  return tilesOf([
+    {
+      ...{ name: "Partitions completed", figure: "partitions", number: completed },
+      ...{
+        value: count(completed),
+        more: [`of ${count(total)}`, tellAll({ dead, cancelled })].filter(Boolean).join(", "),
+      },
+    },
+    loadedTile(job),
+    lettersTile(job),
+    {
+      ...{ name: "Duration", figure: "duration", number: duration, value: time(duration) },
+      more: `${about(perSecond(extracted - pending - returned, duration))} items/s by all workers`,
+    },
+  ]);
+}
