@@ -17,7 +17,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "adapters/cloudflare/durable-object-sink": "adapters/cloudflare/d1-sink",
   "adapters/cloudflare/row-writer": "adapters/cloudflare/sink",
   "adapters/cloudflare/sink-options": "adapters/cloudflare/d1-sink",
-  "adapters/cloudflare/spans": "adapters/cloudflare/tree-step",
   "adapters/cloudflare/step-token": "adapters/cloudflare/run-step",
   "adapters/cloudflare/statements": "adapters/cloudflare/tree-step",
   "adapters/cloudflare/transaction": "adapters/cloudflare/sink",

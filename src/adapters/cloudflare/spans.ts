@@ -44,14 +44,20 @@ function boundsOf(
   const owners = new Set(
     plan.linked.flatMap(({ missing, parent }) => missing === undefined ? [] : [parent!.place]),
   );
-  const rows = [...owners].flatMap((table) => {
+  const given = new Map<number, string[]>(); // By the place.
+  for (const table of owners) {
     const idsOf = identifier(plan, table);
-    return tables[table]!.places.map((place, n) => ({ place, ids: idsOf(filled[table]![n]!) }));
-  }).sort((one, other) => one.place - other.place);
+    tables[table]!.places.forEach((place, n) => {
+      const ids = idsOf(filled[table]![n]!);
+      const others = given.get(place);
+      if (others === undefined) given.set(place, ids);
+      else others.push(...ids);
+    });
+  }
   const bounds: number[] = [];
   const seen = new Set<string>();
-  for (const { place, ids } of rows) {
-    if (ids.some((id) => seen.has(id)) && bounds.at(-1) !== place) {
+  for (const [place, ids] of [...given].sort(([one], [other]) => one - other)) {
+    if (ids.some((id) => seen.has(id))) {
       bounds.push(place);
       seen.clear();
     }

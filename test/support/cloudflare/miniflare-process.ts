@@ -1,9 +1,9 @@
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process, { env } from "node:process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -74,10 +74,20 @@ export class MiniflareProcess {
   }
 }
 
+/** Cases take their tests from another module where there is no vitest. */
+const bareTests: Plugin = {
+  name: "bare tests",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^(vitest|cloudflare:test)$/ }, () => ({
+      path: resolve("test/support/cloudflare/bare-tests.ts"),
+    })),
+};
+
 async function bundled(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: ".", loader: "ts" },
     ...{ bundle: true, format: "esm", target: "es2022", platform: "neutral", write: false },
+    plugins: [bareTests],
   });
   return outputFiles[0]!.text;
 }

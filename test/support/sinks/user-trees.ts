@@ -61,10 +61,14 @@ function treeOf(id: number, name: string, posts: Readonly<Record<number, number[
   return { id, name, posts: all, notes: [], isDeleted: false };
 }
 
-/** A comment moves to a post whose item comes before, or after, the one that it is missing from. */
+/**
+ * A comment moves to a post whose item comes before, or after, the one that it is missing from; a post
+ * moves to a user that has none in the next item.
+ */
 export const moves: [Tree[]][] = [
   [[treeOf(3, "a", { 1: [2] }), treeOf(1, "c", { 2: [2] }), treeOf(3, "a", {})]],
   [[treeOf(1, "a", { 1: [4] }), treeOf(1, "a", { 1: [] }), treeOf(2, "c", { 2: [4] })]],
+  [[treeOf(1, "a", { 2: [] }), treeOf(3, "a", { 2: [] }), treeOf(3, "a", {})]],
 ];
 
 /** The row of a sink for a user. */
