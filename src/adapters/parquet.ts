@@ -3,8 +3,16 @@
  * @module
  */
 export { encodeParquet, type EncodeParquetOptions } from "./parquet/encode-parquet.ts";
-export type { ParquetColumn, ParquetColumns } from "./parquet/columns.ts";
-export type { ParquetType } from "./parquet/column-types.ts";
+export {
+  type ParquetLoad,
+  type ParquetSink,
+  parquetSink,
+  type ParquetSinkOptions,
+  type ParquetStage,
+  type ParquetWrappedLoad,
+} from "./parquet/parquet-sink.ts";
+export type { ParquetColumn, ParquetColumns, ParquetRow } from "./parquet/columns.ts";
+export type { ParquetType, ParquetValues } from "./parquet/column-types.ts";
 export type {
   HyparquetWriter,
   ParquetFileWriter,

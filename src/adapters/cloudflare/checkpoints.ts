@@ -20,7 +20,7 @@ import {
 import { leaveOpen } from "../../retry/open-outcome.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
 import { storedKey } from "../../sql/text.ts";
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 import {
   type Database,
   isOfStatement,

@@ -1,6 +1,6 @@
 import { propertyOf } from "../../errors.ts";
 import { fail, type Rule } from "../../options.ts";
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 
 /** The subset of a result that the adapter needs. */
 export interface DuckdbResult {

@@ -8,7 +8,7 @@ import { type ColumnFacts, KnownTable } from "./known-table.ts";
 import { foldCase } from "./names.ts";
 import type { Column } from "./rows.ts";
 import type { TableSettings } from "../../sql/tables-options.ts";
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 import { kindOf, withoutNull } from "./values.ts";
 
 type DescribedColumn = [

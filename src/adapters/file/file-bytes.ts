@@ -1,4 +1,4 @@
-import { type FileHandle, hostFiles } from "./file-system.ts";
+import { type FileHandle, hostFiles } from "../../bytes/file/file-system.ts";
 
 /** Bytes that are read at once: fewer cost more calls, more only memory. */
 const chunkSize = 262_144;

@@ -8,8 +8,14 @@ import {
   encodeCheckpoint,
 } from "../../checkpoints/checkpoint.ts";
 import { planWrite } from "../../checkpoints/plan-commit.ts";
-import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
-import { claimFile, claimOf, fileNameOf, releaseFile, replaceFile } from "./kept-file.ts";
+import { type FileSystem, hostFiles, ifExists } from "../../bytes/file/file-system.ts";
+import {
+  claimFile,
+  claimOf,
+  fileNameOf,
+  releaseFile,
+  replaceFile,
+} from "../../bytes/file/kept-file.ts";
 
 /**
  * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of

@@ -2,7 +2,7 @@ import { messageOf } from "../../errors.ts";
 import { checkOptions, fail, nonEmptyString, type OptionTable, type Rule } from "../../options.ts";
 import type { InputStart, NamedInput } from "../../bytes/input.ts";
 import { bytesOf, sliceOf } from "./file-bytes.ts";
-import { hostFiles } from "./file-system.ts";
+import { hostFiles } from "../../bytes/file/file-system.ts";
 
 /** Where reading begins, in a list of files. */
 export interface FileStart extends InputStart {

@@ -1,19 +1,8 @@
+import { appendingSink } from "../../bytes/file/sink.ts";
 import { fail, nonEmptyString } from "../../options.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
-import { markOf } from "../../checkpoints/commit-mark.ts";
-import { isRunOn } from "../../checkpoints/load-call.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
-import {
-  asyncLoad,
-  type CheckRows,
-  type SinkLoad,
-  sinkLoads,
-  type Wrapped,
-} from "../../checkpoints/sink-loads.ts";
 import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
-import { takeTurns } from "../../sql/turns.ts";
-import { AppendedFile } from "./appended-file.ts";
-import { type Append, FileSinkCheckpoints } from "./checkpoints.ts";
 import { checkSinkOptions, type FileSinkOptions } from "./sink-options.ts";
 
 /** The `load` of a sink, which takes the rows that its format takes. */
@@ -87,48 +76,5 @@ const action = "construct fileSink";
  */
 export function fileSink<T>(path: string, options: FileSinkOptions<T>): FileSink<T> {
   if (!nonEmptyString.test(path)) fail(action, "path", nonEmptyString.expected, path);
-  const settings = checkSinkOptions(action, options);
-  const checkpoints = new FileSinkCheckpoints(path);
-  const file = new AppendedFile(path, settings);
-  let lastRun: string | undefined;
-  const check: CheckRows = async (rows, context, isMarked) => {
-    const { runId, signal, batch: { key } } = context;
-    const mark = key === undefined ? undefined : markOf(key, context, isMarked);
-    const isDone = mark !== undefined && await checkpoints.has(mark);
-    const append = rows.length === 0
-      ? undefined
-      : isDone
-      ? done
-      : await file.encode(rows as unknown as readonly T[]);
-    return () =>
-      takeTurns(checkpoints, async () => {
-        if (mark !== undefined) return await checkpoints.commit(mark, append);
-        const isAnew = settings.exists === "replace" && lastRun !== runId;
-        if (append !== undefined) await checkpoints.append(append, isAnew);
-        lastRun = runId;
-      }, signal);
-  };
-  const { load, wrap } = sinkLoads(checkpoints, check);
-  const declared = (load: SinkLoad) => asyncLoad(checkpoints, load, settings.format.batchSize);
-  return {
-    load: declared(load) as unknown as FileSink<T>["load"],
-    wrap: ((fn: Wrapped) => declared(wrap(fn))) as unknown as FileSink<T>["wrap"],
-    checkpoints,
-    async writeEmpty({ runId, signal }) {
-      const isAnew = settings.exists === "replace" && lastRun !== runId &&
-        !isRunOn(checkpoints, runId);
-      const append = await file.encodeEmpty();
-      await takeTurns(checkpoints, () => checkpoints.appendNone(append, isAnew), signal);
-    },
-  };
+  return appendingSink(path, checkSinkOptions(action, options)) as unknown as FileSink<T>;
 }
-
-/** A batch that is in the file already, unless its mark was taken back since that was seen. */
-const done: Append = {
-  head: "",
-  checkNew: () => {},
-  write: () => {
-    throw new Error("Cannot write to a file: the mark of a batch was taken back meanwhile");
-  },
-  flush: () => Promise.resolve(),
-};

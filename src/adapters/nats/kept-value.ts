@@ -1,4 +1,4 @@
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 import { isOutOfTurn, type NatsKv } from "./client.ts";
 
 const encoder = new TextEncoder();

@@ -14,7 +14,7 @@ import {
   planUndo,
   planWrite,
 } from "../../checkpoints/plan-commit.ts";
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 import type { NatsKv } from "./client.ts";
 import { claimKey, decodeKey, releaseKey } from "./kept-key.ts";
 import { changeText, readText } from "./kept-value.ts";

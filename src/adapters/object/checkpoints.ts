@@ -19,7 +19,7 @@ import { withoutDone } from "../../checkpoints/without-done.ts";
 import { FencedError, isOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { leaveOpen } from "../../retry/open-outcome.ts";
-import { takeTurns } from "../../sql/turns.ts";
+import { takeTurns } from "../../runtime/take-turns.ts";
 import { type EncodedRows, HeldKey, keptOf } from "./held-key.ts";
 import { type Found, KeptFolder } from "./kept-folder.ts";
 import { folderOf } from "./names.ts";

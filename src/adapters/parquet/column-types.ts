@@ -15,6 +15,27 @@ export type ParquetType =
   | "DATE"
   | "UUID";
 
+/** What values of a type may be. */
+export interface ParquetValues {
+  readonly BOOLEAN: boolean;
+  /** An integer. */
+  readonly INT32: number;
+  /** An integer. */
+  readonly INT64: bigint | number;
+  readonly FLOAT: number;
+  readonly DOUBLE: number;
+  /** A number, or the text of one, that fits its precision and scale. */
+  readonly DECIMAL: bigint | number | string;
+  readonly STRING: string;
+  readonly BYTE_ARRAY: Uint8Array;
+  /** Whatever has JSON. */
+  readonly JSON: unknown;
+  readonly TIMESTAMP: Date;
+  /** At midnight, UTC. */
+  readonly DATE: Date;
+  readonly UUID: string;
+}
+
 /** How values of a type are written. */
 export interface ColumnType {
   /** Completes "must be …". */

@@ -1,7 +1,7 @@
 import { BatchError } from "../../errors.ts";
 import { unencodable } from "../../bytes/row-encoder.ts";
 import { fail, inWords, type Rule } from "../../plain-options.ts";
-import { columnTypes, type ParquetType, typeOfValue } from "./column-types.ts";
+import { columnTypes, type ParquetType, type ParquetValues, typeOfValue } from "./column-types.ts";
 
 /** A column: its type, or its type and what else is to be said of it. */
 export type ParquetColumn = Exclude<ParquetType, "DECIMAL"> | {
@@ -22,6 +22,23 @@ export type ParquetColumn = Exclude<ParquetType, "DECIMAL"> | {
 
 /** The columns of a file, by their names. */
 export type ParquetColumns = Readonly<Record<string, ParquetColumn>>;
+
+/**
+ * The rows that fit columns: each has values of its type, and may have nothing unless it is not
+ * `nullable`. Any objects, where the columns are not known before the run.
+ */
+export type ParquetRow<C extends ParquetColumns> = string extends keyof C ? object
+  :
+    & { readonly [K in keyof C as C[K] extends Full ? K : never]: ValueOf<C[K]> }
+    & { readonly [K in keyof C as C[K] extends Full ? never : K]?: ValueOf<C[K]> | null };
+
+interface Full {
+  readonly nullable: false;
+}
+type ValueOf<C> = ParquetValues[
+  & ParquetType
+  & (C extends { readonly type: infer T } ? T : C)
+];
 
 /** A column with all that is said of it. */
 export interface Column {

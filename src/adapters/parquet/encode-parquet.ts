@@ -42,7 +42,8 @@ export interface EncodeParquetOptions {
 
 const action = "encode Parquet";
 
-const table: OptionTable<EncodeParquetOptions> = {
+/** The rules of the options. */
+export const optionTable: OptionTable<EncodeParquetOptions> = {
   hyparquetWriter: [writerRule],
   columns: [columnsRule],
   codec: [oneOf("SNAPPY", "UNCOMPRESSED", "GZIP", "ZSTD", "BROTLI", "LZ4_RAW"), "SNAPPY"],
@@ -91,7 +92,7 @@ export function encodeParquet<T extends object = Record<string, unknown>>(
   const settings = checkOptions<EncodeParquetOptions, "columns" | "compressors">(
     action,
     options,
-    table,
+    optionTable,
   );
   checkWriter(settings);
   const isOpen = settings.columns !== undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { duckdbSink, tombstone } from "../../../src/adapters/duckdb.ts";
-import { takeTurns } from "../../../src/sql/turns.ts";
+import { takeTurns } from "../../../src/runtime/take-turns.ts";
 import {
   type ChildRow,
   type SinkRow,

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FileCheckpointStore } from "../../../src/adapters/file.ts";
-import { whileLocked } from "../../../src/adapters/file/file-lock.ts";
+import { whileLocked } from "../../../src/bytes/file/file-lock.ts";
 import { testCheckpointStore } from "../../../src/adapters/testing.ts";
 import { CheckpointError, ConfigurationError, FencedError } from "../../../src/errors.ts";
 import { ClaimingProcess, type Command } from "../../support/checkpoints/claiming-process.ts";

@@ -5,8 +5,8 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { argv, kill, pid } from "node:process";
 import * as hyparquetWriter from "hyparquet-writer";
-import { fileSink } from "../../../src/adapters/file.ts";
-import { encodeParquet } from "../../../src/adapters/parquet.ts";
+import { type FileSink, fileSink } from "../../../src/adapters/file.ts";
+import { parquetSink } from "../../../src/adapters/parquet.ts";
 import { etl } from "../../../src/index.ts";
 import type { RowFormat } from "../../../src/bytes/row-encoder.ts";
 
@@ -38,7 +38,7 @@ const format: RowFormat<{ id: number }> = {
 };
 const columns = { id: "INT32" } as const;
 const { load, checkpoints } = file.endsWith(".parquet")
-  ? fileSink(file, { format: encodeParquet<{ id: number }>({ hyparquetWriter, columns }) })
+  ? parquetSink(file, { hyparquetWriter, columns }) as FileSink<{ id: number }>
   : fileSink(file, { format, compress: "gzip" });
 const report = await etl({
   name: "rows",

@@ -4,7 +4,7 @@ import { listenBeside, listenOn } from "./pg-listen.ts";
 import { sqlStateOf } from "../sql-state.ts";
 import { unlessAborted } from "../../../runtime/waiting.ts";
 import { Statements } from "./statements.ts";
-import { takeTurns } from "../../../sql/turns.ts";
+import { takeTurns } from "../../../runtime/take-turns.ts";
 
 /** The subset of a `Client` of `pg` that is used. It has to be connected. */
 export interface PgClient {

@@ -1,5 +1,5 @@
 import { fail } from "../../options.ts";
-import type { PlacedBody } from "../../bytes/row-encoder.ts";
+import type { PlacedBody } from "../row-encoder.ts";
 import {
   blankCheckpoint,
   type Checkpoint,

@@ -1,10 +1,16 @@
-import { compressedBytes } from "../../bytes/compress.ts";
-import type { PlacedBody } from "../../bytes/row-encoder.ts";
+import { compressedBytes } from "../compress.ts";
+import type { PlacedBody, RowFormat } from "../row-encoder.ts";
 import { fail } from "../../options.ts";
 import type { Append, Written } from "./checkpoints.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 import { directoryOf, syncDirectory } from "./kept-file.ts";
-import type { FileSinkSettings } from "./sink-options.ts";
+
+/** How rows stand in a file, and what is done about one that is there. */
+export interface AppendedFileOptions<T> {
+  readonly format: RowFormat<T>;
+  readonly compress: "none" | "gzip" | "zstd";
+  readonly exists: "error" | "replace";
+}
 
 /** The parts of a batch in its file, encoded: which of them are written depends on where it stands. */
 interface Parts {
@@ -20,11 +26,11 @@ interface Parts {
 /** A file to which batches are appended. After each one it is whole: a tail is written over by the next. */
 export class AppendedFile<T> {
   readonly #path: string;
-  readonly #settings: FileSinkSettings<T>;
+  readonly #settings: AppendedFileOptions<T>;
   /** The file was made, and its name may not be on the disk. */
   #isNew = false;
 
-  constructor(path: string, settings: FileSinkSettings<T>) {
+  constructor(path: string, settings: AppendedFileOptions<T>) {
     this.#path = path;
     this.#settings = settings;
   }
@@ -117,7 +123,7 @@ function writeWhole(files: FileSystem, file: number, bytes: Uint8Array, offset: 
 
 async function packed(
   part: string | Uint8Array,
-  compress: FileSinkSettings<never>["compress"],
+  compress: AppendedFileOptions<never>["compress"],
 ): Promise<Uint8Array> {
   const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
   if (compress === "none" || bytes.length === 0) return bytes;

@@ -1,4 +1,4 @@
-import type { PlacedBody } from "../../bytes/row-encoder.ts";
+import type { PlacedBody } from "../row-encoder.ts";
 import { CheckpointError } from "../../errors.ts";
 import { checkCheckpoint, type Checkpoint } from "../../checkpoints/checkpoint.ts";
 import type { KeptKey, WritePlan } from "../../checkpoints/plan-commit.ts";

@@ -1,6 +1,7 @@
 import { propertyOf } from "../../errors.ts";
+import { hostProcess } from "../../runtime/detect.ts";
 
-/** The part of a host's `node:fs` that this adapter needs. */
+/** The part of a host's `node:fs` that is needed here. */
 export interface FileSystem {
   openSync(path: string, flags: string): number;
   closeSync(file: number): void;
@@ -52,10 +53,10 @@ export interface FileHandle {
   close(): Promise<unknown>;
 }
 
-/** The files of the host. It is asked for when it is used: every runtime can load this adapter. */
+/** The files of the host. @throws {Error} If it has none. */
 export async function hostFiles(): Promise<FileSystem> {
-  // @ts-ignore: the package is checked without the types of any host.
-  const files: FileSystem = await import("node:fs");
+  const files = hostProcess()?.getBuiltinModule?.("node:fs") as FileSystem | undefined;
+  if (files === undefined) throw new Error("Cannot use files: this runtime has no node:fs");
   return files;
 }
 

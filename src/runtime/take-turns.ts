@@ -1,4 +1,4 @@
-import { whileWaiting } from "../runtime/waiting.ts";
+import { whileWaiting } from "./waiting.ts";
 
 /** Where the last turn of a connection is kept: all sinks and sources of it have to see the same. */
 const lastTurn: unique symbol = Symbol.for("millrace.lastTurn") as typeof lastTurn;

@@ -1,0 +1,3 @@
+import { testParquetSink } from "../adapters/parquet/parquet-sink.cases.ts";
+
+testParquetSink();
