@@ -1,13 +1,15 @@
 /**
- * What a run says of itself: plain data, the same while it runs and when it is over.
+ * Snapshots and reports of a run: plain data, the same while it runs and when it is over.
  * @module
  */
 
-/** How a run ended: `"paused"` if its `budget` was used up, `"drained"` if somebody else stopped it. */
+/**
+ * End of a run: `"paused"` if its `budget` was used up, `"drained"` if somebody else stopped it.
+ */
 export type Outcome = "completed" | "drained" | "paused" | "aborted" | "failed";
 
 /**
- * How often an item is loaded when a run is killed and repeated until it completes: `"at-most-once"`
+ * Number of loads of an item if a run is killed and repeated until it completes: `"at-most-once"`
  * may lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
  */
 export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
@@ -44,15 +46,15 @@ export interface StageTimes {
   readonly limited?: number;
 }
 
-/** What made a run fail: its first failure, as plain data. */
+/** First failure of a run, as plain data. */
 export interface RunFailure {
   /** The stage that failed. */
   readonly stage: FailureStage;
-  /** What the error says; at most 1000 characters of it. */
+  /** Message of the error; at most its first 1000 characters. */
   readonly message: string;
   /** The code of the error, where it or one of its causes has one. */
   readonly code?: string | number;
-  /** How often the call that failed was made. */
+  /** Number of attempts of the call that failed. */
   readonly attempts: number;
   /** The batch that it was made for: its place in the run, its first item in the source, its items. */
   readonly batch?: { readonly sequence: number; readonly offset: number; readonly size: number };
@@ -60,17 +62,17 @@ export interface RunFailure {
 
 /** Dead letters that failed alike: their messages differ at most in a value or the number of a row. */
 export interface DeadLetterReason {
-  /** What the first of them failed with; at most 300 characters of it. */
+  /** Message of the first of them; at most its first 300 characters. */
   readonly message: string;
   /** Where it failed. */
   readonly stage: StageName;
-  /** How many there are. */
+  /** Number of them. */
   readonly count: number;
   /** Place of the first of them in the source, from 0. */
   readonly offset: number;
 }
 
-/** How long batches take from the bucket to the end of their load, in milliseconds, within 5 %. */
+/** Time of batches from the bucket to the end of their load, in milliseconds, within 5 %. */
 export interface Latency {
   /** Half of them take no longer. */
   readonly p50: number;
@@ -104,7 +106,7 @@ export interface TracedBatch {
   readonly endedAt: number;
 }
 
-/** What a picture of a run is drawn from, of the same size however long the run was. */
+/** Data for pictures of a run, of the same size however long the run was. */
 export interface RunTrace {
   /** Of how many batches one is kept: the smallest power of 2 with which they are at most 512. */
   readonly every: number;
@@ -135,7 +137,7 @@ export interface ItemCounts {
   readonly pending: number;
 }
 
-/** What became of items that are finished. */
+/** Fate of finished items. */
 export type FinishedCounts = Pick<ItemCounts, "loaded" | "skipped" | "deadLettered">;
 
 /**
@@ -144,16 +146,16 @@ export type FinishedCounts = Pick<ItemCounts, "loaded" | "skipped" | "deadLetter
  */
 export type DoneRange = readonly [from: number, to: number, position?: unknown];
 
-/** What of a source is finished: plain data. */
+/** Finished items of a source, as plain data. */
 export interface Checkpoint {
   /** The first `offset` items of the source are finished: loaded, skipped or dead-lettered. */
   readonly offset: number;
-  /** What is finished above `offset`: in order, apart from each other. */
+  /** Finished ranges above `offset`: in order, apart from each other. */
   readonly done: readonly DoneRange[];
-  /** What `position` gave for the last item below `offset`. */
+  /** Result of `position` for the last item below `offset`. */
   readonly position?: unknown;
   /**
-   * What became of all items that are finished: they add up to these. Left out where it is not known,
+   * Fate of all finished items, which the counts add up to. Left out if unknown,
    * as in a checkpoint that was made by hand.
    */
   readonly counts?: FinishedCounts | undefined;
@@ -170,7 +172,7 @@ export interface Checkpoint {
   readonly fingerprint?: string | undefined;
 }
 
-/** What became of the rows of one table. A number that is missing is 0, or is not told. */
+/** Rows of one table by what was done with them. A missing number is 0 or unknown. */
 export interface TableCounts {
   /** Rows that were not there before. */
   readonly inserted?: number;
@@ -192,17 +194,17 @@ export type BranchCounts = {
   readonly [K in "given" | "loaded" | "retries" | "deadLettered"]?: number;
 };
 
-/** How far a run is. */
+/** Progress of a run. */
 export interface RunSnapshot extends ItemCounts {
   /** The name of the pipeline. */
   readonly name: string;
   /** The run, told apart from all others. */
   readonly runId: string;
-  /** What the run is doing. */
+  /** State of the run. */
   readonly state: "running" | "draining" | "aborting" | "ended";
   /** Items that earlier runs have finished, which this one does not load again. */
   readonly earlier: number;
-  /** What became of these items; left out where their checkpoint does not tell it. */
+  /** Fate of these items; left out if their checkpoint does not have it. */
   readonly earlierCounts?: FinishedCounts;
   /** Rows that were loaded: as many as items, unless a transform makes several of one, or one of several. */
   readonly rows: number;
@@ -212,7 +214,7 @@ export interface RunSnapshot extends ItemCounts {
   readonly retries: number;
   /** When the run began: milliseconds since 1970. */
   readonly startedAt: number;
-  /** How long it has run, in milliseconds. */
+  /** Time since it began, in milliseconds. */
   readonly duration: number;
   /** Where the time of each stage went. */
   readonly stages: Readonly<Record<StageName, StageTimes>>;
@@ -220,7 +222,7 @@ export interface RunSnapshot extends ItemCounts {
   readonly rate: number;
   /** Batches that are at work now. */
   readonly inFlight: { readonly transform: number; readonly load: number };
-  /** What waits: items in the bucket, and batches for a free worker. */
+  /** Items that wait in the bucket, and batches that wait for a free worker. */
   readonly queued: { readonly items: number; readonly batches: number };
   /**
    * Properties that the target had no column for, so that they were left out, or a column was added:
@@ -228,11 +230,14 @@ export interface RunSnapshot extends ItemCounts {
    * `"…others"`.
    */
   readonly drift: Readonly<Record<string, number>>;
-  /** What became of rows in the target, by table, where the sink tells it; at most 100 are told apart. */
+  /**
+   * Rows in the target by table and by what was done with them, if the sink knows; at most 100
+   * tables are told apart.
+   */
   readonly tables: Readonly<Record<string, TableCounts>>;
-  /** What became of rows by branch, where the load has branches; at most 100 are told apart. */
+  /** Rows by branch, if the load has branches; at most 100 are told apart. */
   readonly branches?: Readonly<Record<string, BranchCounts>>;
-  /** How long batches take, where one is done. */
+  /** Time of batches, once one is done. */
   readonly latency?: Latency;
   /**
    * The items to expect, where the option `total` says so, or the source is an array; without those
@@ -246,24 +251,24 @@ export interface RunSnapshot extends ItemCounts {
   readonly bytes?: { readonly read: number; readonly total: number };
   /** Time that is left in milliseconds, at the present rate, where `total` or `bytes` is known. */
   readonly eta?: number;
-  /** What is finished, by earlier runs and by this one, where it has checkpoints. */
+  /** Items finished by earlier runs and by this one, if it has checkpoints. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** What a run did: plain data that can be kept, sent or printed. */
+/** Report of a run: plain data that can be kept, sent or printed. */
 export interface RunReport extends Omit<RunSnapshot, "state"> {
-  /** What the run is known by where its checkpoint is kept: its name, with its partition if it has one. */
+  /** Key of its checkpoint: its name, with its partition if it has one. */
   readonly key: string;
   /** Which part of the work it was, with the option `partition`. */
   readonly partition?: string;
-  /** How the run ended. */
+  /** End of the run. */
   readonly outcome: Outcome;
-  /** What made the run fail, where it did. */
+  /** First failure, if the run failed. */
   readonly failure?: RunFailure;
   /** Why items were given up on, most frequent first: 20 reasons at most, the rest as `"…others"`. */
   readonly deadLetterReasons: readonly DeadLetterReason[];
   /**
-   * How the transform maps: one item by one, at once (`"sync"`) or later (`"async"`), or a whole
+   * Kind of transform: item by item, at once (`"sync"`) or later (`"async"`), or a whole
    * batch by `transformBatch`. Left out where there is none.
    */
   readonly mapping?: "sync" | "async" | "batch";
@@ -273,15 +278,15 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly missing?: number;
   /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
   readonly bottleneck: StageName;
-  /** Batches that could be loaded at once. */
+  * /** Batches that could be loaded at once. */
   readonly workers: number;
-  /** How often an item is loaded, when runs that are killed are repeated until one completes. */
+  /** Number of loads of an item, if runs that are killed are repeated until one completes. */
   readonly guarantee: Guarantee;
   /**
-   * Whether the clock runs while code does: on Workers it stands still, so that only waiting is
+   * `"running"` if the clock runs while code does. On Workers it is `"still"`, so that only waiting is
    * measured, and work that waits for nothing takes no time.
    */
   readonly clock: "running" | "still";
-  /** What a picture of the run is drawn from, with the option `trace`. */
+  /** Data for pictures of the run, with the option `trace`. */
   readonly trace?: RunTrace;
 }

@@ -3,7 +3,7 @@ import { isMany } from "../streams/many-mark.ts";
 import type { Transformed, TransformedBatch } from "./pipeline.ts";
 
 /**
- * What a `transformBatch` gave for each item of a batch of this size, in an array of its own, as the
+ * Results of a `transformBatch` for a batch of this size, in an array of their own, as the
  * user may go on with theirs.
  *
  * @throws {ConfigurationError} If it is not one entry for each item, and no whole batch.

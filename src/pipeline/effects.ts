@@ -20,7 +20,7 @@ const partners: Readonly<Partial<Record<keyof RunOptions<never>, keyof RunOption
   progressInterval: "onProgress",
 };
 
-/** What shapes the delays between attempts. */
+/** Options that shape the delays between attempts. */
 const delays = ["baseDelay", "maxDelay", "factor", "jitter"] as const;
 
 /** Any options, by their names. */

@@ -7,15 +7,17 @@ import type { Pipeline } from "./pipeline.ts";
 import { settingsFor } from "./own-settings.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
 
-/** How often an item is loaded, and why. */
+/** How often an item is loaded, with the reason. */
 export interface GuaranteeDescription {
-  /** What holds when a run is killed at any instant, and repeated until it completes. */
+  /**
+   * The guarantee of runs that may be killed at any instant, and are repeated until one completes.
+   */
   readonly guarantee: Guarantee;
   /** Why it holds, and no more. */
   readonly reason: string;
 }
 
-/** What the guarantee follows from. */
+/** Settings that the guarantee follows from. */
 type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume" | "retry">;
 
 /**
@@ -44,7 +46,7 @@ export function describeGuarantee<E, T>(
   return guaranteeOf(pipeline, checkRunOptions(action, pipeline, options));
 }
 
-/** How often an item is loaded, by options that are complete. */
+/** Derives the guarantee of complete options. */
 export function guaranteeOf<E, T>(
   pipeline: Pipeline<E, T>,
   { checkpoints, resume, retry }: GuaranteeBasis,

@@ -1,16 +1,16 @@
 /**
- * How a pipeline changes the settings of its runs: a member of the pipeline, as nobody else knows
+ * Changes of a pipeline to the settings of its runs: a member of the pipeline, as nobody else knows
  * that its source gives something else than its options speak of.
  */
 export const ownSettings: unique symbol = Symbol.for("millrace.ownSettings") as typeof ownSettings;
 
 /** A pipeline that may change the settings of its runs. */
 export interface Adapting {
-  /** What it changes. */
+  /** Its changes. */
   readonly [ownSettings]?: OwnSettings | undefined;
 }
 
-/** What a pipeline changes. */
+/** Changes of a pipeline to the settings of its runs. */
 export interface OwnSettings {
   /** Options that do nothing in its runs. */
   readonly ignored: readonly string[];

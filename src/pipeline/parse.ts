@@ -3,11 +3,11 @@ import { callable, fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 
 /**
- * What a schema has by which any library can validate with it: zod, valibot, arktype and others keep
+ * Interface by which any library can validate with a schema: zod, valibot, arktype and others keep
  * to this interface, see standardschema.dev.
  */
 export interface StandardSchema<I = unknown, O = unknown> {
-  /** How to validate. */
+  /** The validator. */
   readonly "~standard": {
     /** Validates a value. */
     readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
@@ -16,12 +16,12 @@ export interface StandardSchema<I = unknown, O = unknown> {
   };
 }
 
-/** What a schema makes of a value, or what is wrong with it. */
+/** Output of a schema for a value, or its issues. */
 export type SchemaResult<O> =
   | { readonly value: O; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-/** What a schema says is wrong. */
+/** Issue that a schema reports. */
 export interface SchemaIssue {
   /** In words. */
   readonly message: string;
@@ -37,17 +37,17 @@ export type Parser<S> = S extends { "~standard": { types?: { output: infer O } |
   ? (item: unknown) => O | Promise<O>
   : never;
 
-/** What is wrong with an item, and where. */
+/** Issue of an item, with its place. */
 export interface ItemIssue {
   /** The way to it: the keys from the item on; empty where it is the item itself. */
   readonly path: readonly PropertyKey[];
-  /** What the schema says. */
+  /** Message of the schema. */
   readonly message: string;
 }
 
 /** An item does not match the schema of `parse`. It is tried again by no retry of its own accord. */
 export class InvalidItemError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "InvalidItemError";
   /** The class of the error. */
   override readonly name = "InvalidItemError" as const;

@@ -14,7 +14,7 @@ import type { Many, WholeBatch } from "../streams/many.ts";
 import type { skip } from "../streams/skip.ts";
 import type { Source } from "../streams/source.ts";
 
-/** What every function of a pipeline is told. */
+/** Context of every function of a pipeline. */
 export interface PipelineContext {
   /**
    * Aborts when what is done is no longer wanted: pass it on to whatever takes a signal. All calls of
@@ -26,7 +26,7 @@ export interface PipelineContext {
   readonly pipeline: string;
   /** The run, told apart from all others. */
   readonly runId: string;
-  /** What earlier runs have finished, where the run has checkpoints and there is one. */
+  /** Items that earlier runs have finished, if the run has checkpoints and there is one. */
   readonly checkpoint?: Checkpoint;
   /**
    * Leaves clean-up to the run: `fn` is called once, after `finalize`, however the run ends; of
@@ -36,7 +36,7 @@ export interface PipelineContext {
   defer(fn: () => unknown): void;
 }
 
-/** What `acknowledge` and `reject` are told. */
+/** Context of `acknowledge` and `reject`. */
 export interface ItemsContext extends PipelineContext {
   /** The places of the items in the source, from 0; with `position` also their positions. */
   readonly ranges: readonly DoneRange[];
@@ -59,13 +59,13 @@ export interface BatchInfo {
    * writes beside its rows. With `position` each has its position as third element.
    */
   readonly ranges?: readonly DoneRange[];
-  /** What becomes of the items of `ranges`, where the run has checkpoints. */
+  /** Fate of the items of `ranges`, if the run has checkpoints. */
   readonly counts?: FinishedCounts;
   /** The deliveries that the load finishes, where a leased source has ids and the sink keeps them. */
   readonly deliveries?: Deliveries;
 }
 
-/** What `load` is told. */
+/** Context of `load`. */
 export interface LoadContext extends PipelineContext {
   /** The batch to load. */
   readonly batch: BatchInfo;
@@ -94,13 +94,13 @@ export function loadContextOf(
   return checkpoint === undefined ? told : { ...told, checkpoint };
 }
 
-/** What `extract` gives. */
+/** Result of `extract`. */
 export type Extracted<E> = Source<E> | Leased<E>;
 
-/** What a transform returns for an item: a row, `skip` for none, or `many(rows)` for several. */
+/** Result of a transform for an item: a row, `skip` for none, or `many(rows)` for several. */
 export type Transformed<T> = T | typeof skip | Many<T>;
 
-/** What a transform returns for a batch: one entry for each of its items, or `wholeBatch(rows)`. */
+/** Result of a transform for a batch: one entry for each of its items, or `wholeBatch(rows)`. */
 export type TransformedBatch<T> = readonly Transformed<T>[] | WholeBatch<T>;
 
 /**
@@ -108,7 +108,7 @@ export type TransformedBatch<T> = readonly Transformed<T>[] | WholeBatch<T>;
  * gives, `T` what is loaded; both are inferred when the members stand in this order.
  */
 export interface Pipeline<E, T = E> {
-  /** What the pipeline is called in reports and errors. */
+  /** Name of the pipeline in reports and errors. */
   readonly name: string;
   /** Called first. If it fails, nothing is extracted. */
   preProcess?: ((context: PipelineContext) => unknown) | undefined;
@@ -147,9 +147,9 @@ export interface Pipeline<E, T = E> {
     | ((items: readonly E[], error: unknown, context: ItemsContext) => unknown)
     | undefined;
   /**
-   * Whether another run can read the source again, all of it and in the same order. The guarantee of
-   * a run is derived from it. Checkpoints are refused where it is `false`, and beside `acknowledge`
-   * unless it is given as `true`.
+   * If true, another run can read the source again, all of it and in the same order. The guarantee
+   * of a run is derived from it. Checkpoints are rejected if it is `false`, and beside
+   * `acknowledge` unless it is `true`.
    * @default {true}
    */
   replayable?: boolean | undefined;
@@ -162,7 +162,7 @@ export interface Pipeline<E, T = E> {
   finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
 }
 
-/** How many items a batch of a pipeline has where no option says so. */
+/** Batch size of a pipeline where no option sets it. */
 export function batchSizeOfLoad<E, T>({ load }: Pick<Pipeline<E, T>, "load">): number | undefined {
   return (load as { batchSize?: number }).batchSize;
 }
@@ -172,7 +172,7 @@ const optional: Rule = {
   test: (value) => value === undefined || callable.test(value),
 };
 
-/** What each member must be; classes may have others. */
+/** Rule of each member; classes may have others. */
 const members: Readonly<Record<string, Rule>> = {
   name: nonEmptyString,
   extract: callable,

@@ -19,7 +19,7 @@ import { type Observed, observedBy } from "./run-event.ts";
 
 /** Feeds dead letters to the functions of a pipeline, each from the stage that failed. */
 export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "ReplayPipeline";
 
   /** The name of the pipeline. */

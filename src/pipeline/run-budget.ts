@@ -6,7 +6,7 @@ import {
   positiveIntegerOrInfinity,
 } from "../options.ts";
 
-/** How much a run does before it stops by itself. What is not given has no limit. */
+/** Limits after which a run stops by itself. A limit that is left out is infinite. */
 export interface RunBudget {
   /** Time since the run began in milliseconds, a number above 0. */
   duration?: number | undefined;

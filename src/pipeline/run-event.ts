@@ -1,7 +1,7 @@
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import type { Checkpoint, FailureStage, RunReport, StageName } from "../report-types.ts";
 
-/** What every event says. */
+/** Properties of every event. */
 export interface RunEventBase {
   /** The name of the pipeline. */
   readonly pipeline: string;
@@ -23,10 +23,10 @@ export interface BatchTimes {
   readonly endedAt: number;
 }
 
-/** What happens in a run. */
+/** Event of a run. */
 export type RunEvent = RunEventBase & RunEventDetails;
 
-/** What happens in a run, without whose run it is and when. */
+/** Event of a run, without the run and the time. */
 export type RunEventDetails =
   /** The run begins: nothing was called before. */
   | { readonly type: "run:start" }
@@ -73,7 +73,7 @@ export type RunEventDetails =
     readonly attempt: number;
     /** Time until the next attempt in milliseconds. */
     readonly delay: number;
-    /** What it failed with. */
+    /** The error. */
     readonly error: unknown;
   }
   /** The source failed, or could not be opened, and is opened again after a delay. */
@@ -85,7 +85,7 @@ export type RunEventDetails =
     readonly attempt: number;
     /** Time until the next attempt in milliseconds. */
     readonly delay: number;
-    /** What it failed with. */
+    /** The error. */
     readonly error: unknown;
   }
   /** An item was given up on, and its letter is written. */
@@ -133,7 +133,7 @@ export type RunEventDetails =
 export type RunObserver = (event: RunEvent) => unknown;
 
 /**
- * Who is told of the runs of a pipeline whatever their options are: a member of the pipeline, and no
+ * Observer of all runs of a pipeline, whatever their options: a member of the pipeline, and no
  * option, so that no other observer takes its place.
  */
 export const observedBy: unique symbol = Symbol.for("millrace.observedBy") as typeof observedBy;

@@ -33,7 +33,7 @@ import { checkBudget, type RunBudget } from "./run-budget.ts";
 import { checkRetry, type RetryByStage } from "./retry-by-stage.ts";
 import type { RunObserver } from "./run-event.ts";
 
-/** How a run batches, how much it does at once, and how it stops. */
+/** Options of a run. */
 export interface RunOptions<E> extends BucketOptions<E> {
   /**
    * Batches loaded at once: a positive integer. With one worker, batches are loaded in order.
@@ -108,22 +108,22 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   checkpoints?: CheckpointStore | undefined;
   /**
-   * What to keep of the last finished item beside its number, for `extract` to begin after. Called
-   * once for each item. What it gives has to tell one item from the next, and JSON has to hold it:
+   * Cursor stored with the last finished item, after which `extract` begins. Called
+   * once for each item. Its result must tell one item from the next and survive JSON:
    * anything else, such as `undefined` or a promise, fails the run before the item is loaded.
    */
   position?: ((item: E) => unknown) | undefined;
   /**
-   * How a run goes on from a checkpoint: `"skip"` reads the source again from its start and drops
-   * what is finished; `"source"` trusts `extract` to give what comes after `context.checkpoint`.
+   * Way to resume from a checkpoint: `"skip"` reads the source again from its start and drops
+   * finished items; `"source"` trusts `extract` to begin after `context.checkpoint`.
    * @default {"skip"}
    */
   resume?: "skip" | "source" | undefined;
   /** Which part of the source this is: each has a checkpoint of its own. */
   partition?: string | undefined;
   /**
-   * How long a run that died keeps others out, in milliseconds, a number above 0: a live one renews
-   * it three times in that time. `Infinity`: until it is removed from the store.
+   * Time for which a run that died keeps others out, in milliseconds, above 0. A live one renews
+   * it three times in that time. `Infinity`: until you remove it from the store.
    * @default {1000}
    */
   lease?: number | undefined;
@@ -135,8 +135,8 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   checkpointInterval?: number | undefined;
   /**
-   * What becomes of the checkpoint of a run that completes: with `"forget"` nothing is finished any
-   * more, and the next run begins anew.
+   * Fate of the checkpoint of a run that completes: with `"forget"` nothing counts as finished
+   * any more, and the next run starts over.
    * @default {"keep"}
    */
   whenCompleted?: "keep" | "forget" | undefined;
@@ -152,7 +152,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * least a batch further; to read again what earlier ones have finished costs time, and nothing else.
    */
   budget?: RunBudget | undefined;
-  /** What the pipeline has to guarantee: where it cannot, the options are refused. */
+  /** Guarantee to assert: a run that cannot deliver it is rejected before it starts. */
   guarantee?: Guarantee | undefined;
   /**
    * Most items loaded in any time of `interval` milliseconds. A `RateLimiter` may be shared by
@@ -160,10 +160,10 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
   /**
-   * How many items the whole source has, those that earlier runs have finished included: a number of
-   * at least 0, or a function that gives it, or a promise of it. Or `{ bytes }`, where the source tells
-   * by a property `bytesRead` how many it has read, as the readers of this package do. With it
-   * snapshots tell the time left.
+   * Number of items in the whole source, including those that earlier runs have finished: a number
+   * of at least 0, or a function that gives it, or a promise of it. Or `{ bytes }`, where the
+   * source tells by a property `bytesRead` how many it has read, as the readers of this package do.
+   * With it snapshots tell the time left.
    *
    * A function is called when the run begins, with a signal that aborts when nobody waits any more. If
    * it gives no promise it is called again for each snapshot, and may give `undefined` at first. What
@@ -171,7 +171,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   total?: Amount | { readonly bytes: Amount } | undefined;
   /**
-   * Whether the report gets what a picture of the run is drawn from: at most 512 batches, however
+   * If true, the report has the data for pictures of the run: at most 512 batches, however
    * many there were.
    * @default {false}
    */
@@ -223,7 +223,7 @@ export interface RunSettings<E> extends
   readonly batchSize: number;
   /** When calls are made again, and how long one may take. */
   readonly retry: Readonly<Record<StageName, RetrySettings>>;
-  /** What holds back the loads. */
+  /** Limiter of the loads. */
   readonly rateLimit: RateLimiter | undefined;
 }
 

@@ -35,8 +35,8 @@ export interface BucketOptions<T> {
   /** Answers with a boolean whether this item closes its batch; without it none does. */
   flushWhen?: ((item: T) => boolean) | undefined;
   /**
-   * What becomes of the gathered items when the input fails: `"flush"` gives them, then the error;
-   * `"discard"` gives the error alone. Holds also when `sizeOf` or `flushWhen` throws.
+   * Fate of the gathered items when the input fails: `"flush"` yields them, then the error;
+   * `"discard"` yields the error alone. Also applies when `sizeOf` or `flushWhen` throws.
    * @default {"flush"}
    */
   onError?: "flush" | "discard" | undefined;

@@ -3,7 +3,7 @@ import { onAbort } from "../runtime/signals.ts";
 import { isMalformed } from "./malformed-mark.ts";
 import { TaskGroup } from "./task-group.ts";
 
-/** What a callback is told of its call. */
+/** Second argument of a callback. */
 export interface CallContext {
   /** Aborts when the result is no longer wanted. */
   readonly signal: AbortSignal;
@@ -11,10 +11,10 @@ export interface CallContext {
   readonly index: number;
 }
 
-/** What becomes of running calls when the input fails. */
+/** Fate of running calls when the input fails. */
 export interface InputErrorOptions {
   /**
-   * What happens to running calls when the input fails or is aborted: `"flush"` lets them finish and
+   * Fate of running calls when the input fails or is aborted: `"flush"` lets them finish and
    * then fails with the error of the input; `"discard"` aborts their signal and fails at once.
    * @default {"flush"}
    */
@@ -31,7 +31,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** How a sink calls, and what the stream that it is part of does beside it. */
+/** The function that a sink calls, its limits, and the hooks of the stream around it. */
 export interface CallSinkParts<I, R> {
   /** The user's function. */
   readonly call: (item: I, context: CallContext) => R | PromiseLike<R>;
@@ -39,9 +39,9 @@ export interface CallSinkParts<I, R> {
   readonly limit: number;
   /** Stops the sink. */
   readonly signal: AbortSignal | undefined;
-  /** What becomes of running calls when the input fails. */
+  /** Fate of running calls when the input fails. */
   readonly onError: "flush" | "discard";
-  /** Whether one more call is wanted beside those that run, where not the limit alone decides. */
+  /** Says if one more call may begin beside the running ones, where not the limit alone decides. */
   mayBegin?(running: number): boolean;
   /** A call begins; gives what takes its result. */
   onBegin?(): (result: R) => void;
@@ -49,7 +49,7 @@ export interface CallSinkParts<I, R> {
   onEnd?(failure: Failure | undefined): void;
   /** The sink has failed or was stopped: nothing more is given. */
   onStop?(error: unknown): void;
-  /** Whether a failure is told at the next write or close, and not at once. */
+  /** If true, a failure surfaces at the next write or close instead of at once. */
   readonly isToldLate?: boolean;
 }
 
@@ -60,10 +60,10 @@ interface Call<I, R> {
   readonly take: ((result: R) => void) | undefined;
 }
 
-/** What waits: a write for room, the others until no call is running. */
+/** The waiting operation: a write waits for room, the others until no call is running. */
 type Wait = "write" | "close" | "abort" | "cancel";
 
-/** What ends a wait. */
+/** Callbacks that end a wait. */
 interface Waiting {
   readonly go: () => void;
   readonly reject: (reason: unknown) => void;

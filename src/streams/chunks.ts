@@ -1,22 +1,22 @@
 import type { Checkpoint, Guarantee } from "../report-types.ts";
 
-/** What a source is told of the run that reads it. */
+/** Terms of the run that reads a source. */
 export interface RunTerms {
   /** Where the run keeps what is finished, if it does. */
   readonly checkpoints: unknown;
-  /** How it goes on after what is finished. */
+  /** Way in which it resumes after finished items. */
   readonly resume: "skip" | "source";
-  /** What it is to guarantee, if anything. */
+  /** Guarantee that was asked for, if any. */
   readonly guarantee: Guarantee | undefined;
-  /** How many batches are at work at the same time. */
+  /** Number of batches in progress at once. */
   readonly workers: number;
-  /** How often a source that fails is opened, at most. */
+  /** Most times that a failing source is opened. */
   readonly retry: { readonly extract: { readonly maxAttempts: number } };
 }
 
 /** A source whose chunks are arrays of items. Made by `chunks`. */
 export class Chunks<T> {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "Chunks";
 
   /** The stream or iterable of arrays. */

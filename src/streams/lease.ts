@@ -1,12 +1,12 @@
 /**
- * What a leased source is made of, and what a run has of it.
+ * Parts of a leased source, and its interface towards a run.
  * @module
  */
 import type { Checkpoint, DoneRange, Guarantee } from "../report-types.ts";
 import type { RunTerms } from "./chunks.ts";
 import type { Source } from "./source.ts";
 
-/** What a broker is told with. */
+/** Context of a call to a broker. */
 export interface LeaseContext {
   /** Aborts when the run waits no longer for the call; its own abort does not, as what is told is to arrive. */
   readonly signal: AbortSignal;
@@ -16,13 +16,13 @@ export interface LeaseContext {
   readonly runId: string;
 }
 
-/** What a broker is told with of items by their place in the source. */
+/** Context of a call to a broker about items with a place in the source. */
 export interface LeasedItemsContext extends LeaseContext {
   /** The places of the items in the source, from 0. */
   readonly ranges: readonly DoneRange[];
 }
 
-/** How a broker is told what has become of the items that it has lent. */
+/** Callbacks that tell a broker the fate of the items it has lent. */
 export interface LeaseOptions<T> {
   /** Told of items that are finished for good: loaded, skipped, or their dead letter is kept. */
   readonly acknowledge: (items: readonly T[], context: LeasedItemsContext) => unknown;
@@ -56,15 +56,15 @@ export interface LeaseOptions<T> {
   readonly close?: (() => unknown) | undefined;
 }
 
-/** What matters to a leased source of a pipeline. */
+/** Part of a pipeline that a leased source depends on. */
 export interface LoadingPipeline {
-  /** Whether its source gives the same items in the same order each time. */
+  /** If true, its source yields the same items in the same order each time. */
   readonly replayable?: boolean | undefined;
   /** Its load, which may keep the ids of deliveries. */
   readonly load: unknown;
 }
 
-/** What a run has of a leased source; one for each run. */
+/** A leased source in one run. */
 export interface Lease<T> {
   /** Asks `reject` about an item; tells whether it was given back. Left out where there is no `reject`. */
   readonly reject:
@@ -81,7 +81,7 @@ export interface Lease<T> {
   open(use: readonly [action: string, name: string, giving?: string]): Source<T>;
   /** Tells the broker that items are finished. */
   acknowledge(items: readonly T[], context: LeasedItemsContext): unknown;
-  /** How often an item was delivered before. */
+  /** Number of earlier deliveries of an item. */
   earlierAttempts(item: T): number;
   /** The id of an item, where the load keeps these. */
   readonly idOf: ((item: T) => string) | undefined;

@@ -15,7 +15,7 @@ import { cancelSource, openSource, type Source, type SourceUse } from "./source.
 
 /** A source whose items are lent. Made by `leased`, for the `extract` of a pipeline. */
 export class Leased<T> {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "Leased";
 
   readonly #source: Source<T>;
@@ -135,7 +135,7 @@ class RunLease<T> implements Lease<T> {
     return this.#options.close?.();
   }
 
-  /** How items are named for a load that keeps it; nothing where marks tell what is finished. */
+  /** Names of items for a load that keeps them; none where marks record the finished items. */
   #idsKept(action: string, terms: RunTerms, { load }: LoadingPipeline): Lease<T>["idOf"] {
     const { idOf } = this.#options;
     if (terms.checkpoints !== undefined) return undefined;

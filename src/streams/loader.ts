@@ -14,7 +14,7 @@ import {
   inputErrorOptions,
 } from "./call-sink.ts";
 
-/** How a loader calls. */
+/** Options of a `LoaderStream`. */
 export interface LoaderOptions extends InputErrorOptions {
   /**
    * Loads at once: a positive integer.

@@ -1,12 +1,12 @@
 /** An item that its source could not read. */
 export interface MalformedItem {
-  /** What the source has of it. */
+  /** The item as the source has it. */
   readonly raw: unknown;
   /** Why it could not be read. */
   readonly cause: unknown;
 }
 
-/** What such an item has, in every copy of this package. */
+/** Property that marks such an item in every copy of this package. */
 export const malformedMark: unique symbol = Symbol.for(
   "millrace.malformed",
 ) as typeof malformedMark;

@@ -14,9 +14,9 @@ class Malformed extends Error {
 }
 
 /**
- * What a source gives in the place of an item that it cannot read: a broken line, a message that
- * cannot be decoded. The items around it go their way. Its type is `never`, so that it may stand
- * among items of any type.
+ * Stands for an item that its source cannot read: a broken line, a message that cannot be decoded.
+ * The items around it are not affected. Its type is `never`, so that it may stand among items of
+ * any type.
  *
  * A run counts it as extracted, and never gives it to `transform`, `load`, `position`, `sizeOf` or
  * `flushWhen`. With dead letters it becomes one of stage `"extract"`, whose `item` is `raw`; without

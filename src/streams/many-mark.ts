@@ -4,9 +4,9 @@ export interface ExpandedRows {
   readonly values: readonly unknown[];
   /** The item of each row; or where rows are shared, all items that have any. */
   readonly items: readonly number[];
-  /** How many items have rows. */
+  /** Number of items that have rows. */
   readonly itemCount: number;
-  /** Whether each row is of one item. */
+  /** If true, each row belongs to one item. */
   readonly isDivisible: boolean;
 }
 
@@ -23,8 +23,8 @@ export interface InPlace {
 }
 
 /**
- * What `then` is of rows in the place of one, in every copy of this package. A look for it finds them
- * where a look for a promise is taken anyway; as it is no function, they are none.
+ * Value of `then` on rows that stand in the place of one, in every copy of this package. It finds
+ * them where a look for a promise is taken anyway; as it is no function, they are none.
  */
 export const manyMark: unique symbol = Symbol.for("millrace.many") as typeof manyMark;
 

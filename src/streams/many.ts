@@ -4,7 +4,7 @@ import { skip } from "./skip.ts";
 
 /** Rows that one item becomes: made by `many`. */
 export interface Many<T> {
-  /** What tells it from a `WholeBatch`. */
+  /** Tells it apart from a `WholeBatch`. */
   readonly of: "item";
   /** The rows. */
   readonly rows: readonly T[];
@@ -12,7 +12,7 @@ export interface Many<T> {
 
 /** Rows that a batch becomes, and that belong to no single item of it: made by `wholeBatch`. */
 export interface WholeBatch<T> {
-  /** What tells it from `Many`. */
+  /** Tells it apart from `Many`. */
   readonly of: "batch";
   /** The rows. */
   readonly rows: readonly T[];
@@ -47,9 +47,9 @@ class RowsInPlace implements InPlace {
 }
 
 /**
- * What a `transform` returns for an item that becomes several rows, or an entry of what `transformBatch`
- * returns. They always travel in one load, and fail together; the item counts once. No rows are the
- * same as `skip`.
+ * Result of a `transform` for an item that becomes several rows, or an entry of what
+ * `transformBatch` returns. They always travel in one load, and fail together; the item counts
+ * once. No rows are the same as `skip`.
  *
  * @example An order becomes a row for each of its lines
  * ```ts
@@ -76,9 +76,9 @@ export function many<T>(rows: readonly T[]): Many<T> {
 }
 
 /**
- * What a `transformBatch` returns for rows that belong to no single item, such as a sum. They are
- * loaded in one call, which is never cut: where it fails for good, all items of the batch have failed.
- * All of them count as loaded once it has succeeded, and as skipped if there are no rows.
+ * Result of a `transformBatch` for rows that belong to no single item, such as a sum. They are
+ * loaded in one call, which is never split: if it fails for good, all items of the batch have
+ * failed. All of them count as loaded once it has succeeded, and as skipped if there are no rows.
  *
  * @example A row for each batch
  * ```ts

@@ -6,7 +6,7 @@ import type { Many } from "./many.ts";
 import { isMany } from "./many-mark.ts";
 import type { skip } from "./skip.ts";
 
-/** What stops the mapping of a batch, and who is told when a call fails. */
+/** Signal that stops the mapping of a batch, and the listener of a failed call. */
 export interface Stop<B> {
   /** No further call may begin. */
   readonly isStopped: boolean;
@@ -23,7 +23,7 @@ export interface Stop<B> {
 /** The result of an item, no output, or several rows. */
 type Result<O> = O | typeof skip | Many<O>;
 
-/** What maps an item: a method, as a closure around the user's function would be one call more. */
+/** Maps an item: a method, as a closure around the user's function would be one call more. */
 export interface Mapper<I, O, C> {
   /** Gives the result of an item, or a promise of it. */
   transform(item: I, context: C): Result<O> | PromiseLike<Result<O>>;
@@ -32,7 +32,7 @@ export interface Mapper<I, O, C> {
 /** Gives another result for an item whose call has failed; rejects if there is none. */
 export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 
-/** What is to be mapped. */
+/** Items to map. */
 interface Items<I> {
   readonly items: readonly I[];
 }

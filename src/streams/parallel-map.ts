@@ -16,7 +16,7 @@ import {
 } from "./call-sink.ts";
 import { skip } from "./skip.ts";
 
-/** How a parallel map calls. */
+/** Options of a `ParallelMapStream`. */
 export interface ParallelMapOptions extends InputErrorOptions {
   /**
    * Calls in flight at once: a positive integer.
@@ -24,7 +24,7 @@ export interface ParallelMapOptions extends InputErrorOptions {
    */
   concurrency?: number | undefined;
   /**
-   * Whether results come in the order of the input, or as they are done.
+   * If true, results come in the order of the input; otherwise as they are done.
    * @default {true}
    */
   ordered?: boolean | undefined;
@@ -46,7 +46,7 @@ const parallelMapOptions: OptionTable<ParallelMapOptions> = {
   ...inputErrorOptions,
 };
 
-/** What a call gave: nothing yet, or one result. */
+/** Outcome of a call: nothing yet, or one result. */
 type Slot<O> = (O | typeof skip)[];
 
 /**

@@ -8,13 +8,13 @@ import {
 } from "./rate-limiter.ts";
 import { CallSink, type Failure, type InputErrorOptions, inputErrorOptions } from "./call-sink.ts";
 
-/** What stops a stream with a rate limit. */
+/** Options that stop a stream with a rate limit. */
 export interface RateLimitSignalOptions extends InputErrorOptions {
   /** Stops the stream at once: both sides fail with its reason, and an item that waits is dropped. */
   signal?: AbortSignal | undefined;
 }
 
-/** How many items pass in which time. */
+/** Limit of a `RateLimitStream`: its own, or a shared one. */
 export interface RateLimitOptions extends RateLimiterOptions, RateLimitSignalOptions {}
 
 const signalOptions: OptionTable<RateLimitSignalOptions> = {

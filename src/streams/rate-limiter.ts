@@ -13,7 +13,7 @@ import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
 import { longestRetryAfter } from "../retry/retry-after.ts";
 
-/** How many items are let through in which time. */
+/** Number of items that pass in a window of time. */
 export interface RateLimiterOptions {
   /** Most items in any window of length `interval`: a positive integer. */
   limit: number;
@@ -21,13 +21,13 @@ export interface RateLimiterOptions {
   interval: number;
 }
 
-/** How one waits for a rate limiter. */
+/** Options of a wait for a rate limiter. */
 export interface AcquireOptions {
   /** Ends the wait: it is rejected with the reason of the signal, and nothing is taken. */
   signal?: AbortSignal | undefined;
 }
 
-/** How long a rate limiter may be paused. */
+/** Limit of the pause of a rate limiter. */
 export interface PauseOptions {
   /**
    * Longest pause in milliseconds: a number of at least 0. A longer one is cut to it.
@@ -97,7 +97,7 @@ const PATIENCE = 50;
  * ```
  */
 export class RateLimiter {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "RateLimiter";
 
   /** Most items in any window. */
@@ -227,7 +227,7 @@ export class RateLimiter {
     waiter.stopTimer = setTimer(time, () => this.#areApart ? this.#look(waiter) : this.#pump());
   }
 
-  /** How many items go before those of a waiter, or of a newcomer. Drops waiters that are gone. */
+  /** Number of items ahead of a waiter, or of a newcomer. Drops waiters that are gone. */
   #ahead(waiter: Waiter | undefined, now: number): number {
     let items = 0;
     for (const other of this.#waiters) {

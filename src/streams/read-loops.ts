@@ -1,6 +1,6 @@
 import { type Answer, checkAnswer } from "./source.ts";
 
-/** What the source itself failed with, where the bucket's callbacks may have failed as well. */
+/** Error of the source itself, where the bucket's callbacks may have failed as well. */
 export class SourceFailure {
   readonly error: unknown;
 
@@ -18,7 +18,7 @@ export interface ReadTarget {
   readonly isReading: boolean;
   /** Nothing is in the open batch. */
   readonly isBatchEmpty: boolean;
-  /** How many items `putAll` takes. */
+  /** Number of items that `putAll` accepts. */
   readonly step: number;
   /** A read is about to be made; false if there is to be none. */
   begin(): boolean;

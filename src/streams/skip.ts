@@ -1,5 +1,5 @@
 /**
- * What a transform returns for an item that is to give no output. `undefined` is a value.
+ * Result of a transform for an item without output. `undefined` is a value.
  *
  * @example Only the even ones
  * ```ts

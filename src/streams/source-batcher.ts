@@ -18,7 +18,7 @@ export class SourceBatcher<T> extends Batcher<T> {
     return this.closed.reduce((sum, batch) => sum + batch.length, this.open.length);
   }
 
-  /** What is gathered, batch by batch. */
+  /** Gathered items, batch by batch. */
   get batches(): readonly (readonly T[])[] {
     return [...this.closed, this.open];
   }

@@ -20,10 +20,10 @@ import {
   type SourceUse,
 } from "./source.ts";
 
-/** How reading ended: by itself, or by an error of the source or of the bucket's callbacks. */
+/** End of reading: by itself, or by an error of the source or of the bucket's callbacks. */
 export type ReadEnd = { readonly error: unknown } | undefined;
 
-/** Who is told of what a reader does. */
+/** Listener of a reader. */
 export interface ReadListener {
   /** It goes on after it has waited, or after what was left to do for a batch. */
   onGoOn(): unknown;

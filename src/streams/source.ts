@@ -23,13 +23,13 @@ export type AsyncSource =
   | { readonly kind: "stream"; readonly reader: ReadableStreamDefaultReader<unknown> }
   | { readonly kind: "async"; readonly iterator: AsyncIterator<unknown> };
 
-/** What a reader or an iterator answers with. */
+/** Answer of a reader or an iterator. */
 export interface Answer {
   readonly done?: boolean | undefined;
   readonly value?: unknown;
 }
 
-/** What a message says of a source: who reads it, which option it is, and what gives it. */
+/** Words of a message about a source: the reader, the option, and the function that returned it. */
 export type SourceUse = readonly [action: string, name: string, giving?: string];
 
 /**
@@ -92,11 +92,11 @@ export function checkAnswer<A>(answer: A): A {
   );
 }
 
-/** What every async generator inherits, here. */
+/** Prototype of every async generator in this realm. */
 const generators = Object.getPrototypeOf(async function* () {}).prototype as AsyncGenerator;
 
 /**
- * What to read by `for await` where that is quicker than callbacks: on Bun, where an async generator
+ * The iterable to read by `for await` where that beats callbacks: on Bun, where an async generator
  * takes 0.7 of the time and a stream a little less. A generator with no method of its own may be
  * opened and returned twice.
  *

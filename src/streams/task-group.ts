@@ -1,6 +1,6 @@
 import { isThenable } from "../runtime/thenable.ts";
 
-/** What is done for each job. Neither `done` nor `failed` may throw. */
+/** Work for each job. Neither `done` nor `failed` may throw. */
 export interface Task<J, R, O = void> {
   /** Calls the user's function. */
   call(job: J): R | PromiseLike<R>;
