@@ -12,4 +12,19 @@ export const commands: readonly CommandEntry[] = [
     summary: "copy rows between files, SQLite and PostgreSQL",
     load: async () => (await import("./copy/copy-command.ts")).copyCommand,
   },
+  {
+    name: "replay",
+    summary: "feed the dead letters of a file back into a pipeline",
+    load: async () => (await import("./replay/replay-command.ts")).replayCommand,
+  },
+  {
+    name: "report",
+    summary: "say what a run did, or draw it as a page, from its report",
+    load: async () => (await import("./report/report-command.ts")).reportCommand,
+  },
+  {
+    name: "checkpoints",
+    summary: "list, show or reset what is finished in a store",
+    load: async () => (await import("./checkpoints/checkpoints-command.ts")).checkpointsCommand,
+  },
 ];

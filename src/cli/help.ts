@@ -1,10 +1,19 @@
 import { optionsOf, shownValue } from "./arguments.ts";
 import type { Command, CommandEntry } from "./command.ts";
 
-/** Lines of two columns, the second one aligned. */
+/** Lines of aligned columns. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (widths, row) => row.map((cell, column) => Math.max(widths[column] ?? 0, cell.length)),
+    [],
+  );
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)));
+  return lines.map((cells) => `${cells.join("  ").trimEnd()}\n`).join("");
+}
+
+/** Indented lines of two columns, the second one aligned. */
 function columns(rows: readonly (readonly [left: string, right: string])[]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}\n`).join("");
+  return table(rows.map(([left, right]) => [`  ${left}`, right]));
 }
 
 /** The text of `millrace --help`: one screen. */

@@ -13,19 +13,14 @@ import { loadModule } from "./load-module.ts";
 import { runJob } from "./run-job.ts";
 import { runManager } from "./run-manager.ts";
 import { jobStoreIn, runnableIn } from "./runnable.ts";
-import { checkedBy, readSets } from "./set-options.ts";
+import { checkedBy, readSets, setOption } from "./set-options.ts";
 import { writeReport } from "./write-report.ts";
 
 /** `millrace run`. */
 export const runCommand: Command = {
   usage: ["run file [name] [options]"],
   options: {
-    set: {
-      type: "string",
-      multiple: true,
-      value: "option=value",
-      description: "set an option of the run, such as workers=4 or retry.maxAttempts=3",
-    },
+    set: setOption,
     limit: { type: "string", value: "n", description: "stop after n items" },
     "dry-run": { type: "boolean", description: "extract and transform, but load nothing" },
     ...followOptions,

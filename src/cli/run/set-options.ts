@@ -1,9 +1,18 @@
 import { ConfigurationError, isOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { nearestOf } from "../../plain-options.ts";
+import type { CommandOption } from "../command.ts";
 import { runOptions } from "../../pipeline/run-options.ts";
 
 const action = "read the command line";
+
+/** The flag `--set` of commands that run pipelines. */
+export const setOption: CommandOption = {
+  type: "string",
+  multiple: true,
+  value: "option=value",
+  description: "set an option of the run, such as workers=4 or retry.maxAttempts=3",
+};
 
 /**
  * The options of `--set option=value`: a value that is JSON is parsed, any other is text. An option

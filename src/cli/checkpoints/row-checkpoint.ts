@@ -1,0 +1,16 @@
+import { decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
+import type { CheckpointRow, KeptCheckpoint } from "./kept-checkpoints.ts";
+
+/** What a row of the table of a SQL store says. */
+export function checkpointOfRow(row: CheckpointRow): KeptCheckpoint {
+  const { key, checkpoint, run_id: runId, lease_until: until, lease } = row;
+  return {
+    key,
+    checkpoint: checkpoint === null ? undefined : decodeCheckpoint(key, checkpoint),
+    claim: runId === null ? undefined : {
+      runId,
+      until: Number(until ?? Infinity),
+      ...(lease !== null && { lease: Number(lease) }),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { readDeadLetters } from "../../dead-letters/ndjson-dead-letters.ts";
+import { replay } from "../../etl/replay.ts";
+import { fail } from "../../options.ts";
+import type { Command } from "../command.ts";
+import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
+import { followRun, tellRun } from "../follow-run.ts";
+import { hostModules } from "../host-modules.ts";
+import { loadModule } from "../run/load-module.ts";
+import { runnableIn } from "../run/runnable.ts";
+import { checkedBy, readSets, setOption } from "../run/set-options.ts";
+import { writeReport } from "../run/write-report.ts";
+
+/** `millrace replay`. */
+export const replayCommand: Command = {
+  usage: ["replay letters.ndjson file [name] [options]"],
+  options: { set: setOption, ...followOptions },
+  positionals: [2, 3],
+  notes: `The letters are lines as 'ndjsonDeadLetters()' writes them. What failed to load is loaded
+as it was transformed then; everything else is transformed and loaded. A letter that fails again
+goes where the pipeline sends its dead letters: not into the file that is being read.
+
+${codeNotes}`,
+  async run(values, [letters = "", file = "", name], terminal) {
+    const sets = (values["set"] ?? []) as readonly string[];
+    const settings = readSets(sets);
+    const { files, resolve } = await hostModules();
+    const path = resolve(terminal.folder, letters);
+    const isFile = await files.stat(path).then((facts) => facts.isFile(), () => false);
+    if (!isFile) fail("read the command line", "letters", "the path of a file", letters);
+    const runnable = runnableIn(await loadModule(file, terminal), file, name, ["etl"]);
+    if (runnable.kind !== "etl") throw new TypeError("Only pipelines were asked for");
+    const { openAsBlob } = await fileBlobs();
+    const source = readDeadLetters((await openAsBlob(path)).stream());
+    const replaying = replay(source, runnable.etl);
+    const trace = values["report"] !== undefined && { trace: true };
+    const run = checkedBy(() => replaying.start({ ...trace, ...settings }), sets);
+    const options = readFollowOptions(values);
+    const followed = await followRun(run, options, terminal);
+    tellRun(followed, options, terminal);
+    await writeReport(followed.report, values["report"], terminal);
+    return followed.code;
+  },
+};
+
+async function fileBlobs(): Promise<{ openAsBlob(path: string): Promise<Blob> }> {
+  // @ts-ignore: the package is checked without the types of any host.
+  return await import("node:fs");
+}
