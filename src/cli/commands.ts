@@ -7,4 +7,9 @@ export const commands: readonly CommandEntry[] = [
     summary: "run a pipeline, a manager or a job of a module",
     load: async () => (await import("./run/run-command.ts")).runCommand,
   },
+  {
+    name: "copy",
+    summary: "copy rows between files, SQLite and PostgreSQL",
+    load: async () => (await import("./copy/copy-command.ts")).copyCommand,
+  },
 ];

@@ -1,0 +1,139 @@
+import { fail } from "../../options.ts";
+import type { ReadParquetOptions } from "../../adapters/parquet.ts";
+import type { Chunks } from "../../streams/chunks.ts";
+import { call, code } from "./code.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { action, type Row } from "./endpoint.ts";
+import { type BytesEndpoint, webVersion } from "./file-source.ts";
+import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
+import { userPackage } from "./user-packages.ts";
+import { exactTimes, fromParquet } from "./values.ts";
+
+type Hyparquet = ReadParquetOptions["hyparquet"] & {
+  asyncBufferFromUrl(options: { url: string }): Promise<File>;
+};
+
+/** A file of which any bytes can be read. */
+interface File {
+  readonly byteLength: number;
+  slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
+}
+
+/** What is read, and how a program calls it. */
+interface Opened {
+  readonly files: readonly File[];
+  readonly input: AsyncIterable<File & { readonly name: string }> | File;
+  readonly fingerprint: string | undefined;
+  readonly bytes: number;
+  readonly code: Pick<SourceCode, "imports" | "setup" | "fingerprint" | "bytes">;
+}
+
+/** Opens Parquet files to be read. */
+export async function parquetSource(
+  from: BytesEndpoint,
+  options: CopyOptions,
+  place: CopyPlace,
+): Promise<OpenSource> {
+  if (from.kind === "standard") fail(action, "FROM", 'a file or a URL for Parquet, not "-"', "-");
+  const hyparquet = await userPackage<Hyparquet>("hyparquet", "Parquet", place.folder);
+  const opened = from.kind === "http"
+    ? await webFile(from.url, hyparquet)
+    : await hostFiles(from.path, place);
+  const { readParquet } = await import("../../adapters/parquet.ts");
+  const kinds = await decimalsOf(opened.files, hyparquet, options.columns);
+  const read = { columns: options.columns, parsers: exactTimes };
+  return {
+    rows: () => readParquet(opened.input as never, { hyparquet, ...read }) as Chunks<Row>,
+    repeat: "skip",
+    fingerprint: opened.fingerprint,
+    bytes: opened.bytes,
+    steps: Object.keys(kinds).length > 0 ? { fromParquet } : undefined,
+    kinds,
+    isLoose: from.kind === "file",
+    code: {
+      ...opened.code,
+      imports: [
+        ...opened.code.imports,
+        'import * as hyparquet from "hyparquet";',
+        'import { readParquet } from "millrace/parquet";',
+      ],
+      setup: [
+        ...opened.code.setup,
+        "// Times finer than a Date stay texts.",
+        ...Object.entries(exactTimes).map(([name, parser]) => `const ${name} = ${String(parser)};`)
+          .map((line) => line.replace(/= \((\w+)\) =>/, "= ($1: bigint) =>")),
+      ],
+      extract: `extract: () => ${
+        call("readParquet", code("files"), {
+          hyparquet: code("hyparquet"),
+          columns: options.columns,
+          parsers: Object.fromEntries(Object.keys(exactTimes).map((name) => [name, code(name)])),
+        })
+      }`,
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function hostFiles(path: string, place: CopyPlace): Promise<Opened> {
+  const { openFiles } = await import("../../adapters/file.ts");
+  const input = openFiles(place.pathOf(path));
+  return {
+    files: await input.list(),
+    input,
+    fingerprint: await input.fingerprint(),
+    bytes: await input.bytes(),
+    code: {
+      imports: ['import { openFiles } from "millrace/file";'],
+      setup: [`const files = ${call("openFiles", path)};`],
+      fingerprint: "await files.fingerprint()",
+      bytes: "() => files.bytes()",
+    },
+  };
+}
+
+async function webFile(url: string, hyparquet: Hyparquet): Promise<Opened> {
+  const input = await hyparquet.asyncBufferFromUrl({ url });
+  return {
+    files: [input],
+    input,
+    fingerprint: await webVersion(url),
+    bytes: input.byteLength,
+    code: {
+      imports: [],
+      setup: [`const files = await hyparquet.asyncBufferFromUrl(${JSON.stringify({ url })});`],
+    },
+  };
+}
+
+interface Element {
+  readonly name: string;
+  readonly converted_type?: string;
+  readonly scale?: number;
+  readonly precision?: number;
+}
+
+/** The digits behind the point of decimals, which hyparquet multiplies into numbers. */
+async function decimalsOf(
+  files: readonly File[],
+  hyparquet: Hyparquet,
+  columns: readonly string[] | undefined,
+): Promise<Record<string, string>> {
+  const scales: Record<string, string> = {};
+  for (const file of files) {
+    const { schema } = await hyparquet.parquetMetadataAsync(file);
+    for (const { name, converted_type, scale = 0, precision = 0 } of schema as readonly Element[]) {
+      if (converted_type !== "DECIMAL" || columns?.includes(name) === false) continue;
+      if (precision > 15) {
+        fail(
+          action,
+          "FROM",
+          "a file whose decimals have at most 15 digits",
+          `${name}: ${precision}`,
+        );
+      }
+      scales[name] = String(scale);
+    }
+  }
+  return scales;
+}

@@ -1,0 +1,98 @@
+import type { Source } from "../../streams/source.ts";
+import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
+import type { ColumnType } from "./columns.ts";
+import type { Row } from "./endpoint.ts";
+import type { ValueStep } from "./values.ts";
+
+/** Where a copy takes place. */
+export interface CopyPlace {
+  /** The folder of the user, from which packages are resolved. */
+  readonly folder: string;
+  /** The path of a file for this process. */
+  pathOf(path: string): string;
+}
+
+/** What is known of rows before one of them is read. */
+export interface Facts {
+  /** The types of the columns, in their order. */
+  readonly columns: ReadonlyMap<string, ColumnType | undefined>;
+  /** The types as the database calls them. */
+  readonly declared?: ReadonlyMap<string, string> | undefined;
+  /** The columns of the primary key. */
+  readonly primaryKey: readonly string[];
+}
+
+/** Where the reading of a run begins. */
+export type ReadContext = Pick<PipelineContext, "signal" | "checkpoint">;
+
+/** Where rows come from, opened. */
+export interface OpenSource {
+  /** Reads the rows, from the position of a checkpoint where there is one. */
+  rows(context: ReadContext): Source<Row> | Promise<Source<Row>>;
+  /** How a second reading comes by what the first one has not finished. */
+  readonly repeat: "skip" | "source" | "never";
+  /** What a position is made of. */
+  readonly position?: ((row: Row) => unknown) | undefined;
+  /** The version of what is read. */
+  readonly fingerprint?: string | undefined;
+  /** How many bytes there are to read. */
+  readonly bytes?: number | undefined;
+  /** What is known ahead of the columns. */
+  readonly facts?: Facts | undefined;
+  /** A column that is read for the position alone. */
+  readonly drop?: string | undefined;
+  /** What becomes of values, and what it is told of columns. */
+  readonly steps?: Readonly<Record<string, ValueStep>> | undefined;
+  readonly kinds?: Readonly<Record<string, string>> | undefined;
+  /** Whether rows need not have the same columns. */
+  readonly isLoose: boolean;
+  /** The same as a program. */
+  readonly code: SourceCode;
+  close(): Promise<void>;
+}
+
+/** A source as a program says it. */
+export interface SourceCode {
+  readonly imports: readonly string[];
+  readonly setup: readonly string[];
+  /** The member `extract`. */
+  readonly extract: string;
+  readonly position?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly bytes?: string | undefined;
+  readonly closing?: readonly string[] | undefined;
+}
+
+/** The `load` of a copy. */
+export interface Load {
+  (rows: Row[], context: LoadContext): unknown;
+  readonly [commitsTo]?: CheckpointStore;
+  readonly batchSize?: number;
+}
+
+/** Where rows go to, opened. */
+export interface OpenTarget {
+  readonly load: Load;
+  /** What commits marks with the rows, if the target has such. */
+  readonly checkpoints?: Required<CheckpointStore> | undefined;
+  /** Letters beside the rows. */
+  readonly letters?: (() => WritableStream<DeadLetter>) | undefined;
+  /** What follows the last row. */
+  readonly end?: ((context: PipelineContext) => unknown) | undefined;
+  readonly steps?: Readonly<Record<string, ValueStep>> | undefined;
+  readonly code: TargetCode;
+  close(): Promise<void>;
+}
+
+/** A target as a program says it. */
+export interface TargetCode {
+  readonly imports: readonly string[];
+  readonly setup: readonly string[];
+  /** The member `load`. */
+  readonly load: string;
+  /** The member `postProcess`. */
+  readonly end?: string | undefined;
+  readonly closing?: readonly string[] | undefined;
+}

@@ -1,0 +1,170 @@
+import { fail } from "../../options.ts";
+import { batched } from "../../streams/batched.ts";
+import { chunks } from "../../streams/chunks.ts";
+import type { Source } from "../../streams/source.ts";
+import { columnsOfRows } from "./columns.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { action, type Row } from "./endpoint.ts";
+import { fileSource } from "./file-source.ts";
+import { fileTarget } from "./file-target.ts";
+import type { CopyPlace, Facts, OpenSource, OpenTarget } from "./parts.ts";
+import { postgresSource } from "./postgres-source.ts";
+import { postgresTarget } from "./postgres-target.ts";
+import type { RowPlan } from "./row-mapper.ts";
+import { sqliteSource } from "./sqlite-source.ts";
+import { sqliteTarget } from "./sqlite-target.ts";
+
+/** A copy, ready to be run or printed. */
+export interface CopyPlan {
+  readonly options: CopyOptions;
+  readonly source: OpenSource;
+  readonly target: OpenTarget;
+  readonly rows: RowPlan;
+  close(): Promise<void>;
+}
+
+/** Rows that are looked at where nothing else tells of columns. */
+const sampleSize = 1000;
+
+/**
+ * Opens both ends of a copy. Of one that is only printed, nothing is made or written.
+ * @throws {ConfigurationError} If one is missing, or the options do not fit.
+ */
+export async function planCopy(
+  options: CopyOptions,
+  place: CopyPlace,
+  isPrinted: boolean,
+): Promise<CopyPlan> {
+  let source = await sourceOf(options, place);
+  let target: OpenTarget | undefined;
+  let found: Promise<Facts> | undefined;
+  const factsOf = () =>
+    found ??= lookedUp(source, options, (read) => void (source = { ...source, rows: () => read }));
+  try {
+    if (options.columns) checkColumns(options.columns, await factsOf());
+    checkSame(options, source);
+    target = await targetOf(options, place, factsOf, source.repeat, isPrinted);
+    const rows = await rowPlanOf(options, source, target, factsOf);
+    const ends = [source, target];
+    return { options, source, target, rows, close: async () => void await closed(ends) };
+  } catch (error) {
+    await closed([source, target]);
+    throw error;
+  }
+}
+
+function closed(ends: readonly (OpenSource | OpenTarget | undefined)[]): Promise<unknown> {
+  return Promise.all(ends.map((end) => end?.close()));
+}
+
+function sourceOf(options: CopyOptions, place: CopyPlace): Promise<OpenSource> {
+  const { from } = options;
+  if (from.kind === "sqlite") return sqliteSource(from, options, place);
+  if (from.kind === "postgres") return postgresSource(from, options, place);
+  return fileSource(from, options, place);
+}
+
+function targetOf(
+  options: CopyOptions,
+  place: CopyPlace,
+  factsOf: () => Promise<Facts>,
+  repeat: OpenSource["repeat"],
+  isPrinted: boolean,
+): Promise<OpenTarget> {
+  const { to } = options;
+  const wanted = async () => wantedFacts(await factsOf(), options);
+  if (to.kind === "sqlite") return sqliteTarget(to, options, place, wanted, isPrinted);
+  if (to.kind === "postgres") return postgresTarget(to, options, place, wanted, isPrinted);
+  if (to.kind === "http") return fail(action, "TO", "other than a URL", to.url);
+  return fileTarget(to, options, place, wanted, repeat);
+}
+
+/** An open cursor would keep the writer of the same file out. */
+function checkSame({ from, to, shown }: CopyOptions, { repeat }: OpenSource): void {
+  if (from.kind !== "sqlite" || to.kind !== "sqlite" || from.path !== to.path) return;
+  if (repeat === "never") {
+    fail(action, "--order-by", "a column to page by, as both are in one database", shown.from);
+  }
+}
+
+function checkColumns(columns: readonly string[], { columns: there }: Facts): void {
+  const missing = columns.find((name) => !there.has(name));
+  if (missing === undefined) return;
+  fail(action, "--columns", `columns of FROM (${[...there.keys()].join(", ")})`, missing);
+}
+
+/** What is known of all columns, from the source or from its first rows. */
+async function lookedUp(
+  source: OpenSource,
+  { from }: CopyOptions,
+  replace: (read: Source<Row>) => void,
+): Promise<Facts> {
+  const { facts } = source;
+  if (facts && ![...facts.columns.values()].includes(undefined)) return facts;
+  const stream = batched(await source.rows({ signal: new AbortController().signal }), {
+    batchSize: sampleSize,
+  });
+  const reader = stream.getReader();
+  const { value: sample = [] } = await reader.read();
+  if (from.kind === "standard") replace(chunks(rest(sample, reader)));
+  else await reader.cancel();
+  const seen = columnsOfRows(sample);
+  if (facts === undefined) return { columns: seen, primaryKey: [] };
+  const columns = [...facts.columns].map(([name, type]) => [name, type ?? seen.get(name)] as const);
+  return { ...facts, columns: new Map(columns) };
+}
+
+/** A stream that cannot be read twice, with what was read to look at it. */
+async function* rest(
+  sample: Row[],
+  reader: ReadableStreamDefaultReader<Row[]>,
+): AsyncGenerator<Row[]> {
+  try {
+    if (sample.length > 0) yield sample;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+/** What is known of the columns that are copied, with the types that the user says. */
+function wantedFacts(facts: Facts, { from, to, columns, types }: CopyOptions): Facts {
+  const names = columns ?? [...facts.columns.keys()];
+  const strange = [...types.keys()].find((name) => !names.includes(name));
+  if (strange !== undefined) {
+    fail(action, "--types", `types of columns (${names.join(", ")})`, strange);
+  }
+  const declared = from.kind === to.kind && facts.declared
+    ? new Map([...facts.declared].filter(([name]) => !types.has(name)))
+    : undefined;
+  return {
+    columns: new Map(names.map((name) => [name, types.get(name) ?? facts.columns.get(name)])),
+    declared,
+    primaryKey: facts.primaryKey,
+  };
+}
+
+async function rowPlanOf(
+  options: CopyOptions,
+  source: OpenSource,
+  target: OpenTarget,
+  factsOf: () => Promise<Facts>,
+): Promise<RowPlan> {
+  const { from, to, columns, types, unknown } = options;
+  const isText = "format" in from && (from.format === "csv" || from.format === "tsv") &&
+    types.size === 0;
+  const isSame = from.kind === "sqlite" && to.kind === "sqlite";
+  const hasColumns = "format" in to && ["csv", "tsv", "parquet"].includes(to.format);
+  const isBound = hasColumns && source.isLoose && unknown !== "drop" && columns === undefined;
+  return {
+    steps: { ...source.steps, ...(isText || isSame ? undefined : target.steps) },
+    kinds: source.kinds ?? {},
+    pick: columns,
+    only: isBound ? [...(await factsOf()).columns.keys()] : undefined,
+    drop: source.drop,
+  };
+}

@@ -1,0 +1,67 @@
+import { call, code } from "./code.ts";
+import type { CopyOptions } from "./copy-options.ts";
+import { createTable } from "./create-table.ts";
+import type { PostgresEndpoint } from "./endpoint.ts";
+import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
+import {
+  connect,
+  nameOf,
+  type Pool,
+  refuseMissing,
+  tableFacts,
+  urlInCode,
+} from "./postgres-client.ts";
+
+/** Opens a table of a PostgreSQL database to be written, and makes it where that is wanted. */
+export async function postgresTarget(
+  to: PostgresEndpoint,
+  options: CopyOptions,
+  place: CopyPlace,
+  factsOf: () => Promise<Facts>,
+  isPrinted: boolean,
+): Promise<OpenTarget> {
+  const pool = await connect(to.url, place.folder, (options.workers ?? 1) + 3);
+  try {
+    const name = nameOf(to);
+    const isMissing = await tableFacts(pool, name) === undefined;
+    if (isMissing && !options.create) refuseMissing("TO", options.shown.to);
+    const ddl = options.create && (isMissing || isPrinted)
+      ? createTable("postgres", name, await factsOf())
+      : undefined;
+    if (ddl !== undefined && isMissing && !isPrinted) await pool.query(ddl);
+    return await opened(to, options, pool, ddl);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+async function opened(
+  to: PostgresEndpoint,
+  options: CopyOptions,
+  pool: Pool,
+  ddl: string | undefined,
+): Promise<OpenTarget> {
+  const { postgresSink } = await import("../../adapters/postgres.ts");
+  const { conflict, unknown } = options;
+  const settings = { schema: to.schema, table: to.table!, conflict, unknown };
+  const sink = postgresSink(pool, settings);
+  const { text, note } = urlInCode(to.url);
+  return {
+    load: sink.load as unknown as OpenTarget["load"],
+    checkpoints: sink.checkpoints,
+    letters: () => sink.deadLetters(),
+    code: {
+      imports: ['import pg from "pg";', 'import { postgresSink } from "millrace/postgres";'],
+      setup: [
+        ...note,
+        `const to = ${call("new pg.Pool", { connectionString: text })};`,
+        ...(ddl === undefined ? [] : [`await to.query(${JSON.stringify(ddl)});`]),
+        `const sink = ${call("postgresSink", code("to"), settings)};`,
+      ],
+      load: "load: sink.load",
+      closing: ["await to.end();"],
+    },
+    close: () => pool.end(),
+  };
+}

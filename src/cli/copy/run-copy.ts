@@ -1,0 +1,97 @@
+import { fail } from "../../options.ts";
+import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
+import { ndjsonDeadLetters } from "../../dead-letters/ndjson-dead-letters.ts";
+import { etl } from "../../etl/etl.ts";
+import type { RunOptions } from "../../pipeline/run-options.ts";
+import type { RunReport } from "../../report-types.ts";
+import type { Run } from "../../run/run.ts";
+import { action, type Row } from "./endpoint.ts";
+import { fileSystem } from "./host.ts";
+import type { CopyPlace } from "./parts.ts";
+import type { CopyPlan } from "./plan.ts";
+import { keepsMarks } from "./program.ts";
+import { isPlain, rowMapper } from "./row-mapper.ts";
+
+/**
+ * Starts a copy, from where an earlier one has ended.
+ * @throws {ConfigurationError} If what is read has changed since.
+ */
+export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> {
+  const { options, source, target, rows } = plan;
+  const hasMarks = keepsMarks(plan);
+  if (hasMarks) await prepareMarks(plan);
+  const marks: RunOptions<Row> = hasMarks
+    ? {
+      checkpoints: target.checkpoints!,
+      fingerprint: source.fingerprint,
+      ...(source.repeat === "source" && { resume: "source", position: source.position }),
+    }
+    : {};
+  const copy = etl<Row, Row>({
+    name: options.key,
+    extract: (context) => source.rows(context),
+    ...(!isPlain(rows) && { transform: rowMapper(rows) }),
+    load: target.load,
+    ...(target.end && { postProcess: target.end }),
+  });
+  return copy.start({
+    batchSize: options.batchSize,
+    workers: options.workers,
+    deadLetters: await lettersOf(plan, place),
+    ...(source.bytes !== undefined && { total: { bytes: source.bytes } }),
+    ...marks,
+  });
+}
+
+/** Forgets marks where that is wanted; refuses to go on in a file that is another one by now. */
+async function prepareMarks({ options, source, target }: CopyPlan): Promise<void> {
+  const store = target.checkpoints!;
+  const { key, shown, fresh } = options;
+  const found = await store.read(key);
+  if (found === undefined) return;
+  if (fresh) {
+    await store.write(key, { offset: 0, done: [], updatedAt: 0 });
+  } else if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
+    const isBegun = found.offset + found.done.length > 0;
+    const rule = "what an earlier copy has read (--fresh copies what is there now from its start)";
+    if (isBegun) fail(action, "FROM", rule, `${shown.from}, which has changed`);
+  }
+}
+
+async function lettersOf(
+  { options: { letters }, target }: CopyPlan,
+  place: CopyPlace,
+): Promise<(() => WritableStream<DeadLetter>) | undefined> {
+  if (letters === undefined) return undefined;
+  if (letters === "table" && target.letters) return target.letters;
+  const { promises } = await fileSystem();
+  const path = place.pathOf(letters);
+  return () =>
+    ndjsonDeadLetters(
+      new WritableStream<Uint8Array>({ write: (line) => promises.appendFile(path, line) }),
+    );
+}
+
+/** What became of a copy, in a sentence. */
+export function summaryOf({ options, source }: CopyPlan, report: RunReport): string {
+  const { from, to } = options.shown;
+  const { loaded, deadLettered, duration, outcome, earlier: before } = report;
+  const isDone = outcome === "completed";
+  if (isDone && loaded + deadLettered === 0 && before > 0) {
+    const what = source.repeat === "source" ? "no new rows in" : "all rows of";
+    const state = source.repeat === "source" ? "" : ` are in ${to} (--fresh copies them again)`;
+    return `Nothing to copy: ${what} ${from}${state}`;
+  }
+  const verb = isDone ? "Copied" : "Stopped after";
+  const lost = deadLettered === 0
+    ? ""
+    : `, gave up on ${counted(deadLettered)} (see ${options.letters})`;
+  const rest = before > 0 ? `; ${counted(before)} were done before` : "";
+  const again = isDone ? "" : ". The same command goes on from there";
+  const time = `${(duration / 1000).toFixed(1)} s`;
+  return `${verb} ${counted(loaded)} from ${from} to ${to} in ${time}${lost}${rest}${again}`;
+}
+
+function counted(rows: number): string {
+  return rows === 1 ? "1 row" : `${rows.toLocaleString("en")} rows`;
+}
