@@ -6,20 +6,10 @@ export interface Code {
   readonly lines: readonly string[];
 }
 
-/** A value of options as it stands in a program. What is `undefined` is left out. */
-export function literal(value: unknown): string {
-  if (value instanceof Expression) return value.text;
-  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .map(([name, member]) => memberOf(name, literal(member)));
-    return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
-  }
-  return typeof value === "bigint" ? `${value}n` : JSON.stringify(value);
-}
+/** The widest line that is not broken. */
+const width = 88;
 
-/** Options of which some are names in the program, such as `{ format: code("encodeCsv()") }`. */
+/** A part of options that is an expression. */
 class Expression {
   readonly text: string;
   constructor(text: string) {
@@ -27,18 +17,51 @@ class Expression {
   }
 }
 
-/** A part of options that is an expression. */
+/** Makes a part of options that is an expression, such as `{ format: code("encodeCsv()") }`. */
 export function code(text: string): object {
   return new Expression(text);
 }
 
-/** A call, without its last arguments where these are no options at all. */
+/** A value of options as it stands in a program. What is `undefined` is left out. */
+export function literal(value: unknown): string {
+  if (value instanceof Expression) return value.text;
+  if (Array.isArray(value)) return enclosed("[", value.map(literal), "]");
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => memberOf(name, literal(member)));
+    return members.length === 0 ? "{}" : enclosed("{ ", members, " }");
+  }
+  if (typeof value !== "string" || !value.includes('"') || /['\\\n]/.test(value)) {
+    return JSON.stringify(value);
+  }
+  return `'${value}'`;
+}
+
+/** A call, without last arguments that say nothing. */
 export function call(name: string, ...args: readonly unknown[]): string {
-  const given = args.map(literal);
-  while (given.at(-1) === "{}" || args[given.length - 1] === undefined && given.length > 0) {
+  const given = [...args];
+  while (given.length > 0 && (given.at(-1) === undefined || literal(given.at(-1)) === "{}")) {
     given.pop();
   }
-  return `${name}(${given.join(", ")})`;
+  const texts = given.map(literal);
+  const line = `${name}(${texts.join(", ")})`;
+  const before = line.slice(0, line.length - (texts.at(-1)?.length ?? 0));
+  const hugs = texts.at(-1)?.includes("\n") && !before.includes("\n") && before.length < width;
+  return hugs ? line : enclosed(`${name}(`, texts, ")");
+}
+
+/** Parts in brackets: in one line if they fit, else each on a line of its own. */
+function enclosed(open: string, parts: readonly string[], close: string): string {
+  const line = `${open}${parts.join(", ")}${close}`;
+  if (line.length <= width && !line.includes("\n") || parts.length === 0) return line;
+  const lines = parts.map((part) => `  ${indented(part)},\n`).join("");
+  return `${open.trimEnd()}\n${lines}${close.trimStart()}`;
+}
+
+/** A text whose further lines stand deeper. */
+export function indented(text: string): string {
+  return text.replaceAll("\n", "\n  ");
 }
 
 function memberOf(name: string, text: string): string {

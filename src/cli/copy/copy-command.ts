@@ -4,7 +4,7 @@ import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { type Command, exitCodes, type Values } from "../command.ts";
 import type { Terminal } from "../terminal.ts";
-import { copyOptions } from "./copy-options.ts";
+import { copyOptions, isDatabase } from "./copy-options.ts";
 import { pathModules } from "./host.ts";
 import type { CopyPlace } from "./parts.ts";
 import { type CopyPlan, planCopy } from "./plan.ts";
@@ -64,9 +64,12 @@ async function run(
 }
 
 async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Promise<number> {
-  const { to, hasOwnKey } = plan.options;
-  if (!keepsMarks(plan) && to.kind !== "standard" && !hasOwnKey) {
-    terminal.stderr.write("Note: FROM cannot be resumed, so that a crash may copy rows twice\n");
+  const { to, conflict = "error" } = plan.options;
+  if (!keepsMarks(plan) && isDatabase(to) && conflict === "error") {
+    terminal.stderr.write(
+      "Note: this FROM cannot be resumed. If the copy is cut off, its rows stay, and a second copy " +
+        "adds them again\n",
+    );
   }
   const run = await startCopy(plan, place);
   let interrupts = 0;

@@ -74,6 +74,9 @@ function checkEffects(options: CopyOptions): void {
     if (options.letters === "table") {
       refuse("--letters", "a file.ndjson where TO is no database", options.letters);
     }
+    if ("format" in to && ["ndjson", "json"].includes(to.format)) {
+      refuse("--unknown", "left out where TO is JSON, whose rows need no columns", options.unknown);
+    }
     if (options.unknown === "add") {
       refuse("--unknown", '"error" or "drop" where TO is no database', options.unknown);
     }

@@ -42,7 +42,7 @@ export async function fileSource(
     repeat: read.repeat === "never" && options.hasOwnKey ? "skip" : read.repeat,
     fingerprint: read.fingerprint,
     bytes: read.bytes,
-    steps: reader.isJson ? { fromJson } : undefined,
+    steps: reader.isJson || hasJson(options) ? { fromJson } : undefined,
     isLoose: reader.isJson || from.kind === "file",
     code: {
       imports: [...read.imports, `import { ${reader.name} } from "millrace/${reader.subpath}";`],
@@ -58,6 +58,10 @@ export async function fileSource(
     },
     close: () => Promise.resolve(),
   };
+}
+
+function hasJson({ types }: CopyOptions): boolean {
+  return [...types.values()].includes("json");
 }
 
 async function inputOf(from: BytesEndpoint, place: CopyPlace): Promise<ReadInput> {

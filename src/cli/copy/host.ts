@@ -12,6 +12,7 @@ interface FileSystem {
   promises: {
     appendFile(path: string, bytes: Uint8Array): Promise<void>;
     rm(path: string, options: { force: true }): Promise<void>;
+    rename(from: string, to: string): Promise<void>;
   };
 }
 

@@ -154,17 +154,22 @@ async function rowPlanOf(
   target: OpenTarget,
   factsOf: () => Promise<Facts>,
 ): Promise<RowPlan> {
-  const { from, to, columns, types, unknown } = options;
-  const isText = "format" in from && (from.format === "csv" || from.format === "tsv") &&
-    types.size === 0;
-  const isSame = from.kind === "sqlite" && to.kind === "sqlite";
+  const { to, columns, unknown } = options;
   const hasColumns = "format" in to && ["csv", "tsv", "parquet"].includes(to.format);
   const isBound = hasColumns && source.isLoose && unknown !== "drop" && columns === undefined;
   return {
-    steps: { ...source.steps, ...(isText || isSame ? undefined : target.steps) },
+    steps: { ...source.steps, ...(needsSteps(options) ? target.steps : undefined) },
     kinds: source.kinds ?? {},
     pick: columns,
     only: isBound ? [...(await factsOf()).columns.keys()] : undefined,
     drop: source.drop,
   };
+}
+
+/** Whether the source has values that the target would lose or refuse without need. */
+function needsSteps({ from, to, types }: CopyOptions): boolean {
+  if (from.kind === "sqlite" || from.kind === "postgres") return from.kind !== to.kind;
+  const isJsonTo = "format" in to && to.format !== "parquet"; // CSV writes JSON in its fields.
+  if (from.format === "json" || from.format === "ndjson") return !isJsonTo;
+  return from.format === "parquet" || types.size > 0;
 }

@@ -1,6 +1,6 @@
 import { quoteName } from "../../sql/names.ts";
 import { call, code } from "./code.ts";
-import { type CopyOptions } from "./copy-options.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import type { PostgresEndpoint, Row } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
 import {

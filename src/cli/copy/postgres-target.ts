@@ -1,4 +1,4 @@
-import { call, code } from "./code.ts";
+import { call, code, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import type { PostgresEndpoint } from "./endpoint.ts";
@@ -11,6 +11,7 @@ import {
   tableFacts,
   urlInCode,
 } from "./postgres-client.ts";
+import { toPostgres } from "./values.ts";
 
 /** Opens a table of a PostgreSQL database to be written, and makes it where that is wanted. */
 export async function postgresTarget(
@@ -51,12 +52,13 @@ async function opened(
     load: sink.load as unknown as OpenTarget["load"],
     checkpoints: sink.checkpoints,
     letters: () => sink.deadLetters(),
+    steps: options.from.kind === "sqlite" ? undefined : { toPostgres },
     code: {
       imports: ['import pg from "pg";', 'import { postgresSink } from "millrace/postgres";'],
       setup: [
         ...note,
         `const to = ${call("new pg.Pool", { connectionString: text })};`,
-        ...(ddl === undefined ? [] : [`await to.query(${JSON.stringify(ddl)});`]),
+        ...(ddl === undefined ? [] : [`await to.query(${literal(ddl)});`]),
         `const sink = ${call("postgresSink", code("to"), settings)};`,
       ],
       load: "load: sink.load",

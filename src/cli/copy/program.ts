@@ -1,4 +1,4 @@
-import { importsOf, literal, propertyName } from "./code.ts";
+import { importsOf, indented, literal, propertyName } from "./code.ts";
 import type { CopyPlan } from "./plan.ts";
 import { isPlain, rowMapperLines } from "./row-mapper.ts";
 
@@ -26,8 +26,7 @@ export function programOf(plan: CopyPlan): string {
     ...pipelineLines(plan),
     "",
     ...runLines(plan),
-    "const { loaded, deadLettered, earlier } = report;",
-    "console.error(`${loaded} rows loaded, ${deadLettered} given up on`);",
+    "console.error(`${report.loaded} rows copied, ${report.deadLettered} given up on`);",
     ...(source.code.closing ?? []),
     ...(target.code.closing ?? []),
   ];
@@ -50,7 +49,7 @@ function pipelineLines({ options, source, target, rows }: CopyPlan): string[] {
     target.code.load,
     ...(target.code.end === undefined ? [] : [target.code.end]),
   ];
-  return ["const copy = etl({", ...members.map((member) => `  ${member},`), "});"];
+  return ["const copy = etl({", ...members.map((member) => `  ${indented(member)},`), "});"];
 }
 
 function runLines(plan: CopyPlan): string[] {
@@ -69,7 +68,7 @@ function runLines(plan: CopyPlan): string[] {
   const lines = members
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `  ${propertyName(name)}: ${value},`);
-  if (hasMarks && code.position !== undefined) lines.push(`  ${code.position},`);
+  if (hasMarks && code.position !== undefined) lines.push(`  ${indented(code.position)},`);
   return lines.length === 0
     ? ["const report = await copy.run();"]
     : ["const report = await copy.run({", ...lines, "});"];

@@ -1,5 +1,6 @@
+import { call, literal } from "./code.ts";
 import type { Row } from "./endpoint.ts";
-import { toJson, type ValueStep } from "./values.ts";
+import { callsOf, type ValueStep } from "./values.ts";
 
 /** What a copy does with each row on its way. */
 export interface RowPlan {
@@ -63,16 +64,16 @@ export function rowMapperLines(plan: RowPlan): string[] {
   for (const [name, step] of Object.entries(withInner(steps))) {
     lines.push(`const ${name}: ValueStep = ${String(step)};`, "");
   }
-  if (kinds.length > 0) lines.push(`const kinds = new Map(${JSON.stringify(kinds)});`);
+  if (kinds.length > 0) lines.push(`const kinds = ${call("new Map", kinds)};`);
   const listed = pick ?? only;
-  if (listed) lines.push(`const columns: readonly string[] = ${JSON.stringify(listed)};`);
+  if (listed) lines.push(`const columns: readonly string[] = ${literal(listed)};`);
   const kind = kinds.length > 0 ? ", kinds.get(name)" : "";
   const value = names.reduce((inner, step) => `${step}(${inner}, name${kind})`, "row[name]");
   lines.push(
     "function transform(row: Record<string, unknown>): Record<string, unknown> {",
     '  if (typeof row !== "object" || row === null) throw new TypeError("a row must be an object");',
     `  const names = ${pick ? "columns" : "Object.keys(row)"}${
-      drop === undefined ? "" : `.filter((name) => name !== ${JSON.stringify(drop)})`
+      drop === undefined ? "" : `.filter((name) => name !== ${literal(drop)})`
     };`,
   );
   if (only && !pick) {
@@ -87,5 +88,5 @@ export function rowMapperLines(plan: RowPlan): string[] {
 
 /** The steps, and before them those that they call. */
 function withInner(steps: RowPlan["steps"]): RowPlan["steps"] {
-  return "toCsv" in steps && !("toJson" in steps) ? { toJson, ...steps } : steps;
+  return Object.assign({}, ...Object.keys(steps).map(callsOf), steps) as RowPlan["steps"];
 }

@@ -61,7 +61,7 @@ function keyOf(value: unknown): unknown {
 
 function codeOf(path: string, sql: string, key: string | undefined): OpenSource["code"] {
   const name = JSON.stringify(key);
-  const position = `const key = row[${name}];\n    return typeof key === "bigint" ? ` +
+  const position = `const key = row[${name}];\n  return typeof key === "bigint" ? ` +
     "{ bigint: String(key) } : key;";
   return {
     imports: [
@@ -79,7 +79,7 @@ function codeOf(path: string, sql: string, key: string | undefined): OpenSource[
           after: code("checkpoint?.position as SqliteKey | undefined"),
         })
       }`,
-    position: key === undefined ? undefined : `position(row) {\n    ${position}\n  }`,
+    position: key === undefined ? undefined : `position(row) {\n  ${position}\n}`,
     closing: ["from.close();"],
   };
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { quoteName } from "../../sql/names.ts";
-import { call, code } from "./code.ts";
+import { call, code, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
@@ -69,7 +69,7 @@ async function opened(
       ],
       setup: [
         `const to = ${call("new DatabaseSync", to.path, { timeout: 5000 })};`,
-        ...(ddl === undefined ? [] : [`to.exec(${JSON.stringify(ddl)});`]),
+        ...(ddl === undefined ? [] : [`to.exec(${literal(ddl)});`]),
         `const sink = ${call("sqliteSink", code("to"), settings)};`,
       ],
       load: "load: sink.load",

@@ -8,21 +8,22 @@
 export type ValueStep = (value: unknown, name: string, kind?: string) => unknown;
 
 /** Numbers of JSON, of which a parser has rounded those that are too large. */
-export const fromJson: ValueStep = (value, name) => {
-  const check = JSON.stringify(value, (_key, inner) => {
-    if (typeof inner !== "number" || !Number.isInteger(inner)) return inner;
-    if (Number.isSafeInteger(inner)) return inner;
+export const fromJson: ValueStep = (value, name, kind) => {
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     const rule = "an integer below 2^53, as larger ones lose digits in JSON (write it as a text)";
-    throw new RangeError(`Cannot copy '${name}' as it must be ${rule}: current value is ${inner}`);
-  });
-  return check === undefined ? undefined : value;
+    throw new RangeError(`Cannot copy '${name}' as it must be ${rule}: current value is ${value}`);
+  }
+  if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) fromJson(inner, name, kind);
+  }
+  return value;
 };
 
 /** Values of PostgreSQL for what is none: integers of 64 bits and JSON arrive as text. */
-export const fromPostgres: ValueStep = (value, _name, kind) => {
+export const fromPostgres: ValueStep = (value, name, kind) => {
   if (value === null || kind === undefined) return value;
   if (kind === "bigint") return BigInt(String(value));
-  return kind === "json" ? JSON.parse(String(value)) : String(value);
+  return kind === "json" ? fromJson(JSON.parse(String(value)), name) : String(value);
 };
 
 /** Decimals of Parquet, which were multiplied into numbers. */
@@ -65,13 +66,13 @@ export const toCsv: ValueStep = (value, name, kind) => {
 export const toSqlite: ValueStep = (value, name) => {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
-  if (value instanceof Date) return value.toISOString();
-  return JSON.stringify(value, (_key, inner) => {
-    if (typeof inner !== "number" || Number.isFinite(inner)) return inner;
-    throw new TypeError(
-      `Cannot copy '${name}' as it must be JSON with finite numbers: current value is ${inner}`,
-    );
-  });
+  return value instanceof Date ? value.toISOString() : JSON.stringify(toJson(value, name));
+};
+
+/** Values that PostgreSQL holds: what is within JSON is looked at. */
+export const toPostgres: ValueStep = (value, name) => {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  return value instanceof Date ? value : toJson(value, name);
 };
 
 /** Times of Parquet that are finer than a `Date`: those with such digits become texts. */
@@ -86,4 +87,10 @@ export const exactTimes: Readonly<Record<string, (time: bigint) => Date | string
     const digits = String((time % 1000000n + 1000000n) % 1000000n).padStart(6, "0");
     return digits === "000000" ? date : date.toISOString().replace("Z", `${digits}Z`);
   },
+};
+
+/** Which steps call which others. */
+export const callsOf = (name: string): Readonly<Record<string, ValueStep>> => {
+  if (name === "fromPostgres") return { fromJson };
+  return ["toCsv", "toSqlite", "toPostgres"].includes(name) ? { toJson } : {};
 };

@@ -1,0 +1,81 @@
+import { fail } from "../../options.ts";
+import type { RowEncoder } from "../../bytes/row-encoder.ts";
+import type { HyparquetWriter } from "../../adapters/parquet/hyparquet-writer.ts";
+import { call, code } from "./code.ts";
+import { typeNames } from "./columns.ts";
+import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
+import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
+import { userPackage } from "./user-packages.ts";
+import { toCsv, toJson } from "./values.ts";
+
+/** How rows become bytes, and how a program says it. */
+export interface Encoding {
+  readonly format: RowEncoder<Row>;
+  readonly expression: string;
+  readonly imports: readonly string[];
+  readonly steps: OpenTarget["steps"];
+}
+
+/** How a target encodes rows. */
+export async function encodingOf(
+  to: FileEndpoint | StandardEndpoint,
+  place: CopyPlace,
+  factsOf: () => Promise<Facts>,
+): Promise<Encoding> {
+  const encoded = (name: string, subpath: string, settings: object) => ({
+    expression: call(`${name}<Record<string, unknown>>`, settings),
+    imports: [`import { ${name} } from "millrace/${subpath}";`],
+  });
+  switch (to.format) {
+    case "ndjson": {
+      const { encodeNdjson } = await import("../../adapters/ndjson.ts");
+      return {
+        format: encodeNdjson(),
+        steps: { toJson },
+        ...encoded("encodeNdjson", "ndjson", {}),
+      };
+    }
+    case "json": {
+      const { encodeJson } = await import("../../adapters/json.ts");
+      return { format: encodeJson(), steps: { toJson }, ...encoded("encodeJson", "json", {}) };
+    }
+    case "parquet":
+      return await parquetEncoding(place, await factsOf());
+    default: {
+      const { encodeCsv } = await import("../../adapters/csv.ts");
+      const columns = [...(await factsOf()).columns.keys()];
+      const settings = {
+        columns: columns.length > 0 ? columns : undefined,
+        delimiter: to.format === "tsv" ? "\t" : undefined,
+        formulas: "allow" as const, // A ' before a text would be another text.
+      };
+      const format = encodeCsv<Row>(settings);
+      return { format, steps: { toCsv }, ...encoded("encodeCsv", "csv", settings) };
+    }
+  }
+}
+
+async function parquetEncoding(place: CopyPlace, facts: Facts): Promise<Encoding> {
+  const hyparquetWriter = await userPackage<HyparquetWriter>(
+    "hyparquet-writer",
+    "Parquet",
+    place.folder,
+  );
+  const { encodeParquet } = await import("../../adapters/parquet.ts");
+  const columns = Object.fromEntries(
+    [...facts.columns].map(([name, type]) => [name, typeNames.parquet[type ?? "text"]]),
+  );
+  if (facts.columns.size === 0) fail(action, "FROM", "rows that tell of columns", "none");
+  return {
+    format: encodeParquet<Row>({ hyparquetWriter, columns: columns as never }),
+    expression: call("encodeParquet<Record<string, unknown>>", {
+      hyparquetWriter: code("hyparquetWriter"),
+      columns,
+    }),
+    imports: [
+      'import { encodeParquet } from "millrace/parquet";',
+      'import * as hyparquetWriter from "hyparquet-writer";',
+    ],
+    steps: undefined,
+  };
+}

@@ -1,0 +1,109 @@
+import { call } from "./code.ts";
+import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
+import { encodingOf } from "./encoding.ts";
+import { fileSystem, standardStreams } from "./host.ts";
+import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
+
+/** Where bytes go to, and how a program says it. */
+interface Output {
+  readonly writable: WritableStream<Uint8Array>;
+  readonly imports: readonly string[];
+  readonly expression: string;
+  /** What follows the last byte. */
+  end(): Promise<unknown>;
+  readonly endLine?: string | undefined;
+}
+
+/**
+ * Opens what is written in one go, without marks: standard output, or a file that has its name only
+ * when it is whole.
+ */
+export async function streamTarget(
+  to: FileEndpoint | StandardEndpoint,
+  path: string | undefined,
+  place: CopyPlace,
+  factsOf: () => Promise<Facts>,
+): Promise<OpenTarget> {
+  const { format, expression, imports, steps } = await encodingOf(to, place, factsOf);
+  const { compress } = await import("../../adapters/compression.ts");
+  const { compression } = to;
+  const output = path === undefined || to.kind === "standard"
+    ? await standardOutput()
+    : await partialFile(path, to.path);
+  const bytes = compression === "none"
+    ? format.readable
+    : format.readable.pipeThrough(compress(compression));
+  const rows = format.writable.getWriter();
+  const written = bytes.pipeTo(output.writable);
+  written.catch(() => {}); // Who writes next is told as well.
+  const pipe = compression === "none" ? "" : `.pipeThrough(${call("compress", compression)})`;
+  return {
+    load: (batch) => rows.write(batch as never),
+    end: async () => {
+      await rows.close();
+      await written;
+      await output.end();
+    },
+    steps,
+    code: {
+      imports: [
+        ...imports,
+        ...output.imports,
+        ...(pipe === "" ? [] : ['import { compress } from "millrace/compression";']),
+      ],
+      setup: [
+        `const encoder = ${expression};`,
+        "const rows = encoder.writable.getWriter();",
+        `const written = encoder.readable${pipe}.pipeTo(${output.expression});`,
+      ],
+      load: "load: (batch) => rows.write(batch)",
+      end: `async postProcess() {\n  await rows.close();\n  await written;\n${
+        output.endLine ?? ""
+      }}`,
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function standardOutput(): Promise<Output> {
+  const { stdout } = await standardStreams();
+  return {
+    writable: new WritableStream({
+      write: (bytes) =>
+        new Promise((resolve, reject) =>
+          stdout.write(bytes, (error) => error ? reject(error) : resolve())
+        ),
+    }),
+    imports: ['import process from "node:process";'],
+    expression: [
+      "new WritableStream({",
+      "  write: (bytes) =>",
+      "    new Promise<void>((resolve, reject) => {",
+      "      process.stdout.write(bytes, (error) => error ? reject(error) : resolve());",
+      "    }),",
+      "})",
+    ].join("\n"),
+    end: () => Promise.resolve(),
+  };
+}
+
+async function partialFile(path: string, shown: string): Promise<Output> {
+  const { promises } = await fileSystem();
+  const part = `${path}.part`;
+  const [name, partName] = [JSON.stringify(shown), JSON.stringify(`${shown}.part`)];
+  return {
+    writable: new WritableStream({
+      start: () => promises.rm(part, { force: true }),
+      write: (bytes) => promises.appendFile(part, bytes),
+    }),
+    imports: ['import { appendFile, rename, rm } from "node:fs/promises";'],
+    expression: [
+      "new WritableStream({",
+      `  start: () => rm(${partName}, { force: true }),`,
+      `  write: (bytes) => appendFile(${partName}, bytes),`,
+      "})",
+    ].join("\n"),
+    end: () => promises.rename(part, path),
+    endLine: `  await rename(${partName}, ${name});\n`,
+  };
+}
