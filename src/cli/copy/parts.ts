@@ -1,4 +1,4 @@
-import type { Source } from "../../streams/source.ts";
+import type { Chunks } from "../../streams/chunks.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
@@ -30,7 +30,7 @@ export type ReadContext = Pick<PipelineContext, "signal" | "checkpoint">;
 /** Where rows come from, opened. */
 export interface OpenSource {
   /** Reads the rows, from the position of a checkpoint where there is one. */
-  rows(context: ReadContext): Source<Row> | Promise<Source<Row>>;
+  rows(context: ReadContext): Chunks<Row>;
   /** How a second reading comes by what the first one has not finished. */
   readonly repeat: "skip" | "source" | "never";
   /** What a position is made of. */

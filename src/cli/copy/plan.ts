@@ -1,7 +1,5 @@
 import { fail } from "../../options.ts";
-import { batched } from "../../streams/batched.ts";
-import { chunks } from "../../streams/chunks.ts";
-import type { Source } from "../../streams/source.ts";
+import type { Chunks } from "../../streams/chunks.ts";
 import { columnsOfRows } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
@@ -11,6 +9,7 @@ import type { CopyPlace, Facts, OpenSource, OpenTarget } from "./parts.ts";
 import { postgresSource } from "./postgres-source.ts";
 import { postgresTarget } from "./postgres-target.ts";
 import type { RowPlan } from "./row-mapper.ts";
+import { sampleOf } from "./sample.ts";
 import { sqliteSource } from "./sqlite-source.ts";
 import { sqliteTarget } from "./sqlite-target.ts";
 
@@ -22,9 +21,6 @@ export interface CopyPlan {
   readonly rows: RowPlan;
   close(): Promise<void>;
 }
-
-/** Rows that are looked at where nothing else tells of columns. */
-const sampleSize = 1000;
 
 /**
  * Opens both ends of a copy. Of one that is only printed, nothing is made or written.
@@ -97,38 +93,18 @@ function checkColumns(columns: readonly string[], { columns: there }: Facts): vo
 async function lookedUp(
   source: OpenSource,
   { from }: CopyOptions,
-  replace: (read: Source<Row>) => void,
+  replace: (read: Chunks<Row>) => void,
 ): Promise<Facts> {
   const { facts } = source;
   if (facts && ![...facts.columns.values()].includes(undefined)) return facts;
-  const stream = batched(await source.rows({ signal: new AbortController().signal }), {
-    batchSize: sampleSize,
-  });
-  const reader = stream.getReader();
-  const { value: sample = [] } = await reader.read();
-  if (from.kind === "standard") replace(chunks(rest(sample, reader)));
-  else await reader.cancel();
-  const seen = columnsOfRows(sample);
+  const read = await source.rows({ signal: new AbortController().signal });
+  const { rows, rest, close } = await sampleOf(read);
+  if (from.kind === "standard") replace(rest);
+  else await close();
+  const seen = columnsOfRows(rows);
   if (facts === undefined) return { columns: seen, primaryKey: [] };
   const columns = [...facts.columns].map(([name, type]) => [name, type ?? seen.get(name)] as const);
   return { ...facts, columns: new Map(columns) };
-}
-
-/** A stream that cannot be read twice, with what was read to look at it. */
-async function* rest(
-  sample: Row[],
-  reader: ReadableStreamDefaultReader<Row[]>,
-): AsyncGenerator<Row[]> {
-  try {
-    if (sample.length > 0) yield sample;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel();
-  }
 }
 
 /** What is known of the columns that are copied, with the types that the user says. */

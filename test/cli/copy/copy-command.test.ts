@@ -1,0 +1,174 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { copyFolder } from "../../support/cli/copy.ts";
+
+const types = ["--types", "id=int,price=number"];
+const rows = [
+  { id: 1, name: "Ada", note: "", price: 1.5 },
+  { id: 2, name: null, note: 'say "hi",\nagain', price: null },
+  { id: 9007199254740991, name: "=1+1", note: "007", price: -2 },
+];
+const table = `create table users (id integer primary key, name text, note text, price real);
+  insert into users values (1, 'Ada', '', 1.5), (2, null, 'say "hi",' || char(10) || 'again', null),
+    (9007199254740991, '=1+1', '007', -2);`;
+
+describe("millrace copy", () => {
+  const folder = copyFolder();
+
+  it.each([
+    ["csv", types],
+    ["csv.gz", types],
+    ["tsv.zst", types],
+    ["ndjson", []],
+    ["ndjson.br", []],
+    ["jsonl.gz", []],
+    ["json", []],
+    ["json.zst", []],
+    ["parquet", []],
+  ])("copies a table into %s, and from there into a table", async (ending, flags) => {
+    folder.exec("shop.db", table);
+    expect(await folder.copy("shop.db#users", `users.${ending}`)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(`^Copied 3 rows from shop.db#users to users.${ending} in `),
+    });
+    const back = await folder.copy(`users.${ending}`, "back.db#users", "--create", ...flags);
+    expect(back).toMatchObject({ code: 0, err: "" });
+    expect(folder.rows("back.db", "select * from users order by id")).toEqual(rows);
+  });
+
+  it.each([
+    ["csv.br", "ndjson.gz"],
+    ["ndjson.gz", "parquet"],
+    ["parquet", "tsv"],
+    ["json", "csv.zst"],
+  ])("copies %s into %s", async (from, to) => {
+    folder.exec("shop.db", table);
+    await folder.copy("shop.db#users", `a.${from}`);
+    const flags = from.startsWith("csv") ? types : [];
+    expect(await folder.copy(`a.${from}`, `b.${to}`, ...flags)).toMatchObject({ code: 0, err: "" });
+    const last = to === "tsv" || to.startsWith("csv") ? types : [];
+    await folder.copy(`b.${to}`, "back.db#users", "--create", ...last);
+    expect(folder.rows("back.db", "select * from users order by id")).toEqual(rows);
+  });
+
+  it("says that a copy is complete, and copies it again with --fresh", async () => {
+    folder.write("a.csv", "id,name\n1,Ada\n2,\n");
+    await folder.copy("a.csv", "out.ndjson.gz");
+    expect(await folder.copy("a.csv", "out.ndjson.gz")).toMatchObject({
+      code: 0,
+      out: "Nothing to copy: all rows of a.csv are in out.ndjson.gz (--fresh copies them again)\n",
+    });
+    folder.write("a.csv", "id,name\n1,Ada\n2,\n3,\n");
+    expect(await folder.copy("a.csv", "out.ndjson.gz")).toEqual({
+      code: 2,
+      out: "",
+      err: "Cannot copy as 'FROM' must be what an earlier copy has read (--fresh copies what is " +
+        'there now from its start): current value is "a.csv, which has changed"\n',
+    });
+    expect((await folder.copy("a.csv", "out.ndjson.gz", "--fresh")).out).toContain("Copied 3 rows");
+    expect(gunzipSync(readFileSync(folder.path("out.ndjson.gz"))).toString())
+      .toBe('{"id":"1","name":"Ada"}\n{"id":"2","name":null}\n{"id":"3","name":null}\n');
+  });
+
+  it("copies what has come to a table since", async () => {
+    folder.exec("shop.db", table);
+    await folder.copy("shop.db#users", "a.ndjson", "--columns", "name");
+    expect((await folder.copy("shop.db#users", "a.ndjson", "--columns", "name")).out)
+      .toBe("Nothing to copy: no new rows in shop.db#users\n");
+    folder.exec("shop.db", "insert into users values (9007199254740992, 'new', '', 0)");
+    expect((await folder.copy("shop.db#users", "a.ndjson", "--columns", "name")).out)
+      .toContain("Copied 1 row from shop.db#users to a.ndjson");
+    expect(readFileSync(folder.path("a.ndjson"), "utf8").split("\n").slice(2))
+      .toEqual(['{"name":"=1+1"}', '{"name":"new"}', ""]);
+  });
+
+  it("reads files of a pattern, and leaves out columns", async () => {
+    folder.write("1.csv", "id,name\n1,a\n");
+    folder.write("2.csv", "id,name\n2,b\n");
+    const { code } = await folder.copy("?.csv", "all.db#t", "--create", "--columns", "name");
+    expect(code).toBe(0);
+    expect(folder.rows("all.db", "select * from t")).toEqual([{ name: "a" }, { name: "b" }]);
+  });
+
+  it("pages through tables without a key, and keeps the key of others", async () => {
+    folder.exec("a.db", "create table t (a text, b text, primary key (b, a))");
+    folder.exec("a.db", "insert into t values ('x', '1'), ('y', '2')");
+    expect(await folder.copy("a.db#t", "a.db#u", "--create", "--batch-size", "1"))
+      .toMatchObject({ code: 0, err: "" });
+    expect(folder.rows("a.db", "select * from u")).toEqual([{ a: "x", b: "1" }, {
+      a: "y",
+      b: "2",
+    }]);
+    expect(folder.rows("a.db", "select name from pragma_table_info('u') where pk = 1"))
+      .toEqual([{ name: "b" }]);
+  });
+
+  it("reads a query, which can be resumed by a column", async () => {
+    folder.exec("shop.db", table);
+    const query = ["--query", "select id, upper(name) as name from users where id < 3"];
+    const noted = await folder.copy("shop.db", "to.db#t", "--create", ...query);
+    expect(noted.err).toContain("Note: this FROM cannot be resumed");
+    const { err } = await folder.copy(
+      "shop.db",
+      "to.db#u",
+      "--create",
+      ...query,
+      "--order-by",
+      "id",
+    );
+    expect(err).toBe("");
+    expect(folder.rows("to.db", "select * from u")).toEqual(
+      folder.rows("to.db", "select * from t"),
+    );
+    await folder.copy("shop.db", "x.csv", ...query);
+    expect((await folder.copy("shop.db", "x.csv", ...query)).err)
+      .toContain("'TO' must be a new file, or one beside --fresh");
+    expect((await folder.copy("shop.db", "x.csv", ...query, "--fresh")).code).toBe(0);
+    expect(readFileSync(folder.path("x.csv"), "utf8")).toBe("id,name\r\n1,ADA\r\n2,\r\n");
+  });
+
+  it.each([["file"], ["table"]])("puts bad rows into letters: a %s", async (kind) => {
+    folder.write("a.csv", "id,name\n1,Ada\nx,Bob\n3\n4,Eve\n");
+    const letters = kind === "file" ? "bad.ndjson" : "table";
+    const flags = ["--create", "--types", "id=int", "--letters", letters];
+    expect(await folder.copy("a.csv", "to.db#t", ...flags)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(`, gave up on 2 rows (see ${letters})`),
+    });
+    expect(folder.rows("to.db", "select id from t")).toEqual([{ id: 1 }, { id: 4 }]);
+    const count = kind === "file"
+      ? readFileSync(folder.path("bad.ndjson"), "utf8").trim().split("\n").length
+      : folder.rows("to.db", "select 1 from millrace_dead_letter").length;
+    expect(count).toBe(2);
+  });
+
+  it("heeds --conflict and --unknown", async () => {
+    folder.exec("to.db", "create table t (id integer primary key, name text)");
+    folder.exec("to.db", "insert into t values (1, 'old')");
+    folder.write("a.ndjson", '{"id":1,"name":"new"}\n{"id":2,"name":"b","age":3}\n');
+    const copy = (key: string, ...flags: string[]) =>
+      folder.copy("a.ndjson", "to.db#t", "--key", key, ...flags);
+    expect((await copy("1")).code).toBe(1);
+    expect((await copy("2", "--conflict", "ignore", "--unknown", "drop")).code).toBe(0);
+    expect(folder.rows("to.db", "select * from t"))
+      .toEqual([{ id: 1, name: "old" }, { id: 2, name: "b" }]);
+    expect((await copy("3", "--conflict", "replace", "--unknown", "add")).code).toBe(0);
+    expect(folder.rows("to.db", "select * from t"))
+      .toEqual([{ id: 1, name: "new", age: null }, { id: 2, name: "b", age: 3 }]);
+  });
+
+  it("lets only the columns of the first rows into CSV, unless others may be dropped", async () => {
+    const lines = Array.from({ length: 1000 }, (_, id) => `{"id":${id}}\n`).join("");
+    folder.write("a.ndjson", `${lines}{"id":1000,"late":1}\n`);
+    const { code, err } = await folder.copy("a.ndjson", "a.csv");
+    expect([code, err]).toEqual([1, expect.stringContaining("current value is late")]);
+    expect((await folder.copy("a.ndjson", "b.csv", "--unknown", "drop")).code).toBe(0);
+  });
+
+  it("writes an empty file where there are no rows", async () => {
+    folder.write("a.csv", "id,name\n");
+    expect((await folder.copy("a.csv", "a.json")).code).toBe(0);
+    expect(JSON.parse(readFileSync(folder.path("a.json"), "utf8"))).toEqual([]);
+  });
+});

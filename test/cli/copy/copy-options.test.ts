@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { copyFolder } from "../../support/cli/copy.ts";
+
+describe("the flags of millrace copy", () => {
+  const folder = copyFolder();
+
+  it.each([
+    [["a.csv", "a.csv"], "'TO' must be other than FROM"],
+    [["a.csv", "b.db#t"], "'TO' must be a table that exists, or one beside --create"],
+    [["a.csv", "b.csv", "--create"], "'--create' must be left out where TO is no database"],
+    [["a.csv", "b.csv", "--conflict", "ignore"], "'--conflict' must be left out where TO is no"],
+    [["a.csv", "b.db#t", "--conflict", "x"], "'--conflict' must be one of error, ignore, replace"],
+    [["a.csv", "b.db#t", "--unknown", "x"], "'--unknown' must be one of error, drop, add"],
+    [["a.csv", "b.csv", "--unknown", "add"], `'--unknown' must be "error" or "drop" where TO`],
+    [["a.csv", "b.json", "--unknown", "drop"], "'--unknown' must be left out where TO is JSON"],
+    [["a.csv", "b.csv", "--letters", "table"], "'--letters' must be a file.ndjson where TO is no"],
+    [["a.csv", "b.csv", "--order-by", "id"], "'--order-by' must be left out where FROM is no"],
+    [["a.csv", "b.csv", "--batch-size", "0"], "'--batch-size' must be a whole number above 0"],
+    [["a.csv", "b.csv", "--workers", "1.5"], "'--workers' must be a whole number above 0"],
+    [
+      ["a.csv", "-", "--to-format", "csv", "--workers", "2"],
+      `'--workers' must be 1 where TO is "-"`,
+    ],
+    [["a.csv", "b.csv", "--columns", "a,,b"], "'--columns' must be different names"],
+    [["a.csv", "b.csv", "--columns", "id,nmae"], "'--columns' must be columns of FROM (id, name)"],
+    [["a.csv", "b.csv", "--types", "id"], "'--types' must be columns with types such as id=int"],
+    [["a.csv", "b.csv", "--types", "id=uuid"], "'--types id' must be text, int, number"],
+    [["a.csv", "b.csv", "--types", "id=bytes"], "'--types id' must be a type that CSV can have"],
+    [["a.ndjson", "b.parquet", "--types", "x=int"], "'--types' must be types of columns (id)"],
+    [["a.json", "b.json", "--types", "x=int"], "'--types' must be left out unless FROM is CSV"],
+    [["no.db#t", "b.csv"], "'FROM' must be a database that exists"],
+    [["-", "b.parquet", "--from-format", "parquet"], "'FROM' must be a file or a URL for Parquet"],
+  ])("refuse %j", async (args, message) => {
+    folder.write("a.csv", "id,name\n1,Ada\n");
+    folder.write("a.ndjson", '{"id":1}\n');
+    const { code, out, err } = await folder.copy(...args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(/^Cannot copy as .+: current value is .+\n$/);
+    expect(err).toContain(message);
+  });
+
+  it("name a table that is missing, and make no database", async () => {
+    folder.exec("a.db", "create table t (id)");
+    expect((await folder.copy("a.db#u", "b.csv")).err).toContain(
+      "'FROM' must be a table that exists",
+    );
+    expect((await folder.copy("a.db#t", "a.db#u")).err).toContain(
+      "'TO' must be a table that exists",
+    );
+  });
+
+  it("name the nearest flag", async () => {
+    expect((await folder.copy("a.csv", "b.csv", "--colums", "a")).err).toContain("'--columns'");
+  });
+});
