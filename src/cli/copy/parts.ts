@@ -82,6 +82,7 @@ export interface OpenTarget {
   /** What follows the last row. */
   readonly end?: ((context: PipelineContext) => unknown) | undefined;
   readonly steps?: Readonly<Record<string, ValueStep>> | undefined;
+  readonly kinds?: Readonly<Record<string, string>> | undefined;
   readonly code: TargetCode;
   close(): Promise<void>;
 }

@@ -135,7 +135,7 @@ async function rowPlanOf(
   const isBound = hasColumns && source.isLoose && unknown !== "drop" && columns === undefined;
   return {
     steps: { ...source.steps, ...(needsSteps(options) ? target.steps : undefined) },
-    kinds: source.kinds ?? {},
+    kinds: { ...source.kinds, ...target.kinds },
     pick: columns,
     only: isBound ? [...(await factsOf()).columns.keys()] : undefined,
     drop: source.drop,
@@ -144,6 +144,7 @@ async function rowPlanOf(
 
 /** Whether the source has values that the target would lose or refuse without need. */
 function needsSteps({ from, to, types }: CopyOptions): boolean {
+  if (to.kind === "postgres") return true; // It knows what it needs.
   if (from.kind === "sqlite" || from.kind === "postgres") return from.kind !== to.kind;
   const isJsonTo = "format" in to && to.format !== "parquet"; // CSV writes JSON in its fields.
   if (from.format === "json" || from.format === "ndjson") return !isJsonTo;

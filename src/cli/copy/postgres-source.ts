@@ -41,14 +41,15 @@ export async function postgresSource(
 async function opened(
   pool: Pool,
   from: PostgresEndpoint,
-  { to }: CopyOptions,
+  { to, columns }: CopyOptions,
   { sql, key, facts, oids }: Read,
 ): Promise<OpenSource> {
   const { postgresSource } = await import("../../adapters/postgres.ts");
   const isSame = to.kind === "postgres";
   const keepsJson = to.kind !== "sqlite" && to.kind !== "postgres" &&
     to.format !== "csv" && to.format !== "tsv";
-  const kinds = isSame ? {} : kindsOf(oids, keepsJson);
+  const copied = [...oids].filter(([name]) => columns?.includes(name) !== false);
+  const kinds = isSame ? {} : kindsOf(copied, keepsJson);
   return {
     rows: ({ checkpoint }) =>
       postgresSource<Row>(pool, sql, [], {
@@ -104,7 +105,10 @@ async function readOf(
 }
 
 /** What `fromPostgres` is told of columns. */
-function kindsOf(oids: ReadonlyMap<string, number>, keepsJson: boolean): Record<string, string> {
+function kindsOf(
+  oids: readonly (readonly [string, number])[],
+  keepsJson: boolean,
+): Record<string, string> {
   const kinds: Record<string, string> = {};
   for (const [name, oid] of oids) {
     if (oid === 20) kinds[name] = "bigint";

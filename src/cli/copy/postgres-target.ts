@@ -24,13 +24,14 @@ export async function postgresTarget(
   const pool = await connect(to.url, place.folder, (options.workers ?? 1) + 3);
   try {
     const name = nameOf(to);
-    const isMissing = await tableFacts(pool, name) === undefined;
+    const found = await tableFacts(pool, name);
+    const isMissing = found === undefined;
     if (isMissing && !options.create) refuseMissing("TO", options.shown.to);
     const ddl = options.create && (isMissing || isPrinted)
       ? createTable("postgres", name, await factsOf())
       : undefined;
     if (ddl !== undefined && isMissing && !isPrinted) await pool.query(ddl);
-    return await opened(to, options, pool, ddl);
+    return await opened(to, options, pool, ddl, kindsOf(options, found?.oids ?? new Map()));
   } catch (error) {
     await pool.end();
     throw error;
@@ -42,6 +43,7 @@ async function opened(
   options: CopyOptions,
   pool: Pool,
   ddl: string | undefined,
+  kinds: Readonly<Record<string, string>>,
 ): Promise<OpenTarget> {
   const { postgresSink } = await import("../../adapters/postgres.ts");
   const { conflict, unknown } = options;
@@ -52,7 +54,8 @@ async function opened(
     load: sink.load as unknown as OpenTarget["load"],
     checkpoints: sink.checkpoints,
     letters: () => sink.deadLetters(),
-    steps: options.from.kind === "sqlite" ? undefined : { toPostgres },
+    steps: hasObjects(options) || Object.keys(kinds).length > 0 ? { toPostgres } : undefined,
+    kinds,
     code: {
       imports: ['import pg from "pg";', 'import { postgresSink } from "millrace/postgres";'],
       setup: [
@@ -66,4 +69,24 @@ async function opened(
     },
     close: () => pool.end(),
   };
+}
+
+/** Whether values may be objects that are no JSON yet. */
+function hasObjects({ from }: CopyOptions): boolean {
+  return "format" in from && from.format === "parquet";
+}
+
+/** Columns whose values look otherwise in CSV and in SQLite. */
+function kindsOf(
+  { from, types }: CopyOptions,
+  oids: ReadonlyMap<string, number>,
+): Record<string, string> {
+  const isText = "format" in from && (from.format === "csv" || from.format === "tsv");
+  const kinds: Record<string, string> = {};
+  if (!isText && from.kind !== "sqlite") return kinds;
+  for (const [name, oid] of oids) {
+    if ((oid === 114 || oid === 3802) && types.get(name) !== "json") kinds[name] = "json";
+    if (oid === 16 && !isText) kinds[name] = "boolean";
+  }
+  return kinds;
 }

@@ -69,8 +69,13 @@ export const toSqlite: ValueStep = (value, name) => {
   return value instanceof Date ? value.toISOString() : JSON.stringify(toJson(value, name));
 };
 
-/** Values that PostgreSQL holds: what is within JSON is looked at. */
-export const toPostgres: ValueStep = (value, name) => {
+/**
+ * Values that PostgreSQL holds. A text in a column of JSON is JSON where the source has no JSON of its
+ * own, and 1 and 0 of SQLite are booleans in a column of these.
+ */
+export const toPostgres: ValueStep = (value, name, kind) => {
+  if (kind === "json" && typeof value === "string") return fromJson(JSON.parse(value), name);
+  if (kind === "boolean" && (value === 1 || value === 0)) return value === 1;
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   return value instanceof Date ? value : toJson(value, name);
 };
@@ -92,5 +97,6 @@ export const exactTimes: Readonly<Record<string, (time: bigint) => Date | string
 /** Which steps call which others. */
 export const callsOf = (name: string): Readonly<Record<string, ValueStep>> => {
   if (name === "fromPostgres") return { fromJson };
-  return ["toCsv", "toSqlite", "toPostgres"].includes(name) ? { toJson } : {};
+  if (name === "toPostgres") return { fromJson, toJson };
+  return ["toCsv", "toSqlite"].includes(name) ? { toJson } : {};
 };
