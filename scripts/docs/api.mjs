@@ -7,6 +7,7 @@ import { escape } from "./markdown.mjs";
 /** What a narrow screen needs of the pages of `deno doc`. */
 export const mobileStyle = `
 @media (max-width: 40rem) {
+  #topnav { height: auto; }
   #topnav > div { flex-wrap: wrap; height: auto; gap: 0.25rem; }
   #topnav .breadcrumbs { flex-wrap: wrap; overflow-wrap: normal; font-size: 0.9rem; }
   #searchbar { width: 11rem; }
@@ -23,7 +24,7 @@ export function apiPage(names) {
   );
   const rows = entries.map(({ subpath, specifier, source }) => {
     const address = subpath === "." ? "#millrace" : `api/${subpath.slice(2)}/index.html`;
-    const code = `<code>${escape(specifier)}</code>`;
+    const code = `<code>${escape(specifier).replace("/", "/<wbr>")}</code>`;
     return `<tr><td><a href="${address}">${code}</a></td><td>${aboutOf(source)}</td></tr>`;
   });
   const body = `<h1 id="api-reference">API reference</h1>

@@ -26,6 +26,7 @@ const tasks: readonly [task: string, target: string, words: RegExp][] = [
   ["share the work among many processes", "jobs.md#three-terminals", /node/],
   ["use all cores for a heavy transform", "threads.md#threads", /inThreads/],
   ["run within the time limit of a Worker", "continuing.md#what-a-budget-promises", /budget/],
+  ["run a pipeline from a terminal", "cli.md#command-line", /npx millrace/],
   ["show a progress bar", "progress.md#a-line", /showProgress/],
   ["see why a run failed", "report.md#explain", /explain\(/],
   ["find out what makes a run slow", "observability.md#where-the-time-went", /bottleneck/],
