@@ -28,6 +28,32 @@ export default {
   },
 };`;
 
+/** An object that all requests have their turn from. */
+const object = `
+import { RateLimiter } from "./src/index.ts";
+
+export class Turns {
+  limiter = new RateLimiter({ limit: 5, interval: 40 });
+  begun = 0;
+  passed = 0;
+  first = Infinity;
+  last = 0;
+
+  async fetch(request) {
+    const { begun, passed, first, last } = this;
+    if (request.url.endsWith("/told")) return Response.json({ begun, passed, ms: last - first });
+    this.begun++;
+    this.first = Math.min(this.first, Date.now());
+    await this.limiter.acquire();
+    this.passed++;
+    this.last = Date.now();
+    return new Response("done");
+  }
+}
+export default {
+  fetch: (request, { OBJECT }) => OBJECT.get(OBJECT.idFromName("one")).fetch(request),
+};`;
+
 let opened: WorkerdProcess | undefined;
 afterEach(async () => {
   await opened?.close();
@@ -58,5 +84,29 @@ describe("a RateLimiter shared by the requests of a Worker", () => {
       await Promise.all(lost);
       expect(await Promise.all([1, 2].map(() => get(url + use)))).toEqual(["done", "done"]);
     }
+  });
+
+  it.each(workerdDates)("in an object serves a burst of which half are cut: %s", async (date) => {
+    opened = new WorkerdProcess();
+    await opened.open(object, date, "Turns");
+    const { url } = opened;
+    const told = async () =>
+      JSON.parse(await get(`${url}told`)) as { begun: number; passed: number; ms: number };
+    const hangUp = new AbortController();
+    const requests = Array.from({ length: 50 }, (_, n) => {
+      if (n % 2 === 0) return get(`${url}kept`);
+      return get(`${url}cut`, hangUp.signal).catch(() => "hung up");
+    });
+    while ((await told()).begun < 50); // All have come.
+    hangUp.abort();
+    const answers = await Promise.all(requests);
+    expect(answers.filter((_, n) => n % 2 === 0)).toEqual(Array(25).fill("done"));
+    expect(await Promise.all(Array.from({ length: 6 }, () => get(`${url}late`))))
+      .toEqual(Array(6).fill("done"));
+    const { begun, passed, ms } = await told();
+    expect(begun).toBe(56);
+    expect(passed).toBeGreaterThanOrEqual(31);
+    // Five at once, and then five in each 40 ms; a clock tells whole milliseconds.
+    expect(ms).toBeGreaterThanOrEqual(40 * Math.floor((passed - 1) / 5) - 2);
   });
 });

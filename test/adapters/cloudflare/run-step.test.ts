@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type InputStart, readNdjson } from "../../../src/adapters/ndjson.ts";
+import { readObject } from "../../../src/adapters/object.ts";
 import { runStep, type StepOptions } from "../../../src/adapters/cloudflare/run-step.ts";
 import {
   ConfigurationError,
@@ -7,6 +9,7 @@ import {
   MemoryCheckpointStore,
   PipelineError,
 } from "../../../src/index.ts";
+import { fakeR2 } from "../../support/object/fake-r2.ts";
 import { live, problemsOfSteps, SteppedWorld, stepPlans } from "../../support/run/stepped-world.ts";
 
 /** A pipeline of the numbers from 0 to 9, two for each step. */
@@ -16,6 +19,17 @@ function tenNumbers() {
   const load = (rows: number[]) => void loaded.push(...rows);
   const options = { batchSize: 2, budget: { batches: 1 } };
   return { numbers: etl({ name: "ten", extract, load }, options), loaded, extract };
+}
+
+/** A stream of bytes in pieces of some length. */
+function inPieces(bytes: Uint8Array, length: number): ReadableStream<Uint8Array> {
+  let start = 0;
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (start >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(start, start += length));
+    },
+  }, { highWaterMark: 0 });
 }
 
 const all = Array.from({ length: 10 }, (_, n) => n);
@@ -91,6 +105,47 @@ describe("runStep()", () => {
     await runStep(numbers, { token });
     expect(loaded).toEqual([0, 1, 2, 3]);
   });
+
+  it.each([["source", [0, 16, 32, 48, 64]], ["skip", [0, 0, 0, 0, 0, 0]]] as const)(
+    'begins to read at bytes by resume: "%s": %j',
+    async (resume, wanted) => {
+      const bucket = fakeR2();
+      const text = all.map((n) => `{"n":${n}}\n`).join("");
+      await bucket.put("numbers", new TextEncoder().encode(text));
+      const offsets: number[] = [];
+      const get: typeof bucket.get = async (key, options) => {
+        offsets.push(options?.range.offset ?? 0);
+        const found = (await bucket.get(key, options))!;
+        const bytes = new Uint8Array(await new Response(found.body as BodyInit).arrayBuffer());
+        return { ...found, body: inPieces(bytes, 16) }; // Two lines each.
+      };
+      const read: number[] = [];
+      const numbers = etl({
+        name: "numbers",
+        extract: ({ checkpoint }) => {
+          const from = checkpoint?.position as InputStart | undefined;
+          const options = resume === "source" ? { from } : {};
+          const input = readObject({ ...bucket, get }, "numbers", options);
+          return readNdjson<{ n: number }>(input, { positions: true });
+        },
+        transform: ({ value }) => {
+          read.push(value.n);
+          return value;
+        },
+        load: () => {},
+      }, {
+        ...{ resume, batchSize: 2, budget: { batches: 1 } },
+        position: ({ end, line }) => ({ byte: end, line: line + 1 }),
+      });
+      const steps = [await runStep(numbers)];
+      for (let step = steps[0]!; !step.isDone; steps.push(step)) {
+        step = await runStep(numbers, { token: step.token });
+      }
+      expect(steps.map(({ report: { earlier } }) => earlier)).toEqual([0, 2, 4, 6, 8, 10]);
+      expect(offsets).toEqual(wanted);
+      expect(read).toEqual(all);
+    },
+  );
 
   it("fails before its end if a position makes the token too large", async () => {
     const { numbers } = tenNumbers();

@@ -87,6 +87,7 @@ async function bundled(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: ".", loader: "ts" },
     ...{ bundle: true, format: "esm", target: "es2022", platform: "neutral", write: false },
+    external: ["node:*"],
     plugins: [bareTests],
   });
   return outputFiles[0]!.text;
