@@ -42,7 +42,8 @@ if (runtime === "workerd") {
     miniflare: {
       compatibilityDate,
       compatibilityFlags,
-      r2Buckets: ["BUCKET"],
+      r2Buckets: ["BUCKET", "FILES"],
+      bindings: { STEP_MS: 20 },
       kvNamespaces: ["KV"],
       d1Databases: ["DB"],
       queueProducers: { QUEUE: "numbers" },
@@ -50,7 +51,10 @@ if (runtime === "workerd") {
         numbers: { maxBatchSize: 6, maxBatchTimeout: 0.1, maxRetries: 2, deadLetterQueue: "dead" },
         dead: { maxBatchTimeout: 0 },
       },
-      durableObjects: { OBJECT: { className: "TestObject", useSQLite: true } },
+      durableObjects: {
+        OBJECT: { className: "TestObject", useSQLite: true },
+        IMPORT: { className: "Import", useSQLite: true },
+      },
     },
   })];
 }

@@ -21,6 +21,8 @@ export interface ReadObjectOptions {
   readonly from?: InputStart | undefined;
   /** The bytes that the object has to have; any other size is an error. @default {any} */
   readonly size?: number | undefined;
+  /** The version that the object has to be, as its store names it; any other is an error. @default {any} */
+  readonly etag?: string | undefined;
   /**
    * When a connection that has broken is opened again, at the byte that is missing. Attempts count anew
    * after each byte.
@@ -45,6 +47,7 @@ type Open = Exclude<keyof ReadObjectOptions, "retry">;
 const optionTable: OptionTable<ReadObjectOptions> = {
   from: [startRule],
   size: [positiveInteger],
+  etag: [nonEmptyString],
   retry: [anyObject, {}],
 };
 
@@ -78,7 +81,7 @@ export function readObject(
 ): NamedInput {
   const objects = storeOf(action, store);
   if (!nonEmptyString.test(key)) fail(action, "key", nonEmptyString.expected, key);
-  const { from, size, retry: given } = checkOptions<ReadObjectOptions, Open>(
+  const { from, size, etag, retry: given } = checkOptions<ReadObjectOptions, Open>(
     action,
     options,
     optionTable,
@@ -88,7 +91,9 @@ export function readObject(
     maxAttempts: [retryOptions.maxAttempts[0], 5],
   });
   const start = from && { byte: from.byte, line: from.line };
-  const content = () => new ObjectReader(objects, key, start?.byte ?? 0, size, rules).stream();
+  const content = () => {
+    return new ObjectReader(objects, key, start?.byte ?? 0, { size, etag }, rules).stream();
+  };
   return { name: key, content, ...(start && { from: start }) };
 }
 
@@ -107,13 +112,14 @@ class ObjectReader {
     store: ObjectStore,
     key: string,
     offset: number,
-    size: number | undefined,
+    { size, etag }: Pick<ReadObjectOptions, "size" | "etag">,
     rules: RetrySettings,
   ) {
     this.#store = store;
     this.#key = key;
     this.#offset = offset;
     this.#size = size;
+    this.#etag = etag;
     this.#rules = { ...rules, isRetriable: rules.isRetriable ?? mayPass };
   }
 

@@ -85,6 +85,11 @@ describe("readObject()", () => {
     await store.put(key, new Uint8Array(3));
     const other = all(readObject(store, key, { size: 4 }));
     await expect(other).rejects.toThrow("it has 3 bytes, and has to have 4");
+    const { etag } = (await store.get(key))!;
+    expect(await all(readObject(store, key, { etag, from: { byte: 3, line: 1 } }))).toEqual([]);
+    await store.put(key, new Uint8Array(4));
+    const replaced = all(readObject(store, key, { etag }));
+    await expect(replaced).rejects.toThrow("it was replaced while it was read, at byte 0");
   });
 
   it("ends the request when nobody reads on", async () => {

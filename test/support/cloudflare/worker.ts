@@ -1,4 +1,3 @@
-// @ts-expect-error: the types of a Worker are those of no other test.
 import { DurableObject } from "cloudflare:workers";
 import {
   consumeQueue,
@@ -6,6 +5,8 @@ import {
   d1Sink,
   type QueueBatch,
 } from "../../../src/adapters/cloudflare.ts";
+
+export { Import } from "../../../examples/workers/import.ts";
 
 /** An object of which tests use the storage. */
 export class TestObject extends DurableObject {}

@@ -1,0 +1,26 @@
+import { renderReport } from "millrace/report";
+import type { ImportStatus } from "./import.ts";
+
+const html = { "content-type": "text/html; charset=utf-8" };
+
+/** The report of the last step of an import. The page loads itself again while there is more to come. */
+export function importPage(file: string, status: ImportStatus | undefined): Response {
+  if (status === undefined) return new Response("No such import", { status: 404 });
+  const { report, isDone, bytes, size } = status;
+  const title = `${file}: ${isDone ? 100 : Math.floor((100 * bytes) / Math.max(size, 1))} %`;
+  const headers: Record<string, string> = isDone ? html : { ...html, refresh: "1" };
+  return new Response(report ? renderReport(report, { title }) : title, { headers });
+}
+
+/** What there is to try. */
+export function usage(): Response {
+  return new Response(`Send cities, such as {"city":"Nairobi","latitude":-1.3}, a line for each:
+
+curl --data-binary @cities.ndjson localhost:8787/upload
+curl --data-binary @cities.csv -H "content-type: text/csv" localhost:8787/upload
+curl --data-binary @cities.ndjson localhost:8787/queue
+curl --upload-file cities.ndjson localhost:8787/imports/
+
+Then look at http://localhost:8787/imports/cities.ndjson
+`);
+}
