@@ -80,20 +80,6 @@ function breakAt(bytes: Uint8Array, index: number, encoding: string): number {
   return index + 1;
 }
 
-/** The bytes of a text in UTF-8, in which half a character counts as three. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x80) continue;
-    const isPair = code >= 0xD800 && code < 0xDC00 &&
-      (text.charCodeAt(index + 1) & 0xFC00) === 0xDC00;
-    length += code < 0x800 ? 1 : 2;
-    if (isPair) index++; // Four bytes of two units.
-  }
-  return length;
-}
-
 /**
  * The same text in memory of its own. A part of a text keeps the whole of it, which for what outlives
  * its chunk, as what cannot be read may, is many times its size.

@@ -62,9 +62,12 @@ export function mergeReports(reports: readonly RunReport[]): RunReport {
   }
   const sum = (of: (report: RunReport) => number | undefined) =>
     reports.reduce((total, report) => total + (of(report) ?? 0), 0);
-  const startedAt = Math.min(...reports.map((report) => report.startedAt));
-  const duration = Math.max(...reports.map((report) => report.startedAt + report.duration)) -
-    startedAt;
+  let [startedAt, endedAt] = [Infinity, -Infinity]; // Not spread into a call, which has a limit.
+  for (const report of reports) {
+    startedAt = Math.min(startedAt, report.startedAt);
+    endedAt = Math.max(endedAt, report.startedAt + report.duration);
+  }
+  const duration = endedAt - startedAt;
   const { name, runId, key } = first;
   const counts = {
     extracted: sum(({ extracted }) => extracted),

@@ -1,3 +1,4 @@
+import { BatchError } from "../errors.ts";
 import { inWords } from "../plain-options.ts";
 
 /**
@@ -15,6 +16,13 @@ export function inTable({ message }: Error, table: string, index: number): TypeE
     ? `${adding}${quoted}.${message.slice(adding.length)}`
     : `Cannot load row of table ${quoted} as ${message.replace(/^Cannot load row as /, "")}`;
   return new TypeError(`${told.replace(/ \(row \d+\)$/, "")} (row ${index})`);
+}
+
+/** What has failed while rows were written into a table: the first of them by its name and place. */
+export function failureIn(error: unknown, table: string): unknown {
+  if (!(error instanceof BatchError)) return error;
+  const [[place, failure]] = [...error.failures] as [[number, Error]];
+  return inTable(failure, table, place); // These are no places of what was loaded.
 }
 
 /** The error of a row that is not an object, and so has no value for a column. */

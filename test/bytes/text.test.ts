@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodingName, ownText, textCodeOf, utf8Length } from "../../src/bytes/text.ts";
+import { encodingName, ownText, textCodeOf } from "../../src/bytes/text.ts";
 
 describe("textCodeOf", () => {
   it.each([
@@ -23,13 +23,6 @@ describe("encodingName", () => {
   ]])(
     "%j is one: %j",
     (name, expected) => expect(encodingName.test(name)).toBe(expected),
-  );
-});
-
-describe("utf8Length", () => {
-  it.each(["", "abc", "é€😀", "\uFFFF\u0800\u07FF\u0080\u007F", "a\uD83D", "\uDE00\uD83Db"])(
-    "of %j is what an encoder writes",
-    (text) => expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length),
   );
 });
 

@@ -32,6 +32,11 @@ describe("mergeReports()", () => {
     expect(merged).toMatchObject({ startedAt: 1000, duration: 3000, rate: 2000 / 3 });
   });
 
+  it("adds up more reports than a call takes arguments", () => {
+    const merged = mergeReports(Array(200_000).fill(runReport({ startedAt: 1, duration: 2 })));
+    expect(merged).toMatchObject({ startedAt: 1, duration: 2 });
+  });
+
   it("is as good as the worst, and tells the first failure", () => {
     const failure = { stage: "load", message: "full", attempts: 1 } as const;
     const merged = mergeReports([

@@ -29,11 +29,11 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/ndjson": { "*": 9550 },
   "millrace/json": { "*": 10_950 },
   "millrace/compression": { "*": 7370 },
-  "millrace/file": { "*": 9920 }, // Reads files, also parts of them, and writes into them as well.
+  "millrace/file": { "*": 9970 }, // Reads files, also parts of them, and writes into them as well.
   "millrace/object": { "*": 15_900, "{ objectSink }": 10_950, "{ readObject }": 4200 },
   "millrace/progress": { "*": 4420 }, // Tells of bytes, and of properties without a column.
   "millrace/csv": { "*": 15_070 }, // Decompresses as well.
-  "millrace/parquet": { "*": 7400, "{ readParquet }": 4040 }, // hyparquet is handed in.
+  "millrace/parquet": { "*": 14_300, "{ readParquet }": 4040, "{ encodeParquet }": 4500 }, // Writes a file exactly once.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
   "millrace/operators": {
     "*": 16_750,

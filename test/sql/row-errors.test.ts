@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
+import { BatchError } from "../../src/errors.ts";
 import {
+  failureIn,
   inTable,
   notAnObject,
   unfitValue,
@@ -38,4 +40,16 @@ it("an error of a row of one table among several names it, and the row that it c
   expect(message).toBe(
     'Cannot load row of table "post" as column "age" must be a number: current value is NaN (row 1)',
   );
+});
+
+it("what failed in a table is the first of its rows, by name, or what else it was", () => {
+  const failures = new Map([[2, unfitValue(NaN, "age", "a number", 2)], [5, new Error("later")]]);
+  expect(failureIn(new BatchError(failures), "post")).toEqual(
+    new TypeError(
+      'Cannot load row of table "post" as column "age" must be a number: ' +
+        "current value is NaN (row 2)",
+    ),
+  );
+  const other = new Error("disk full");
+  expect(failureIn(other, "post")).toBe(other);
 });

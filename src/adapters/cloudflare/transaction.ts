@@ -4,6 +4,7 @@ import { callable, checkOptions, fail } from "../../options.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
 import { inTable } from "../../sql/row-errors.ts";
 import { expectedOf, isStorable } from "../../sql/sqlite/values.ts";
+import { addDrift } from "../../sql/drift.ts";
 import { Written } from "../../sql/written.ts";
 import type { Bound, Database, Statement } from "./database.ts";
 import { RowWriter } from "./row-writer.ts";
@@ -111,9 +112,7 @@ export class FunctionWriter implements Loader {
         const checked = this.#check({ ...options, table }, rows, context);
         const told = checked.then(async ({ drift: added, write, written: own }) => {
           const statements = await write();
-          for (const [name, count] of Object.entries(added)) {
-            drift[`${table}.${name}`] = (drift[`${table}.${name}`] ?? 0) + count;
-          }
+          addDrift(drift, table, added);
           const tell = () => own.tell({ wrote: (counts) => written.addAll(counts) });
           return [...statements, ...(statements.length > 0 ? [telling(tell)] : [])];
         });

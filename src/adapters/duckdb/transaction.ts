@@ -1,8 +1,8 @@
-import { BatchError } from "../../errors.ts";
 import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import { callable, checkOptions, fail, type OptionTable } from "../../options.ts";
 import { unlessAborted } from "../../runtime/waiting.ts";
-import { inTable } from "../../sql/row-errors.ts";
+import { addDrift } from "../../sql/drift.ts";
+import { failureIn } from "../../sql/row-errors.ts";
 import { Written } from "../../sql/written.ts";
 import type { DuckdbConnection } from "./client.ts";
 import type { Checked, Loader } from "./loader.ts";
@@ -197,13 +197,9 @@ class Use {
       checked = await writer.check(rows, context);
       await checked.write();
     } catch (error) {
-      if (!(error instanceof BatchError)) throw error;
-      const [[place, failure]] = [...error.failures] as [[number, Error]];
-      throw inTable(failure, table, place); // These are no places of what was loaded.
+      throw failureIn(error, table);
     }
-    for (const [name, count] of Object.entries(checked.drift)) {
-      drift[`${table}.${name}`] = (drift[`${table}.${name}`] ?? 0) + count;
-    }
+    addDrift(drift, table, checked.drift);
     checked.written.tell({ wrote: (counts) => written.addAll(counts) });
   }
 

@@ -11,9 +11,8 @@ import type {
   WatchedFor,
 } from "../../jobs/job-store.ts";
 import { itemsDone } from "../../jobs/progress.ts";
+import { Watchers } from "../../jobs/watchers.ts";
 import { checkOptions, finitePositive, type OptionTable } from "../../options.ts";
-import { sleep } from "../../runtime/deadline.ts";
-import { onAbort } from "../../runtime/signals.ts";
 import { addCounts, noCounts } from "../../jobs/counts.ts";
 
 /** The options of a `MemoryJobStore`. */
@@ -79,7 +78,7 @@ export class MemoryJobStore implements JobStore {
   readonly #partitions = new Map<string, Kept>();
   #isSealed = false;
   #cancelled: { readonly reason: string | undefined } | undefined;
-  readonly #watching = new Map<() => void, WatchedFor>();
+  readonly #watchers = new Watchers();
 
   /**
    * Makes an empty job.
@@ -142,16 +141,7 @@ export class MemoryJobStore implements JobStore {
 
   /** Sees each change at once, and when the next lease or delay is over. */
   watch(interest: WatchedFor = "progress"): JobWatch {
-    let wake = new AbortController();
-    const onChange = () => wake.abort();
-    this.#watching.set(onChange, interest);
-    const changed = async (signal: AbortSignal | undefined) => {
-      const unfollow = onAbort(signal, onChange);
-      await sleep(this.#nextTime() - Date.now(), wake.signal);
-      unfollow();
-      wake = new AbortController();
-    };
-    return { changed, close: () => void this.#watching.delete(onChange) };
+    return this.#watchers.watch(interest, () => this.#nextTime() - Date.now());
   }
 
   /** The partitions that are settled, in the order of their ids. */
@@ -218,9 +208,7 @@ export class MemoryJobStore implements JobStore {
 
   /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
   #change(isProgress = false): Promise<void> {
-    for (const [onChange, interest] of this.#watching) {
-      if (!isProgress || interest === "progress") onChange();
-    }
+    this.#watchers.wake(isProgress);
     return Promise.resolve();
   }
 }

@@ -9,8 +9,7 @@ import type {
   StoredJob,
   WatchedFor,
 } from "../../jobs/job-store.ts";
-import { sleep } from "../../runtime/deadline.ts";
-import { onAbort } from "../../runtime/signals.ts";
+import { Watchers } from "../../jobs/watchers.ts";
 import type { NatsKv } from "./client.ts";
 import { JobMirror, type Seen } from "./job-mirror.ts";
 import {
@@ -37,7 +36,7 @@ export class StoredJobInBucket implements JobStore {
   readonly #job: string;
   readonly #kv: NatsKv;
   #mirror: Promise<JobMirror<Value>> | undefined;
-  readonly #watching = new Map<() => void, WatchedFor>();
+  readonly #watchers = new Watchers();
   /** Partitions that are not settled. */
   #openCount = 0;
   /** Partitions that a call of this process is about to take. */
@@ -106,19 +105,7 @@ export class StoredJobInBucket implements JobStore {
 
   /** Sees changes as they come, and when the next lease or delay is over. */
   watch(interest: WatchedFor = "progress"): JobWatch {
-    let wake = new AbortController();
-    const onChange = () => wake.abort();
-    this.#watching.set(onChange, interest);
-    const changed = async (signal: AbortSignal | undefined) => {
-      const unfollow = onAbort(signal, onChange);
-      try {
-        await sleep(await this.#untilNext(), wake.signal);
-      } finally {
-        unfollow();
-        wake = new AbortController();
-      }
-    };
-    return { changed, close: () => void this.#watching.delete(onChange) };
+    return this.#watchers.watch(interest, () => this.#untilNext());
   }
 
   async *results(): AsyncGenerator<PartitionResult> {
@@ -149,9 +136,7 @@ export class StoredJobInBucket implements JobStore {
     this.#openCount += Number(isOpen(after)) - Number(isOpen(before));
     const isTaken = isOpen(after) && after.partition.holder !== undefined;
     const isSettled = isPartition(after) && !isOpen(after) && this.#openCount > 0;
-    for (const [onChange, interest] of this.#watching) {
-      if (interest === "progress" || !isTaken && !isSettled) onChange();
-    }
+    this.#watchers.wake(isTaken || isSettled);
   }
 
   async #addOne(mirror: JobMirror<Value>, { id, descriptor }: PartitionRecord): Promise<void> {

@@ -5,6 +5,7 @@
 import { BatchError, isOf } from "../../../errors.ts";
 import { fail } from "../../../options.ts";
 import type { LoadContext } from "../../../pipeline/pipeline.ts";
+import { addDrift } from "../../../sql/drift.ts";
 import { Written } from "../../../sql/written.ts";
 import { type CountedSession, type Database, databaseOf, type Session } from "../database.ts";
 import { KnownTable } from "../known-table.ts";
@@ -156,9 +157,7 @@ class Transaction {
         targets.clear(); // Whether it is committed or not.
       }
       await this.#noting(batch.send(session));
-      for (const [property, count] of Object.entries(batch.drift)) {
-        drift[`${name}.${property}`] = (drift[`${name}.${property}`] ?? 0) + count;
-      }
+      addDrift(drift, name, batch.drift);
     } catch (error) {
       throw isOf(error, BatchError) ? this.#ofBatch(error, rows) : error;
     }
