@@ -282,8 +282,9 @@ export interface RunReport extends Omit<RunSnapshot, "state"> {
   readonly workers: number;
   /** Number of loads of an item, if runs that are killed are repeated until one completes. */
   readonly guarantee: Guarantee;
-  * /** `"running"` if the clock runs while code does. On Workers it is `"still"`, so that only
-  * waiting is measured, and work that waits for nothing takes no time.
+  /**
+   * `"running"` if the clock runs while code does. On Workers it is `"still"`, so that only waiting
+   * is measured, and work that waits for nothing takes no time.
    */
   readonly clock: "running" | "still";
   /** Data for pictures of the run, with the option `trace`. */
