@@ -1,6 +1,6 @@
-import { whileLocked } from "../../adapters/file/file-lock.ts";
-import { hostFiles, ifExists } from "../../adapters/file/file-system.ts";
-import { claimOf } from "../../adapters/file/kept-file.ts";
+import { whileLocked } from "../../bytes/file/file-lock.ts";
+import { hostFiles, ifExists } from "../../bytes/file/file-system.ts";
+import { claimOf } from "../../bytes/file/kept-file.ts";
 import { decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { CheckpointError } from "../../errors.ts";
 import { hostModules } from "../host-modules.ts";
