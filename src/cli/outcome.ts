@@ -1,3 +1,4 @@
+import type { JobReport } from "../adapters/jobs/coordinate.ts";
 import { explain } from "../explain/explain.ts";
 import { count, counted, time } from "../explain/quantities.ts";
 import { harmless } from "../explain/plain-text.ts";
@@ -31,7 +32,8 @@ export function wordsOf(report: RunReport): string {
   const kinds = ["loaded", "skipped", "deadLettered", "returned", "pending"] as const;
   const parts = kinds.filter((kind) => kind === "loaded" || report[kind] > 0)
     .map((kind) => `${count(report[kind])} ${kind === "deadLettered" ? "dead-lettered" : kind}`);
-  const head = `${harmless(name, "?")}: ${outcome}, ${counted(extracted, "item")} read, ` +
+  const head =
+    `${harmless(name, "?")}: ${harmless(outcome, "?")}, ${counted(extracted, "item")} read, ` +
     `${parts.join(", ")} in ${time(duration)}`;
   return [head, explain(report)].filter((words) => words !== "").join("\n") + "\n";
 }
@@ -46,6 +48,28 @@ export function wordsOfAll(reports: ManagerReport["reports"]): string {
     return `${harmless(report.name, "?")}: skipped${why}\n`;
   }).join("\n");
 }
+
+/** What a job did, in a line, and one for each dead partition. */
+export function wordsOfJob(
+  { name, outcome, partitions, dead, loaded, duration }: WordedJob,
+): string {
+  const { completed, total } = partitions;
+  const head = `${harmless(name, "?")}: ${harmless(outcome, "?")}, ${count(completed)} of ` +
+    `${counted(total, "partition")} completed, ${counted(loaded, "item")} loaded in ${
+      time(duration)
+    }`;
+  const lines = dead.map(({ partition, error }) =>
+    harmless(`Partition ${JSON.stringify(partition)} is dead: ${error ?? "its workers were lost"}`, " ")
+  );
+  return [head, ...lines].join("\n") + "\n";
+}
+
+/** What words about a job are made of. */
+type WordedJob = Pick<JobReport, "name" | "loaded" | "duration"> & {
+  readonly outcome: string;
+  readonly partitions: Pick<JobReport["partitions"], "completed" | "total">;
+  readonly dead: readonly { readonly partition: string; readonly error?: string | undefined }[];
+};
 
 /** A report as JSON: `bigint`s, which a position may hold, become text. */
 export function jsonOf(report: unknown): string {

@@ -56,7 +56,7 @@ function readLimit(value: unknown): number | undefined {
 }
 
 function refuseFlags({ kind, name }: { kind: "manager" | "job"; name: string }, values: Values) {
-  const refused = kind === "manager" ? ["set", "limit", "dry-run"] : ["limit", "dry-run", "report"];
+  const refused = kind === "manager" ? ["set", "limit", "dry-run"] : ["limit", "dry-run"];
   for (const flag of refused) {
     if (values[flag] === undefined) continue;
     fail(`run ${kind} "${name}"`, `--${flag}`, `omitted for a ${kind}`, String(values[flag]));

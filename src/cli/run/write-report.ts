@@ -1,3 +1,4 @@
+import type { JobReport } from "../../adapters/jobs/coordinate.ts";
 import type { ManagerReport } from "../../manager-report-types.ts";
 import type { RunReport } from "../../report-types.ts";
 import { hostModules } from "../host-modules.ts";
@@ -5,7 +6,7 @@ import type { Terminal } from "../terminal.ts";
 
 /** Writes the page about a run, if there is a path for it, and says so on standard error. */
 export async function writeReport(
-  report: RunReport | ManagerReport,
+  report: RunReport | ManagerReport | JobReport,
   path: unknown,
   { folder, stderr }: Terminal,
 ): Promise<void> {

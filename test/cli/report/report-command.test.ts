@@ -42,6 +42,15 @@ describe("millrace report", () => {
     expect(readFileSync(page, "utf8")).toContain("second");
   });
 
+  it("does so for the report of a job", async () => {
+    const run = await runCli("run several.ts job --json");
+    const path = written(run.out);
+    expect((await runCli(`report ${path}`)).out).toMatch(/^tens: completed, 4 of 4 partitions /);
+    const page = join(folder, "page.html");
+    expect((await runCli(`report ${path} --out ${page}`)).code).toBe(0);
+    expect(readFileSync(page, "utf8")).toContain("tens");
+  });
+
   it("trusts nothing that a report says", async () => {
     const run = JSON.parse((await runCli("run orders.ts --json")).out);
     const evil = {
@@ -61,9 +70,9 @@ describe("millrace report", () => {
   });
 
   it.each([
-    ["{}", 2, "must be a report of run() or runAll(): current value is an object"],
-    ["[]", 2, "must be a report of run() or runAll(): current value is an array of 0"],
-    ["null", 2, "must be a report of run() or runAll(): current value is null"],
+    ["{}", 2, "must be a report of run() or runAll(), or of a job: current value is an object"],
+    ["[]", 2, "must be a report of run() or runAll(), or of a job: current value is an array of 0"],
+    ["null", 2, "must be a report of run() or runAll(), or of a job: current value is null"],
     ["no JSON", 1, "Cannot read "],
   ])("rejects a file of %s", async (text, expected, sentence) => {
     const { code, out, err } = await runCli(`report ${written(text)}`);
