@@ -185,6 +185,13 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/arguments": "cli/main",
   "cli/command": "cli/main",
   "cli/commands": "cli/main",
+  ...Object.fromEntries(
+    (
+      "code columns create-table encoding file-source file-target formats host " +
+      "parquet-source plan postgres-client postgres-source postgres-target program " +
+      "row-mapper run-copy sample sqlite-source sqlite-target stream-target"
+    ).split(" ").map((name) => [`cli/copy/${name}`, "cli/copy/copy-command"]),
+  ),
   "cli/help": "cli/main",
   "cli/host-terminal": "cli/main",
   "cli/is-program": "cli/main",

@@ -1,9 +1,13 @@
-/** Statements of a program, and what they import. */
-export interface Code {
-  /** Whole import declarations. */
-  readonly imports: readonly string[];
-  /** Statements, in their order. */
-  readonly lines: readonly string[];
+/** A declaration of an import. */
+export interface Import {
+  readonly module: string;
+  /** What stands before the module: `{ etl }`, `pg` or `* as hyparquet`. */
+  readonly clause: string;
+}
+
+/** Makes the declaration of an import. */
+export function imported(module: string, clause: string): Import {
+  return { module, clause };
 }
 
 /** The widest line that is not broken. */
@@ -75,23 +79,22 @@ export function propertyName(name: string): string {
   return /^[a-z_$][\w$]*$/i.test(name) ? name : JSON.stringify(name);
 }
 
-/** The declarations, those of one module in one, packages before `node:`. */
-export function importsOf(declarations: readonly string[]): string[] {
-  const named = new Map<string, Set<string>>();
-  const others = new Set<string>();
-  for (const declaration of declarations) {
-    const [, list, module] = /^import \{ (.+) \} from "(.+)";$/.exec(declaration) ?? [];
-    if (list === undefined) {
-      others.add(declaration);
-      continue;
-    }
-    const names = named.get(module!) ?? new Set<string>();
-    named.set(module!, names);
-    for (const name of list.split(", ")) names.add(name);
+/** The declarations as text, those of one module in one. */
+export function importsOf(declarations: readonly Import[]): string[] {
+  const clauses = new Map<string, Set<string>>();
+  for (const { module, clause } of declarations) {
+    const names = clauses.get(module) ?? new Set();
+    clauses.set(module, names);
+    const listed = /^\{ (.+) \}$/.exec(clause)?.[1];
+    if (listed === undefined) names.add(clause);
+    else for (const name of listed.split(", ")) names.add(`{ ${name} }`);
   }
-  const joined = [...named].map(([module, names]) =>
-    `import { ${[...names].sort().join(", ")} } from "${module}";`
-  );
-  const moduleOf = (text: string) => /from "(.+)";$/.exec(text)?.[1] ?? "";
-  return [...joined, ...others].sort((one, other) => moduleOf(one) < moduleOf(other) ? -1 : 1);
+  return [...clauses].sort().map(([module, names]) => {
+    const listed = [...names].filter((name) => name.startsWith("{")).map((name) =>
+      name.slice(2, -2)
+    );
+    const whole = [...names].filter((name) => !name.startsWith("{"));
+    const list = listed.length > 0 ? [`{ ${listed.sort().join(", ")} }`] : [];
+    return `import ${[...whole, ...list].join(", ")} from ${JSON.stringify(module)};`;
+  });
 }

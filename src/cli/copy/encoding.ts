@@ -1,7 +1,7 @@
 import { fail } from "../../options.ts";
 import type { RowEncoder } from "../../bytes/row-encoder.ts";
 import type { HyparquetWriter } from "../../adapters/parquet/hyparquet-writer.ts";
-import { call, code } from "./code.ts";
+import { call, code, type Import, imported } from "./code.ts";
 import { typeNames } from "./columns.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
@@ -12,7 +12,7 @@ import { toCsv, toJson } from "./values.ts";
 export interface Encoding {
   readonly format: RowEncoder<Row>;
   readonly expression: string;
-  readonly imports: readonly string[];
+  readonly imports: readonly Import[];
   readonly steps: OpenTarget["steps"];
 }
 
@@ -24,7 +24,7 @@ export async function encodingOf(
 ): Promise<Encoding> {
   const encoded = (name: string, subpath: string, settings: object) => ({
     expression: call(`${name}<Record<string, unknown>>`, settings),
-    imports: [`import { ${name} } from "millrace/${subpath}";`],
+    imports: [imported(`millrace/${subpath}`, `{ ${name} }`)],
   });
   switch (to.format) {
     case "ndjson": {
@@ -73,8 +73,8 @@ async function parquetEncoding(place: CopyPlace, facts: Facts): Promise<Encoding
       columns,
     }),
     imports: [
-      'import { encodeParquet } from "millrace/parquet";',
-      'import * as hyparquetWriter from "hyparquet-writer";',
+      imported("millrace/parquet", "{ encodeParquet }"),
+      imported("hyparquet-writer", "* as hyparquetWriter"),
     ],
     steps: undefined,
   };

@@ -41,6 +41,9 @@ export interface PostgresEndpoint extends Relation {
   readonly schema?: string | undefined;
 }
 
+/** A file, files or a stream of rows. */
+export type BytesEndpoint = FileEndpoint | HttpEndpoint | StandardEndpoint;
+
 /** Where rows come from, or where they go to. */
 export type Endpoint =
   | FileEndpoint

@@ -2,24 +2,21 @@ import { fail } from "../../options.ts";
 import type { Input } from "../../bytes/input.ts";
 import type { Chunks } from "../../streams/chunks.ts";
 import { typeNames } from "./columns.ts";
-import { call, code } from "./code.ts";
+import { call, code, type Import, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { action, type FileEndpoint, type HttpEndpoint, type Row } from "./endpoint.ts";
-import type { StandardEndpoint } from "./endpoint.ts";
+import { action, type BytesEndpoint, type Row } from "./endpoint.ts";
 import type { Format } from "./formats.ts";
 import { standardStreams } from "./host.ts";
 import { parquetSource } from "./parquet-source.ts";
 import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
 import { fromJson } from "./values.ts";
-
-/** A file, files or a stream of rows. */
-export type BytesEndpoint = FileEndpoint | HttpEndpoint | StandardEndpoint;
+import { webVersion } from "./web-version.ts";
 
 /** What is read, and how a program calls it. */
 interface ReadInput {
   readonly input: Input;
   readonly expression: string;
-  readonly imports: readonly string[];
+  readonly imports: readonly Import[];
   readonly setup: readonly string[];
   readonly repeat: "skip" | "never";
   readonly fingerprint?: string | undefined;
@@ -45,7 +42,7 @@ export async function fileSource(
     steps: reader.isJson || hasJson(options) ? { fromJson } : undefined,
     isLoose: reader.isJson || from.kind === "file",
     code: {
-      imports: [...read.imports, `import { ${reader.name} } from "millrace/${reader.subpath}";`],
+      imports: [...read.imports, imported(`millrace/${reader.subpath}`, `{ ${reader.name} }`)],
       setup: read.setup,
       extract: `extract: () => ${
         call(
@@ -70,8 +67,8 @@ async function inputOf(from: BytesEndpoint, place: CopyPlace): Promise<ReadInput
     const { stdin } = await standardStreams();
     return {
       input: stdin,
-      expression: "process.stdin",
-      imports: ['import process from "node:process";'],
+      expression: "stdin",
+      imports: [imported("node:process", "{ stdin }")],
       setup: [],
       repeat: "never",
     };
@@ -81,7 +78,7 @@ async function inputOf(from: BytesEndpoint, place: CopyPlace): Promise<ReadInput
   return {
     input: files,
     expression: "files",
-    imports: ['import { openFiles } from "millrace/file";'],
+    imports: [imported("millrace/file", "{ openFiles }")],
     setup: [`const files = ${call("openFiles", from.path)};`],
     repeat: "skip",
     fingerprint: await files.fingerprint(),
@@ -115,16 +112,6 @@ async function webInput(url: string): Promise<ReadInput> {
     repeat: "skip",
     fingerprint: await webVersion(url),
   };
-}
-
-/** What tells one version of a file on the web from the next, where its server says it. */
-export async function webVersion(url: string): Promise<string | undefined> {
-  const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
-  await response?.body?.cancel();
-  if (!response?.ok) return undefined; // Reading it will say why.
-  const header = (name: string) => response.headers.get(name);
-  const dated = header("last-modified") && `${header("last-modified")} ${header("content-length")}`;
-  return header("etag") ?? dated ?? undefined;
 }
 
 /** A reader of the package. */

@@ -1,5 +1,5 @@
 import { fail } from "../../options.ts";
-import { call, code } from "./code.ts";
+import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { encodingOf } from "./encoding.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
@@ -36,7 +36,7 @@ export async function fileTarget(
     end: (context) => sink.writeEmpty(context),
     steps: encoding.steps,
     code: {
-      imports: ['import { fileSink } from "millrace/file";', ...encoding.imports],
+      imports: [imported("millrace/file", "{ fileSink }"), ...encoding.imports],
       setup: [
         `const sink = ${
           call("fileSink", to.path, { format: code(encoding.expression), ...settings })

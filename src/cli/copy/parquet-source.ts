@@ -1,13 +1,13 @@
 import { fail } from "../../options.ts";
 import type { ReadParquetOptions } from "../../adapters/parquet.ts";
 import type { Chunks } from "../../streams/chunks.ts";
-import { call, code } from "./code.ts";
+import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { action, type Row } from "./endpoint.ts";
-import { type BytesEndpoint, webVersion } from "./file-source.ts";
+import { action, type BytesEndpoint, type Row } from "./endpoint.ts";
 import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
 import { userPackage } from "./user-packages.ts";
 import { exactTimes, fromParquet } from "./values.ts";
+import { webVersion } from "./web-version.ts";
 
 type Hyparquet = ReadParquetOptions["hyparquet"] & {
   asyncBufferFromUrl(options: { url: string }): Promise<File>;
@@ -54,8 +54,8 @@ export async function parquetSource(
       ...opened.code,
       imports: [
         ...opened.code.imports,
-        'import * as hyparquet from "hyparquet";',
-        'import { readParquet } from "millrace/parquet";',
+        imported("hyparquet", "* as hyparquet"),
+        imported("millrace/parquet", "{ readParquet }"),
       ],
       setup: [
         ...opened.code.setup,
@@ -84,7 +84,7 @@ async function hostFiles(path: string, place: CopyPlace): Promise<Opened> {
     fingerprint: await input.fingerprint(),
     bytes: await input.bytes(),
     code: {
-      imports: ['import { openFiles } from "millrace/file";'],
+      imports: [imported("millrace/file", "{ openFiles }")],
       setup: [`const files = ${call("openFiles", path)};`],
       fingerprint: "await files.fingerprint()",
       bytes: "() => files.bytes()",

@@ -2,6 +2,7 @@ import type { Chunks } from "../../streams/chunks.ts";
 import type { CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
+import type { Import } from "./code.ts";
 import type { ColumnType } from "./columns.ts";
 import type { Row } from "./endpoint.ts";
 import type { ValueStep } from "./values.ts";
@@ -55,7 +56,7 @@ export interface OpenSource {
 
 /** A source as a program says it. */
 export interface SourceCode {
-  readonly imports: readonly string[];
+  readonly imports: readonly Import[];
   readonly setup: readonly string[];
   /** The member `extract`. */
   readonly extract: string;
@@ -89,7 +90,7 @@ export interface OpenTarget {
 
 /** A target as a program says it. */
 export interface TargetCode {
-  readonly imports: readonly string[];
+  readonly imports: readonly Import[];
   readonly setup: readonly string[];
   /** The member `load`. */
   readonly load: string;

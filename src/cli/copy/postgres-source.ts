@@ -1,5 +1,5 @@
 import { quoteName } from "../../sql/names.ts";
-import { call, code } from "./code.ts";
+import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import type { PostgresEndpoint, Row } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
@@ -70,16 +70,19 @@ async function opened(
 function codeOf(url: string, sql: string, key: Read["key"]): OpenSource["code"] {
   const { text, note } = urlInCode(url);
   return {
-    imports: ['import pg from "pg";', 'import { postgresSource } from "millrace/postgres";'],
-    setup: [...note, `const from = ${call("new pg.Pool", { connectionString: text })};`],
+    imports: [imported("pg", "pg"), imported("millrace/postgres", "{ postgresSource }")],
+    setup: [...note, `const source = ${call("new pg.Pool", { connectionString: text })};`],
     extract: key === undefined
-      ? `extract: () => ${call("postgresSource", code("from"), sql)}`
+      ? `extract: () => ${call("postgresSource", code("source"), sql)}`
       : `extract: ({ checkpoint }) => ${
-        call("postgresSource", code("from"), sql, [], { key, after: code("checkpoint?.position") })
+        call("postgresSource", code("source"), sql, [], {
+          key,
+          after: code("checkpoint?.position"),
+        })
       }`,
     position: key &&
       `position: (row) => [${key.map((name) => `row[${JSON.stringify(name)}]`).join(", ")}]`,
-    closing: ["await from.end();"],
+    closing: ["await source.end();"],
   };
 }
 

@@ -1,4 +1,4 @@
-import { call, code, literal } from "./code.ts";
+import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import type { PostgresEndpoint } from "./endpoint.ts";
@@ -57,7 +57,7 @@ async function opened(
     steps: hasObjects(options) || Object.keys(kinds).length > 0 ? { toPostgres } : undefined,
     kinds,
     code: {
-      imports: ['import pg from "pg";', 'import { postgresSink } from "millrace/postgres";'],
+      imports: [imported("pg", "pg"), imported("millrace/postgres", "{ postgresSink }")],
       setup: [
         ...note,
         `const to = ${call("new pg.Pool", { connectionString: text })};`,

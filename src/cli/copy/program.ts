@@ -1,4 +1,4 @@
-import { importsOf, indented, literal, propertyName } from "./code.ts";
+import { imported, importsOf, indented, literal, propertyName } from "./code.ts";
 import type { CopyPlan } from "./plan.ts";
 import { isPlain, rowMapperLines } from "./row-mapper.ts";
 
@@ -8,8 +8,8 @@ export function programOf(plan: CopyPlan): string {
   const { shown, letters } = options;
   const isLettered = letters !== undefined && letters !== "table";
   const imports = [
-    `import { etl${isLettered ? ", ndjsonDeadLetters" : ""} } from "millrace";`,
-    ...(isLettered ? ['import { appendFile } from "node:fs/promises";'] : []),
+    imported("millrace", isLettered ? "{ etl, ndjsonDeadLetters }" : "{ etl }"),
+    ...(isLettered ? [imported("node:fs/promises", "{ appendFile }")] : []),
     ...source.code.imports,
     ...target.code.imports,
   ];

@@ -46,15 +46,16 @@ export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> 
 /** Forgets marks where that is wanted; refuses to go on in a file that is another one by now. */
 async function prepareMarks({ options, source, target }: CopyPlan): Promise<void> {
   const store = target.checkpoints!;
-  const { key, shown, fresh } = options;
+  const { key, fresh } = options;
   const found = await store.read(key);
   if (found === undefined) return;
   if (fresh) {
     await store.write(key, { offset: 0, done: [], updatedAt: 0 });
   } else if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
     const isBegun = found.offset + found.done.length > 0;
-    const rule = "what an earlier copy has read (--fresh copies what is there now from its start)";
-    if (isBegun) fail(action, "FROM", rule, `${shown.from}, which has changed`);
+    const rule =
+      "the version that an earlier copy has read (--fresh copies this one from its start)";
+    if (isBegun) fail(action, "FROM", rule, "another version");
   }
 }
 

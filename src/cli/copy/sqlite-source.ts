@@ -1,6 +1,6 @@
 import { fail } from "../../options.ts";
 import { quoteName } from "../../sql/names.ts";
-import { call, code } from "./code.ts";
+import { call, code, imported } from "./code.ts";
 import type { ColumnType } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
@@ -65,22 +65,23 @@ function codeOf(path: string, sql: string, key: string | undefined): OpenSource[
     "{ bigint: String(key) } : key;";
   return {
     imports: [
-      'import { DatabaseSync } from "node:sqlite";',
-      `import { ${
-        key === undefined ? "" : "type SqliteKey, "
-      }sqliteSource } from "millrace/sqlite";`,
+      imported("node:sqlite", "{ DatabaseSync }"),
+      imported(
+        "millrace/sqlite",
+        key === undefined ? "{ sqliteSource }" : "{ sqliteSource, type SqliteKey }",
+      ),
     ],
-    setup: [`const from = ${call("new DatabaseSync", path, { readOnly: true, timeout: 5000 })};`],
+    setup: [`const source = ${call("new DatabaseSync", path, { readOnly: true, timeout: 5000 })};`],
     extract: key === undefined
-      ? `extract: () => ${call("sqliteSource", code("from"), sql)}`
+      ? `extract: () => ${call("sqliteSource", code("source"), sql)}`
       : `extract: ({ checkpoint }) => ${
-        call("sqliteSource", code("from"), sql, [], {
+        call("sqliteSource", code("source"), sql, [], {
           key,
           after: code("checkpoint?.position as SqliteKey | undefined"),
         })
       }`,
     position: key === undefined ? undefined : `position(row) {\n  ${position}\n}`,
-    closing: ["from.close();"],
+    closing: ["source.close();"],
   };
 }
 

@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import { quoteName } from "../../sql/names.ts";
-import { call, code, literal } from "./code.ts";
+import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
@@ -64,8 +64,8 @@ async function opened(
     steps: { toSqlite },
     code: {
       imports: [
-        'import { DatabaseSync } from "node:sqlite";',
-        'import { sqliteSink } from "millrace/sqlite";',
+        imported("node:sqlite", "{ DatabaseSync }"),
+        imported("millrace/sqlite", "{ sqliteSink }"),
       ],
       setup: [
         `const to = ${call("new DatabaseSync", to.path, { timeout: 5000 })};`,

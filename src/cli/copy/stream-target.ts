@@ -1,4 +1,4 @@
-import { call } from "./code.ts";
+import { call, type Import, imported } from "./code.ts";
 import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
 import { encodingOf } from "./encoding.ts";
 import { fileSystem, standardStreams } from "./host.ts";
@@ -7,7 +7,7 @@ import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 /** Where bytes go to, and how a program says it. */
 interface Output {
   readonly writable: WritableStream<Uint8Array>;
-  readonly imports: readonly string[];
+  readonly imports: readonly Import[];
   readonly expression: string;
   /** What follows the last byte. */
   end(): Promise<unknown>;
@@ -49,7 +49,7 @@ export async function streamTarget(
       imports: [
         ...imports,
         ...output.imports,
-        ...(pipe === "" ? [] : ['import { compress } from "millrace/compression";']),
+        ...(pipe === "" ? [] : [imported("millrace/compression", "{ compress }")]),
       ],
       setup: [
         `const encoder = ${expression};`,
@@ -74,12 +74,12 @@ async function standardOutput(): Promise<Output> {
           stdout.write(bytes, (error) => error ? reject(error) : resolve())
         ),
     }),
-    imports: ['import process from "node:process";'],
+    imports: [imported("node:process", "{ stdout }")],
     expression: [
       "new WritableStream({",
       "  write: (bytes) =>",
       "    new Promise<void>((resolve, reject) => {",
-      "      process.stdout.write(bytes, (error) => error ? reject(error) : resolve());",
+      "      stdout.write(bytes, (error) => error ? reject(error) : resolve());",
       "    }),",
       "})",
     ].join("\n"),
@@ -96,7 +96,7 @@ async function partialFile(path: string, shown: string): Promise<Output> {
       start: () => promises.rm(part, { force: true }),
       write: (bytes) => promises.appendFile(part, bytes),
     }),
-    imports: ['import { appendFile, rename, rm } from "node:fs/promises";'],
+    imports: [imported("node:fs/promises", "{ appendFile, rename, rm }")],
     expression: [
       "new WritableStream({",
       `  start: () => rm(${partName}, { force: true }),`,

@@ -39,8 +39,8 @@ function importOf(about: unknown): string | undefined {
   let target: unknown = propertyOf(about, "exports");
   target = propertyOf(target, ".") ?? target;
   while (typeof target === "object" && target !== null) {
-    const conditions = target as Record<string, unknown>;
-    target = conditions["node"] ?? conditions["import"] ?? conditions["default"];
+    const { node, import: own, default: other } = target as Record<string, unknown>;
+    target = node ?? own ?? other;
   }
   return typeof target === "string" ? target : undefined;
 }

@@ -63,8 +63,9 @@ describe("millrace copy", () => {
     expect(await folder.copy("a.csv", "out.ndjson.gz")).toEqual({
       code: 2,
       out: "",
-      err: "Cannot copy as 'FROM' must be what an earlier copy has read (--fresh copies what is " +
-        'there now from its start): current value is "a.csv, which has changed"\n',
+      err:
+        "Cannot copy as 'FROM' must be the version that an earlier copy has read (--fresh copies " +
+        'this one from its start): current value is "another version"\n',
     });
     expect((await folder.copy("a.csv", "out.ndjson.gz", "--fresh")).out).toContain("Copied 3 rows");
     expect(gunzipSync(readFileSync(folder.path("out.ndjson.gz"))).toString())
