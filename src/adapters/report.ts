@@ -1,8 +1,15 @@
 /**
- * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart.
+ * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart; and while it
+ * runs, as a page that follows it.
  * @module
  */
-export type { ManagerReport, SkippedReport } from "../manager-report-types.ts";
+export type {
+  ManagerReport,
+  ManagerSnapshot,
+  SkippedReport,
+  SkippedSnapshot,
+  WaitingSnapshot,
+} from "../manager-report-types.ts";
 export type {
   Checkpoint,
   DeadLetterReason,
@@ -24,6 +31,17 @@ export type {
 } from "../report-types.ts";
 export type { DeadPartition, ReportedJob } from "./report/plain-report.ts";
 export type { GivenOptions } from "./report/setup.ts";
+export {
+  type FollowedRun,
+  progressEvents,
+  type ProgressEventsOptions,
+} from "./report/progress-events.ts";
+export { progressPage, type ProgressPageOptions } from "./report/progress-page.ts";
+export {
+  type FollowedJob,
+  type FollowedSnapshot,
+  renderProgress,
+} from "./report/progress-section.ts";
 export { renderDiagram } from "./report/diagram.ts";
 export { toMermaid } from "./report/mermaid.ts";
 export { renderReport, type RenderReportOptions } from "./report/render-report.ts";

@@ -5,10 +5,38 @@ import { pathToFileURL } from "node:url";
 import { type Browser, chromium as engine, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromium, chromiumArguments } from "../../scripts/runtimes.mjs";
-import { renderDiagram, renderReport } from "../../src/adapters/report.ts";
+import {
+  progressEvents,
+  progressPage,
+  renderDiagram,
+  renderReport,
+} from "../../src/adapters/report.ts";
+import { etl, type RunReport } from "../../src/index.ts";
+import { serveHandler } from "../support/report/serve-handler.ts";
 import { richReport, runReport } from "../support/report/run-reports.ts";
 
 const long = "a name as long as a sentence without an end ".repeat(200);
+const failedReport: RunReport = {
+  ...richReport,
+  ...{
+    outcome: "failed",
+    runId: "3912477-1620182770-646298622-276568271",
+    pending: 50,
+    loaded: 950,
+  },
+  ...{ partition: "2026-11", key: `orders/${"2026-11".repeat(20)}`, earlier: 400, rows: 4200 },
+  failure: {
+    ...{
+      stage: "load",
+      message: `no space ${"on device ".repeat(40)}`,
+      code: "ENOSPC",
+      attempts: 3,
+    },
+    batch: { sequence: 123_456_789, offset: 123_456_789_000, size: 50 },
+  },
+  deadLetterReasons: [{ message: "x".repeat(300), stage: "load", count: 3, offset: 17 }],
+  ...{ drift: { nickname: 4 }, tables: { orders: { inserted: 900, updated: 50 } } },
+};
 const pages = {
   run: renderReport(richReport),
   plain: renderReport(runReport({ name: "x".repeat(500) }), { title: "W".repeat(500) }),
@@ -18,12 +46,21 @@ const pages = {
     }],
     outcome: "failed",
   }, { after: { [long]: ["orders"] } }),
+  failed: renderReport(failedReport, {
+    options: { batchSize: 50, retry: { maxAttempts: 3 }, fingerprint: "W".repeat(99) },
+    host: "worker-3, Node 24.1.0, millrace 0.2.0",
+  }),
+  job: renderReport({
+    ...{ name: "sales", outcome: "failed", duration: 63_000, rows: 390, earlier: 0 },
+    ...{ extracted: 400, loaded: 390, skipped: 5, deadLettered: 1, returned: 0, pending: 4 },
+    partitions: { total: 40, completed: 37, dead: 2, cancelled: 1 },
+    dead: [{ partition: long, error: long, failures: 3, begun: 1, loaded: 100 }],
+  }),
 };
+const widths = [360, 768, 1280];
 const kinds = Object.keys(pages) as (keyof typeof pages)[];
 const views = kinds.flatMap((kind) =>
-  [390, 1280].flatMap((width) =>
-    (["light", "dark"] as const).map((scheme) => ({ kind, width, scheme }))
-  )
+  widths.flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ kind, width, scheme })))
 );
 
 describe.skipIf(chromium === undefined)("a report page in Chromium", () => {
@@ -138,6 +175,70 @@ describe.skipIf(chromium === undefined)("a report page in Chromium", () => {
       pictures,
     );
     expect(errors).toEqual(names.map(() => undefined));
+  });
+
+  it("opens with the failure, and marks a whole id by one click", async () => {
+    await open("failed.html", 360, "light");
+    const shown = await page.evaluate(() => {
+      const topOf = (what: string) => document.querySelector(what)!.getBoundingClientRect().top;
+      const [failure, rest] = [topOf("[data-failure]"), topOf("[data-explanation]")];
+      return failure < rest && failure < 400;
+    });
+    expect(shown).toBe(true);
+    await page.click(".facts .copy");
+    expect(await page.evaluate(() => String(getSelection()))).toBe(failedReport.runId);
+    await page.click('a[href="#run-1-failed"]');
+    expect(await page.evaluate(() => document.querySelector(":target")!.textContent))
+      .toContain("Batch 123,456,789 failed");
+  });
+
+  it("follows a run until its end, and shows its report", async () => {
+    const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+    const run = etl<number>({
+      name: "films <1>",
+      extract: () => [0, 1, 2, 3],
+      load: ([n]) => gates[n!]!.promise,
+    }).start();
+    const server = await serveHandler((request) =>
+      request.url.endsWith("/events")
+        ? progressEvents(run, { interval: 20 })
+        : new Response(progressPage({ events: "/events" }), {
+          headers: { "content-type": "text/html; charset=utf-8" },
+        })
+    );
+    heard.length = 0;
+    await page.setViewportSize({ width: 360, height: 900 });
+    await page.goto(server.url);
+    await page.waitForSelector('[data-progress="0"]', { state: "attached" });
+    gates[0]!.resolve();
+    await page.waitForSelector('[data-progress="0.25"]');
+    expect(await page.textContent("h1")).toBe("films <1>");
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+    for (const { resolve } of gates) resolve();
+    await page.waitForSelector('[data-outcome="completed"]');
+    const loaded = await page.getAttribute('[data-figure="loaded"]', "data-value");
+    expect(Number(loaded)).toBe((await run.finished).loaded);
+    expect(await page.isHidden("#lost")).toBe(true);
+    expect(heard).toEqual([server.url, `${server.url}events`]);
+    await server.close();
+  });
+
+  it("says so if the connection is lost while it follows a run", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const run = etl({ name: "films", extract: () => [1], load: () => promise }).start();
+    const server = await serveHandler((request) =>
+      request.url.endsWith("/events")
+        ? progressEvents(run, { interval: 20 })
+        : new Response(progressPage({ events: "/events" }), {
+          headers: { "content-type": "text/html" },
+        })
+    );
+    await page.goto(server.url);
+    await page.waitForSelector("[data-progress]", { state: "attached" });
+    await server.close();
+    await page.waitForSelector("#lost", { state: "visible" });
+    resolve();
+    await run.finished;
   });
 
   it("shows the standalone picture as an image", async () => {

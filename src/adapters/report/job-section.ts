@@ -26,11 +26,13 @@ function jobWords({ outcome, reason, partitions, duration, pending }: ReportedJo
     how,
     reason === undefined ? "" : `It was cancelled: <bdi>${label(reason, 240)}</bdi>.`,
     dead > 0
-      ? `${counted(dead, "partition")} failed too often. Remove what it failed with, and run the ` +
-        `job again under another name, or load what is missing by hand.`
+      ? `${
+        counted(dead, "partition")
+      } failed too often. To load what is missing, remove the cause ` +
+        `and start a job of another name.`
       : "",
-    cancelled > 0 ? `${counted(cancelled, "partition")} were not finished.` : "",
-    pending > 0 ? `${counted(pending, "item")} had been read and were not finished.` : "",
+    cancelled > 0 ? `${counted(cancelled, "partition")} did not finish.` : "",
+    pending > 0 ? `Read but not finished: ${counted(pending, "item")}.` : "",
   ].filter((words) => words !== "").join(" ");
 }
 
@@ -43,7 +45,7 @@ function deadList({ dead }: ReportedJob): string {
       `${counted(loaded, "item")} loaded`,
     ].join(", ");
     return `<li>${copied(partition)} <bdi>${
-      label(error ?? "no worker was heard of any more", 240)
+      label(error ?? "all its workers were lost", 240)
     }</bdi> <small>${how}</small></li>`;
   });
   const more = dead.length - shown.length;

@@ -13,7 +13,7 @@ import type {
 import { stageNames } from "./shares.ts";
 
 /** An object of which nothing is known, as a report that was read from JSON is one. */
-type Unknown = Readonly<Record<string, unknown>>;
+export type Unknown = Readonly<Record<string, unknown>>;
 
 const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as const;
 const finished = ["loaded", "skipped", "deadLettered"] as const;
@@ -78,7 +78,8 @@ export interface ReportedJob extends ItemCounts {
   readonly duration: number;
 }
 
-function plainJob(fields: Unknown): ReportedJob {
+/** Reads the report of a job, or how far one is. */
+export function plainJob(fields: Unknown): ReportedJob {
   const { name, outcome, reason, partitions, dead } = fields;
   return {
     ...numbers({ returned: 0, earlier: 0, rows: fields.loaded, ...fields }, [
@@ -201,7 +202,8 @@ function batchOf(batch: Unknown): TracedBatch {
   return { ...facts, lane: Number.isSafeInteger(lane) && lane >= 0 ? lane : 0 };
 }
 
-function numbers<K extends string>(fields: Unknown, names: readonly K[]): Record<K, number> {
+/** Numbers by their names; what is no number is `NaN`. */
+export function numbers<K extends string>(fields: Unknown, names: readonly K[]): Record<K, number> {
   const entries = names.map((name) => [name, number(fields[name])]);
   return Object.fromEntries(entries) as Record<K, number>;
 }
@@ -218,7 +220,8 @@ function number(value: unknown): number {
   return typeof value === "number" ? value : NaN;
 }
 
-function text(value: unknown): string {
+/** A text; what is none is `"?"`. */
+export function text(value: unknown): string {
   return isText(value) ? value : "?";
 }
 
@@ -226,15 +229,18 @@ function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 
-function listOf(value: unknown): readonly Unknown[] {
+/** The objects of an array; of what is none, nothing. */
+export function listOf(value: unknown): readonly Unknown[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-function objectOf(value: unknown): Unknown {
+/** An object; of what is none, an empty one. */
+export function objectOf(value: unknown): Unknown {
   return isObject(value) ? value : {};
 }
 
-function isObject(value: unknown): value is Unknown {
+/** Whether a value is an object. */
+export function isObject(value: unknown): value is Unknown {
   return typeof value === "object" && value !== null;
 }
 

@@ -5,7 +5,7 @@ import type { ManagerReport, SkippedReport } from "../../manager-report-types.ts
 import { failedList, totals } from "./manager-section.ts";
 import { jobBody } from "./job-section.ts";
 import { label } from "./markup.ts";
-import { page } from "./page.ts";
+import { page, viewOf } from "./page.ts";
 import { isOfJob, isOfManager, plainReport, type ReportedJob, wasRun } from "./plain-report.ts";
 import { badge, endFacts, facts, runBody } from "./run-section.ts";
 import { type GivenOptions, optionsCard } from "./setup.ts";
@@ -69,6 +69,20 @@ export function renderReport(
   report: RunReport | ManagerReport | ReportedJob,
   settings: RenderReportOptions = {},
 ): string {
+  const { title, top, body } = partsOf(report, settings);
+  return page(title, top, body);
+}
+
+/** The same, without the page around it. */
+export function reportView(report: RunReport | ManagerReport | ReportedJob): string {
+  const { top, body } = partsOf(report, {});
+  return viewOf(top, body);
+}
+
+/** What a page is made of; all but the title is HTML. */
+type Parts = Readonly<Record<"title" | "top" | "body", string>>;
+
+function partsOf(report: unknown, settings: RenderReportOptions): Parts {
   const checked = checkOptions<RenderReportOptions, "title" | "host">(action, settings, options);
   const known = plainReport(action, report);
   if (isOfManager(known)) return managerPage(known, checked);
@@ -81,23 +95,23 @@ type Settings =
   & Pick<RenderReportOptions, "title" | "host">
   & Required<Pick<RenderReportOptions, "after" | "options">>;
 
-function runPage(report: RunReport, { title, host, options = {} }: Settings): string {
+function runPage(report: RunReport, { title, host, options = {} }: Settings): Parts {
   const top = headOf(title, "a run", report.name) + facts(report, host);
   const body = `<section class="run" id="run-1">${runBody("run-1", report)}${
     optionsCard(options)
   }</section>`;
-  return page(title ?? report.name, top, body);
+  return { title: title ?? report.name, top, body };
 }
 
-function jobPage(report: ReportedJob, { title, host, options = {} }: Settings): string {
+function jobPage(report: ReportedJob, { title, host, options = {} }: Settings): Parts {
   const top = headOf(title, "a job", report.name) + endFacts(report.outcome, host, [
     `took ${time(report.duration)}`,
   ]);
   const body = `<section class="run">${jobBody(report)}${optionsCard(options)}</section>`;
-  return page(title ?? report.name, top, body);
+  return { title: title ?? report.name, top, body };
 }
 
-function managerPage(report: ManagerReport, { title, host, after, options }: Settings): string {
+function managerPage(report: ManagerReport, { title, host, after, options }: Settings): Parts {
   const { reports, outcome } = report;
   const heading = title ?? counted(reports.length, "pipeline");
   const top = `<p class="kicker">Report of a manager</p><h1><bdi>${label(heading, 90)}</bdi></h1>` +
@@ -107,11 +121,8 @@ function managerPage(report: ManagerReport, { title, host, after, options }: Set
     : "";
   const sections = reports.map((each, index) => section(each, `run-${index + 1}`, after!));
   const given = optionsCard(options ?? {});
-  return page(
-    heading,
-    top,
-    [plan, ...sections, given && `<div class="run">${given}</div>`].join("\n"),
-  );
+  const body = [plan, ...sections, given && `<div class="run">${given}</div>`].join("\n");
+  return { title: heading, top, body };
 }
 
 /** The heading of a page about something that has a name of its own. */

@@ -1,7 +1,7 @@
 import { explain } from "../../explain/explain.ts";
 import { earlierOf, endOf } from "../../explain/explain-end.ts";
 import { time } from "../../explain/quantities.ts";
-import type { Outcome, RunReport } from "../../report-types.ts";
+import type { RunReport } from "../../report-types.ts";
 import { latencies, throughput } from "./charts.ts";
 import { branchesCard, driftCard, failureCard, prose, reasonsCard, tablesCard } from "./ends.ts";
 import { label } from "./markup.ts";
@@ -10,18 +10,19 @@ import { copied, setupCard } from "./setup.ts";
 import { tiles } from "./tiles.ts";
 import { waterfall } from "./waterfall.ts";
 
-const badges: Readonly<Record<Outcome | "skipped", readonly [mark: string, tone: string]>> = {
+const badges: Readonly<Record<string, readonly [mark: string, tone: string]>> = {
   completed: ["✓", ""],
   drained: ["◐", " warn"],
   paused: ["‖", " warn"],
   aborted: ["■", " bad"],
   failed: ["✕", " bad"],
   skipped: ["–", " warn"],
+  ...{ running: ["●", ""], draining: ["◐", " warn"], aborting: ["■", " bad"], ended: ["✓", ""] },
 };
 
-/** How something ended, as a badge. */
-export function badge(outcome: Outcome | "skipped"): string {
-  const [mark, tone] = Object.hasOwn(badges, outcome) ? badges[outcome] : badges.skipped;
+/** How something ended, or what it is doing, as a badge. */
+export function badge(outcome: string): string {
+  const [mark, tone] = badges[Object.hasOwn(badges, outcome) ? outcome : "skipped"]!;
   const word = label(outcome, 20);
   return `<span class="badge${tone}" data-outcome="${word}">` +
     `<span aria-hidden="true">${mark}</span>${word}</span>`;
@@ -36,7 +37,7 @@ export function facts(report: RunReport, host?: string): string {
 
 /** How something ended, with what else is told in the line, which is HTML. */
 export function endFacts(
-  outcome: Outcome,
+  outcome: string,
   host: string | undefined,
   told: readonly string[],
 ): string {

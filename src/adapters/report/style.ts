@@ -101,6 +101,8 @@ stroke-linejoin:round;fill:var(--ink)}
 .edge{stroke:var(--card);stroke-width:.6}
 .retry{fill:var(--blocked);stroke:var(--card);stroke-width:1.5;paint-order:stroke}
 .lost{stroke:var(--bad);stroke-width:2.4;stroke-linecap:round;fill:none}
+.lost{position:sticky;top:0;z-index:1;padding:6px 16px;background:var(--bad);color:var(--card);
+text-align:center;font-size:14px}
 .fail{fill:var(--bad)}
 .on-fail{stroke:var(--card);stroke-width:2;stroke-linecap:round;fill:none}
 .left{transform:translateX(7px)}

@@ -75,12 +75,13 @@ function failedRow(id: string, batch: FailedBatch, y: number): string {
   return element(
     "g",
     { id: `${id.replace(/-waterfall$/, "")}-failed`, "data-failed": batch.sequence },
+    element("title", {}, failedWords(batch)),
     element("line", { x1: 0, x2: "100%", y1: y, y2: y, class: "grid" }),
     element("use", { href: "#mark-failed", x: "100%", y: y + 11, class: "right" }),
     element(
       "text",
       { x: "100%", dx: -20, y: y + 15, "text-anchor": "end", class: "tag" },
-      failedWords(batch),
+      `Batch ${count(batch.sequence)} failed`,
     ),
   );
 }

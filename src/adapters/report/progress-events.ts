@@ -1,0 +1,152 @@
+import type { ManagerReport } from "../../manager-report-types.ts";
+import { messageOf } from "../../errors.ts";
+import { checkOptions, fail, oneOf, type OptionTable, positive } from "../../options.ts";
+import type { RunReport } from "../../report-types.ts";
+import { setTimer } from "../../runtime/timer.ts";
+import { label } from "./markup.ts";
+import type { ReportedJob } from "./plain-report.ts";
+import { viewOf } from "./page.ts";
+import { type FollowedSnapshot, renderProgress } from "./progress-section.ts";
+import { reportView } from "./render-report.ts";
+import { endFacts } from "./run-section.ts";
+
+/** A run, a manager's run, or a job of `millrace/jobs`: the subset of it that is used. */
+export interface FollowedRun {
+  /** Settles when it is over. */
+  readonly finished: Promise<unknown>;
+  /** How far it is. */
+  snapshot(): FollowedSnapshot;
+}
+
+/** How progress is sent. */
+export interface ProgressEventsOptions {
+  /**
+   * Time between two events in milliseconds, a number above 0.
+   * @default {1000}
+   */
+  interval?: number | undefined;
+  /**
+   * Data of the events: `"html"`, what `progressPage` shows, or `"json"`: snapshots, and at the end the
+   * report.
+   * @default {"html"}
+   */
+  format?: "html" | "json" | undefined;
+}
+
+const action = "send progress";
+const options: OptionTable<ProgressEventsOptions> = {
+  interval: [positive, 1000],
+  format: [oneOf("html", "json"), "html"],
+};
+
+/**
+ * Returns a response of server-sent events about a run: `progress` at once and in every interval, and
+ * `end` once, with its report, when the run is over, however it ended. An `EventSource` that connects
+ * again gets where the run is by then.
+ *
+ * A snapshot is taken only when somebody reads. A reader that goes away leaves no timer, and the run
+ * goes on. Several readers each need a response of their own.
+ *
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or what is given is no run.
+ *
+ * @example Snapshots as JSON
+ * ```ts
+ * import { etl } from "millrace";
+ * import { progressEvents } from "millrace/report";
+ * import { match } from "node:assert/strict";
+ *
+ * const run = etl({ name: "films", extract: () => [1, 2, 3], load: () => {} }).start();
+ * const response = progressEvents(run, { format: "json" });
+ * match(await response.text(), /event: end\ndata: \{.*"loaded":3/);
+ * ```
+ */
+export function progressEvents(
+  run: FollowedRun,
+  settings: ProgressEventsOptions = {},
+): Response {
+  const { interval, format } = checkOptions<ProgressEventsOptions>(action, settings, options);
+  if (typeof run?.snapshot !== "function" || typeof run.finished?.then !== "function") {
+    fail(action, "run", "a run from start(), or a job", run);
+  }
+  return new Response(eventStream(run, interval!, format === "json"), {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no", // A proxy is not to keep events until it has many.
+    },
+  });
+}
+
+function eventStream(run: FollowedRun, interval: number, isJson: boolean): ReadableStream {
+  const encoder = new TextEncoder();
+  let end: (() => string) | undefined; // Of a run that is over.
+  let wake = () => {};
+  let isFirst = true;
+  const over = (data: () => string) => {
+    end = data;
+    wake();
+  };
+  run.finished.then(
+    (report) => over(() => isJson ? json(report) : endView(report)),
+    (error) => over(() => isJson ? json(reportIn(error) ?? said(error)) : errorView(error)),
+  );
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (!isFirst && end === undefined) {
+        await new Promise<void>((resolve) => {
+          const cancel = setTimer(interval, resolve);
+          wake = () => {
+            cancel();
+            resolve();
+          };
+        });
+      }
+      const lead = isFirst ? "retry: 2000\n\n" : "";
+      isFirst = false;
+      const send = (name: string, data: string) =>
+        controller.enqueue(encoder.encode(`${lead}${eventOf(name, data)}`));
+      if (end === undefined) {
+        const snapshot = run.snapshot();
+        return send("progress", isJson ? json(snapshot) : renderProgress(snapshot));
+      }
+      send("end", end());
+      controller.close();
+    },
+    cancel: () => wake(),
+  }, { highWaterMark: 0 });
+}
+
+/** An event as the protocol has it: each line of its data on its own. */
+function eventOf(name: string, data: string): string {
+  const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+  return `event: ${name}\n${lines.join("")}\n`;
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, (_, each) => typeof each === "bigint" ? String(each) : each);
+}
+
+/** What is shown of something that is over. */
+function endView(report: unknown): string {
+  return reportView(report as RunReport | ManagerReport | ReportedJob);
+}
+
+function errorView(error: unknown): string {
+  const report = reportIn(error);
+  if (report !== undefined) return endView(report);
+  const message = label(messageOf(error), 1000);
+  const card =
+    `<section class="run"><div class="card words bad" data-failure><h3>What failed</h3>` +
+    `<p class="message">${message}</p></div></section>`;
+  return viewOf(endFacts("failed", undefined, []), card);
+}
+
+/** The report that an error has: of a run, or of the pipelines of a manager. */
+function reportIn(error: unknown): object | undefined {
+  const { report, reports } = Object(error) as { report?: object; reports?: unknown };
+  return Array.isArray(reports) ? { reports, outcome: "failed" } : report;
+}
+
+function said(error: unknown): object {
+  return { outcome: "failed", failure: { message: messageOf(error) } };
+}
