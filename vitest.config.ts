@@ -46,10 +46,12 @@ if (runtime === "workerd") {
       bindings: { STEP_MS: 20 },
       kvNamespaces: ["KV"],
       d1Databases: ["DB"],
-      queueProducers: { QUEUE: "numbers" },
+      queueProducers: { QUEUE: "numbers", OUTAGE: "outage" },
       queueConsumers: {
         numbers: { maxBatchSize: 6, maxBatchTimeout: 0.1, maxRetries: 2, deadLetterQueue: "dead" },
         dead: { maxBatchTimeout: 0 },
+        outage: { maxBatchSize: 6, maxBatchTimeout: 0.1, maxRetries: 8, deadLetterQueue: "buried" },
+        buried: { maxBatchTimeout: 0 },
       },
       durableObjects: {
         OBJECT: { className: "TestObject", useSQLite: true },

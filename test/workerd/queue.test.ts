@@ -8,13 +8,25 @@ import {
   type QueueBatch,
 } from "../../src/adapters/cloudflare.ts";
 
+interface Queue {
+  sendBatch(messages: { body: number }[]): Promise<unknown>;
+}
 interface Env {
   readonly DB: D1Binding;
-  readonly QUEUE: { sendBatch(messages: { body: number }[]): Promise<unknown> };
+  readonly QUEUE: Queue;
+  readonly OUTAGE: Queue;
 }
-const { DB, QUEUE } = env as Env;
+const { DB, QUEUE, OUTAGE } = env as Env;
 const all = async (...statements: string[]) =>
   (await DB.batch(statements.map((sql) => DB.prepare(sql)))).at(-1)!.results as { n: number }[];
+
+/** Waits for the first dead message. The queue says nothing. */
+async function untilDead(table: string): Promise<void> {
+  for (let n = 0; n < 600; n++) {
+    if ((await all(`select n from ${table}`)).length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 it("a queue has each good message loaded once, and the bad one alone among the dead", async () => {
   await all(
@@ -25,13 +37,27 @@ it("a queue has each good message loaded once, and the bad one alone among the d
     "create table dead (n integer, attempts integer)",
   );
   await QUEUE.sendBatch([1, 2, -3, 4, 5, 6].map((body) => ({ body })));
-  for (let n = 0; n < 600; n++) { // The queue says nothing: the dead one comes last.
-    if ((await all("select n from dead")).length > 0) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await untilDead("dead");
   expect(await all("select n from dead")).toEqual([{ n: -3 }]);
   const rows = await all("select n, attempts from numbers order by n");
   expect(rows).toEqual([1, 2, 4, 5, 6].map((n) => ({ n, attempts: 1 })));
+});
+
+it("a queue has each message loaded once through outages of D1 and lost answers", async () => {
+  await all(
+    "drop table if exists outage",
+    "drop table if exists buried",
+    "drop table if exists millrace_delivery",
+    "create table outage (n integer check (n > 0), attempts integer)",
+    "create table buried (n integer, attempts integer)",
+  );
+  const bodies = Array.from({ length: 30 }, (_, n) => n === 7 ? -7 : n + 1);
+  await OUTAGE.sendBatch(bodies.map((body) => ({ body })));
+  await untilDead("buried");
+  expect(await all("select n from buried")).toEqual([{ n: -7 }]);
+  const rows = await all("select n from outage order by n");
+  expect(rows.map(({ n }) => n)).toEqual(bodies.filter((n) => n > 0));
+  expect(await all("select max(attempts) > 1 as n from outage")).toEqual([{ n: 1 }]);
 });
 
 it("consumeQueue() tells the messages of workerd what has become of them", async () => {
