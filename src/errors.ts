@@ -11,7 +11,7 @@ export class EtlError extends Error {
   override readonly name: string = "EtlError";
   /** The kind of the error, to switch on. */
   readonly code: string = "ETL";
-  /** What the run did, where one had begun. */
+  /** Report of the run, if one had begun. */
   declare readonly report: RunReport | undefined;
 
   /** Makes an error with a message, and what is known of its cause and its run. */
@@ -26,7 +26,7 @@ export class EtlError extends Error {
  * nothing was called.
  */
 export class ConfigurationError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "ConfigurationError";
   /** The class of the error. */
   override readonly name = "ConfigurationError" as const;
@@ -36,7 +36,7 @@ export class ConfigurationError extends EtlError {
 
 /** A stage of a pipeline failed for good. `cause` is the first failure: the user's own object. */
 export class PipelineError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "PipelineError";
   /** The class of the error. */
   override readonly name = "PipelineError" as const;
@@ -46,7 +46,7 @@ export class PipelineError extends EtlError {
   readonly pipeline: string;
   /** The stage that failed first. */
   readonly stage: FailureStage;
-  /** How often the call that failed first was made. */
+  /** Number of attempts of the call that failed first. */
   readonly attempts: number;
   /**
    * All failures in the order in which they came. Of a call that was tried more than 20 times, the
@@ -79,13 +79,13 @@ export class PipelineError extends EtlError {
 
 /** A run was stopped by its signal or by `abort`. `cause` is the reason of the signal. */
 export class CancelledError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "CancelledError";
   /** The class of the error. */
   override readonly name = "CancelledError" as const;
   /** The kind of the error. */
   override readonly code = "CANCELLED" as const;
-  /** What failed while the run was being aborted; a callback that only passes on its signal does not count. */
+  /** Errors during the abort; a callback that only passes its signal on does not count. */
   readonly errors: readonly unknown[];
 
   /** Makes the error of a pipeline that was stopped for a reason. */
@@ -104,13 +104,13 @@ export class CancelledError extends EtlError {
 
 /** Pipelines of a manager failed or were stopped; every one that had started has settled. */
 export class ManagerError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "ManagerError";
   /** The class of the error. */
   override readonly name = "ManagerError" as const;
   /** The kind of the error. */
   override readonly code = "MANAGER" as const;
-  /** What each pipeline that failed or was stopped rejected with. */
+  /** Errors of the pipelines that failed or were stopped. */
   readonly errors: readonly unknown[];
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: ManagerReport["reports"];
@@ -139,7 +139,7 @@ export class ManagerError extends EtlError {
  * ```
  */
 export class BatchError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "BatchError";
   /** The class of the error. */
   override readonly name = "BatchError" as const;
@@ -188,7 +188,7 @@ export class BatchError extends EtlError {
  * ```
  */
 export class SplitError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "SplitError";
   /** The class of the error. */
   override readonly name = "SplitError" as const;
@@ -203,7 +203,7 @@ export class SplitError extends EtlError {
 
 /** A checkpoint is not what one has to be, so that nobody knows where to go on. */
 export class CheckpointError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "CheckpointError";
   /** The class of the error. */
   override readonly name = "CheckpointError" as const;
@@ -221,7 +221,7 @@ export class CheckpointError extends EtlError {
 
 /** Another run owns the key: this one may not write, and is stopped. */
 export class FencedError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "FencedError";
   /** The class of the error. */
   override readonly name = "FencedError" as const;
@@ -242,9 +242,9 @@ export class FencedError extends EtlError {
 }
 
 /**
- * Whether a value is of a class. A class with a `millrace` of its own is the same in every copy of the
- * package: an application may well have two, which are to understand each other. What cannot be
- * looked at is of none.
+ * Returns true if a value is of a class. A class with a `millrace` of its own is the same in every
+ * copy of the package, as an application may have two copies. A value that cannot be inspected is
+ * of none.
  */
 export function isOf<C>(value: unknown, type: abstract new (...args: never[]) => C): value is C {
   try {
@@ -261,8 +261,8 @@ export function isOf<C>(value: unknown, type: abstract new (...args: never[]) =>
 }
 
 /**
- * What an error says. Where it says nothing, its code, and what its cause or one of its `errors` says;
- * where they say nothing either, or where it is no error, it is shown as it is.
+ * Message of an error. If it is empty: its code, and the message of its cause or of one of its
+ * `errors`. If these are empty too, or if it is not an error, the value as text.
  */
 export function messageOf(error: unknown): string {
   try {

@@ -1,5 +1,5 @@
 /**
- * What a manager says of itself and of its pipelines: plain data.
+ * Snapshots and reports of a manager: plain data.
  * @module
  */
 import type { ItemCounts, Outcome, RunReport, RunSnapshot } from "./report-types.ts";
@@ -32,21 +32,21 @@ export interface SkippedSnapshot {
   readonly after?: string;
 }
 
-/** How far the pipelines of a manager are: plain data. The counts are those of all of them. */
+/** Progress of the pipelines of a manager: plain data. The counts are those of all of them. */
 export interface ManagerSnapshot extends ItemCounts {
-  /** What the manager is doing: while it drains, it starts no further pipeline. */
+  /** State of the manager: while it drains, it starts no further pipeline. */
   readonly state: "running" | "draining" | "ended";
   /** Calls made again after a failure. */
   readonly retries: number;
   /** When the first pipeline was started: milliseconds since 1970. */
   readonly startedAt: number;
-  /** How long they have run, in milliseconds. */
+  /** Time since they began, in milliseconds. */
   readonly duration: number;
   /** Each pipeline, in the order in which they were added. */
   readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
 }
 
-/** What the pipelines of a manager did: plain data. */
+/** Report of the pipelines of a manager: plain data. */
 export interface ManagerReport {
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: readonly (RunReport | SkippedReport)[];

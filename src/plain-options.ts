@@ -5,7 +5,7 @@
  */
 import { ConfigurationError } from "./errors.ts";
 
-/** What an option must be, in words and as a test. */
+/** Rule of an option, in words and as a test. */
 export interface Rule {
   /** Completes the sentence "must be …". */
   readonly expected: string;
@@ -81,7 +81,7 @@ export const abortSignal: Rule = {
   test: (value) => "aborted" in Object(value) && "addEventListener" in Object(value),
 };
 
-/** What becomes of work that has begun when the input fails; spelt out, as streams need no `oneOf`. */
+/** Fate of work in progress when the input fails; spelt out, as streams need no `oneOf`. */
 export const flushOrDiscard: Rule = {
   expected: '"flush" or "discard"',
   test: (value) => value === "flush" || value === "discard",

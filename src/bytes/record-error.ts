@@ -16,7 +16,7 @@ export interface InputPlace {
  * `cause` is the error of the parser, where there is one.
  */
 export class RecordError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "RecordError";
   /** The class of the error. */
   override readonly name = "RecordError" as const;
@@ -46,7 +46,7 @@ export class RecordError extends EtlError {
 
 /** Thrown when an input fails while it is read: cut, corrupt, or larger than it may be. */
 export class InputError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "InputError";
   /** The class of the error. */
   override readonly name = "InputError" as const;

@@ -17,7 +17,7 @@ import { KeyClaim, type KeyClaimOptions } from "./key-claim.ts";
 import { beginRun } from "./load-call.ts";
 import { callStore } from "../retry/store-call.ts";
 
-/** What a run keeps its checkpoint with. */
+/** Options of a checkpoint writer. */
 export interface CheckpointWriterOptions extends KeyClaimOptions {
   /** Least time between two writes in milliseconds, where nobody waits for one. */
   readonly interval?: number;
@@ -70,7 +70,7 @@ export class CheckpointWriter {
     }, this.#gone.signal);
   }
 
-  /** What is finished, by earlier runs and by this one; `undefined` if nothing ever was. */
+  /** Items finished by earlier runs and by this one; `undefined` if nothing ever was. */
   get checkpoint(): Checkpoint | undefined {
     if (this.#finished.length > 0) {
       this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished, this.#counts);

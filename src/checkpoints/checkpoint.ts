@@ -1,5 +1,5 @@
 /**
- * What of a source is loaded: how it is told, kept and merged.
+ * Checkpoints: their form, their encoding, and how they are merged.
  * @module
  */
 import { CheckpointError } from "../errors.ts";
@@ -20,8 +20,8 @@ export interface Claim {
    */
   readonly until: number;
   /**
-   * How long the claim holds without being renewed, in milliseconds. Where a store does not keep it,
-   * those who wait take their own.
+   * Time that the claim holds without being renewed, in milliseconds. If a store does not keep it,
+   * those who wait use their own.
    */
   readonly lease?: number | undefined;
 }
@@ -122,7 +122,7 @@ function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
 }
 
-/** How many items are finished. */
+/** Counts the items that are finished. */
 export function finishedIn({ offset, done }: Pick<Checkpoint, "offset" | "done">): number {
   return done.reduce((sum, [from, to]) => sum + to - from, offset);
 }
@@ -162,7 +162,7 @@ export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneR
   return [[0, offset, position], ...done];
 }
 
-/** Whether all of these ranges are finished. */
+/** Returns true if all of these ranges are finished. */
 export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): boolean {
   const { offset, done } = checkpoint;
   return ranges.every(([from, to]) => {
@@ -220,7 +220,7 @@ export function checkPosition(action: string, position: unknown): void {
   check(position, []);
 }
 
-/** Whether JSON gives back the same for a value, apart from what is inside. */
+/** Returns true if a value survives JSON, apart from the values inside it. */
 function isOfJson(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean";

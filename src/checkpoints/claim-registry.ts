@@ -12,9 +12,10 @@ import type { CommitMark } from "./commit-mark.ts";
 import { refuseCopy } from "./load-context.ts";
 
 /**
- * What a store in this process knows of the runs that have claimed its keys: a sink keeps one, tells
- * it what has happened, and gives it to `planCommit`. A run that lost its key for a while may get it
- * back, but it does not know what another one has finished meanwhile; this is how that is seen.
+ * Memory of a store in this process about the runs that have claimed its keys: a sink keeps one,
+ * tells it what has happened, and gives it to `planCommit`. A run that lost its key for a while may
+ * get it back, but it does not know what another one has finished meanwhile; this is how that is
+ * seen.
  */
 export class ClaimRegistry {
   readonly #found = new Map<string, Checkpoint>(); // By run and key, at the first claim.
@@ -59,13 +60,13 @@ export class ClaimRegistry {
     this.#unmarked.set(key, advance(before, ranges.map(([from, to]) => [from, to])));
   }
 
-  /** Whether loads have marked all that a checkpoint tells, so that it need not be written. */
+  /** Returns true if loads have marked all of a checkpoint, so that it need not be written. */
   isKnown(key: string, checkpoint: Checkpoint): boolean {
     const committed = this.#committed.get(key);
     return committed !== undefined && isPartOf(checkpoint, committed);
   }
 
-  /** Whether a load that marks nothing was committed before, in the same run. */
+  /** Returns true if a load without a mark was committed before, in the same run. */
   hasUnmarked({ key, runId, ranges, isMarked }: CommitMark): boolean {
     const known = this.#unmarked.get(key);
     return !isMarked && known?.runId === runId && ranges.length > 0 && covers(known, ranges);
@@ -106,7 +107,7 @@ function idOf(key: string, runId: string): string {
   return JSON.stringify([key, runId]);
 }
 
-/** Whether all that a checkpoint tells is told by a later one of the same run. */
+/** Returns true if a later checkpoint of the same run includes this one. */
 function isPartOf(checkpoint: Checkpoint, later: Checkpoint): boolean {
   return checkpoint.runId === later.runId && covers(later, rangesOf(checkpoint));
 }

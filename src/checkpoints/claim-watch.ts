@@ -22,7 +22,7 @@ export class ClaimWatch {
     this.#lease = lease;
   }
 
-  /** Whether the claim that was seen last is over, unless it was renewed since. */
+  /** True if the claim that was seen last is over, unless it was renewed since. */
   get isOver(): boolean {
     return performance.now() >= this.#end;
   }

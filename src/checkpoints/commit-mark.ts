@@ -2,15 +2,15 @@ import type { DoneRange, FinishedCounts } from "../report-types.ts";
 import { callIn } from "./load-call.ts";
 import type { SinkLoadContext } from "./load-context.ts";
 
-/** What a load completes, and which run it belongs to: what a sink writes beside the rows. */
+/** Ranges that a load completes, and the run it belongs to. A sink writes them beside the rows. */
 export interface CommitMark {
   /** The key of the checkpoint. */
   readonly key: string;
   /** The run, which has to own the key. */
   readonly runId: string;
-  /** What of the source the load completes. */
+  /** Ranges of the source that the load completes. */
   readonly ranges: readonly DoneRange[];
-  /** What becomes of these items, where the context of the load tells it. */
+  /** Fate of these items, if the context of the load has it. */
   readonly counts?: FinishedCounts | undefined;
   /** The mark is part of the commit; without it the rows are committed alone, and the run marks them. */
   readonly isMarked: boolean;

@@ -1,5 +1,5 @@
 /**
- * How a sink keeps which deliveries of a broker it has committed, so that none is loaded twice: the
+ * Deliveries of a broker that a sink has committed, so that none is loaded twice: the
  * ids of the items go into the same commit as the rows.
  * @module
  */
@@ -16,7 +16,7 @@ export interface Deliveries {
 
 /** Some items have been loaded by an earlier delivery: the load has written nothing. */
 export class DeliveredError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "DeliveredError";
   /** The class of the error. */
   override readonly name = "DeliveredError" as const;
@@ -58,7 +58,7 @@ export function checkDeliveries(ids: readonly string[], inserted: Iterable<strin
   if (delivered.size > 0) throw new DeliveredError(delivered);
 }
 
-/** Whether a load commits deliveries together with its rows, and refuses those that are there. */
+/** Returns true if a load commits deliveries with its rows, and rejects known ones. */
 export function keepsDeliveries(load: unknown): boolean {
   return propertyOf(propertyOf(load, commitsTo), "keepsDeliveries") === true;
 }

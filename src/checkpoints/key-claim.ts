@@ -7,7 +7,7 @@ import { sleep } from "../runtime/deadline.ts";
 import type { RetrySettings } from "../retry/retry.ts";
 import { callStore, isHopeless } from "../retry/store-call.ts";
 
-/** What a claim on a key is kept with. */
+/** Options of a claim on a key. */
 export interface KeyClaimOptions {
   /** Where it is kept. */
   readonly store: CheckpointStore;
@@ -15,7 +15,7 @@ export interface KeyClaimOptions {
   readonly key: string;
   /** The run. */
   readonly runId: string;
-  /** How long it holds that is not renewed, in milliseconds. */
+  /** Time that it holds without being renewed, in milliseconds. */
   readonly lease: number;
   /** When a call of the store that failed is made again. */
   readonly retry: RetrySettings;
@@ -23,7 +23,7 @@ export interface KeyClaimOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a claim tells the checkpoint writer that it is part of. */
+/** Listener of a claim: the checkpoint writer that it is part of. */
 export interface KeyClaimListener {
   /** The claim is lost, or the store gives no claim. */
   onFailure(error: unknown): void;

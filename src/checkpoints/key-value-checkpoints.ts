@@ -11,7 +11,7 @@ import {
 } from "./checkpoint.ts";
 import { planWrite, type WritePlan } from "./plan-commit.ts";
 
-/** What keeps texts by keys. */
+/** A store of texts by keys. */
 export interface KeyValueStore {
   /** The text of a key; `undefined` or `null` if there is none. */
   get(key: string): Awaitable<unknown>;
@@ -24,7 +24,7 @@ export interface KeyValueStore {
   replace?(key: string, text: string, read: string | undefined): Awaitable<boolean>;
 }
 
-/** What keeps items by keys: `unstorage`, or `localStorage`. */
+/** A store of items by keys: `unstorage`, or `localStorage`. */
 export interface ItemStore {
   /** The item of a key: the text, or what JSON has made of it. */
   getItem(key: string): unknown;
@@ -42,7 +42,7 @@ export interface DenoKeyValueStore {
   atomic(): DenoAtomicOperation;
 }
 
-/** What `Deno.Kv` does in one step. */
+/** An atomic operation of `Deno.Kv`. */
 export interface DenoAtomicOperation {
   /** Nothing is done unless a key is as it was. */
   check(entry: { readonly key: string[]; readonly versionstamp: string | null }): this;
@@ -52,10 +52,10 @@ export interface DenoAtomicOperation {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** How checkpoints are kept in a store of keys and values. */
+/** Options of checkpoints in a store of keys and values. */
 export interface KeyValueOptions {
   /**
-   * What the keys begin with; the rest is a hash of the key of the run, as stores limit the length.
+   * Prefix of the keys; the rest is a hash of the key of the run, as stores limit the length.
    *
    * @default {"millrace/"}
    */
@@ -134,7 +134,7 @@ function ofDeno(kv: DenoKeyValueStore): KeyValueStore {
   };
 }
 
-/** What is kept for a key, which it names: a hash tells too little. */
+/** Entry of a key, with the key itself, as a hash cannot be read back. */
 interface Entry {
   readonly key: string;
   readonly checkpoint?: Checkpoint | undefined;
@@ -178,7 +178,7 @@ class Entries implements CheckpointStore {
     this.#nextAt.set(key, performance.now() + this.#interval);
   }
 
-  /** What is kept for a key, and the text that was read. */
+  /** Reads the entry of a key, with its text. */
   protected async entry(
     key: string,
   ): Promise<{ readonly entry: Entry | undefined; readonly text: string | undefined }> {

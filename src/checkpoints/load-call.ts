@@ -18,7 +18,7 @@ export interface LoadCall {
   isUsed: boolean;
   /** No run has told of it: whoever calls has made a context by hand, or a copy of one. */
   readonly isByHand?: boolean;
-  /** What a further use was refused with; the call fails by it, whoever has heard it. */
+  /** Error that rejected a further use. The call fails with it, even if someone caught it. */
   refusal?: unknown;
   /** Takes back a mark that was committed, or is being committed, before a further use was refused. */
   undo?: (() => unknown) | undefined;
@@ -27,7 +27,7 @@ export interface LoadCall {
 /** Where a store has the runs that keep their checkpoints in it. */
 const runsOf: unique symbol = Symbol.for("millrace.runs") as typeof runsOf;
 
-/** What an error has by which a use of a sink was refused that could not see its call. */
+/** Marks an error that rejected a use of a sink which could not see its call. */
 const unseen: unique symbol = Symbol.for("millrace.unseenCall") as typeof unseen;
 
 type Used = { readonly [runsOf]?: Set<string> };
@@ -39,7 +39,7 @@ export function beginCall(load: object): LoadCall {
   return { store: (load as Declared)[commitsTo], isUsed: false };
 }
 
-/** What the load is told of its call: hidden, so that it is no part of the data. */
+/** Adds the call to the context of a load: hidden, so that it is not part of the data. */
 export function withCall<O extends object>(told: O, call: LoadCall): O {
   if (!Object.isExtensible(told)) return told; // Somebody has made it by hand, and has frozen it.
   return Object.defineProperty(told, callOf, { value: call });
@@ -64,7 +64,7 @@ export function beginRun(store: object, runId: string): () => void {
   return () => void runs.delete(runId);
 }
 
-/** Whether a run is going on that keeps its checkpoint in a store. */
+/** Returns true if a run is in progress that keeps its checkpoint in a store. */
 export function isRunOn(store: object, runId: string): boolean {
   return (store as Used)[runsOf]?.has(runId) === true;
 }

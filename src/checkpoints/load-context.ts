@@ -3,7 +3,7 @@ import type { BranchCounts, DoneRange, FinishedCounts, TableCounts } from "../re
 import type { Deliveries } from "./deliveries.ts";
 import { asUnseen } from "./load-call.ts";
 
-/** What the load of a sink has to know of its batch: part of what every `load` is told. */
+/** Part of the context of every `load` that a sink needs. */
 export interface SinkLoadContext {
   /** The run. */
   readonly runId: string;
@@ -15,9 +15,9 @@ export interface SinkLoadContext {
     readonly attempt: number;
     /** The key of the checkpoint, where the run has checkpoints. */
     readonly key?: string | undefined;
-    /** What of the source the load completes, where the run has checkpoints. */
+    /** Ranges of the source that the load completes, if the run has checkpoints. */
     readonly ranges?: readonly DoneRange[] | undefined;
-    /** What becomes of the items of `ranges`, where the run has checkpoints. */
+    /** Fate of the items of `ranges`, if the run has checkpoints. */
     readonly counts?: FinishedCounts | undefined;
     /** The deliveries that the load finishes, where the source has ids. */
     readonly deliveries?: Deliveries | undefined;

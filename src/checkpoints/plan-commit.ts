@@ -18,7 +18,7 @@ import type { ClaimRegistry } from "./claim-registry.ts";
 import type { CommitMark } from "./commit-mark.ts";
 import { withoutDone } from "./without-done.ts";
 
-/** What is kept for a key, as it is read under the lock. */
+/** State of a key, as it is read under the lock. */
 export interface KeptKey {
   /** The run that has claimed the key, if one has. */
   readonly owner: string | undefined;
@@ -31,19 +31,19 @@ export interface KeptKey {
   stored(): Checkpoint | undefined;
 }
 
-/** What is to be stored for a key. */
+/** New state of a key. */
 export interface WritePlan {
   /** The checkpoint. */
   readonly next: Checkpoint;
-  /** What is kept beside it; `undefined` removes what is there. */
+  /** Owner of the mark beside it; `undefined` removes it. */
   readonly loadedBy: string | undefined;
 }
 
-/** What a load is to do. */
+/** Steps of a commit. */
 export interface CommitPlan {
   /** The checkpoint as it was, which `planUndo` asks for. */
   readonly before: Checkpoint;
-  /** What is to be stored beside the rows; nothing where the mark is left to the run. */
+  /** New state to store beside the rows; none if the run writes the mark itself. */
   readonly write: WritePlan | undefined;
 }
 
@@ -123,7 +123,7 @@ export function planCommit(
   return { before, write: { next, loadedBy: runId } };
 }
 
-/** Whether a checkpoint has a mark. By one that completes nothing, nothing can be told. */
+/** Returns true if a checkpoint includes a mark. A mark without ranges says nothing. */
 export function isMarkedIn(checkpoint: Checkpoint, { ranges }: CommitMark): boolean {
   return ranges.length > 0 && covers(checkpoint, ranges);
 }

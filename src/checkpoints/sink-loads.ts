@@ -36,7 +36,7 @@ export interface AsyncSinkLoad extends SinkLoad {
   (rows: readonly object[], context: SinkLoadContext): Promise<void>;
 }
 
-/** What is called in a wrapped load in place of the load of the sink. */
+/** Function that a wrapped load calls in place of the load of the sink. */
 export type StageRows = (rows: readonly object[], context?: SinkLoadContext) => unknown;
 
 /** A function around the load of a sink. */
@@ -150,7 +150,7 @@ function refuseUse(call: LoadCall, use: string): never {
   }
 }
 
-/** What has failed has written nothing, and leaves room for another try. */
+/** A call that failed has written nothing, and may be tried again. */
 function orLeave(call: LoadCall | undefined, work: () => unknown): unknown {
   const leave = (error: unknown): never => {
     if (call !== undefined) call.isUsed = false;

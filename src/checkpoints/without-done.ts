@@ -35,7 +35,7 @@ function back(
   return { ...now, offset, done, ...(position !== undefined && { position }) };
 }
 
-/** What is in ranges and not in others. The first one stays, also if it is empty. */
+/** Subtracts ranges from others. The first one stays, even if it is empty. */
 function subtract(ranges: readonly DoneRange[], others: readonly DoneRange[]): DoneRange[] {
   let left = [...ranges];
   for (const [start, end] of others) {

@@ -15,15 +15,15 @@ export type Restore = (json: unknown) => unknown;
 
 /** A built-in class whose instances are kept, of whatever realm they are. */
 export interface Kind {
-  /** What it is called in the JSON. */
+  /** Name of the kind in the JSON. */
   readonly name: string;
   /** Its classes here. */
   readonly types: readonly unknown[];
   /** Tells an instance, of whatever realm, by what only one has; what it throws means no. */
   holds(value: object): boolean;
-  /** What goes into the JSON. */
+  /** Returns the content for the JSON. */
   contentOf(value: never, keeper: Keeper): unknown;
-  /** What comes back, without the objects that it holds: these may hold it in turn. */
+  /** Restores the value, without the objects inside it, as these may hold it in turn. */
   make(content: never, restore: Restore): unknown;
   /** Puts in what it holds. */
   fill?(made: never, content: never, restore: Restore): void;
@@ -185,7 +185,7 @@ function isError(value: object): boolean {
     /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** What a boxed value holds, in an array of its own, as that may be anything. */
+/** Content of a boxed value, in an array of its own, as it may be anything. */
 function unboxed(value: object): [unknown] | undefined {
   for (const type of boxes) {
     try {

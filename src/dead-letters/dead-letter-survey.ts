@@ -2,7 +2,9 @@ import { messageOf } from "../errors.ts";
 import { base64Of } from "./base64.ts";
 import { type Keeper, type Kind, kindOf } from "./dead-letter-kinds.ts";
 
-/** What JSON lacks is an object with the kind under this name, and its content as `value`. */
+/**
+ * Key of the kind in an object that stands for a value which JSON lacks; the content is `value`.
+ */
 export const tag = "$";
 
 /** The longest text of an item, in characters. */
@@ -11,15 +13,15 @@ export const defaultBudget: number = 64 * 2 ** 20;
 /** Above this JSON itself runs out of stack, on the smallest of the runtimes. */
 const maxDepth = 400;
 
-/** How many times as long the text may be for objects that are written wherever they are held. */
+/** Factor by which the text may grow for objects that are repeated wherever they are held. */
 const maxCopies = 4;
 
-/** What stands for something that JSON lacks. */
+/** Returns the object that stands for a value which JSON lacks. */
 function tagged(kind: string, value?: unknown): object {
   return { [tag]: kind, value };
 }
 
-/** What stands for something that cannot be kept: why. */
+/** Returns the note that stands for a value which cannot be kept: the reason. */
 export function note(reason: string): object {
   return tagged("note", `[${reason}]`);
 }
@@ -40,7 +42,7 @@ class Found {
   json: unknown;
   own = 24; // Characters that it takes without what it holds.
   isNamed = false; // It is written elsewhere.
-  /** What `#measure` has learned: all characters, and the levels below. */
+  /** Result of `#measure`: all characters, and the levels below. */
   size: number | undefined;
   height = 0;
 
@@ -92,7 +94,7 @@ export class Survey implements Keeper {
     return JSON.stringify(tagged("graph", this.#found.map(({ json }) => json)));
   }
 
-  /** What goes into the JSON for a value; what an object holds is read later. */
+  /** Returns the JSON for a value; the content of an object is read later. */
   readonly keep = (value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return this.#primitive(value);
     try {
@@ -122,7 +124,9 @@ export class Survey implements Keeper {
     return fits ? base64Of(bytes) : leftOut(`${bytes.length} bytes are`);
   };
 
-  /** Whether there is room for so many characters, which are used up then. What is short has room. */
+  /**
+   * Returns true if there is room for so many characters, and uses it up. Short texts always fit.
+   */
   #charge(characters: number): boolean {
     if (characters > Math.max(this.#remaining, 64)) return false;
     this.#remaining -= characters;
@@ -169,7 +173,7 @@ export class Survey implements Keeper {
     return found;
   }
 
-  /** What an object has given for itself. */
+  /** Keeps the result of an object's own `toJSON`. */
   #replaced(value: object, replacement: unknown, calls: number): unknown {
     if (replacement === value) return note("a circular reference");
     if (typeof replacement !== "object" || replacement === null) {
@@ -220,7 +224,9 @@ export class Survey implements Keeper {
     }
   }
 
-  /** Whether the text may hold each object wherever it is held: no circle, and few of them twice. */
+  /**
+   * Returns true if the text may repeat each object wherever it is held: no cycle, few held twice.
+   */
   #isTree(): boolean {
     const [first] = this.#found;
     if (first === undefined) return true;
@@ -251,7 +257,7 @@ function isPlainObject(value: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 
-/** What the class of an object is called, with what it tells of itself where it is a file. */
+/** Name of the class of an object, with the name and size of a file. */
 function nameOf(value: object): string {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   const isNamed = typeof name === "string" && name !== "" && name !== "Object";

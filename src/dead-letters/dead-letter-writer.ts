@@ -7,7 +7,7 @@ import { callStore } from "../retry/store-call.ts";
 import { isWritableStream, openWriter, silence } from "./writer.ts";
 
 /**
- * How many dead letters are too many: more than a number of them in the run, or more than a share of
+ * Limit of dead letters: a number of them in the run, or a share of
  * the items that were finished last.
  */
 export type DeadLetterLimit = number | {
@@ -17,9 +17,9 @@ export type DeadLetterLimit = number | {
   readonly window: number;
 };
 
-/** What a run needs to write its dead letters. */
+/** Parts of the writer of dead letters. */
 export interface DeadLetterWriterParts<E> {
-  /** What the run does, for the message of a stream that is none or is in use. */
+  /** Action of the run, for the message about an unusable stream. */
   readonly action: string;
   /** Where the letters go; or what makes a stream for this run, which then closes it. */
   readonly stream: WritableStream<DeadLetter<E>> | (() => WritableStream<DeadLetter<E>>);

@@ -28,7 +28,7 @@ export function repeatableLetters<E>(sink: LetterSink<E>): WritableStream<DeadLe
   return Object.assign(stream, { [letterSink]: sink });
 }
 
-/** What a stream writes to, where that may be called again after a failure. */
+/** Returns the sink behind a stream, if its write may be repeated after a failure. */
 export function letterSinkOf<E>(stream: WritableStream<DeadLetter<E>>): LetterSink<E> | undefined {
   return (stream as { [letterSink]?: LetterSink<E> })[letterSink];
 }

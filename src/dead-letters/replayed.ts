@@ -2,7 +2,7 @@ import type { DeadLetter } from "./dead-letter.ts";
 
 /** A dead letter on its way through a pipeline once more: what its replay extracts. */
 export class Replayed<E = unknown> {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "Replayed";
 
   /** The letter. */

@@ -17,7 +17,7 @@ export function openWriter<T>(
   return writer;
 }
 
-/** Whether it is a stream to write to, of this realm or of another. */
+/** Returns true for a `WritableStream`, of this realm or another. */
 export function isWritableStream(value: unknown): boolean {
   return typeof (value as { getWriter?: unknown } | null | undefined)?.getWriter === "function";
 }

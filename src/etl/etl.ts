@@ -11,7 +11,7 @@ import { settingsFor } from "../pipeline/own-settings.ts";
 import { Run } from "../run/run.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "../pipeline/run-options.ts";
 
-/** What can be told of a pipeline before it runs. */
+/** Facts about a pipeline before it runs. */
 export interface EtlDescription extends GuaranteeDescription {
   /** The name of the pipeline. */
   readonly name: string;
@@ -19,7 +19,7 @@ export interface EtlDescription extends GuaranteeDescription {
 
 /** A pipeline that can be run, any number of times. Made by `etl`. */
 export class Etl<E, T = E> {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "Etl";
 
   /** The functions of the pipeline. */
@@ -65,7 +65,7 @@ export class Etl<E, T = E> {
   }
 
   /**
-   * What a run with these options guarantees, and why; nothing is called.
+   * Returns the guarantee of a run with these options, and the reason. Nothing is called.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   describe(options: RunOptions<E> = {}): EtlDescription {

@@ -131,7 +131,7 @@ function stagesOf(
   return { stages, bottleneck };
 }
 
-/** What became of what was done earlier, where all reports know it that have any of it. */
+/** Fate of earlier items, if all reports that have any know it. */
 function earlierCountsOf(reports: readonly RunReport[]): { earlierCounts?: FinishedCounts } {
   const known = reports.filter(({ earlier }) => earlier > 0).map((report) => report.earlierCounts);
   if (known.length === 0 || known.includes(undefined)) return {};

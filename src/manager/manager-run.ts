@@ -21,11 +21,11 @@ import type { Schedule } from "./schedule.ts";
  * ```
  */
 export class ManagerRun {
-  /** What is shown for all of them together. */
+  /** Name that is shown for all of them together. */
   readonly name = "all pipelines";
   /**
-   * The reports, once every pipeline that was started has settled. It rejects with `ManagerError` if
-   * one failed or the signal aborted, and needs no handler.
+   * The reports, once every pipeline that was started has settled. It rejects with `ManagerError`
+   * if one failed or the signal aborted, and needs no handler.
    */
   readonly finished: Promise<ManagerReport>;
   readonly #schedule: Schedule;
@@ -49,14 +49,14 @@ export class ManagerRun {
     return this.#schedule.runs;
   }
 
-  /** How far the pipelines are. */
+  /** Returns the progress of the pipelines. */
   snapshot(): ManagerSnapshot {
     return this.#last ?? this.#look(this.#schedule.isDraining ? "draining" : "running");
   }
 
   /**
-   * How far the pipelines are, every `interval` milliseconds and once at their end. A snapshot is
-   * taken only while somebody reads.
+   * Streams the progress of the pipelines every `interval` milliseconds and once at their end. A
+   * snapshot is taken only while somebody reads.
    *
    * @throws {ConfigurationError} If `interval` is no number above 0.
    */

@@ -22,16 +22,16 @@ import {
 import { type PlannedRun, Schedule } from "./schedule.ts";
 import { shareDeadLetters } from "./shared-dead-letters.ts";
 
-/** How many pipelines run together, and the options that they share. */
+/** Number of pipelines at once, and the options that they share. */
 export interface ManagerOptions extends Omit<RunOptions<never>, "workers" | "signal"> {
   /**
-   * Pipelines that run at once: a positive integer. How many batches a pipeline loads at once is set
-   * where it is made, by `etl()`.
+   * Pipelines that run at once: a positive integer. How many batches a pipeline loads at once is
+   * set where it is made, by `etl()`.
    * @default {4}
    */
   workers?: number | undefined;
   /**
-   * Whether the first failure drains the other pipelines, and starts no further one.
+   * If true, the first failure drains the other pipelines and starts no further one.
    * @default {false}
    */
   failFast?: boolean | undefined;
@@ -43,13 +43,13 @@ export interface AddOptions {
   after?: readonly string[] | undefined;
 }
 
-/** What stops all pipelines of a manager. */
+/** Options of a run of all pipelines. */
 export interface RunAllOptions {
   /** Drains every pipeline when it aborts, and starts no further one. */
   signal?: AbortSignal | undefined;
 }
 
-/** What a manager runs: what `etl()` gives, of any types. */
+/** Result of `etl()` of any types, which a manager runs. */
 export interface ManagedEtl {
   /** The name of the pipeline. */
   readonly name: string;
@@ -89,14 +89,10 @@ interface Member {
  * import { etl, EtlManager } from "millrace";
  * import { equal } from "node:assert/strict";
  *
- * const order: string[] = [];
- * const make = (name: string) => etl({ name, extract: () => [1], load: () => void order.push(name) });
- * const manager = new EtlManager({ workers: 2 })
- *   .add(make("report"), { after: ["users", "sales"] })
- *   .add(make("users"))
- *   .add(make("sales"));
- * equal((await manager.runAll()).outcome, "completed");
- * equal(order.at(-1), "report");
+ * const order: string[] = []; const make = (name: string) => etl({ name, extract: () => [1], load:
+ * () => void order.push(name) }); const manager = new EtlManager({ workers: 2 })
+ * .add(make("report"), { after: ["users", "sales"] }) .add(make("users")) .add(make("sales"));
+ * equal((await manager.runAll()).outcome, "completed"); equal(order.at(-1), "report");
  * ```
  */
 export class EtlManager {
@@ -174,8 +170,8 @@ export class EtlManager {
   }
 
   /**
-   * How far the pipelines are, every `interval` milliseconds and once at their end: of the `runAll`
-   * or `start` that goes on, or else of the next one to come.
+   * Streams the progress of the pipelines every `interval` milliseconds and once at their end: of
+   * the `runAll` or `start` in progress, or else of the next one.
    *
    * @throws {ConfigurationError} If `interval` is no number above 0.
    */

@@ -14,7 +14,7 @@ export interface PlannedRun {
   readonly after: readonly string[];
 }
 
-/** How many run together, and when to stop. */
+/** Options of a schedule. */
 export interface ScheduleOptions {
   readonly workers: number;
   readonly failFast: boolean;
@@ -52,7 +52,7 @@ export class Schedule {
     return this.#entries.flatMap(({ name }) => this.#begun.get(name) ?? []);
   }
 
-  /** How far each pipeline is. */
+  /** Returns the progress of each pipeline. */
   look(): ManagerSnapshot["pipelines"] {
     return this.#entries.map(({ name }) => {
       const run = this.#begun.get(name);

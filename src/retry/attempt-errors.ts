@@ -1,6 +1,6 @@
 import { ConfigurationError, isOf } from "../errors.ts";
 
-/** How many of the first errors of a call are kept, and of the last. */
+/** Number of first errors of a call that are kept, and of last ones. */
 const maxErrors = 10;
 
 /** The errors with one more: beyond 20 of them, the first and the last 10. */

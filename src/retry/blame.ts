@@ -1,9 +1,9 @@
 import { propertyOf } from "../errors.ts";
 
-/** What the error of a load has that tells which rows, and which branches, it speaks of. */
+/** Marks the error of a load with the rows and branches that it is about. */
 const blame: unique symbol = Symbol.for("millrace.blame") as typeof blame;
 
-/** What a load that fans out knows of an error that only a part of it has failed with. */
+/** Part of a load that fans out which failed with an error. */
 export interface Blame {
   /** The rows to blame, by their index in the call: all others are where they belong. */
   readonly failures: ReadonlyMap<number, unknown>;
@@ -16,7 +16,7 @@ export function withBlame(error: object, value: Blame): object {
   return Object.defineProperty(error, blame, { value, configurable: true });
 }
 
-/** What was said of an error. */
+/** Returns the part that an error is about, if it is marked. */
 export function blameOf(error: unknown): Blame | undefined {
   return propertyOf(error, blame) as Blame | undefined;
 }

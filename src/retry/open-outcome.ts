@@ -1,6 +1,6 @@
 import { propertyOf } from "../errors.ts";
 
-/** What an error has that tells that nobody knows yet whether the rows are there. */
+/** Marks an error after which nobody knows yet if the rows are there. */
 const isOpen: unique symbol = Symbol.for("millrace.openOutcome") as typeof isOpen;
 
 /**
@@ -15,7 +15,7 @@ export function leaveOpen(error: unknown): unknown {
   return Object.defineProperty(error, isOpen, { value: true, configurable: true });
 }
 
-/** Whether nobody knows if the rows of a load are there. */
+/** Returns true if nobody knows whether the rows of a load are there. */
 export function isLeftOpen(error: unknown): boolean {
   return propertyOf(error, isOpen) === true;
 }

@@ -16,7 +16,7 @@ import {
 /** Items of a batch, by their index in it. */
 export type Members = readonly number[];
 
-/** How the calls of a stage are made for items of a batch, and what becomes of these. */
+/** Calls of a stage for items of a batch, and their consequences. */
 export interface Work<R> {
   /** The items of the source that a failure is told for. */
   itemsOf(members: Members): readonly unknown[];
@@ -26,7 +26,7 @@ export interface Work<R> {
   call(members: Members, attempt: number): R | PromiseLike<R>;
   /** Takes the result of a call that succeeded. */
   done(members: Members, result: R): unknown;
-  /** Whether the call that has just failed did succeed after all, having settled after its deadline. */
+  /** Resolves with true if the call that has just failed did succeed after its deadline. */
   hasSucceeded?(error: unknown): Promise<boolean>;
   /** Takes an item that is given up on; `errors` are those of all attempts. */
   giveUp(member: number, error: unknown, attempts: number, errors: readonly unknown[]): unknown;
@@ -35,13 +35,13 @@ export interface Work<R> {
    * that come again in the call.
    */
   deliveredIn?(members: Members, error: unknown): ReadonlyMap<number, boolean> | undefined;
-  /** How many attempts were made for the items before these calls. */
+  /** Number of attempts for the items before these calls. */
   earlierAttempts?(members: Members): number;
 }
 
-/** What may be done about a failed call. */
+/** Rules for a failed call. */
 export interface Policy {
-  /** How often, and when, to call again. */
+  /** Number and times of further calls. */
   readonly retry: RetrySettings;
   /** Items may be given up on, as somebody takes them. */
   readonly mayGiveUp: boolean;
@@ -57,7 +57,7 @@ export interface Policy {
   readonly isolationBudget: number;
 }
 
-/** What stops a recovery, and is told of it. */
+/** Signal that stops a recovery, and its listener. */
 export interface RecoveryListener {
   /** No further call may begin. */
   readonly isStopped: boolean;
@@ -72,9 +72,9 @@ const maxTimeouts = 32;
 
 /** A call has failed for good, and nothing takes its items. */
 export class Exhausted {
-  /** What each attempt failed with; of many attempts the first and the last ones. */
+  /** Error of each attempt; of many attempts the first and the last ones. */
   readonly errors: readonly unknown[];
-  /** How often the call was made. */
+  /** Number of attempts. */
   readonly attempts: number;
   /** The items that it was made for. */
   readonly items: readonly unknown[];

@@ -18,7 +18,7 @@ import { EtlError, propertyOf } from "../errors.ts";
  * ```
  */
 export class RetryAfterError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "RetryAfterError";
   /** The class of the error. */
   override readonly name = "RetryAfterError" as const;
@@ -44,7 +44,7 @@ export class RetryAfterError extends EtlError {
 /** The longest `retryAfter` that is waited for where no option says otherwise: a day. */
 export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 
-/** How long an error wants to be waited for, in milliseconds, if it says so; at most `max`. */
+/** Delay that an error asks for, in milliseconds, at most `max`. */
 export function retryAfterOf(error: unknown, max: number = Infinity): number | undefined {
   const delay = checked(propertyOf(error, "retryAfter"));
   return delay && Math.min(delay, max);

@@ -77,13 +77,13 @@ export interface RetryOptions {
 /** Retry options with their defaults filled in. */
 export type RetrySettings = Complete<RetryOptions, "isRetriable">;
 
-/** How `retry` calls. */
+/** Options of `retry`. */
 export interface RetryCallOptions extends RetryOptions {
   /** Ends the retrying, also during a delay: the promise rejects with its reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** What a call is told by `retry`. */
+/** Context of a call by `retry`. */
 export interface AttemptContext {
   /** Which call it is; the first is 1. */
   readonly attempt: number;
@@ -116,7 +116,7 @@ export function delayAfter(attempt: number, error: unknown, settings: RetrySetti
 }
 
 /**
- * Whether the error itself, or the user, says that it may pass.
+ * Returns true if the error itself, or the user, says that it may pass.
  * @throws {ConfigurationError} If the user's answer is no boolean; or whatever that throws.
  */
 export function isTransient(error: unknown, attempt: number, settings: RetrySettings): boolean {
@@ -140,7 +140,7 @@ export function isTimeout(error: unknown): boolean {
   }
 }
 
-/** Whether to call again after an error, as long as there are attempts left. */
+/** Returns true if an error is worth another attempt, as long as there are some left. */
 export function isRetriable(error: unknown, attempt: number, settings: RetrySettings): boolean {
   if (attempt >= settings.maxAttempts || isFatal(error)) return false;
   if (settings.isRetriable !== undefined) return isTransient(error, attempt, settings);

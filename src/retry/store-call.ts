@@ -27,7 +27,7 @@ export async function callStore<R>(
   }
 }
 
-/** Whether another call may succeed. */
+/** Returns true if another call may succeed. */
 function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean {
   try {
     return !isHopeless(error) && isRetriable(error, attempt, rules);

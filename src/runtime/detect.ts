@@ -50,7 +50,7 @@ export function denoHost(): object | undefined {
   return (globalThis as { Deno?: object }).Deno;
 }
 
-/** How many threads run at once, as the runtime tells: 1 where it tells nothing. */
+/** Number of threads that can run at once: 1 if the runtime does not say. */
 export function hardwareThreads(): number {
   const host = globalThis as { navigator?: { hardwareConcurrency?: number } };
   return host.navigator?.hardwareConcurrency ?? 1;

@@ -28,7 +28,7 @@ export class Yielder {
   #lookedAt: number = performance.now();
   #pausedAt: number = this.#lookedAt;
 
-  /** Who counts items may tell of that many at once. */
+  /** Number of items that may be counted in one step. */
   get step(): number {
     return this.#step;
   }

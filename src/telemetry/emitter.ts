@@ -5,7 +5,7 @@ import type { RunEvent, RunEventDetails, RunObserver } from "../pipeline/run-eve
 export type Emit = (details: RunEventDetails) => void;
 
 /**
- * What tells the observers of a run, if there are any. Nothing that they do changes the run. The
+ * Notifies the observers of a run, if there are any. Nothing that they do changes the run. The
  * first event is `run:start`, whatever came before, and the last one is `run:end`: calls that nobody waits
  * for may still settle after it.
  */

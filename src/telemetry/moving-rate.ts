@@ -4,7 +4,7 @@ import { perSecond } from "../explain/quantities.ts";
 const slot = 500;
 const slots = 10;
 
-/** How many per second, over the last five seconds, in constant memory and without a timer. */
+/** Rate per second over the last five seconds, in constant memory and without a timer. */
 export class MovingRate {
   readonly #counts: number[] = new Array<number>(slots).fill(0);
   readonly #begin: number;

@@ -2,7 +2,7 @@ import { checkOptions, type Complete, type OptionTable, positive } from "../opti
 import type { RunSnapshot } from "../report-types.ts";
 import { setTimer } from "../runtime/timer.ts";
 
-/** How often to tell how far a run is. */
+/** Options of a stream of snapshots. */
 export interface ProgressOptions {
   /**
    * Time between two snapshots in milliseconds, a number above 0.
@@ -13,11 +13,11 @@ export interface ProgressOptions {
 
 const progressOptions: OptionTable<ProgressOptions> = { interval: [positive, 1000] };
 
-/** What can be watched: a run, or all those of a manager. */
+/** A run that can be watched, or all runs of a manager. */
 export interface Watched<S> {
   /** Settles when it is over. */
   readonly finished: Promise<unknown>;
-  /** How far it is. */
+  /** Returns its progress. */
   snapshot(): S;
 }
 
@@ -76,7 +76,7 @@ export class Snapshots<S> {
   }
 }
 
-/** What gives its snapshots. */
+/** Source of snapshots. */
 export interface Watchable<S> {
   /** As a stream. */
   progress(options: ProgressOptions): ReadableStream<S>;

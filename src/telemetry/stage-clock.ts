@@ -8,7 +8,7 @@ export class TimeIntegral {
   #count = 0;
   #sum = 0; // The time up to `now` is `#sum + #count * now`.
 
-  /** How many do it at present. */
+  /** Number of workers that do it at present. */
   get count(): number {
     return this.#count;
   }

@@ -31,7 +31,7 @@ export interface HttpErrorOptions {
  * ```
  */
 export class HttpError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "HttpError";
   /** The class of the error. */
   override readonly name = "HttpError" as const;

@@ -26,15 +26,15 @@ import { isTransientFailure } from "./transient.ts";
 export interface JobSnapshot extends PartitionCounts {
   /** The name of the job. */
   readonly name: string;
-  /** What it is doing. */
+  /** Its state. */
   readonly state: JobState;
   /** Its partitions, by what became of them; `held` are those that a worker has now. */
   readonly partitions: StoredJob["partitions"];
-  /** How long the coordinator has watched it, in milliseconds. */
+  /** Time for which the coordinator has watched it, in milliseconds. */
   readonly duration: number;
 }
 
-/** What a job did: plain data. */
+/** Report of a job: plain data. */
 export interface JobReport extends PartitionCounts {
   /** The name of the job. */
   readonly name: string;
@@ -46,27 +46,27 @@ export interface JobReport extends PartitionCounts {
   readonly partitions: Omit<StoredJob["partitions"], "held">;
   /** The partitions that failed too often. */
   readonly dead: readonly PartitionResult[];
-  /** How long the coordinator has watched it, in milliseconds. */
+  /** Time for which the coordinator has watched it, in milliseconds. */
   readonly duration: number;
 }
 
-/** What `coordinate` gives: a promise of the report, and how far the job is until then. */
+/** Result of `coordinate`: a promise of the report, with the progress of the job until then. */
 export interface CoordinatedJob extends Promise<JobReport> {
   /** The name of the job. */
   readonly name: string;
   /** The promise itself, by the name that a run has for it. */
   readonly finished: Promise<JobReport>;
   /**
-   * How far the job is, of all workers, as the store was last looked at: nothing before that. The
+   * Progress of the job over all workers, as of the last look at the store; empty before that. The
    * state is that of a run, so that `showProgress` takes the job for one; a job that is cancelled is
    * `"draining"` until it has ended.
    */
   snapshot(): JobProgress;
 }
 
-/** How far a job is, in the words of a run. */
+/** Progress of a job, in the words of a run. */
 export interface JobProgress extends Omit<JobSnapshot, "state"> {
-  /** What the workers are doing. */
+  /** State of the workers. */
   readonly state: "running" | "draining" | "ended";
 }
 
@@ -92,7 +92,7 @@ const coordinateOptions: OptionTable<CoordinateOptions> = {
   onProgress: [callable],
 };
 
-/** How many partitions are added at once. */
+/** Number of partitions that are added at once. */
 const addedAtOnce = 100;
 
 /**
@@ -162,7 +162,7 @@ async function follow<P, E, T>(
   }
 }
 
-/** What is called of a store. */
+/** Methods of a store that a coordinator calls. */
 type Reached = Pick<JobStore, "add" | "seal" | "read" | "cancel" | "watch"> & {
   readonly dead: () => Promise<PartitionResult[]>;
 };

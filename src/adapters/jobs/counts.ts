@@ -3,7 +3,7 @@ import type { PartitionCounts } from "../../jobs/job-store.ts";
 import type { RunSnapshot } from "../../report-types.ts";
 
 /**
- * What became of the items of a partition, by this run of it and those before, which have told
+ * Items of a partition by their fate in this run and in those before, which reported
  * `before`. The checkpoint knows best what they did, but not how many rows that made.
  */
 export function countsOf(

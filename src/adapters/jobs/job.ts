@@ -21,7 +21,7 @@ export interface Job<P, E, T = E> {
   split(context: { readonly signal: AbortSignal }): Iterable<P> | AsyncIterable<P>;
   /** Names a partition: each its own name, the same every time. */
   id(partition: P): string;
-  /** What a worker runs for a partition: an object literal, whose name is that of the job. */
+  /** Returns the pipeline of a partition: an object literal, whose name is that of the job. */
   pipeline(partition: P): Omit<Pipeline<E, T>, "name">;
 }
 

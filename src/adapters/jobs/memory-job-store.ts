@@ -18,7 +18,7 @@ import { addCounts, noCounts } from "../../jobs/counts.ts";
 /** The options of a `MemoryJobStore`. */
 export interface MemoryJobStoreOptions {
   /**
-   * How long a lease lasts that is not extended, in milliseconds: a finite number above 0.
+   * Duration of a lease that is not extended, in milliseconds: a finite number above 0.
    * @default {30_000}
    */
   lease?: number | undefined;
@@ -73,7 +73,7 @@ interface Kept {
  * ```
  */
 export class MemoryJobStore implements JobStore {
-  /** How long a lease lasts that is not extended, in milliseconds. */
+  /** Duration of a lease that is not extended, in milliseconds. */
   readonly lease: number;
   readonly #partitions = new Map<string, Kept>();
   #isSealed = false;
@@ -107,7 +107,7 @@ export class MemoryJobStore implements JobStore {
     return this.#change();
   }
 
-  /** How far the job is. */
+  /** Returns the progress of the job. */
   read(): Promise<StoredJob> {
     const all = [...this.#partitions.values()];
     const countOf = (state: Kept["state"]) => all.filter((kept) => kept.state === state).length;

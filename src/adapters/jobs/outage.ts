@@ -4,13 +4,13 @@ import { sleep } from "../../runtime/deadline.ts";
 /** The average wait until a store is called again, in milliseconds. */
 const pause = 1000;
 
-/** How long a store may be away. */
+/** Patience with a store that is away. */
 export interface Patience {
   /** For how long it is called again, in milliseconds. */
   readonly lease: number;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether it failed as it could not be reached. */
+  /** Returns true if an error means that the store could not be reached. */
   readonly isOutage: (error: unknown) => boolean;
 }
 

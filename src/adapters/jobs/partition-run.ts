@@ -12,7 +12,7 @@ import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
 import type { PatientLease } from "./outage.ts";
 
-/** How a partition ended for the worker that had it. */
+/** End of a partition for the worker that had it. */
 export type PartitionEnd =
   | "completed"
   | "cancelled"
@@ -22,7 +22,7 @@ export type PartitionEnd =
   | "returned"
   | "lost";
 
-/** How partitions are run. */
+/** Settings of the runs of partitions. */
 export interface PartitionSettings<E> {
   readonly run: RunOptions<E>;
   readonly maxFailures: number;

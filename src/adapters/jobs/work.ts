@@ -29,22 +29,22 @@ export interface WorkOptions<E> {
   /** Drains what is running when it aborts, gives it back, and ends. */
   signal?: AbortSignal | undefined;
   /**
-   * How often a partition may fail: a positive integer or `Infinity`. Then it is dead.
+   * Number of failures after which a partition is dead: a positive integer or `Infinity`.
    * @default {3}
    */
   maxFailures?: number | undefined;
   /**
-   * How often a partition may be begun by workers of which nothing is heard any more: a positive
-   * integer or `Infinity`. Then it is dead: it may kill its process each time.
+   * Number of starts by workers that were not heard of again, after which a partition is dead: a
+   * positive integer or `Infinity`. Such a partition may kill its process each time.
    * @default {10}
    */
   maxBegun?: number | undefined;
   /**
-   * Whether a failure passes by itself, so that the partition is not to blame: it is given back for
-   * the time of a lease, and not counted. So does a failure of the store, which is then called again,
-   * for the time of a lease. Without it, that are connections that are lost or refused,
-   * and servers that start or stop. It is not asked about a run that another one has fenced off, which
-   * is always given back. What it throws, or an answer that is no boolean, ends the worker.
+   * Returns true if a failure passes by itself, so that the partition is not to blame: it is given
+   * back for the time of a lease, and not counted. A failure of the store is then called again, for
+   * the time of a lease. Without it, that are connections that are lost or refused, and servers
+   * that start or stop. It is not asked about a run that another one has fenced off, which is
+   * always given back. What it throws, or an answer that is no boolean, ends the worker.
    */
   isTransient?: ((error: unknown) => boolean) | undefined;
   /**
@@ -73,20 +73,21 @@ const workOptions: OptionTable<WorkOptions<never>> = {
 };
 
 /**
- * What a worker did: how many partitions ended in which way. Neither `"fenced"` ones, whose key
+ * Number of partitions by how they ended for a worker. Neither `"fenced"` ones, whose key
  * another run has, nor `"returned"` ones have failed: they are given back. `"lost"` are those whose
  * lease another worker has now.
  */
 export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
 
 /**
- * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each is
- * an ordinary run with the option `partition`; with checkpoints it goes on where a worker before it
- * has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
- * after the lease of the store. A store that cannot be reached, as `isTransient` says, is waited for:
- * for the time of a lease.
+ * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each
+ * is an ordinary run with the option `partition`; with checkpoints it goes on where a worker before
+ * it has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
+ * after the lease of the store. A store that cannot be reached, as `isTransient` says, is waited
+ * for: for the time of a lease.
  *
- * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` gives no boolean.
+ * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` gives no
+ * boolean.
  */
 export async function work<P, E, T>(
   job: Job<P, E, T>,

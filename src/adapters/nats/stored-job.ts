@@ -24,7 +24,7 @@ import {
 import { keyToken } from "./key-token.ts";
 import { PartitionLease } from "./partition-lease.ts";
 
-/** How many partitions are added at once. */
+/** Number of partitions that are added at once. */
 const addedAtOnce = 100;
 
 /**

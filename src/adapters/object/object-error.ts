@@ -28,7 +28,7 @@ export interface ObjectErrorOptions {
  * ```
  */
 export class ObjectError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "ObjectError";
   /** The class of the error. */
   override readonly name = "ObjectError" as const;

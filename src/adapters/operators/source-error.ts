@@ -2,7 +2,7 @@ import { EtlError, messageOf, propertyOf } from "../../errors.ts";
 
 /** One of several sources that were put together failed. `cause` is its own error. */
 export class SourceError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "SourceError";
   /** The class of the error. */
   override readonly name = "SourceError" as const;

@@ -14,7 +14,7 @@ import { endFacts } from "./run-section.ts";
 export interface FollowedRun {
   /** Settles when it is over. */
   readonly finished: Promise<unknown>;
-  /** How far it is. */
+  /** Returns its progress. */
   snapshot(): FollowedSnapshot;
 }
 

@@ -25,7 +25,7 @@ import { lettersTile, loadedTile, type Tile, tilesOf } from "./tiles.ts";
 /** How far a job of `millrace/jobs` is: the subset of its snapshot that is used. */
 export interface FollowedJob
   extends ItemCounts, Pick<ReportedJob, "name" | "rows" | "earlier" | "duration"> {
-  /** What it is doing. */
+  /** Its state. */
   readonly state: string;
   /** Its partitions, by what became of them; `held` are those that a worker has now. */
   readonly partitions: ReportedJob["partitions"] & { readonly held?: number };

@@ -12,7 +12,7 @@ export type ThreadFailure = "exit" | "error" | "timeout" | "input" | "output" | 
  * is.
  */
 export class ThreadError extends EtlError {
-  /** What every copy of this package knows the class by. */
+  /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "ThreadError";
   /** The class of the error. */
   override readonly name = "ThreadError" as const;
