@@ -59,7 +59,10 @@ export function wordsOfJob(
       time(duration)
     }`;
   const lines = dead.map(({ partition, error }) =>
-    harmless(`Partition ${JSON.stringify(partition)} is dead: ${error ?? "its workers were lost"}`, " ")
+    harmless(
+      `Partition ${JSON.stringify(partition)} is dead: ${error ?? "its workers were lost"}`,
+      " ",
+    )
   );
   return [head, ...lines].join("\n") + "\n";
 }
