@@ -22,7 +22,7 @@
  * ```
  * @module
  */
-import { endProcess, hostProcess, hostTerminal } from "./cli/host-terminal.ts";
+import { endProcess, failWhenIdle, hostProcess, hostTerminal } from "./cli/host-terminal.ts";
 import { isProgram } from "./cli/is-program.ts";
 import { main } from "./cli/main.ts";
 
@@ -35,5 +35,6 @@ if (isProgram(import.meta)) void start();
 
 async function start(): Promise<void> {
   const host = await hostProcess();
+  failWhenIdle(host);
   await endProcess(host, await main(host.argv.slice(2), hostTerminal(host)));
 }

@@ -1,3 +1,4 @@
+import { exitCodes } from "./command.ts";
 import type { Output, Terminal } from "./terminal.ts";
 
 /** The part of a host's `node:process` that is used. */
@@ -23,6 +24,13 @@ export async function hostProcess(): Promise<HostProcess> {
   return (await import("node:process")).default;
 }
 
+const signals = ["SIGINT", "SIGTERM"] as const;
+/**
+ * Signals within so many milliseconds are one: Ctrl-C reaches all processes of a terminal, and `npx`
+ * passes it on once more.
+ */
+const oneKey = 250;
+
 /** The terminal of this process. */
 export function hostTerminal(host: HostProcess): Terminal {
   const { stdout, stderr, env } = host;
@@ -34,14 +42,34 @@ export function hostTerminal(host: HostProcess): Terminal {
     folder: host.cwd(),
     environment: env,
     onInterrupt(listener) {
-      const signals = ["SIGINT", "SIGTERM"];
-      for (const signal of signals) host.on(signal, listener);
+      let last = -Infinity;
+      const own = () => {
+        const now = performance.now();
+        if (now - last < oneKey) return;
+        last = now;
+        listener();
+      };
+      for (const signal of signals) host.on(signal, own);
       return () => {
-        for (const signal of signals) host.off(signal, listener);
+        for (const signal of signals) host.off(signal, own);
       };
     },
     exit: (code) => host.exit(code),
   };
+}
+
+/**
+ * Ends the process with an error where nothing is left that could settle what the program waits for:
+ * otherwise it would end as if all were done.
+ */
+export function failWhenIdle(host: HostProcess): void {
+  host.on("beforeExit", () => {
+    host.stderr.write(
+      "The work did not end: it waits for a promise that nothing can settle. Look for a callback " +
+        "that does not resolve\n",
+    );
+    host.exit(exitCodes.failed);
+  });
 }
 
 /**
