@@ -1,15 +1,14 @@
-import { CancelledError, isOf } from "../../errors.ts";
-import { showProgress } from "../../adapters/progress.ts";
-import type { RunReport } from "../../report-types.ts";
-import type { Run } from "../../run/run.ts";
 import { type Command, exitCodes, type Values } from "../command.ts";
+import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
+import { followRun, tellRun } from "../follow-run.ts";
+import { writeReport } from "../run/write-report.ts";
 import type { Terminal } from "../terminal.ts";
 import { copyOptions, isDatabase } from "./copy-options.ts";
 import { pathModules } from "./host.ts";
 import type { CopyPlace } from "./parts.ts";
 import { type CopyPlan, planCopy } from "./plan.ts";
 import { keepsMarks, programOf } from "./program.ts";
-import { startCopy, summaryOf } from "./run-copy.ts";
+import { failureOf, startCopy, summaryOf } from "./run-copy.ts";
 
 const word = (value: string, description: string) =>
   ({ type: "string", value, description }) as const;
@@ -34,12 +33,13 @@ export const copyCommand: Command = {
     key: word("name", "the name that the copy is resumed by"),
     fresh: flag("forget what was copied, and start again"),
     print: flag("print the program that does the same, and copy nothing"),
+    ...followOptions,
   },
   positionals: [2, 2],
   notes: `FROM and TO: users.csv  "logs/*.ndjson.gz"  https://host/data.parquet  -  shop.db#users
              postgres://user@host/base#schema.table
 Files:       .csv .tsv .ndjson .jsonl .json .parquet, also with .gz .br .zst
-Exit codes:  0 copied, 1 failed, 2 wrong use, 3 stopped (run it again), 130 aborted`,
+${codeNotes}`,
   run,
 };
 
@@ -57,13 +57,18 @@ async function run(
       terminal.stdout.write(programOf(plan));
       return exitCodes.completed;
     }
-    return await copied(plan, place, terminal);
+    return await copied(plan, place, terminal, values);
   } finally {
     await plan.close();
   }
 }
 
-async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Promise<number> {
+async function copied(
+  plan: CopyPlan,
+  place: CopyPlace,
+  terminal: Terminal,
+  values: Values,
+): Promise<number> {
   const { to, conflict = "error" } = plan.options;
   if (!keepsMarks(plan) && isDatabase(to) && conflict === "error") {
     terminal.stderr.write(
@@ -71,34 +76,17 @@ async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Pro
         "adds them again\n",
     );
   }
-  const run = await startCopy(plan, place);
-  let interrupts = 0;
-  const release = terminal.onInterrupt(() => {
-    interrupts++;
-    if (interrupts === 1) run.drain();
-    else if (interrupts === 2) run.abort(new Error("interrupted twice"));
-    else terminal.exit(exitCodes.aborted);
-  });
-  try {
-    const report = await ended(run, terminal);
+  const follow = readFollowOptions(values);
+  const ended = await followRun(await startCopy(plan, place), follow, terminal);
+  const { report, error, code } = ended;
+  await writeReport(report, values["report"], terminal);
+  if (follow.json) tellRun(ended, follow, terminal);
+  else if (error !== undefined) terminal.stderr.write(`${failureOf(plan, report, error)}\n`);
+  else {
     const output = to.kind === "standard" ? terminal.stderr : terminal.stdout;
     output.write(`${summaryOf(plan, report)}\n`);
-    return report.outcome === "completed" ? exitCodes.completed : exitCodes.unfinished;
-  } catch (error) {
-    if (interrupts > 1 && isOf(error, CancelledError)) return exitCodes.aborted;
-    throw error;
-  } finally {
-    release();
   }
-}
-
-async function ended(run: Run, { stderr }: Terminal): Promise<RunReport> {
-  const shown = stderr.isTTY ? showProgress(run, undefined, { output: stderr }) : undefined;
-  try {
-    return await run.finished;
-  } finally {
-    await shown;
-  }
+  return code;
 }
 
 async function placeOf({ folder }: Terminal): Promise<CopyPlace> {

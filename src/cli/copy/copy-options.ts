@@ -51,6 +51,9 @@ export function copyOptions(values: Values, fromSpec: string, toSpec: string): C
     workers: count(values, "workers"),
     fresh: values["fresh"] === true,
   };
+  if (to.kind === "standard" && values["json"] === true) {
+    fail(action, "--json", 'left out where TO is "-"', true);
+  }
   checkEffects(options);
   return options;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { ndjsonDeadLetters } from "../../dead-letters/ndjson-dead-letters.ts";
@@ -91,6 +92,19 @@ export function summaryOf({ options, source }: CopyPlan, report: RunReport): str
   const again = isDone ? "" : ". The same command goes on from there";
   const time = `${(duration / 1000).toFixed(1)} s`;
   return `${verb} ${counted(loaded)} from ${from} to ${to} in ${time}${lost}${rest}${again}`;
+}
+
+/** Why a copy failed, and what can be done about it. */
+export function failureOf(plan: CopyPlan, report: RunReport, error: unknown): string {
+  const { letters } = plan.options;
+  const lines = [messageOf(error)];
+  const isOfRow = ["extract", "transform", "load"].includes(report.failure?.stage ?? "");
+  if (letters === undefined && isOfRow) lines.push("--letters bad.ndjson sets bad rows aside");
+  if (report.loaded > 0) {
+    const rest = keepsMarks(plan) ? ". The same command goes on after them" : "";
+    lines.push(`${counted(report.loaded)} copied before${rest}`);
+  }
+  return lines.join("\n");
 }
 
 function counted(rows: number): string {

@@ -22,14 +22,20 @@ describe("millrace copy from the web", () => {
   let server: Server;
   let url = "";
   let tag = "";
+  let asked: (() => void) | undefined;
   const files: Record<string, Uint8Array> = {
     "/a.csv.gz": gzipSync("id,name\n1,Ada\n2,\n"),
     "/prices.parquet": parquet(9),
+    "/slow.csv": Buffer.from("id\n1\n2\n3\n"),
   };
   beforeAll(async () => {
     server = createServer(({ url = "", method, headers }, response) => {
       const file = files[url];
       if (tag !== "") response.setHeader("etag", tag);
+      if (url === "/slow.csv" && method === "GET" && asked) {
+        response.write("id\n1\n2\n"); // The rest does not come.
+        return asked();
+      }
       if (file === undefined) return void response.writeHead(404).end("no");
       const [, from, to] = /bytes=(\d+)-(\d*)/.exec(headers.range ?? "") ?? [];
       const part = from === undefined
@@ -72,5 +78,23 @@ describe("millrace copy from the web", () => {
       code: 2,
       err: expect.stringContaining('decimals have at most 15 digits: current value is "price: 17"'),
     });
+  });
+
+  it("stops at Ctrl-C while it waits, and goes on from there", async () => {
+    tag = '"1"';
+    const isAsked = new Promise<void>((resolve) => void (asked = resolve));
+    const { terminal, ended } = folder.start(`${url}/slow.csv`, "slow.ndjson");
+    await isAsked;
+    while (terminal.listeners() === 0) await new Promise((resolve) => setTimeout(resolve));
+    terminal.interrupt();
+    expect(await ended).toBe(3);
+    expect(terminal.out()).toMatch(
+      /^Stopped after \d rows?.+The same command goes on from there\n$/,
+    );
+    expect(terminal.listeners()).toBe(0);
+    asked = undefined;
+    expect((await folder.copy(`${url}/slow.csv`, "slow.ndjson")).code).toBe(0);
+    expect(readFileSync(folder.path("slow.ndjson"), "utf8"))
+      .toBe('{"id":"1"}\n{"id":"2"}\n{"id":"3"}\n');
   });
 });

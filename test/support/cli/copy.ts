@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach } from "vitest";
 import { main } from "../../../src/cli.ts";
-import { testTerminal } from "./test-terminal.ts";
+import { type TestTerminal, testTerminal } from "./test-terminal.ts";
 
 /** What a command line has done. */
 export interface Copied {
@@ -25,6 +25,10 @@ export interface CopyFolder {
   rows(name: string, sql: string): unknown[];
   /** Runs `millrace copy …` in it. */
   copy(...args: readonly string[]): Promise<Copied>;
+  /** Starts it, in a terminal that can be interrupted. */
+  start(
+    ...args: readonly string[]
+  ): { readonly terminal: TestTerminal; readonly ended: Promise<number> };
 }
 
 /** Makes the folder of each test of the block that it is called in. */
@@ -37,6 +41,11 @@ export function copyFolder(): CopyFolder {
   const path = (name: string) => {
     folder ??= mkdtempSync(join(tmpdir(), "millrace-copy-"));
     return join(folder, name);
+  };
+  const start = (args: readonly string[]) => {
+    path("");
+    const terminal = testTerminal({ folder: folder! });
+    return { terminal, ended: main(["copy", ...args], terminal) };
   };
   const opened = <R>(name: string, use: (db: DatabaseSync) => R): R => {
     const db = new DatabaseSync(path(name));
@@ -52,10 +61,9 @@ export function copyFolder(): CopyFolder {
     exec: (name, sql) => opened(name, (db) => db.exec(sql)),
     rows: (name, sql) => opened(name, (db) => db.prepare(sql).all().map((row) => ({ ...row }))),
     async copy(...args) {
-      path("");
-      const terminal = testTerminal({ folder: folder! });
-      const code = await main(["copy", ...args], terminal);
-      return { code, out: terminal.out(), err: terminal.err() };
+      const { terminal, ended } = start(args);
+      return { code: await ended, out: terminal.out(), err: terminal.err() };
     },
+    start: (...args) => start(args),
   };
 }
