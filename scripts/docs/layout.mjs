@@ -45,7 +45,9 @@ function navigationOf(groups, file, to) {
   return groups.map(({ title, links }) => {
     const items = links.map((link) => {
       const address = link.file === "reference" ? "reference.html" : addressOf(link.file);
-      const current = link.file === file ? ' aria-current="page"' : "";
+      const isCurrent = link.file === file ||
+        link.file === "examples/README.md" && file.startsWith("examples/");
+      const current = isCurrent ? ' aria-current="page"' : "";
       return `<li><a href="${to(address)}"${current}>${
         escape(link.title.replaceAll("`", ""))
       }</a></li>`;

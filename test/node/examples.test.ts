@@ -144,5 +144,5 @@ describe("the programs in examples/", () => {
     const paths = examples.filter(({ host }) => host === "deno").map(({ path }) => path);
     const { code, stderr } = await run(hosts.deno.program, ["check", "--no-lock", ...paths]);
     expect(code, stderr).toBe(0);
-  });
+  }, 120_000);
 });

@@ -27,6 +27,7 @@ const tasks: readonly [task: string, target: string, words: RegExp][] = [
   ["use all cores for a heavy transform", "threads.md#threads", /inThreads/],
   ["run within the time limit of a Worker", "continuing.md#what-a-budget-promises", /budget/],
   ["run a pipeline from a terminal", "cli.md#command-line", /npx millrace/],
+  ["copy rows without writing a program", "copy.md#copying", /millrace copy/],
   ["show a progress bar", "progress.md#a-line", /showProgress/],
   ["see why a run failed", "report.md#explain", /explain\(/],
   ["find out what makes a run slow", "observability.md#where-the-time-went", /bottleneck/],
@@ -57,6 +58,12 @@ describe("docs/README.md", () => {
     const row = index.split("\n").find((line) => line.includes(`| ${task} `));
     expect(row, "a row of “Find your task”").toContain(`](${target})`);
     expect(sectionOf(target)).toMatch(words);
+  });
+
+  it("has each page once, outside of the tasks", () => {
+    const pages = [...index.matchAll(/\]\(([^)#]+\.md)\)/g)].map(([, page]) => page);
+    expect(pages.filter((page, at) => pages.indexOf(page) !== at)).toEqual([]);
+    expect(pages.length).toBeGreaterThan(50);
   });
 
   it("has no task that is not tested", () => {

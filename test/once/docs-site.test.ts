@@ -12,7 +12,7 @@ let site: Awaited<ReturnType<typeof buildSite>>;
 
 beforeAll(async () => {
   site = await buildSite(folder);
-});
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the site of the documentation", () => {
