@@ -60,10 +60,10 @@ function arrayStream(items: number, size: number): ReadableStream<Item[]> {
   return new ReadableStream<Item[]>({
     pull(controller) {
       if (id >= items) return controller.close();
-      const first = id;
-      const length = Math.min(size, items - first);
-      controller.enqueue(Array.from({ length }, (_, index) => ({ id: first + index })));
-      id += length;
+      const chunk: Item[] = [];
+      const end = Math.min(items, id + size);
+      while (id < end) chunk.push({ id: id++ });
+      controller.enqueue(chunk);
     },
   });
 }

@@ -4,7 +4,7 @@ import type { Work } from "../retry/recovery.ts";
 import { mapItems, type Mapper, type Stop } from "../streams/map-items.ts";
 import { isMalformed, type MalformedItem } from "../streams/malformed-mark.ts";
 import { skip } from "../streams/skip.ts";
-import { rowsFrom } from "./rows.ts";
+import { type Rows, rowsFrom } from "./rows.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import type { Batch } from "./batch.ts";
 import { rangesFor } from "./batch-ranges.ts";
@@ -19,6 +19,9 @@ type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
 /** What a transform gives for the items of a batch, one by one. */
 type Results<T> = readonly Transformed<T>[];
 
+/** The rows of a batch, unless its map was stopped or has failed. */
+type Mapped<T> = Rows<T> | undefined;
+
 /** Maps the items of the batches of a run: each on its own, or those of a batch in one call. */
 export class BatchMap<E, T> {
   readonly #run: RunContext<E, T>;
@@ -30,16 +33,16 @@ export class BatchMap<E, T> {
     this.#mapper = mapperOf(run);
   }
 
-  /** Fills the rows of a batch; tells whether it could. */
-  run(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
+  /** Fills the rows of a batch and gives them; a boolean would take JavaScriptCore longer to tell from a promise. */
+  run(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): Mapped<T> | Promise<Mapped<T>> {
     const mapped = this.#map(batch, stop);
     const { deadLetterWriter, checkpointWriter } = this.#run;
-    if (!isThenable(mapped) || deadLetterWriter === undefined || checkpointWriter === undefined) {
+    if (deadLetterWriter === undefined || checkpointWriter === undefined || !isThenable(mapped)) {
       return mapped;
     }
-    return mapped.then((isMapped) => {
+    return mapped.then((rows) => {
       this.#keepGivenUp(batch, batch.givenUp ?? []);
-      return isMapped;
+      return rows;
     }, (error) => {
       try {
         this.#keepGivenUp(batch, batch.givenUp ?? []);
@@ -50,7 +53,7 @@ export class BatchMap<E, T> {
     });
   }
 
-  #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): boolean | Promise<boolean> {
+  #map(batch: Batch<E, T>, stop: Stop<Batch<E, T>>): Mapped<T> | Promise<Mapped<T>> {
     if (this.#run.pipeline.transformBatch !== undefined) return this.#mapBatch(batch);
     const { context, settings: { concurrency } } = this.#run;
     const rescue = this.#run.isPlain
@@ -65,18 +68,18 @@ export class BatchMap<E, T> {
     batch: Batch<E, T>,
     results: Results<T> | undefined | PromiseLike<Results<T> | undefined>,
     mayHaveMany?: boolean,
-  ): boolean | Promise<boolean> {
+  ): Mapped<T> | Promise<Mapped<T>> {
     if (isThenable(results)) return Promise.resolve(results).then((all) => this.#take(batch, all));
     return this.#take(batch, results, mayHaveMany);
   }
 
   /** Takes the results of all items, or of none. */
-  #take(batch: Batch<E, T>, results: Results<T> | undefined, mayHaveMany = true): boolean {
-    if (results === undefined) return false;
+  #take(batch: Batch<E, T>, results: Results<T> | undefined, mayHaveMany = true): Mapped<T> {
+    if (results === undefined) return undefined;
     batch.rows = rowsFrom(results, mayHaveMany);
     const { emit } = this.#run;
     if (emit !== undefined && !this.#run.isStopped) this.#run.metrics.transformed(batch, emit);
-    return true;
+    return batch.rows;
   }
 
   /** Tries an item again, or gives up on it. */
@@ -129,7 +132,7 @@ export class BatchMap<E, T> {
     checkpointWriter?.finish(rangesFor(this.#run, batch, givenUp), counts);
   }
 
-  #mapBatch(batch: Batch<E, T>): boolean | Promise<boolean> {
+  #mapBatch(batch: Batch<E, T>): Mapped<T> | Promise<Mapped<T>> {
     const { items } = batch;
     if (batch.malformed !== undefined) return this.#recover(batch);
     if (this.#run.isPlain) return this.#fill(batch, this.#callBatch(items.slice()));
@@ -156,7 +159,7 @@ export class BatchMap<E, T> {
   }
 
   /** Maps a batch again after an error, in parts where it has to be; or those of its items that are sound. */
-  async #recover(batch: Batch<E, T>, ...errors: readonly unknown[]): Promise<boolean> {
+  async #recover(batch: Batch<E, T>, ...errors: readonly unknown[]): Promise<Mapped<T>> {
     const { items, malformed } = batch;
     for (const index of malformed ?? []) {
       if (!this.#run.isStopped) await this.#leaveOut(batch, index);

@@ -43,7 +43,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
   readonly #listener: FlowListener;
   readonly #batcher: SourceBatcher<E>;
   readonly #extraction: Extraction<E, T>;
-  readonly #transforms: TaskGroup<Batch<E, T>, boolean, Look>;
+  readonly #transforms: TaskGroup<Batch<E, T>, Rows<T> | undefined, Look>;
   readonly #loads: TaskGroup<Batch<E, T>, unknown, Look>;
   readonly #backgroundCalls: BackgroundCalls<E, T>;
   readonly #ready: Batch<E, T>[] = [];
@@ -72,8 +72,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     this.#extraction = this.#makeExtraction();
     this.#transforms = new TaskGroup(workers, {
       call: (batch) => this.#map.run(batch, this),
-      done: (batch, isMapped) =>
-        this.#pump(isMapped && !this.#isStopped ? this.#pass(batch) : undefined),
+      done: (batch, rows) => this.#pump(rows && !this.#isStopped ? this.#pass(batch) : undefined),
       failed: (batch, error) => this.#failIn("transform", error, batch),
     });
     this.#loads = new TaskGroup(workers, {

@@ -79,7 +79,11 @@ function mapFrom<I, O, C, B extends Items<I>>(
       for (; index < end; index++) {
         if (stop.isStopped) return undefined;
         const result = mapper.transform(items[index]!, context);
-        if ((result as Partial<PromiseLike<O>> | null | undefined)?.then !== undefined) {
+        // A number is not asked, which takes JavaScriptCore 20 ns each time.
+        if (
+          typeof result !== "number" &&
+          (result as Partial<PromiseLike<O>> | null | undefined)?.then !== undefined
+        ) {
           if (isThenable(result)) {
             stop.pace.count(index - begin);
             stop.isAsync = true;
