@@ -1,18 +1,31 @@
 import {
+  type CloudflareSink,
   type D1Binding,
   d1Sink,
   durableObjectSink,
   type DurableObjectStorage,
   runStep,
 } from "../../src/adapters/cloudflare.ts";
-import { decodeCheckpoint, rangesOf } from "../../src/checkpoints/checkpoint.ts";
-import { chunks, etl } from "../../src/index.ts";
+import { encodeNdjson, readNdjson } from "../../src/adapters/ndjson.ts";
+import {
+  type ObjectSink,
+  objectSink,
+  type R2Bucket,
+  readObject,
+} from "../../src/adapters/object.ts";
+import { KeptFolder } from "../../src/adapters/object/kept-folder.ts";
+import { storeOf } from "../../src/adapters/object/store-of.ts";
+import { type Checkpoint, decodeCheckpoint, rangesOf } from "../../src/checkpoints/checkpoint.ts";
+import { batched, chunks, etl } from "../../src/index.ts";
+
+/** What rows go into. */
+export type ImportKind = "object" | "D1" | "R2";
 
 /** What an object imports, and how. */
 export interface ImportPlan {
-  /** Whether the rows go into D1; else they stay in the object. */
-  readonly isD1: boolean;
-  /** The table, which has no key, and is for this import alone. */
+  /** Where the rows go: the storage of the object, D1 or a bucket of R2. */
+  readonly kind: ImportKind;
+  /** The table, which has no key, or the folder; it is for this import alone. */
   readonly table: string;
   readonly rows: number;
   readonly batchSize: number;
@@ -40,11 +53,17 @@ interface State {
 
 interface Env {
   readonly DB: D1Binding;
+  readonly BUCKET: R2Bucket;
   readonly OBJECT: {
     get(id: unknown): { fetch(request: Request): Promise<Response> };
     idFromName(name: string): unknown;
   };
 }
+
+/** A sink of either kind. */
+type AnySink =
+  & Pick<CloudflareSink, "load" | "checkpoints">
+  & Partial<Pick<ObjectSink<object>, "writeManifest">>;
 
 const ownSql = "create table if not exists own (plan text, is_done integer, evicted integer)";
 const countSql = (table: string) => `select count(*) as n, count(distinct n) as d from ${table}`;
@@ -55,10 +74,12 @@ const markSql = (table: string) =>
 export class Import {
   readonly #state: State;
   readonly #db: D1Binding;
+  readonly #bucket: R2Bucket;
 
-  constructor(state: State, { DB }: Env) {
+  constructor(state: State, { DB, BUCKET }: Env) {
     this.#state = state;
     this.#db = DB;
+    this.#bucket = BUCKET;
     state.storage.sql.exec(ownSql);
   }
 
@@ -68,9 +89,9 @@ export class Import {
     const plan = await request.json() as ImportPlan;
     const { storage } = this.#state;
     const made = `create table if not exists ${plan.table} (n integer)`;
-    if (plan.isD1) await this.#db.batch([this.#db.prepare(made)]);
-    else storage.sql.exec(made);
-    await this.#sink(plan).checkpoints.read(""); // Makes the table that marks are in.
+    if (plan.kind === "D1") await this.#db.batch([this.#db.prepare(made)]);
+    if (plan.kind === "object") storage.sql.exec(made);
+    await this.#sink(plan).checkpoints.read(plan.table); // Makes the table that marks are in.
     if (this.#own() === undefined) storage.sql.exec("insert into own values ('', 0, 0)");
     storage.sql.exec("update own set plan = ?", JSON.stringify(plan));
     const state = await this.#tell();
@@ -97,13 +118,17 @@ export class Import {
       name: table,
       extract: ({ checkpoint }) => chunks(numbersFrom(checkpoint?.position as number ?? 0, rows)),
       load: Object.assign(load, sink.load),
-    }, { checkpoints: sink.checkpoints, position: ({ n }) => n + 1, resume: "source", lease: 20 });
+      ...sink.writeManifest && { postProcess: sink.writeManifest },
+    }, { checkpoints: sink.checkpoints, position: ({ n }) => n + 1, resume: "source", lease: 50 });
     const step = await runStep(numbers, { batchSize, workers, budget: { duration: 200 } });
     if (step.isDone) this.#state.storage.sql.exec("update own set is_done = 1");
   }
 
-  #sink({ isD1, table }: ImportPlan) {
-    return isD1 ? d1Sink(this.#db, { table }) : durableObjectSink(this.#state.storage, { table });
+  #sink({ kind, table }: ImportPlan): AnySink {
+    if (kind === "R2") return objectSink(this.#bucket, { format: encodeNdjson() });
+    return kind === "D1"
+      ? d1Sink(this.#db, { table })
+      : durableObjectSink(this.#state.storage, { table });
   }
 
   #own(): { plan: ImportPlan; isDone: boolean; evicted: number } | undefined {
@@ -117,16 +142,27 @@ export class Import {
   }
 
   async #tell(): Promise<ImportState> {
-    const { plan: { isD1, table }, isDone, evicted } = this.#own()!;
+    const { plan: { kind, table }, isDone, evicted } = this.#own()!;
+    if (kind === "R2") return { ...await this.#countParts(table), isDone, evicted };
     const asked = [countSql(table), markSql(table)];
-    const [[counts], marks] = isD1 ? await this.#ask(asked) : this.#read(asked);
+    const [[counts], marks] = kind === "D1" ? await this.#ask(asked) : this.#read(asked);
     const { n, d } = counts as { n: number; d: number };
     const [mark] = marks as { checkpoint: string | null }[];
-    const marked = mark?.checkpoint == null ? [] : rangesOf(
-      decodeCheckpoint(table, mark.checkpoint),
-    );
-    const sum = marked.reduce((all, [from, to]) => all + to - from, 0);
-    return { isDone, rows: n, numbers: d, marked: sum, evicted };
+    const stored = mark?.checkpoint == null ? undefined : decodeCheckpoint(table, mark.checkpoint);
+    return { isDone, rows: n, numbers: d, marked: rowsIn(stored), evicted };
+  }
+
+  /** What the parts in the bucket have that count. */
+  async #countParts(table: string): Promise<Pick<ImportState, "rows" | "numbers" | "marked">> {
+    const store = storeOf("count rows", this.#bucket);
+    const { mark, parts } = await new KeptFolder(store, table, `${table}/`).look();
+    const numbers: number[] = [];
+    for (const name of parts.keys()) {
+      const part = readNdjson<{ n: number }>(readObject(store, `${table}/${name}`));
+      for await (const rows of batched(part)) numbers.push(...rows.map(({ n }) => n));
+    }
+    const different = new Set(numbers).size;
+    return { rows: numbers.length, numbers: different, marked: rowsIn(mark.checkpoint) };
   }
 
   #read(statements: readonly string[]): [unknown[], unknown[]] {
@@ -138,6 +174,11 @@ export class Import {
     const answers = await this.#db.batch(statements.map((text) => this.#db.prepare(text)));
     return answers.map(({ results }) => results ?? []) as [unknown[], unknown[]];
   }
+}
+
+function rowsIn(checkpoint: Checkpoint | undefined): number {
+  if (checkpoint === undefined) return 0;
+  return rangesOf(checkpoint).reduce((all, [from, to]) => all + to - from, 0);
 }
 
 function* numbersFrom(start: number, rows: number): Generator<{ n: number }[]> {

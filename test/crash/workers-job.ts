@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { MiniflareProcess } from "../support/cloudflare/miniflare-process.ts";
-import type { ImportPlan, ImportState } from "./import-worker.ts";
+import type { ImportKind, ImportPlan, ImportState } from "./import-worker.ts";
 
 /** What is imported, and how often workerd is killed meanwhile. */
 export interface WorkersCrash {
+  readonly kinds: readonly ImportKind[];
   readonly rows: number;
   /** Kills of workerd, each at some instant. */
   readonly kills: number;
@@ -17,7 +18,7 @@ export interface WorkersEnd {
   readonly kills: number;
   /** How often an object was evicted right after a commit. */
   readonly evicted: number;
-  /** Imports that were whole: at least one into D1, and one into an object. */
+  /** Imports that were whole: at least one of each kind. */
   readonly imports: number;
   /** Rows that were marked and not there, or there and not marked: after any kill, or in the end. */
   readonly lost: number;
@@ -27,15 +28,16 @@ export interface WorkersEnd {
 
 const worker = 'export { default, Import } from "./test/crash/import-worker.ts";';
 
-/** Has rows imported into D1 and into an object at once, and kills workerd so often meanwhile. */
+/** Has rows imported into databases and buckets at once, and kills workerd so often meanwhile. */
 export async function crashWorkers(crash: WorkersCrash): Promise<WorkersEnd> {
   const end = { kills: 0, evicted: 0, imports: 0, lost: 0, duplicates: 0 };
   const workerd = new MiniflareProcess();
-  const kinds = [new Imports(false, crash), new Imports(true, crash)];
+  const kinds = crash.kinds.map((kind) => new Imports(kind, crash));
   try {
     await workerd.open(worker, {
       compatibilityDate: crash.date,
       d1Databases: { DB: "db" },
+      r2Buckets: { BUCKET: "bucket" },
       durableObjects: { OBJECT: { className: "Import", useSQLite: true } },
     });
     for (const kind of kinds) await kind.begin(workerd.url);
@@ -63,13 +65,13 @@ class Imports {
   evicted = 0;
   lost = 0;
   duplicates = 0;
-  readonly #isD1: boolean;
+  readonly #kind: ImportKind;
   readonly #crash: WorkersCrash;
   /** Those of the import that runs. */
   #evictions: readonly number[];
 
-  constructor(isD1: boolean, crash: WorkersCrash) {
-    this.#isD1 = isD1;
+  constructor(kind: ImportKind, crash: WorkersCrash) {
+    this.#kind = kind;
     this.#crash = crash;
     this.#evictions = this.#newEvictions();
   }
@@ -81,11 +83,10 @@ class Imports {
     const workers = 1 + Math.floor(random() * 3);
     for (;;) {
       const table = `t${this.imports}`;
-      const isD1 = this.#isD1;
+      const kind = this.#kind;
       const evictions = this.#evictions;
-      const plan: ImportPlan = { isD1, table, rows, batchSize, workers, evictions };
-      const response = await fetch(this.#at(url), { method: "POST", body: JSON.stringify(plan) });
-      const state = await response.json() as ImportState;
+      const plan: ImportPlan = { kind, table, rows, batchSize, workers, evictions };
+      const state = await this.#ask(url, { method: "POST", body: JSON.stringify(plan) });
       this.#count(state);
       if (!state.isDone) return;
       this.#end(state);
@@ -95,15 +96,25 @@ class Imports {
   /** Waits for the end of the one that was begun. */
   async finish(url: string): Promise<void> {
     for (;;) {
-      const response = await fetch(this.#at(url));
-      const state = response.ok ? await response.json() as ImportState : undefined;
-      if (state?.isDone) return this.#end(state); // Else it may be being evicted.
+      const state = await this.#ask(url);
+      if (state.isDone) return this.#end(state);
+      await wait(20);
+    }
+  }
+
+  /** Asks an object, which may be evicted meanwhile. */
+  async #ask(url: string, init?: RequestInit): Promise<ImportState> {
+    for (let attempt = 1;; attempt++) {
+      const response = await fetch(this.#at(url), init);
+      if (response.ok) return await response.json() as ImportState;
+      const text = await response.text();
+      if (attempt === 20) throw new Error(`${this.#kind} does not answer: ${text}`);
       await wait(20);
     }
   }
 
   #at(url: string): string {
-    return `${url}${this.#isD1}/${this.imports}`;
+    return `${url}${this.#kind}/${this.imports}`;
   }
 
   #count({ rows, numbers, marked }: ImportState): void {
@@ -120,8 +131,7 @@ class Imports {
 
   #newEvictions(): readonly number[] {
     const { rows, random } = this.#crash;
-    return [random(), random()].map((share) => Math.floor(0.8 * share * rows)).sort((a, b) =>
-      a - b
-    );
+    const places = Array.from({ length: Math.ceil(rows / 100_000) }, () => 0.8 * rows * random());
+    return places.map(Math.floor).sort((a, b) => a - b);
   }
 }
