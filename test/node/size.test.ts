@@ -45,7 +45,7 @@ const budgets: Record<string, Record<string, number>> = {
   },
   "millrace/jobs": { "*": 31_760, "{ coordinate }": 3230, "{ work }": 29_960 }, // Runs pipelines: the engine. Outages of the store: 850.
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
-  "millrace/otel": { "*": 31_350 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 31_950 }, // Jobs as well. Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
   "millrace/report": { "*": 17_640 },
   "millrace/testing": { "*": 44_490 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
