@@ -13,6 +13,7 @@ export type {
 } from "./duckdb/client.ts";
 export { type Tombstone, tombstone } from "../sql/tombstone.ts";
 export { duckdbSink } from "./duckdb/sink.ts";
+export type { DuckdbDeliveryOptions } from "./duckdb/deliveries.ts";
 export type { DuckdbLoad, DuckdbSink, DuckdbStage, DuckdbWrappedLoad } from "./duckdb/sink.ts";
 export type { SinkLoadContext as DuckdbLoadContext } from "../checkpoints/load-context.ts";
 export type { Fitting, LinksAmong, RowsByTable, RowsOf, RowWith } from "../sql/typed-rows.ts";

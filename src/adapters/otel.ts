@@ -4,6 +4,12 @@
  * @module
  */
 export { instrument, type InstrumentOptions } from "./otel/instrument.ts";
+export {
+  type CountedPartitions,
+  type InstrumentableJob,
+  type InstrumentedJob,
+  instrumentJob,
+} from "./otel/instrument-job.ts";
 export type {
   OtelApi,
   OtelAttributes,

@@ -29,8 +29,12 @@ export interface NatsTask {
 
 /** What is loaded, and how often its processes are killed. */
 export interface NatsCrash
-  extends Pick<NatsTask, "job" | "partitions" | "rows" | "bad" | "lease" | "delay"> {
+  extends Pick<NatsTask, "job" | "partitions" | "rows" | "bad" | "lease" | "delay">, Kills {
   readonly workers: number;
+}
+
+/** How often processes and the server are killed. */
+export interface Kills {
   /** Kills and freezes of processes. */
   readonly kills: number;
   /** How many of them are freezes, longer than the lease: 0 to 1. */
@@ -88,7 +92,7 @@ export async function crashNatsJob(server: NatsServer, crash: NatsCrash): Promis
     const slots = Array.from({ length: workers + 1 }, (_, slot) => slot);
     const outputs = await Promise.all(slots.map((slot) => {
       const role = slot === 0 ? "coordinator" : "worker";
-      return keepAlive({ ...task, role }, slot, crash, tally);
+      return keepAlive({ ...task, role }, "test/crash/nats-worker.ts", slot, crash, tally);
     }));
     isOver.abort();
     await outages;
@@ -109,9 +113,10 @@ async function begin(connection: NatsConnection, job: string): Promise<void> {
   await new Kvm(connection).create(bucket, { allow_direct: false });
 }
 
-async function killServer(
+/** Kills the server some times, and starts it again at once. */
+export async function killServer(
   server: NatsServer,
-  { serverKills, longest, random }: NatsCrash,
+  { serverKills, longest, random }: Kills,
   signal: AbortSignal,
 ): Promise<void> {
   for (let left = serverKills; left > 0 && !signal.aborted; left--) {
@@ -123,14 +128,15 @@ async function killServer(
 }
 
 /** Begins a process again and again until one ends by itself; gives what that one has printed. */
-async function keepAlive(
-  task: NatsTask,
+export async function keepAlive(
+  task: { readonly role: string; readonly lease: number },
+  program: string,
   slot: number,
-  { longest, freezes, random, serverKills }: NatsCrash,
+  { longest, freezes, random, serverKills }: Kills,
   tally: Tally,
 ): Promise<string> {
   for (let life = slot;; life++) {
-    const process = new WriterProcess(task, life, "test/crash/nats-worker.ts");
+    const process = new WriterProcess(task, life, program);
     if (random() < 0.9) await process.began;
     while (tally.left > 0) {
       tally.left--;

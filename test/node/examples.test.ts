@@ -30,9 +30,9 @@ const slow = ["csv-to-postgres", "job-with-workers"];
 const isOnce = process.env["TEST_ONCE"] === "1";
 const onNode = [
   ...["api-to-sqlite", "http-upload-with-progress", "nested-to-tables", "queue-with-ack"],
-  ...["resume-after-kill", "threads", "validate-with-zod", ...slow],
+  ...["resume-after-kill", "validate-with-zod", ...slow],
 ];
-const names = ["etl-with-manager", "simple-bucket", "simple-etl"];
+const names = ["etl-with-manager", "simple-bucket", "simple-etl", "threads"];
 const examples = [
   ...(["node", "deno", "bun"] as const).flatMap((host) =>
     names.map((name) => ({ host, path: `examples/${host}/${name}.ts` }))
@@ -43,6 +43,9 @@ const examples = [
 /** Runs a program of the project to its end, whatever its exit code. */
 async function run(program: string, args: readonly string[]) {
   const options = { cwd: root, timeout: 100_000, env: { ...process.env, NO_COLOR: "1" } };
+=======
+  const options = { cwd: root, timeout: 60_000, env: { ...process.env, NO_COLOR: "1" } };
+>>>>>>> ends
   try {
     return { code: 0, ...await promisify(execFile)(program, args, options) };
   } catch (error) {

@@ -25,7 +25,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/sqlite": { "*": 22_580 }, // Splits tables; Tables, tombstones, new columns, `write`, `missing` by the batch.
   "millrace/postgres": { "*": 44_860 }, // Adds columns to several tables, splits them, keeps jobs and deliveries, listens.
   "millrace/cloudflare": { "*": 49_900, "{ d1Sink }": 21_100, "{ runStep }": 2500 }, // A queue runs a pipeline.
-  "millrace/duckdb": { "*": 23_970 }, // Tables, tombstones, new columns, `write` and the appender as well.
+  "millrace/duckdb": { "*": 24_600 }, // Keeps deliveries; Tables, tombstones, new columns, `write` and the appender as well.
   "millrace/ndjson": { "*": 9550 },
   "millrace/json": { "*": 10_950 },
   "millrace/compression": { "*": 7370 },
@@ -45,7 +45,7 @@ const budgets: Record<string, Record<string, number>> = {
   },
   "millrace/jobs": { "*": 31_760, "{ coordinate }": 3230, "{ work }": 29_960 }, // Runs pipelines: the engine. Outages of the store: 850.
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
-  "millrace/otel": { "*": 31_350 }, // Wraps `etl`, and so has the engine.
+  "millrace/otel": { "*": 31_950 }, // Jobs as well. Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
   "millrace/report": { "*": 17_640 },
   "millrace/cli": { "*": 200_000 }, // A program, with all that it imports when a command needs it.

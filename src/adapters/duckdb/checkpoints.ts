@@ -15,9 +15,8 @@ import {
   planWrite,
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
-import { sleep } from "../../runtime/deadline.ts";
 import { storedKey } from "../../sql/text.ts";
-import { type DuckdbConnection, isConflict, rowsOf, transact } from "./client.ts";
+import { type DuckdbConnection, rowsOf, transactAgain } from "./client.ts";
 
 const tableSql = `create table if not exists millrace_checkpoint (
   key varchar primary key, checkpoint varchar, loaded_by varchar, run_id varchar,
@@ -38,10 +37,10 @@ const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = 
 /** Changes nothing, but collides with a claim that another connection commits meanwhile. */
 const touchSql = "update millrace_checkpoint set run_id = run_id where key = $1";
 
-const maxAttempts = 8; // The last one is made about a second after the first.
-
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
 export class DuckdbCheckpoints implements Required<CheckpointStore> {
+  /** So does the load. */
+  readonly keepsDeliveries = true;
   readonly #connection: DuckdbConnection;
   readonly #claims = new ClaimRegistry();
   #isOpen = false;
@@ -110,17 +109,9 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
     this.#claims.onUndone(mark);
   }
 
-  /** Tries again where another connection was faster: what it has committed may decide otherwise. */
-  async #transact<T>(body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    for (let attempt = 1;; attempt++) {
-      try {
-        return await transact(this.#connection, () => this.#withTable(body), signal);
-      } catch (error) {
-        this.#isOpen = false; // The table may have been made by what was rolled back.
-        if (attempt === maxAttempts || !isConflict(error)) throw error;
-        await sleep(5 * 2 ** attempt, signal); // The other one may not have ended yet.
-      }
-    }
+  #transact<T>(body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const failed = () => void (this.#isOpen = false); // The table may have been rolled back.
+    return transactAgain(this.#connection, () => this.#withTable(body), failed, signal);
   }
 
   async #withTable<T>(body: () => Promise<T>): Promise<T> {

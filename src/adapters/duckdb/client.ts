@@ -1,5 +1,6 @@
 import { propertyOf } from "../../errors.ts";
 import { fail, type Rule } from "../../options.ts";
+import { sleep } from "../../runtime/deadline.ts";
 import { takeTurns } from "../../runtime/take-turns.ts";
 
 /** The subset of a result that the adapter needs. */
@@ -127,6 +128,29 @@ export function transact<T>(
       return fail("use DuckDB", "connection", "one of a writable database", connection);
     }
   }, signal);
+}
+
+const maxAttempts = 8; // The last one is made about a second after the first.
+
+/**
+ * Does the same again where another connection was faster: what it has committed may decide otherwise.
+ * `onFailure` is told of each attempt that was rolled back.
+ */
+export async function transactAgain<T>(
+  connection: DuckdbConnection,
+  body: () => Promise<T>,
+  onFailure: () => void,
+  signal?: AbortSignal,
+): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await transact(connection, body, signal);
+    } catch (error) {
+      onFailure();
+      if (attempt === maxAttempts || !isConflict(error)) throw error;
+      await sleep(5 * 2 ** attempt, signal); // The other one may not have ended yet.
+    }
+  }
 }
 
 function isOfReadOnly(error: unknown): boolean {

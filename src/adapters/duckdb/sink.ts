@@ -12,8 +12,9 @@ import {
   type Wrapped,
 } from "../../checkpoints/sink-loads.ts";
 import { DuckdbCheckpoints } from "./checkpoints.ts";
-import { connectionRule, type DuckdbConnection, transact } from "./client.ts";
+import { connectionRule, type DuckdbConnection } from "./client.ts";
 import { openDeadLetters } from "./dead-letters.ts";
+import { DuckdbDeliveries, type DuckdbDeliveryOptions } from "./deliveries.ts";
 import type { Checked, Loader } from "./loader.ts";
 import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type DuckdbSinkOptions } from "./sink-options.ts";
@@ -93,8 +94,8 @@ const action = "construct duckdbSink";
  * of its sinks take turns. Errors of the database come through, such as that of a conflict with a
  * transaction on another connection.
  *
- * The tables `millrace_checkpoint` and `millrace_dead_letter` are made when they are first needed;
- * the table for the rows never is. That is looked at in each run, and again after a load that failed.
+ * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are made when they
+ * are first needed; the table for the rows never is. That is looked at in each run, and again after a load that failed.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
  * with it if no row fits (the table, a column or a unique index is not there, a column is generated),
@@ -120,25 +121,27 @@ const action = "construct duckdbSink";
  */
 export function duckdbSink<const Tables extends DuckdbTables>(
   connection: DuckdbConnection,
-  options: DuckdbTablesOptions<Tables>,
+  options: DuckdbTablesOptions<Tables> & DuckdbDeliveryOptions,
 ): DuckdbSink<RowsOf<Tables>>;
 /** Loads by a function that writes in the transaction. */
 export function duckdbSink<Row extends object = object>(
   connection: DuckdbConnection,
-  options: DuckdbWriteOptions<Row>,
+  options: DuckdbWriteOptions<Row> & DuckdbDeliveryOptions,
 ): DuckdbSink<Row>;
 /** Loads into one table. */
 export function duckdbSink<const Columns extends readonly string[] = readonly string[]>(
   connection: DuckdbConnection,
-  options: DuckdbSinkOptions<Columns>,
+  options: DuckdbSinkOptions<Columns> & DuckdbDeliveryOptions,
 ): DuckdbSink<RowsOf<NoInfer<Columns>>>;
 export function duckdbSink(connection: DuckdbConnection, options: SinkOptions): DuckdbSink {
   if (!connectionRule.test(connection)) {
     fail(action, "connection", connectionRule.expected, connection);
   }
-  const loader = loaderOf(connection, options);
+  const { keepDeliveries, ...rest } = Object(options) as SinkOptions;
+  const deliveries = new DuckdbDeliveries(connection, action, keepDeliveries);
+  const loader = loaderOf(connection, Object(options) === options ? rest as SinkOptions : options);
   const checkpoints = new DuckdbCheckpoints(connection);
-  const { load, wrap } = sinkLoads(checkpoints, rowCheck(connection, loader, checkpoints));
+  const { load, wrap } = sinkLoads(checkpoints, rowCheck(loader, checkpoints, deliveries));
   return {
     load: asyncLoad(checkpoints, load),
     wrap: ((fn: Wrapped) => asyncLoad(checkpoints, wrap(fn))) as unknown as DuckdbSink["wrap"],
@@ -147,7 +150,9 @@ export function duckdbSink(connection: DuckdbConnection, options: SinkOptions): 
   };
 }
 
-type SinkOptions = DuckdbSinkOptions | DuckdbTablesOptions | DuckdbWriteOptions<never>;
+type SinkOptions =
+  & (DuckdbSinkOptions | DuckdbTablesOptions | DuckdbWriteOptions<never>)
+  & DuckdbDeliveryOptions;
 
 function loaderOf(connection: DuckdbConnection, options: SinkOptions): Loader {
   const given = (["table", "tables", "write"] as const)
@@ -170,12 +175,12 @@ const nothing: Checked = { write: () => Promise.resolve(), drift: {}, written: n
 
 /** Checks rows first, as then nothing is written if one is wrong. */
 function rowCheck(
-  connection: DuckdbConnection,
   loader: Loader,
   checkpoints: DuckdbCheckpoints,
+  deliveries: DuckdbDeliveries,
 ): (...load: Parameters<CheckRows>) => Promise<Commit> {
   return async (rows, context, isMarked) => {
-    const { runId, signal, batch: { key } } = context;
+    const { runId, signal, batch, batch: { key } } = context;
     const { write, drift, written } = rows.length === 0
       ? nothing
       : await unlessAborted(loader.check(rows, context), signal);
@@ -183,7 +188,7 @@ function rowCheck(
       let takeBack: unknown;
       try {
         takeBack = key === undefined
-          ? await transact(connection, write, signal)
+          ? await deliveries.commit(batch.deliveries, write, signal)
           : await checkpoints.commit(markOf(key, context, isMarked), write, signal);
       } catch (error) {
         await loader.failed(error, runId);

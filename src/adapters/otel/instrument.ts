@@ -11,6 +11,7 @@ import { Etl } from "../../etl/etl.ts";
 import type { OtelApi, OtelAttributes, OtelMeter, OtelTracer } from "./otel-api.ts";
 import { InstrumentedEtl } from "./instrumented-etl.ts";
 import { Meters } from "./meters.ts";
+import type { Telemetry } from "./run-watch.ts";
 import { Tracing } from "./scope.ts";
 
 /** Who is told of the runs of a pipeline. */
@@ -82,7 +83,18 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
   if (!isOf(etl, Etl<E, T>)) {
     fail("instrument a pipeline", "etl", "the result of etl()", etl);
   }
-  const action = `instrument pipeline "${etl.name}"`;
+  return new InstrumentedEtl(
+    etl,
+    telemetryOf(`instrument pipeline "${etl.name}"`, etl.name, options),
+  );
+}
+
+/** What runs of a pipeline of this name are told to, and the meter that it measures by. */
+export function telemetryOf(
+  action: string,
+  pipeline: string,
+  options: InstrumentOptions,
+): Telemetry & { readonly meter: OtelMeter | undefined } {
   const { api, tracer = api?.trace.getTracer?.("millrace"), meter, attributes } = checkOptions<
     InstrumentOptions,
     "api" | "tracer" | "meter"
@@ -93,10 +105,12 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
   if (options.attributes !== undefined && (api ?? meter) === undefined) {
     fail(action, "attributes", "omitted without 'api' or 'meter'", attributes);
   }
-  const all = { ...attributes, "millrace.pipeline": etl.name };
-  return new InstrumentedEtl(etl, {
+  const all = { ...attributes, "millrace.pipeline": pipeline };
+  const ofApi = api?.metrics?.getMeter("millrace");
+  return {
     tracing: api && tracer && new Tracing(api, tracer),
-    meters: new Meters({ own: meter, ofApi: api?.metrics?.getMeter("millrace") }, all),
+    meters: new Meters({ own: meter, ofApi }, all),
     attributes: all,
-  });
+    meter: meter ?? ofApi,
+  };
 }

@@ -2,6 +2,7 @@ import { testDuckdbAppends } from "../../adapters/duckdb/append.cases.ts";
 import { testDuckdbCheckpoints } from "../../adapters/duckdb/checkpoints.cases.ts";
 import { testDuckdbContracts } from "../../adapters/duckdb/sink.cases.ts";
 import { testDuckdbDeadLetters } from "../../adapters/duckdb/dead-letters.cases.ts";
+import { testDuckdbDeliveries } from "../../adapters/duckdb/deliveries.cases.ts";
 import { testDuckdbInserts } from "../../adapters/duckdb/insert.cases.ts";
 import { testDuckdbSources } from "../../adapters/duckdb/source.cases.ts";
 import { testDuckdbTables } from "../../adapters/duckdb/writer.cases.ts";
@@ -16,6 +17,7 @@ export function testDuckdb(): void {
   testDuckdbContracts();
   testDuckdbCheckpoints();
   testDuckdbDeadLetters();
+  testDuckdbDeliveries();
   testDuckdbInserts();
   testDuckdbAppends();
   testDuckdbTables();

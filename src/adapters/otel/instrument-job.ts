@@ -1,0 +1,99 @@
+import { etl } from "../../etl/etl.ts";
+import { callable, fail, nonEmptyString } from "../../options.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import { type InstrumentOptions, telemetryOf } from "./instrument.ts";
+import { InstrumentedEtl } from "./instrumented-etl.ts";
+
+/** A job of `millrace/jobs`, as far as it is looked at. */
+export interface InstrumentableJob<P, E, T> {
+  /** The name of the pipeline of each partition. */
+  readonly name: string;
+  /** Gives all partitions. */
+  split(context: { readonly signal: AbortSignal }): Iterable<P> | AsyncIterable<P>;
+  /** Names a partition. */
+  id(partition: P): string;
+  /** What a worker runs for a partition. */
+  pipeline(partition: P): Omit<Pipeline<E, T>, "name">;
+}
+
+/** How many partitions a job has, by what became of them. */
+export interface CountedPartitions {
+  /** All of them. */
+  readonly total: number;
+  /** Those that a worker has now. */
+  readonly held: number;
+  readonly completed: number;
+  readonly dead: number;
+  readonly cancelled: number;
+}
+
+/** The same job, whose runs and partitions are told to OpenTelemetry. */
+export interface InstrumentedJob<P, E, T> extends InstrumentableJob<P, E, T> {
+  /** The `onProgress` of `coordinate`: counts partitions by their state. Of one coordinator alone. */
+  readonly onProgress: (snapshot: { readonly partitions: CountedPartitions }) => void;
+}
+
+/**
+ * Makes a job that does the same and tells OpenTelemetry: what `instrument` tells of the run of each
+ * partition, whose spans have its id as `millrace.partition`; and, where its `onProgress` is given to
+ * `coordinate`, the metric `millrace.job.partitions`, by `millrace.partition.state`: `open`, `held`,
+ * `completed`, `dead` or `cancelled`.
+ *
+ * @example With the API alone, nobody listens
+ * ```ts
+ * import * as api from "@opentelemetry/api";
+ * import { coordinate, type Job, MemoryJobStore, work } from "millrace/jobs";
+ * import { instrumentJob } from "millrace/otel";
+ * import { equal } from "node:assert/strict";
+ *
+ * const numbers: Job<number, number> = {
+ *   name: "numbers",
+ *   split: () => [0, 10],
+ *   id: (from) => `from ${from}`,
+ *   pipeline: (from) => ({ extract: () => [from, from + 1], load: () => {} }),
+ * };
+ * const job = instrumentJob(numbers, { api });
+ * const store = new MemoryJobStore();
+ * const working = work(job, { store, until: "done" });
+ * equal((await coordinate(job, { store, onProgress: job.onProgress })).loaded, 4);
+ * await working;
+ * ```
+ *
+ * @throws {ConfigurationError} If it is no job, an option is unknown or breaks its rule, or there is a
+ * tracer without `api`, which knows what its spans belong to.
+ */
+export function instrumentJob<P, E, T>(
+  job: InstrumentableJob<P, E, T>,
+  options: InstrumentOptions = {},
+): InstrumentedJob<P, E, T> {
+  const { name, pipeline } = Object(job) as Partial<InstrumentableJob<P, E, T>>;
+  if (!nonEmptyString.test(name) || !callable.test(pipeline)) {
+    fail("instrument a job", "job", "a job, with 'name', 'split', 'id' and 'pipeline'", job);
+  }
+  const { meter, ...telemetry } = telemetryOf(`instrument job "${name}"`, job.name, options);
+  const counter = meter?.createUpDownCounter("millrace.job.partitions", {
+    unit: "{partition}",
+    description: "Partitions of a job.",
+  });
+  let told: Readonly<Record<string, number>> = {};
+  return {
+    name: job.name,
+    split: (context) => job.split(context),
+    id: (partition) => job.id(partition),
+    pipeline(partition) {
+      const attributes = { ...telemetry.attributes, "millrace.partition": job.id(partition) };
+      const own = etl({ ...job.pipeline(partition), name: job.name } as Pipeline<E, T>);
+      return new InstrumentedEtl(own, { ...telemetry, attributes }).pipeline;
+    },
+    onProgress({ partitions: { total, held, completed, dead, cancelled } }) {
+      const open = total - held - completed - dead - cancelled;
+      const counts = { open, held, completed, dead, cancelled };
+      for (const [state, count] of Object.entries(counts)) {
+        const change = count - (told[state] ?? 0);
+        const attributes = { ...telemetry.attributes, "millrace.partition.state": state };
+        if (change !== 0) counter?.add(change, attributes);
+      }
+      told = counts;
+    },
+  };
+}
