@@ -1,3 +1,4 @@
+import type { ReportedJob } from "../adapters/report/plain-report.ts";
 import { explain } from "../explain/explain.ts";
 import { count, counted, time } from "../explain/quantities.ts";
 import { harmless } from "../explain/plain-text.ts";
@@ -45,6 +46,21 @@ export function wordsOfAll(reports: ManagerReport["reports"]): string {
       : `, as ${harmless(report.after, "?")} did not complete`;
     return `${harmless(report.name, "?")}: skipped${why}\n`;
   }).join("\n");
+}
+
+/** What a job did: its partitions and items, and a line for each dead partition. */
+export function wordsOfJob(
+  { name, outcome, partitions, dead, loaded, duration }: ReportedJob,
+): string {
+  const { completed, total } = partitions;
+  const head = `${harmless(name, "?")}: ${harmless(outcome, "?")}, ${completed} of ` +
+    `${counted(total, "partition")} completed, ${counted(loaded, "item")} loaded in ${
+      time(duration)
+    }`;
+  const lines = dead.map((one) =>
+    harmless(`Partition ${JSON.stringify(one.partition)} is dead: ${one.error}`, " ")
+  );
+  return [head, ...lines].join("\n") + "\n";
 }
 
 /** A report as JSON: `bigint`s, which a position may hold, become text. */

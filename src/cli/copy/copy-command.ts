@@ -3,6 +3,7 @@ import { showProgress } from "../../adapters/progress.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { type Command, exitCodes, type Values } from "../command.ts";
+import { serveLive } from "../live.ts";
 import type { Terminal } from "../terminal.ts";
 import { copyOptions, isDatabase } from "./copy-options.ts";
 import { pathModules } from "./host.ts";
@@ -33,6 +34,7 @@ export const copyCommand: Command = {
     "to-format": word("csv.gz", "the format of TO, if its name does not say it"),
     key: word("name", "the name that the copy is resumed by"),
     fresh: flag("forget what was copied, and start again"),
+    live: flag("serve a page that follows the copy, on this machine only"),
     print: flag("print the program that does the same, and copy nothing"),
   },
   positionals: [2, 2],
@@ -57,13 +59,18 @@ async function run(
       terminal.stdout.write(programOf(plan));
       return exitCodes.completed;
     }
-    return await copied(plan, place, terminal);
+    return await copied(plan, place, values["live"] === true, terminal);
   } finally {
     await plan.close();
   }
 }
 
-async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Promise<number> {
+async function copied(
+  plan: CopyPlan,
+  place: CopyPlace,
+  isLive: boolean,
+  terminal: Terminal,
+): Promise<number> {
   const { to, conflict = "error" } = plan.options;
   if (!keepsMarks(plan) && isDatabase(to) && conflict === "error") {
     terminal.stderr.write(
@@ -80,7 +87,7 @@ async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Pro
     else terminal.exit(exitCodes.aborted);
   });
   try {
-    const report = await ended(run, terminal);
+    const report = await ended(run, isLive, terminal);
     const output = to.kind === "standard" ? terminal.stderr : terminal.stdout;
     output.write(`${summaryOf(plan, report)}\n`);
     return report.outcome === "completed" ? exitCodes.completed : exitCodes.unfinished;
@@ -92,12 +99,15 @@ async function copied(plan: CopyPlan, place: CopyPlace, terminal: Terminal): Pro
   }
 }
 
-async function ended(run: Run, { stderr }: Terminal): Promise<RunReport> {
+async function ended(run: Run, isLive: boolean, terminal: Terminal): Promise<RunReport> {
+  const { stderr } = terminal;
+  const close = isLive ? await serveLive(run, terminal) : undefined;
   const shown = stderr.isTTY ? showProgress(run, undefined, { output: stderr }) : undefined;
   try {
     return await run.finished;
   } finally {
     await shown;
+    await close?.();
   }
 }
 

@@ -1,4 +1,9 @@
-import { isOfManager, plainReport } from "../../adapters/report/plain-report.ts";
+import {
+  isOfJob,
+  isOfManager,
+  plainReport,
+  type ReportedJob,
+} from "../../adapters/report/plain-report.ts";
 import { renderReport } from "../../adapters/report/render-report.ts";
 import { EtlError, messageOf } from "../../errors.ts";
 import type { ManagerReport } from "../../manager-report-types.ts";
@@ -6,7 +11,7 @@ import type { RunReport } from "../../report-types.ts";
 import { fail } from "../../options.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { hostModules } from "../host-modules.ts";
-import { wordsOf, wordsOfAll } from "../outcome.ts";
+import { wordsOf, wordsOfAll, wordsOfJob } from "../outcome.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `millrace report`. */
@@ -24,7 +29,7 @@ export const reportCommand: Command = {
     }
     const report = await readReport(file, terminal);
     if (typeof out !== "string") {
-      terminal.stdout.write(isOfManager(report) ? wordsOfAll(report.reports) : wordsOf(report));
+      terminal.stdout.write(wordsOfAny(report));
       return exitCodes.completed;
     }
     const page = renderReport(report, typeof title === "string" ? { title } : {});
@@ -34,11 +39,16 @@ export const reportCommand: Command = {
   },
 };
 
+function wordsOfAny(report: RunReport | ManagerReport | ReportedJob): string {
+  if (isOfManager(report)) return wordsOfAll(report.reports);
+  return isOfJob(report) ? wordsOfJob(report) : wordsOf(report);
+}
+
 /** Reads a report that anybody may have written: nothing of it is trusted. */
 async function readReport(
   file: string,
   { folder }: Terminal,
-): Promise<RunReport | ManagerReport> {
+): Promise<RunReport | ManagerReport | ReportedJob> {
   const { files, resolve } = await hostModules();
   let report: unknown;
   try {

@@ -56,7 +56,7 @@ function readLimit(value: unknown): number | undefined {
 }
 
 function refuseFlags({ kind, name }: { kind: "manager" | "job"; name: string }, values: Values) {
-  const refused = kind === "manager" ? ["set", "limit", "dry-run"] : ["limit", "dry-run", "report"];
+  const refused = kind === "manager" ? ["set", "limit", "dry-run"] : ["limit", "dry-run"];
   for (const flag of refused) {
     if (values[flag] === undefined) continue;
     fail(`run ${kind} "${name}"`, `--${flag}`, `omitted for a ${kind}`, String(values[flag]));
@@ -96,6 +96,6 @@ async function runEtl(
     const show = (row: unknown) => inspect(row, { depth: 4, breakLength: Infinity });
     terminal.stdout.write(wordsOfDryRun(dry.wouldLoad, show));
   }
-  await writeReport(report, values["report"], terminal);
+  await writeReport(report, values["report"], terminal, { ...chosen.defaults, ...settings });
   return isReached && report.outcome === "drained" ? exitCodes.completed : code;
 }

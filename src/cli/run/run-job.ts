@@ -1,11 +1,10 @@
 import type { Job, JobReport, JobStore } from "../../adapters/jobs.ts";
-import { counted, time } from "../../explain/quantities.ts";
-import { harmless } from "../../explain/plain-text.ts";
 import type { Values } from "../command.ts";
 import { follow, tell } from "../follow-run.ts";
 import { readFollowOptions } from "../follow-options.ts";
-import { codeOf } from "../outcome.ts";
+import { codeOf, wordsOfJob } from "../outcome.ts";
 import type { Terminal } from "../terminal.ts";
+import { writeReport } from "./write-report.ts";
 
 /**
  * Coordinates a job and works on it, until each partition is settled. Without a store the partitions
@@ -42,17 +41,6 @@ export async function runJob(
   if (report === undefined) throw error;
   const code = codeOf(report.outcome);
   tell(report, wordsOfJob(report), code, options, terminal);
+  await writeReport(report, values["report"], terminal);
   return code;
-}
-
-function wordsOfJob({ name, outcome, partitions, dead, loaded, duration }: JobReport): string {
-  const { completed, total } = partitions;
-  const head = `${harmless(name, "?")}: ${outcome}, ${completed} of ` +
-    `${counted(total, "partition")} completed, ${counted(loaded, "item")} loaded in ${
-      time(duration)
-    }`;
-  const lines = dead.map((one) =>
-    harmless(`Partition ${JSON.stringify(one.partition)} is dead: ${one.error}`, " ")
-  );
-  return [head, ...lines].join("\n") + "\n";
 }
