@@ -5,6 +5,7 @@ import type { FollowOptions } from "./follow-run.ts";
 export const followOptions: Readonly<Record<string, CommandOption>> = {
   report: { type: "string", value: "page.html", description: "write a page about the run" },
   json: { type: "boolean", description: "print the report as JSON, and nothing else" },
+  live: { type: "boolean", description: "serve a page that follows the run, on this machine only" },
   "no-progress": { type: "boolean", description: "show no progress line on a terminal" },
 };
 
@@ -16,5 +17,8 @@ to continue), 130 aborted.`;
 
 /** How a run is shown, by the flags. */
 export function readFollowOptions(values: Values): FollowOptions {
-  return { progress: values["no-progress"] !== true, json: values["json"] === true };
+  return {
+    ...{ progress: values["no-progress"] !== true, json: values["json"] === true },
+    live: values["live"] === true,
+  };
 }

@@ -2,8 +2,9 @@ import { messageOf, propertyOf } from "../errors.ts";
 import { showProgress } from "../adapters/progress/show-progress.ts";
 import type { WatchedRun } from "../adapters/progress/payload.ts";
 import type { ManagerReport } from "../manager-report-types.ts";
-import type { RunReport } from "../report-types.ts";
+import type { RunReport, RunSnapshot } from "../report-types.ts";
 import { stopOnInterrupt, type Stoppable } from "./interrupts.ts";
+import { serveLive } from "./live.ts";
 import { codeOf, jsonOf, wordsOf, wordsOfAll, worstOf } from "./outcome.ts";
 import type { Terminal } from "./terminal.ts";
 import { exitCodes } from "./command.ts";
@@ -12,6 +13,8 @@ import { exitCodes } from "./command.ts";
 export interface FollowOptions {
   /** Whether a progress line is shown, where standard error is a terminal. */
   readonly progress: boolean;
+  /** Whether a page on the loopback interface follows the run. */
+  readonly live: boolean;
   /** Whether the report is printed as JSON, instead of in words. */
   readonly json: boolean;
 }
@@ -32,12 +35,13 @@ export async function follow<R>(
     readonly finished: Promise<R>;
     readonly watched: readonly WatchedRun[];
   },
-  { progress }: Pick<FollowOptions, "progress">,
+  { progress, live }: Pick<FollowOptions, "progress" | "live">,
   terminal: Terminal,
 ): Promise<Followed<R>> {
   const release = stopOnInterrupt(work, terminal);
   const isShown = progress && terminal.stderr.isTTY === true;
   const shown = isShown ? showProgress(watched, undefined, { output: terminal.stderr }) : undefined;
+  const close = live ? await liveOf(finished, watched, terminal) : undefined;
   let report: R | undefined;
   let error: unknown;
   try {
@@ -46,7 +50,23 @@ export async function follow<R>(
     error = reason;
   }
   await shown;
+  await close?.();
   return { report, error, interrupts: release() };
+}
+
+/** Serves a page about what is watched; a run goes on if that cannot be done. */
+async function liveOf(
+  finished: Promise<unknown>,
+  [run]: readonly WatchedRun[],
+  terminal: Terminal,
+): Promise<(() => Promise<void>) | undefined> {
+  finished.catch(() => {}); // Whoever follows the run awaits it, a moment later.
+  try {
+    return await serveLive({ finished, snapshot: () => run!.snapshot() as RunSnapshot }, terminal);
+  } catch (error) {
+    terminal.stderr.write(`No page can be served: ${messageOf(error)}\n`);
+    return undefined;
+  }
 }
 
 /** How a run ended that has begun. */

@@ -1,3 +1,5 @@
+import { version } from "./version.ts";
+
 /** The part of a host's `node:fs/promises` that commands use. */
 export interface Files {
   readFile(path: string, encoding: "utf8"): Promise<string>;
@@ -29,4 +31,15 @@ export async function hostModules(): Promise<HostModules> {
   // @ts-ignore: as above.
   const { inspect } = await import("node:util");
   return { files, resolve, pathToFileURL, createRequire, inspect };
+}
+
+/** The runtime, its version, the machine, and the version of the package. */
+export async function hostWords(): Promise<string> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const os: { hostname(): string; platform(): string; arch(): string } = await import("node:os");
+  // @ts-ignore: as above.
+  const host: { versions: Record<string, string | undefined> } = await import("node:process");
+  const { bun, deno, node } = host.versions;
+  const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
+  return `${os.hostname()}, ${runtime} on ${os.platform()} ${os.arch()}, millrace ${version}`;
 }

@@ -43,9 +43,6 @@ const examples = [
 /** Runs a program of the project to its end, whatever its exit code. */
 async function run(program: string, args: readonly string[]) {
   const options = { cwd: root, timeout: 100_000, env: { ...process.env, NO_COLOR: "1" } };
-=======
-  const options = { cwd: root, timeout: 60_000, env: { ...process.env, NO_COLOR: "1" } };
->>>>>>> ends
   try {
     return { code: 0, ...await promisify(execFile)(program, args, options) };
   } catch (error) {

@@ -8,7 +8,7 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 43_900,
+    "*": 44_830, // Advice on failures 650.
     "{ etl }": 27_960, // Malformed items 440, opening again 830, counts 330, leases 880, budgets 330.
     "{ etl, EtlManager }": 29_740,
     "{ BucketStream }": 2156,
@@ -31,7 +31,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/compression": { "*": 7370 },
   "millrace/file": { "*": 9970 }, // Reads files, also parts of them, and writes into them as well.
   "millrace/object": { "*": 15_900, "{ objectSink }": 10_950, "{ readObject }": 4200 },
-  "millrace/progress": { "*": 4420 }, // Tells of bytes, and of properties without a column.
+  "millrace/progress": { "*": 4900 }, // Bytes, drift; a bar, what is idle, partitions 460.
   "millrace/csv": { "*": 15_070 }, // Decompresses as well.
   "millrace/parquet": { "*": 14_300, "{ readParquet }": 4040, "{ encodeParquet }": 4500 }, // Writes a file exactly once.
   "millrace/http": { "*": 10_400, "{ readPages }": 8750, "{ httpSink }": 6000 },
@@ -47,7 +47,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
   "millrace/otel": { "*": 31_950 }, // Jobs as well. Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
-  "millrace/report": { "*": 17_640 },
+  "millrace/report": { "*": 23_880 }, // Failures and advice 2,500, jobs and totals 1,700, following a run 2,000.
   "millrace/cli": { "*": 200_000 }, // A program, with all that it imports when a command needs it.
   "millrace/testing": { "*": 44_490 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };

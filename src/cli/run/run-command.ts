@@ -96,6 +96,6 @@ async function runEtl(
     const show = (row: unknown) => inspect(row, { depth: 4, breakLength: Infinity });
     terminal.stdout.write(wordsOfDryRun(dry.wouldLoad, show));
   }
-  await writeReport(report, values["report"], terminal);
+  await writeReport(report, values["report"], terminal, { ...chosen.defaults, ...settings });
   return isReached && report.outcome === "drained" ? exitCodes.completed : code;
 }

@@ -1,7 +1,7 @@
 import type { JobReport } from "../../adapters/jobs/coordinate.ts";
 import type { ManagerReport } from "../../manager-report-types.ts";
 import type { RunReport } from "../../report-types.ts";
-import { hostModules } from "../host-modules.ts";
+import { hostModules, hostWords } from "../host-modules.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Writes the page about a run, if there is a path for it, and says so on standard error. */
@@ -9,10 +9,12 @@ export async function writeReport(
   report: RunReport | ManagerReport | JobReport,
   path: unknown,
   { folder, stderr }: Terminal,
+  options: object = {},
 ): Promise<void> {
   if (typeof path !== "string") return;
   const { renderReport } = await import("../../adapters/report.ts");
   const { files, resolve } = await hostModules();
-  await files.writeFile(resolve(folder, path), renderReport(report));
+  const page = renderReport(report, { options: { ...options }, host: await hostWords() });
+  await files.writeFile(resolve(folder, path), page);
   stderr.write(`The page about it is ${path}\n`);
 }
