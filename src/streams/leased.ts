@@ -19,7 +19,8 @@ export class Leased<T> {
   static readonly millrace: string = "Leased";
 
   readonly #source: Source<T>;
-  readonly #options: LeaseOptions<T>;
+  /** They take what the source gives, whatever this is taken for. */
+  readonly #options: LeaseOptions<never>;
 
   /**
    * Joins a source to who is told of its items.
@@ -43,7 +44,7 @@ export class Leased<T> {
 
   /** Begins what one run has of it. Called by the run. */
   lend(): Lease<T> {
-    return new RunLease(this.#source, this.#options);
+    return new RunLease(this.#source, this.#options as LeaseOptions<T>);
   }
 }
 
