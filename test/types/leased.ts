@@ -29,16 +29,6 @@ const mapped = etl({
 export const mappedRows: Same<typeof mapped, Etl<Delivery<Message>, number>> = true;
 
 const store = new MemoryJobStore();
-await work({
-  name: "parts",
-  split: () => [1, 2],
-  id: (part) => `${part.toFixed()}`,
-  pipeline: (part) => ({
-    extract: () => leased(messages, { acknowledge: () => {} }),
-    transform: ({ id }: Message) => ({ id, part }),
-    load: (rows) => void rows[0]!.part.toFixed(),
-  }),
-}, { store });
 const job: Job<number, { readonly id: number }> = {
   name: "wider",
   split: () => [1],
