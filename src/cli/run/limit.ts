@@ -26,6 +26,7 @@ export function limited(
   resume: "skip" | "source",
 ): Limited {
   const { pipeline } = etl;
+  const left = { items: limit }; // Of all readings: a source that fails may be opened again.
   const result: { etl: Etl<unknown, unknown>; onReached: () => void } = {
     etl,
     onReached: () => {},
@@ -37,7 +38,7 @@ export function limited(
       fail(`run pipeline "${pipeline.name}"`, "--limit", rule, limit);
     }
     const isDone = finishedIn(context.checkpoint, resume);
-    return endingAfter(source as Source<unknown>, limit, isDone, () => result.onReached());
+    return endingAfter(source as Source<unknown>, left, isDone, () => result.onReached());
   };
   result.etl = new Etl(withMembers(pipeline, { extract }), etl.defaults);
   return result;
@@ -55,18 +56,17 @@ function finishedIn(checkpoint: Checkpoint | undefined, resume: "skip" | "source
 
 function endingAfter(
   source: Source<unknown>,
-  limit: number,
+  left: { items: number },
   isDone: () => boolean,
   onReached: () => void,
 ): Chunks<unknown> {
-  let left = limit;
   let reader: ChunkReader<unknown> | undefined;
   const open = (): ChunkReader<unknown> => {
     reader ??= openReader(source, ["run a pipeline", "extract", "a function that returns "]);
     const { cancel, next } = bound(reader);
     return { // What is read stays the same: only where it ends is another place.
       async next(most) {
-        if (left <= 0) {
+        if (left.items <= 0) {
           onReached();
           await cancel(undefined);
           return undefined;
@@ -74,7 +74,7 @@ function endingAfter(
         const items = await next(most);
         if (items === undefined) return undefined;
         let size = 0;
-        for (; size < items.length && left > 0; size++) if (!isDone()) left--;
+        for (; size < items.length && left.items > 0; size++) if (!isDone()) left.items--;
         return size === items.length ? items : items.slice(0, size);
       },
       cancel,

@@ -4,16 +4,18 @@
  */
 export function withMembers<P extends object>(pipeline: P, members: Partial<P>): P {
   const bound = new Map<unknown, unknown>();
-  return new Proxy(pipeline, {
-    get(target, name) {
+  // Not in front of the pipeline itself, which may be frozen: nothing may stand for a frozen member.
+  return new Proxy({} as P, {
+    get(_, name) {
       if (Object.hasOwn(members, name)) return members[name as keyof P];
-      const value: unknown = Reflect.get(target, name, target);
+      const value: unknown = Reflect.get(pipeline, name, pipeline);
       // The load of a sink says by properties what it commits to; it needs no `this`.
       if (typeof value !== "function" || Reflect.ownKeys(value).some(isMark)) return value;
-      if (!bound.has(value)) bound.set(value, value.bind(target));
+      if (!bound.has(value)) bound.set(value, value.bind(pipeline));
       return bound.get(value);
     },
-    has: (target, name) => Reflect.has(target, name) || Object.hasOwn(members, name),
+    has: (_, name) => Reflect.has(pipeline, name) || Object.hasOwn(members, name),
+    getPrototypeOf: () => Reflect.getPrototypeOf(pipeline),
   });
 }
 

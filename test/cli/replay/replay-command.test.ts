@@ -48,7 +48,7 @@ describe("millrace replay", () => {
   it.each([
     ["replay absent.ndjson several.ts numbers", "'letters' must be the path of a file"],
     ["replay several.ts empty.ts", "'exports' must be at least a pipeline"],
-    ["replay several.ts several.ts manager", "'name' must be one of endless, failing, lent, "],
+    ["replay several.ts several.ts manager", "'name' must be one of endless, failing, flaky, "],
     ["replay several.ts several.ts numbers --set checkpoints=1", "'--set checkpoints' must be"],
     ["replay several.ts several.ts numbers --set partition=p", "'--set partition' must be"],
     ["replay several.ts", "'arguments' must be as in 'millrace replay letters.ndjson file"],

@@ -87,8 +87,8 @@ describe("millrace run", () => {
     ["run absent.ts", "'file' must be the path of a module: current value is \"absent.ts\""],
     [
       "run several.ts",
-      "Cannot run \"several.ts\" as 'name' must be one of broken, endless, failing, job, lent, " +
-      "manager, resumable: current value is undefined",
+      "Cannot run \"several.ts\" as 'name' must be one of broken, endless, failing, flaky, frozen, " +
+      "job, lent, manager, ofClass, resumable: current value is undefined",
     ],
     ["run several.ts nobody", 'current value is "nobody"'],
     [
@@ -156,6 +156,19 @@ describe("millrace run --limit", () => {
     expect(seen.loaded.length).toBe(36);
     expect(seen.letters.length).toBe(4);
     expect(seen.hooks.filter((hook) => hook === "postProcess")).toHaveLength(1);
+  });
+
+  it("counts on where a source that failed is opened again", async () => {
+    const { out } = await runCli("run several.ts flaky --limit 7 --json");
+    expect(JSON.parse(out)).toMatchObject({ extracted: 7, loaded: 7, outcome: "drained" });
+    expect(seen.loaded).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it("goes with a pipeline that is frozen, or of a class", async () => {
+    const frozen = await runCli("run several.ts frozen --limit 3 --json");
+    expect(JSON.parse(frozen.out)).toMatchObject({ loaded: 3, outcome: "drained" });
+    const ofClass = await runCli("run several.ts of-class --limit 3 --dry-run --json");
+    expect(JSON.parse(ofClass.out)).toMatchObject({ wouldLoad: { first: [0, 2, 4] } });
   });
 
   it("is refused for a leased source, which it would take items from", async () => {

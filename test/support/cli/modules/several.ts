@@ -60,6 +60,41 @@ export const lent = etl({
   load,
 });
 
+let hasFailed = false;
+/** Its source fails once, after three numbers. */
+export const flaky = etl({
+  name: "flaky",
+  extract: async function* () {
+    for (const n of numbers) {
+      if (n === 3 && !hasFailed) {
+        hasFailed = true;
+        throw new Error("reset by peer");
+      }
+      yield n;
+    }
+  },
+  load,
+}, { retry: { extract: { maxAttempts: 2, baseDelay: 1 } } });
+
+/** Of an object that nobody may change. */
+export const frozen = etl(Object.freeze({ name: "frozen", extract: () => numbers, load }));
+
+class Doubled {
+  readonly name = "of-class";
+  readonly #factor = 2;
+  extract() {
+    return numbers;
+  }
+  transform(n: number) {
+    return n * this.#factor;
+  }
+  load(rows: number[]) {
+    seen.loaded.push(...rows, this.#factor);
+  }
+}
+/** Of an object whose methods need it. */
+export const ofClass = etl(new Doubled());
+
 /** Both, one after the other. */
 export const manager = new EtlManager()
   .add(etl({ name: "first", extract: () => numbers, load }))
