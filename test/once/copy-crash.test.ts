@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bun, deno, nodeOf } from "../../scripts/runtimes.mjs";
 
 const kills = Number(env["COPY_KILLS"] ?? 1);
-const rows = 4000;
+const rows = 2000;
 
 const runtimes: readonly (readonly [string, string | undefined, readonly string[]])[] = [
   ["Node", nodeOf(24), ["--disable-warning=ExperimentalWarning"]],

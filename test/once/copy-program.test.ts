@@ -25,6 +25,7 @@ const copies: readonly (readonly string[])[] = [
   ["a.ndjson", "a.parquet", "--unknown", "drop"],
   ["a.ndjson", "a.tsv.zst", "--workers", "2"],
   ["a.ndjson", "a.json.br"],
+  ["source.parquet", "source.csv.gz"],
   ["from.db", "query.ndjson", "--query", 'select id, "name" from users'],
 ];
 
@@ -70,6 +71,7 @@ describe("the program that copy prints", () => {
     db.exec("create table pairs (a text, b integer, primary key (a, b))");
     db.exec("insert into pairs values ('x', 1), ('y', 2)");
     db.close();
+    await copy("a.ndjson", "source.parquet");
     for (const [from = "", to = "", ...flags] of copies) {
       const { code, out, err } = await copy(from, `own-${to}`, ...flags, "--print");
       expect([code, err]).toEqual([0, ""]);

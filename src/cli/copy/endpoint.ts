@@ -174,3 +174,8 @@ function decoded(text: string): string {
 export function withoutPassword(spec: string): string {
   return spec.replace(/^([a-z]+:\/\/[^:@/?#]*):[^@/?#]*@/i, "$1@");
 }
+
+/** Whether an endpoint may be several files, which need not have the same columns. */
+export function isPattern(from: BytesEndpoint): boolean {
+  return from.kind === "file" && /[*?[{]/.test(from.path);
+}

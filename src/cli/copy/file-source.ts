@@ -4,7 +4,7 @@ import type { Chunks } from "../../streams/chunks.ts";
 import { typeNames } from "./columns.ts";
 import { call, code, type Import, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { action, type BytesEndpoint, type Row } from "./endpoint.ts";
+import { action, type BytesEndpoint, isPattern, type Row } from "./endpoint.ts";
 import type { Format } from "./formats.ts";
 import { standardStreams } from "./host.ts";
 import { parquetSource } from "./parquet-source.ts";
@@ -40,7 +40,7 @@ export async function fileSource(
     fingerprint: read.fingerprint,
     bytes: read.bytes,
     steps: reader.isJson || hasJson(options) ? { fromJson } : undefined,
-    isLoose: reader.isJson || from.kind === "file",
+    isLoose: reader.isJson || isPattern(from),
     code: {
       imports: [...read.imports, imported(`millrace/${reader.subpath}`, `{ ${reader.name} }`)],
       setup: read.setup,

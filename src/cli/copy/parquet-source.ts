@@ -3,7 +3,7 @@ import type { ReadParquetOptions } from "../../adapters/parquet.ts";
 import type { Chunks } from "../../streams/chunks.ts";
 import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { action, type BytesEndpoint, type Row } from "./endpoint.ts";
+import { action, type BytesEndpoint, isPattern, type Row } from "./endpoint.ts";
 import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
 import { userPackage } from "./user-packages.ts";
 import { exactTimes, fromParquet } from "./values.ts";
@@ -49,29 +49,32 @@ export async function parquetSource(
     bytes: opened.bytes,
     steps: Object.keys(kinds).length > 0 ? { fromParquet } : undefined,
     kinds,
-    isLoose: from.kind === "file",
-    code: {
-      ...opened.code,
-      imports: [
-        ...opened.code.imports,
-        imported("hyparquet", "* as hyparquet"),
-        imported("millrace/parquet", "{ readParquet }"),
-      ],
-      setup: [
-        ...opened.code.setup,
-        "// Times finer than a Date stay texts.",
-        ...Object.entries(exactTimes).map(([name, parser]) => `const ${name} = ${String(parser)};`)
-          .map((line) => line.replace(/= \((\w+)\) =>/, "= ($1: bigint) =>")),
-      ],
-      extract: `extract: () => ${
-        call("readParquet", code("files"), {
-          hyparquet: code("hyparquet"),
-          columns: options.columns,
-          parsers: Object.fromEntries(Object.keys(exactTimes).map((name) => [name, code(name)])),
-        })
-      }`,
-    },
+    isLoose: isPattern(from),
+    code: codeOf(opened.code, options.columns),
     close: () => Promise.resolve(),
+  };
+}
+
+function codeOf(opened: Opened["code"], columns: readonly string[] | undefined): SourceCode {
+  const names = Object.keys(exactTimes);
+  const parsers = names.map((name) => {
+    const parser = String(exactTimes[name]).replace(/^\((\w+)\) =>/, "($1: bigint) =>");
+    return `const ${name} = ${parser.replaceAll("\n  ", "\n")};`; // They stand in an object.
+  });
+  const read = call("readParquet", code("files"), {
+    hyparquet: code("hyparquet"),
+    columns,
+    parsers: Object.fromEntries(names.map((name) => [name, code(name)])),
+  });
+  return {
+    ...opened,
+    imports: [
+      ...opened.imports,
+      imported("hyparquet", "* as hyparquet"),
+      imported("millrace/parquet", "{ readParquet }"),
+    ],
+    setup: [...opened.setup, "// Times finer than a Date stay texts.", ...parsers],
+    extract: `extract: () => ${read}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { call, type Import, imported } from "./code.ts";
 import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
 import { encodingOf } from "./encoding.ts";
+import type { Compression } from "./formats.ts";
 import { fileSystem, standardStreams } from "./host.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 
@@ -36,7 +37,6 @@ export async function streamTarget(
   const rows = format.writable.getWriter();
   const written = bytes.pipeTo(output.writable);
   written.catch(() => {}); // Who writes next is told as well.
-  const pipe = compression === "none" ? "" : `.pipeThrough(${call("compress", compression)})`;
   return {
     load: (batch) => rows.write(batch as never),
     end: async () => {
@@ -45,23 +45,28 @@ export async function streamTarget(
       await output.end();
     },
     steps,
-    code: {
-      imports: [
-        ...imports,
-        ...output.imports,
-        ...(pipe === "" ? [] : [imported("millrace/compression", "{ compress }")]),
-      ],
-      setup: [
-        `const encoder = ${expression};`,
-        "const rows = encoder.writable.getWriter();",
-        `const written = encoder.readable${pipe}.pipeTo(${output.expression});`,
-      ],
-      load: "load: (batch) => rows.write(batch)",
-      end: `async postProcess() {\n  await rows.close();\n  await written;\n${
-        output.endLine ?? ""
-      }}`,
-    },
+    code: codeOf(expression, [...imports, ...output.imports], output, compression),
     close: () => Promise.resolve(),
+  };
+}
+
+function codeOf(
+  encoder: string,
+  imports: readonly Import[],
+  output: Output,
+  compression: Compression,
+): OpenTarget["code"] {
+  const isPlain = compression === "none";
+  const pipe = isPlain ? "" : `.pipeThrough(${call("compress", compression)})`;
+  return {
+    imports: isPlain ? imports : [...imports, imported("millrace/compression", "{ compress }")],
+    setup: [
+      `const encoder = ${encoder};`,
+      "const rows = encoder.writable.getWriter();",
+      `const written = encoder.readable${pipe}.pipeTo(${output.expression});`,
+    ],
+    load: "load: (batch) => rows.write(batch)",
+    end: `async postProcess() {\n  await rows.close();\n  await written;\n${output.endLine ?? ""}}`,
   };
 }
 
