@@ -1,5 +1,5 @@
-// Copies the pages of an API into SQLite, then runs again when there are new rows: the second run
-// asks from where the first has ended. The API is served by this program, and fails now and then.
+// Copies the pages of an API into SQLite, then runs again when there are new rows. The second run
+// starts where the first one ended. This program serves the API, which fails now and then.
 //
 // Run: node examples/node/api-to-sqlite.ts
 // Last line: 45 users after 2 runs, the second of which read 5.

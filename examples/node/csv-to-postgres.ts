@@ -1,5 +1,5 @@
-// Loads a CSV file into PostgreSQL. Rows that the table cannot hold become dead letters, in a table
-// beside it. PGlite is PostgreSQL in this process; with a server, pass the pool of `pg` instead.
+// Loads a CSV file into PostgreSQL. Rows that the table cannot hold become dead letters, in another
+// table. PGlite is PostgreSQL in this process; with a server, pass the pool of `pg` instead.
 //
 // Run: node examples/node/csv-to-postgres.ts
 // Last line: 8 loaded, 2 dead letters, effectively-once.

@@ -1,5 +1,5 @@
-// A server that loads an uploaded CSV into SQLite while it comes in, and shows how much of it is
-// there. Memory stays bounded: a slow table slows the upload. The program uploads a file to itself.
+// A server that loads an uploaded CSV into SQLite as it arrives, and shows the progress. Memory stays
+// bounded: a slow table slows the upload. The program uploads a file to itself.
 //
 // Run: node examples/node/http-upload-with-progress.ts
 // Last line: The server answers: 20000 rows loaded, 1 refused.

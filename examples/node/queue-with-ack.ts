@@ -1,11 +1,11 @@
-// Consumes a queue. A message is acknowledged when its row is loaded, given back when it fails, and
-// becomes a dead letter at its third delivery. The broker is a few lines of this program.
+// Consumes a queue. A message is acknowledged when its row is loaded, and returned when it fails. At
+// its third delivery it becomes a dead letter. The broker is a few lines of this program.
 //
 // Run: node examples/node/queue-with-ack.ts
 // Last line: 9 of 10 messages loaded, 1 dead letter after 3 deliveries, 0 left.
 import { etl, leased } from "millrace";
 
-// What a broker does: it lends messages, and delivers again what is given back.
+// The broker: it lends messages, and delivers returned ones again.
 const waiting = Array.from({ length: 10 }, (_, index) => ({
   body: index === 6 ? "{ broken" : JSON.stringify({ id: index }),
   delivery: 0,

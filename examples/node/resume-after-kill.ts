@@ -1,5 +1,5 @@
-// Loads 500 orders in a process that is killed on its way, then runs the same pipeline again: each
-// order is in the table once, as rows and checkpoint are one commit.
+// Loads 500 orders in a process that is killed midway, then runs the same pipeline again. Each order
+// is in the table once, because rows and checkpoint are one commit.
 //
 // Run: node examples/node/resume-after-kill.ts
 // Last line: 500 rows, 500 orders.

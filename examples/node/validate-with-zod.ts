@@ -1,5 +1,5 @@
-// Checks each item by a schema of zod. What fits is loaded with the type that the schema gives it;
-// what does not becomes a dead letter that says what is wrong, and where.
+// Checks each item against a zod schema. Valid items are loaded, with the type of the schema. The
+// others become dead letters that say what is wrong, and where.
 //
 // Run: node examples/node/validate-with-zod.ts
 // Last line: 3 users loaded, 2 refused.

@@ -107,9 +107,8 @@ describe("the programs in examples/", () => {
   it("are all in examples/README.md, and nothing else is", () => {
     const listed = [...read("examples/README.md").matchAll(/\]\(([^)]+\.ts)\)/g)];
     const files = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" });
-    const programs = files.map((path) => path.replaceAll("\\", "/")).filter((path) =>
-      /\.ts$/.test(path)
-    );
+    const programs = files.map((path) => path.replaceAll("\\", "/"))
+      .filter((path) => /^(node|deno|bun)\/.*\.ts$/.test(path) || path === "workers/index.ts");
     expect(listed.map(([, path]) => path).sort()).toEqual(programs.sort());
   });
 
