@@ -236,7 +236,8 @@ export class SourceReader<T> implements ReadTarget {
       // A chunk is ours, and where it is a whole batch it needs no copy.
       this.#add(items, from, index, this.isChunked && from === 0 && length === room);
       const pause = this.pause(index - from);
-      if (pause !== undefined) await pause;
+      // Amid an array in any case, so that loads can settle: to wait for room costs more.
+      if (pause !== undefined || index < length) await pause;
     }
   }
 
