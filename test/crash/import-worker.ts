@@ -83,9 +83,12 @@ export class Import {
     state.storage.sql.exec(ownSql);
   }
 
-  /** Tells how far it is; begins, or goes on, if a plan is posted. */
+  /** Tells how far it is once it is done; begins, or goes on, if a plan is posted, and tells too. */
   async fetch(request: Request): Promise<Response> {
-    if (request.method === "GET") return Response.json(await this.#tell());
+    if (request.method === "GET") {
+      const { isDone } = this.#own()!;
+      return Response.json(isDone ? await this.#tell() : { isDone }); // To count costs the import time.
+    }
     const plan = await request.json() as ImportPlan;
     const { storage } = this.#state;
     const made = `create table if not exists ${plan.table} (n integer)`;

@@ -21,6 +21,7 @@ for await (const word of createInterface({ input: stdin })) {
     stdout.write(`${await miniflare.ready}\n`);
   }
 }
+await miniflare.dispose(); // Who has started it is gone.
 
 /** The processes of workerd that are there: this one starts no others. */
 function children(): number[] {
