@@ -17,7 +17,10 @@ export interface OwnTable {
   readonly prepare: (signal?: AbortSignal) => Promise<void>;
 }
 
-/** Where checkpoints are kept. Times are milliseconds; `lapses_at` is since 1970, by the server. */
+/**
+ * Returns the table of checkpoints. Times are milliseconds; `lapses_at` is since 1970, by the
+ * server.
+ */
 export function checkpointTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_checkpoint", schema), [
     "key text primary key",
@@ -30,7 +33,7 @@ export function checkpointTable(database: Database, schema: string | undefined):
   ]);
 }
 
-/** Where dead letters are kept. JSON is text, as `jsonb` refuses some of it. */
+/** Returns the table of dead letters. JSON is text, as `jsonb` rejects some of it. */
 export function deadLetterTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_dead_letter", schema), [
     "id bigint generated always as identity primary key",
@@ -49,7 +52,7 @@ export function deadLetterTable(database: Database, schema: string | undefined):
   ]);
 }
 
-/** Where deliveries are kept. Times are milliseconds since 1970, by the server. */
+/** Returns the table of deliveries. Times are milliseconds since 1970, by the server. */
 export function deliveryTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_delivery", schema), [
     "source text",
@@ -59,7 +62,7 @@ export function deliveryTable(database: Database, schema: string | undefined): O
   ], (name) => `create index if not exists millrace_delivery_at on ${name} ("at")`);
 }
 
-/** Where jobs are kept. */
+/** Returns the table of jobs. */
 export function jobTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_job", schema), [
     "job text primary key",
@@ -69,7 +72,9 @@ export function jobTable(database: Database, schema: string | undefined): OwnTab
   ]);
 }
 
-/** Where the partitions of jobs are kept. Times are milliseconds since 1970, by the server. */
+/**
+ * Returns the table of the partitions of jobs. Times are milliseconds since 1970, by the server.
+ */
 export function partitionTable(database: Database, schema: string | undefined): OwnTable {
   return ownTable(database, tableName("millrace_partition", schema), [
     "job text not null",

@@ -105,8 +105,8 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Whether a mark was committed already: the answer to an earlier attempt may have been lost. It
-   * waits for one that is still being committed, which has locked the row.
+   * Returns true if a mark was committed already: the answer to an earlier attempt may have been
+   * lost. Waits for one that is still being committed, which has locked the row.
    */
   async has(mark: CommitMark, signal?: AbortSignal): Promise<boolean> {
     const { key, runId } = mark;
@@ -116,7 +116,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     return isMarkedIn(stored() ?? blankCheckpoint, mark);
   }
 
-  /** Whether a load that marks nothing was committed from here, in the same run. */
+  /** Returns true if a load that marks nothing was committed from here, in the same run. */
   hasUnmarked(mark: CommitMark): boolean {
     return this.#claims.hasUnmarked(mark);
   }

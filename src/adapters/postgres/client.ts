@@ -17,11 +17,11 @@ import { type PostgresJs, postgresJsDatabase } from "./clients/postgres-js.ts";
  */
 export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
 
-/** What the statements of a database are for. */
+/** Purpose of the statements of a database. */
 export interface Purpose {
   /** For a client of `pg`: what makes a COPY. */
   readonly copyFrom?: CopyFrom | undefined;
-  /** Whether all results are of a shape that never changes. */
+  /** If true, all results have a shape that never changes. */
   readonly isFixed?: boolean;
 }
 

@@ -9,7 +9,7 @@ import type { Database } from "./database.ts";
 import { isDuplicate } from "./sql-state.ts";
 import type { BatchWriter, Send } from "./writer.ts";
 
-/** What a load is to commit. */
+/** Rows and mark that a load commits, with its context. */
 interface Load {
   readonly send: Send;
   readonly mark: CommitMark;
@@ -45,7 +45,7 @@ const sendNothing: Send = Object.assign(() => Promise.resolve(), {
   written: new Written(),
 });
 
-/** What no column took, and what became of the rest, is told once that is committed. */
+/** Reports the drift and the outcome of rows, once they are committed. */
 function tell({ drift, written }: Send, context: SinkLoadContext): void {
   if (Object.keys(drift).length > 0) context.drift?.(drift);
   written.tell(context);

@@ -4,7 +4,7 @@ import { hexText } from "./hex.ts";
 import type { Cell } from "./values.ts";
 import { quoteNames } from "../../sql/names.ts";
 
-/** Where a COPY puts rows: the table and the columns that they give, as SQL names them. */
+/** Returns the target of a COPY: the table and the columns that rows give, as SQL names them. */
 export function copyTarget(table: string, columns: readonly Column[]): string {
   return `${table} (${quoteNames(columns.map(({ name }) => name))})`;
 }

@@ -1,5 +1,5 @@
 /**
- * What this adapter asks of a database, whatever the client is called.
+ * Interface that this adapter needs of a database, whatever the client is called.
  * @module
  */
 
@@ -14,7 +14,10 @@ export interface Session {
   values(text: string, params?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** The rows as the client gives them. */
   rows(text: string, params?: readonly unknown[]): Promise<Row[]>;
-  /** How many rows a statement has inserted, updated or deleted; nothing if the client is silent. */
+  /**
+   * Returns how many rows a statement inserted, updated or deleted; nothing if the client is
+   * silent.
+   */
   run(text: string, params?: readonly unknown[]): Promise<number | undefined>;
   /** Sends the text of a COPY into a table and its columns, as SQL names them. Only where the client can. */
   copy?(into: string, pieces: Iterable<string>): Promise<unknown>;
@@ -22,7 +25,7 @@ export interface Session {
 
 /** A session of a transaction whose rows are counted. */
 export interface CountedSession extends Session {
-  /** What has become of the rows that were sent. */
+  /** Outcome of the rows that were sent. */
   readonly written: Written;
 }
 
@@ -37,7 +40,7 @@ export interface CountedSession extends Session {
 export interface Database {
   /** Has one connection only, so that a transaction keeps everybody else waiting. */
   readonly isSingle: boolean;
-  /** How a JSON that is a string already is bound as the first parameter. */
+  /** SQL that binds JSON, already a string, as the first parameter. */
   readonly json: "$1::json" | "$1::text::json";
   /** Can copy, within a transaction. */
   readonly hasCopy: boolean;
@@ -55,17 +58,17 @@ export interface Database {
   readonly listen?: Listen | undefined;
 }
 
-/** Who is told of what a channel says. */
+/** Receiver of the notifications of a channel. */
 export interface Listener {
   onNotify(payload: string): void;
-  /** Nothing is told any more. */
+  /** Called when no more notifications will come. */
   onLost(): void;
 }
 
 /** Listens to a channel, whose name needs no quotes, and gives what ends that, which never fails. */
 export type Listen = (channel: string, listener: Listener) => Promise<() => unknown>;
 
-/** How the transactions of this adapter begin. */
+/** Isolation level at which the transactions of this adapter begin. */
 export const isolation = "isolation level read committed";
 
 /** A database whose single statements are transactions of their own. */

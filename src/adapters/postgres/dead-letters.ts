@@ -6,7 +6,7 @@ import type { OwnTable } from "./bookkeeping.ts";
 import type { Database } from "./database.ts";
 import { sqlStateOf } from "./sql-state.ts";
 
-/** How many characters of letters are sent in one statement, where it has several. */
+/** Most characters of letters sent in one statement, where it has several. */
 const maxLength = 2 ** 20;
 
 const columns = [
@@ -63,7 +63,7 @@ function partsOf(letters: readonly DeadLetter[]): string[] {
   return [...parts, `[${part}]`];
 }
 
-/** What is stored of a letter, in the order of the columns. */
+/** Returns the stored texts of a letter, in the order of the columns. */
 function textsOf(letter: DeadLetter): (string | null)[] {
   const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
     letter,

@@ -6,7 +6,7 @@ import { deliveryTable, type OwnTable, serverTime } from "./bookkeeping.ts";
 import type { Database, Session } from "./database.ts";
 import type { BatchWriter, Send } from "./writer.ts";
 
-/** How long a sink keeps which deliveries it has loaded. */
+/** Options for remembering the deliveries that a sink has loaded. */
 export interface PostgresDeliveryOptions {
   /**
    * With a `leased` source that has `idOf`: for how many milliseconds by the clock of the server the
@@ -28,7 +28,7 @@ export class PostgresDeliveries {
   readonly #kept: number;
   #forgotAt = 0;
 
-  /** @throws {ConfigurationError} If the time to keep them is no whole number above 0. */
+  /** @throws {ConfigurationError} If the time to keep them is not a whole number above 0. */
   constructor(
     database: Database,
     schema: string | undefined,

@@ -1,12 +1,12 @@
 /**
- * Where batches go: one table, or several that are written in one commit.
+ * Destinations of batches: one table, or several that are written in one commit.
  * @module
  */
 import type { CountedSession, Database } from "./database.ts";
 
-/** What is known of where batches go, as it was when it was looked up. */
+/** Destination of batches, as it was when it was looked up. */
 export interface Destination {
-  /** Whether all of it is still what it was. */
+  /** Returns true if nothing of it has changed. */
   isCurrent(signal: AbortSignal): Promise<boolean>;
   /**
    * Checks a batch; sends nothing of it.

@@ -1,9 +1,9 @@
-/** What newer runtimes bring along; the library does not know it yet. */
+/** Method of newer runtimes that the type library does not know yet. */
 interface Hexadecimal {
   toHex?(): string;
 }
 
-/** What Node has long had. */
+/** Global that Node has long had. */
 interface Host {
   readonly Buffer?: {
     from(bytes: ArrayBufferLike, offset: number, length: number): { toString(as: "hex"): string };

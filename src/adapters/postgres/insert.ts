@@ -5,11 +5,11 @@ import { quoteName, quoteNames } from "../../sql/names.ts";
 import type { Conflict } from "../../sql/sink-options.ts";
 import type { UniqueIndex } from "./table/unique-indexes.ts";
 
-/** Where rows go. */
+/** Table that rows go into, and the rules for them. */
 export interface Target {
   /** The quoted name of the table. */
   readonly table: string;
-  /** What is done with a row whose key is there. */
+  /** Action on a row whose key is there. */
   readonly conflict: Conflict;
   /** The columns that tell rows apart; none for any unique index. */
   readonly key: readonly string[];
@@ -29,13 +29,13 @@ export function cellName(place: number): string {
   return cellNames[place] ??= `c${place}`;
 }
 
-/** How values of a column are sent. */
+/** Type of a column, and the form in which its values are sent. */
 export interface SentColumn {
   readonly type: string;
   readonly kind: Pick<Kind, "via">;
 }
 
-/** What stands for the rows in a statement. */
+/** SQL that stands for the rows in a statement. */
 export interface Input {
   /** The rows as JSON. */
   readonly json: string;
@@ -76,7 +76,10 @@ export function rowsSource(
     ${numbered} as x(${names.join(", ")}${place}))`;
 }
 
-/** What the statement binds: the rows as JSON, and all bytes of them as one value, if it has any. */
+/**
+ * Returns the parameters of the statement: the rows as JSON, and all bytes of them as one value, if
+ * it has any.
+ */
 export function rowsParams(columns: readonly SentColumn[], rows: readonly Cells[]): unknown[] {
   const places = columns.flatMap(({ kind }, n) => kind.via === "bytes" ? [n] : []);
   if (places.length === 0) return [JSON.stringify(rows)];

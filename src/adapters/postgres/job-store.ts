@@ -15,21 +15,21 @@ export interface PostgresJobStoreOptions {
   /** Names the job: all that work on it give the same name. */
   job: string;
   /**
-   * How long a lease lasts that is not extended, in milliseconds by the clock of the server: a finite
+   * Duration of a lease that is not extended, in milliseconds by the clock of the server: a finite
    * number above 0.
    * @default {30_000}
    */
   lease?: number | undefined;
   /**
-   * Time between two looks of one who waits and is not told, in milliseconds, on average: a finite
-   * number above 0. A coordinator looks so often at how far the job is.
+   * Average time between two checks by a waiter that is not notified, in milliseconds: a finite
+   * number above 0. A coordinator checks the progress of the job as often.
    * @default {1000}
    */
   pollInterval?: number | undefined;
   /**
-   * Whether one who waits is told of changes by LISTEN: with a pool of `pg` or a `postgres` (postgres.js)
-   * on one connection more than the pool has, while somebody waits; not with a `SQL` of Bun. `false`
-   * where a pooler stands between that lends connections for a transaction.
+   * If true, waiters are notified of changes by LISTEN. With a pool of `pg` or a `postgres`
+   * (postgres.js) this uses one connection more than the pool has, while somebody waits. A `SQL` of
+   * Bun cannot listen. Set `false` behind a pooler that lends connections for one transaction.
    * @default {true}
    */
   listen?: boolean | undefined;

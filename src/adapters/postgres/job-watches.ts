@@ -6,22 +6,23 @@ import type { Listen } from "./database.ts";
 /** The channel on which the changes of all jobs are told. */
 export const jobChannel = "millrace_job";
 
-/** What those who wait for a change of a job are woken by. */
+/** Settings by which waiters for a change of a job are woken. */
 export interface WatchSettings {
   readonly pollInterval: number;
   readonly lease: number;
   /** Listens to the server, where the client can. */
   readonly listen: Listen | undefined;
-  /** What a notification of the job says. */
+  /** Text of a notification of the job. */
   readonly payload: string;
   /** Milliseconds until the next lease or delay is over; nothing if there is none. */
   readonly untilFree: () => Promise<number | undefined>;
 }
 
 /**
- * Wakes those who wait by what the server tells, over one connection for all of them that is only
- * taken while somebody waits. Without it they look again and again. Nobody tells that a lease is over
- * or that a connection is silent, so all look again when the next lease ends, and once in its time.
+ * Wakes waiters by notifications of the server, over one connection for all of them that is only
+ * taken while somebody waits. Without it they check at intervals. Nothing reports that a lease is
+ * over or that a connection is silent, so all check again when the next lease ends, and once in its
+ * time.
  */
 export class JobWatches {
   readonly #settings: WatchSettings;
@@ -60,7 +61,10 @@ export class JobWatches {
     return { changed, close };
   }
 
-  /** How long to wait where nothing is told; not as long as others, so that not all come at once. */
+  /**
+   * Returns the time to wait without a notification, in milliseconds. It varies, so that waiters do
+   * not all come at once.
+   */
   async #waitOf(interest: WatchedFor): Promise<number> {
     const { pollInterval, lease, untilFree } = this.#settings;
     let free = 0;

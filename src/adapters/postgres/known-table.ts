@@ -51,18 +51,20 @@ export class KnownTable {
     return new KnownTable(seen, this.#options, target, false);
   }
 
-  /** Whether it gets columns for properties that have none. */
+  /** If true, it gets columns for properties that have none. */
   get isGrowing(): boolean {
     return this.#options.unknown === "add";
   }
 
-  /** Whether the table is still what it was. */
+  /** Returns true if the table has not changed. */
   async isCurrent(signal: AbortSignal): Promise<boolean> {
     const { table, known } = this.target;
     return await readVersion(heeding(this.#database, signal), table) === known.version;
   }
 
-  /** Whether a load failed by a right that no row has anything to do with, as that of a sequence. */
+  /**
+   * Returns true if a load lacked a right that does not depend on rows, such as that of a sequence.
+   */
   lacksRight(error: unknown): boolean {
     const { hasTrigger, hasRowSecurity } = this.target.known;
     return sqlStateOf(error) === "42501" && !hasTrigger && !hasRowSecurity;
@@ -109,7 +111,7 @@ export class KnownTable {
     return check(signal);
   }
 
-  /** How rows are sent. */
+  /** Method by which rows are sent. */
   get method(): "insert" | "copy" {
     return this.#options.method;
   }
@@ -156,7 +158,7 @@ export class KnownTable {
   }
 
   /**
-   * What the statement for rows binds.
+   * Returns the parameters of the statement for rows.
    * @throws {BatchError} If there is one row, and it is too long for any text.
    */
   paramsOf(group: Group): unknown[] {

@@ -1,4 +1,4 @@
-/** What tells a `PgText`, also one of another copy of the package. */
+/** Symbol that identifies a `PgText`, also one of another copy of the package. */
 const brand: symbol = Symbol.for("millrace.pgText");
 
 /**
@@ -41,7 +41,7 @@ export class PgText {
   }
 }
 
-/** Whether a value is a `PgText`, of this copy of the package or of another. */
+/** Returns true if a value is a `PgText`, of this copy of the package or of another. */
 export function isPgText(value: unknown): value is PgText {
   return typeof value === "object" && value !== null && brand in value;
 }

@@ -41,7 +41,7 @@ export class OneTable implements Destination {
     return new OneTable(database, options, table, maxLength);
   }
 
-  /** Whether the table is still what it was. */
+  /** Returns true if the table has not changed. */
   isCurrent(signal: AbortSignal): Promise<boolean> {
     return this.#table.isCurrent(signal);
   }

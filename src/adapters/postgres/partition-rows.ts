@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 export const sumsOfCounts: string = partitionCounts.map((name) => `coalesce(sum(${name}), 0)::text`)
   .join(", ");
 
-/** What became of the items of a partition. */
+/** Counts of the items of a partition, as columns that are cast to text. */
 export const countsAsText: string = partitionCounts.map((name) => `${name}::text`).join(", ");
 
 /** Sets the counts to what a JSON array has, given as the first parameter. */
@@ -15,7 +15,7 @@ export function setCounts(database: Database): string {
     .join(", ");
 }
 
-/** What became of items as `setCounts` takes it. */
+/** Returns counts as `setCounts` accepts them. */
 export function textOf(counts: PartitionCounts): string {
   const { extracted, loaded, skipped, deadLettered, returned, pending, earlier, rows } = counts;
   return JSON.stringify(
@@ -23,7 +23,7 @@ export function textOf(counts: PartitionCounts): string {
   );
 }
 
-/** What became of items, by its columns. */
+/** Returns counts from the values of their columns. */
 export function countsOf(numbers: readonly unknown[]): PartitionCounts {
   const [extracted = 0, loaded = 0, skipped = 0, deadLettered = 0, ...rest] = numbers.map(Number);
   const [returned = 0, pending = 0, earlier = 0, rows = 0] = rest;

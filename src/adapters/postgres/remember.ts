@@ -1,7 +1,7 @@
 import { unlessAborted } from "../../runtime/waiting.ts";
 
 /**
- * Makes something once, at the first call, for all that call meanwhile; what failed is made anew at
+ * Makes something once, at the first call, for all calls until it is made; if that failed, again at
  * the next. Each waits until its own signal aborts, and the last one to give up ends the making.
  */
 export function remember<T>(

@@ -8,14 +8,14 @@ import { type Cell, cellOf, unfit } from "./values.ts";
 import type { Column } from "./table/columns.ts";
 import { cellName, type Cells } from "./insert.ts";
 
-/** What rows are read for. */
+/** Table that rows are read for, and the rules for them. */
 export interface Reading {
   /** The quoted name of the table. */
   readonly table: string;
   readonly columns: readonly Column[];
   /** The columns that each row has to give; the others it may leave to the table. */
   readonly needs: (name: string) => boolean;
-  /** What becomes of a property that no column takes. */
+  /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
@@ -35,7 +35,7 @@ export interface Group {
 
 /** Rows that give the same columns, as they were read. */
 export interface ReadGroup extends Group {
-  /** How much text all of them make, about. */
+  /** Approximate length of all of them as text. */
   length: number;
 }
 
@@ -46,7 +46,7 @@ export interface Batch {
   readonly drift: Readonly<Record<string, number>>;
   /** Their names, where columns are to be added for them. */
   readonly fresh: ReadonlySet<string>;
-  /** What is wrong with the other rows, by their place. */
+  /** Errors of the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
 
@@ -87,7 +87,7 @@ interface Asked {
   readonly isCommon: boolean;
 }
 
-/** What the row that was read last gives: most rows give the columns of the one before. */
+/** Values of the row that was read last: most rows give the columns of the one before. */
 class GivenValues {
   /** The columns that it gives. */
   columns: readonly Column[];
@@ -175,7 +175,7 @@ function refusalOf({ name, kind }: Column, value: unknown, place: number): Error
 
 const otherLength = 24; // About what a number takes, with its name.
 
-/** How much text the cell of a row makes, about. */
+/** Returns the approximate length of a cell as text. */
 function lengthOf(cell: Cell | undefined): number {
   if (typeof cell === "string") return cell.length;
   if (typeof cell !== "object" || cell === null) return otherLength;

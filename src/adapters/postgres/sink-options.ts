@@ -28,7 +28,7 @@ import type { LinksAmong } from "../../sql/typed-rows.ts";
 import type { CopyFrom } from "./clients/pg.ts";
 import { keptName } from "./names.ts";
 
-/** Where rows go, and how. */
+/** Options of a sink of one table. */
 export interface PostgresSinkOptions<Columns extends readonly string[] = readonly string[]>
   extends PostgresTableOptions<Columns> {
   /** The table, by its name alone: what is in it is never taken for SQL. */
@@ -39,7 +39,7 @@ export interface PostgresSinkOptions<Columns extends readonly string[] = readonl
   copyFrom?: CopyFrom | undefined;
 }
 
-/** How rows go into a table. */
+/** Options by which rows go into a table. */
 export interface PostgresTableOptions<Columns extends readonly string[] = readonly string[]> {
   /**
    * The columns that are loaded: of each row the properties of these names, each of which it has to
@@ -49,19 +49,19 @@ export interface PostgresTableOptions<Columns extends readonly string[] = readon
    */
   columns?: Columns | undefined;
   /**
-   * What becomes of a property of a row that is none of the columns and not `undefined`: the row is
-   * refused, or the property is left out, and counted in `report.drift`. `"add"` gives the table a
+   * Action on a property of a row that is not one of the columns and not `undefined`: the row is
+   * rejected, or the property is omitted, and counted in `report.drift`. `"add"` gives the table a
    * column for it, in the transaction of the batch and before its rows, and counts it likewise; later
-   * rows may leave it out, also beside `columns`. Its type follows the values of the batch: `bigint`
+   * rows may omit it, also beside `columns`. Its type follows the values of the batch: `bigint`
    * or `double precision`, `boolean`, `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and
    * `jsonb` for objects; where they are of several kinds the first one counts, and rows of another
-   * are refused. One that is only `null` gets none yet. With several
+   * are rejected. A property that is only `null` gets no column yet. With several
    * tables it is counted by table and property: `"user.nick"`.
    * @default {"error"}
    */
   unknown?: "error" | "drop" | "add" | undefined;
   /**
-   * What is done with a row whose key is in the table: the load fails, or the row is left out, or
+   * Action on a row whose key is in the table: the load fails, or the row is omitted, or
    * it replaces these columns of the other. Of rows of one batch with the same key `"ignore"` takes
    * the first and `"replace"` the last.
    * @default {"error"}
@@ -82,8 +82,8 @@ export interface PostgresTableOptions<Columns extends readonly string[] = readon
    */
   types?: Readonly<Record<string, string>> | undefined;
   /**
-   * How rows are sent. `"copy"` takes no conflict but `"error"`, and a PGlite, a `SQL` of Bun or, with
-   * `copyFrom`, a client of `pg`.
+   * Method by which rows are sent. `"copy"` needs the conflict `"error"`, and a PGlite, a `SQL` of
+   * Bun or, with `copyFrom`, a client of `pg`.
    * @default {"insert"}
    */
   method?: "insert" | "copy" | undefined;
@@ -95,7 +95,7 @@ export interface PostgresLinkedTableOptions extends PostgresTableOptions, LinkOp
 /** Tables that are written in one commit, by their names, each parent before its children. */
 export type PostgresTables = Readonly<Record<string, PostgresLinkedTableOptions>>;
 
-/** Where rows of several tables go, and how. */
+/** Options of a sink of several tables. */
 export interface PostgresTablesOptions<Tables extends PostgresTables = PostgresTables>
   extends
     Pick<PostgresSinkOptions, "schema" | "copyFrom">,
@@ -121,7 +121,7 @@ export interface TablesSettings {
   readonly copyFrom: CopyFrom | undefined;
   /** In their order. */
   readonly tables: readonly SinkSettings[];
-  /** How they hang together, in the same order. */
+  /** Links between them, in the same order. */
   readonly links: readonly LinkedTable[];
 }
 

@@ -47,7 +47,7 @@ export type PostgresStage<Rows extends object = object> = <R extends Fitting<R, 
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** What rows are loaded into, with the marks of what is loaded beside it. */
+/** Destination of rows, which keeps the marks of loaded batches beside them. */
 export interface PostgresSink<Rows extends object = object> {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
   readonly load: PostgresLoad<Rows>;
@@ -105,8 +105,8 @@ export function postgresSink<const Tables extends PostgresTables>(
   options: PostgresTablesOptions<Tables> & PostgresDeliveryOptions,
 ): PostgresSink<RowsOf<Tables>>;
 /**
- * What a function writes as the end of a pipeline: any statements, in the transaction that also holds
- * the mark.
+ * Returns a sink whose rows a function writes, by any statements, in the transaction that also
+ * holds the mark.
  *
  * @example Users, and a count of them
  * ```ts
@@ -207,7 +207,7 @@ export function postgresSink(
 
 type AnyOptions = PostgresSinkOptions | PostgresTablesOptions | PostgresWriteOptions;
 
-/** Which of the three ways is given; one table where none is. */
+/** Returns the option that is given of the three; `"table"` if none is. */
 function checkOneWay(options: AnyOptions): "table" | "tables" | "write" {
   const all = Object(options) as Record<string, unknown>;
   const given = (["write", "tables", "table"] as const).filter((name) => all[name] !== undefined);

@@ -18,7 +18,7 @@ import { pages } from "./source/pages.ts";
 import type { Query, Reader } from "./source/query.ts";
 import { keyTexts } from "./source/start.ts";
 
-/** How rows are read. */
+/** Options for reading rows. */
 export interface PostgresSourceOptions {
   /** Rows that are read at once: a positive integer. @default {1000} */
   chunkSize?: number | undefined;
@@ -53,7 +53,7 @@ export interface PostgresSourceOptions {
    * Stops below the first key that a transaction that is still open may commit, so that a later read
    * finds it above its `after`. Needs a `key` that is one column of integers which a sequence counts up
    * within the insert, or that begins with a `timestamptz` that is `now()`. A read waits for up to a
-   * second for those who write.
+   * second for writers.
    *
    * @default {false}
    */
@@ -87,7 +87,8 @@ const sourceOptions: OptionTable<PostgresSourceOptions> = {
 const action = "construct postgresSource";
 
 /**
- * The rows of a query as a source, in chunks, one of which is read ahead. Each run reads it anew.
+ * Returns the rows of a query as a source, in chunks, one of which is read ahead. Each run reads it
+ * again.
  *
  * Values arrive so that `postgresSink` stores them unchanged: as JavaScript's own where these hold
  * every value of the type, else as the text of the database. The text of a `json`, `jsonb` or `money`

@@ -23,7 +23,7 @@ export interface PostgresKeyRange {
   readonly upTo: string | readonly string[] | null;
 }
 
-/** How a table is split. */
+/** Options for splitting a table. */
 export interface PostgresSplitOptions {
   /** Rows of each range, but the last: a positive integer. @default {100_000} */
   rows?: number | undefined;
@@ -52,8 +52,8 @@ const keyRule = "a non-empty string or a non-empty array of distinct ones";
  * Keys below the first one and above the last one belong to the first and the last range, so a row
  * that is inserted later is in exactly one as well. The bounds depend on how many rows there are: a
  * split that is begun again, as the coordinator was killed, cuts elsewhere if rows were inserted or
- * deleted below the last bound meanwhile. Let the table rest until it is split, or split it by numbers
- * of your own.
+ * deleted below the last bound in between. Do not change the table until it is split, or split it
+ * by numbers of your own.
  *
  * @throws {ConfigurationError} If an argument breaks its rule, or a key is null in a row.
  *

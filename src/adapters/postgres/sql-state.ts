@@ -15,18 +15,18 @@ export function sqlStateOf(error: unknown): string | undefined {
   return states.find((state) => pattern.test(state));
 }
 
-/** Whether a unique or an exclusion constraint was violated. */
+/** Returns true if a unique or an exclusion constraint was violated. */
 export function isDuplicate(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === "23505" || state === "23P01";
 }
 
-/** Whether the server ended a statement as it was asked to, or after a `statement_timeout`. */
+/** Returns true if the server ended a statement on request, or after a `statement_timeout`. */
 export function isCancelled(error: unknown): boolean {
   return sqlStateOf(error) === "57014";
 }
 
-/** Whether a statement was prepared before a table changed, so that it has to be prepared again. */
+/** Returns true if a statement was prepared before a table changed, and must be prepared again. */
 export function isStalePlan(error: unknown): boolean {
   return sqlStateOf(error) === "0A000" && propertyOf(error, "routine") === "RevalidateCachedQuery";
 }

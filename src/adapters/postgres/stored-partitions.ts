@@ -26,16 +26,16 @@ import {
 /** The time by the clock of the server: milliseconds since 1970. */
 const now = "(extract(epoch from statement_timestamp())::float8 * 1000)";
 
-/** What is asked of it. */
+/** Settings of the store for one job. */
 export interface JobSettings {
   readonly job: string;
   readonly lease: number;
   readonly pollInterval: number;
-  /** Whether those who wait listen to the server, where the client can. */
+  /** If true, waiters listen to the server, where the client can. */
   readonly listen: boolean;
 }
 
-/** Where it is kept. */
+/** Tables that a job is kept in. */
 export interface JobTables {
   readonly jobs: OwnTable;
   readonly partitions: OwnTable;
@@ -50,7 +50,9 @@ export class StoredPartitions implements JobStore {
   readonly #settings: JobSettings;
   readonly #tables: JobTables;
   readonly #watches: JobWatches;
-  /** What those who wait for this job are told: no longer than a notification may be. */
+  /**
+   * Notification for those waiting for this job, within the length that a notification may have.
+   */
   readonly #payload: string;
 
   constructor(database: Database, settings: JobSettings, tables: JobTables) {
@@ -268,8 +270,8 @@ export class StoredPartitions implements JobStore {
   }
 
   /**
-   * Runs a statement, and wakes those who wait if it gives a row. Only what they could not find
-   * before is told: the server lets the transactions that tell something commit one by one.
+   * Runs a statement, and wakes waiters if it returns a row. Only changes that they could not find
+   * before are notified: the server commits transactions that notify one by one.
    */
   async #tell(text: string, params: readonly unknown[]): Promise<void> {
     const payload = `$${params.length + 1}::text`;

@@ -1,6 +1,6 @@
 /**
- * How the values of JavaScript go into a JSON that PostgreSQL reads, so that each arrives as it is
- * or is refused.
+ * Encodes the values of JavaScript as JSON that PostgreSQL reads, so that each arrives as it is
+ * or is rejected.
  * @module
  */
 
@@ -11,18 +11,18 @@ import { isPgText } from "./lossless-text.ts";
 /** Stands for a value that a column does not take. */
 export const unfit: unique symbol = Symbol("unfit");
 
-/** What a column gets of a value: as JSON has it, a text that the type reads, or bytes. */
+/** Value as a column receives it: as JSON has it, a text that the type reads, or bytes. */
 export type Cell = null | boolean | number | string | Uint8Array | readonly Cell[];
 
-/** Which values go into a column. */
+/** Values that a column accepts, and their encoding. */
 export interface Kind {
   /** Completes the sentence "must be …". */
   readonly expected: string;
-  /** How an insert takes the cell: as a value of JSON, as a text that it casts, or as bytes. */
+  /** Form in which an insert reads the cell: a value of JSON, a text that it casts, or bytes. */
   readonly via: "json" | "text" | "bytes";
   /** The cell of a value, or `unfit`; never called with `null`. */
   encode(value: unknown): Cell | typeof unfit;
-  /** A cell that is no `null` as the text that the type reads. */
+  /** Returns the text that the type reads for a cell that is not `null`. */
   write(cell: Cell): string;
 }
 
@@ -36,7 +36,7 @@ function textCell(text: unknown): string | typeof unfit {
 /** Of a kind whose cells are what JSON has, or texts. */
 const plain = { via: "json", write: String } as const;
 
-/** How text is read is up to the type: any column but bytes takes what a literal of it would be. */
+/** Texts that the type itself reads: any column but bytes accepts what a literal of it would be. */
 const literal: Kind = {
   ...plain,
   expected: "a string without NUL and lone surrogates",
@@ -107,13 +107,13 @@ export interface BaseType {
   readonly name: string;
   /** Its category in the catalogue. */
   readonly category: string;
-  /** What the elements of an array are. */
+  /** Type of the elements of an array. */
   readonly element?: BaseType | undefined;
-  /** What is between the elements of its arrays. */
+  /** Separator between the elements of its arrays. */
   readonly delimiter: string;
 }
 
-/** What a type takes. */
+/** Returns the kind of values that a type accepts. */
 export function kindOf({ name, category, element }: BaseType): Kind {
   if (element !== undefined) return arrayOf(kindOf(element), element.delimiter);
   return byName[name] ?? byCategory[category] ?? literal;
@@ -164,7 +164,9 @@ function instantText(date: Date): string {
   return year > 0 ? `${year}${rest}` : `${String(1 - year).padStart(4, "0")}${rest} BC`;
 }
 
-/** Whether JSON gives back what it gets; a `toJSON` would put something else in its place. */
+/**
+ * Returns true if JSON keeps a value as it is; a `toJSON` would put something else in its place.
+ */
 function isJson(value: unknown, depth: number): boolean {
   if (value === null || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value);

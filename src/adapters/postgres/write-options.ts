@@ -33,7 +33,7 @@ export type PostgresWrite<Rows extends object = object> = (
   context: LoadContext,
 ) => unknown;
 
-/** What writes rows, in the transaction that also holds their mark. */
+/** Options of a sink whose function writes rows, in the transaction that also holds their mark. */
 export interface PostgresWriteOptions<Rows extends object = object>
   extends Pick<PostgresSinkOptions, "schema" | "copyFrom"> {
   /**

@@ -1,5 +1,5 @@
 /**
- * How a sink sends batches: what it knows of its table, and what becomes of a batch that failed.
+ * Sends the batches of a sink: keeps the facts about its table, and finds out why a batch failed.
  * @module
  */
 import { BatchError, ConfigurationError, isOf, SplitError } from "../../errors.ts";
@@ -19,11 +19,11 @@ export interface Send {
   (session: Session): Promise<unknown>;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** What became of the rows that were sent last. */
+  /** Outcome of the rows that were sent last. */
   readonly written: Written;
 }
 
-/** What a load is told that is needed to send its rows. */
+/** Part of the context of a load that is needed to send its rows. */
 export interface WriterContext {
   /** The run, for which the table is looked up once. */
   readonly runId: string;
@@ -33,7 +33,7 @@ export interface WriterContext {
   readonly batch?: { readonly attempt: number } | undefined;
 }
 
-/** What sends batches. */
+/** Sends batches. */
 export interface BatchWriter {
   /** The database, whose transactions reject with what is known of a batch that failed. */
   readonly database: Database;
@@ -46,7 +46,7 @@ export interface BatchWriter {
 /** The text that a statement takes at most, in characters: more of it would keep the thread. */
 export const maxStatementLength: number = 2 ** 20;
 
-/** How many runs are known side by side; older ones look their tables up again. */
+/** Most runs that are known at once; older ones look their tables up again. */
 export const maxRuns = 16;
 
 interface FailedBatch {
@@ -54,12 +54,12 @@ interface FailedBatch {
   readonly context: WriterContext;
 }
 
-/** What is known of the tables in a run. */
+/** Facts about the tables in a run. */
 interface Known {
   readonly destination: (signal?: AbortSignal) => Promise<Destination>;
   /** A load has failed since. */
   isOld: boolean;
-  /** How many batches more the database is asked about before they are sent. */
+  /** Number of further batches that the database is asked about before they are sent. */
   asks: number;
 }
 
@@ -218,7 +218,10 @@ export class Writer implements BatchWriter {
     }
   }
 
-  /** What a batch has failed with, or more of it: that no batch can be loaded, or the rows to blame. */
+  /**
+   * Returns the error of a batch, or a clearer one: no batch can be loaded, or these rows are to
+   * blame.
+   */
   async #causeOf(error: unknown, { rows, context }: FailedBatch): Promise<unknown> {
     const state = sqlStateOf(error) ?? "";
     // The syntax of some types is told like that of SQL, and what a name stands for like a table.
@@ -247,8 +250,8 @@ export class Writer implements BatchWriter {
 }
 
 /**
- * Whether all were refused for a value that its type does not take, which no load accepts. A row that
- * lacks a value may well be loaded: a later one of the same key may take its place.
+ * Returns true if all were rejected for a value that its type does not accept, in any load. A row
+ * that lacks a value may well be loaded: a later one of the same key may take its place.
  */
 function areInvalid(failures: ReadonlyMap<number, Error>): boolean {
   return [...failures.values()].every((error) => sqlStateOf(error)?.startsWith("22"));

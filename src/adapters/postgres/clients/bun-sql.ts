@@ -10,7 +10,7 @@ export interface BunSqlQuery extends PromiseLike<unknown> {
   values(): PromiseLike<unknown>;
   /** Has the server end it. */
   cancel(): unknown;
-  /** What takes the text of a COPY. */
+  /** Returns the stream that accepts the text of a COPY. */
   writable(): WritableStream<string>;
 }
 
@@ -32,7 +32,7 @@ export interface BunSql {
   begin(work: () => Promise<unknown>): Promise<unknown>;
   /** Takes a connection out. */
   reserve(): Promise<BunSqlSession>;
-  /** Which database it is for. */
+  /** Options of the client; `adapter` names the database. */
   readonly options: { readonly adapter?: unknown };
 }
 

@@ -9,7 +9,7 @@ interface PgConnection {
   readonly stream: { destroy(): void };
 }
 
-/** What a client of `pg` has of its connection, beside the methods that it documents. */
+/** Undocumented members of a client of `pg` that describe its connection. */
 export interface PgInternals {
   readonly connection?: PgConnection;
   readonly processID?: number | null;

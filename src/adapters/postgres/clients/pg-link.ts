@@ -4,7 +4,7 @@ import { atMost, type Stoppable } from "./statements.ts";
 
 /** The first that a connection told beside its statements, which is why those after it fail. */
 export interface FirstFailure {
-  /** What it was, if there was anything. */
+  /** The error, if there was one. */
   first?: Error;
 }
 
@@ -18,13 +18,13 @@ export interface LinkedClient {
 export interface PgLinkParts {
   /** The client. */
   readonly client: LinkedClient & PgInternals;
-  /** What it was the first to tell. */
+  /** First failure that it reported. */
   readonly failure: FirstFailure;
   /** Throws the connection away. */
   readonly close: (error: Error) => void;
-  /** Whether another one can take its place. */
+  /** If true, another one can take its place. */
   readonly canReconnect: boolean;
-  /** What makes a socket, where the client was told. */
+  /** Option `stream` of the client, which makes its socket, if it was given. */
   readonly stream?: unknown;
 }
 

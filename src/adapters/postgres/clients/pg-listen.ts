@@ -1,6 +1,6 @@
 import type { Database, Listen } from "../database.ts";
 
-/** What a client of `pg` tells, beside what is used of it elsewhere. */
+/** Events of a client of `pg`, beside the methods that are used elsewhere. */
 interface TellingClient {
   on(event: string, listener: (message: never) => void): unknown;
   removeListener(event: string, listener: (message: never) => void): unknown;
@@ -25,7 +25,7 @@ export function listenOn(client: object, { values }: Pick<Database, "values">): 
 
 /**
  * Listens on a connection beside those of a pool: one of the pool would be missing where all of them
- * are in use by those who wait for another one. Nothing if the pool does not tell how it connects.
+ * are in use by waiters. Returns nothing if the pool does not say how it connects.
  */
 export function listenBeside(pool: object): Listen | undefined {
   type Make = new (options: unknown) => OwnClient;

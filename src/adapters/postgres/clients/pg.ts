@@ -20,7 +20,7 @@ export interface PgClient {
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 }
 
-/** What a statement of `pg` gives. */
+/** Result of a statement of `pg`. */
 export interface PgResult {
   /** Its rows. */
   rows: Row[];
@@ -34,7 +34,7 @@ export interface PgResult {
 export interface PgArrayQuery {
   /** The statement. */
   text: string;
-  /** What is bound. */
+  /** Values that are bound. */
   values: unknown[];
   /** Rows as arrays. */
   rowMode: "array";
@@ -58,7 +58,7 @@ export interface PgPool {
   query(text: string): Promise<unknown>;
 }
 
-/** What takes the text of a COPY: a writable stream of Node. */
+/** Writable stream of Node that accepts the text of a COPY. */
 interface CopyStream {
   write(text: string, onWritten: () => void): unknown;
   end(): unknown;
@@ -149,7 +149,7 @@ function connect(pool: PgPool, listen: (error: Error) => void): Promise<PgPoolCl
   });
 }
 
-/** Where the first failure of a client is kept: all sinks and sources of it have to see the same. */
+/** Key of the first failure of a client: all its sinks and sources must see the same one. */
 const firstFailure: unique symbol = Symbol.for("millrace.firstFailure") as typeof firstFailure;
 
 /** Listens to a client from now on: it is lost between two of its transactions as well. */

@@ -2,7 +2,7 @@ import { type Database, databaseOf, isolation, type Row, type Session } from "..
 import { hexText } from "../hex.ts";
 import { whileWaiting } from "../../../runtime/waiting.ts";
 
-/** What runs statements: a `PGlite`, or one of its transactions. */
+/** Runs statements: a `PGlite`, or one of its transactions. */
 export interface PGliteSession {
   /** Runs one statement. */
   query<T>(

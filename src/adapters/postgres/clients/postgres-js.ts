@@ -13,7 +13,7 @@ export interface PostgresJsQuery extends PromiseLike<Row[] & { readonly count?: 
   cancel(): unknown;
 }
 
-/** What runs statements: the client, or one of its transactions. */
+/** Runs statements: the client, or one of its transactions. */
 export interface PostgresJsSession {
   /** Makes a statement from a text and what is bound. */
   unsafe(text: string, params?: never[], options?: { prepare?: boolean }): PostgresJsQuery;
@@ -112,7 +112,7 @@ interface State<T> {
 const adminShutdown = "57P01";
 const maxAttempts = 10;
 
-/** Whether an error took the connection with it. */
+/** Returns true if an error also ended the connection. */
 function isLoss(error: unknown): boolean {
   const severity = propertyOf(error, "severity");
   if (sqlStateOf(error) !== undefined) return severity === "FATAL" || severity === "PANIC";
@@ -149,7 +149,7 @@ function sessionOf(
   };
 }
 
-/** What the client keeps beside a query. By `cancel` it can be cancelled once, and nobody told when. */
+/** Internals of a query. Its `cancel` works only once, and does not report when it has arrived. */
 interface Internals {
   readonly state?: unknown;
   readonly canceller?: (query: { state: unknown; active: true }) => Promise<unknown>;

@@ -1,7 +1,7 @@
 import { onAbort } from "../../../runtime/signals.ts";
 import { setTimer } from "../../../runtime/timer.ts";
 
-/** What can be done about a connection on which a statement runs. */
+/** Connection whose running statement can be stopped. */
 export interface Stoppable {
   /**
    * Asks the server to end the statement. Settles when that is no longer on its way, as it would
@@ -37,9 +37,9 @@ export class Statements {
   }
 
   /**
-   * Waits for a statement. If the signal aborts meanwhile the server is asked to end it, and its own
-   * end still tells: one that succeeds first has succeeded. A server that says nothing for two seconds
-   * loses the connection.
+   * Waits for a statement. If the signal aborts first, the server is asked to end it, and its own
+   * end still counts: one that succeeds first has succeeded. A server that does not answer for two
+   * seconds loses the connection.
    */
   async settle<T>(running: Promise<T>): Promise<T> {
     const signal = this.#signal;

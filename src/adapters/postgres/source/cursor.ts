@@ -22,7 +22,7 @@ export async function cursor(query: Query): Promise<Reader> {
   }
 }
 
-/** Where everybody shares one connection, a transaction would keep the loads waiting. */
+/** Returns a cursor for one shared connection, where a transaction would keep the loads waiting. */
 export async function keptCursor(query: Query): Promise<Reader> {
   const { client, database } = query;
   const name = newName();

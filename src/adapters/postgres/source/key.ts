@@ -12,7 +12,7 @@ export interface Key {
   readonly plain: readonly string[];
 }
 
-/** What is compared: names of columns, and their types. */
+/** Columns that are compared: their names and types. */
 export type Compared = Pick<Key, "names" | "columns">;
 
 /** The first column of a key. */
@@ -49,8 +49,8 @@ export function boundKey({ columns }: Compared, from: number): string[] {
 }
 
 /**
- * Whether a key is above another one, by the order of its columns. An index serves a comparison of
- * whole keys if the operators of all columns have one name.
+ * Returns SQL that is true if a key is above another one, by the order of its columns. An index
+ * serves a comparison of whole keys if the operators of all columns have one name.
  */
 export function isAbove({ names, columns }: Compared, other: readonly string[]): string {
   const operators = columns.map(({ above }) => above);
@@ -68,7 +68,7 @@ export function isAbove({ names, columns }: Compared, other: readonly string[]):
   }, "");
 }
 
-/** Whether a column of a key is null. */
+/** Returns SQL that is true if a column of a key is null. */
 export function hasNull({ names, columns }: Key): string {
   // A composite value of nulls alone "is null", and is none.
   return columns.some(({ kind }) => kind === "c")

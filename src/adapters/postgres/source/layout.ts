@@ -20,7 +20,7 @@ export interface ResultColumn {
   readonly above: string;
 }
 
-/** What a result consists of. */
+/** Columns that a result consists of. */
 export interface Layout {
   /** Tells it from others: the names of the columns and their types. */
   readonly mark: string;
@@ -60,7 +60,7 @@ function typesOf(sql: string, names: readonly unknown[]): string {
     from ${nothing(sql, names.length > 0 ? `page(${aliasesOf(names)})` : "page")})`;
 }
 
-/** What the mark of a layout is made by, to be compared in the statement that reads. */
+/** Returns SQL that makes the mark of a layout, to be compared in the statement that reads. */
 export function markOf(sql: string, names: readonly unknown[]): string {
   return `(${namesOf(sql)} || ${typesOf(sql, names)}::text)`;
 }

@@ -64,7 +64,7 @@ async function readPage(
     : textPage(await database.values(statement, bound), view);
 }
 
-/** Whether a row was read from a result of other columns. */
+/** Returns true if a row was read from a result of other columns. */
 function isOfOther(fault: unknown): boolean {
   return typeof fault === "string" && fault[0] !== "1";
 }

@@ -10,7 +10,7 @@ export interface Query {
   readonly sql: string;
   readonly params: readonly unknown[];
   readonly chunkSize: number;
-  /** Who makes values of what the database says. */
+  /** Decoder of the values: this adapter (`"lossless"`) or the client. */
   readonly values: "lossless" | "client";
   /** The key that the rows are above of: the texts of its columns. */
   readonly after: readonly string[] | undefined;
@@ -29,7 +29,7 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** What the result of a query is like at the moment. */
+/** Current shape of the result of a query. */
 export interface View {
   readonly layout: Layout;
   readonly key: Key;

@@ -1,5 +1,5 @@
 /**
- * How the text of a row becomes values: JavaScript's own where they hold every value of the type,
+ * Decodes the text of a row into values: JavaScript's own where they hold every value of the type,
  * else the text of the database.
  * @module
  */
@@ -29,13 +29,13 @@ const byType: ReadonlyMap<number, Decode> = new Map<number, Decode>([
   [moneyType, (text) => new PgText(text, "money")],
 ]);
 
-/** What an array of it would lose, or what the sink would take for something else. */
+/** Types whose arrays stay text: as an array, they would lose something or mislead the sink. */
 const wholeElements: ReadonlySet<number> = new Set([114, 3802, moneyType]);
 const vectors: ReadonlySet<number> = new Set([22, 30]); // int2vector, oidvector: "1 2 3"
 
 /**
- * How a column stands in the row that is read. The text of money has the signs of a language, and xml is
- * written without its declaration.
+ * Returns the SQL of a column in the row that is read. The text of money has the signs of a
+ * language, and xml is written without its declaration.
  */
 export function readAs({ type }: ResultColumn, place: number): string {
   if (type === xmlType) return `c${place}::pg_catalog.text`;
@@ -138,7 +138,7 @@ function arrayOf(text: string, decode: Decode): unknown[] {
   return all[0]![0] as unknown[];
 }
 
-/** What a digit of a hexadecimal number means, by its code. */
+/** Values of hexadecimal digits, by their character codes. */
 const digits = Uint8Array.from(
   { length: 128 },
   (_, code) => parseInt(String.fromCharCode(code), 16),

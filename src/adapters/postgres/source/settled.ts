@@ -7,11 +7,13 @@ import type { Query, View } from "./query.ts";
 import { fieldsOf } from "./rows.ts";
 import { floorOf } from "./settled-floor.ts";
 
-/** How far a read may go. */
+/** Limits of a read. */
 export interface Settled {
   /** No row is above it: the text of the first column of the key. */
   readonly upTo: string | undefined;
-  /** How many of the rows of a page are read, of which the first column of the key is given. */
+  /**
+   * Returns how many of the rows of a page are read; `keyAt` gives the first column of their keys.
+   */
   take(length: number, keyAt: (place: number) => string): number;
 }
 
@@ -131,7 +133,9 @@ async function highest(
   return rows.length === 0 ? undefined : fieldsOf(rows[0]![0], 1)[0]!;
 }
 
-/** What a transaction writes by its `now()` is not below the time at which it began. */
+/**
+ * Returns the limit for keys written by `now()`, which is not below the start of its transaction.
+ */
 async function settleTimes({ database, signal }: Query): Promise<Settled> {
   const at = await textOf(database, "select pg_catalog.clock_timestamp()::text");
   await sleep(50, signal); // One that began before has told of it by then.

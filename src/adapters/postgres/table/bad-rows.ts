@@ -1,5 +1,5 @@
 /**
- * Which rows of a batch are to blame that has failed, as the database tells without loading them.
+ * Finds the rows that made a batch fail, by asking the database without loading them.
  * @module
  */
 import type { Cell } from "../values.ts";
@@ -108,7 +108,7 @@ interface Asked {
   readonly rows: number[];
 }
 
-/** What has to be asked about, column by column. */
+/** Returns the texts to ask the database about, column by column. */
 function textsOf({ columns, cells }: Group): Asked[] {
   const all: Asked[] = [];
   columns.forEach(({ type, kind }, n) => {
@@ -129,7 +129,7 @@ function textsOf({ columns, cells }: Group): Asked[] {
   return all;
 }
 
-/** Whether a cell need not be asked about, as any table of that type would take it. */
+/** Returns true if a cell need not be asked about, as any column of that type accepts it. */
 function isValid(cell: Cell, type: string): boolean {
   if (cell === null || typeof cell === "boolean" || cell instanceof Uint8Array) return true;
   if (typeof cell !== "number") return false;
@@ -145,7 +145,7 @@ function orNothing(
   return asked.catch(() => []);
 }
 
-/** Rows that violate a check, of those whose values are all there and valid. */
+/** Finds the rows that violate a check, of those whose values are all there and valid. */
 async function findUnchecked(
   database: Database,
   table: KnownTable,

@@ -13,13 +13,15 @@ export interface Column {
   readonly type: string;
   /** Its own type, where values are sent in another one. */
   readonly ownType: string | undefined;
-  /** Which values go into it, and how. */
+  /** Values that it accepts, and their encoding. */
   readonly kind: Kind;
   /** Its number in the table. */
   readonly number: string;
   /** It takes no `null`, whatever a trigger makes of it. */
   readonly isNotNull: boolean;
-  /** What the table puts into it where a row has nothing for it is not `null`. */
+  /**
+   * If true, the table fills it with something other than `null` where a row has nothing for it.
+   */
   readonly hasDefault: boolean;
   /** The table gives it a value by itself, unless an insert overrides that. */
   readonly isAlways: boolean;
@@ -27,11 +29,11 @@ export interface Column {
   readonly maxLength: number | undefined;
 }
 
-/** What is known of a table. */
+/** Facts about a table. */
 export interface Table {
   /** Its quoted name. */
   readonly name: string;
-  /** What it is: `r` for a table, `v` for a view and so on. */
+  /** Kind of relation: `r` for a table, `v` for a view and so on. */
   readonly kind: string;
   /** Changes with the table. */
   readonly version: string;
@@ -47,9 +49,9 @@ export interface Table {
   readonly every: readonly Column[];
   /** Nothing but its own defaults and constraints sees a row: no trigger, rule or view. */
   readonly isPlain: boolean;
-  /** What keeps a COPY from being used, in words. */
+  /** Reason why a COPY cannot be used, in words. */
   readonly refusesCopy: string | undefined;
-  /** What each row has to keep. */
+  /** Checks that each row must satisfy. */
   readonly checks: readonly Check[];
 }
 
@@ -62,7 +64,7 @@ export interface Check {
   readonly numbers: readonly string[];
 }
 
-/** How a table is asked about. */
+/** Request for the facts about a table. */
 export interface Asked {
   /** The quoted name of the table. */
   readonly table: string;
@@ -72,7 +74,10 @@ export interface Asked {
   readonly types: Readonly<Record<string, string>>;
 }
 
-/** What changes with whatever a sink knows of a table: each change of a catalogue makes a new row. */
+/**
+ * SQL of a text that changes with any fact a sink knows about a table: each change of a catalogue
+ * makes a new row.
+ */
 const version = `pg_catalog.concat_ws('/', c.oid, c.xmin,
     (select pg_catalog.string_agg(pg_catalog.concat(a.xmin, t.xmin), ' ' order by a.attnum)
       from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid

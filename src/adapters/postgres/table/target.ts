@@ -1,5 +1,5 @@
 /**
- * Where a sink writes to, as the database has it now.
+ * Target of a sink, as the database has it now.
  * @module
  */
 import { ConfigurationError } from "../../../errors.ts";
@@ -12,7 +12,7 @@ import type { SinkSettings } from "../sink-options.ts";
 import { sqlStateOf } from "../sql-state.ts";
 import { indexesOn, readUniqueIndexes, type UniqueIndex } from "./unique-indexes.ts";
 
-/** What a sink knows of its table, for one run. */
+/** Target of a sink with the facts about its table, for one run. */
 export interface KnownTarget extends Target {
   readonly known: Table;
 }
@@ -99,12 +99,15 @@ export async function checkStatement(
   }
 }
 
-/** Whether an error tells of the table and not of a row: of a right, a name, a missing index. */
+/** Returns true if an error is about the table and not a row: a right, a name, a missing index. */
 export function isOfTable(error: unknown): boolean {
   return /^(?:42|0A|3F|55000)/.test(sqlStateOf(error) ?? "");
 }
 
-/** What no row can get round, by the option that has to change. */
+/**
+ * Turns an error about the table into a `ConfigurationError` that names the option to change.
+ * Returns any other error as it is.
+ */
 export function asConfiguration(
   error: unknown,
   table: string,

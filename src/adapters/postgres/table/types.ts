@@ -1,5 +1,5 @@
 /**
- * What the catalogue knows about types.
+ * Types as the catalogue describes them.
  * @module
  */
 import type { BaseType } from "../values.ts";
@@ -74,12 +74,12 @@ export function typesOf(...texts: readonly string[]): (id: string) => KnownType 
   return known;
 }
 
-/** What the database says of a type that it was given the name of. */
+/** Type that the database has found by its name. */
 export interface NamedType {
   readonly id: string;
   /** Its name as it was given: the database reads it as one type, so it is safe in a statement. */
   readonly written: string;
-  /** What is known of it, as JSON. */
+  /** Facts about it, as JSON. */
   readonly types: string;
 }
 

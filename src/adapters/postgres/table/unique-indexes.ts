@@ -1,5 +1,5 @@
 /**
- * Which rows a unique index holds equal: what decides which of two rows replaces the other.
+ * Finds which rows a unique index holds equal: this decides which of two rows replaces the other.
  * @module
  */
 import type { Database } from "../database.ts";

@@ -18,7 +18,7 @@ import type { Values } from "./step.ts";
 /** The place in the batch, beside the values. */
 const placeColumn: SentColumn = { type: "integer", kind: { via: "json" } };
 
-/** What a statement binds, and the SQL of it. */
+/** Parameters of a statement, and the SQL that reads them. */
 export class Bound {
   readonly params: unknown[] = [];
   readonly #json: string;

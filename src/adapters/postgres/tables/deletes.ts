@@ -1,5 +1,5 @@
 /**
- * How rows are deleted together with all that belongs to them.
+ * Deletes rows together with all that belongs to them.
  * @module
  */
 import type { LinkedTable } from "../../../sql/linked-tables.ts";
@@ -15,11 +15,11 @@ import type { Values } from "./step.ts";
 export interface Family {
   readonly links: readonly LinkedTable[];
   readonly tables: readonly KnownTable[];
-  /** How JSON is bound as the first parameter. */
+  /** SQL that binds JSON as the first parameter. */
   readonly json: string;
 }
 
-/** Which rows of a table are meant: what they are looked up in, and what holds of them as `t0`. */
+/** SQL that selects rows of a table: `from` for the lookup, and the condition on them as `t0`. */
 type Which = (bound: Bound) => { readonly from: string; readonly where: string };
 
 /** Deletes rows by their keys. */
@@ -35,9 +35,9 @@ export async function deleteKeys(
   }));
 }
 
-/** What is given of a table whose rows may be missing. */
+/** Keys given for a table whose missing rows are deleted. */
 export interface GivenChildren {
-  /** What their parents are known by, in `columns` of the child. */
+  /** Values that identify their parents, in `columns` of the child. */
   readonly parents: Values;
   readonly columns: readonly Column[];
   /** The keys of all that are given; `undefined` where nothing tells them. */

@@ -33,7 +33,7 @@ type Failures = Map<number, Error>;
 /** Statements that add columns, each with the place of its table. */
 type Growth = readonly (readonly [place: number, statement: string])[];
 
-/** What the advisory locks of this adapter begin with, beside the number of a table. */
+/** First number of the advisory locks of this adapter; the second is that of a table. */
 const lockClass = 0x6d696c6c;
 
 /** Several tables to send batches to. */
@@ -74,7 +74,7 @@ export class KnownTables implements Destination {
     return new KnownTables(database, links, known, maxLength);
   }
 
-  /** Whether all of them are still what they were. */
+  /** Returns true if none of them has changed. */
   async isCurrent(signal: AbortSignal): Promise<boolean> {
     const current = await sideBySide(this.#tables, (table) => table.isCurrent(signal));
     return current.every(Boolean);
@@ -105,7 +105,7 @@ export class KnownTables implements Destination {
     return { failures, drift: Object.create(null), fresh, signal };
   }
 
-  /** What adds the columns that rows need, by the place of the table. */
+  /** Returns the statements that add the columns that rows need, by the place of the table. */
   #growthOf(steps: readonly TreeStep[], { fresh, failures }: Told): Growth {
     return fresh.flatMap((names, n) => {
       if (names.size === 0) return [];
@@ -256,7 +256,7 @@ export class KnownTables implements Destination {
   }
 }
 
-/** What is told while rows are read. */
+/** Findings that are collected while rows are read. */
 interface Told {
   readonly failures: Failures;
   readonly drift: Record<string, number>;
@@ -269,7 +269,7 @@ function sorted(failures: Failures): Failures {
   return new Map([...failures].sort(([one], [other]) => one - other));
 }
 
-/** What was looked up once. */
+/** Returns the value of a place, which is looked up only once. */
 async function known<T>(found: Map<number, T>, place: number, look: () => Promise<T>): Promise<T> {
   const value = found.get(place) ?? await look();
   found.set(place, value);

@@ -1,5 +1,5 @@
 /**
- * Whether rows that were given together would end otherwise than one after the other.
+ * Detects rows that would end differently if written together than one after the other.
  * @module
  */
 import { quoteName } from "../../../sql/names.ts";
@@ -12,8 +12,9 @@ import type { Family } from "./deletes.ts";
 import { columnsOf, type Part, type StepParts, type Values, valuesOf } from "./step.ts";
 
 /**
- * Whether a parent is given twice, of which the later one has the last word on its children, or a
- * child moves away from a parent that is given too. Which keys are equal, the database says.
+ * Returns true if a parent is given twice, of which the later one has the last word on its
+ * children, or a child moves away from a parent that is given too. The database decides which keys
+ * are equal.
  */
 export async function hasRepeats(
   session: Session,
@@ -34,14 +35,14 @@ export async function hasRepeats(
   return row?.[0] === "true";
 }
 
-/** How many were given apart. */
+/** Counts the distinct places of rows in the batch. */
 function countOf(parts: readonly Part[]): number {
   return new Set(parts.flatMap(({ group }) => group.places)).size;
 }
 
 type Pairs = readonly (readonly [string, string])[];
 
-/** What the rows of a parent are told by. */
+/** Returns the values that identify the rows of a parent. */
 function idsOf({ target }: KnownTable, parts: readonly Part[], on: Pairs): Values | undefined {
   const names = target.key.length > 0 ? target.key : on.map(([, other]) => other);
   return valuesOf(parts, columnsOf(target.known, names));

@@ -1,5 +1,5 @@
 /**
- * How a step of a batch is written.
+ * Writes a step of a batch.
  * @module
  */
 import { BatchError } from "../../../errors.ts";
@@ -25,7 +25,7 @@ export interface CheckedStep {
   readonly parts: StepParts;
 }
 
-/** What is known of the tables beside their columns. */
+/** Facts about the tables beside their columns. */
 export interface Catalogue extends Family {
   readonly texts: Texts;
   readonly maxLength: number;

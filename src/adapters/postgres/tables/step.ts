@@ -11,7 +11,7 @@ export interface Part {
   readonly rows: readonly number[];
 }
 
-/** What each table gets in a step. */
+/** Parts of a step, by table. */
 export type StepParts = readonly (readonly Part[])[];
 
 /** Values of columns of some rows. */

@@ -70,7 +70,7 @@ interface Parts {
   readonly session: CountedSession;
   readonly database: Database;
   readonly schema: string | undefined;
-  /** What is known of tables in this run. */
+  /** Targets of rows that are known in this run. */
   readonly targets: Targets;
   readonly drift: Record<string, number>;
   /** The batch. */
@@ -78,14 +78,14 @@ interface Parts {
 }
 
 class Transaction {
-  /** What the function gets. */
+  /** Transaction that the function receives. */
   readonly shown: PostgresTransaction;
   readonly #parts: Parts;
   readonly #running = new Set<Promise<unknown>>();
   #isOver = false;
   /** A table has got columns: what is known by now may be rolled back. */
   #hasGrown = false;
-  /** What a statement has failed with: the transaction cannot be committed, whoever has caught it. */
+  /** Failure of a statement: the transaction cannot be committed, whoever has caught it. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(parts: Parts) {
