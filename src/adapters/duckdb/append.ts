@@ -9,7 +9,7 @@ import { rangeOf } from "./types.ts";
 /** Gives a value that was checked to an appender; `false` if that would not take it as it is. */
 export type Append = (to: DuckdbAppender, value: unknown) => boolean;
 
-/** Where a table is, so that the appender finds the one that statements find. */
+/** Place of a table, by which the appender finds the one that statements find. */
 export interface TablePlace {
   readonly database: string;
   readonly schema: string;
@@ -28,7 +28,7 @@ export interface AppendedRows {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** How many rows are written at once: an appender that is given more writes when it likes. */
+/** Most rows written at once: an appender that is given more decides by itself when to write. */
 const maxRows = 100_000;
 
 /**

@@ -34,7 +34,7 @@ const claimSql = `insert into millrace_checkpoint as own (key, run_id, lease_unt
   where own.run_id is null or own.run_id = excluded.run_id or own.lease_until <= $5::double`;
 const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = null, lease = null
   where key = $1 and run_id = $2`;
-/** Changes nothing, but collides with a claim that another connection commits meanwhile. */
+/** Changes nothing, but collides with a claim that another connection commits at the same time. */
 const touchSql = "update millrace_checkpoint set run_id = run_id where key = $1";
 
 /** Checkpoints in a table beside the rows, which it makes when it is first needed. */
@@ -148,7 +148,7 @@ type StoredRow = [
   lease: number | null,
 ];
 
-/** What is kept for a key. */
+/** Record that is kept for a key. */
 interface Kept extends KeptKey {
   /** The claim that holds, if one does. */
   readonly claim: Claim | undefined;

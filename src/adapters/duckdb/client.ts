@@ -5,7 +5,7 @@ import { takeTurns } from "../../runtime/take-turns.ts";
 
 /** The subset of a result that the adapter needs. */
 export interface DuckdbResult {
-  /** How many rows the statement has changed. */
+  /** Number of rows that the statement has changed. */
   readonly rowsChanged?: number;
   /** The names of the columns. */
   columnNames?(): string[];
@@ -61,7 +61,7 @@ export interface DuckdbAppender {
 
 /** Some rows of a result that is streamed. */
 export interface DuckdbChunk {
-  /** How many rows it has; 0 after the last ones. */
+  /** Number of its rows; 0 after the last ones. */
   readonly rowCount: number;
   /** Gives the rows, as arrays of the values of the client. */
   getRows(): unknown[][];
@@ -157,7 +157,7 @@ function isOfReadOnly(error: unknown): boolean {
   return messageOf(error).includes("attached in read-only mode");
 }
 
-/** Whether SQL does not fit what is in the database: a table, a column, an index is missing. */
+/** Returns true if SQL does not fit the database: a table, a column or an index is missing. */
 export function isOfSql(error: unknown): boolean {
   return /^(?:Binder|Catalog|Parser) Error/.test(messageOf(error)); // The client gives no code.
 }
@@ -166,7 +166,7 @@ export function isOfSql(error: unknown): boolean {
 const conflict =
   /^(?:TransactionContext Error: .*(?:onflict|violation)|Failed to append: Transaction conflict)/;
 
-/** Whether a transaction on another connection was faster; nothing is written then. */
+/** Returns true if a transaction on another connection was faster; nothing is written then. */
 export function isConflict(error: unknown): boolean {
   return conflict.test(messageOf(error));
 }

@@ -3,7 +3,7 @@ import { fail, positiveIntegerOrInfinity } from "../../options.ts";
 import { storedKey } from "../../sql/text.ts";
 import { type DuckdbConnection, rowsOf, transact, transactAgain } from "./client.ts";
 
-/** How long a sink keeps which deliveries it has loaded. */
+/** Options for remembering the deliveries that a sink has loaded. */
 export interface DuckdbDeliveryOptions {
   /**
    * With a `leased` source that has `idOf`: for how many milliseconds the id of a delivery is kept, so
@@ -31,7 +31,7 @@ export class DuckdbDeliveries {
   #isOpen = false;
   #forgotAt = 0;
 
-  /** @throws {ConfigurationError} If the time to keep them is no whole number above 0. */
+  /** @throws {ConfigurationError} If the time to keep them is not a whole number above 0. */
   constructor(connection: DuckdbConnection, action: string, kept: number = 604_800_000) {
     const { test, expected } = positiveIntegerOrInfinity;
     if (!test(kept)) fail(action, "keepDeliveries", expected, kept);

@@ -12,7 +12,7 @@ export type Texts = readonly (string | null)[];
 export interface Values {
   readonly columns: readonly Column[];
   readonly rows: readonly Texts[];
-  /** What each row came with, by its place in the batch. */
+  /** Places in the batch of the items that the rows came with. */
   readonly items: readonly number[];
 }
 
@@ -27,9 +27,9 @@ export function valueSql({ kind, type }: Column, n: number): string {
   return `(${kind.sql(`cells[${n + 1}]`, type)})::${type}`;
 }
 
-/** What a statement is given. */
+/** Values that a statement is given. */
 export class Given {
-  /** What is bound as `$1`, `$2` and so on. */
+  /** Values that are bound as `$1`, `$2` and so on. */
   readonly values: string[] = [];
 
   /** Rows as a table: their values are `c0`, `c1` …, and there are `item` and `place`. */

@@ -3,11 +3,11 @@ import type { Conflict } from "../../sql/sink-options.ts";
 import { foldCase } from "./names.ts";
 import type { Column } from "./rows.ts";
 
-/** Where rows go. */
+/** Table that rows go into, and the rules for them. */
 export interface Target {
   /** The name of the table. */
   readonly table: string;
-  /** What is done with a row whose key is there. */
+  /** Action on a row whose key is there. */
   readonly conflict: Conflict;
   /** The columns that tell rows apart; none for any unique index. */
   readonly key: readonly string[];

@@ -8,16 +8,16 @@ import { foldCase } from "./names.ts";
 import { type Batch, type Column, type Group, readRows } from "./rows.ts";
 import { kindOf } from "./values.ts";
 
-/** How many characters a statement takes at most, about: more of them would hold much memory. */
+/** Most characters of a statement, about: more of them would hold much memory. */
 const maxLength = 2 ** 24;
 
-/** What becomes of rows that have less or more than the columns. */
+/** Rules for rows that have less or more than the columns. */
 export interface Fit {
   /** Each row has to give all columns; else it may leave to the table all but the key. */
   readonly needsAll: boolean;
   /** Columns, folded, that a row may leave to the table all the same. */
   readonly open: ReadonlySet<string>;
-  /** What becomes of a property that no column takes. */
+  /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
 }
 
@@ -29,14 +29,14 @@ export interface ColumnFacts {
   readonly key: "PRI" | "UNI" | null;
   /** It is part of a unique index that was made by a statement of its own. */
   readonly isIndexed: boolean;
-  /** What fills it where a row does not, in SQL. */
+  /** Default that fills it where a row does not, in SQL. */
   readonly byDefault: string | null;
   readonly isGenerated: boolean;
 }
 
-/** What is known of a table. */
+/** Facts about a table. */
 export interface TableFacts {
-  /** Where it is; nothing where several ones have its name. */
+  /** Place of the table; nothing where several have its name. */
   readonly place: TablePlace | undefined;
   /** All columns in their order. */
   readonly columns: readonly ColumnFacts[];
@@ -85,7 +85,7 @@ export class KnownTable {
     return this.facts.columns.filter(({ key }) => key === "PRI").map(({ name }) => name);
   }
 
-  /** What is known of a column. */
+  /** Returns the facts about a column. */
   factsOf(name: string): ColumnFacts | undefined {
     const folded = foldCase(name);
     return this.facts.columns.find((column) => foldCase(column.name) === folded);

@@ -13,7 +13,7 @@ export function rowOf(names: readonly string[], values: readonly unknown[]): Duc
   return row;
 }
 
-/** What the client has for a value of a type that JavaScript has nothing for, told by its members. */
+/** Value of the client whose type JavaScript lacks, recognised by its members. */
 interface ClientValue {
   readonly bytes?: Uint8Array;
   readonly items?: readonly unknown[];

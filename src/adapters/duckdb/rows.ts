@@ -11,20 +11,20 @@ export interface Column {
   readonly name: string;
   /** Its type, as the database names it. */
   readonly type: string;
-  /** What it takes. */
+  /** Values that it accepts. */
   readonly kind: Kind;
   /** Each row has to give it, as it tells rows apart and has no default. */
   readonly isNeeded: boolean;
 }
 
-/** What rows are read for. */
+/** Table that rows are read for, and the rules for them. */
 export interface Reading {
   /** The name of the table. */
   readonly table: string;
   readonly columns: readonly Column[];
   /** The columns that each row has to give; the others it may leave to the table. */
   readonly needs: (name: string) => boolean;
-  /** What becomes of a property that no column takes. */
+  /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
@@ -48,7 +48,7 @@ export interface Batch {
   readonly drift: Readonly<Record<string, number>>;
   /** Their names, where columns are to be added for them. */
   readonly fresh: ReadonlySet<string>;
-  /** What is wrong with the other rows, by their place. */
+  /** Errors of the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
 
@@ -68,7 +68,7 @@ export function readRows(reading: Reading, rows: readonly object[]): Batch {
   return { groups: groups.list, drift: others.counts, fresh: others.fresh, failures };
 }
 
-/** Whether a value that fits its column is kept as it is. */
+/** Returns true if a value that fits its column is kept as it is. */
 function isKept(value: unknown): value is Cell {
   return typeof value !== "object" || value instanceof Date || value instanceof Uint8Array;
 }

@@ -20,7 +20,7 @@ export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly 
    */
   readonly columns?: Columns | undefined;
   /**
-   * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
+   * Action on a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
    *
    * @default {"error"}
@@ -34,20 +34,21 @@ export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly 
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
-   * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
-   * is no property. `"add"` gives the table a column for it, in the transaction of the batch, and
-   * counts it likewise; later rows may leave it out, also beside `columns`. Its type follows the values
-   * of the batch: `bigint` or `double`, `boolean`, `varchar`, `timestamptz` (`Date`), `hugeint`
-   * (bigint), `blob`, and `json` for other objects; where they are of several kinds the first one
-   * counts, and rows of another are refused. One that is only `null` gets none yet.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
+   * `"drop"` omits the property and counts it by name in `report.drift`. A property that is
+   * `undefined` does not count. `"add"` gives the table a column for it, in the transaction of the
+   * batch, and counts it likewise; later rows may omit it, also beside `columns`. Its type follows
+   * the values of the batch: `bigint` or `double`, `boolean`, `varchar`, `timestamptz` (`Date`),
+   * `hugeint` (bigint), `blob`, and `json` for other objects; where they are of several kinds the
+   * first one counts, and rows of another are rejected. A property that is only `null` gets no
+   * column yet.
    *
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** What says in another way where rows go. */
+/** Options that say in another way where rows go. */
 type Others = "tables" | "write";
 type OneTable = Omit<DuckdbSinkOptions, Others>;
 

@@ -9,7 +9,7 @@ const endColumn = "millrace_end";
 
 /**
  * Reads the rows of a query as they come, up to 2048 at once: a source for `extract`, which is read
- * anew by each run. Each `$1`, `$2` … of the query stands for one of `values`.
+ * again by each run. Each `$1`, `$2` … of the query stands for one of `values`.
  *
  * Values are JavaScript's own where these hold every value of the type: strings, booleans, numbers
  * for `double`, `float` and integers of up to 32 bits, bigints for all larger ones, `Uint8Array`s for

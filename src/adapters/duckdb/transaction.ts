@@ -11,7 +11,7 @@ import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type DuckdbSinkOptions } from "./sink-options.ts";
 import { Writer } from "./writer.ts";
 
-/** How rows go into a table of a transaction: as a sink of that table has it. */
+/** Options by which rows go into a table of a transaction: those of a sink of that table. */
 export type DuckdbInsertOptions = Pick<
   DuckdbSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
@@ -53,10 +53,10 @@ export interface DuckdbWriteOptions<Row extends object = object> {
 }
 
 const writeOptions: OptionTable<Pick<DuckdbWriteOptions, "write">> = { write: [callable] };
-/** What would end the transaction that the mark is part of. */
+/** Statements that would end the transaction that the mark is part of. */
 const ending = /^[\s;]*(begin|start|commit|end|rollback|abort)\b/i;
 
-/** @throws {ConfigurationError} If it is no function, or there is another option. */
+/** @throws {ConfigurationError} If it is not a function, or there is another option. */
 export function checkWriteOptions(
   action: string,
   options: DuckdbWriteOptions,
@@ -111,7 +111,7 @@ export class FunctionWriter implements Loader {
   }
 }
 
-/** What is told of a load once it is committed. */
+/** Facts about a load that are reported once it is committed. */
 interface Told {
   readonly drift: Record<string, number>;
   readonly written: Written;
@@ -124,9 +124,9 @@ class Use {
   /** Statements one after the other, as an insert is several ones. */
   #last: Promise<unknown> = Promise.resolve();
   #isOver = false;
-  /** How many statements have not ended. */
+  /** Number of statements that have not ended. */
   #open = 0;
-  /** What a statement has failed with: nothing can be committed then, whoever has caught it. */
+  /** Failure of a statement: nothing can be committed then, whoever has caught it. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(

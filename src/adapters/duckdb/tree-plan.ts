@@ -1,5 +1,5 @@
 /**
- * Whether tables hang together in the database as their options say, and as far as DuckDB can.
+ * Checks that tables are linked in the database as their options say, as far as DuckDB can.
  * @module
  */
 import { fail } from "../../options.ts";

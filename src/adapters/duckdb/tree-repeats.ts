@@ -1,5 +1,5 @@
 /**
- * Whether rows that were given together would end otherwise than one after the other.
+ * Detects rows that would end differently if written together than one after the other.
  * @module
  */
 import { quoteName } from "../../sql/names.ts";
@@ -11,8 +11,9 @@ import type { TreePlan } from "./tree-statements.ts";
 export type ValuesOf = (table: number, columns: readonly string[]) => Values | undefined;
 
 /**
- * Whether a parent is given twice, of which the later one has the last word on its children, or a
- * child moves away from a parent that is given too. Which keys are equal, the database says.
+ * Returns true if a parent is given twice, of which the later one has the last word on its
+ * children, or a child moves away from a parent that is given too. The database decides which keys
+ * are equal.
  */
 export async function hasRepeats(plan: TreePlan, valuesOf: ValuesOf): Promise<boolean> {
   const given = new Given();

@@ -18,7 +18,7 @@ export interface TreePlan {
   readonly statements: TreeStatements;
 }
 
-/** What is given of a table whose rows may be missing. */
+/** Keys given for a table whose missing rows are deleted. */
 export interface GivenChildren {
   /** The values by which its parents are known, and its own columns that have these. */
   readonly parents: Values;
@@ -88,7 +88,7 @@ export class TreeStatements {
     written.add(name, "deleted", rowsChanged);
   }
 
-  /** What the database has in columns of the rows of keys, by the place of each key. */
+  /** Returns the stored values of columns in the rows of keys, by the place of each key. */
   async find(
     table: number,
     columns: readonly string[],
@@ -113,7 +113,7 @@ export class TreeStatements {
     return rows.map((row) => row.map(own));
   }
 
-  /** Whether any of these tests holds. */
+  /** Returns true if any of these tests holds. */
   async holds(tests: readonly string[], { values }: Given): Promise<boolean> {
     const [[found] = []] = await rowsOf(this.#connection, `select ${tests.join(" or ")}`, values);
     return found === true;

@@ -15,7 +15,7 @@ export function rangeOf(type: string): readonly [bigint, bigint] | undefined {
   return unsigned === undefined ? undefined : [0n, 2n ** unsigned - 1n];
 }
 
-/** Whether a value is an integer, so that nothing of it is lost. */
+/** Returns true if a value is an integer, so that nothing of it is lost. */
 export function isInteger(value: unknown): value is number | bigint {
   return typeof value === "bigint" || (Number.isInteger(value) && !Object.is(value, -0));
 }
@@ -25,7 +25,7 @@ export function parametersOf(type: string): number[] {
   return type.slice(type.indexOf("(") + 1, -1).split(",").map(Number);
 }
 
-/** Whether a number has no more digits than a decimal. */
+/** Returns true if a number has no more digits than a decimal. */
 export function decimalFits(value: number | bigint, width: number, scale: number): boolean {
   const match = /^-?(\d+)(?:\.(\d+))?$/.exec(Object.is(value, -0) ? "" : `${value}`);
   if (match === null) return false; // Not finite, or written with an exponent.

@@ -1,5 +1,5 @@
 /**
- * What a column takes, by its type: each value as the text that the database reads.
+ * Values that a column accepts, by its type: each as the text that the database reads.
  * @module
  */
 import { decimalFits, fieldsOf, isInteger, parametersOf, rangeOf, timeText } from "./types.ts";
@@ -7,21 +7,23 @@ import { decimalFits, fieldsOf, isInteger, parametersOf, rangeOf, timeText } fro
 /** A value as it is kept until it is written. */
 export type Cell = string | number | bigint | boolean | Date | Uint8Array | null;
 
-/** How values get into a column. */
+/** Encoding of the values of a column. */
 export interface Kind {
-  /** What the column takes, in words. */
+  /** Values that the column accepts, in words. */
   readonly expected: string;
   /** The text of a value, `null` for none; `undefined` if it would be changed. */
   encode(value: unknown): string | null | undefined;
   /** The value in SQL, made of the text. */
   sql(text: string, type: string): string;
-  /** What `from_json` reads of it within a list or a struct; `undefined` if nothing does. */
+  /**
+   * Structure by which `from_json` reads it within a list or a struct; `undefined` if it cannot.
+   */
   readonly shape: unknown;
 }
 
 const plain = { sql: (text: string) => text, shape: "VARCHAR" as unknown };
 
-/** A kind of one column, of which `null` is no value, and a string is read by the database. */
+/** A kind of one column, of which `null` is not a value, and a string is read by the database. */
 function scalar(expected: string, encode: (value: unknown) => string | undefined): Kind {
   return {
     ...plain,
@@ -150,7 +152,7 @@ function nested(
   };
 }
 
-/** What a value within another one is in its JSON. */
+/** Returns a value as it stands in the JSON of another one. */
 function within(kind: Kind, value: unknown): unknown {
   const text = kind.encode(value ?? null);
   return typeof text !== "string" || kind.shape === "VARCHAR" ? text : JSON.parse(text);
@@ -194,7 +196,7 @@ export function withoutNull(kind: Kind): Kind {
   };
 }
 
-/** How values get into a column of a type, as the database names it. */
+/** Returns the encoding for a column of a type, as the database names it. */
 export function kindOf(type: string): Kind {
   if (type.endsWith("]")) return lists(type);
   if (type.startsWith("STRUCT(")) return structs(type);

@@ -18,7 +18,7 @@ type DescribedColumn = [
   byDefault: string | null,
 ];
 
-/** What a sink writes with: its table is looked up for each run, and after each failure. */
+/** Writes the rows of a sink: its table is looked up for each run, and after each failure. */
 export class Writer {
   readonly #connection: DuckdbConnection;
   readonly #settings: TableSettings;
@@ -115,7 +115,7 @@ export class Writer {
     return facts;
   }
 
-  /** Where the table is; nothing where several ones have its name. */
+  /** Returns the place of the table; nothing where several have its name. */
   async #place(): Promise<TablePlace | undefined> {
     const sql = `select database_name, schema_name from duckdb_tables()
       where lower(table_name) = lower($1)`;
