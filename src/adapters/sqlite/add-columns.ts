@@ -4,7 +4,7 @@ import { execute, prepare, type SqliteDatabase } from "./client.ts";
 
 /**
  * Adds columns without a type, which keep each value as it is; one that is there by now is left.
- * Called in a transaction that holds the write lock: nobody adds them meanwhile.
+ * Called in a transaction that holds the write lock: nobody else can add them.
  * @returns Why a name cannot be that of a new column, by the rows that have it; then the transaction
  * has to end without a commit.
  */

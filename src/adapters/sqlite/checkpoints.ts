@@ -62,7 +62,7 @@ const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = 
 
 type MaybePromise<T> = T | Promise<T>;
 
-/** What a commit has found, and has written of a mark. */
+/** Checkpoint that a commit has found, and the mark that it writes. */
 interface Planned {
   readonly before: Checkpoint;
   readonly write: WritePlan | undefined;
@@ -181,7 +181,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 }
 
-/** What is kept for a key. */
+/** Record that is kept for a key. */
 interface Kept extends KeptKey {
   /** The claim that holds, if one does. */
   readonly claim: Claim | undefined;

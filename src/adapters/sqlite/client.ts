@@ -15,7 +15,7 @@ export interface SqliteStatement {
   all(...values: SqliteValue[]): unknown[];
   /** Gives one row after the other. Old versions of `bun:sqlite` lack it. */
   iterate?(...values: SqliteValue[]): Iterable<unknown>;
-  /** Whether it gives rows: better-sqlite3. */
+  /** If true, it returns rows: better-sqlite3. */
   readonly reader?: boolean;
   /** Gives integers as bigints: `node:sqlite`. */
   setReadBigInts?(isOn: boolean): unknown;
@@ -87,7 +87,7 @@ function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement
   return own;
 }
 
-/** Whether a row is there, and not promised. */
+/** Returns true if a row is there, and not promised. */
 function isRowNow(row: unknown): boolean {
   return typeof row === "object" && row !== null && !isThenable(row);
 }
@@ -111,7 +111,7 @@ export function queryRows(
   return [];
 }
 
-/** How many rows a statement says that it has changed; not those of its triggers. */
+/** Returns how many rows a statement says that it has changed; not those of its triggers. */
 export function changesOf(answer: unknown): number | undefined {
   const changes = propertyOf(answer, "changes");
   return changes === undefined ? undefined : Number(changes);
@@ -188,18 +188,20 @@ function committed<T>(db: SqliteDatabase, body: () => T): T {
   }
 }
 
-/** Whether nothing can be written; Deno tells some errors without their code. */
+/** Returns true if nothing can be written; Deno reports some errors without their code. */
 function isOfReadOnly(error: unknown): boolean {
   return resultCode(error) === 8 ||
     propertyOf(error, "message") === "attempt to write a readonly database";
 }
 
-/** Whether SQL does not fit what is in the database: a name, a right, an index is missing. */
+/** Returns true if SQL does not fit the database: a name, a right or an index is missing. */
 export function isOfSql(error: unknown): boolean {
   return resultCode(error) === 1; // SQLITE_ERROR.
 }
 
-/** What SQLite has failed with, as the clients tell it; extended codes are cut down. */
+/**
+ * Returns the code of an error of SQLite, as the clients report it; extended codes are cut down.
+ */
 function resultCode(error: unknown): number | undefined {
   const number = [propertyOf(error, "errcode"), propertyOf(error, "errno")]
     .find((value) => typeof value === "number") as number | undefined;

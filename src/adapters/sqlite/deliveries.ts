@@ -4,7 +4,7 @@ import { isThenable } from "../../runtime/thenable.ts";
 import { storedKey } from "../../sql/text.ts";
 import { execute, prepare, type SqliteDatabase, type SqliteStatement, transact } from "./client.ts";
 
-/** How long a sink keeps which deliveries it has loaded. */
+/** Options for remembering the deliveries that a sink has loaded. */
 export interface SqliteDeliveryOptions {
   /**
    * With a `leased` source that has `idOf`: for how many milliseconds the id of a delivery is kept, so
@@ -38,7 +38,7 @@ export class SqliteDeliveries {
   #statements: Statements | undefined;
   #forgotAt = 0;
 
-  /** @throws {ConfigurationError} If the time to keep them is no whole number above 0. */
+  /** @throws {ConfigurationError} If the time to keep them is not a whole number above 0. */
   constructor(db: SqliteDatabase, action: string, kept: number = 604_800_000) {
     const { test, expected } = positiveIntegerOrInfinity;
     if (!test(kept)) fail(action, "keepDeliveries", expected, kept);

@@ -4,11 +4,11 @@ import { aliased, insertStatement, type Target } from "../../sql/sqlite/insert.t
 import type { Batch, Group } from "../../sql/sqlite/rows.ts";
 import { identityOf, readFor, type TableShape, widened } from "../../sql/sqlite/table-shape.ts";
 
-/** How many rows a statement takes at most; more of them make it no faster. */
+/** Most rows of a statement; more of them do not make it faster. */
 const maxRows = 100;
-/** How many values a statement takes at most: far below what any build of SQLite allows. */
+/** Most values of a statement: far below the limit of any build of SQLite. */
 const maxValues = 2_000;
-/** How many sets of columns have their statements kept: rows may give any of them. */
+/** Most sets of columns whose statements are kept: rows may give any of them. */
 const maxSets = 64;
 
 /** A table as it was when it was looked up, and the prepared statements for it. */
@@ -43,7 +43,7 @@ export class KnownTable {
     return this.#target.key;
   }
 
-  /** Whether another one has the same statements. */
+  /** Returns true if another one has the same statements. */
   isLike(other: KnownTable): boolean {
     const told = ({ target, columns, primaryKey }: TableShape) =>
       JSON.stringify([target, columns, primaryKey]);

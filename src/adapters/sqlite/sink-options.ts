@@ -20,7 +20,7 @@ export interface SqliteSinkOptions<Columns extends readonly string[] = readonly 
    */
   readonly columns?: Columns | undefined;
   /**
-   * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
+   * Action on a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
    *
    * @default {"error"}
@@ -34,18 +34,18 @@ export interface SqliteSinkOptions<Columns extends readonly string[] = readonly 
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
-   * `"drop"` leaves the property out and counts it by name in `report.drift`. One that is `undefined`
-   * is no property. `"add"` gives the table a column without a type for it, in the transaction of the
-   * batch, and counts it likewise: the table then has the column, which later rows may leave out, also
-   * beside `columns`. One that is only `null` gets none yet.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
+   * `"drop"` omits the property and counts it by name in `report.drift`. A property that is
+   * `undefined` does not count. `"add"` gives the table a column without a type for it, in the
+   * transaction of the batch, and counts it likewise: the table then has the column, which later
+   * rows may omit, also beside `columns`. A property that is only `null` gets no column yet.
    *
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** What says in another way where rows go. */
+/** Options that say in another way where rows go. */
 type Others = "tables" | "write";
 
 /** The options, checked. */

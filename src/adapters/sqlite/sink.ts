@@ -82,7 +82,7 @@ const action = "construct sqliteSink";
  * Give the sink a connection of its own: a transaction that is open on it makes the load fail. The
  * calls are synchronous. Errors of the database come through. That another process holds the lock
  * (`SQLITE_BUSY`) is one of them, so open the database with a `timeout`, or set
- * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read meanwhile.
+ * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read at the same time.
  *
  * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are made when they
  * are first needed; the table for the rows never is. That is looked at in each run, and again after a load that failed.

@@ -19,11 +19,11 @@ export interface SqliteQuery {
 /** The key that a page begins above. */
 interface Position {
   readonly value: SqliteValue;
-  /** How it stands in SQL. */
+  /** Form in which it stands in SQL. */
   readonly operand: "?" | "+cast(? as text)";
-  /** Whether the type of a column would make another value of it. */
+  /** If true, the type of a column would make another value of it. */
   readonly isForeign: boolean;
-  /** Whether it is a text of the user, which a column of numbers reads as one. */
+  /** If true, it is a text of the user, which a column of numbers reads as a number. */
   readonly isGiven: boolean;
 }
 
@@ -107,7 +107,7 @@ function runPage(
   return { rows, faults: rows.map((row) => row[faultColumn]) };
 }
 
-/** Whether any key is a text: they are above all numbers. */
+/** Returns true if any key is a text: texts are above all numbers. */
 function hasTexts({ db, sql, params }: SqliteQuery, key: string): boolean {
   const statement = `select 1 from (${sql}\n) as page where page.${quoteName(key)} >= '' limit 1`;
   return prepare(db, statement).all(...params).length > 0;
@@ -185,7 +185,7 @@ function isSame(a: SqliteValue | undefined, b: SqliteValue): boolean {
   return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
-/** Whether it has no bytes: such an array that Node 22 gives is bound as `NULL`. */
+/** Returns true for an array without bytes: one that Node 22 has read would be bound as `NULL`. */
 function isEmpty(value: SqliteValue | undefined): boolean {
   return value instanceof Uint8Array && value.length === 0;
 }

@@ -15,7 +15,7 @@ import { keyedPages, lower, narrowed, type SqliteQuery, type SqliteRow } from ".
 
 export type { SqliteRow } from "./source-pages.ts";
 
-/** How a query is read. */
+/** Options for reading a query. */
 export interface SqliteSourceOptions {
   /**
    * Rows of a page.
@@ -63,11 +63,11 @@ const table: OptionTable<SqliteSourceOptions> = {
 };
 
 /**
- * Reads the rows of a query in pages: a source for `extract`, which is read anew by each run. Each `?`
- * of the query stands for one of the values of `params`.
+ * Reads the rows of a query in pages: a source for `extract`, which is read again by each run. Each
+ * `?` of the query stands for one of the values of `params`.
  *
  * Without `key` the query is open until it is read to its end or cancelled. That is right for a
- * connection that does nothing else meanwhile: better-sqlite3 then refuses to write on it, and with
+ * connection that does nothing else until then: better-sqlite3 refuses to write on it, and with
  * the other clients a query may or may not see rows that are written into its tables.
  *
  * With `key` the connection is free between two pages, so the sink may have the same one. Use it also

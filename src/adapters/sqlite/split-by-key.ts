@@ -12,7 +12,7 @@ export interface SqliteKeyRange {
   readonly upTo: SqliteKey | null;
 }
 
-/** How a table is split. */
+/** Options for splitting a table. */
 export interface SqliteSplitOptions {
   /** Rows of each range, but the last: a positive integer. @default {100_000} */
   readonly rows?: number | undefined;
@@ -31,7 +31,7 @@ const action = "split a table";
  * Keys below the first one and above the last one belong to the first and the last range, so a row
  * that is inserted later is in exactly one as well. The bounds depend on how many rows there are: a
  * split that is begun again, as the coordinator was killed, cuts elsewhere if rows were inserted or
- * deleted below the last bound meanwhile. Let the table rest until it is split.
+ * deleted below the last bound in between. Do not change the table until it is split.
  *
  * @throws {ConfigurationError} If an argument breaks its rule, or a key is `NULL` in a row.
  *

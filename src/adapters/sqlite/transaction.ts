@@ -11,7 +11,7 @@ import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 import { expectedOf, isStorable } from "../../sql/sqlite/values.ts";
 
-/** How rows go into a table of a transaction: as a sink of that table has it. */
+/** Options by which rows go into a table of a transaction: those of a sink of that table. */
 export type SqliteInsertOptions = Pick<
   SqliteSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
@@ -52,10 +52,10 @@ export interface SqliteWriteOptions<Row extends object = object> {
 }
 
 const writeOptions: OptionTable<Pick<SqliteWriteOptions, "write">> = { write: [callable] };
-/** What would end the transaction that the mark is part of. */
+/** Statements that would end the transaction that the mark is part of. */
 const ending = /^\s*(begin|commit|end|rollback(?!\s+(transaction\s+)?to\b))\b/i;
 
-/** @throws {ConfigurationError} If it is no function, or there is another option. */
+/** @throws {ConfigurationError} If it is not a function, or there is another option. */
 export function checkWriteOptions(
   action: string,
   options: SqliteWriteOptions,
@@ -63,7 +63,7 @@ export function checkWriteOptions(
   return checkOptions(action, options as Pick<SqliteWriteOptions, "write">, writeOptions).write;
 }
 
-/** What is told of a load once it is committed. */
+/** Facts about a load that are reported once it is committed. */
 interface Told {
   readonly drift: Record<string, number>;
   readonly written: Written;

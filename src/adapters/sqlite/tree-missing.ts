@@ -9,7 +9,7 @@ export interface Span {
   readonly ends: readonly number[];
 }
 
-/** What is to be removed from one table before its rows are written. */
+/** Rows to remove from one table before its rows are written. */
 export interface Removal {
   /** The columns that the rows are found by. */
   readonly by: readonly string[];
@@ -92,7 +92,10 @@ class TableLook {
     return owners;
   }
 
-  /** Whether the span has any of these rows, in other words, or of those that belong to them. */
+  /**
+   * Returns true if the span has any of these rows, by their folded keys, or of those that belong
+   * to them.
+   */
   #isGivenAmong(table: number, keys: readonly Stored[]): boolean {
     const { linked, tables, statements } = this.#plan;
     const given = this.#givenIn(table, foldedId);

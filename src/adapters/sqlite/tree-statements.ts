@@ -22,7 +22,7 @@ export type Stored = readonly SqliteValue[];
 /** Finds rows by values of theirs. */
 export type Finder = (values: Stored) => Stored[];
 
-/** How many values one statement looks rows up by, at most. */
+/** Most values by which one statement looks rows up. */
 const maxLookups = 60;
 
 /** Tables as they were looked up, and the statements on several of them. */
@@ -44,7 +44,10 @@ export class TreeStatements {
     this.#tables = tables;
   }
 
-  /** What gives, of the rows that have some values in columns, what they have in others; a null finds nothing. */
+  /**
+   * Returns a function that looks rows up by values of some columns and returns those of others. A
+   * null finds nothing.
+   */
   finder(table: number, wanted: readonly string[], by: readonly string[]): Finder {
     const where = by.map((column) => `${quoteName(column)} = ?`).join(" and ");
     const from = quoteName(this.#tables[table]!.name);
@@ -59,7 +62,7 @@ export class TreeStatements {
     return finder;
   }
 
-  /** What a finder gives for each of several values, by few statements. */
+  /** Returns the rows that a finder would find for several values, by few statements. */
   findAll(
     table: number,
     wanted: readonly string[],
@@ -140,7 +143,7 @@ function lotsOf(all: readonly Stored[], size: number, width: number): SqliteValu
   return lots;
 }
 
-/** What a statement gave for so many columns. */
+/** Returns the values that a statement returned for so many columns. */
 export function storedOf(row: object, width: number): Stored {
   const values = row as Readonly<Record<string, SqliteValue>>;
   const stored: SqliteValue[] = [];

@@ -20,11 +20,11 @@ export interface Checked {
   readonly write: () => unknown;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** What became of the rows once they were written. */
+  /** Outcome of the rows once they were written. */
   readonly written: Written;
 }
 
-/** What a sink does with rows. */
+/** Checks and writes rows for a sink. */
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
   check(rows: readonly object[], context: SinkLoadContext): Checked;

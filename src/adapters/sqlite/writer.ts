@@ -4,7 +4,7 @@ import { isOfSql, prepare, type SqliteDatabase } from "./client.ts";
 import { KnownTable } from "./known-table.ts";
 import { type ColumnFacts, factsSql, shapeOf } from "../../sql/sqlite/table-shape.ts";
 
-/** What a sink writes with: its table is looked up for each run, and after each failure. */
+/** Writes the rows of a sink: its table is looked up for each run, and after each failure. */
 export class Writer {
   readonly #db: SqliteDatabase;
   readonly #settings: TableSettings;
