@@ -31,7 +31,7 @@ import {
 } from "./database.ts";
 import type { DatabaseDeliveries } from "./deliveries.ts";
 
-/** What is stored for a key, as it is there. */
+/** Row that is stored for a key, as it is there. */
 interface StoredRow {
   readonly checkpoint: string | null;
   /** The run whose load wrote it last; `null` if a write replaced it. */
@@ -75,7 +75,7 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
   readonly #db: Database;
   readonly #deliveries: DatabaseDeliveries;
   readonly #claims = new ClaimRegistry();
-  /** What the last commit of a key has left there, as far as this process knows. */
+  /** Rows that the last commits have left, by key, as far as this process knows. */
   readonly #left = new Map<string, StoredRow>();
   #hasTables = false;
 
@@ -156,8 +156,8 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Plans what is to be done by what is stored, and does it if that is still there; else it plans
-   * anew. Somebody has got further each time that it is not.
+   * Plans a change by the stored row, and makes it if that is still there; otherwise plans
+   * again. Somebody else has got further each time.
    */
   async #change<P extends Change>(
     key: string,
@@ -193,7 +193,7 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
     }
   }
 
-  /** Whether what failed is stored all the same: the answer to the commit was lost. */
+  /** Returns true if a failed commit is stored all the same: its answer was lost. */
   async #isStored(key: string, { next }: WritePlan, error: unknown): Promise<boolean> {
     if (isOfStatement(error)) return false;
     try {
@@ -230,7 +230,7 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
 /** Says what writes the rows of a load. */
 export type Write = () => Awaitable<readonly Statement[]>;
 
-/** What is to be done for a key. */
+/** Change to make for a key. */
 interface Change {
   readonly write: WritePlan | undefined;
   readonly statements?: Write;
@@ -264,7 +264,7 @@ function isOfGuard(error: unknown): boolean {
   return `${(error as Error | undefined)?.message}`.includes("millrace_guard.holds");
 }
 
-/** What the rules of a commit ask of a row. */
+/** Returns the facts of a row that the rules of a commit need. */
 function keptOf(key: string, row: StoredRow | undefined): KeptKey {
   return {
     owner: row?.run_id ?? undefined,

@@ -93,7 +93,7 @@ class Messages<Body> {
     this.#delayOf = delayOf;
   }
 
-  /** What a run reads; it is told what becomes of each. */
+  /** Returns the messages as a source, which a run acknowledges or rejects one by one. */
   lent(maxDeliveries: number): Leased<QueueMessage<Body>> {
     return leased(chunks([this.#first]), {
       idOf: ({ id }) => id,

@@ -1,4 +1,4 @@
-/** What is bound to a statement. */
+/** Value that is bound to a statement. */
 export type Bound = null | number | string | Uint8Array;
 
 /** A statement with its values. */
@@ -13,7 +13,7 @@ export interface Statement {
   readonly onDone?: () => void;
 }
 
-/** What a statement has given: values by the names of columns. */
+/** Row of a result: values by the names of columns. */
 export type ResultRow = Readonly<Record<string, unknown>>;
 
 /** A database that takes the statements of a transaction all at once. */
@@ -30,7 +30,7 @@ export function statement(sql: string, ...values: Bound[]): Statement {
 /** Asks how many rows the statement before it has changed. What clients tell counts more than that. */
 const changesSql = "select changes() as changes";
 
-/** Runs statements in one transaction, tells those who want to know, and gives the rows of each. */
+/** Runs statements in one transaction, reports to listeners, and returns the rows of each. */
 export async function runAll(
   db: Database,
   statements: readonly Statement[],
@@ -47,12 +47,14 @@ export async function runAll(
   });
 }
 
-/** Whether a statement has failed, so that nothing is committed. Errors have no code here. */
+/**
+ * Returns true if a statement has failed, so that nothing is committed. Errors have no code here.
+ */
 export function isOfStatement(error: unknown): boolean {
   return /\bSQLITE_[A-Z]+\b/.test(`${(error as Error | undefined)?.message}`);
 }
 
-/** Whether SQL does not fit what is in the database: a name is missing. */
+/** Returns true if SQL does not fit the database: a name is missing. */
 export function isOfSql(error: unknown): boolean {
   return /\bSQLITE_ERROR\b/.test(`${(error as Error | undefined)?.message}`);
 }

@@ -3,7 +3,7 @@ import { storedKey } from "../../sql/text.ts";
 import { type Database, isOfStatement, runAll, type Statement, statement } from "./database.ts";
 import { jsonOf, lotsOf } from "./json-rows.ts";
 
-/** How long a sink keeps which deliveries it has loaded. */
+/** Options for remembering the deliveries that a sink has loaded. */
 export interface CloudflareDeliveryOptions {
   /**
    * With a `leased` source that has `idOf`, such as that of `consumeQueue`: for how many milliseconds

@@ -54,7 +54,7 @@ function hexOf(bytes: Uint8Array): string {
 export interface Lot {
   /** An array of rows, each an array of its values. */
   readonly json: string;
-  /** How many rows these are. */
+  /** Number of these rows. */
   readonly rows: number;
 }
 

@@ -13,11 +13,11 @@ export interface KvBinding {
   put(key: string, text: string): Promise<unknown>;
 }
 
-/** How checkpoints are kept in Workers KV. */
+/** Options for checkpoints in Workers KV. */
 export interface KvOptions extends Pick<KeyValueOptions, "prefix"> {
   /**
-   * Least time between two writes of a key, in milliseconds: KV takes about one each second. What
-   * comes meanwhile is joined to one write; the end of a run waits for the last one.
+   * Least time between two writes of a key, in milliseconds: KV accepts about one each second.
+   * Changes in between are joined to one write; the end of a run waits for the last one.
    *
    * @default {1000}
    */
@@ -29,7 +29,7 @@ export interface KvOptions extends Pick<KeyValueOptions, "prefix"> {
  * it gives may be a minute old: use it for one cron trigger at a time, of which a run reads what the one
  * before it has written. Rows are loaded at least once; `d1Sink` and `durableObjectSink` load them once.
  *
- * @throws {ConfigurationError} If it is no binding of KV, or an option breaks its rule.
+ * @throws {ConfigurationError} If it is not a binding of KV, or an option breaks its rule.
  *
  * @example A binding that is a map here
  * ```ts

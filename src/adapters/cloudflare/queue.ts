@@ -4,11 +4,11 @@ import type { RunReport } from "../../report-types.ts";
 
 /** The subset of a message of a queue that is needed. */
 export interface QueueMessage<Body = unknown> {
-  /** What tells it from all others, at each delivery. */
+  /** Identifier of the message, the same at each delivery. */
   readonly id: string;
-  /** What was sent. */
+  /** Value that was sent. */
   readonly body: Body;
-  /** Which delivery it is; the first is 1. */
+  /** Number of the delivery; the first is 1. */
   readonly attempts: number;
   /** Says that it is done. */
   ack(): void;
@@ -22,15 +22,15 @@ export interface QueueBatch<Body = unknown> {
   readonly messages: readonly QueueMessage<Body>[];
 }
 
-/** What a pipeline of messages is made of: its source is the batch. */
+/** Definition of a pipeline of messages: its source is the batch. */
 export type QueuePipeline<Body, T> = Omit<
   Pipeline<QueueMessage<Body>, T>,
   "extract" | "acknowledge" | "reject" | "replayable"
 >;
 
 /**
- * How messages are consumed: the options of a run, but for those of a source that can be read again,
- * and what becomes of messages that fail.
+ * Options for consuming messages: those of a run, except those of a source that can be read again,
+ * and the handling of messages that fail.
  */
 export interface QueueOptions<Body = unknown> extends
   Omit<
@@ -57,7 +57,7 @@ export interface QueueOptions<Body = unknown> extends
   readonly maxDeliveries?: number | undefined;
 }
 
-/** What has become of the messages of a batch. */
+/** Outcome of the messages of a batch. */
 export interface QueueOutcome {
   /** Messages that are done. */
   readonly acked: number;
@@ -65,6 +65,6 @@ export interface QueueOutcome {
   readonly retried: number;
   /** The report of the run, if one had begun. */
   readonly report?: RunReport | undefined;
-  /** What the run has failed with, if it has. */
+  /** Error of the run, if it has failed. */
   readonly error?: unknown;
 }

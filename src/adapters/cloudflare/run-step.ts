@@ -18,28 +18,29 @@ export interface SteppedEtl<E> {
 /** The options of a step: those of a run, and the token of the step before. */
 export interface StepOptions<E> extends RunOptions<E> {
   /**
-   * How long the step lasts, about: see the run option.
+   * Approximate length of the step: see the run option.
    * @default {{ duration: 20_000 }}
    */
   budget?: RunBudget | undefined;
-  /** What the step before has given, where no `checkpoints` keep it. Without it the first step begins. */
+  /** Token of the step before, where no `checkpoints` keep it. Without it the first step begins. */
   token?: string | undefined;
 }
 
-/** What a step did. */
+/** Result of a step. */
 export interface Step {
   /** The source has ended, and everything is loaded: there is no next step. */
   readonly isDone: boolean;
   /**
-   * What the next step is to be given: JSON of at most 4096 bytes. Left out where `checkpoints` keep
-   * what is finished. That of the last step lets a later run go on with what has come since.
+   * Token to pass to the next step: JSON of at most 4096 bytes. Omitted where `checkpoints` keep
+   * the progress. The token of the last step lets a later run resume with items that have come
+   * since.
    */
   readonly token?: string;
   /** The report of the step; `earlier` counts what the steps before have finished. */
   readonly report: RunReport;
 }
 
-/** How long a step lasts that is given no budget, in milliseconds. */
+/** Duration of a step without a budget, in milliseconds. */
 const stepDuration = 20_000;
 
 /**

@@ -12,7 +12,7 @@ import { checkTableSet, type TablesSettings } from "../../sql/tables-options.ts"
 import type { LinksAmong } from "../../sql/typed-rows.ts";
 import type { CloudflareDeliveryOptions } from "./deliveries.ts";
 
-/** What every sink of a database of Cloudflare can be told. */
+/** Options of every sink of a database of Cloudflare. */
 export interface CloudflareSharedOptions extends CloudflareDeliveryOptions {
   /**
    * Most bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, where D1 and the
@@ -42,7 +42,7 @@ export interface CloudflareSinkOptions<Columns extends readonly string[] = reado
    */
   readonly columns?: Columns | undefined;
   /**
-   * What happens to a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
+   * Action on a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
    * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
    *
    * @default {"error"}
@@ -56,8 +56,8 @@ export interface CloudflareSinkOptions<Columns extends readonly string[] = reado
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * What happens to a row with a property that is none of the columns: `"error"` refuses the row,
-   * `"drop"` leaves the property out and counts it by name in `report.drift`, `"add"` gives the table
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
+   * `"drop"` omits the property and counts it by name in `report.drift`, `"add"` gives the table
    * a column without a type for it, in the transaction of the batch, and counts it likewise.
    *
    * @default {"error"}
@@ -94,10 +94,10 @@ export interface CloudflareTablesOptions<Tables extends CloudflareTables = Cloud
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** What every sink can be told. */
+/** Options of every sink. */
 type SharedOptions = CloudflareSharedOptions;
 
-/** What says in another way where rows go, or what every sink can be told. */
+/** Options that say in another way where rows go, or that every sink has. */
 type Others = "tables" | "write" | keyof SharedOptions;
 
 /** The options of one table, checked. */

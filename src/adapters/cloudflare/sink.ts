@@ -49,7 +49,7 @@ export type CloudflareStage<Rows extends object = object> = <R extends Fitting<R
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** What rows are loaded into, with the marks of what is loaded beside it. */
+/** Destination of rows, which keeps the marks of loaded batches beside them. */
 export interface CloudflareSink<Rows extends object = object> {
   /** The `load` of the pipeline. Bound: it can be passed on alone. */
   readonly load: CloudflareLoad<Rows>;

@@ -13,8 +13,8 @@ export interface Span {
 }
 
 /**
- * What is written table by table: a whole step, but for a parent that comes twice, whose children are
- * those of the last time. Where that is, the next span begins.
+ * Splits a step into spans that are written table by table. A step is one span, unless a parent
+ * comes twice, whose children are those of the last time: there the next span begins.
  * @param filled The rows by table, with references in place of what the database has of parents.
  */
 export function spansOf(

@@ -15,7 +15,7 @@ export interface TreePlan {
   readonly tables: readonly KnownTable[];
 }
 
-/** Where the first number is kept of those that rows of a table get in a transaction. */
+/** Creates the table of the first number that rows of a table get in a transaction. */
 export const madeTableSql = `create table if not exists millrace_made (
   name text not null primary key, base integer not null
 )`;
@@ -91,7 +91,9 @@ function baseOf(name: string): string {
   return `(select base from millrace_made where name = ${textOf(name)})`;
 }
 
-/** What a row gets that has this place among those that get their numbers together. */
+/**
+ * Returns SQL of the number of a row, by its place among the rows that get their numbers together.
+ */
 export function madeValue(table: KnownTable, path: string): string {
   return `${baseOf(table.name)} + ${plainValue(path)}`;
 }

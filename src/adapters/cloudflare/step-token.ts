@@ -18,7 +18,7 @@ export class StepStore implements CheckpointStore {
 
   /**
    * Makes a store that has what the token of the step before tells.
-   * @throws {ConfigurationError} If it is no token of this key.
+   * @throws {ConfigurationError} If it is not a token of this key.
    */
   constructor(action: string, key: string, token: string | undefined) {
     this.#action = action;
@@ -26,12 +26,12 @@ export class StepStore implements CheckpointStore {
     this.#checkpoint = token === undefined ? undefined : this.#parsed(token);
   }
 
-  /** What the next step is given: text of JSON. */
+  /** Token for the next step: text of JSON. */
   get token(): string {
     return this.#tokenOf(this.#checkpoint ?? blankCheckpoint);
   }
 
-  /** What is finished. */
+  /** Returns the checkpoint of the finished items. */
   read(): Checkpoint | undefined {
     return this.#checkpoint;
   }

@@ -15,15 +15,15 @@ import {
 } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 
-/** How rows go into a table of a transaction: as a sink of that table has it. */
+/** Options by which rows go into a table of a transaction: those of a sink of that table. */
 export type CloudflareInsertOptions = Pick<
   CloudflareSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
 >;
 
 /**
- * What runs in one transaction with the mark, in the order in which it was told, once `write` has
- * ended: D1 takes a transaction as a whole. It can be used until then.
+ * Statements that run in one transaction with the mark, in the order in which they were added, once
+ * `write` has ended: D1 accepts a transaction only as a whole. It can be used until then.
  */
 export interface CloudflareTransaction {
   /**
@@ -59,7 +59,7 @@ export interface CloudflareWriteOptions<Row extends object = object>
   readonly tables?: undefined;
 }
 
-/** @throws {ConfigurationError} If it is no function, or there is another option. */
+/** @throws {ConfigurationError} If it is not a function, or there is another option. */
 export function checkWriteOptions(
   action: string,
   options: Pick<CloudflareWriteOptions, "write">,
@@ -67,10 +67,10 @@ export function checkWriteOptions(
   return checkOptions(action, options, { write: [callable] }).write;
 }
 
-/** What would end the transaction that the mark is part of. */
+/** Statements that would end the transaction that the mark is part of. */
 const ending = /^\s*(begin|commit|end|rollback|savepoint|release)\b/i;
 
-/** What is told of a load once it is committed. */
+/** Facts about a load that are reported once it is committed. */
 interface Told {
   readonly drift: Record<string, number>;
   readonly written: Written;

@@ -22,9 +22,9 @@ import {
   valueFor,
 } from "./statements.ts";
 
-/** What reading rows adds to. */
+/** Collections that reading rows adds to, and its limits. */
 export interface ReadInto {
-  /** What is wrong with rows, by the places of what they came with. */
+  /** Errors of rows, by the places of the items that they came with. */
   readonly failures: Map<number, Error>;
   /** Names that columns have to be added for, by the table. */
   readonly fresh: readonly Set<string>[];
@@ -129,7 +129,7 @@ export class StepReader {
     }
   }
 
-  /** What finds a row of a table once it is written. */
+  /** Returns a reference by which a row of a table is found once it is written. */
   #referenceTo(table: number, n: number): RowReference | undefined {
     if (this.#made[table]!.has(n)) return new RowReference(n + 1);
     const key = this.#keyIn(table, n);

@@ -24,11 +24,11 @@ export interface Checked {
   readonly write: Write;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** What became of the rows once they were written. */
+  /** Outcome of the rows once they were written. */
   readonly written: Written;
 }
 
-/** What a sink does with rows. */
+/** Checks and writes rows for a sink. */
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked>;
@@ -36,7 +36,7 @@ export interface Loader {
   failed(error: unknown, runId: string): Promise<void>;
 }
 
-/** What a writer of tables is made of. */
+/** Options of a writer of tables. */
 export interface TreeWriterOptions {
   readonly linked: readonly LinkedTable[];
   readonly tables: readonly TableSettings[];
@@ -104,7 +104,7 @@ export class TreeWriter implements Loader {
     return { statements, drift, written, fresh };
   }
 
-  /** What adds the columns that rows need, unless somebody has by now. */
+  /** Returns the statements that add the columns that rows need and that are still missing. */
   async #added(
     { linked, tables }: TreePlan,
     fresh: readonly ReadonlySet<string>[],
