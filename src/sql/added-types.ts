@@ -39,7 +39,7 @@ export function addedType(
   return types[kind];
 }
 
-/** Whether a column of a kind holds what is of another one. */
+/** Returns true if a column of a kind holds values of another one. */
 function fits(own: Kind, kind: Kind): boolean {
   return own === kind || numbers.includes(own) && numbers.includes(kind);
 }

@@ -20,7 +20,7 @@ export interface LetterRow {
   readonly at: number;
 }
 
-/** What is stored of a dead letter. */
+/** Returns the stored form of a dead letter. */
 export function letterRow(letter: DeadLetter): LetterRow {
   const { pipeline, runId, offset, stage, attempts, item, row, error, at, branches } = letter;
   return {

@@ -4,7 +4,7 @@
  */
 import { anyObject, fail, nonEmptyString, oneOf, type Rule } from "../options.ts";
 
-/** What a row of a table belongs to. */
+/** Parent that a row of a table belongs to. */
 export interface ParentLink {
   /** The table of the parent, which is declared before. */
   readonly table: string;
@@ -12,18 +12,19 @@ export interface ParentLink {
   readonly on: Readonly<Record<string, string>>;
 }
 
-/** What the options of a table say of its place among the others. */
+/** Options of a table about its place among the others. */
 export interface LinkOptions {
   /**
-   * What its rows belong to: a table that is declared before, and columns of this one, each with the
-   * column of the parent that it has the value of. A row may leave them out where it comes with
+   * Parent of its rows: a table that is declared before, and columns of this one, each with the
+   * column of the parent that it has the value of. A row may omit them where it comes with
    * exactly one row of the parent, also where the database makes the value.
    */
   readonly parent?: ParentLink | undefined;
   /**
-   * What becomes of rows of a loaded parent that were not given again: `"delete"` removes them and
-   * what belongs to them, also where none was given. Needs a `parent` and `conflict: "replace"`. A
-   * table that has no primary key and gets no `key` has all rows of the parent replaced.
+   * Action on rows of a loaded parent that were not given again: `"delete"` removes them and all
+   * rows that belong to them, also where none was given. Needs a `parent` and `conflict:
+   * "replace"`. A table that has no primary key and gets no `key` has all rows of the parent
+   * replaced.
    *
    * @default {they stay}
    */
@@ -67,7 +68,7 @@ export const tablesObject: Rule = {
     ),
 };
 
-/** What is looked at of the options of each table. */
+/** Options of each table that are checked. */
 type Checked = LinkOptions & {
   readonly conflict: string;
   readonly columns?: readonly string[] | undefined;

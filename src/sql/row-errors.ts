@@ -18,7 +18,7 @@ export function inTable({ message }: Error, table: string, index: number): TypeE
   return new TypeError(`${told.replace(/ \(row \d+\)$/, "")} (row ${index})`);
 }
 
-/** What has failed while rows were written into a table: the first of them by its name and place. */
+/** Returns the failure of writing rows into a table: the first of them, with its name and place. */
 export function failureIn(error: unknown, table: string): unknown {
   if (!(error instanceof BatchError)) return error;
   const [[place, failure]] = [...error.failures] as [[number, Error]];

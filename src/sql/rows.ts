@@ -1,14 +1,14 @@
 import { withoutColumn } from "./row-errors.ts";
 
-/** What becomes of a property that no column takes. */
+/** Action on a property that no column accepts. */
 export type Unknown = "error" | "drop" | "add";
 
-/** Whether a row can have columns. */
+/** Returns true if a row can have columns. */
 export function isRow(row: unknown): row is object {
   return typeof row === "object" && row !== null && !Array.isArray(row);
 }
 
-/** Whether a row has a value of a name; what all objects have by themselves is none. */
+/** Returns true if a row has a value of a name; members that all objects have do not count. */
 export function gives(row: object, name: string): boolean {
   if ((row as Readonly<Record<string, unknown>>)[name] === undefined) return false;
   return !(name in Object.prototype) || Object.hasOwn(row, name);
@@ -31,12 +31,14 @@ export class UnknownProperties {
     this.#unknown = unknown;
   }
 
-  /** Whether columns will be added for a row that gives none of those that are there. */
+  /** Returns true if columns will be added for a row that gives none of those that are there. */
   adds(row: object): boolean {
     return this.#unknown === "add" && Object.values(row).some((value) => value != null);
   }
 
-  /** Counts what a row has, or tells what is wrong with it. One that is `undefined` is no property. */
+  /**
+   * Counts properties without a column, or returns the error of the row; ignores `undefined`.
+   */
   look(row: object, place: number): Error | undefined {
     if (this.#last !== undefined && hasOnly(row, this.#last)) return undefined;
     const names = Object.keys(row);
@@ -52,7 +54,10 @@ export class UnknownProperties {
   }
 }
 
-/** Whether a row has these properties in this order; a list of its own for each would cost more. */
+/**
+ * Returns true if a row has just these properties in this order; a list for each row would cost
+ * more.
+ */
 function hasOnly(row: object, names: readonly string[]): boolean {
   let n = 0;
   for (const name in row) if (name !== names[n++]) return false; // Inherited ones come last.

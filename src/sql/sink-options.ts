@@ -1,7 +1,7 @@
 import { fail, oneOf, type Rule } from "../options.ts";
 import type { Unknown } from "./rows.ts";
 
-/** What is done with a row whose key is in the table. */
+/** Action on a row whose key is in the table. */
 export type Conflict = "error" | "ignore" | "replace";
 
 /** The rule and the default of `conflict`. */

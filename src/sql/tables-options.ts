@@ -14,7 +14,7 @@ import {
 import type { Unknown } from "./rows.ts";
 import { checkTableOptions, type Conflict, conflictOption, growingOption } from "./sink-options.ts";
 
-/** What is said of each table, or for all that say nothing themselves. */
+/** Options of each table, or of all tables that do not set them. */
 interface SharedOptions {
   readonly conflict?: Conflict | undefined;
   readonly unknown?: Unknown | undefined;
@@ -47,7 +47,7 @@ export interface TablesSettings {
   readonly tables: readonly TableSettings[];
 }
 
-/** How a database names things. */
+/** Rules by which a database names things. */
 export interface Naming {
   /** The rule of one name. */
   readonly name: Rule;

@@ -1,10 +1,10 @@
 /**
- * What no text of a database can hold: some end it at a NUL, and UTF-8 has no place for half of a
- * surrogate pair.
+ * Characters that no text of a database can hold: some end it at a NUL, and UTF-8 has no place for
+ * half of a surrogate pair.
  */
 const unstorable = /[\0\ud800-\udfff]/gu;
 
-/** Whether a text can be stored as it is. */
+/** Returns true if a text can be stored as it is. */
 export function isStorableText(text: string): boolean {
   return !text.includes("\0") && (text as string & { isWellFormed(): boolean }).isWellFormed(); // ES2024.
 }

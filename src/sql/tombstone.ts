@@ -1,19 +1,20 @@
 import { anyObject, fail } from "../options.ts";
 
-/** Where a tombstone has its key: also what tells it, across copies of the package. */
+/** Property that holds the key of a tombstone, and identifies one across copies of the package. */
 const keyName: unique symbol = Symbol.for("millrace.tombstone") as typeof keyName;
 
 /** In place of a row: the row of a key is to be deleted. */
 export interface Tombstone {
-  /** What it is, in a debugger. */
+  /** Name of the class in a debugger. */
   readonly [Symbol.toStringTag]: "Tombstone";
 }
 
 type Keyed = Tombstone & { readonly [keyName]: Readonly<Record<string, unknown>> };
 
 /**
- * Makes what a sink deletes by, in place of a row: each property is a column of the key. With
- * `tables` the rows that belong to the deleted one go with it. A key that is not there is no error.
+ * Makes a tombstone, by which a sink deletes a row: each property is a column of the key. With
+ * `tables` the rows that belong to the deleted one go with it. A key that is not there is not an
+ * error.
  *
  * @example One user is written, another one deleted
  * ```ts
@@ -31,7 +32,7 @@ type Keyed = Tombstone & { readonly [keyName]: Readonly<Record<string, unknown>>
  * deepEqual(db.prepare("select name from users").all().map(({ name }) => name), ["Grace"]);
  * ```
  *
- * @throws {ConfigurationError} If the key is no object with at least one property.
+ * @throws {ConfigurationError} If the key is not an object with at least one property.
  */
 export function tombstone(key: Readonly<Record<string, unknown>>): Tombstone {
   if (!anyObject.test(key) || Object.keys(key).length === 0) {

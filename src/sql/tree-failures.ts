@@ -1,5 +1,5 @@
 /**
- * What is wrong with rows of several tables, by the places of what they came with.
+ * Errors of rows of several tables, by the places of the items that they came with.
  * @module
  */
 import { BatchError } from "../errors.ts";
@@ -23,7 +23,10 @@ export function noteAt(
   failures.set(place, linked.length > 1 ? inTable(error, linked[n]!.name, place) : error);
 }
 
-/** What is wrong with the key of a tombstone, if its table has rows told apart by these columns. */
+/**
+ * Returns the error in the key of a tombstone, whose table tells rows apart by these columns, if
+ * there is one.
+ */
 export function wrongKey(
   identity: readonly string[],
   key: Readonly<Record<string, unknown>>,

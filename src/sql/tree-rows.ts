@@ -10,7 +10,7 @@ import { tombstoneKey } from "./tombstone.ts";
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** What one table gets of a batch. */
+/** Rows of a batch for one table. */
 export interface TableRows {
   /** Its rows, in their order. Columns of `on` are filled where the row of the parent has them. */
   readonly rows: Properties[];
@@ -30,7 +30,7 @@ export interface TableKeys {
   readonly places: number[];
 }
 
-/** What is done at once: first the deletes, children before parents, then the rows. */
+/** Writes that are done at once: first the deletes, children before parents, then the rows. */
 export interface TreeStep {
   /** By the place of the table; `undefined` where there are none. */
   readonly deletes: (TableKeys | undefined)[];
@@ -40,7 +40,7 @@ export interface TreeStep {
 /** A batch, taken apart. */
 export interface TreeRows {
   readonly steps: readonly TreeStep[];
-  /** What is wrong with the other rows, by their place in the batch. */
+  /** Errors of the other rows, by their place in the batch. */
   readonly failures: Map<number, Error>;
 }
 
@@ -77,7 +77,7 @@ export function takeApart(tables: readonly LinkedTable[], batch: readonly unknow
 
 const noRows = (): TableRows => ({ rows: [], places: [], parents: [] });
 
-/** What one row of a batch has for each table. */
+/** Parts of one row of a batch, by table. */
 interface Parts {
   readonly deletes: (readonly [table: number, key: Properties])[];
   readonly rows: (readonly Properties[])[];
@@ -143,7 +143,7 @@ function add(
 interface Tree {
   /** Its rows by table. */
   readonly given: readonly (readonly Properties[])[];
-  /** Where they begin among those of the step. */
+  /** Positions at which they begin among those of the step. */
   readonly starts: readonly number[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which rows compile, by what a sink was told of its tables. Types alone: at run time there is nothing
+ * Types that decide which rows compile, by the tables of a sink. At run time there is nothing
  * of it.
  * @module
  */
@@ -38,7 +38,7 @@ export type RowsOf<Option> = Option extends readonly string[]
     }
   >;
 
-/** What the option `tables` has to keep to, as far as names are known: each parent is another table. */
+/** Rule for the option `tables`, as far as names are known: each parent is another table. */
 export type LinksAmong<Tables> = {
   readonly [Name in keyof Tables]: Tables[Name] extends
     { readonly parent: { readonly table: infer Parent } }
@@ -48,8 +48,9 @@ export type LinksAmong<Tables> = {
 };
 
 /**
- * What a row of the type `T` has to be for a sink that takes `Rows`. Objects of which only the type of
- * the values is known, as of `Record<string, unknown>`, are taken: what they have shows in the run.
+ * Type that a row of the type `T` must have for a sink that accepts `Rows`. Objects of which only
+ * the type of the values is known, as of `Record<string, unknown>`, are accepted: their properties
+ * are checked in the run.
  */
 export type Fitting<T, Rows> = Rows extends RowWith<string> | RowsByTable<unknown>
   ? string extends keyof Exclude<T, Tombstone>

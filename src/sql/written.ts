@@ -32,7 +32,7 @@ export class Written {
     }
   }
 
-  /** Forgets all, as the transaction begins anew. */
+  /** Forgets all, as the transaction begins again. */
   clear(): void {
     this.#tables = Object.create(null);
   }

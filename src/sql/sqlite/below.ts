@@ -1,10 +1,10 @@
 import type { LinkedTable } from "../linked-tables.ts";
 import { quoteName } from "../names.ts";
 
-/** Which rows of a table, told of by an alias; depth keeps aliases apart. */
+/** SQL condition on rows of a table, which an alias names; depth keeps aliases apart. */
 export type Where = (alias: string, depth: number) => string;
 
-/** Which rows of a child belong to some of its parent. */
+/** Returns the condition on rows of a child that belong to some rows of its parent. */
 export function below(
   parent: string,
   on: NonNullable<LinkedTable["parent"]>["on"],

@@ -2,11 +2,11 @@ import { quoteName, quoteNames } from "../names.ts";
 import type { Conflict } from "../sink-options.ts";
 import { foldCase } from "./names.ts";
 
-/** Where rows go. */
+/** Table that rows go into, and the rules for them. */
 export interface Target {
   /** The name of the table. */
   readonly table: string;
-  /** What is done with a row whose key is there. */
+  /** Action on a row whose key is there. */
   readonly conflict: Conflict;
   /** The columns that tell rows apart; none for any unique index. */
   readonly key: readonly string[];
@@ -29,7 +29,7 @@ export function aliased(columns: readonly string[]): string {
   return columns.map((column, n) => `${quoteName(column)} as c${n}`).join(", ");
 }
 
-/** What is done with a row whose key is there, as it stands at the end of a statement. */
+/** Returns the clause at the end of a statement that decides on a row whose key is there. */
 export function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
   if (conflict === "error") return "";
   const found = key.length > 0 ? ` on conflict (${quoteNames(key)})` : " on conflict";

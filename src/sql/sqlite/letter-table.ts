@@ -14,7 +14,7 @@ export const letterTableSql = `create table if not exists millrace_dead_letter (
 export const letterColumns: string = "pipeline, run_id, item_offset, stage, attempts, " +
   "item, row, error, error_name, error_message, error_code, at";
 
-/** What a letter has for each of them. */
+/** Returns the value of a letter for each of them. */
 export function letterValues(letter: DeadLetter): (string | number | null)[] {
   const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
     letter,

@@ -7,14 +7,14 @@ import { gives, isRow, type Unknown, UnknownProperties } from "../rows.ts";
 import type { SqliteValue } from "./values.ts";
 import { expectedOf, isStorable } from "./values.ts";
 
-/** What rows are read for. */
+/** Table that rows are read for, and the rules for them. */
 export interface Reading {
   /** The name of the table. */
   readonly table: string;
   readonly columns: readonly string[];
   /** The columns that each row has to give; the others it may leave to the table. */
   readonly needs: (name: string) => boolean;
-  /** What becomes of a property that no column takes. */
+  /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
   /** Rows are kept in their order, whatever columns they give. */
   readonly isOrdered: boolean;
@@ -34,7 +34,7 @@ export interface Batch {
   readonly drift: Readonly<Record<string, number>>;
   /** Their names, where columns are to be added for them. */
   readonly fresh: ReadonlySet<string>;
-  /** What is wrong with the other rows, by their place. */
+  /** Errors of the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
 

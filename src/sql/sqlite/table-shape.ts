@@ -25,13 +25,13 @@ export const factsSql = "select name, pk, hidden from pragma_table_xinfo(?)";
 /** Names of a column that is not in the list of columns. */
 export const rowIds: readonly string[] = ["rowid", "oid", "_rowid_"];
 
-/** What becomes of rows that have less or more than the columns. */
+/** Rules for rows that have less or more than the columns. */
 export interface Fit {
   /** Each row has to give all columns; else it may leave to the table all but the key. */
   readonly needsAll: boolean;
   /** Columns that a row may leave to the table all the same. */
   readonly open?: ReadonlySet<string>;
-  /** What becomes of a property that no column takes. */
+  /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
 }
 
@@ -84,7 +84,7 @@ export function readFor({ target, columns, fit }: TableShape, rows: readonly obj
 }
 
 /**
- * What is wrong with names that columns are to be added for, by the rows that have them.
+ * Checks the names that columns are to be added for, by the rows that have them.
  * @returns The names that are not there yet, or of the first name that cannot be one, the failures.
  */
 export function columnsToAdd(

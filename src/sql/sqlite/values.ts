@@ -1,9 +1,9 @@
 import { isStorableText } from "../text.ts";
 
-/** What SQLite stores. */
+/** Value that SQLite stores. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 
-/** Whether a value comes back as it is. Affinity is not looked at: the columns are the user's. */
+/** Returns true if a value comes back as it is. Affinity is ignored: the columns are the user's. */
 export function isStorable(value: unknown): value is SqliteValue {
   switch (typeof value) {
     case "string":
@@ -22,7 +22,7 @@ export function storableText(text: string): string {
   return isStorable(text) ? text : JSON.stringify(text).slice(1, -1);
 }
 
-/** What has to be given in place of a value that is not stored as it is, in words. */
+/** Returns, in words, the value to give instead of one that is not stored as it is. */
 export function expectedOf(value: unknown): string {
   return `a value that SQLite stores as it is (${adviceOn(value)})`;
 }
