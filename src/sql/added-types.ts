@@ -23,7 +23,7 @@ const numbers: readonly Kind[] = ["numeric", "float", "integer"];
 
 /**
  * The type of a column that is added for a property: of the widest number, else of the first value.
- * @param refuse Is told, of each row with a value that the type does not hold, what is wrong.
+ * @param refuse Called with the error of each row with a value that the type does not hold.
  */
 export function addedType(
   types: AddedTypes,

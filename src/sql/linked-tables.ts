@@ -22,8 +22,8 @@ export interface LinkOptions {
   readonly parent?: ParentLink | undefined;
   /**
    * Action on rows of a loaded parent that were not given again: `"delete"` removes them and all
-   * rows that belong to them, also where none was given. Needs a `parent` and `conflict:
-   * "replace"`. A table that has no primary key and gets no `key` has all rows of the parent
+   * rows that belong to them, also where none was given. Needs a `parent` and the conflict
+   * `"replace"`. If a table has no primary key and gets no `key`, all rows of the parent are
    * replaced.
    *
    * @default {they stay}

@@ -11,7 +11,7 @@ export function batchError(failures: ReadonlyMap<number, Error>): BatchError {
   return new BatchError(new Map([...failures].sort(([one], [other]) => one - other)));
 }
 
-/** Notes what is wrong with a row of a table, by the place of what it came with. */
+/** Notes the error of a row of a table, by the place of the item that it came with. */
 export function noteAt(
   linked: readonly LinkedTable[],
   failures: Map<number, Error>,

@@ -147,7 +147,10 @@ interface Tree {
   readonly starts: readonly number[];
 }
 
-/** Adds the rows of a table with what they have of their parents, or tells in words what is missing. */
+/**
+ * Adds the rows of a table with the values of their parents, or returns a message on what is
+ * missing.
+ */
 function link(
   step: TreeStep,
   tables: readonly LinkedTable[],

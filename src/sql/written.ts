@@ -1,6 +1,6 @@
 import type { TableCounts } from "../report-types.ts";
 
-/** Counts what becomes of rows in a transaction: what is told once that is committed. */
+/** Counts the outcome of rows in a transaction, reported once that is committed. */
 export class Written {
   #tables: Record<string, { -readonly [kind in keyof TableCounts]: number }> = Object.create(null);
 
@@ -37,7 +37,7 @@ export class Written {
     this.#tables = Object.create(null);
   }
 
-  /** Tells what was committed, if it is anything. */
+  /** Reports what was committed, if anything. */
   tell(context: { wrote?(counts: Readonly<Record<string, TableCounts>>): void }): void {
     if (Object.keys(this.#tables).length > 0) context.wrote?.(this.#tables);
   }

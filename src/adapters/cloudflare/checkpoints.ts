@@ -89,7 +89,9 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
     return keptOf(key, await this.#find(key)).stored();
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /**
+   * Replaces the stored checkpoint, except for anything that loads of the same run have committed.
+   */
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
     await takeTurns(this, async () => {
       if (this.#claims.isKnown(key, checkpoint)) return;
@@ -253,7 +255,7 @@ function storing(key: string, { next, loadedBy }: WritePlan): Statement {
   return statement(storeSql, storedKey(key), encodeCheckpoint(next), loadedBy ?? null);
 }
 
-/** Fails, and all with it, where what is stored is no longer this. */
+/** Fails, and the transaction with it, if the stored row has changed. */
 function guard(key: string, row: StoredRow | undefined): Statement {
   if (row === undefined) return statement(guardNoneSql, storedKey(key));
   const { checkpoint, loaded_by, run_id } = row;

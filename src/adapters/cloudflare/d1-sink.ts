@@ -32,7 +32,7 @@ const action = "construct d1Sink";
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
  * with it if no row fits: the table, a column or a unique index is not there, a column is generated.
  *
- * @example A Worker that loads what is sent
+ * @example A Worker that loads the rows of a request
  * ```ts
  * import { etl } from "millrace";
  * import { type D1Binding, d1Sink } from "millrace/cloudflare";
@@ -53,7 +53,7 @@ export function d1Sink<const Tables extends CloudflareTables>(
   binding: D1Binding,
   options: CloudflareTablesOptions<Tables>,
 ): CloudflareSink<RowsOf<Tables>>;
-/** Loads by a function that tells what is written. */
+/** Loads by a function that decides which statements are written. */
 export function d1Sink<Row extends object = object>(
   binding: D1Binding,
   options: CloudflareWriteOptions<Row>,

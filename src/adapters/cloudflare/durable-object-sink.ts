@@ -45,7 +45,7 @@ export function durableObjectSink<const Tables extends CloudflareTables>(
   storage: DurableObjectStorage,
   options: CloudflareTablesOptions<Tables>,
 ): CloudflareSink<RowsOf<Tables>>;
-/** Loads by a function that tells what is written. */
+/** Loads by a function that decides which statements are written. */
 export function durableObjectSink<Row extends object = object>(
   storage: DurableObjectStorage,
   options: CloudflareWriteOptions<Row>,

@@ -73,7 +73,7 @@ export type SinkOptions =
   | CloudflareTablesOptions
   | CloudflareWriteOptions<never>;
 
-/** Makes a sink of a database; `action` begins the sentence of what is wrong with an option. */
+/** Makes a sink of a database; `action` begins the message about a wrong option. */
 export function databaseSink(action: string, db: Database, options: SinkOptions): CloudflareSink {
   const { maxBytes, keepDeliveries, rest } = takeShared(action, Object(options) as SinkOptions);
   const loader = loaderOf(action, db, rest as SinkOptions, maxBytes);

@@ -40,11 +40,11 @@ export interface CloudflareTransaction {
   query(text: string, values?: readonly unknown[]): void;
 }
 
-/** A sink whose function tells what is written. */
+/** A sink whose function decides which statements are written. */
 export interface CloudflareWriteOptions<Row extends object = object>
   extends CloudflareSharedOptions {
   /**
-   * Tells what is written for a load. All of it runs in one transaction with the mark once this has
+   * Adds the statements of a load. All of them run in one transaction with the mark once this has
    * returned, and what it promises is kept; if it fails, nothing is written, and the error comes
    * through. It is called again for the same rows where a load is tried again.
    */

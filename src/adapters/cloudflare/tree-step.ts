@@ -176,7 +176,7 @@ export class StepReader {
     return this.#deleting(table, isMissing(this.#plan, table), jsons);
   }
 
-  /** Rows as one parameter: what is missing shows by all of them. */
+  /** Rows as one parameter: missing rows show only by all of them. */
   #whole(rows: readonly string[]): string {
     const lots = lotsOf(rows, this.#into.maxBytes);
     if (lots.length < 2) return lots[0]?.json ?? "[]";

@@ -54,7 +54,9 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
     return (await this.#transact(() => this.#find(key), signal)).stored();
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /**
+   * Replaces the stored checkpoint, except for anything that loads of the same run have committed.
+   */
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     if (this.#claims.isKnown(key, checkpoint)) return;
     await this.#transact(async () => {

@@ -52,7 +52,7 @@ export class KnownTable {
   readonly #fit: Fit;
   readonly #isAppended: boolean;
 
-  /** Takes the columns that rows can fill, and what is known of all. */
+  /** Takes the columns that rows can fill, and the facts about all. */
   constructor(
     connection: DuckdbConnection,
     target: Target,

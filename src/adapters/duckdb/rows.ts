@@ -73,7 +73,7 @@ function isKept(value: unknown): value is Cell {
   return typeof value !== "object" || value instanceof Date || value instanceof Uint8Array;
 }
 
-/** The cells of a row, `undefined` where it leaves a column to the table; or what is wrong with it. */
+/** The cells of a row, `undefined` where it leaves a column to the table; or its error. */
 function cellsOf(
   { columns, needs, isAppended }: Reading,
   row: unknown,

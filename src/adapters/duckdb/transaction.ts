@@ -75,7 +75,7 @@ export class FunctionWriter implements Loader {
     this.#write = write;
   }
 
-  /** Takes rows; what is wrong with them shows when they are written. */
+  /** Takes rows; their errors show when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked> {
     const drift: Record<string, number> = {};
     const written = new Written();

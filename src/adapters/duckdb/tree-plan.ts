@@ -20,7 +20,7 @@ export interface CheckedPlan extends TreePlan {
 
 /**
  * Puts tables together that were looked up.
- * @throws {ConfigurationError} If a column of `on` is not there, or DuckDB cannot do what is asked.
+ * @throws {ConfigurationError} If a column of `on` is missing, or DuckDB cannot apply an option.
  */
 export async function planOf(
   connection: DuckdbConnection,

@@ -116,7 +116,7 @@ export class StepWrite {
     if (needed.length > 0 && !isMaking) await this.#find(table, needed);
   }
 
-  /** Rows of a table as they are written; what was read before is not read again. */
+  /** Rows of a table as they are written; rows that were read before are not read again. */
   #groupsOf(table: number, from: number, to: number): readonly Group[] {
     const { rows, parents } = this.#step.tables[table]!;
     const isWhole = from === 0 && to === rows.length && this.#made[table]!.size === 0;

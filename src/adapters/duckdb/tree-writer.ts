@@ -152,7 +152,7 @@ function readStep(
   return { deletes, batches };
 }
 
-/** The texts of a key by which a row is deleted, or what is wrong with it. */
+/** The texts of a key by which a row is deleted, or its error. */
 function keyTexts(
   columns: Values["columns"],
   key: Readonly<Record<string, unknown>>,

@@ -78,8 +78,8 @@ export class PostgresDeliveries {
   }
 
   /**
-   * Makes the table if it is not there, and forgets what is old now and then: not in the transaction
-   * of rows, which would have others wait for it.
+   * Makes the table if it is not there, and forgets old deliveries now and then: not in the
+   * transaction of rows, which would have others wait for it.
    */
   async #prepare(signal: AbortSignal | undefined): Promise<void> {
     await this.#table.prepare(signal);

@@ -20,7 +20,7 @@ export interface Destination {
 export interface CheckedBatch {
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** It changes the table, so that what is known of it is old. */
+  /** It changes the table, so that the known facts about it are old. */
   readonly isGrowing?: boolean;
   /** Sends it, in the transaction of the session, which counts its rows. */
   send(session: CountedSession): Promise<void>;

@@ -71,7 +71,7 @@ export class KnownTable {
   }
 
   /**
-   * Reads a batch for it, and tells what is wrong with its rows.
+   * Reads a batch for it, and reports the errors of its rows.
    * @param open Columns that rows may leave out, whatever they have to give else.
    * @throws {ConfigurationError} If the database refuses what would be sent, whatever is in the rows.
    */

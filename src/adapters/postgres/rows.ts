@@ -135,7 +135,7 @@ class Groups {
     this.#isOrdered = isOrdered;
   }
 
-  /** Adds a row, or tells what is wrong with it. */
+  /** Adds a row, or returns its error. */
   add({ columns, values }: GivenValues, place: number): Error | undefined {
     const cells: Cells = {};
     let length = 0;

@@ -31,7 +31,7 @@ import { keptName } from "./names.ts";
 /** Options of a sink of one table. */
 export interface PostgresSinkOptions<Columns extends readonly string[] = readonly string[]>
   extends PostgresTableOptions<Columns> {
-  /** The table, by its name alone: what is in it is never taken for SQL. */
+  /** The table, by its name alone: the name is never taken for SQL. */
   table: string;
   /** The schema of the table and of the tables of the sink. Without it the search path is used. */
   schema?: string | undefined;
@@ -102,7 +102,7 @@ export interface PostgresTablesOptions<Tables extends PostgresTables = PostgresT
     Pick<PostgresTableOptions, "conflict" | "unknown" | "method"> {
   /**
    * The tables by their names alone, parents first. A row of a batch has rows for them by the same
-   * names. What is given for a table goes before what is given beside the tables.
+   * names. Options of a table take precedence over options beside the tables.
    */
   tables: Tables & LinksAmong<Tables>;
 }

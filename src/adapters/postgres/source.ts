@@ -45,8 +45,8 @@ export interface PostgresSourceOptions {
    */
   upTo?: unknown;
   /**
-   * Reads again what is up to so far below `after`: a number for a key of numbers, or an interval such
-   * as `"10 minutes"` for one of times. Needs `after`. The sink must take rows twice.
+   * Reads again the rows up to so far below `after`: a number for a key of numbers, or an interval
+   * such as `"10 minutes"` for one of times. Needs `after`. The sink must take rows twice.
    */
   lag?: number | string | undefined;
   /**

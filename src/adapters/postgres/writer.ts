@@ -35,7 +35,7 @@ export interface WriterContext {
 
 /** Sends batches. */
 export interface BatchWriter {
-  /** The database, whose transactions reject with what is known of a batch that failed. */
+  /** The database, whose transactions reject with all that is known about a batch that failed. */
   readonly database: Database;
   /** Checks a batch, before anything is sent, and gives what sends it. */
   check(rows: readonly object[], context: WriterContext): Promise<Send>;
@@ -74,7 +74,7 @@ const askedStep = 16;
 
 /** Sends the batches of a sink. */
 export class Writer implements BatchWriter {
-  /** The database, whose transactions reject with what is known of a batch that failed. */
+  /** The database, whose transactions reject with all that is known about a batch that failed. */
   readonly database: Database;
   readonly #source: Database;
   readonly #options: SinkSettings | TablesSettings;
@@ -192,7 +192,7 @@ export class Writer implements BatchWriter {
     return found;
   }
 
-  /** Looks the tables up, unless they are still what is known. */
+  /** Looks the tables up, unless they are unchanged. */
   async #lookUp(known: Known | undefined, signal: AbortSignal): Promise<Destination> {
     const destination = await known?.destination(signal);
     if (await destination?.isCurrent(signal)) return destination!;

@@ -87,7 +87,9 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
     return this.#turns.take(() => this.#transact((statements) => find(statements, key)).stored());
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /**
+   * Replaces the stored checkpoint, except for anything that loads of the same run have committed.
+   */
   write(key: string, checkpoint: Checkpoint): MaybePromise<void> {
     return this.#turns.take(() => {
       if (this.#claims.isKnown(key, checkpoint)) return;

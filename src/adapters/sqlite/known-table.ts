@@ -70,7 +70,7 @@ export class KnownTable {
     this.#count(values.length / columns.length, this.#insertInto(columns).run(values), written);
   }
 
-  /** Adds what has become of rows; whether one was updated or inserted, the database does not tell. */
+  /** Adds the outcome of rows; the database does not report whether one was updated or inserted. */
   #count(rows: number, changes: number | undefined, written: Written): void {
     const { table, conflict } = this.#target;
     if (conflict === "error") written.add(table, "inserted", rows);

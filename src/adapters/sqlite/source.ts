@@ -39,8 +39,8 @@ export interface SqliteSourceOptions {
    */
   readonly upTo?: SqliteValue | SqliteKey | undefined;
   /**
-   * Reads again what is up to so far below `after`, which has to be a number: a number above 0. Needs
-   * `after`. The sink must take rows twice.
+   * Reads again the rows up to so far below `after`, which must be a number: a number above 0.
+   * Needs `after`. The sink must take rows twice.
    */
   readonly lag?: number | undefined;
 }

@@ -120,7 +120,7 @@ export class StepWrite {
     write(start, to);
   }
 
-  /** Rows of a table as they are written; what was read before is not read again. */
+  /** Rows of a table as they are written; rows that were read before are not read again. */
   #groupsOf(table: number, start: number, end: number): readonly Group[] {
     const { groups } = this.#read.batches[table]!;
     const { rows, parents } = this.#step.tables[table]!;

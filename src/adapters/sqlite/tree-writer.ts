@@ -174,7 +174,7 @@ function readStep(
   return { deletes, batches };
 }
 
-/** The values of a key by which a row is deleted, or what is wrong with it. */
+/** The values of a key by which a row is deleted, or its error. */
 function keyValues(
   table: KnownTable,
   key: Readonly<Record<string, unknown>>,

@@ -16,7 +16,7 @@ export interface BunSqlQuery extends PromiseLike<unknown> {
 
 /** A connection of Bun.SQL that was taken out. */
 export interface BunSqlSession {
-  /** Makes a statement from a text and what is bound. */
+  /** Makes a statement from a text and the values to bind. */
   unsafe(text: string, params?: unknown[]): BunSqlQuery;
   /** Gives the connection back. */
   release(): unknown;

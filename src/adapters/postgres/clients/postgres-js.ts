@@ -15,7 +15,7 @@ export interface PostgresJsQuery extends PromiseLike<Row[] & { readonly count?: 
 
 /** Runs statements: the client, or one of its transactions. */
 export interface PostgresJsSession {
-  /** Makes a statement from a text and what is bound. */
+  /** Makes a statement from a text and the values to bind. */
   unsafe(text: string, params?: never[], options?: { prepare?: boolean }): PostgresJsQuery;
 }
 

@@ -9,7 +9,7 @@ import { fieldsOf, readAs } from "./rows.ts";
 /** A page as it was read: its rows, and the one beyond it. */
 export interface Page {
   readonly length: number;
-  /** For each row nothing, or four digits, a 0 for what is wrong: layout, null, order, text. */
+  /** For each row nothing, or four digits, a 0 for each fault: layout, null, order, text. */
   readonly faults: readonly unknown[];
   /** The texts of the key of a row. */
   keyAt(place: number): string[];
@@ -76,7 +76,7 @@ function plainOf({ names }: Key): string[] {
 }
 
 /**
- * A row says itself what is wrong with it, as nobody but the database knows which keys are equal:
+ * A row itself reports its faults, as only the database knows which keys are equal:
  * whether the result is what it was, no key is null, it is above the row before, and, at the end of a
  * page, the text of the key means the same key, from which the next page goes on.
  */

@@ -14,7 +14,9 @@ export async function pages(query: Query, names: readonly string[]): Promise<Rea
   let above = await startOf(query, view.key);
   const { upTo, take } = await settle(query, view, above);
   const read = (from: View) => readPage(query, from, above, upTo);
-  /** Once more if the result has changed: what was planned before may be refused now. */
+  /**
+   * Once more if the result has changed: a statement that was planned before may be rejected now.
+   */
   const readAgain = async (cause: unknown): Promise<Page> => {
     const now = await viewOf(query, names).catch((error) => {
       throw error instanceof ConfigurationError ? error : cause; // The first error says more.

@@ -5,7 +5,7 @@
 import type { BaseType } from "../values.ts";
 import type { Database } from "../database.ts";
 
-/** A type, and what was found on the way to its base. */
+/** A type, and the facts found on the way to its base. */
 export interface KnownType extends BaseType {
   /** It, or one of its domains, takes no `null`. */
   readonly isNotNull: boolean;

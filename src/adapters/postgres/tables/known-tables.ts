@@ -145,7 +145,7 @@ export class KnownTables implements Destination {
     for (const step of checked) await sendStep(session, grown.#catalogue, step);
   }
 
-  /** Notes what is wrong with a row of a table, by the place of what it was given in. */
+  /** Notes the error of a row of a table, by the place of the item that it was given in. */
   #note(failures: Failures, n: number, place: number, error: Error): void {
     if (failures.has(place)) return;
     const name = this.#links.length > 1 ? this.#links[n]!.name : undefined;
@@ -172,7 +172,7 @@ export class KnownTables implements Destination {
     return { deletes, given: step.tables, parts };
   }
 
-  /** Reads the keys of what is to be deleted. */
+  /** Reads the keys of the rows to delete. */
   async #readKeys(
     n: number,
     { keys, places }: TableKeys,

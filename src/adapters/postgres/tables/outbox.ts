@@ -13,7 +13,7 @@ interface Pending {
   readonly params: readonly unknown[];
 }
 
-/** The texts of statements, by what is in them. */
+/** The texts of statements, by their content. */
 export type Texts = Map<string, string>;
 
 const maxTexts = 64; // Rows may leave out columns in any number of ways.

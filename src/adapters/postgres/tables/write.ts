@@ -83,7 +83,7 @@ class Transaction {
   readonly #parts: Parts;
   readonly #running = new Set<Promise<unknown>>();
   #isOver = false;
-  /** A table has got columns: what is known by now may be rolled back. */
+  /** A table has got columns: the known facts may be rolled back. */
   #hasGrown = false;
   /** Failure of a statement: the transaction cannot be committed, whoever has caught it. */
   #failure: { readonly error: unknown } | undefined;
