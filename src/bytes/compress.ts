@@ -35,7 +35,10 @@ export async function compressedBytes(
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Whether `compressedBytes` has a format on this platform, which is not asked for its own streams. */
+/**
+ * Returns true if `compressedBytes` supports a format through `node:zlib`; web streams are not
+ * checked.
+ */
 export function hasZlib(format: CompressionFormat): boolean {
   return zlibOf()?.[zlibNames[format]] !== undefined;
 }
@@ -73,7 +76,7 @@ export function compressionPair(format: CompressionFormat): CompressionPair {
   } as Transformer<Uint8Array, Uint8Array<ArrayBuffer>>);
 }
 
-/** What makes streams of the formats that `CompressionStream` may lack. */
+/** Functions of `node:zlib` that make streams of the formats that `CompressionStream` may lack. */
 const streamNames: Partial<Record<CompressionFormat, string>> = {
   brotli: "createBrotliCompress",
   zstd: "createZstdCompress",

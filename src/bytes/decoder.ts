@@ -18,7 +18,7 @@ export type Step = Uint8Array | "hungry" | "done";
 
 /** Decodes one stream of a format, which knows its own end. */
 export interface Inflater extends Omit<Decoder, "end"> {
-  /** What follows the end of the stream in the chunks that were fed, once `next` was "done". */
+  /** Returns the fed bytes that follow the end of the stream, once `next` was "done". */
   rest(): Uint8Array;
 }
 

@@ -10,9 +10,9 @@ import { WebDecoder } from "./web-decoder.ts";
 import { zlibOf, type ZlibStream, ZlibTransform } from "./zlib-transform.ts";
 import { ZstdDecoder } from "./zstd-decoder.ts";
 
-/** How an input is decompressed. */
+/** Options of `decompressed`. */
 export interface DecompressOptions {
-  /** How it is compressed; `"auto"` tells gzip, zstd and zlib by their first bytes. */
+  /** Format of the input; `"auto"` detects gzip, zstd and zlib by their first bytes. */
   readonly format: "auto" | "none" | CompressionFormat;
   /** The most bytes that it may become. */
   readonly maxBytes?: number | undefined;
@@ -36,7 +36,7 @@ class Decompressed implements ByteSource {
   readonly #maxBytes: number;
   #format: DecompressOptions["format"];
   #decoder: Decoder | undefined;
-  /** What was read to look at it. */
+  /** Bytes that were read to detect the format. */
   #start: Uint8Array | undefined;
   /** The bytes that were read, and what they became. */
   #read = 0;
@@ -90,7 +90,7 @@ class Decompressed implements ByteSource {
     }
   }
 
-  /** What the source gives, beginning with what was looked at. */
+  /** Returns the next bytes of the source, beginning with those read to detect the format. */
   async #next(): Promise<Uint8Array | undefined> {
     const chunk = this.#start ?? await this.#source.read();
     this.#start = undefined;

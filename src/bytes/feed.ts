@@ -1,10 +1,10 @@
 import { fail } from "../plain-options.ts";
 
-/** What is asked for the next value of an input, one at a time. */
+/** Reader of the values of an input, one at a time. */
 export interface Feed {
   /** The name of a file, the address of a response, or `""`. */
   readonly name: string;
-  /** Whether it is an array, which may well be a list of no inputs at all. */
+  /** True if it is an array, which may be an empty list of inputs. */
   readonly isArray: boolean;
   /** Reads the next value. */
   next(): Promise<FeedAnswer>;
@@ -36,7 +36,7 @@ interface Members {
 /**
  * Makes a feed of whatever a reader takes, and reads nothing of it.
  *
- * @throws {ConfigurationError} If it is nothing to read, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If it is nothing to read, or a stream that is already being read.
  */
 export function feedOf(action: string, input: unknown): Feed {
   if (typeof input === "string") {
@@ -57,7 +57,7 @@ export function feedOf(action: string, input: unknown): Feed {
   return fail(action, "input", kinds, input);
 }
 
-/** Whether a value is a Uint8Array, of this realm or of another. */
+/** Returns true if a value is a Uint8Array, of this realm or of another. */
 export function isBytes(value: unknown): value is Uint8Array {
   return (value as { [Symbol.toStringTag]?: unknown } | null)?.[Symbol.toStringTag] ===
     "Uint8Array";

@@ -3,7 +3,7 @@ import { joined } from "./joined.ts";
 
 const nothing = new Uint8Array(0);
 
-/** What reads the parts of a member, natively or not. */
+/** Functions that read the parts of a member, natively or not. */
 export interface GzipTools {
   /** Makes what decodes the deflate of one member. */
   inflater(): Inflater;
@@ -17,7 +17,7 @@ export interface GzipTools {
  */
 export class GzipDecoder implements Decoder {
   readonly #tools: GzipTools;
-  /** What was not read yet of headers and trailers. */
+  /** Input that was not read yet. */
   #input: Uint8Array = nothing;
   #isAtEnd = false;
   #isFirst = true;

@@ -20,7 +20,7 @@ const distanceBase = distanceBits.map((_, code) =>
 /** The order in which the lengths of the codes of lengths stand. */
 const lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** How far back a copy may reach, and how much is decoded at once. */
+/** Farthest distance of a copy, and number of bytes that are decoded at once. */
 const windowSize = 32_768;
 const blockSize = 65_536;
 const longestCopy = 258;
@@ -46,7 +46,7 @@ export class Inflate implements Inflater {
   /** The window, and behind it what is being decoded. */
   readonly #output = new Uint8Array(windowSize + blockSize + longestCopy);
   #end = windowSize;
-  /** How far back from there a copy may reach. */
+  /** Farthest distance of a copy back from there. */
   #reach = 0;
   #isLastBlock = false;
   /** The codes of the block that is being decoded, unless it is a stored one. */

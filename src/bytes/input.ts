@@ -17,7 +17,7 @@ export type ByteInput =
   | AsyncIterable<ByteChunk>
   | Iterable<ByteChunk>;
 
-/** Where reading begins in a file whose earlier bytes were read before. */
+/** Place to start reading in a file whose earlier bytes were already read. */
 export interface InputStart {
   /** The offset of the first byte that is read, from 0: the `end` of the last record that was read. */
   readonly byte: number;
@@ -29,9 +29,9 @@ export interface InputStart {
 export interface NamedInput {
   /** Such as a path. */
   readonly name: string;
-  /** What is read, or a function that opens it when its turn comes. */
+  /** Bytes to read, or a function that opens them when their turn comes. */
   readonly content: ByteInput | (() => ByteInput | PromiseLike<ByteInput>);
-  /** Where in the file `content` begins: what was skipped before it. @default {{ byte: 0, line: 1 }} */
+  /** Place in the file at which `content` begins. @default {{ byte: 0, line: 1 }} */
   readonly from?: InputStart | undefined;
   /**
    * The bytes of whole files that an earlier run has read, and that would come before it: the progress
@@ -41,8 +41,8 @@ export interface NamedInput {
 }
 
 /**
- * What a reader takes: one thing to read, or a list of them, which is read in its order, each opened
- * when the one before it has ended.
+ * Input of a reader: one thing to read, or a list of them. A list is read in order: each one is
+ * opened when the previous one has ended.
  */
 export type Input =
   | ByteInput
@@ -56,9 +56,9 @@ export interface ByteSource {
   readonly name: string;
   /** Its name where it is one of a list and has one, which the positions of its records tell then. */
   readonly label?: string | undefined;
-  /** Where its first byte stands in the file. */
+  /** Place of its first byte in the file. */
   readonly from: InputStart;
-  /** Whether it gave text, which is UTF-8 whatever the encoding of the rest is. */
+  /** True if it yielded text, which is UTF-8 whatever the encoding of the rest is. */
   readonly isText: boolean;
   /** Reads the next bytes, never none; `undefined` at its end. */
   read(): Promise<Uint8Array | undefined>;
@@ -76,15 +76,15 @@ export class InputList {
   #inner: Feed | undefined;
   #count = 0;
   #cancelled: { readonly reason: unknown } | undefined;
-  /** What was read so far, as it was given: before it is decompressed. */
+  /** Number of bytes read so far, before they are decompressed. */
   bytesRead = 0;
-  /** What stands before it and was not read, whole files included. */
+  /** Number of bytes before the input that were not read, whole files included. */
   bytesSkipped = 0;
 
   /**
    * Takes an input, and reads nothing of it.
    *
-   * @throws {ConfigurationError} If it is nothing to read, or a stream that somebody else reads.
+   * @throws {ConfigurationError} If it is nothing to read, or a stream that is already being read.
    */
   constructor(action: string, input: unknown) {
     this.#action = action;

@@ -6,13 +6,13 @@ import { RecordError } from "./record-error.ts";
 import type { RecordParser } from "./records.ts";
 import { afterBreak, ownText, type TextCode } from "./text.ts";
 
-/** How lines become records. */
+/** Options of a `LineParser`. */
 export interface LineParserOptions<T> {
-  /** What a line is read as, in the words of an error. */
+  /** Kind of record that a line is read as, for errors. */
   readonly what: string;
   /** Makes a record of a line without its line feed, which may end with a carriage return. */
   parse(line: string): T;
-  /** Whether a line of white space is no record. */
+  /** If true, a line of white space is not a record. */
   readonly skipsBlank: boolean;
   readonly encoding?: string | undefined;
   readonly maxRecordBytes: number;
@@ -128,7 +128,7 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
   }
 }
 
-/** Where the lines of a block begin. It is asked for one after the other. */
+/** Places at which the lines of a block begin. They are requested one after the other. */
 class LinePlaces {
   readonly #block: LineBlock;
   readonly #encoding: string;

@@ -7,11 +7,11 @@ export interface LineBlock {
   readonly bytes: Uint8Array;
   /** The offset of their first byte in the input. */
   readonly byte: number;
-  /** Whether this is one line of more than `maxBytes`, of which the rest is left out. */
+  /** True if this is one line of more than `maxBytes`, of which the rest is left out. */
   readonly isTooLong: boolean;
 }
 
-/** What a cutter is told. */
+/** Options of a `LineCutter`. */
 export interface LineCutterOptions {
   /** The offset of the first byte. A byte-order mark is looked for at 0 alone. */
   readonly byte: number;
@@ -38,7 +38,7 @@ export class LineCutter {
   #restLength = 0;
   /** The offset of the first byte that is in no block. */
   #byte: number;
-  /** Whether the line that has not ended was given up on. */
+  /** True if the line that has not ended was abandoned. */
   #isSkipping = false;
 
   /** Begins before the first byte. */
@@ -48,7 +48,7 @@ export class LineCutter {
     if (options.byte > 0) this.#code = textCodeOf(nothing, options.encoding);
   }
 
-  /** How the blocks are decoded; known once there was one. */
+  /** Encoding of the blocks; known after the first one. */
   get code(): TextCode {
     return this.#code ??= textCodeOf(nothing, this.#options.encoding);
   }

@@ -10,11 +10,11 @@ import { encodingName } from "./text.ts";
 /** A way in which bytes are compressed. */
 export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | "zstd";
 
-/** What all readers of records are told. */
+/** Options of all readers of records. */
 export interface ReaderOptions {
   /**
-   * How the input is compressed. `"auto"` tells gzip, zstd and zlib by their first bytes; brotli and raw
-   * deflate have none that would tell them.
+   * Compression of the input. `"auto"` detects gzip, zstd and zlib by their first bytes; brotli and
+   * raw deflate cannot be detected.
    * @default {"auto"}
    */
   readonly decompress?: "auto" | "none" | CompressionFormat | undefined;
@@ -26,8 +26,8 @@ export interface ReaderOptions {
   /** The most bytes of one record. A longer one is malformed. @default {16_777_216} */
   readonly maxRecordBytes?: number | undefined;
   /**
-   * What is done about a record that cannot be read: `"error"` fails the source, once what came before
-   * was given; `"item"` passes it on as `malformed(text, error)`, which a run dead-letters.
+   * Handling of a record that cannot be read: `"error"` fails the source after all records before
+   * it; `"item"` passes it on as `malformed(text, error)`, which a run dead-letters.
    * @default {"error"}
    */
   readonly malformed?: "error" | "item" | undefined;
@@ -35,10 +35,10 @@ export interface ReaderOptions {
 
 const formats = ["gzip", "deflate", "deflate-raw", "brotli", "zstd"];
 
-/** The rule of what something is to be compressed in. */
+/** The rule of a format to compress in. */
 export const compressionRule: Rule = oneOf(...formats);
 
-/** The rule of how something is compressed. */
+/** The rule of a format to decompress. */
 export const formatRule: Rule = oneOf("auto", "none", ...formats);
 
 /** The rules and the defaults of `ReaderOptions`. */

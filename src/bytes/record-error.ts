@@ -1,7 +1,7 @@
 import { EtlError, messageOf } from "../errors.ts";
 import { inWords } from "../plain-options.ts";
 
-/** Where something stands in an input. */
+/** Place in an input. */
 export interface InputPlace {
   /** The name of the input, `""` if it has none. */
   readonly name: string;

@@ -8,13 +8,13 @@ export interface RecordParser<T> {
   end(out: T[]): void;
 }
 
-/** What makes a stream of records. */
+/** Options of `recordStream`. */
 export interface RecordStreamOptions<T> {
   /** Completes "Cannot …", such as `read NDJSON`. */
   readonly action: string;
-  /** What is read. */
+  /** Input to read. */
   readonly input: Input;
-  /** What is done to the bytes of each input before they are parsed: they may be compressed. */
+  /** Prepares the bytes of each input for the parser, for example by decompressing them. */
   readonly prepare?: (source: ByteSource) => ByteSource | Promise<ByteSource>;
   /** Makes the parser of one input. */
   readonly parserOf: (source: ByteSource) => RecordParser<T>;
@@ -25,7 +25,8 @@ export interface RecordStreamOptions<T> {
  * asked for. When an input fails or a record is broken, the records before it are given first. Cancelling
  * it cancels the input, also while a read is pending.
  *
- * @throws {ConfigurationError} If `input` is nothing to read, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If `input` is nothing to read, or a stream that is already being
+ * read.
  */
 export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream<T[]> {
   return streamOf(options, (records) => records);
@@ -34,7 +35,8 @@ export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream
 /**
  * Gives the bytes of each input after those of the one before.
  *
- * @throws {ConfigurationError} If `input` is nothing to read, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If `input` is nothing to read, or a stream that is already being
+ * read.
  */
 export function byteStream(
   options: Omit<RecordStreamOptions<Uint8Array>, "parserOf">,
@@ -78,7 +80,7 @@ function streamOf<T, R>(
   });
 }
 
-/** Where the reading of a list of inputs is. */
+/** State of the reading of a list of inputs. */
 class Reading<T> {
   readonly #options: RecordStreamOptions<T>;
   readonly inputs: InputList;

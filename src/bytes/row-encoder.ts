@@ -1,17 +1,20 @@
 import { BatchError, messageOf } from "../errors.ts";
 
-/** How rows become the bytes of a file. It has no state: any part may be made at any time, or again. */
+/**
+ * Encoder of rows into the bytes of a file. It has no state: any part may be made at any time, or
+ * again.
+ */
 export interface RowFormat<T> {
-  /** What stands before the first rows of a file. */
+  /** Returns the bytes before the first rows of a file. */
   head(rows: readonly T[]): string | Uint8Array;
   /**
    * Some rows.
    * @throws {BatchError} If some cannot be encoded; it names them by their index in `rows`.
    */
   body(rows: readonly T[]): string | Uint8Array;
-  /** What stands between the body of some rows and that of the next: "," in a JSON array. */
+  /** Separator between the bodies of two batches of rows: "," in a JSON array. */
   readonly separator: string;
-  /** What stands at the end of a file, also of one without rows, after its `head`. */
+  /** Returns the end of a file. A file without rows has it too, after its `head`. */
   tail(): string | Uint8Array;
   /** The ending of a file's name, without the dot. */
   readonly extension: string;
@@ -26,7 +29,7 @@ export interface RowFormat<T> {
   readonly indexed?: IndexedFormat<T> | undefined;
 }
 
-/** How a file is written whose end tells of all that is in it. It has no state either. */
+/** Encoder of files whose end has an index of their content. It has no state either. */
 export interface IndexedFormat<T> {
   /**
    * Some rows, and what the end of the file has to tell of them.
@@ -48,11 +51,11 @@ export interface IndexedBody {
   readonly about: unknown;
 }
 
-/** What the end of a file has to tell of some rows. */
+/** Entry of some rows at the end of a file. */
 export interface PlacedBody {
   /** The offset of their first byte in the file. */
   readonly offset: number;
-  /** What `body` gave with their bytes. */
+  /** Value that `body` returned with their bytes. */
   readonly about: unknown;
 }
 

@@ -6,7 +6,7 @@ import { fail, oneOf, type Rule } from "../options.ts";
 import { hasZlib } from "./compress.ts";
 import type { RowFormat } from "./row-encoder.ts";
 
-/** How files are written. */
+/** Format and compression of files. */
 interface FormatSettings {
   readonly format: RowFormat<never> | undefined;
   readonly compress: "none" | "gzip" | "zstd";

@@ -6,7 +6,7 @@ export const encodingName: Rule = {
   test: (value) => typeof value === "string" && labelOf(value) !== undefined,
 };
 
-/** How the text of an input is encoded, once its first bytes were seen. */
+/** Encoding of the text of an input, as detected from its first bytes. */
 export interface TextCode {
   /** The name that `TextDecoder` gives it. */
   readonly encoding: string;

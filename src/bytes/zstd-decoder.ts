@@ -9,13 +9,13 @@ const nothing = new Uint8Array(0);
  */
 export class ZstdDecoder implements Decoder {
   readonly #inflater: Inflater;
-  /** What was not passed on yet. */
+  /** Bytes that were not passed on yet. */
   #input: Uint8Array = nothing;
-  /** What comes after the bytes that are left to pass over. */
+  /** Part that follows the bytes that are left to pass over. */
   #part: "frame" | "block" = "frame";
   #left = 0;
   #hasChecksum = false;
-  /** Whether the frame holds something else than data. */
+  /** True if the frame is a skippable one, which has no data. */
   #isSkippable = false;
   #isFirst = true;
   #isAtEnd = false;

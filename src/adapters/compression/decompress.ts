@@ -7,8 +7,8 @@ import { checkOptions, type OptionTable, positiveIntegerOrInfinity } from "../..
 /** The options of `decompress`. */
 export interface DecompressOptions {
   /**
-   * How the input is compressed. `"auto"` tells gzip, zstd and zlib by their first bytes, and passes on
-   * anything else as it is; brotli and raw deflate have no such bytes and must be named.
+   * Compression of the input. `"auto"` detects gzip, zstd and zlib by their first bytes, and passes
+   * on anything else as it is; brotli and raw deflate have no such bytes and must be named.
    * @default {"auto"}
    */
   readonly format?: "auto" | "none" | CompressionFormat | undefined;

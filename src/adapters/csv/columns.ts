@@ -1,4 +1,4 @@
-/** What the text of a column may become, by name. */
+/** Types of values that the text of a column can be converted to, by name. */
 export interface CsvTypes {
   /** The text as it is. */
   string: string;
@@ -15,7 +15,7 @@ export interface CsvTypes {
 }
 
 /**
- * What a column holds: the name of a type, in which an empty field is malformed; the name with `?`, in
+ * Type of a column: the name of a type, in which an empty field is malformed; the name with `?`, in
  * which it is `null`; or a function that makes a value of the text, or throws. In `"string"` an empty
  * field is `""`; in `"string?"` it is `null` unless it is quoted.
  */
@@ -24,7 +24,7 @@ export type CsvColumn = keyof CsvTypes | `${keyof CsvTypes}?` | ((text: string) 
 /** The columns that are more than text, by name. */
 export type CsvColumns = Readonly<Record<string, CsvColumn>>;
 
-/** What a column of a kind holds. */
+/** Type of the values of a column. */
 export type CsvValue<C> = C extends (text: string) => infer V ? V
   : C extends keyof CsvTypes ? CsvTypes[C]
   : C extends `${infer N extends keyof CsvTypes}?` ? CsvTypes[N] | null
@@ -33,7 +33,10 @@ export type CsvValue<C> = C extends (text: string) => infer V ? V
 /** Makes the value of a field; throws what tells why it cannot. */
 export type Conversion = (text: string | null) => unknown;
 
-/** What a type makes of a text that is not empty, or `undefined`, and what it must be in words. */
+/**
+ * Function that converts a non-empty text, or returns `undefined`, and the name of the type in
+ * errors.
+ */
 type Reading = readonly [read: (text: string) => unknown, expected: string];
 
 const readings: { readonly [N in keyof CsvTypes]: Reading } = {
@@ -50,7 +53,7 @@ const truths: ReadonlyMap<string, boolean> = new Map([
   ...["false", "f", "no", "n", "0"].map((word) => [word, false] as const),
 ]);
 
-/** Whether a value is the type of a column. */
+/** Returns true if a value is a valid column type. */
 export function isColumn(value: unknown): value is CsvColumn {
   return typeof value === "function" ||
     typeof value === "string" && Object.hasOwn(readings, value.replace(/\?$/, ""));
@@ -104,7 +107,7 @@ function readBoolean(text: string): boolean | undefined {
 const isoDate =
   /^\s*(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|([+-])(\d\d):?(\d\d)?))?)?\s*$/i;
 
-/** What engines read by themselves, and faster. */
+/** Dates that engines parse themselves, and faster. */
 const usualDate = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)?$/;
 
 function readDate(text: string): Date | undefined {

@@ -12,27 +12,27 @@ import { arrayMaker, objectMaker, type RowMaker, type RowOptions } from "./rows.
 import { type Broken, type Dialect, Scanner } from "./scanner.ts";
 import { TextPieces } from "./text-pieces.ts";
 
-/** How all inputs of a reader are parsed. */
+/** Options for parsing all inputs of a reader. */
 export interface CsvPlan extends RowOptions, Omit<Dialect, "delimiter"> {
-  /** What stands between two fields; `undefined` if the text is to tell. */
+  /** Delimiter of the fields; `undefined` to detect it in the text. */
   readonly delimiter: string | undefined;
-  /** Where the names of the columns come from. */
+  /** Source of the names of the columns. */
   readonly header: CsvHeader;
-  /** The encoding; `undefined` if the byte-order mark is to tell. */
+  /** The encoding; `undefined` to detect it by the byte-order mark. */
   readonly encoding: string | undefined;
-  /** Whether a record that cannot be read is passed on. */
+  /** If true, a record that cannot be read is passed on. */
   readonly passesMalformed: boolean;
-  /** Whether each record tells where it stands. */
+  /** If true, each row comes with its position. */
   readonly positions: boolean;
 }
 
-/** Where an input begins, and its name. */
+/** Start of an input, and its name. */
 export interface CsvStart {
   /** `""` if it has none. */
   readonly name: string;
   /** The name that positions tell. */
   readonly label?: string | undefined;
-  /** Where its first byte stands in the file. */
+  /** Place of its first byte in the file. */
   readonly from: InputStart;
 }
 

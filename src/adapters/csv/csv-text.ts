@@ -10,7 +10,7 @@ const carriageReturn = 13;
  * none. `rewind` goes back.
  */
 export class CsvText {
-  /** What stands between two fields. */
+  /** Delimiter of the fields. */
   readonly delimiter: string;
   /** The text, which `set` changes. */
   text = "";
@@ -40,26 +40,26 @@ export class CsvText {
         -1;
   }
 
-  /** Where the line at `from` ends, or the length of the text. */
+  /** Returns the index of the end of the line at `from`, or the length of the text. */
   lineEnd(from: number): number {
     if (this.#lineFeed < from) this.#lineFeed = this.#indexOf("\n", from);
     if (this.#return < from) this.#return = this.#indexOf("\r", from);
     return Math.min(this.#lineFeed, this.#return);
   }
 
-  /** Where the next quote is, or the length of the text. */
+  /** Returns the index of the next quote, or the length of the text. */
   quoteFrom(from: number): number {
     if (this.#quote < from) this.#quote = this.#indexOf('"', from);
     return this.#quote;
   }
 
-  /** Where the next delimiter is, or the length of the text. */
+  /** Returns the index of the next delimiter, or the length of the text. */
   delimiterFrom(from: number): number {
     if (this.#delimiter < from) this.#delimiter = this.#indexOf(this.delimiter, from);
     return this.#delimiter;
   }
 
-  /** What is behind the line break at `end`. */
+  /** Returns the index after the line break at `end`. */
   afterBreak(end: number): number {
     const { text } = this;
     const isPair = text.charCodeAt(end) === carriageReturn &&
@@ -67,7 +67,7 @@ export class CsvText {
     return end + (isPair ? 2 : 1);
   }
 
-  /** How many lines end between two places. */
+  /** Returns the number of lines that end between two places. */
   breaksIn(from: number, to: number): number {
     let lines = 0;
     for (let at = this.lineEnd(from); at < to; at = this.lineEnd(this.afterBreak(at))) lines++;
@@ -87,7 +87,7 @@ export class CsvText {
     }
   }
 
-  /** The first place from `at` on that is no blank, or one that is the delimiter. */
+  /** Returns the first place from `at` on that is not a blank, or is the delimiter. */
   afterBlanks(at: number): number {
     const { text, delimiter } = this;
     for (let place = at;; place++) {
@@ -114,7 +114,7 @@ export class CsvText {
   }
 }
 
-/** Whether a character ends a line. */
+/** Returns true if a character ends a line. */
 export function isBreak(code: number): boolean {
   return code === lineFeed || code === carriageReturn;
 }

@@ -1,7 +1,7 @@
 import { type Dialect, Scanner } from "./scanner.ts";
 
 const candidates = [",", ";", "\t", "|"];
-/** How many records are looked at, in at most how much text. */
+/** Maximum number of records to examine, and maximum length of the text. */
 const enough = 10;
 const most = 65_536;
 

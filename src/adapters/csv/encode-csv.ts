@@ -4,7 +4,7 @@ import { fieldWriter } from "./fields.ts";
 import { doubleOf, isNames } from "./header.ts";
 import { plainText } from "./plain-text.ts";
 
-/** How CSV is written. */
+/** Options of `encodeCsv`. */
 export interface EncodeCsvOptions<T extends object = Record<string, unknown>> {
   /**
    * The columns, in their order; other properties are left out, and one that is missing is an empty
@@ -12,20 +12,22 @@ export interface EncodeCsvOptions<T extends object = Record<string, unknown>> {
    * gone on with in another process, `columns` alone makes sure that its rows have the same order.
    */
   readonly columns?: readonly (keyof T & string)[] | undefined;
-  /** What stands between two fields. @default {","} */
+  /** Delimiter of the fields. @default {","} */
   readonly delimiter?: string | undefined;
-  /** Whether the names of the columns come first. @default {true} */
+  /** If true, the file begins with the names of the columns. @default {true} */
   readonly header?: boolean | undefined;
-  /** What ends each record. @default {"\r\n"} */
+  /** Line break after each record. @default {"\r\n"} */
   readonly newline?: "\r\n" | "\n" | undefined;
   /**
-   * What becomes of a text that a spreadsheet would compute, as it begins with `=`, `+`, `-`, `@`, a
+   * Handling of a text that a spreadsheet would compute, as it begins with `=`, `+`, `-`, `@`, a
    * tab or a line break: `"escape"` puts a `'` before it, unless it is a plain number such as `-5`;
-   * `"allow"` writes it as it is, for what is read by programs alone.
+   * `"allow"` writes it as it is, for files that only programs read.
    * @default {"escape"}
    */
   readonly formulas?: "escape" | "allow" | undefined;
-  /** Whether the file begins with a byte-order mark, by which Excel knows UTF-8. @default {false} */
+  /**
+   * If true, the file begins with a byte-order mark, by which Excel detects UTF-8. @default {false}
+   */
   readonly byteOrderMark?: boolean | undefined;
 }
 
@@ -94,7 +96,7 @@ export function encodeCsv<T extends object = Record<string, unknown>>(
       const lines = encodeEach(rows, (row) => {
         check(row, columns, isOpen);
         const line = columns.map((name) => write(row[name as keyof T], name)).join(delimiter);
-        // A blank line is no record.
+        // A blank line is not a record.
         return (line === "" ? '""' : line) + newline;
       });
       return lines.join("");

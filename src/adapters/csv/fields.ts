@@ -1,18 +1,20 @@
 import { base64Of } from "../../dead-letters/base64.ts";
 import { inWords } from "../../plain-options.ts";
 
-/** How the fields of a record are written. */
+/** Options for writing the fields of a record. */
 export interface FieldOptions {
-  /** What stands between two fields. */
+  /** Delimiter of the fields. */
   readonly delimiter: string;
-  /** What becomes of a text that a spreadsheet would compute. */
+  /** Handling of a text that a spreadsheet would compute. */
   readonly formulas: "escape" | "allow";
 }
 
 /** Writes a value as a field; throws what tells why it cannot. */
 export type FieldWriter = (value: unknown, name: string) => string;
 
-/** What makes a spreadsheet compute a text, also in the wide forms of East Asia (OWASP, CSV Injection). */
+/**
+ * First characters of texts that a spreadsheet computes, also in wide forms (OWASP, CSV Injection).
+ */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/;
 const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
 

@@ -1,8 +1,8 @@
 import type { CsvColumns } from "./columns.ts";
 
 /**
- * Where the names of the columns come from: the first record (`true`), which a function may change, or
- * an array. `false`: there are none.
+ * Source of the names of the columns: the first record (`true`), which a function may change, or
+ * an array. With `false` there are no names.
  */
 export type CsvHeader = boolean | readonly string[] | ((names: string[]) => readonly string[]);
 
@@ -25,7 +25,7 @@ export function namesOf(
   return `the header, as it lacks '${missing.join("', '")}' of the columns`;
 }
 
-/** Whether a value is an array of names. */
+/** Returns true if a value is an array of names. */
 export function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
 }

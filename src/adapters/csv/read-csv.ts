@@ -24,7 +24,7 @@ import { type CsvHeader, doubleOf, isNames } from "./header.ts";
 import { plainText } from "./plain-text.ts";
 import { isMultiByte } from "./text-pieces.ts";
 
-/** How CSV is read. */
+/** Options of `readCsv`. */
 export interface ReadCsvOptions<
   Header extends CsvHeader = CsvHeader,
   Empty extends "" | null = "" | null,
@@ -33,28 +33,28 @@ export interface ReadCsvOptions<
   Positions extends boolean = boolean,
 > extends ReaderOptions {
   /**
-   * What stands between two fields. `"auto"` finds `,`, `;`, tab or `|` by the first ten records, or
+   * Delimiter of the fields. `"auto"` detects `,`, `;`, tab or `|` by the first ten records, or
    * by the header alone where it has only one of them.
    * @default {"auto"}
    */
   readonly delimiter?: string | undefined;
   /**
-   * Where the names of the columns come from: the first record (`true`), which a function may rename,
-   * or an array of names, and then the first record is a row. `false`: there are none, and each row is
-   * an array of its fields.
+   * Source of the names of the columns: the first record (`true`), which a function may rename, or
+   * an array of names, and then the first record is a row. With `false` there are no names: each
+   * row is an array of its fields.
    * @default {true}
    */
   readonly header?: Header | undefined;
-  /** What an unquoted field without text is. A quoted one is always `""`. @default {""} */
+  /** Value of an unquoted field without text. A quoted one is always `""`. @default {""} */
   readonly empty?: Empty | undefined;
   /**
-   * What becomes of a record that has not as many fields as the header: `"error"`: it is malformed;
-   * `"pad"`: fields that are missing at its end are as if they were empty, and empty ones too many are
-   * left out. It is still malformed if one of those has text.
+   * Handling of a record with a different number of fields than the header: `"error"`: it is
+   * malformed; `"pad"`: fields that are missing at its end are as if they were empty, and empty
+   * ones too many are left out. It is still malformed if one of those has text.
    * @default {"error"}
    */
   readonly ragged?: "error" | "pad" | undefined;
-  /** What a line begins with that is no record. */
+  /** Text at the start of lines that are comments, and not records. */
   readonly comment?: string | undefined;
   /**
    * The types of columns, by name. A field that is none is malformed. Columns that are not named stay
@@ -63,11 +63,11 @@ export interface ReadCsvOptions<
   readonly columns?: (Columns & CsvColumns) | undefined;
   /** Checks each record at once, after `columns`, and gives what it makes of it. */
   readonly schema?: StandardSchema<unknown, Output> | undefined;
-  /** Whether each row is given as `{ value, line, end }`. @default {false} */
+  /** If true, each row is yielded as `{ value, line, end }`. @default {false} */
   readonly positions?: Positions | undefined;
 }
 
-/** What a record becomes. */
+/** Type of a row. */
 export type CsvRow<
   Header extends CsvHeader,
   Empty extends "" | null,

@@ -6,15 +6,15 @@ import { type Conversion, conversionOf, type CsvColumns } from "./columns.ts";
 /** Makes the value of a record from its fields; throws what completes "Cannot read …". */
 export type RowMaker = (fields: readonly (string | null)[], count: number) => unknown;
 
-/** What is made of the fields of each record. */
+/** Options for making rows of the fields of records. */
 export interface RowOptions {
-  /** What an unquoted field without text is, and one that is missing. */
+  /** Value of an unquoted field without text, and of a missing one. */
   readonly empty: "" | null;
-  /** What becomes of a record that has not as many fields as the header. */
+  /** Handling of a record with a different number of fields than the header. */
   readonly ragged: "error" | "pad";
   /** The types of some columns. */
   readonly columns?: CsvColumns | undefined;
-  /** What checks each record. */
+  /** Schema that checks each record. */
   readonly schema?: StandardSchema | undefined;
 }
 
@@ -80,7 +80,7 @@ function raggedness(count: number, width: number): string {
   return `a record of ${count} field${count === 1 ? "" : "s"}, where the header has ${width}`;
 }
 
-/** Whether fields behind the last column are empty, as spreadsheets write them. */
+/** Returns true if the fields after the last column are empty, as spreadsheets write them. */
 function isPadding(fields: readonly (string | null)[], width: number, count: number): boolean {
   for (let index = width; index < count; index++) if (fields[index]) return false;
   return true;

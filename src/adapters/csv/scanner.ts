@@ -1,18 +1,18 @@
 import { CsvText, isBreak, lineFeed, quote } from "./csv-text.ts";
 
-/** How the records of a text are told apart. */
+/** Syntax of the records of a text. */
 export interface Dialect {
-  /** What stands between two fields. */
+  /** Delimiter of the fields. */
   readonly delimiter: string;
-  /** What a line that is no record begins with. */
+  /** Text at the start of lines that are comments, and not records. */
   readonly comment?: string | undefined;
-  /** What an unquoted field without text is. */
+  /** Value of an unquoted field without text. */
   readonly empty: "" | null;
   /** The longest record, in bytes of UTF-8. */
   readonly maxBytes: number;
 }
 
-/** Why a record cannot be read. */
+/** Reason why a record cannot be read. */
 export interface Broken {
   /** `"unclosed"`: a quote; `"after"`: text behind a closing quote; `"long"`: the whole record. */
   readonly kind: "unclosed" | "after" | "long";
@@ -22,35 +22,35 @@ export interface Broken {
   readonly field: number;
 }
 
-/** What was found: a record, one that cannot be read, or that more text is needed. */
+/** Result of a search: a record, one that cannot be read, or the need for more text. */
 export type Found = "record" | "broken" | "more";
 
 /** A record longer than this is looked at again only once its text has doubled. */
 const patience = 65_536;
-/** What is kept of a record that is too long. */
+/** Length of the beginning that is kept of a record that is too long. */
 const excerpt = 1_000;
 
 /**
  * Finds the records in a text that comes in pieces, wherever it is cut: RFC 4180, and what people
  * really have: any mix of CRLF, LF and CR, quotes inside of unquoted fields, blanks after a closing
- * quote, and blank lines, which are no records.
+ * quote, and blank lines, which are not records.
  *
- * It knows no bytes but for `maxBytes`: places are indexes in `text`, which `push` sets anew.
+ * It counts bytes for `maxBytes` only: places are indexes in `text`, which `push` replaces.
  */
 export class Scanner {
   /** The fields of the record, of which the first `count` are its own. Used again for each record. */
   readonly fields: (string | null)[] = [];
-  /** How many fields the record has. */
+  /** Number of fields of the record. */
   count = 0;
   /** The first line of the record, from 1. */
   line = 1;
-  /** Where the record begins in `text`. */
+  /** Index in `text` at which the record begins. */
   start = 0;
-  /** Where its text ends. */
+  /** Index at which its text ends. */
   end = 0;
-  /** Where what follows it begins. */
+  /** Index at which the text after it begins. */
   next = 0;
-  /** Why the record cannot be read. */
+  /** Reason why the record cannot be read. */
   broken: Broken | undefined;
 
   readonly #dialect: Dialect;
@@ -63,14 +63,14 @@ export class Scanner {
   #isLast = false;
   /** The line at `next`. */
   #line: number;
-  /** Whether what is left of the line at `next` belongs to no record. */
+  /** True if the rest of the line at `next` does not belong to a record. */
   #skips = false;
   /** The last line of the fields so far. */
   #lastLine = 0;
   /** The quote that is open, and its line. */
   #open = -1;
   #openLine = 0;
-  /** Why a quoted field has no end, and up to where was looked. */
+  /** Reason why a quoted field has no end, and the end of the text that was searched. */
   #stop: "more" | "unclosed" | "after" = "more";
   #seen = 0;
 
@@ -212,7 +212,7 @@ export class Scanner {
     this.next = Math.min(this.#text.afterBreak(end), length);
   }
 
-  /** Whether the line break at `end`, or what would tell that it is one, may still be to come. */
+  /** Returns true if the line break at `end` may be incomplete until more text arrives. */
   #isCut(end: number): boolean {
     const { text } = this.#text;
     return end >= text.length - 1 && !this.#isLast && text.charCodeAt(end) !== lineFeed;

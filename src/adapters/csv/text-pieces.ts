@@ -11,7 +11,7 @@ export class TextPieces {
   readonly #encoding: string | undefined;
   #code: TextCode | undefined;
   #rest: Uint8Array = new Uint8Array(0);
-  /** Whether all text so far has as many bytes as characters. */
+  /** True if all text so far has as many bytes as characters. */
   #isPlain = true;
   #isDamaged = false;
 
@@ -53,7 +53,7 @@ export class TextPieces {
     return this.encoding === "utf-8" ? halfCharacter.test(text) : text.includes("\uFFFD");
   }
 
-  /** How many bytes a part of the text has. */
+  /** Returns the number of bytes of a part of the text. */
   lengthOf(text: string, from: number, to: number): number {
     if (this.#isPlain) return to - from;
     const { encoding } = this;
@@ -72,7 +72,7 @@ export class TextPieces {
   }
 }
 
-/** What stands for a byte that is not UTF-8: a surrogate without its other half. */
+/** Stand-in for a byte that is not UTF-8: a surrogate without its other half. */
 const halfCharacter = /\p{Surrogate}/u;
 
 /** Tells whether a character of an encoding has one byte or more, in a way that is not known here. */
@@ -80,7 +80,7 @@ export function isMultiByte(encoding: string): boolean {
   return /^(?:gb|big5|euc-|shift_jis|iso-2022)/.test(encoding);
 }
 
-/** Where the last whole character of some bytes ends. */
+/** Returns the index at which the last whole character of some bytes ends. */
 function wholeEnd(bytes: Uint8Array, encoding: string): number {
   const { length } = bytes;
   if (encoding === "utf-8") {
@@ -99,7 +99,7 @@ function wholeEnd(bytes: Uint8Array, encoding: string): number {
     return high >= 0xD8 && high < 0xDC ? even - 2 : even;
   }
   if (!isMultiByte(encoding)) return length;
-  return bytes.lastIndexOf(10) + 1 || bytes.lastIndexOf(13) + 1; // Breaks are no part of others.
+  return bytes.lastIndexOf(10) + 1 || bytes.lastIndexOf(13) + 1; // Breaks are not part of others.
 }
 
 /** Decodes UTF-8 in which a byte that is not is a half character of its own: 0xDC00 and the byte. */
@@ -150,7 +150,7 @@ function utf8Length(text: string, from: number, to: number): number {
   return length;
 }
 
-/** What most characters of such an encoding have. */
+/** Returns the number of bytes of a text, as most characters of such an encoding have them. */
 function multiByteLength(text: string, from: number, to: number): number {
   let length = to - from;
   for (let at = from; at < to; at++) if (text.charCodeAt(at) >= 0x80) length++;

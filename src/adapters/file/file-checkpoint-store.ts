@@ -24,13 +24,13 @@ import {
  * A file is replaced as a whole and reaches the disk before `write` resolves, so that a crash or a
  * power cut leaves the old checkpoint or the new one. Only a process that is frozen for more than
  * five seconds just while it replaces a file may undo what another one has written. A file is named
- * by the letters and digits of its key and a hash of it; to begin a pipeline anew, remove its file
+ * by the letters and digits of its key and a hash of it; to restart a pipeline, remove its file
  * while no run is going on.
  *
  * The mark of a load is written after the load, so what a crash falls between is loaded again. A
  * sink that commits both at once, such as `sqliteSink`, loads every item exactly once.
  *
- * @example What one process has written, the next one reads
+ * @example A checkpoint that one process writes and the next one reads
  * ```ts
  * import { FileCheckpointStore } from "millrace/file";
  * import { deepEqual } from "node:assert/strict";
@@ -49,7 +49,7 @@ export class FileCheckpointStore implements CheckpointStore {
 
   /**
    * Makes a store that has read and written nothing yet.
-   * @throws {ConfigurationError} If `directory` is no path.
+   * @throws {ConfigurationError} If `directory` is not a path.
    */
   constructor(directory: string) {
     if (!nonEmptyString.test(directory)) {

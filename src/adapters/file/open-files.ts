@@ -4,16 +4,16 @@ import type { InputStart, NamedInput } from "../../bytes/input.ts";
 import { bytesOf, sliceOf } from "./file-bytes.ts";
 import { hostFiles } from "../../bytes/file/file-system.ts";
 
-/** Where reading begins, in a list of files. */
+/** Place to start reading, in a list of files. */
 export interface FileStart extends InputStart {
   /** The file: those before it in the list are not opened. @default {the first one} */
   readonly name?: string | undefined;
 }
 
-/** What `openFiles` may be told. */
+/** Options of `openFiles`. */
 export interface OpenFilesOptions {
   /**
-   * Where to go on after an earlier run: nothing that stands before it is read. It is for files that
+   * Place to resume after an earlier run: nothing before it is read. Only for files that
    * are not compressed.
    */
   readonly from?: FileStart | undefined;
@@ -23,7 +23,7 @@ export interface OpenFilesOptions {
 export interface OpenedFile extends NamedInput {
   /** Its size in bytes, as it was when it was listed. */
   readonly size: number;
-  /** When it was changed last, in milliseconds since 1970. */
+  /** Time of its last change, in milliseconds since 1970. */
   readonly modified: number;
   /** Opens it, at `from` where reading begins later. */
   readonly content: () => ReadableStream<Uint8Array<ArrayBuffer>>;

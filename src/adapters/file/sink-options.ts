@@ -2,12 +2,12 @@ import type { RowFormat } from "../../bytes/row-encoder.ts";
 import { checkFormat, compressOption, formatOption } from "../../bytes/sink-format.ts";
 import { checkOptions, type Complete, oneOf, type OptionTable } from "../../options.ts";
 
-/** How the rows stand in the file. */
+/** Format of the rows in the file. */
 export interface FileSinkOptions<T = unknown> {
   /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another gives. */
   readonly format: RowFormat<T>;
   /**
-   * How the file is compressed. Each batch is a member of its own, as a file may be cut between them;
+   * Compression of the file. Each batch is a member of its own, as a file may be cut between them;
    * batches of a few hundred kilobytes lose next to nothing by it. `"zstd"` needs Node 22.15, Deno or
    * Bun.
    *
@@ -15,8 +15,8 @@ export interface FileSinkOptions<T = unknown> {
    */
   readonly compress?: "none" | "gzip" | "zstd" | undefined;
   /**
-   * What is done if there is a file already that no earlier run of this sink has written, or whose
-   * checkpoint was removed since: `"error"` fails the run, `"replace"` writes it anew.
+   * Handling of an existing file that no earlier run of this sink has written, or whose
+   * checkpoint was removed since: `"error"` fails the run, `"replace"` overwrites the file.
    *
    * @default {"error"}
    */

@@ -32,8 +32,8 @@ export interface FileSink<T> {
   /** The `checkpoints` of the run: what `load` commits together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
-   * The `postProcess` of the pipeline, for those who expect a file also of a run without rows: if the
-   * file has none, its beginning and its end are written.
+   * The `postProcess` of the pipeline, for readers that expect a file even from a run without rows:
+   * if the file has none, its beginning and its end are written.
    */
   writeEmpty(context: Pick<PipelineContext, "runId" | "signal">): Promise<void>;
 }

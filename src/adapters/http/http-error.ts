@@ -1,12 +1,12 @@
 import { EtlError, isOf } from "../../errors.ts";
 
-/** What an answer that was no good had. */
+/** Options of an `HttpError`. */
 export interface HttpErrorOptions {
   /** The status of the answer, if there was one. */
   readonly status?: number | undefined;
   /** Milliseconds after which the service wants to be asked again, if it says so. */
   readonly retryAfter?: number | undefined;
-  /** The error of `fetch`, or of who reads the body. */
+  /** The error of `fetch`, or of the function that reads the body. */
   readonly cause?: unknown;
 }
 
@@ -15,7 +15,7 @@ export interface HttpErrorOptions {
  * was not answered. Its message names method, address and status, and has the beginning of what the
  * service said. What may be secret in an address is not in it.
  *
- * @example Which status it was
+ * @example Status of the answer
  * ```ts
  * import { HttpError, readPages } from "millrace/http";
  * import { batched } from "millrace";
@@ -51,9 +51,9 @@ export class HttpError extends EtlError {
 }
 
 /**
- * Whether a request is worth another attempt: the service was not reached, took too long, has asked
- * for a pause, or answered by 408, 425, 429, a status of 500 or more, or half a body. This is what
- * `readPages` asks; for a `load` over HTTP give it as `isRetriable` of `retry.load`.
+ * Returns true if a request is worth another attempt: the service was not reached, took too long,
+ * asked for a pause, or answered with 408, 425, 429, a status of 500 or more, or half a body.
+ * `readPages` uses it; for a `load` over HTTP, pass it as `isRetriable` of `retry.load`.
  *
  * @example A status that may pass, and one that does not
  * ```ts

@@ -4,11 +4,11 @@ import type { BatchInfo } from "../../pipeline/pipeline.ts";
 const MOST_RANGES = 4;
 
 /**
- * What tells the rows of a load from all others, for the service to take them once. Where the run
- * has checkpoints it is made of the key of these and of the places of the items, so that it is the
- * same for each attempt, and for a later run that loads the same batch after a crash. Else it is
- * that of one run: `text` then tells the parts of a batch from each other, as it does where a part
- * of the rows was taken before.
+ * Returns the key of the rows of a load, by which the service can accept them once. If the run has
+ * checkpoints, it consists of their key and the places of the items. So it is the same for each
+ * attempt, and for a later run that loads the same batch after a crash. Otherwise it is specific to
+ * one run, and `text` distinguishes the parts of a batch, as it does if a part of the rows was
+ * accepted before.
  */
 export function idempotencyKeyOf(
   { key, ranges, sequence }: BatchInfo,

@@ -1,12 +1,12 @@
 import type { Rule } from "../../options.ts";
 
-/** Where a value is in a body: `"$"`, `"$.meta.next"`, `"$.items[0]"`, `'$["@odata.nextLink"]'`. */
+/** Path of a value in a body: `"$"`, `"$.meta.next"`, `"$.items[0]"`, `'$["@odata.nextLink"]'`. */
 export type JsonPath = `$${string}`;
 
 const whole = /^\$(?:\.[^.[\]]+|\[\d+\]|\["[^"]+"\]|\['[^']+'\])*(?:\[\*\])?$/;
 const step = /\.([^.[\]]+)|\[(\d+)\]|\["([^"]+)"\]|\['([^']+)'\]/g;
 
-/** What a path has to look like. */
+/** Rule of a path. */
 export const jsonPath: Rule = {
   expected: 'a path such as "$.meta.next"',
   test: (value) => typeof value === "string" && whole.test(value),

@@ -25,7 +25,7 @@ export interface Placed<T> {
   readonly position: PagePosition;
 }
 
-/** Who is told what a reading learns. */
+/** Callbacks of a reading. */
 export interface ReadingListener {
   /** The number of all items, as an answer says it. */
   onTotal(total: number): void;
@@ -113,7 +113,9 @@ export class PageReader<T> {
     };
   }
 
-  /** Gives again what is finished, at the old position: that is never lost by a crash meanwhile. */
+  /**
+   * Yields finished items again, at the old position, so that a crash never loses that position.
+   */
   #overlap(from: PagePosition) {
     let pages: number | undefined = 0;
     return (page: OpenPage<T>): Placed<T>[] | undefined => {
@@ -173,7 +175,7 @@ export class PageReader<T> {
     return { token, request, response, body, name, items: list, size: list.length, fresh };
   }
 
-  /** What comes after a page, or why nothing can. */
+  /** Returns the token of the next page, or the error that prevents reading on. */
   #afterOf(page: OpenPage<T>): { token: PageToken } | { error: unknown } {
     try {
       const token = this.#settings.paging.after(page);

@@ -18,13 +18,13 @@ import { type NextPage, type PageToken, type Paging, pagingOf } from "./paging.t
 import type { ItemKey } from "./seams.ts";
 import { addressRule, type Channel, channelOf, type Fetch, fetchRule, limitsRule } from "./send.ts";
 
-/** Where an item is: JSON holds it, and reading can go on after it. */
+/** Place of an item, as plain JSON. Reading can resume after it. */
 export interface PagePosition {
   /** Opens the page that the item is on; `null` opens the first one. */
   readonly token: PageToken;
   /** Place of the item on that page, from 0. */
   readonly index: number;
-  /** What tells the item from all others, with the option `key`. */
+  /** Key of the item, with the option `key`. */
   readonly key?: ItemKey;
   /** Opens the page at which a later reading begins, with the option `lag`. */
   readonly again?: PageToken;
@@ -34,7 +34,7 @@ export interface PagePosition {
 export type FirstPage = string | URL | Request | PageRequest;
 
 /**
- * Makes the request for a page; called anew for each attempt, so that it may have a body, or a
+ * Makes the request for a page. Called again for each attempt, so that it may have a body, or a
  * signature that is short-lived. It is given what opens the page: a cursor, an offset, a number or
  * an address; `undefined` for the first one. A method, so that its parameter may be given a type.
  */
@@ -52,12 +52,12 @@ export type TotalOf = {
   total(response: Response, body: unknown): number | undefined;
 }["total"];
 
-/** How pages are found, read and asked for. */
+/** Options of `readPages`. */
 export interface PagesOptions<T> {
-  /** How the page after a page is found. */
+  /** Way of finding the next page. */
   readonly next: NextPage;
   /**
-   * Where in the body of a page its items are: a path, or a function.
+   * Place of the items in the body of a page: a path, or a function.
    * @default {the body itself}
    */
   readonly items?: JsonPath | ItemsOf<T> | undefined;
@@ -68,8 +68,8 @@ export interface PagesOptions<T> {
    */
   readonly body?: ((response: Response) => unknown) | undefined;
   /**
-   * Where the service says how many items there are on all pages: a path in the body, a header, or a
-   * function. It is what `pages.total()` gives.
+   * Place of the number of items on all pages in an answer: a path in the body, a header, or a
+   * function. `pages.total()` returns that number.
    */
   readonly total?: JsonPath | { readonly header: string } | TotalOf | undefined;
   /**
@@ -78,31 +78,32 @@ export interface PagesOptions<T> {
    */
   readonly from?: unknown;
   /**
-   * What tells an item from all others, a string or a number: the name of a property, or a function.
+   * Key of an item, a unique string or number: the name of a property, or a function.
    * With it, items that were on one of the 10 pages before are dropped, as they come again where rows
    * are inserted between two pages; and a position is found again where its item has moved on. An
    * item that has changed and comes again is dropped too, unless its key has changed with it.
    */
   readonly key?: (string & keyof T) | ((item: T) => ItemKey) | undefined;
   /**
-   * How many pages before its position a resumed reading gives again, for rows that have come in late:
-   * a positive integer. The sink must take rows twice.
+   * Number of pages before its position that a resumed reading yields again, for rows that came in
+   * late: a positive integer. The sink must accept rows twice.
    */
   readonly lag?: number | undefined;
   /**
-   * Gives each item as `{ value, position }`. Needed for the positions of items that are no objects.
+   * Yields each item as `{ value, position }`. Needed for the positions of items that are not
+   * objects.
    * @default {false}
    */
   readonly positions?: boolean | undefined;
   /** Headers and other options of each request, as `fetch` takes them; not the signal. */
   readonly init?: Omit<RequestInit, "signal"> | undefined;
   /**
-   * What holds the requests back: each takes one from each limiter. A pause that the service asks for
-   * pauses them, and so all who share them.
+   * Limiters of the requests: each request takes one from each limiter. A pause that the service
+   * asks for pauses them, and so all readers and sinks that share them.
    */
   readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
   /**
-   * When a page is asked for again. Without `isRetriable` that is where `isTransient` says so.
+   * Retries of a page. Without `isRetriable`, `isTransient` decides.
    * @default {5 attempts of at most a minute}
    */
   readonly retry?: RetryOptions | undefined;

@@ -1,10 +1,12 @@
 import { callable, fail, nonEmptyString, positiveInteger } from "../../options.ts";
 import { type JsonPath, jsonPath, valueAt } from "./json-path.ts";
 
-/** What a page is opened by: plain data, as it is kept in checkpoints. `null` opens the first one. */
+/**
+ * Token that opens a page: plain data, as it is kept in checkpoints. `null` opens the first one.
+ */
 export type PageToken = unknown;
 
-/** How the page after a page is found. */
+/** Way of finding the next page. */
 export type NextPage =
   | "link"
   | CursorPaging
@@ -15,7 +17,7 @@ export type NextPage =
 
 /** Each page has the cursor of the next one; without one it is the last. */
 export interface CursorPaging {
-  /** Where in the body the cursor is: `"$.meta.next"`. */
+  /** Path of the cursor in the body: `"$.meta.next"`. */
   readonly cursor: JsonPath;
   /** The parameter that takes it; left out where a function makes the requests. */
   readonly param?: string | undefined;
@@ -23,7 +25,7 @@ export interface CursorPaging {
 
 /** Each page has the address of the next one; without one it is the last. */
 export interface UrlPaging {
-  /** Where in the body the address is: `"$.links.next"`. */
+  /** Path of the address in the body: `"$.links.next"`. */
   readonly url: JsonPath;
 }
 
@@ -67,13 +69,13 @@ export interface Page {
 
 /** A way of paging, checked. */
 export interface Paging {
-  /** What opens the first page. */
+  /** Token of the first page. */
   readonly start: PageToken;
   /** The parameter that takes the token. */
   readonly param: string | undefined;
   /** A token is the address of its page. */
   readonly isAddress: boolean;
-  /** What opens the page after a page; `null` after the last one. */
+  /** Returns the token of the page after a page; `null` after the last one. */
   after(page: Page): PageToken;
 }
 

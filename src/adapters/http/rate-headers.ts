@@ -4,8 +4,8 @@ import { RetryAfterError } from "../../retry/retry-after.ts";
 const families = ["x-ratelimit-", "ratelimit-", "x-rate-limit-"] as const;
 
 /**
- * How long a service wants not to be asked, in milliseconds, if it says so: by `Retry-After` where it
- * has refused the request, else by the headers that say that no request is left and until when.
+ * Returns the pause that a service asks for, in milliseconds, if any: by `Retry-After` if it
+ * refused the request, otherwise by the headers that say that no request is left and until when.
  */
 export function pauseOf({ status, headers }: Response): number | undefined {
   if (status >= 400) {

@@ -15,19 +15,19 @@ import {
 export interface PositionedItem<T> {
   /** The item. */
   readonly value: T;
-  /** Where it is. */
+  /** Its place. */
   readonly position: PagePosition;
 }
 
-/** What a run that resumes pages needs. */
+/** Run options that resume pages. */
 export interface PagesRunOptions<T> {
-  /** Where an item is. */
+  /** Returns the place of an item. */
   readonly position: (item: T) => PagePosition;
   /** `pages.extract` begins after the position itself. */
   readonly resume: "source";
 }
 
-/** Pages of an API, as a source. Each reading of it begins anew. */
+/** Pages of an API, as a source. Each reading starts from the beginning. */
 export class Pages<T> extends Chunks<T> {
   /**
    * The `extract` of a pipeline: reads on after the position in the checkpoint of its run, where it has
@@ -37,14 +37,16 @@ export class Pages<T> extends Chunks<T> {
     context?: Partial<Pick<PipelineContext, "checkpoint" | "signal">>,
   ) => Chunks<T>;
   /**
-   * Where an item that was read is.
-   * @throws {ConfigurationError} If it was not read from these pages, or is no object where `positions`
-   * is not `true`.
+   * Returns the place of an item that was read.
+   * @throws {ConfigurationError} If it was not read from these pages, or is not an object where
+   * `positions` is not `true`.
    */
   readonly position: (item: T) => PagePosition;
-  /** How many items all pages have, as the newest answer says by the option `total`. */
+  /**
+   * Returns the number of items on all pages, as the option `total` finds it in the newest answer.
+   */
   readonly total: () => number | undefined;
-  /** How often a page was asked for once more, in all readings: the report of a run does not know it. */
+  /** Returns the number of retries in all readings; the report of a run does not count them. */
   readonly retries: () => number;
   /** The run options that resume these pages: spread them beside `checkpoints`. */
   readonly runOptions: PagesRunOptions<T>;
@@ -105,7 +107,7 @@ export class Pages<T> extends Chunks<T> {
  * middle of a page too, and asks for no page before.
  *
  * A page that fails for a moment is asked for again by `retry`; `Retry-After`, in seconds or as a
- * date, and the headers `X-RateLimit-…` and `RateLimit-…` are heeded, and pause all who share
+ * date, and the headers `X-RateLimit-…` and `RateLimit-…` are respected, and pause all that share
  * `limits`. When the attempts are used up the source fails, after what came before is loaded.
  * Cancelling it ends the request in flight.
  *

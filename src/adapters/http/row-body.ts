@@ -1,12 +1,15 @@
 import { BatchError } from "../../errors.ts";
 
-/** What the body of a request with rows is: a JSON array, a line of JSON for each row, or what a function gives. */
+/**
+ * Body of a request with rows: a JSON array, a line of JSON for each row, or the result of a
+ * function.
+ */
 export type RowBody<T> =
   | "json"
   | "ndjson"
   | ((rows: readonly T[]) => RequestBody | PromiseLike<RequestBody>);
 
-/** What `fetch` takes as a body that can be sent again: no stream. */
+/** Body for `fetch` that can be sent again, so not a stream. */
 export type RequestBody =
   | string
   | Blob
@@ -15,7 +18,7 @@ export type RequestBody =
   | ArrayBuffer
   | Uint8Array<ArrayBuffer>;
 
-/** What is sent, and its type where the platform does not know it. */
+/** Body of a request, and its media type if the platform does not know it. */
 export interface EncodedRows {
   readonly body: RequestBody;
   readonly contentType: string | undefined;

@@ -19,7 +19,7 @@ const refusals: readonly number[] = [400, 409, 422];
  * The rows that were refused, by their index, where the others were taken.
  *
  * @throws {BatchError} If no row was taken, and some are to blame.
- * @throws {HttpError} If the answer is no good, or cannot be read.
+ * @throws {HttpError} If the answer is unsuccessful, or cannot be read.
  */
 export async function failuresIn<T>(
   request: Request,
@@ -48,7 +48,10 @@ export async function failuresIn<T>(
   return new Map();
 }
 
-/** What an array says with an entry for each row, whose `status` tells what has become of it. */
+/**
+ * Returns the failures in an array with an entry for each row, whose `status` is the outcome of the
+ * row.
+ */
 function multiStatusOf(entries: unknown, rows: readonly unknown[]): RowFailures {
   const statuses = Array.isArray(entries) ? entries.map((entry) => Object(entry).status) : [];
   if (statuses.length !== rows.length || !statuses.every(Number.isInteger)) {

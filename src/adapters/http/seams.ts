@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
 
-/** What tells an item from all others. */
+/** Key of an item, which no other item has. */
 export type ItemKey = string | number;
 
 /** Of how many pages the keys are remembered. */
@@ -73,7 +73,7 @@ export class CircleFinder {
   #steps = 0;
   #power = 1;
 
-  /** Whether a token has come before; true at the latest after the circle was gone through twice. */
+  /** Returns true if a token has come before; at the latest after two rounds of the circle. */
   isRepeated(token: unknown): boolean {
     const text = JSON.stringify(token);
     if (text === this.#kept) return true;

@@ -4,7 +4,7 @@ import { RateLimiter } from "../../streams/rate-limiter.ts";
 import { HttpError, shown } from "./http-error.ts";
 import { pauseOf } from "./rate-headers.ts";
 
-/** What makes requests: the platform's `fetch`, or what is called like it. */
+/** Function that makes requests: the platform's `fetch`, or one with the same signature. */
 export type Fetch = (request: Request) => Promise<Response>;
 
 /** Through what requests go. */
@@ -18,13 +18,13 @@ export interface Channel {
 /** A limiter, or several. */
 export type Limits = RateLimiter | readonly RateLimiter[];
 
-/** What `limits` have to be. */
+/** Rule of `limits`. */
 export const limitsRule: Rule = {
   expected: "a RateLimiter, or an array of them",
   test: (value) => [value].flat().every((each) => isOf(each, RateLimiter)),
 };
 
-/** What `fetch` has to be. */
+/** Rule of `fetch`. */
 export const fetchRule: Rule = callable;
 
 /** Makes what all requests of a reader or a sink go through. */
@@ -48,7 +48,7 @@ export async function whenAllowed({ limits }: Channel, signal: AbortSignal): Pro
 
 /**
  * Makes a request, and gives the answer, whatever its status. What the service says about its limits
- * pauses all who share the limiters.
+ * pauses all requests that share the limiters.
  *
  * @throws {HttpError} If there is no answer.
  */
@@ -66,7 +66,7 @@ export async function send(channel: Channel, request: Request): Promise<Response
   }
 }
 
-/** The error of an answer that is no good. */
+/** Returns the error of an unsuccessful answer. */
 export async function errorOf(request: Request, response: Response): Promise<HttpError> {
   const { status, statusText } = response;
   const words = [`${request.method} ${shown(request.url)} answered ${status}`];
@@ -96,13 +96,13 @@ export async function read<B>(
   }
 }
 
-/** What `fetch` says is "fetch failed"; its cause says why. */
+/** Returns the message with that of its cause: `fetch` itself only says "fetch failed". */
 function inner(error: unknown): string {
   const cause = (error as Error | undefined)?.cause;
   return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
 }
 
-/** Whether a request can be made to it. */
+/** Rule of an address. */
 export const addressRule: Rule = {
   expected: "a URL",
   test: (value) => {

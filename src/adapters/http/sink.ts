@@ -27,7 +27,7 @@ import {
   whenAllowed,
 } from "./send.ts";
 
-/** How batches are posted. */
+/** Options of `httpSink`. */
 export interface HttpSinkOptions<T> {
   /**
    * The method of the request.
@@ -35,7 +35,8 @@ export interface HttpSinkOptions<T> {
    */
   readonly method?: string | undefined;
   /**
-   * What the body is: a JSON array of the rows, a line of JSON for each, or what a function gives.
+   * Body of a request: a JSON array of the rows, a line of JSON for each, or the result of a
+   * function.
    * @default {"json"}
    */
   readonly body?: RowBody<T> | undefined;
@@ -60,8 +61,8 @@ export interface HttpSinkOptions<T> {
    */
   readonly failures?: FailuresOf<T> | undefined;
   /**
-   * What holds the requests back: each takes one from each limiter. A pause that the service asks for
-   * pauses them, and so all who share them.
+   * Limiters of the requests: each request takes one from each limiter. A pause that the service
+   * asks for pauses them, and so all readers and sinks that share them.
    */
   readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
   /**
@@ -111,15 +112,15 @@ const table: OptionTable<HttpSinkOptions<never>> = {
 /**
  * Posts each batch to an API, as a JSON array unless `body` says otherwise.
  *
- * What the service answers decides: a 413 halves the batch. A 429 or 503, or any other bad status, is
- * an `HttpError`, whose `retryAfter` is heeded by the `retry` of the run: give it `maxAttempts`, and
- * `isTransient` as `isRetriable`. Rows that `failures` names are a `BatchError`; the others of a batch
- * that was taken in part are not sent again.
+ * What the service answers decides: a 413 halves the batch. A 429 or 503, or any other bad status,
+ * is an `HttpError`, whose `retryAfter` is respected by the `retry` of the run: give it
+ * `maxAttempts`, and `isTransient` as `isRetriable`. Rows that `failures` names are a `BatchError`;
+ * the others of a batch that was taken in part are not sent again.
  *
  * Each request has an `Idempotency-Key`. It is the same for every attempt, and in a run with
  * checkpoints also for a later run that loads the same batch again after a crash. A service that
- * heeds it takes each batch once, as long as batches are cut at the same places: keep `batchSize`,
- * and give no `timeout`. For any other service rows may come twice.
+ * respects it accepts each batch once, as long as batches are cut at the same places: keep
+ * `batchSize`, and give no `timeout`. For any other service rows may come twice.
  *
  * The request ends when the signal of the load aborts, as by `attemptTimeout`.
  *

@@ -9,27 +9,27 @@ import { LineCount } from "./line-count.ts";
 import { RecordBatch, type RecordBatchOptions } from "./record-batch.ts";
 import { isSpace, ValueScanner } from "./value-scanner.ts";
 
-/** What a parser is told. */
+/** Options of a `JsonParser`. */
 export interface JsonParserOptions extends Omit<RecordBatchOptions, "name" | "label"> {
   readonly path: string;
   readonly steps: readonly PathStep[];
   readonly maxRecordBytes: number;
 }
 
-/** What may come next in a document. */
+/** Token that may come next in a document. */
 type Expected = "value" | "value or end" | "name" | "name or end" | "colon" | "comma or end";
 
 /** A container that is open. */
 interface Frame {
   readonly isArray: boolean;
-  /** Whether the path leads through it. */
+  /** True if the path leads through it. */
   readonly isOnPath: boolean;
   /** The index of the element, or the name of the property, that comes. */
   index: number;
   name: string | undefined;
 }
 
-/** What the value that is being scanned is for. */
+/** Purpose of the value that is being scanned. */
 type Purpose = "record" | "name" | "skip";
 
 const nothing = new Uint8Array(0);
@@ -60,9 +60,9 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
   #base: number;
   #expected: Expected = "value";
   readonly #frames: Frame[] = [];
-  /** Whether something was where the path leads. */
+  /** True if the path has led to a value. */
   #isFound = false;
-  /** The value that is being scanned: what it is for, and where in the chunk it begins. */
+  /** Purpose of the value that is being scanned, and its start in the chunk. */
   #purpose: Purpose | undefined;
   #start = 0;
   /** Its bytes in earlier chunks, and where it began there. */
@@ -163,7 +163,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     return at + 1;
   }
 
-  /** Whether the path leads to, or through, the value that begins. */
+  /** Returns true if the path leads to, or through, the value that begins. */
   #isOnPath(depth: number): boolean {
     const frame = this.#frames.at(-1);
     if (frame === undefined) return true;

@@ -37,7 +37,7 @@ function isPath(path: string): boolean {
   try {
     return parsePath(path) !== undefined;
   } catch {
-    return false; // A name in quotes that is no JSON.
+    return false; // A name in quotes that is not JSON.
   }
 }
 

@@ -17,14 +17,14 @@ import { utf8Source } from "./utf8-source.ts";
 /** The options of `readJson`. */
 export interface ReadJsonOptions extends ReaderOptions {
   /**
-   * Where the records are: `$`, then names (`.data` or `["data"]`), indexes (`[0]`) and `[*]` for every
-   * element of an array.
+   * Path of the records: `$`, then names (`.data` or `["data"]`), indexes (`[0]`) and `[*]` for
+   * every element of an array.
    * @default {"$[*]"}
    */
   readonly path?: string | undefined;
   /**
-   * Whether each record comes as `{ value, line, end }`: the line in which it begins, and the offset of the
-   * byte after it, in UTF-8 and decompressed.
+   * If true, each record comes as `{ value, line, end }`: the line in which it begins, and the
+   * offset of the byte after it, in UTF-8 and decompressed.
    * @default {false}
    */
   readonly positions?: boolean | undefined;

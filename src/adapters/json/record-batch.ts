@@ -3,7 +3,7 @@ import { RecordError } from "../../bytes/record-error.ts";
 import { messageOf } from "../../errors.ts";
 import type { LineCount } from "./line-count.ts";
 
-/** How records are given. */
+/** Options of a `RecordBatch`. */
 export interface RecordBatchOptions {
   /** The name of the input. */
   readonly name: string;
@@ -14,7 +14,7 @@ export interface RecordBatchOptions {
   readonly malformed: ((raw: string, error: unknown) => never) | undefined;
 }
 
-/** Where a record is. */
+/** Place of a record. */
 interface RecordPlace {
   readonly line: number;
   readonly byte: number;
@@ -50,7 +50,7 @@ export class RecordBatch<T> {
     this.#places.push(start, end);
   }
 
-  /** Parses what was added. The next record is no neighbour of these. */
+  /** Parses the records that were added. The next record is not a neighbour of these. */
   flush(): void {
     const places = this.#places;
     if (places.length === 0) return;

@@ -8,7 +8,7 @@ for (const byte of [91, 123]) kinds[byte] = 2;
 for (const byte of [93, 125]) kinds[byte] = 3;
 kinds[quote] = 4;
 
-/** Whether a byte is white space. */
+/** Returns true if a byte is white space. */
 export function isSpace(byte: number): boolean {
   return byte === 32 || byte === 10 || byte === 13 || byte === 9;
 }
@@ -22,9 +22,9 @@ export class ValueScanner {
   readonly #open: number[] = [];
   #isInString = false;
   #isEscaped = false;
-  /** Whether it is a number or a literal, which has no end of its own. */
+  /** True if it is a number or a literal, which has no end of its own. */
   isBare = false;
-  /** Whether it is a string of printable ASCII without escapes, and so is JSON for sure. */
+  /** True if it is a string of printable ASCII without escapes, and so is certainly JSON. */
   isPlainString = false;
 
   /** Begins at the first byte of a value. */

@@ -14,7 +14,7 @@ import { keyToken } from "./key-token.ts";
 
 /**
  * Keeps checkpoints in a bucket of NATS (JetStream), for any number of processes. Each key of it has a
- * checkpoint and who has claimed it, which change together, by compare-and-set. It is named by the
+ * checkpoint and its claim, which change together, by compare-and-set. It is named by the
  * letters of the checkpoint's key in Base64, or by a hash of a long one.
  *
  * The mark of a load is written after the load, so what a crash falls between is loaded again. A
@@ -22,7 +22,7 @@ import { keyToken } from "./key-token.ts";
  *
  * A bucket of several replicas must not answer from any of them: create it with `allow_direct: false`.
  *
- * @example What one process has written, the next one reads
+ * @example A checkpoint that one process writes and the next one reads
  * ```ts ignore
  * import { connect } from "@nats-io/transport-node";
  * import { Kvm } from "@nats-io/kv";

@@ -1,5 +1,5 @@
 /**
- * What is used of the clients of `@nats-io`, by shape: none of them is imported.
+ * Parts of the clients of `@nats-io` that are used, by shape: none of them is imported.
  * @module
  */
 import { callable, type Rule } from "../../options.ts";
@@ -12,9 +12,9 @@ export interface NatsEntry {
   readonly value: Uint8Array;
   /** The place of the change in the stream of the bucket. */
   readonly revision: number;
-  /** When it was stored, by the clock of the server. */
+  /** Time at which it was stored, by the clock of the server. */
   readonly created: Date;
-  /** `"PUT"`, or how the value was removed. */
+  /** `"PUT"`, or the operation that removed the value. */
   readonly operation: string;
 }
 
@@ -60,11 +60,11 @@ export interface NatsStream {
   ): Promise<NatsStoredMessage | null>;
   /** Removes a message. */
   deleteMessage(seq: number): Promise<boolean>;
-  /** How it was made. */
+  /** Returns its configuration. */
   info(): Promise<{ readonly config: { readonly retention: string } }>;
 }
 
-/** What `jetstream(connection)` of `@nats-io/jetstream` gives. */
+/** Client that `jetstream(connection)` of `@nats-io/jetstream` returns. */
 export interface NatsJetStream {
   /**
    * Stores a message, with the `headers` of the options; with their `expect.lastSubjectSequence` only
@@ -83,7 +83,9 @@ export interface NatsMessage {
   readonly data: Uint8Array;
   /** Its subject. */
   readonly subject: string;
-  /** How often it was delivered, this time included; its stream, and when that has stored it. */
+  /**
+   * Number of its deliveries, this one included; its stream, and the time at which that stored it.
+   */
   readonly info: {
     readonly deliveryCount: number;
     readonly stream: string;
@@ -97,13 +99,18 @@ export interface NatsMessage {
   working(): void;
 }
 
-/** A pull consumer with acknowledgements: what `jetstream(connection).consumers.get(…)` gives. */
+/**
+ * A pull consumer with acknowledgements, as `jetstream(connection).consumers.get(…)` returns it.
+ */
 export interface NatsConsumer {
   /** Asks for messages, for so many milliseconds at most. */
   fetch(
     options: { max_messages: number; expires: number },
   ): Promise<AsyncIterable<NatsMessage>>;
-  /** How much there is to do, and how long the server waits, in nanoseconds. */
+  /**
+   * Returns the number of waiting messages, and the acknowledgement timeout of the server, in
+   * nanoseconds.
+   */
   info(): Promise<{
     readonly num_pending: number;
     readonly num_ack_pending: number;
@@ -111,44 +118,44 @@ export interface NatsConsumer {
   }>;
 }
 
-/** What a consumer must be. */
+/** Rule of a consumer. */
 export const pullConsumer: Rule = {
   expected: "a pull consumer, such as `await jetstream(connection).consumers.get(stream, name)`",
   test: (value) => hasMethods(value, ["fetch", "info"]),
 };
 
-/** What a client of JetStream must be. */
+/** Rule of a client of JetStream. */
 export const jetStreamClient: Rule = {
   expected: "a client of @nats-io/jetstream, such as `jetstream(connection)`",
   test: (value) =>
     hasMethods(value, ["publish"]) && hasMethods((value as NatsJetStream).streams, ["get"]),
 };
 
-/** What a subject must be that messages are published to. */
+/** Rule of a subject that messages are published to. */
 export const plainSubject: Rule = {
   expected: "a subject without wildcards, such as `sales.rows`",
   test: (value) => typeof value === "string" && /^[^\s.*>]+(?:\.[^\s.*>]+)*$/.test(value),
 };
 
-/** What a bucket must be. */
+/** Rule of a bucket. */
 export const kvBucket: Rule = {
   expected: "a bucket of @nats-io/kv, such as `await new Kvm(connection).create(name)`",
   test: (value) => hasMethods(value, ["get", "put", "watch"]),
 };
 
-/** Whether something has functions of these names. */
+/** Returns true if a value has functions of these names. */
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return names.every((name) => callable.test((value as Record<string, unknown>)[name]));
 }
 
-/** Whether the server has refused to store something, as it was not what should come next. */
+/** Returns true if the server has rejected a message as out of sequence. */
 export function isOutOfTurn(error: unknown): boolean {
   const code = codeOf(error);
   return code === 10071 || code === 10164; // "wrong last sequence", without or with the right one
 }
 
-/** What a client says of an answer that the server has given: the code of JetStream. */
+/** Returns the code of JetStream in the error of a client. */
 export function codeOf(error: unknown): unknown {
   return (Object(error) as { code?: unknown }).code;
 }

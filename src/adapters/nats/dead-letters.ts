@@ -28,7 +28,7 @@ const writeOptions: OptionTable<NatsDeadLettersOptions> = {
   maxBytes: [positiveInteger, 1_048_576],
 };
 
-/** Where `readNatsDeadLetters` finds letters. */
+/** Place at which `readNatsDeadLetters` finds letters. */
 export interface NatsLettersPlace {
   /** The stream. */
   stream: string;

@@ -6,19 +6,19 @@ import { codeOf, type NatsConsumer, type NatsMessage } from "./client.ts";
 
 /** A message as an item of a run. */
 export interface Delivery<T> {
-  /** What was decoded of it. */
+  /** Its decoded data. */
   readonly data: T;
   /** Its subject. */
   readonly subject: string;
   /** Its place in the stream. */
   readonly sequence: number;
-  /** What no other message has, of any stream: its stream, its place and its time. */
+  /** Unique id of the message across all streams: its stream, its place and its time. */
   readonly id: string;
-  /** How often it was delivered, this time included, as the server counts. */
+  /** Number of its deliveries, this one included, as the server counts them. */
   readonly attempt: number;
 }
 
-/** How messages are fetched. */
+/** Options for fetching messages. */
 export interface FetchSettings<T> {
   readonly decode: (data: Uint8Array) => T;
   readonly batch: number;
@@ -29,10 +29,10 @@ export interface FetchSettings<T> {
 /** A message that is not there to be worked on, or whose work is done, is not given. */
 type IsGiven = (message: NatsMessage) => boolean;
 
-/** How long to wait after a server that could not be reached, in milliseconds. */
+/** Pause after the server could not be reached, in milliseconds. */
 const outagePause = 500;
 
-/** What does not pass by itself: the connection was closed for good, or must not do this. */
+/** Names of permanent errors: the connection was closed for good, or is not allowed to do this. */
 const final = /ClosedConnection|DrainingConnection|InvalidArgument|Authorization|Permission/;
 
 /**
@@ -40,7 +40,7 @@ const final = /ClosedConnection|DrainingConnection|InvalidArgument|Authorization
  * messages come: a client forgets those that are left in it.
  */
 export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]> {
-  /** What is lent, by what the run knows it as. */
+  /** Lent messages, by the items that the run knows them as. */
   readonly out: Map<unknown, NatsMessage>;
   readonly #consumer: NatsConsumer;
   readonly #settings: FetchSettings<T>;
@@ -52,7 +52,7 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
   #quiet: { readonly told: number; readonly times: number } = { told: -1, times: 0 };
   #onChange = () => {};
   readonly #stop = new AbortController();
-  /** How often the run has told something. */
+  /** Number of reports by the run. */
   told = 0;
 
   constructor(
@@ -135,7 +135,10 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
     this.#onChange();
   }
 
-  /** What ends the source of what a fetch failed with; nothing where the client connects again. */
+  /**
+   * Returns the error that ends the source after a failed fetch; `undefined` if the client
+   * reconnects.
+   */
   async #finalOf(error: unknown): Promise<{ readonly error: unknown } | undefined> {
     if (isFinal(error)) return { error };
     try {
@@ -147,8 +150,8 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
   }
 
   /**
-   * Whether nothing is left: nothing at all, or nothing but what the run has, if it has told of nothing
-   * during two fetches: it may wait for more, to fill a batch.
+   * Returns true if no messages are left, or only those that the run has, if it has reported
+   * nothing during two fetches: it may be waiting for more, to fill a batch.
    */
   async #isIdle(): Promise<boolean> {
     const { num_pending: pending, num_ack_pending: out } = await this.#consumer.info();
@@ -174,12 +177,14 @@ export function giveBack(message: NatsMessage, delay?: number): void {
   }
 }
 
-/** What the run knows a delivery as. */
+/** Returns the item that the run knows a delivery as. */
 function keyOf(delivery: unknown): unknown {
   return isMalformed(delivery) ? delivery.raw : delivery;
 }
 
-/** Whether the consumer or its stream is not there, or the connection is of no use any more. */
+/**
+ * Returns true if the consumer or its stream is missing, or the connection can no longer be used.
+ */
 function isFinal(error: unknown): boolean {
   const code = codeOf(error);
   return code === 10014 || code === 10059 || final.test(String(propertyOf(error, "name")));

@@ -2,14 +2,14 @@ import { isOutOfTurn, type NatsEntry, type NatsKv, type NatsWatch } from "./clie
 
 /** A key as it was seen last. */
 export interface Seen<V> {
-  /** Where its last change stands in the stream of the bucket. */
+  /** Place of its last change in the stream of the bucket. */
   readonly revision: number;
   /**
-   * When it was stored, by the clock of the server, in milliseconds. `undefined` where this process
-   * has stored it, and has not heard of it yet.
+   * Time at which it was stored, by the clock of the server, in milliseconds. `undefined` if this
+   * process has stored it, and the server has not confirmed it yet.
    */
   readonly at: number | undefined;
-  /** What it has; nothing where it was removed. */
+  /** Its value; `undefined` if it was removed. */
   readonly value: V | undefined;
 }
 
@@ -17,8 +17,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * What a process knows of the keys that begin with `prefix`: it is told each change, and changes them
- * by compare-and-set, so that what it does by what it knows is refused where it knows too little.
+ * Copy of the keys that begin with `prefix`, in this process. It receives each change, and changes
+ * them by compare-and-set, so that the server rejects a change that is based on an outdated copy.
  */
 export class JobMirror<V> {
   readonly #kv: NatsKv;
@@ -53,7 +53,7 @@ export class JobMirror<V> {
     return this.#seen;
   }
 
-  /** What is known of a key. */
+  /** Returns the known state of a key. */
   get(key: string): Seen<V> | undefined {
     return this.#seen.get(key);
   }

@@ -11,11 +11,11 @@ import { StoredJobInBucket } from "./stored-job.ts";
 
 /** The options of `natsJobStore`. */
 export interface NatsJobStoreOptions {
-  /** Names the job: all that work on it give the same name. */
+  /** Name of the job: all processes that work on it must pass the same. */
   job: string;
   /**
-   * How long a lease lasts that is not extended, in milliseconds by the clock of the server: a finite
-   * number above 0. All that work on the job give the same.
+   * Duration of a lease that is not extended, in milliseconds by the clock of the server: a finite
+   * number above 0. All processes that work on the job must pass the same.
    * @default {30_000}
    */
   lease?: number | undefined;

@@ -1,26 +1,26 @@
 /**
- * What a bucket has of a job: one key for the job, and one for each partition.
+ * Values of a job in a bucket: one key for the job, and one for each partition.
  * @module
  */
 import type { PartitionCounts, PartitionRecord, PartitionResult } from "../../jobs/job-store.ts";
 import { itemsDone } from "../../jobs/progress.ts";
 import type { JobMirror, Seen } from "./job-mirror.ts";
 
-/** What a bucket has of the job itself. */
+/** Value of the job itself in a bucket. */
 export interface KeptJob {
   readonly isSealed: boolean;
   readonly isCancelled: boolean;
   readonly reason?: string | undefined;
 }
 
-/** What a bucket has of a partition. */
+/** Value of a partition in a bucket. */
 export interface Kept extends PartitionRecord {
   readonly state: "open" | PartitionResult["state"];
   /** The lease that has it, or had it when it was settled. */
   readonly holder?: string | undefined;
-  /** Whose that is, for people. */
+  /** Name of the worker that has it, for people. */
   readonly worker?: string | undefined;
-  /** How long it is to be left alone since it was given back, in milliseconds. */
+  /** Time for which it must be left alone after it was given back, in milliseconds. */
   readonly delay: number;
   readonly begun: number;
   /** The most items that were ever told to be done. */
@@ -30,12 +30,12 @@ export interface Kept extends PartitionRecord {
   readonly error?: string | undefined;
 }
 
-/** What a key of a job has. */
+/** Value of a key of a job. */
 export type Value = { readonly job: KeptJob } | { readonly partition: Kept };
 
 const noJob: KeptJob = { isSealed: false, isCancelled: false };
 
-/** What is known of the job itself. */
+/** Returns the known state of the job itself. */
 export function jobIn(mirror: JobMirror<Value>): KeptJob {
   const value = mirror.get("job")?.value;
   return value !== undefined && "job" in value ? value.job : noJob;
@@ -47,12 +47,12 @@ export function keptIn(seen: Seen<Value> | undefined): Kept | undefined {
   return isPartition(value) ? value.partition : undefined;
 }
 
-/** Whether a key is that of a partition. */
+/** Returns true if a value is that of a partition. */
 export function isPartition(value: Value | undefined): value is { readonly partition: Kept } {
   return value !== undefined && "partition" in value;
 }
 
-/** Whether it is one that is not settled. */
+/** Returns true if a value is that of a partition that is not settled. */
 export function isOpen(value: Value | undefined): value is { readonly partition: Kept } {
   return isPartition(value) && value.partition.state === "open";
 }

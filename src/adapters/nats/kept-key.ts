@@ -2,7 +2,7 @@ import type { Claim } from "../../checkpoints/checkpoint.ts";
 import { CheckpointError } from "../../errors.ts";
 import type { Change } from "./kept-value.ts";
 
-/** What a bucket has of the key of a checkpoint. */
+/** Value of the key of a checkpoint in a bucket. */
 export interface KeptKey {
   /** The run that has claimed it. */
   readonly claim?: Claim | undefined;
@@ -11,8 +11,8 @@ export interface KeptKey {
 }
 
 /**
- * What a text tells of a key.
- * @throws {CheckpointError} If it tells of none, or of another one.
+ * Returns the value of a key from its text.
+ * @throws {CheckpointError} If it is not such a value, or is that of another key.
  */
 export function decodeKey(key: string, text: string | undefined): KeptKey {
   if (text === undefined) return {};
@@ -32,7 +32,10 @@ export function decodeKey(key: string, text: string | undefined): KeptKey {
   };
 }
 
-/** What is known of a key as text, for people and against values that were mixed up with its name. */
+/**
+ * Returns the value of a key as text. It includes the key, for people and to detect mixed-up
+ * values.
+ */
 export function encodeKey(key: string, kept: KeptKey): string {
   return JSON.stringify({ key, ...kept });
 }

@@ -4,11 +4,11 @@ import { isOutOfTurn, type NatsKv } from "./client.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What a change stores, if anything, and what it gives. */
+/** Value that a change stores, if any, and its result. */
 export interface Change<R> {
   /** The next value; nothing is stored without it. */
   readonly next?: string;
-  /** What the change gives. */
+  /** Result of the change. */
   readonly result: R;
 }
 

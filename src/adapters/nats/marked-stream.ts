@@ -11,9 +11,9 @@ import {
 } from "./client.ts";
 import { keyToken } from "./key-token.ts";
 
-/** What a message tells of the key of its subject. */
+/** Checkpoint of the key of a subject, as a message has it. */
 export interface Mark {
-  /** What is finished with it. */
+  /** The checkpoint after the message. */
   readonly checkpoint: Checkpoint | undefined;
   /** The run whose loads have committed their marks to it. */
   readonly loadedBy: string | undefined;
@@ -27,7 +27,7 @@ export interface Head {
   mark(): Mark;
 }
 
-/** Where messages go. */
+/** Stream and subject of messages. */
 export interface StreamSettings {
   readonly stream: string;
   readonly subject: string;
@@ -121,7 +121,7 @@ export class MarkedStream {
     }
   }
 
-  /** Nobody has answered: there is no such stream, or it does not take the subject. */
+  /** Checks the subject after no answer: the stream is missing, or does not accept the subject. */
   async #checkSubject(subject: string): Promise<void> {
     this.#stream = undefined;
     await this.#open();

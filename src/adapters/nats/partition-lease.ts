@@ -11,7 +11,7 @@ export class PartitionLease implements Lease {
   readonly #mirror: JobMirror<Value>;
   readonly #key: string;
   readonly #holder: string | undefined;
-  /** It may be settled although nobody has heard of it. */
+  /** True if it may be settled although the answer is missing. */
   #isUnsure = false;
 
   constructor(mirror: JobMirror<Value>, key: string, kept: Kept) {

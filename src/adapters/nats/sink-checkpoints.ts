@@ -21,7 +21,7 @@ import { changeText, readText } from "./kept-value.ts";
 import { keyToken } from "./key-token.ts";
 import type { Head, Mark, MarkedStream } from "./marked-stream.ts";
 
-/** What takes back a mark. */
+/** Function that takes back a mark. */
 type Undo = () => Promise<void>;
 
 /** A key that a run of this process has claimed. */
@@ -102,7 +102,7 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
     });
   }
 
-  /** Whether a batch is in the stream already. */
+  /** Returns true if a batch is already in the stream. */
   async has(mark: CommitMark): Promise<boolean> {
     if (this.#claims.hasUnmarked(mark)) return true;
     const held = this.#heldBy(mark.key, mark.runId);
@@ -110,7 +110,10 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
     return isMarkedIn(checkpoint ?? blankCheckpoint, mark);
   }
 
-  /** Stores a batch with its mark, or a mark alone where there are no rows. Gives what takes it back. */
+  /**
+   * Stores a batch with its mark, or a mark alone if there are no rows. Returns the function that
+   * undoes it.
+   */
   commit(mark: CommitMark, rows: Uint8Array | undefined): Promise<Undo | undefined> {
     const { key, runId } = mark;
     return this.#inTurn(key, async () => {
@@ -161,7 +164,7 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
     }
   }
 
-  /** What is known of a key: by its run in this process, or by the server. */
+  /** Returns the state of a key, as its run in this process or the server knows it. */
   async #look(key: string, runId: string | undefined): Promise<{ head: Head; kept: KeptKey }> {
     const held = this.#heldBy(key, runId);
     const owner = held?.runId ?? await this.#ownerOf(key);
@@ -169,7 +172,7 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
     return { head, kept: keptOf(head, owner) };
   }
 
-  /** What is held is taken to be so until a message is refused. */
+  /** Appends a message. The held state is trusted until a message is rejected. */
   async #append(
     key: string,
     head: Head,
@@ -219,7 +222,7 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
   }
 }
 
-/** What is stored for a key, as the rules of a commit ask for it. */
+/** Returns the state stored for a key, in the form that the rules of a commit need. */
 function keptOf(head: Head, owner: string | undefined): KeptKey {
   try {
     const { checkpoint, loadedBy } = head.mark();

@@ -35,8 +35,8 @@ export interface NatsSinkOptions<T> {
   /** The stream, whose retention has to be `"limits"`. */
   stream: string;
   /**
-   * What the subjects begin with: each key of a checkpoint has one, of a token more. The stream has to
-   * take `<subject>.*`.
+   * Beginning of the subjects: each key of a checkpoint has one, with one more token. The stream
+   * must accept `<subject>.*`.
    */
   subject: string;
   /** A bucket that tells which run has which key. */
@@ -88,7 +88,7 @@ const action = "construct natsSink";
  * `checkpoints: sink.checkpoints`, each row is in exactly one message after a crash at any instant and
  * another run, also if that cuts other batches: the header `Millrace-Checkpoint` of the message has the
  * checkpoint after the batch, and a server stores the message only behind the one that its run has seen
- * last. There is no window of time in which that holds, as with ids of messages.
+ * last. Unlike with ids of messages, this holds without a limit of time.
  *
  * The messages of one key are stored one after the other: more partitions are more at once. A message
  * without data is a mark alone, which readers pass over. Without checkpoints a batch is stored at least

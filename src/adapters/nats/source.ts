@@ -22,8 +22,8 @@ export interface NatsSourceOptions<T> {
   /** Most messages of a fetch: a positive integer. @default {100} */
   batch?: number | undefined;
   /**
-   * How long a fetch waits for messages, in milliseconds: an integer of at least 1000. So long may it
-   * take to end a run.
+   * Time that a fetch waits for messages, in milliseconds: an integer of at least 1000. Ending a
+   * run may take that long.
    * @default {1000}
    */
   expires?: number | undefined;
@@ -34,8 +34,8 @@ export interface NatsSourceOptions<T> {
    */
   maxAttempts?: number | undefined;
   /**
-   * How long a message that has failed is left alone, in milliseconds; or a function of how often it
-   * was delivered.
+   * Pause before a failed message is delivered again, in milliseconds; or a function of the number
+   * of its deliveries.
    * @default {1000}
    */
   retryDelay?: number | ((attempt: number) => number) | undefined;
@@ -68,11 +68,11 @@ const delay: Rule = {
  * - failed: given back for `retryDelay`, and counted as `returned`; at `maxAttempts` a dead letter;
  * - not done when the run ends: given back at once.
  *
- * While it is lent the server is told so, three times in its `ack_wait`, so that a slow load is no second
- * delivery. No more than `batch` messages wait beside those that the run has. A server that cannot be
- * reached is waited for. A run that is killed loses nothing: what it had is delivered again after
- * `ack_wait`. So rows are there at least once, and exactly once where the `load` is that of a sink that
- * keeps deliveries, such as `sqliteSink`.
+ * While it is lent the server is told so, three times in its `ack_wait`, so that a slow load is not
+ * a second delivery. No more than `batch` messages wait beside those that the run has. A server
+ * that cannot be reached is waited for. A run that is killed loses nothing: what it had is
+ * delivered again after `ack_wait`. So rows are there at least once, and exactly once where the
+ * `load` is that of a sink that keeps deliveries, such as `sqliteSink`.
  *
  * Messages without data, such as the marks of `natsSink`, are acknowledged and passed over. A message
  * that `decode` throws for is a dead letter whose item has its bytes. Several runs may have one source,
@@ -142,7 +142,7 @@ function tableOf<T>(): OptionTable<NatsSourceOptions<T>> {
 
 const MOST_DONE = 10_000; // Of a server that confirms nothing; one that does leaves none.
 
-/** What one run has of the messages of a consumer. */
+/** Messages of a consumer that one run has. */
 class LentMessages<T> {
   readonly #consumer: NatsConsumer;
   readonly #out = new Map<unknown, NatsMessage>();
@@ -191,7 +191,10 @@ class LentMessages<T> {
     return message;
   }
 
-  /** Where no answer comes, the message may come again: it is told again then, and not given. */
+  /**
+   * Acknowledges a message. Without an answer it may come again: it is then acknowledged, and not
+   * yielded.
+   */
   async #tellDone(message: NatsMessage | undefined): Promise<void> {
     if (message === undefined) return;
     const id = idOf(message);

@@ -131,7 +131,10 @@ export class StoredJobInBucket implements JobStore {
     return mirror;
   }
 
-  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  /**
+   * Wakes all waiting calls, or only those that watch the progress of the job if nothing can be
+   * taken.
+   */
   #hear(before: Value | undefined, after: Value | undefined): void {
     this.#openCount += Number(isOpen(after)) - Number(isOpen(before));
     const isTaken = isOpen(after) && after.partition.holder !== undefined;
@@ -171,13 +174,16 @@ export class StoredJobInBucket implements JobStore {
     return free[Math.floor(Math.random() * free.length)];
   }
 
-  /** Whether an open partition may be taken by now. */
+  /** Returns true if an open partition may be taken now. */
   #isFree(mirror: JobMirror<Value>, seen: Seen<Value>): boolean {
     const wait = this.#waitOf(seen);
     return wait === 0 || seen.at !== undefined && mirror.now() >= seen.at + wait;
   }
 
-  /** How long an open partition is not free since its last change. */
+  /**
+   * Returns the time after its last change for which an open partition is not free, in
+   * milliseconds.
+   */
   #waitOf(seen: Seen<Value>): number {
     const { holder, delay } = keptIn(seen)!;
     return holder === undefined ? delay : this.lease;

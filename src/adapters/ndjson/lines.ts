@@ -6,7 +6,7 @@ import { malformed } from "../../streams/malformed.ts";
 
 /** The options of `lines`. */
 export interface LinesOptions extends ReaderOptions {
-  /** Whether each line comes as `{ value, line, end }`, as in `readNdjson`. @default {false} */
+  /** If true, each line comes as `{ value, line, end }`, as in `readNdjson`. @default {false} */
   readonly positions?: boolean | undefined;
 }
 

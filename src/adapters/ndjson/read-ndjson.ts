@@ -7,7 +7,7 @@ import { malformed } from "../../streams/malformed.ts";
 /** The options of `readNdjson`. */
 export interface ReadNdjsonOptions extends ReaderOptions {
   /**
-   * Whether each record comes as `{ value, line, end }`. `end` is the offset of the byte after the
+   * If true, each record comes as `{ value, line, end }`. `end` is the offset of the byte after the
    * record and its line break; of a compressed input, in what it decompresses to.
    * @default {false}
    */

@@ -25,7 +25,7 @@ import { type Found, KeptFolder } from "./kept-folder.ts";
 import { folderOf } from "./names.ts";
 import type { ObjectStore } from "./store.ts";
 
-/** What takes back a mark. */
+/** Function that takes back a mark. */
 type Undo = () => Promise<void>;
 
 /**
@@ -38,7 +38,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
   readonly #claims = new ClaimRegistry();
   /** The keys that runs of this process have claimed here. */
   readonly #held = new Map<string, HeldKey>();
-  /** Who owns the turns of each key. */
+  /** Owner of the turns of each key. */
   readonly #turns = new Map<string, object>();
 
   /** Does nothing with the store yet. */
@@ -98,7 +98,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     return [...this.#held.values()].find((held) => held.runId === runId);
   }
 
-  /** Whether a batch is in the store already. */
+  /** Returns true if a batch is already in the store. */
   async has(mark: CommitMark): Promise<boolean> {
     const { checkpoint } = this.#ownOf(mark)?.mark ?? { checkpoint: await this.read(mark.key) };
     return checkpoint !== undefined && isMarkedIn(checkpoint, mark) ||
@@ -175,7 +175,10 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     await this.#checkOwner(held);
   }
 
-  /** Whether what was put counts is not known as long as this is not. */
+  /**
+   * Checks that the run still owns the key. Until it resolves, it is unknown whether the stored
+   * part counts.
+   */
   async #checkOwner(held: HeldKey): Promise<void> {
     try {
       await held.checkOwner();

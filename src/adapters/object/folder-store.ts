@@ -35,12 +35,12 @@ const chunkSize = 262_144;
  * A folder as a store of objects, on Node, Deno and Bun, for any number of processes that share it. It
  * is made when it is needed. An object is a file, which is on the disk, whole, before it has its name.
  *
- * Where a process is killed while it writes, a file whose name ends in `.tmp` may be left, which is
+ * If a process is killed while it writes, a file whose name ends in `.tmp` may be left, which is
  * listed as an object.
  *
- * @throws {ConfigurationError} If the path is empty, or no string.
+ * @throws {ConfigurationError} If the path is empty, or not a string.
  *
- * @example What is put only if it is not there
+ * @example An object that is stored only if it is missing
  * ```ts
  * import { folderStore } from "millrace/object";
  * import { deepEqual } from "node:assert/strict";
@@ -83,7 +83,7 @@ class FolderStore implements ObjectStore {
       if (ifAbsent && propertyOf(error, "code") === "EEXIST") return false;
       throw error;
     } finally {
-      if (ifAbsent) await files.unlink(temporary).catch(() => {}); // It was not made, or is no harm.
+      if (ifAbsent) await files.unlink(temporary).catch(() => {}); // Missing or harmless.
     }
     await syncFolder(files, folder);
     return true;
@@ -194,7 +194,7 @@ async function syncFolder(files: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** What `find` gives, or `undefined` if the file it is about does not exist. */
+/** Returns the result of `find`, or `undefined` if its file does not exist. */
 async function ifThere<R>(find: () => Promise<R>): Promise<R | undefined> {
   try {
     return await find();

@@ -48,7 +48,7 @@ export class HeldKey {
     this.parts = new Map(found.parts);
   }
 
-  /** What is kept, as the rules of a commit ask for it. */
+  /** Returns the stored state, in the form that the rules of a commit need. */
   get kept(): KeptKey {
     return keptOf(this.mark, this.runId);
   }
@@ -71,7 +71,7 @@ export class HeldKey {
     const first = { runId, parts: parts.keys() };
     if (!await folder.putMark(epoch, ++this.sequence, mark, first)) return false;
     if (this.mark === before) this.mark = mark;
-    else { // Parts were put meanwhile, which tell of themselves.
+    else { // Parts were stored in between, which speak for themselves.
       const { next: checkpoint, loadedBy } = plan(this.kept);
       this.mark = { checkpoint, loadedBy };
     }
@@ -157,7 +157,7 @@ export class HeldKey {
   }
 }
 
-/** What is kept for a key, as the rules of a commit ask for it. */
+/** Returns the state stored for a key, in the form that the rules of a commit need. */
 export function keptOf({ checkpoint, loadedBy }: Mark, owner: string | undefined): KeptKey {
   return { owner, loadedBy, stored: () => checkpoint };
 }

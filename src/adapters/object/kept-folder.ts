@@ -20,17 +20,17 @@ export interface Part extends PartName {
   readonly bytes: number;
 }
 
-/** What is kept of a checkpoint, apart from what parts tell. */
+/** Stored part of a checkpoint, apart from what the names of parts say. */
 export interface Mark {
   readonly checkpoint: Checkpoint | undefined;
   /** The run whose loads wrote it last; absent if a write replaced it. */
   readonly loadedBy?: string | undefined;
 }
 
-/** What a part completes. */
+/** Items that a part completes. */
 export interface Done {
   readonly ranges: readonly DoneRange[];
-  /** What became of the items. */
+  /** Outcome of the items. */
   readonly counts: FinishedCounts | undefined;
 }
 
@@ -42,17 +42,17 @@ interface FirstMark extends Mark {
   readonly parts: readonly string[];
 }
 
-/** What is kept for a key, as it was found. */
+/** State stored for a key, as it was found. */
 export interface Found {
   /** The number of the newest claim, 0 if there is none. */
   readonly epoch: number;
-  /** That claim, unless it was given back. */
+  /** The newest claim, unless it was given back. */
   readonly claim: Claim | undefined;
   /** The sequence of the newest mark of that epoch; -1 if it has none. */
   readonly sequence: number;
   readonly mark: Mark;
   readonly parts: ReadonlyMap<string, Part>;
-  /** What is of no use once the epoch has a mark. */
+  /** Names of objects that are useless once the epoch has a mark. */
   readonly outdated: readonly string[];
 }
 
@@ -212,7 +212,7 @@ export class KeptFolder {
     return { mark, parts };
   }
 
-  /** What a part completes. */
+  /** Items that a part completes. */
   async #doneBy(
     part: Part,
     files: ReadonlyMap<string, OwnName>,
@@ -260,7 +260,9 @@ export class KeptFolder {
   }
 }
 
-/** What became of the items of a part, as its name tells it: each is a row, or was left out. */
+/**
+ * Returns the outcome of the items of a part, as its name says it: each is a row, or was left out.
+ */
 export function countsOf({ from, to, rows }: PartName): FinishedCounts {
   return { loaded: rows, skipped: to - from - rows, deadLettered: 0 };
 }
@@ -280,7 +282,7 @@ export function withDone(
 
 const blankMark: FirstMark = { checkpoint: undefined, runId: undefined, parts: [] };
 
-/** Whether a name belongs to an earlier epoch, also if it was never finished. */
+/** Returns true if a name belongs to an earlier epoch, even if that was never finished. */
 function isOutdated(name: string, epoch: number): boolean {
   const [, of] = /^_millrace\/\w+-(\d{6,})\b/.exec(name) ?? [];
   return of !== undefined && Number(of) < epoch;

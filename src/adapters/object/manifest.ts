@@ -65,8 +65,8 @@ export async function putManifest(store: ObjectStore, held: HeldKey): Promise<Ma
 }
 
 /**
- * What earlier runs have left that does not count. What keeps a part of this claim out stays until there
- * is another claim: that part may still be on its way, and would count.
+ * Returns the leftovers of earlier runs that do not count. Those that keep out a part of this claim
+ * stay until there is another claim: that part may still be on its way, and would count.
  */
 async function straysIn(store: ObjectStore, { folder, parts, epoch }: HeldKey): Promise<string[]> {
   const strays: string[] = [];
@@ -85,7 +85,7 @@ async function straysIn(store: ObjectStore, { folder, parts, epoch }: HeldKey): 
  *
  * @param key The key of the manifest, such as `"exports/users/manifest.json"`.
  * @throws {ConfigurationError} If an argument breaks its rule. Reading fails with an `ObjectError` if
- * there is no such manifest, or if a part is gone or is not what the manifest tells.
+ * there is no such manifest, or if a part is gone or is not what the manifest says.
  *
  * @example All that a sink has written
  * ```ts

@@ -1,4 +1,4 @@
-/** What the name of a part tells. */
+/** Facts in the name of a part. */
 export interface PartName {
   /** The offset of its first item. */
   readonly from: number;
@@ -7,7 +7,9 @@ export interface PartName {
   readonly rows: number;
   /** The claim under which it was put. */
   readonly epoch: number;
-  /** It tells nothing of what is finished: it counts once the checkpoint has its items. */
+  /**
+   * True if it does not say which items are finished: it counts once the checkpoint has its items.
+   */
   readonly isUnmarked: boolean;
 }
 
@@ -23,7 +25,7 @@ export function partName({ from, to, rows, epoch, isUnmarked }: PartName, ending
   return `${words.join("-")}${isUnmarked ? "u" : ""}.${ending}`;
 }
 
-/** What the name of a part tells; `undefined` if it is no such name. */
+/** Returns the facts in the name of a part; `undefined` if it is not such a name. */
 export function partOf(name: string): PartName | undefined {
   const found = /^part-(\d{12,})-(\d{12,})-(\d+)-(\d{6,})(u?)\.[\w.-]+$/.exec(name);
   if (found === null || name.endsWith(".tmp")) return undefined;
@@ -31,13 +33,13 @@ export function partOf(name: string): PartName | undefined {
   return { from, to, rows, epoch, isUnmarked: found[5] === "u" };
 }
 
-/** What a sink keeps for itself. */
+/** Name of an object that a sink keeps for itself. */
 export type OwnName =
-  /** Who owns the key. */
+  /** The owner of the key. */
   | { readonly kind: "claim"; readonly epoch: number }
   /** The checkpoint. */
   | { readonly kind: "mark"; readonly epoch: number; readonly sequence: number }
-  /** What a part completes, where its name does not say it all. */
+  /** Items that a part completes, if its name does not say it all. */
   | { readonly kind: "ranges"; readonly epoch: number; readonly part: string };
 
 /** The name of something that a sink keeps for itself. */
@@ -48,7 +50,7 @@ export function ownName(name: OwnName): string {
   return `${ownFolder}${words.join("-")}.json`;
 }
 
-/** What a name says that `ownName` made; `undefined` if it is none. */
+/** Returns the parts of a name that `ownName` made; `undefined` if it is not one. */
 export function ownOf(name: string): OwnName | undefined {
   const found = /^_millrace\/(claim|mark|ranges)-(\d{6,})(?:-(.+))?\.json$/.exec(name);
   if (found === null) return undefined;

@@ -1,12 +1,12 @@
 import { EtlError, isOf } from "../../errors.ts";
 
-/** What a store has answered. */
+/** Options of an `ObjectError`. */
 export interface ObjectErrorOptions {
   /** The status of the answer, if there was one. */
   readonly status?: number | undefined;
   /** Milliseconds after which the store wants to be asked again, if it says so. */
   readonly retryAfter?: number | undefined;
-  /** What the request has failed with. */
+  /** The error of the request. */
   readonly cause?: unknown;
 }
 
@@ -47,7 +47,10 @@ export class ObjectError extends EtlError {
   }
 }
 
-/** Whether the same may succeed a little later: what was no answer, and what says "not now". */
+/**
+ * Returns true if the same may succeed a little later: without an answer, or after one that says
+ * "not now".
+ */
 export function mayPass(error: unknown): boolean {
   if (!isOf(error, ObjectError)) return true; // A connection that has broken.
   const { status } = error;

@@ -2,7 +2,7 @@ import type { FoundObject, GetOptions, ListedObject, ObjectStore, PutOptions } f
 
 /** The part of the binding of a bucket of Cloudflare R2 that is used. */
 export interface R2Bucket {
-  /** What is known of an object. */
+  /** Returns the facts about an object. */
   head(key: string): Promise<R2Facts | null>;
   /** An object, from a byte on. */
   get(key: string, options?: { range: { offset: number } }): Promise<R2Found | null>;
@@ -21,7 +21,7 @@ export interface R2Bucket {
   delete(key: string): Promise<void>;
 }
 
-/** What R2 knows of an object. */
+/** Facts that R2 has about an object. */
 export interface R2Facts {
   /** Its key. */
   readonly key: string;
@@ -41,13 +41,15 @@ export interface R2Found extends R2Facts {
 export interface R2Page {
   /** The objects. */
   readonly objects: readonly R2Facts[];
-  /** Whether there are more. */
+  /** True if there are more. */
   readonly truncated: boolean;
-  /** Where the next page begins. */
+  /** Start of the next page. */
   readonly cursor?: string;
 }
 
-/** Whether a store is a bucket of R2: its bindings alone can ask for the head of an object. */
+/**
+ * Returns true if a store is a bucket of R2: only its bindings can request the head of an object.
+ */
 export function isR2Bucket(store: object): store is R2Bucket {
   return typeof (store as { head?: unknown }).head === "function";
 }

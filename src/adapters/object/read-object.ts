@@ -15,16 +15,16 @@ import type { R2Bucket } from "./r2-store.ts";
 import type { ObjectStore } from "./store.ts";
 import { storeOf } from "./store-of.ts";
 
-/** What `readObject` may be told. */
+/** Options of `readObject`. */
 export interface ReadObjectOptions {
-  /** Where to go on after an earlier run: nothing that stands before it is requested. */
+  /** Place to resume after an earlier run: nothing before it is requested. */
   readonly from?: InputStart | undefined;
   /** The bytes that the object has to have; any other size is an error. @default {any} */
   readonly size?: number | undefined;
   /** The version that the object has to be, as its store names it; any other is an error. @default {any} */
   readonly etag?: string | undefined;
   /**
-   * When a connection that has broken is opened again, at the byte that is missing. Attempts count anew
+   * Retries of a broken connection, from the missing byte on. Attempts are counted again
    * after each byte.
    *
    * @default {{ maxAttempts: 5 }}
@@ -41,7 +41,7 @@ const startRule: Rule = {
       (line as number) > 0;
   },
 };
-/** What may be left out for good. */
+/** Options that may be left out. */
 type Open = Exclude<keyof ReadObjectOptions, "retry">;
 
 const optionTable: OptionTable<ReadObjectOptions> = {
@@ -54,7 +54,7 @@ const optionTable: OptionTable<ReadObjectOptions> = {
 /**
  * An object of a store, to be read by `readCsv`, `readNdjson` and the other readers. It is requested
  * when reading begins. Where the connection breaks, reading goes on at the byte that is missing; if the
- * object was replaced meanwhile, reading fails.
+ * object was replaced in between, reading fails.
  *
  * @throws {ConfigurationError} If an argument breaks its rule. Reading fails with an `ObjectError` if
  * there is no such object, or if it has changed while it was read.

@@ -16,7 +16,7 @@ export type SignedFetch = (
   },
 ) => Promise<Response>;
 
-/** How a bucket is reached. */
+/** Options of `s3Store`. */
 export interface S3StoreOptions {
   /** Makes a request, and signs it. */
   readonly fetch: SignedFetch;
@@ -36,8 +36,9 @@ const optionTable: OptionTable<S3StoreOptions> = { fetch: [callable] };
 const rules = { maxAttempts: 4, baseDelay: 100, maxDelay: 2000, isRetriable: mayPass };
 
 /**
- * A bucket of S3, or of a store that speaks as S3 does and heeds `If-None-Match: *` of a put, as R2 and
- * MinIO do: `objectSink` checks that it does. Requests are signed by the `fetch` that is handed in.
+ * A bucket of S3, or of a store that speaks as S3 does and respects `If-None-Match: *` of a put, as
+ * R2 and MinIO do: `objectSink` checks that it does. Requests are signed by the `fetch` that is
+ * handed in.
  *
  * A status of 429, 409 or 500 and more, and a connection that breaks, is tried again three times.
  *
@@ -69,7 +70,7 @@ export function s3Store(url: string | URL, options: S3StoreOptions): ObjectStore
 interface Call {
   readonly action: string;
   readonly method: string;
-  /** What follows the address of the bucket. */
+  /** Path after the address of the bucket. */
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array<ArrayBuffer>;

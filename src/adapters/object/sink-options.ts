@@ -2,7 +2,7 @@ import type { RowFormat } from "../../bytes/row-encoder.ts";
 import { checkFormat, compressOption, formatOption } from "../../bytes/sink-format.ts";
 import { checkOptions, type Complete, type OptionTable, type Rule } from "../../options.ts";
 
-/** How rows stand in the objects. */
+/** Options of `objectSink`. */
 export interface ObjectSinkOptions<T = unknown> {
   /**
    * The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)` gives. Each
@@ -10,14 +10,14 @@ export interface ObjectSinkOptions<T = unknown> {
    */
   readonly format: RowFormat<T>;
   /**
-   * What the keys of all objects begin with, such as `"exports/"`. The name of the pipeline and a slash
+   * Prefix of the keys of all objects, such as `"exports/"`. The name of the pipeline and a slash
    * follow.
    *
    * @default {""}
    */
   readonly prefix?: string | undefined;
   /**
-   * How each part is compressed. `"zstd"` needs Node 22.15, Deno or Bun.
+   * Compression of each part. `"zstd"` needs Node 22.15, Deno or Bun.
    *
    * @default {"none"}
    */

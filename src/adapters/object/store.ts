@@ -1,12 +1,14 @@
-/** How an object is put. */
+/** Options of `put`. */
 export interface PutOptions {
-  /** Puts it only where there is none of that key: one step, also for many who try at once. */
+  /**
+   * If true, stores it only if the key has no object: atomically, even if many callers try at once.
+   */
   readonly ifAbsent?: boolean | undefined;
   /** Its media type, which a store may keep. */
   readonly contentType?: string | undefined;
 }
 
-/** How an object is read. */
+/** Options of `get`. */
 export interface GetOptions {
   /** The first byte to read. @default {0} */
   readonly from?: number | undefined;
@@ -33,9 +35,9 @@ export interface ListedObject {
 }
 
 /**
- * Where objects are kept: what `folderStore`, `s3Store` and a bucket of R2 are to `objectSink` and
- * `readObject`. Anyone can write another one. Each call tells, once it has settled, what all later ones
- * of anybody see.
+ * Store of objects, such as `folderStore`, `s3Store` or a bucket of R2, for `objectSink` and
+ * `readObject`. You can write another one. Once a call has settled, all later calls of any process
+ * see its effect.
  */
 export interface ObjectStore {
   /**

@@ -4,7 +4,7 @@ import { isLeftOpen } from "../../retry/open-outcome.ts";
 import { isFatal } from "../../retry/retry.ts";
 import type { Share } from "./branch.ts";
 
-/** What a branch has failed with, and for which rows. */
+/** Error of a branch, and the rows that it is for. */
 export interface BranchFailure {
   readonly share: Share;
   readonly error: unknown;
@@ -12,11 +12,11 @@ export interface BranchFailure {
   readonly named?: RowErrors;
 }
 
-/** What a call of a load with branches leaves to be done. */
+/** Work that a call of a load with branches leaves undone. */
 export interface CallEnd {
-  /** What has failed. */
+  /** Failed branches. */
   readonly failures: readonly BranchFailure[];
-  /** What was not begun, as it comes after all others: its branch lacks it as well. */
+  /** Shares that were not begun, as they come after all others: their branch lacks them as well. */
   readonly unbegun: readonly Pick<BranchFailure, "share">[];
 }
 
@@ -115,7 +115,7 @@ function lackingOf(lacked: readonly Pick<BranchFailure, "share">[], place: numbe
   return lacked.filter(({ share }) => isIn(share.places, place)).map(({ share }) => share.name);
 }
 
-/** Whether a place is among others, which ascend. */
+/** Returns true if a place is among others, which ascend. */
 function isIn(places: readonly number[], place: number): boolean {
   let [low, high] = [0, places.length];
   while (low < high) {
@@ -130,7 +130,7 @@ function countedOnce(names: readonly string[]): Blame["lacking"] {
   return Object.fromEntries(names.map((name) => [name, { deadLettered: 1 }]));
 }
 
-/** The error itself, unless it is no object, or speaks of other rows already: then one that has it. */
+/** Returns the error itself, or one with it as cause if it is not an object or names other rows. */
 function markable(error: unknown): object {
   const isOwn = Object(error) === error && Object.isExtensible(error);
   if (isOwn && blameOf(error) === undefined) return error as object;

@@ -17,13 +17,13 @@ export interface Share {
 
 /** A branch of a load. */
 export interface Branch {
-  /** What it is called in reports, letters and errors. */
+  /** Its name in reports, letters and errors. */
   readonly name: string;
   /** Loads what it is given. */
   readonly load: (rows: unknown[], context: LoadContext) => unknown;
   /** The store whose marks it can commit together with its rows, where it is the load of a sink. */
   readonly store: CheckpointStore | undefined;
-  /** How many rows it wants at a time, where it says so. */
+  /** Number of rows that it wants at a time, if it says so. */
   readonly batchSize: number | undefined;
 }
 
@@ -35,7 +35,8 @@ const record: Rule = {
 /**
  * Checks the branches of a load.
  *
- * @throws {ConfigurationError} If there is none, one is no function, or two are loads of one sink.
+ * @throws {ConfigurationError} If there is none, one is not a function, or two are loads of one
+ * sink.
  */
 export function branchesOf(action: string, given: Readonly<Record<string, unknown>>): Branch[] {
   if (!record.test(given)) fail(action, "branches", record.expected, given);

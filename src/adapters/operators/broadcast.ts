@@ -2,7 +2,7 @@ import { checkOptions, type OptionTable, type Rule } from "../../options.ts";
 import { branchesOf, type BranchLoad } from "./branch.ts";
 import { type BranchedLoad, fanOut } from "./fan-out.ts";
 
-/** How rows are given to several loads. */
+/** Options of `broadcast`. */
 export interface BroadcastOptions {
   /**
    * Most batches that a branch may have begun and the slowest one lacks, before it waits: 0, 1, 2 and
@@ -34,9 +34,9 @@ const action = "construct broadcast";
  * be two further. A call that was left behind at its deadline holds back none. Give the run as many
  * `workers` as batches are to be at work, at least `lag + 1`.
  *
- * @throws {ConfigurationError} If a branch is no function, two are loads of one sink, or an option is
- * unknown or breaks its rule. The load throws it in a run whose checkpoints are those of one sink, where a
- * further branch is a sink too.
+ * @throws {ConfigurationError} If a branch is not a function, two are loads of one sink, or an
+ * option is unknown or breaks its rule. The load throws it in a run whose checkpoints are those of
+ * one sink, where a further branch is a sink too.
  *
  * @example A table and a search index
  * ```ts

@@ -9,13 +9,13 @@ import {
 } from "../../plain-options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 
-/** What a function is told of its call. */
+/** Context of a call of a function. */
 export interface CallContext {
   /** Aborts when the result is no longer wanted. One for all calls of a reading. */
   readonly signal: AbortSignal;
 }
 
-/** How calls that give promises are made. Without effect as long as none does. */
+/** Options of calls that return promises. Without effect as long as none does. */
 export interface CallOptions {
   /**
    * Calls in flight at once: a positive integer.
@@ -23,7 +23,7 @@ export interface CallOptions {
    */
   readonly concurrency?: number | undefined;
   /**
-   * Whether results come in the order of the items, or as they are done.
+   * If true, results come in the order of the items; otherwise, as they are done.
    * @default {true}
    */
   readonly ordered?: boolean | undefined;

@@ -90,7 +90,7 @@ export class Chain<O> implements ChunkReader<O> {
     });
   }
 
-  /** How many items are of use at once, where so many are of what comes out. */
+  /** Returns the number of items to read at once for this number of results. */
   #wanted(most: number): number {
     let wanted = most;
     for (let index = this.#stages.length - 1; index >= 0; index--) {

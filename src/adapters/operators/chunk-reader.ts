@@ -1,4 +1,4 @@
-/** What a reader answers with: items, which are not to be changed, or `undefined` at the end. */
+/** Answer of a reader: items, which must not be changed, or `undefined` at the end. */
 export type Answer<T> = readonly T[] | undefined;
 
 /**

@@ -14,7 +14,7 @@ const action = "concatenate sources";
  * a `SourceError` that says which one it was. Whatever ends the reading early cancels all that are not at
  * their end, also those that had no turn.
  *
- * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If one is not a source, or a stream that is already being read.
  *
  * @example A file of yesterday and one of today
  * ```ts

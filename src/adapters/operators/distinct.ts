@@ -10,7 +10,7 @@ import { refusePromise } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 import type { Stage } from "./stage.ts";
 
-/** What makes items the same, and for how long that is known. One of `max` and `ttl` is given. */
+/** Options of `distinct`. At least one of `max` and `ttl` is required. */
 export interface DistinctOptions<I> {
   /**
    * Gives what two items that are the same have in common. Keys are compared as those of a `Map`:
@@ -39,8 +39,8 @@ const distinctOptions: OptionTable<DistinctOptions<never>> = {
 };
 
 /**
- * Each item once: those whose key was met before are left out. It knows the last `max` keys, or those
- * of the last `ttl` milliseconds.
+ * Yields each item once: items whose key was met before are left out. It knows the last `max` keys,
+ * or those of the last `ttl` milliseconds.
  *
  * @example
  * ```ts
@@ -102,7 +102,7 @@ class DistinctStage<I> implements Stage<I, I> {
     }
   }
 
-  /** Forgets those whose time is up, and tells the time. */
+  /** Forgets expired keys, and returns the time. */
   #forget(): number {
     const now = performance.now();
     for (const [key, since] of this.#known) {

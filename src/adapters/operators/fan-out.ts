@@ -39,7 +39,7 @@ export function fanOut<T>(
   return load;
 }
 
-/** The part of the load that is no commit with the checkpoint, in words. */
+/** The part of the load that is not committed with the checkpoint, in words. */
 function weaknessOf(weak: readonly string[], sinks: number): string {
   const [first, ...others] = weak;
   const words = [
@@ -53,7 +53,7 @@ function weaknessOf(weak: readonly string[], sinks: number): string {
 class FanOut {
   /** The branch that commits the mark of the run together with its rows, after all others. */
   readonly marking: Branch | undefined;
-  /** How many branches are loads of sinks. */
+  /** Number of branches that are loads of sinks. */
   readonly sinks: number;
   readonly #branches: ReadonlyMap<string, Branch>;
   readonly #split: Split;
@@ -234,7 +234,7 @@ class FanOutCall {
   }
 }
 
-/** What a branch is told: it has but a part of what a mark would say. */
+/** Returns the context of a branch without the mark: the branch has only a part of those items. */
 function withoutMark(context: LoadContext): LoadContext {
   const { sequence, offset, size, attempt } = context.batch;
   return { ...context, batch: { sequence, offset, size, attempt } };

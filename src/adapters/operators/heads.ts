@@ -1,7 +1,7 @@
 import type { Answer } from "./chunk-reader.ts";
 import type { Inputs } from "./inputs.ts";
 
-/** What is left of the array of items that a source gave last. */
+/** Rest of the last array of items of a source. */
 interface Head<T> {
   items: readonly T[];
   next: number;
@@ -23,7 +23,7 @@ export class Heads<T> {
     }));
   }
 
-  /** How many items of a source are here. */
+  /** Returns the number of items of a source that are here. */
   left(index: number): number {
     const { items, next } = this.#heads[index]!;
     return items.length - next;

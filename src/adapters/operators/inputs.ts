@@ -5,9 +5,10 @@ import { SourceError } from "./source-error.ts";
 import { anyObject, fail } from "../../options.ts";
 
 /**
- * Refuses what are no sources.
+ * Rejects values that are not sources.
  *
- * @throws {ConfigurationError} If there is none, or one is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If there is none, or one is not a source, or a stream that is
+ * already being read.
  */
 export function checkSources(action: string, sources: readonly unknown[]): void {
   if (!Array.isArray(sources)) fail(action, "sources", "an array of sources", sources);
@@ -34,7 +35,7 @@ export class Inputs<T> {
     this.#sources = sources;
   }
 
-  /** How many there are. */
+  /** Number of sources. */
   get count(): number {
     return this.#sources.length;
   }

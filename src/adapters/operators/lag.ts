@@ -62,7 +62,7 @@ export class Ticket {
     return this.#hasLeft || this.#lacking.size === 0;
   }
 
-  /** Whether a branch has begun it that another one still has to load. */
+  /** Returns true if a branch has begun the batch, and another one still has to load it. */
   isAheadBy(name: string): boolean {
     return this.#begun.has(name) && this.#lacking.size > Number(this.#lacking.has(name));
   }

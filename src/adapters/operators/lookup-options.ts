@@ -8,7 +8,7 @@ import {
 } from "../../plain-options.ts";
 import type { CallContext } from "./call-options.ts";
 
-/** What is looked up for items, and how. */
+/** Options of `lookup`. */
 export interface LookupOptions<I, K, V> {
   /** Gives what an item is looked up by. Keys are compared as those of a `Map`. */
   readonly key: (item: I) => K;

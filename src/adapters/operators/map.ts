@@ -27,7 +27,8 @@ import type { Unsteady } from "./terms.ts";
  * deepEqual(await Array.fromAsync(streamOf(names)), ["ADA", "BOB"]);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function, or an option is unknown or breaks its rule.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its
+ * rule.
  */
 export function map<I, O>(
   fn: (item: I, context: CallContext) => O | typeof skip | PromiseLike<O | typeof skip>,
@@ -42,7 +43,7 @@ function unsteadyOf(name: string, { ordered }: CallSettings): Unsteady | undefin
   return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time", mixes: true };
 }
 
-/** What calls a function for each item. */
+/** Operator that calls a function for each item. */
 abstract class Calling implements Calls<unknown, unknown, unknown> {
   readonly concurrency: number;
   readonly ordered: boolean;
@@ -68,7 +69,7 @@ abstract class Calling implements Calls<unknown, unknown, unknown> {
   abstract take(result: unknown, item: unknown, out: unknown[]): void;
 }
 
-/** What calls a function by whose answer an item becomes one item, or none. */
+/** Operator that calls a function, by whose result an item becomes one item, or none. */
 abstract class CallStep extends Calling implements Step {
   abstract readonly kind: Step["kind"];
 
@@ -106,8 +107,8 @@ function stepping<I, O>(make: () => Step, unsteady: Unsteady | undefined): Opera
  * deepEqual(await Array.fromAsync(streamOf(open)), [1, 3]);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function, or an option is unknown or breaks its rule;
- * while items are read, if it gives no boolean.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its
+ * rule; while items are read, if it does not return a boolean.
  */
 export function filter<I, O extends I>(
   fn: (item: I, context: CallContext) => item is O,
@@ -148,8 +149,8 @@ class FilterStep extends CallStep {
  * deepEqual(await Array.fromAsync(streamOf(lines)), [{ id: 1, name: "tea" }, { id: 1, name: "jam" }]);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function, or an option is unknown or breaks its rule;
- * while items are read, if it gives no iterable, or a string.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its
+ * rule; while items are read, if it gives no iterable, or a string.
  */
 export function flatMap<I, O>(
   fn: (item: I, context: CallContext) => Iterable<O> | PromiseLike<Iterable<O>>,
@@ -199,7 +200,8 @@ class FlatMapStage extends Calling implements Stage<unknown, unknown> {
  * deepEqual(await Array.fromAsync(streamOf(numbers)), seen);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function, or an option is unknown or breaks its rule.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its
+ * rule.
  */
 export function tap<I>(
   fn: (item: I, context: CallContext) => unknown,

@@ -10,7 +10,7 @@ import { checkTermsOf } from "./terms.ts";
 import { ITEMS_PER_CHUNK } from "./source-reader.ts";
 import { SourceError } from "./source-error.ts";
 
-/** What items are sorted by: compared by `<`, so that texts are in the order of their code units. */
+/** Key to sort items by: compared by `<`, so that texts are in the order of their code units. */
 export type SortKey = number | bigint | string | Date;
 
 /** By what sorted sources are merged. */
@@ -31,7 +31,8 @@ const table: OptionTable<{ by: unknown }> = { by: [callable] };
  * one fails, what comes before is given, and all others are cancelled and waited for.
  * Items that could not be read (`malformed`) have no key, and come as soon as their source is at them.
  *
- * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads, or `by` is no function.
+ * @throws {ConfigurationError} If one is not a source, or a stream that is already being read, or
+ * `by` is not a function.
  *
  * @example Two logs, by their time
  * ```ts

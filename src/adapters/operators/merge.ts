@@ -6,7 +6,7 @@ import { checkSources, Inputs } from "./inputs.ts";
 import { chunksOf } from "./source.ts";
 import { checkTermsOf } from "./terms.ts";
 
-/** How several sources are read side by side. */
+/** Options of `merge`. */
 export interface MergeOptions {
   /**
    * Most sources that are read at once: a positive integer, or `Infinity`. Further ones wait for the end of one.
@@ -30,8 +30,8 @@ const table: OptionTable<MergeOptions> = { concurrency: [positiveIntegerOrInfini
  * The order may be another one in a next run, so that nobody knows which items a checkpoint speaks of: a
  * run with checkpoints refuses it. Use `concat` or `mergeSorted` where a run is to be resumed.
  *
- * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads, or an option
- * breaks its rule.
+ * @throws {ConfigurationError} If one is not a source, or a stream that is already being read, or
+ * an option breaks its rule.
  *
  * @example Three regions at once
  * ```ts
@@ -72,7 +72,7 @@ class MergeReader<T> implements ChunkReader<T> {
   next(most?: number): Answer<T> | Promise<Answer<T>> {
     if (this.#isOver) return undefined;
     this.#ask(most);
-    // Who is always ready gives the others a chance to be.
+    // A source that is always ready gives the others a chance.
     if (this.#awaited > 0 && this.#failure === undefined) return this.#later(most);
     return this.#give();
   }

@@ -4,21 +4,21 @@ import type { Stage } from "./stage.ts";
 import type { Unsteady } from "./terms.ts";
 
 /**
- * What becomes of the items of a source: `I` → `O`. Made by the functions of this package. It holds
+ * Operator on the items of a source: `I` → `O`. Made by the functions of this package. It holds
  * nothing: each reading has its own state.
  */
 export interface Operator<I, O> {
-  /** What it is. */
+  /** Kind of the object. */
   readonly kind: "operator";
   /** Its types, for the compiler alone: it is never there. */
   readonly types?: ((item: I) => O) | undefined;
 }
 
-/** What every operator is. */
+/** Members of every operator. */
 export interface OperatorParts<I, O> extends Operator<I, O> {
-  /** Reads `O` out of what reads `I`. */
+  /** Makes a reader of `O` from a reader of `I`. */
   readonly connect: (input: ChunkReader<I>) => ChunkReader<O>;
-  /** Why it may give other items when it reads them again, if it may. */
+  /** Reason why it may yield other items when it reads them again, if it may. */
   readonly unsteady: Unsteady | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { setTimer } from "../../runtime/timer.ts";
 import type { Answer, ChunkReader } from "./chunk-reader.ts";
 
-/** What is given where an answer has not come in time. */
+/** Value in place of an answer that has not come in time. */
 export const late: unique symbol = Symbol("late");
 
 /** An answer, or `late`. */

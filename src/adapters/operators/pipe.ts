@@ -29,8 +29,8 @@ import { checkTermsOf } from "./terms.ts";
  * deepEqual(await Array.fromAsync(streamOf(names)), ["Grace", "Edsger"]);
  * ```
  *
- * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads, or an
- * operator is none.
+ * @throws {ConfigurationError} If `source` is not a source, or a stream that is already being read,
+ * or an operator is not one.
  */
 export function pipe<A>(source: Source<A>): Chunks<A>;
 /** A source of what 1 operator makes of another one. */
@@ -137,7 +137,7 @@ export function pipe(source: Source<unknown>, ...operators: readonly unknown[]):
   return tellingBytesOf(source, chunksOf(open, checkTerms));
 }
 
-/** Refuses what is no operator. */
+/** Rejects values that are not operators. */
 export function partsOf(
   action: string,
   operators: readonly unknown[],

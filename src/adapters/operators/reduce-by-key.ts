@@ -10,7 +10,7 @@ import { refusePromise } from "./call-options.ts";
 import { type Operator, reading, staged } from "./operator.ts";
 import { type Gathering, TimedReader } from "./timed-reader.ts";
 
-/** What items of one key are made into, and when that is given. */
+/** Options of `reduceByKey`. */
 export interface ReduceByKeyOptions<I, K, S> {
   /** Gives the key of an item. Keys are compared as those of a `Map`. */
   readonly by: (item: I) => K;

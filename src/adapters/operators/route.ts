@@ -22,8 +22,9 @@ const action = "construct route";
  * @param nameOf Names the branch of a row; always the same for the same row.
  * @param branches The loads by name: functions, or loads of sinks.
  *
- * @throws {ConfigurationError} If a branch is no function, or two are loads of one sink. The load
- * throws it in a run whose checkpoints are those of one sink, where a further branch is a sink too.
+ * @throws {ConfigurationError} If a branch is not a function, or two are loads of one sink. The
+ * load throws it in a run whose checkpoints are those of one sink, where a further branch is a sink
+ * too.
  *
  * @example Errors apart from all else
  * ```ts

@@ -6,7 +6,7 @@ import { TakenRows } from "./taken-rows.ts";
 /** Most batches of a run that are remembered, those included that were given up on. */
 const maxBatches = 256;
 
-/** What a load with branches knows of one run. */
+/** State of a load with branches for one run. */
 export class RunAtWork {
   readonly lag: Lag | undefined;
   readonly #batches = new Map<number, TakenRows>();
@@ -17,8 +17,8 @@ export class RunAtWork {
   }
 
   /**
-   * What is known of the batch of a call; made for the first one. A batch that is forgotten, as there
-   * are too many of them, is loaded again where it has failed.
+   * Returns the state of the batch of a call; made for the first one. A batch that is forgotten, as
+   * there are too many of them, is loaded again where it has failed.
    */
   of(
     { batch: { sequence } }: LoadContext,

@@ -1,7 +1,7 @@
 import { checkOptions, fail, type OptionTable, type Rule } from "../../plain-options.ts";
 import { type Operator, staged } from "./operator.ts";
 
-/** How many items pass, and which. */
+/** Options of `sample`. */
 export interface SampleOptions {
   /** The part of the items that passes, above 0 and up to 1: `0.01` for about one in a hundred. */
   readonly rate: number;

@@ -2,8 +2,8 @@ import { checkFunction, refusePromise } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 
 /**
- * What has been made of all items so far, after each of them: `init` gives what to begin with, anew
- * for each reading, and `add` what it becomes by an item.
+ * Yields the state after each item: `init` returns the first state
+ * of each reading, and `add` the next one from an item.
  *
  * A source that is read from its beginning gives the same again. One that begins at a checkpoint
  * (`resume: "source"`) begins with `init` there.
@@ -17,8 +17,8 @@ import { type Operator, staged } from "./operator.ts";
  * deepEqual(await Array.fromAsync(streamOf(sums)), [1, 3, 6]);
  * ```
  *
- * @throws {ConfigurationError} If `add` or `init` is no function; while items are read, if `add` gives
- * a promise.
+ * @throws {ConfigurationError} If `add` or `init` is not a function; while items are read, if `add`
+ * returns a promise.
  */
 export function scan<I, S>(add: (state: S, item: I) => S, init: () => S): Operator<I, S> {
   checkFunction("scan", "add", add);

@@ -8,9 +8,9 @@ export class SourceError extends EtlError {
   override readonly name = "SourceError" as const;
   /** The kind of the error. */
   override readonly code = "SOURCE" as const;
-  /** Which of the sources it is, from 0. */
+  /** Index of the source, from 0. */
   readonly index: number;
-  /** How long the error wants to be waited for in milliseconds, if it says so. */
+  /** Time until the next attempt in milliseconds, if the error says it. */
   readonly retryAfter: unknown;
 
   /** Makes the error of a source from its own. */

@@ -19,9 +19,9 @@ import { ItemReader } from "./item-reader.ts";
 export const ITEMS_PER_CHUNK = 256;
 
 /**
- * Begins to read what is no source of this room.
+ * Starts to read a source that is not of this folder.
  *
- * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If it is not a source, or a stream that is already being read.
  */
 export function readSource<T>(source: Source<T>, use: SourceUse): ChunkReader<T> {
   const isChunked = isOf(source, Chunks);

@@ -45,7 +45,7 @@ class ReaderChunks<T> implements AsyncIterable<readonly T[]> {
 }
 
 /**
- * A source that is read by the reader that `open` gives, anew for each reading; `checkTerms` is what it
+ * Returns a source that opens a reader with `open` for each reading; `checkTerms` is what it
  * tells a run that reads it.
  */
 export function chunksOf<T>(open: () => ChunkReader<T>, checkTerms?: CheckTerms): Chunks<T> {
@@ -77,7 +77,7 @@ export function tellingBytesOf<T>(source: Source<unknown>, chunks: Chunks<T>): C
 /**
  * Begins to read a source.
  *
- * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If it is not a source, or a stream that is already being read.
  */
 export function openReader<T>(source: Source<T>, use: SourceUse): ChunkReader<T> {
   const own: unknown = isOf(source, Chunks) ? source.source : undefined;
@@ -85,9 +85,9 @@ export function openReader<T>(source: Source<T>, use: SourceUse): ChunkReader<T>
 }
 
 /**
- * Refuses what is no source before anything is read.
+ * Rejects a value that is not a source, before anything is read.
  *
- * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If it is not a source, or a stream that is already being read.
  */
 export function checkSource(source: unknown, [action, name, giving = ""]: SourceUse): void {
   const inner: unknown = isOf(source, Chunks) ? source.source : source;

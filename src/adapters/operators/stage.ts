@@ -1,12 +1,12 @@
 import { firstMalformed, isMalformed } from "../../streams/malformed-mark.ts";
 
-/** What handles the items of one reading, array by array. */
+/** Handler of the items of one reading, array by array. */
 export interface Stage<I, O> {
-  /** It gives no item that it was not given. */
+  /** If true, it yields only items that it received. */
   readonly isSieve?: boolean;
-  /** It lets malformed items pass by itself. Others are told of none. */
+  /** If true, it passes malformed items itself. Other stages never receive them. */
   readonly passesMalformed?: boolean;
-  /** It wants no more items, and gives none. */
+  /** True if it wants no more items, and yields none. */
   readonly isDone?: boolean;
   /**
    * Takes items, and adds what becomes of them to `out`. Where it throws, what is in `out` is given
@@ -15,7 +15,10 @@ export interface Stage<I, O> {
   push(items: readonly I[], out: O[]): PendingCall | undefined | void;
   /** Adds what is left when there are no more items. */
   end?(out: O[]): void;
-  /** How many items may be read at once where that many are wanted of it; all of them if left out. */
+  /**
+   * Returns the number of items to read at once if `wanted` results are needed; `wanted` if left
+   * out.
+   */
   most?(wanted: number): number;
   /** Makes one stage of this one and that which comes after it, where one pass does for both. */
   and?(other: Stage<never, never>): Stage<unknown, unknown> | undefined;
@@ -27,11 +30,11 @@ export interface Stage<I, O> {
 export interface PendingCall {
   /** Place of its item among those that were pushed. */
   readonly index: number;
-  /** What it was made for: what the item was by then. */
+  /** Item that it was made for, as it was by then. */
   readonly item: unknown;
-  /** What it gave. */
+  /** Its promise. */
   readonly result: PromiseLike<unknown>;
-  /** What it was made by, and further ones are. */
+  /** Maker of this call and further ones. */
   readonly calls: Calls<unknown, unknown, unknown>;
   /** The part of its stage that leads to it, if there is one: later items have not been there. */
   readonly before?: Stage<unknown, unknown> | undefined;
@@ -39,11 +42,11 @@ export interface PendingCall {
   readonly after?: Stage<unknown, unknown> | undefined;
 }
 
-/** How the user's function is called for an item, and what becomes of its result. */
+/** Calls of the user's function, and the handling of their results. */
 export interface Calls<I, R, O> {
   /** Calls in flight at once. */
   readonly concurrency: number;
-  /** Results come in the order of the items. */
+  /** If true, results come in the order of the items. */
   readonly ordered: boolean;
   /** Results that may wait for a slower one before them. */
   readonly reorderBuffer: number;
@@ -51,7 +54,7 @@ export interface Calls<I, R, O> {
   abort(reason: unknown): void;
   /** Calls the user's function. */
   call(item: I): R | PromiseLike<R>;
-  /** Adds what the result of an item becomes. */
+  /** Adds the items that the result becomes to `out`. */
   take(result: R, item: I, out: O[]): void;
 }
 

@@ -5,17 +5,20 @@ import type { Calls, PendingCall, Stage } from "./stage.ts";
 
 /** One function that is called for each item. */
 export interface Step extends Calls<unknown, unknown, unknown> {
-  /** What the function has to tell: what an item becomes, whether it stays, or nothing. */
+  /**
+   * Meaning of the result: the next item (`map`), whether the item stays (`filter`), or none
+   * (`tap`).
+   */
   readonly kind: "map" | "filter" | "tap";
   /** The user's function. */
   readonly fn: (item: unknown, context: CallContext) => unknown;
-  /** What the function is told. */
+  /** Context of the function. */
   readonly context: CallContext;
-  /** What an item becomes by an answer that is no promise: `nothing` where it does not go on. */
+  /** Returns the next item for a result that is not a promise: `nothing` if the item is dropped. */
   become(result: unknown, item: unknown): unknown;
 }
 
-/** What an item becomes that does not go on. */
+/** Mark in place of an item that is dropped. */
 export const nothing: unique symbol = Symbol("nothing");
 
 /** An answer that is a promise, or an item that could not be read: no further function has it now. */
@@ -95,7 +98,7 @@ export class Steps implements Stage<unknown, unknown> {
     return undefined;
   }
 
-  /** What becomes of an item by the answer of the function at a place. */
+  /** Returns the next item after the result of the function at a place. */
   #after(kind: Step["kind"], place: number, result: unknown, item: unknown): unknown {
     if (kind === "map") {
       const type = typeof result;

@@ -20,7 +20,7 @@ import { checkSource, openReader } from "./source.ts";
  * deepEqual(doubled, [2, 4, 6]);
  * ```
  *
- * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If `source` is not a source, or a stream that is already being read.
  */
 export function streamOf<T>(source: Source<T>): ReadableStream<T> {
   const use = ["stream items", "source"] as const;

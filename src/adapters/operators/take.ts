@@ -20,7 +20,7 @@ const count: Rule = {
  * deepEqual(await Array.fromAsync(streamOf(pipe([1, 2, 3], take(2)))), [1, 2]);
  * ```
  *
- * @throws {ConfigurationError} If `n` is no integer of at least 0.
+ * @throws {ConfigurationError} If `n` is not an integer of at least 0.
  */
 export function take<I>(n: number): Operator<I, I> {
   if (!count.test(n)) fail("construct take", "n", count.expected, n);
@@ -61,7 +61,7 @@ class TakeStage<I> implements Stage<I, I> {
  * deepEqual(await Array.fromAsync(streamOf(pipe([1, 2, 3], drop(2)))), [3]);
  * ```
  *
- * @throws {ConfigurationError} If `n` is no integer of at least 0.
+ * @throws {ConfigurationError} If `n` is not an integer of at least 0.
  */
 export function drop<I>(n: number): Operator<I, I> {
   if (!count.test(n)) fail("construct drop", "n", count.expected, n);
@@ -92,7 +92,8 @@ export function drop<I>(n: number): Operator<I, I> {
  * deepEqual(await Array.fromAsync(streamOf(first)), [1, 2]);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function; while items are read, if it gives no boolean.
+ * @throws {ConfigurationError} If `fn` is not a function; while items are read, if it does not
+ * return a boolean.
  */
 export function takeWhile<I, O extends I>(fn: (item: I) => item is O): Operator<I, O>;
 /** The items before the first one for which `fn` gives `false`. */
@@ -136,7 +137,7 @@ class TakeWhileStage<I> implements Stage<I, I> {
  * deepEqual(await Array.fromAsync(streamOf(seen)), ["tick"]);
  * ```
  *
- * @throws {ConfigurationError} If `signal` is no `AbortSignal`.
+ * @throws {ConfigurationError} If `signal` is not an `AbortSignal`.
  */
 export function takeUntil<I>(signal: AbortSignal): Operator<I, I> {
   if (!abortSignal.test(signal)) {

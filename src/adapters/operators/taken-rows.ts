@@ -7,10 +7,10 @@ interface Copies {
 }
 
 /**
- * What the branches of a load have of a batch, until all of it is loaded: by that a call that is made
- * again, for all of the batch or a part of it, loads nothing again. Rows are told apart by what they
- * are: of equal ones in one batch, of which a branch has some, it may be given one again, and never
- * one too few.
+ * Rows of a batch that the branches of a load have, until all of it is loaded. A call that is made
+ * again, for all of the batch or a part of it, loads nothing twice. Rows are compared as keys of a
+ * `Map`: of equal ones in one batch, of which a branch has some, it may receive one again, and
+ * never one too few.
  */
 export class TakenRows {
   readonly #first: readonly Share[];

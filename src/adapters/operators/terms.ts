@@ -3,9 +3,9 @@ import { fail } from "../../plain-options.ts";
 import type { Chunks, RunTerms } from "../../streams/chunks.ts";
 import type { Source } from "../../streams/source.ts";
 
-/** Why a source that is read again may give other items than before. */
+/** Reason why a source that is read again may yield other items than before. */
 export interface Unsteady {
-  /** What may give other items, as the subject of a sentence: "distinct". */
+  /** Name of the part that may yield other items, as the subject of a sentence: "distinct". */
   readonly what: string;
   /**
    * By `"time"` in any case, by `"state"` only where the source does not begin at its beginning; by its
@@ -16,10 +16,13 @@ export interface Unsteady {
   readonly mixes?: boolean;
 }
 
-/** What a source tells a run that it is read by. */
+/** Function of a source that checks the terms of a run. */
 export type CheckTerms = NonNullable<Chunks<unknown>["checkTerms"]>;
 
-/** What a source tells that is made of others by what may be unsteady; `undefined` where nothing is. */
+/**
+ * Returns the check of a source made of other sources and parts; `undefined` if there is nothing to
+ * check.
+ */
 export function checkTermsOf(
   sources: readonly Source<unknown>[],
   parts: readonly (Unsteady | undefined)[],
@@ -55,12 +58,15 @@ function checkOrder(
     fail(action, "checkpoints", `omitted, as they ${how}, and ${why}`, checkpoints);
   }
   const { maxAttempts } = retry.extract;
-  if (maxAttempts === 1) return; // Without checkpoints a source always begins anew.
+  if (maxAttempts === 1) return; // Without checkpoints a source always starts over.
   const rule = `1, as a source that is opened again counts items by offset, and ${why}`;
   fail(action, "retry.extract.maxAttempts", rule, maxAttempts);
 }
 
-/** Tells whether state that begins anew in the middle of the source weakens the guarantee of a run. */
+/**
+ * Returns true if state that starts over in the middle of the source weakens the guarantee of a
+ * run.
+ */
 function checkMiddle(
   action: string,
   { checkpoints, workers, guarantee }: RunTerms,

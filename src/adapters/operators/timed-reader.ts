@@ -7,7 +7,7 @@ import { firstMalformed } from "../../streams/malformed-mark.ts";
 export interface Gathering<I, O> extends Stage<I, O> {
   /** Nothing is gathered. */
   readonly isEmpty: boolean;
-  /** How often it has given what was gathered. */
+  /** Number of times that it has yielded the gathered items. */
   readonly rounds: number;
   /** Gives what is gathered. */
   end(out: O[]): void;

@@ -8,7 +8,7 @@ import {
 import { type Operator, reading, staged } from "./operator.ts";
 import { type Gathering, TimedReader } from "./timed-reader.ts";
 
-/** When a window is full. One of them is given. */
+/** Options of `window`. At least one of them is required. */
 export interface WindowOptions {
   /**
    * Items in a window: a positive integer.

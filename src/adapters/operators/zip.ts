@@ -17,7 +17,7 @@ const action = "zip sources";
  * a `SourceError` that says which one it was. Where an item could not be read (`malformed`), it stands
  * in the place of the array that it would be part of.
  *
- * @throws {ConfigurationError} If one is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If one is not a source, or a stream that is already being read.
  *
  * @example Names and their ages
  * ```ts

@@ -4,13 +4,13 @@ import type { Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";
 import { type Failure, failureOf, noScope, type Scope, typeOf } from "./scope.ts";
 
-/** What a batch is watched for. */
+/** Owner of the watch of a batch. */
 export interface BatchListener {
-  /** Takes what is measured. */
+  /** Metrics to record to. */
   readonly meters: Meters;
-  /** No further call begins: what fails from now on is not tried again. */
+  /** True if no further call begins: failures are then not retried. */
   readonly isStopping: boolean;
-  /** What the batch is part of. */
+  /** Scope that the batch is part of. */
   readonly scope: Scope;
   /** Attributes of every span. */
   readonly attributes: OtelAttributes;
@@ -18,7 +18,7 @@ export interface BatchListener {
   record(error: unknown, scope: Scope): void;
 }
 
-/** What tells a batch apart: which items of the source. */
+/** Identity of a batch: its items of the source. */
 type BatchId = Pick<BatchInfo, "sequence" | "offset" | "size">;
 
 /** A load that runs. */
@@ -66,7 +66,7 @@ export class BatchWatch {
     try {
       result = load.scope.run(() => {
         const result = call();
-        // Some thenables begin to work when they are waited for, and each time anew.
+        // Some thenables start to work each time they are awaited.
         return isThenable(result) ? Promise.resolve(result) : result;
       });
     } catch (error) {

@@ -8,19 +8,19 @@ import { InstrumentedEtl } from "./instrumented-etl.ts";
 export interface InstrumentableJob<P, E, T> {
   /** The name of the pipeline of each partition. */
   readonly name: string;
-  /** Gives all partitions. */
+  /** Yields all partitions. */
   split(context: { readonly signal: AbortSignal }): Iterable<P> | AsyncIterable<P>;
-  /** Names a partition. */
+  /** Returns the name of a partition. */
   id(partition: P): string;
-  /** What a worker runs for a partition. */
+  /** Returns the pipeline that a worker runs for a partition. */
   pipeline(partition: P): Omit<Pipeline<E, T>, "name">;
 }
 
-/** How many partitions a job has, by what became of them. */
+/** Number of partitions of a job, by outcome. */
 export interface CountedPartitions {
   /** All of them. */
   readonly total: number;
-  /** Those that a worker has now. */
+  /** Partitions that a worker has now. */
   readonly held: number;
   readonly completed: number;
   readonly dead: number;
@@ -59,8 +59,8 @@ export interface InstrumentedJob<P, E, T> extends InstrumentableJob<P, E, T> {
  * await working;
  * ```
  *
- * @throws {ConfigurationError} If it is no job, an option is unknown or breaks its rule, or there is a
- * tracer without `api`, which knows what its spans belong to.
+ * @throws {ConfigurationError} If it is not a job, an option is unknown or breaks its rule, or
+ * there is a tracer without `api`, which knows what its spans belong to.
  */
 export function instrumentJob<P, E, T>(
   job: InstrumentableJob<P, E, T>,

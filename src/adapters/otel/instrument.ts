@@ -14,7 +14,7 @@ import { Meters } from "./meters.ts";
 import type { Telemetry } from "./run-watch.ts";
 import { Tracing } from "./scope.ts";
 
-/** Who is told of the runs of a pipeline. */
+/** Options of `instrument`. */
 export interface InstrumentOptions {
   /** The module `@opentelemetry/api`: it gives a tracer and a meter, and knows what is active. */
   api?: OtelApi | undefined;
@@ -89,7 +89,7 @@ export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}
   );
 }
 
-/** What runs of a pipeline of this name are told to, and the meter that it measures by. */
+/** Returns the receivers of the telemetry of a pipeline with this name, and its meter. */
 export function telemetryOf(
   action: string,
   pipeline: string,

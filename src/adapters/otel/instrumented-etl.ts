@@ -14,7 +14,7 @@ export class InstrumentedEtl<E, T> extends Etl<E, T> {
 
   /** Makes it from one whose runs are not told. */
   constructor(etl: Etl<E, T>, telemetry: Telemetry) {
-    // For who starts a run from the pipeline and its defaults, as a manager and `replay` do.
+    // For code that starts a run from the pipeline and its defaults, as a manager and `replay` do.
     const watches = new Map<string, RunWatch>();
     const wrapsTransform = telemetry.tracing !== undefined;
     const watchOf = ({ runId }: { runId: string }) => {

@@ -4,18 +4,18 @@ import { type Observed, observedBy, type RunEvent } from "../../pipeline/run-eve
 import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts";
 import type { RunWatch } from "./run-watch.ts";
 
-/** What watches the run that a function is called for, if it is watched. */
+/** Function that returns the watch of the run that a function is called for, if it is watched. */
 export type WatchOf = (context: PipelineContext) => RunWatch | undefined;
 
-/** How the functions of a pipeline are called. */
+/** Options for wrapping the functions of a pipeline. */
 export interface Wrapping {
   readonly watchOf: WatchOf;
   /**
-   * Whether `transform` is called within the span of the run. It is the one function that is called
-   * for each item, and needs it only where the whole run was not begun within that span.
+   * If true, `transform` is called within the span of the run. It is the only function that is
+   * called for each item, and needs the span only if the whole run was not started within it.
    */
   readonly wrapsTransform: boolean;
-  /** Is told of every event of its runs. */
+  /** Called with every event of its runs. */
   readonly observe: (event: RunEvent) => void;
 }
 

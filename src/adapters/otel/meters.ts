@@ -7,7 +7,7 @@ import type {
   OtelMeter,
 } from "./otel-api.ts";
 
-/** What may become of an item, as metrics call it. */
+/** Outcome of an item, by its name in metrics. */
 export type ItemOutcome = "loaded" | "skipped" | "dead_lettered" | "returned";
 
 /** Seconds; those that the semantic conventions give for the duration of a request, and longer. */
@@ -22,7 +22,7 @@ const noMeter: OtelMeter = {
 
 /** The metrics of a pipeline. Attributes are made once, and not for each batch. */
 export class Meters {
-  /** Whether anybody is told. */
+  /** True if there is a receiver of metrics. */
   readonly isTold: boolean;
   readonly #attributes: OtelAttributes;
   readonly #outcomes: Readonly<Record<ItemOutcome, OtelAttributes>>;
@@ -87,7 +87,7 @@ export class Meters {
     );
   }
 
-  /** Counts items; none is no measurement. */
+  /** Counts items; zero items are not a measurement. */
   items(outcome: ItemOutcome, count: number): void {
     if (count > 0) this.#items.add(count, this.#outcomes[outcome]);
   }

@@ -1,12 +1,12 @@
 /**
- * What is used of `@opentelemetry/api`.
+ * Parts of `@opentelemetry/api` that are used.
  * @module
  */
 
 /** Attributes of spans and of metrics. */
 export type OtelAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** What a trace goes on from: a `Context`. */
+/** A `Context`, from which a trace continues. */
 export interface OtelContext {
   /** A value that it carries. */
   getValue(key: symbol): unknown;
@@ -16,25 +16,25 @@ export interface OtelContext {
   deleteValue(key: symbol): OtelContext;
 }
 
-/** How a span begins. */
+/** Options of a new span. */
 export interface OtelSpanOptions {
-  /** What is known of it. */
+  /** Its attributes. */
   readonly attributes?: OtelAttributes;
-  /** When it began, if not now: milliseconds since 1970. */
+  /** Its start, if not now, in milliseconds since 1970. */
   readonly startTime?: number;
 }
 
 /** A `Span`. */
 export interface OtelSpan {
-  /** What tells it apart. */
+  /** Returns its identity. */
   spanContext(): { readonly traceId: string };
-  /** Adds what is known of it. */
+  /** Adds attributes. */
   setAttributes(attributes: OtelAttributes): unknown;
-  /** Tells whether it succeeded. */
+  /** Sets its status. */
   setStatus(status: { code: number; message?: string }): unknown;
   /** Adds an error. */
   recordException(error: { name: string; message: string; stack?: string }): void;
-  /** Adds what happened. */
+  /** Adds an event. */
   addEvent(name: string, attributes: OtelAttributes): unknown;
   /** Ends it. */
   end(): void;
@@ -58,43 +58,43 @@ export interface OtelHistogram {
   record(value: number, attributes: OtelAttributes): void;
 }
 
-/** What a metric is. */
+/** Options of a metric. */
 export interface OtelInstrumentOptions {
-  /** In a sentence. */
+  /** Its meaning, in a sentence. */
   description: string;
-  /** By UCUM. */
+  /** Its unit, by UCUM. */
   unit: string;
-  /** Where the buckets of a histogram end. */
+  /** Bounds of the buckets of a histogram. */
   advice?: { explicitBucketBoundaries: number[] };
 }
 
 /** A `Meter`. */
 export interface OtelMeter {
-  /** Makes what only counts up. */
+  /** Makes a counter that only counts up. */
   createCounter(name: string, options: OtelInstrumentOptions): OtelCounter;
-  /** Makes what counts up and down. */
+  /** Makes a counter that counts up and down. */
   createUpDownCounter(name: string, options: OtelInstrumentOptions): OtelCounter;
-  /** Makes what keeps how values are spread. */
+  /** Makes a histogram of values. */
   createHistogram(name: string, options: OtelInstrumentOptions): OtelHistogram;
 }
 
-/** The module `@opentelemetry/api`, or what is used of it. */
+/** The module `@opentelemetry/api`, or the parts of it that are used. */
 export interface OtelApi {
-  /** What is active. */
+  /** Access to the active context. */
   readonly context: {
     /** The active context. */
     active(): OtelContext;
     /** Calls with this context as the active one. */
     with<R>(context: OtelContext, call: () => R): R;
   };
-  /** What knows spans. */
+  /** Access to spans and tracers. */
   readonly trace: {
     /** A context with a span. */
     setSpan(context: OtelContext, span: OtelSpan): OtelContext;
     /** Gives a tracer, where none is handed in. */
     getTracer?(name: string): OtelTracer;
   };
-  /** What knows metrics. */
+  /** Access to meters. */
   readonly metrics?: {
     /** Gives a meter, where none is handed in. */
     getMeter(name: string): OtelMeter;

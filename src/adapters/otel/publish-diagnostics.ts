@@ -1,7 +1,7 @@
 import type { RunEvent, RunObserver } from "../../pipeline/run-event.ts";
 import { hostProcess } from "../../runtime/detect.ts";
 
-/** What is used of `node:diagnostics_channel`. */
+/** Parts of `node:diagnostics_channel` that are used. */
 interface Diagnostics {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
 }
@@ -10,7 +10,7 @@ interface Diagnostics {
  * Makes an observer that publishes each event of a run on the channel `millrace:run` of
  * `node:diagnostics_channel`. Where the platform has none, it does nothing.
  *
- * @example Who subscribes knows nothing of the pipeline
+ * @example A subscriber that knows nothing of the pipeline
  * ```ts
  * import { etl, type RunEvent } from "millrace";
  * import { publishDiagnostics } from "millrace/otel";

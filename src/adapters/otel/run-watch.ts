@@ -7,35 +7,35 @@ import type { ItemOutcome, Meters } from "./meters.ts";
 import type { OtelAttributes } from "./otel-api.ts";
 import { type Failure, failureOf, noScope, type Scope, type Tracing, typeOf } from "./scope.ts";
 
-/** What is told of the runs of a pipeline, and to whom. */
+/** Receivers of the telemetry of the runs of a pipeline. */
 export interface Telemetry {
   /** Begins spans, where there is a tracer. */
   readonly tracing: Tracing | undefined;
-  /** Takes what is measured. */
+  /** Metrics to record to. */
   readonly meters: Meters;
   /** Attributes of every span and of every metric; one is the name of the pipeline. */
   readonly attributes: OtelAttributes;
 }
 
-/** Most errors that are no objects, and are remembered. */
+/** Maximum number of remembered errors that are not objects. */
 const mostValues = 100;
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
 /** Watches one run: its events tell what becomes of it, and its loads are made within spans. */
 export class RunWatch implements BatchListener {
-  /** Takes what is measured. */
+  /** Metrics to record to. */
   readonly meters: Meters;
   /** Attributes of every span. */
   readonly attributes: OtelAttributes;
   /** The span of the run. */
   readonly scope: Scope;
-  /** No further call begins. */
+  /** True if no further call begins. */
   isStopping = false;
   readonly #batches = new Map<number, BatchWatch>(); // Those that are not finished.
   readonly #counted = { loaded: 0, skipped: 0, dead_lettered: 0, returned: 0, batches: 0 };
   readonly #recorded = new WeakSet<object>(); // Errors that a span has.
-  readonly #recordedValues = new Set<unknown>(); // The same of errors that are no objects.
+  readonly #recordedValues = new Set<unknown>(); // The same of errors that are not objects.
   #failure: Failure | undefined; // The first one.
 
   /** Begins the span of a run, below the one that is active. */
@@ -46,7 +46,7 @@ export class RunWatch implements BatchListener {
     this.scope = tracing?.begin(name, attributes) ?? noScope;
   }
 
-  /** Whether anybody is told: if not, the run need not be watched. */
+  /** True if there is a receiver: if not, the run need not be watched. */
   get isTold(): boolean {
     return this.scope.isTold || this.meters.isTold;
   }
@@ -78,7 +78,7 @@ export class RunWatch implements BatchListener {
     this.scope.end(failureOf(error));
   }
 
-  /** Adds an error to a span. One that a load failed with is no event of the run as well. */
+  /** Adds an error to a span. The error of a load is not an event of the run as well. */
   record(error: unknown, scope: Scope): void {
     if (!scope.isTold) return;
     const isObject = Object(error) === error;

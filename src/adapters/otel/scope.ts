@@ -1,9 +1,9 @@
 import { isOf, messageOf, propertyOf } from "../../errors.ts";
 import type { OtelApi, OtelAttributes, OtelContext, OtelSpan, OtelTracer } from "./otel-api.ts";
 
-/** What a span failed with. */
+/** Failure of a span. */
 export interface Failure {
-  /** What the error says. */
+  /** The message of the error. */
   readonly message: string;
   /** The kind of the error. */
   readonly type: string;
@@ -14,25 +14,25 @@ export function failureOf(error: unknown): Failure {
   return { message: messageOf(error), type: typeOf(error) };
 }
 
-/** What is going on: a run, a batch or a load. With a tracer it is a span, else nothing. */
+/** An activity: a run, a batch or a load. With a tracer it is a span, otherwise nothing. */
 export interface Scope {
-  /** Whether anybody is told: if not, what would be told need not be made. */
+  /** True if there is a receiver: if not, attributes need not be made. */
   readonly isTold: boolean;
   /** Begins what is part of it; `age` is for how long it has gone on already, in milliseconds. */
   child(name: string, attributes: OtelAttributes, age?: number): Scope;
   /** Calls with it as the active span. */
   run<R>(call: () => R): R;
-  /** Tells what happened. */
+  /** Records an event. */
   event(name: string, attributes: OtelAttributes): void;
-  /** Tells of an error, unless it has ended; gives whether it did. */
+  /** Records an error, unless it has ended; returns true if it did record it. */
   record(error: unknown): boolean;
-  /** Tells what is known of it. */
+  /** Sets attributes. */
   describe(attributes: OtelAttributes): void;
   /** Ends it, as failed if there is a `failure`. A second time does nothing. */
   end(failure?: Failure): void;
 }
 
-/** What there is where nobody is told. */
+/** The scope without a receiver. */
 export const noScope: Scope = Object.freeze({
   isTold: false,
   child: () => noScope,

@@ -42,7 +42,7 @@ export class Call {
     });
   }
 
-  /** Whether nothing that comes counts any more. */
+  /** True if later answers are ignored. */
   get isOver(): boolean {
     return this.#isOver;
   }

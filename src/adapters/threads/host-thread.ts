@@ -2,16 +2,16 @@ import { hostProcess, isWorkerd } from "../../runtime/detect.ts";
 import { messageFrom, type Reply, type Request, threadMark } from "./messages.ts";
 import type { ThreadLimits } from "./options.ts";
 
-/** Why a thread has ended. */
+/** Reason why a thread has ended. */
 export type Ending =
   | { readonly failure: "exit"; readonly code: unknown }
   | { readonly failure: "error"; readonly cause: unknown };
 
-/** Who is told of a thread. */
+/** Callbacks of a thread. */
 export interface ThreadListener {
-  /** A message came. */
+  /** Called when a message has arrived. */
   onReply(reply: Reply): void;
-  /** It has ended, or does nothing more that could be trusted. Told once, and not after `terminate`. */
+  /** Called once when it has ended, or can no longer be trusted; not called after `terminate`. */
   onEnd(ending: Ending): void;
 }
 
@@ -21,11 +21,11 @@ export interface HostThread {
   post(request: Request, transfer: object[] | undefined): void;
   /** Ends it at once. */
   terminate(): Promise<void>;
-  /** Whether it keeps the process alive. Where a runtime cannot let it go, there is none. */
+  /** Sets whether it keeps the process alive. Missing on runtimes that cannot release it. */
   hold?(isHeld: boolean): void;
 }
 
-/** Where the module of a thread is, or what makes its worker. */
+/** Address of the module of a thread, or a function that makes its worker. */
 export type ThreadModule = string | (() => unknown);
 
 /** The part of `node:worker_threads` that is used, which Deno and Bun have too. */

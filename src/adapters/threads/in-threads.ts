@@ -50,7 +50,7 @@ const table: OptionTable<ThreadsOptions> = {
  * Threads begin with the first batch, outlive the run, and serve any number of them. Without work they
  * keep no process alive; `close`, or `await using`, ends them at once.
  *
- * Where a runtime has no threads (Workers), give it the function itself: it runs inline.
+ * If a runtime has no threads (Workers), pass the function itself: it runs inline.
  *
  * @example The function itself, as on Workers
  * ```ts
@@ -129,7 +129,7 @@ function threadsOf(
   return threads as Threads<unknown, unknown>;
 }
 
-/** Where the module is, checked. */
+/** Returns the checked address of the module, or the function that makes its worker. */
 function placeOf(module: URL | string | (() => WebWorkerLike)): ThreadModule {
   const isPlace = typeof module === "function" || URL.canParse(String(module));
   if (!isPlace) {
@@ -139,7 +139,7 @@ function placeOf(module: URL | string | (() => WebWorkerLike)): ThreadModule {
     failPlainly(action, "module", rule, module);
   }
   if (!hasThreads()) {
-    // Plainly, as the address of a module is no secret.
+    // Plainly, as the address of a module is not a secret.
     failPlainly(action, "module", "what thread(fn) gave, as this runtime has no threads", module);
   }
   return typeof module === "function" ? module : String(module);

@@ -1,15 +1,15 @@
 import { isThenable } from "../../runtime/thenable.ts";
 import type { ThreadFunction } from "./options.ts";
 
-/** Who takes what becomes of each item. */
+/** Receiver of the outcome of each item. */
 export interface Outcome {
   /** Takes the result of an item. */
   put(index: number, result: unknown): void;
   /** Takes the error of an item. */
   fail(index: number, error: unknown): void;
-  /** Told after each item; a promise is waited for before the next one. */
+  /** Called after each item; a promise is awaited before the next one. */
   next?(): Promise<void> | undefined;
-  /** Whether no further item is wanted. */
+  /** True if no further item is wanted. */
   readonly isOver?: boolean;
 }
 

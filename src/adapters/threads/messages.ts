@@ -1,16 +1,16 @@
 /**
- * What a run and its threads tell each other. All of it can be cloned: what cannot (`skip`, rows of
- * `many`, errors with classes) is told by index. A thread answers in the order in which it was asked.
+ * Messages between a run and its threads. All of them can be cloned: what cannot (`skip`, rows of
+ * `many`, errors with classes) is sent by index. A thread answers requests in order.
  * @module
  */
 import type { PackedError } from "./packed-error.ts";
 
-/** What a thread of this package is called, and where in its `workerData` its port is. */
+/** Name of the threads of this package, and the key of the port in their `workerData`. */
 export const threadMark = "millrace.thread";
 
 /** Items for the function of a thread. */
 export interface Request {
-  /** Tells it from what others send. */
+  /** Distinguishes it from messages of others. */
   readonly millrace: "items";
   /** The items. */
   readonly items: readonly unknown[];
@@ -18,9 +18,9 @@ export interface Request {
   readonly beat?: number | undefined;
 }
 
-/** What the function of a thread made of the items of a request. */
+/** Results of the function of a thread for the items of a request. */
 export interface Answer {
-  /** Tells it from what others send. */
+  /** Distinguishes it from messages of others. */
   readonly millrace: "results";
   /** The result of each item, `undefined` where it has none. */
   readonly values: unknown[];
@@ -41,7 +41,9 @@ export type Reply =
   | { readonly millrace: "alive" }
   | { readonly millrace: "exit"; readonly code: unknown };
 
-/** What a message of this package says; the module of a thread may well send others. */
+/**
+ * Returns a message of this package; `undefined` for others, which the module of a thread may send.
+ */
 export function messageFrom<M extends Request | Reply>(data: unknown): M | undefined {
   const kind = (data as { millrace?: unknown } | null | undefined)?.millrace;
   return typeof kind === "string" ? data as M : undefined;

@@ -2,11 +2,11 @@ import type { PipelineContext, Transformed } from "../../pipeline/pipeline.ts";
 import type { Many } from "../../streams/many.ts";
 import type { skip } from "../../streams/skip.ts";
 
-/** What a thread runs for each item: made by `thread`. */
+/** Function that a thread runs for each item: made by `thread`. */
 // deno-lint-ignore no-explicit-any -- `never` would refuse what is called with an item of its own type.
 export type ThreadFunction = (item: any) => unknown;
 
-/** What a function of a thread is called with. */
+/** Type of the item that a function of a thread is called with. */
 export type ThreadInput<M extends ThreadFunction> = Parameters<M>[0];
 
 /** The rows that a function of a thread gives. */
@@ -34,34 +34,37 @@ export interface ThreadsOptions<I = unknown> {
    */
   readonly size?: number | undefined;
   /**
-   * How long one item may take, in milliseconds; then its thread is ended, and the item has failed.
+   * Maximum time for one item, in milliseconds. Then its thread is ended, and the item has failed.
    * @default {Infinity}
    */
   readonly timeout?: number | undefined;
   /**
-   * How long a thread may take to load its module, in milliseconds; then the run fails. It is how one
-   * finds a module that does not call `thread`, where the runtime tells nothing of it.
+   * Maximum time for a thread to load its module, in milliseconds. Then the run fails. This detects
+   * a module that does not call `thread`, if the runtime does not report it.
    * @default {30000}
    */
   readonly startTimeout?: number | undefined;
   /**
-   * How long a thread may have nothing to do, in milliseconds; then it ends, and the next items begin
-   * one. On Node and Bun a thread without work keeps no process alive; on Deno it does.
+   * Maximum idle time of a thread, in milliseconds. Then it ends, and the next items begin
+   * another. An idle thread does not keep the process alive on Node and Bun; on Deno it does.
    * @default {Infinity; on Deno 1000}
    */
   readonly idleTimeout?: number | undefined;
   /**
-   * How many threads may end in a row without having finished an item; then the run fails.
+   * Maximum number of threads that may end in a row without finishing an item. Then the run fails.
    * @default {10}
    */
   readonly maxCrashes?: number | undefined;
-  /** What of items is moved to a thread instead of copied. It is gone here: for letters and retries too. */
+  /**
+   * Returns the objects to move to a thread instead of copying. They are gone here, for letters and
+   * retries too.
+   */
   readonly transfer?: ((items: readonly I[]) => object[]) | undefined;
   /** The most memory that a thread may take: Node alone has such limits. */
   readonly resourceLimits?: ThreadLimits | undefined;
 }
 
-/** What a function for bundlers gives: a `Worker` of the web, begun as a module. */
+/** Result of a function for bundlers: a `Worker` of the web, started as a module. */
 export interface WebWorkerLike {
   /** Sends a message. */
   postMessage(...args: never): void;
@@ -82,7 +85,7 @@ export type Threads<I, O> =
     ]: () => Promise<void>;
   };
 
-/** What calls threads, and what ends them. */
+/** Function that calls threads, with a method that ends them. */
 export interface ThreadCalls<I, O> {
   /** Maps items: gives the result of each; rejects with a `BatchError` that names those that failed. */
   (items: I[], context: Pick<PipelineContext, "signal">): Promise<Transformed<O>[]>;

@@ -4,7 +4,7 @@ import { type Ending, type HostThread, startThread, type ThreadModule } from "./
 import type { Answer, Reply } from "./messages.ts";
 import type { ThreadLimits } from "./options.ts";
 
-/** How a thread is begun, and how long it may take. */
+/** Module and time limits of a thread. */
 export interface ThreadSettings {
   readonly module: ThreadModule;
   readonly timeout: number;
@@ -14,16 +14,16 @@ export interface ThreadSettings {
   readonly transfer: ((items: readonly unknown[]) => object[]) | undefined;
 }
 
-/** Why a thread is lost: the host says so, or a time is over. */
+/** Reason why a thread is lost: the host reports it, or a time limit is exceeded. */
 export type Loss = Ending | { readonly failure: "timeout" | "idle" };
 
-/** Who is told of a thread of a pool. */
+/** Callbacks of a thread of a pool. */
 export interface PoolThreadListener {
-  /** It may have work. */
+  /** Called when it can accept work. */
   onReady(): void;
-  /** It has done the first of its jobs. */
+  /** Called when it has done the first of its jobs. */
   onDone(job: Job, answer: Answer): void;
-  /** It is gone, with the jobs that it had: the first of them was at work. */
+  /** Called when it is gone, with the jobs that it had: the first of them was at work. */
   onLost(thread: PoolThread, loss: Loss, jobs: readonly Job[]): void;
 }
 
@@ -56,17 +56,17 @@ export class PoolThread {
     );
   }
 
-  /** Whether its module is loaded. */
+  /** True if its module is loaded. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
-  /** How many jobs it has. */
+  /** Number of its jobs. */
   get load(): number {
     return this.#jobs.length;
   }
 
-  /** Whether a job of a call is at work here. */
+  /** Returns true if a job of a call is at work here. */
   isAtWork(call: Job["call"]): boolean {
     return this.#jobs[0]?.call === call;
   }
@@ -116,7 +116,7 @@ export class PoolThread {
     this.#stopTimer = setTimer(this.#settings.timeout, () => this.#lose({ failure: "timeout" }));
   }
 
-  /** It has nothing to do. */
+  /** Starts the timer of an idle thread. */
   #rest(): void {
     this.#stopTimer();
     this.#host.hold?.(false);

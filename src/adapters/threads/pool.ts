@@ -7,9 +7,9 @@ import { inputError, lossError, outputError, startError } from "./reasons.ts";
 import type { Mapped } from "./results.ts";
 import { ThreadError } from "./thread-error.ts";
 
-/** What a pool is made of. */
+/** Settings of a pool. */
 export interface PoolSettings extends ThreadSettings {
-  /** What its module is called in messages. */
+  /** Name of its module in messages. */
   readonly name: string;
   readonly size: number;
   readonly maxCrashes: number;
@@ -120,7 +120,7 @@ export class Pool {
   /** Fails the items that cannot be sent; the others wait again, each run of them for itself. */
   #giveRest({ call, from, items }: Job, error: unknown): void {
     const reasons = items.map(whyNotCloneable);
-    // One of what was to be moved is no longer here, or is no such thing.
+    // An object to move is no longer here, or cannot be moved.
     const isMoved = reasons.every((why) => why === undefined);
     const rest: Job[] = [];
     let begin = 0;

@@ -1,5 +1,5 @@
 /**
- * What is said of what went wrong with a thread, and what to do about it.
+ * Errors of threads, with advice on fixing them.
  * @module
  */
 import { ConfigurationError, messageOf, propertyOf } from "../../errors.ts";
@@ -51,7 +51,7 @@ export function lossError({ name, timeout }: Named, loss: Loss): ThreadError {
   return new ThreadError("exit", `${words}; throw an error where the function calls exit or close`);
 }
 
-/** A module that is no thread. */
+/** Returns the error of a module that is not a thread. */
 export function startError({ name, startTimeout }: Named, given: unknown): ConfigurationError {
   const loss = given as Partial<Loss & { cause: unknown; code: unknown }> | undefined;
   const rule = "a module that can be loaded and calls thread(fn)";

@@ -1,6 +1,6 @@
 import { BatchError } from "../../errors.ts";
 
-/** What the items of a call have become. */
+/** Outcome of the items of a call. */
 export interface Mapped {
   /** The result of each item that has not failed. */
   readonly results: unknown[];

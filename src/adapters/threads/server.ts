@@ -6,7 +6,7 @@ import type { ThreadFunction } from "./options.ts";
 import { packError, whyNotCloneable } from "./packed-error.ts";
 import type { ThreadPort } from "./thread-port.ts";
 
-/** What of results is moved instead of copied. */
+/** Returns the objects of results to move instead of copying. */
 export type Transfer = (rows: readonly unknown[]) => object[];
 
 /** Runs the function of a thread for what is sent to it, one request after the other. */

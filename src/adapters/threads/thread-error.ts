@@ -1,9 +1,9 @@
 import { EtlError } from "../../errors.ts";
 
 /**
- * What went wrong with a thread: it ended (`"exit"`), by an error outside of its function (`"error"`),
- * or as an item took too long (`"timeout"`); an item cannot be sent to it (`"input"`), or a result from
- * it (`"output"`); or it was closed while somebody waited (`"closed"`).
+ * Kind of failure of a thread: it ended (`"exit"`), by an error outside of its function
+ * (`"error"`), or as an item took too long (`"timeout"`); an item cannot be sent to it (`"input"`),
+ * or a result from it (`"output"`); or it was closed while somebody waited (`"closed"`).
  */
 export type ThreadFailure = "exit" | "error" | "timeout" | "input" | "output" | "closed";
 
@@ -18,7 +18,7 @@ export class ThreadError extends EtlError {
   override readonly name = "ThreadError" as const;
   /** The kind of the error. */
   override readonly code = "THREAD" as const;
-  /** What went wrong. */
+  /** Kind of failure. */
   readonly failure: ThreadFailure;
 
   /** Makes the error of a failure; `cause` is what the runtime said, where it said something. */

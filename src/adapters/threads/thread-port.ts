@@ -1,7 +1,7 @@
 import { denoHost, type HostProcess, hostProcess, isBun } from "../../runtime/detect.ts";
 import { messageFrom, type Reply, type Request, threadMark } from "./messages.ts";
 
-/** What a thread speaks with whoever started it by. */
+/** Port through which a thread talks to its starter. */
 export interface ThreadPort {
   /** Sends a message. */
   post(reply: Reply, transfer?: object[]): void;

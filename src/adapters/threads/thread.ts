@@ -5,14 +5,14 @@ import { threadPort } from "./thread-port.ts";
 
 /** Options of `thread`. */
 export interface ThreadOptions<O = unknown> {
-  /** What of results is moved to the main thread instead of copied. */
+  /** Returns the objects of results to move to the main thread instead of copying. */
   readonly transfer?: ((rows: readonly O[]) => object[]) | undefined;
 }
 
-/** What functions of threads are known by, in every copy of this package. */
+/** Mark of the functions of threads, for every copy of this package. */
 const threadedMark: unique symbol = Symbol.for("millrace.threaded") as typeof threadedMark;
 
-/** What serves in this thread: each has modules of its own. */
+/** Server of this thread: each has modules of its own. */
 const here: { server?: Server } = {};
 
 /** Tells whether a function was given to `thread`. */
@@ -36,7 +36,7 @@ export function isThreaded(value: unknown): value is ThreadFunction {
  * equal(square(3), 9);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is no function, or an option breaks its rule.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option breaks its rule.
  */
 export function thread<M extends ThreadFunction>(
   fn: M,

@@ -5,7 +5,7 @@ import type { Append, Written } from "./checkpoints.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 import { directoryOf, syncDirectory } from "./kept-file.ts";
 
-/** How rows stand in a file, and what is done about one that is there. */
+/** Format of the rows in a file, and the handling of a file that already exists. */
 export interface AppendedFileOptions<T> {
   readonly format: RowFormat<T>;
   readonly compress: "none" | "gzip" | "zstd";
@@ -19,7 +19,7 @@ interface Parts {
   readonly body: Uint8Array;
   /** The end, which may have to tell of all bodies before it, and of this one. */
   readonly tail: (bodies: readonly PlacedBody[]) => Uint8Array;
-  /** What the end has to tell of this one; `undefined` if nothing. */
+  /** Entry for this body at the end of the file; `undefined` if there is none. */
   readonly about?: unknown;
 }
 

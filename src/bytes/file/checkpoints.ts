@@ -30,20 +30,20 @@ import {
 
 /** Puts a batch into the file. */
 export interface Append {
-  /** What the file begins with where these are its first rows. */
+  /** Beginning of the file if these are its first rows. */
   readonly head: string;
   /** Throws if the file has not been written by a sink before, and must not be. */
   checkNew(files: FileSystem): void;
   /**
-   * Writes it at an offset, behind which nothing is marked, in one go: nothing else of this process
-   * happens meanwhile.
+   * Writes it at an offset, behind which nothing is marked, synchronously: nothing else of this
+   * process runs in between.
    */
   write(files: FileSystem, offset: number, bodies: readonly PlacedBody[]): Written;
   /** Brings it to the disk. */
   flush(files: FileSystem): Promise<void>;
 }
 
-/** What is in a file: its bytes without its end, and what that end has to tell of them. */
+/** Content of a file: its bytes without its end, and the entries of its bodies in that end. */
 export type Written = Pick<FileMark, "bytes" | "bodies">;
 
 /**
@@ -87,7 +87,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     this.#claims.onReleased(key, runId);
   }
 
-  /** Whether a batch is in the file already. */
+  /** Returns true if a batch is already in the file. */
   async has(mark: CommitMark): Promise<boolean> {
     const stored = await this.read(mark.key) ?? blankCheckpoint;
     return isMarkedIn(stored, mark) || this.#claims.hasUnmarked(mark);
@@ -113,14 +113,19 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     return mark.isMarked ? () => this.#takeBack(mark, plan.before) : undefined;
   }
 
-  /** Appends a batch of a run that has no checkpoints; behind what is there, unless it begins anew. */
+  /**
+   * Appends a batch of a run that has no checkpoints, or replaces the content of the file if
+   * `isAnew`.
+   */
   async append(append: Append, isAnew: boolean): Promise<void> {
     await this.#append(await this.#prepare(), undefined, append, (file) => {
       return { next: isAnew ? { ...file, bytes: 0, keys: new Map() } : file };
     });
   }
 
-  /** Writes a file that has no rows, unless it has some; those of earlier runs count unless it begins anew. */
+  /**
+   * Writes a file without rows, unless it has some. Rows of earlier runs count, unless `isAnew`.
+   */
   async appendNone(append: Append, isAnew: boolean): Promise<void> {
     await this.#append(await this.#prepare(), undefined, append, (file) => {
       if (isAnew) return { next: { ...file, bytes: 0, keys: new Map() } };
@@ -222,14 +227,14 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   }
 }
 
-/** What stands in the files of a mark. */
+/** Content of the files of a mark. */
 interface Seen {
   readonly text: string | undefined;
   readonly mark: FileMark;
   readonly owner: string | undefined;
 }
 
-/** What is to be marked with a batch; nothing if the batch is there already. */
+/** Mark to write with a batch; `undefined` if the batch is already there. */
 interface AppendPlan {
   readonly next: FileMark | undefined;
 }

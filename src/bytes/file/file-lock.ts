@@ -2,7 +2,7 @@ import { setTimer } from "../../runtime/timer.ts";
 import { propertyOf } from "../../errors.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 
-/** How long a lock that stays the same is waited for, in milliseconds. */
+/** Time to wait for a lock that stays the same, in milliseconds. */
 const staleAfter = 5000;
 
 /**
@@ -17,7 +17,7 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
   let since = 0;
   while (!hasLocked(files, path)) {
     const mark = markOf(files, path);
-    // Time as this process sees it pass: the clocks of those who share a directory may differ.
+    // Time as this process sees it pass: the clocks of processes that share a directory may differ.
     if (mark !== seen) since = performance.now();
     seen = mark;
     if (mark !== undefined && performance.now() - since >= staleAfter) {
@@ -34,7 +34,7 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
   try {
     return act();
   } finally {
-    // A process that was frozen meanwhile may find the lock of whoever took this one for stale.
+    // A process that was frozen in between may find the lock of whoever took this one for stale.
     if (markOf(files, path) === own) ifExists(() => files.unlinkSync(path));
   }
 }

@@ -3,16 +3,16 @@ import { CheckpointError } from "../../errors.ts";
 import { checkCheckpoint, type Checkpoint } from "../../checkpoints/checkpoint.ts";
 import type { KeptKey, WritePlan } from "../../checkpoints/plan-commit.ts";
 
-/** What `${path}.mark.json` holds. */
+/** Content of `${path}.mark.json`. */
 export interface FileMark {
-  /** The bytes of the file that hold whole batches; what stands after them is written anew. */
+  /** Number of bytes of the file that hold whole batches; later bytes are overwritten. */
   readonly bytes: number;
-  /** What the file begins with, before its rows. */
+  /** Beginning of the file, before its rows. */
   readonly head: string;
   /** A sink has written the file, or was allowed to write over it. */
   readonly isOwn: boolean;
   readonly keys: ReadonlyMap<string, MarkedKey>;
-  /** What the end of the file has to tell of its rows, where its format needs that. */
+  /** Entries for the end of the file, where its format needs them. */
   readonly bodies: readonly PlacedBody[];
 }
 
@@ -25,7 +25,7 @@ interface MarkedKey {
 /** The mark of a file that no sink knows. */
 const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map(), bodies: [] };
 
-/** What is kept for a key, as the rules of a commit ask for it. */
+/** Returns the state stored for a key, in the form that the rules of a commit need. */
 export function keptIn(file: FileMark, key: string, owner: string | undefined): KeptKey {
   const kept = file.keys.get(key);
   return {
@@ -35,7 +35,10 @@ export function keptIn(file: FileMark, key: string, owner: string | undefined): 
   };
 }
 
-/** The mark with the checkpoint of a key. A file of which nothing is marked any more begins anew. */
+/**
+ * Returns the mark with the checkpoint of a key. A file of which nothing is marked any more starts
+ * over.
+ */
 export function withKey(file: FileMark, key: string, plan: WritePlan | undefined): FileMark {
   if (plan === undefined) return file;
   const { next: checkpoint, loadedBy } = plan;
@@ -43,7 +46,7 @@ export function withKey(file: FileMark, key: string, plan: WritePlan | undefined
   return { ...file, bytes: isMarked(file.keys) && !isMarked(keys) ? 0 : file.bytes, keys };
 }
 
-/** Whether something is finished, by any checkpoint. */
+/** Returns true if any checkpoint has finished items. */
 function isMarked(keys: FileMark["keys"]): boolean {
   const checkpoints = Array.from(keys.values(), ({ checkpoint }) => checkpoint);
   return checkpoints.some(({ offset, done }) => offset > 0 || done.length > 0);
@@ -70,7 +73,7 @@ export function markIn(path: string, text: string | undefined): FileMark {
   throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
 }
 
-/** What is written into the file of a mark. */
+/** Returns the text of the file of a mark. */
 export function textOf(mark: FileMark): string {
   const { bodies, ...rest } = mark;
   const index = bodies.length === 0 ? {} : { bodies }; // Most formats have none.

@@ -32,7 +32,7 @@ export interface FileSystem {
   };
 }
 
-/** What a host knows of a file. */
+/** Facts that a host has about a file. */
 export interface FileFacts {
   readonly size: number;
   readonly mtimeMs: number;
@@ -60,7 +60,7 @@ export async function hostFiles(): Promise<FileSystem> {
   return files;
 }
 
-/** What `run` gives, or `undefined` if the file it is about does not exist. */
+/** Returns the result of `run`, or `undefined` if its file does not exist. */
 export function ifExists<R>(run: () => R): R | undefined {
   try {
     return run();

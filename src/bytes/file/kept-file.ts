@@ -71,7 +71,7 @@ export function claimOf(files: FileSystem, path: string): Claim | undefined {
     if (typeof runId !== "string") return undefined;
     return { runId, until: timeOf(until), ...(lease !== undefined && { lease: timeOf(lease) }) };
   } catch {
-    return undefined; // It is claimed anew.
+    return undefined; // It is claimed again.
   }
 }
 
