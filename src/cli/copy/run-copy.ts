@@ -8,6 +8,7 @@ import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { action, type Row } from "./endpoint.ts";
 import { fileSystem } from "./host.ts";
+import { forgetMarks } from "./marks.ts";
 import type { CopyPlace } from "./parts.ts";
 import type { CopyPlan } from "./plan.ts";
 import { keepsMarks } from "./program.ts";
@@ -48,11 +49,10 @@ export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> 
 async function prepareMarks({ options, source, target }: CopyPlan): Promise<void> {
   const store = target.checkpoints!;
   const { key, fresh } = options;
+  if (fresh || target.isNew) return await forgetMarks(store, key);
   const found = await store.read(key);
   if (found === undefined) return;
-  if (fresh) {
-    await store.write(key, { offset: 0, done: [], updatedAt: 0 });
-  } else if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
+  if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
     const isBegun = found.offset + found.done.length > 0;
     const rule =
       "the version that an earlier copy has read (--fresh copies this one from its start)";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
@@ -70,6 +70,18 @@ describe("millrace copy", () => {
     expect((await folder.copy("a.csv", "out.ndjson.gz", "--fresh")).out).toContain("Copied 3 rows");
     expect(gunzipSync(readFileSync(folder.path("out.ndjson.gz"))).toString())
       .toBe('{"id":"1","name":"Ada"}\n{"id":"2","name":null}\n{"id":"3","name":null}\n');
+  });
+
+  it("copies all rows again where what was written is gone", async () => {
+    folder.write("a.csv", "id\n1\n2\n");
+    await folder.copy("a.csv", "out.ndjson");
+    rmSync(folder.path("out.ndjson"));
+    expect((await folder.copy("a.csv", "out.ndjson")).out).toContain("Copied 2 rows");
+    expect(readFileSync(folder.path("out.ndjson"), "utf8")).toBe('{"id":"1"}\n{"id":"2"}\n');
+    await folder.copy("a.csv", "shop.db#ids", "--create");
+    folder.exec("shop.db", "drop table ids");
+    expect((await folder.copy("a.csv", "shop.db#ids", "--create")).out).toContain("Copied 2 rows");
+    expect(folder.rows("shop.db", "select id from ids")).toEqual([{ id: "1" }, { id: "2" }]);
   });
 
   it("copies what has come to a table since", async () => {
