@@ -145,7 +145,7 @@ async function rowPlanOf(
 /** Whether the source has values that the target would lose or refuse without need. */
 function needsSteps({ from, to, types }: CopyOptions): boolean {
   if (to.kind === "postgres") return true; // It knows what it needs.
-  if (from.kind === "sqlite" || from.kind === "postgres") return from.kind !== to.kind;
+  if (from.kind === "sqlite" || from.kind === "postgres") return true;
   const isJsonTo = "format" in to && to.format !== "parquet"; // CSV writes JSON in its fields.
   if (from.format === "json" || from.format === "ndjson") return !isJsonTo;
   return from.format === "parquet" || types.size > 0;

@@ -72,6 +72,22 @@ describe("millrace copy", () => {
       .toBe('{"id":"1","name":"Ada"}\n{"id":"2","name":null}\n{"id":"3","name":null}\n');
   });
 
+  it("keeps values of different types in a column of SQLite", async () => {
+    const values = [1, "007", 1.5, "1e3", null, "x"];
+    const lines = values.map((zip, n) => JSON.stringify({ zip, text: n === 0 ? "a" : n }));
+    folder.write("a.ndjson", lines.join("\n"));
+    folder.exec("shop.db", "create table texts (zip, text text)");
+    for (const table of ["mixed", "texts"]) {
+      const copied = await folder.copy("a.ndjson", `shop.db#${table}`, "--create");
+      expect(copied).toMatchObject({ code: 0 });
+      expect(folder.rows("shop.db", `select zip from ${table}`)).toEqual(
+        values.map((zip) => ({ zip })),
+      );
+    }
+    expect(folder.rows("shop.db", "select text from texts limit 2"))
+      .toEqual([{ text: "a" }, { text: "1" }]);
+  });
+
   it("copies all rows again where what was written is gone", async () => {
     folder.write("a.csv", "id\n1\n2\n");
     await folder.copy("a.csv", "out.ndjson");
