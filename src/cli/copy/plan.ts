@@ -1,5 +1,6 @@
 import { fail } from "../../options.ts";
 import type { Chunks } from "../../streams/chunks.ts";
+import { checkApart } from "./apart.ts";
 import { columnsOfRows } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
@@ -31,6 +32,7 @@ export async function planCopy(
   place: CopyPlace,
   isPrinted: boolean,
 ): Promise<CopyPlan> {
+  await checkApart(options, place);
   let source = await sourceOf(options, place);
   let target: OpenTarget | undefined;
   let found: Promise<Facts> | undefined;

@@ -100,6 +100,26 @@ describe("millrace copy", () => {
     expect(folder.rows("shop.db", "select id from ids")).toEqual([{ id: "1" }, { id: "2" }]);
   });
 
+  it("does not copy anything to where it is read from", async () => {
+    folder.write("a.csv", "id\n1\n");
+    folder.write("b.csv", "id\n2\n");
+    folder.exec("shop.db", table);
+    for (
+      const args of [
+        ["a.csv", "./a.csv", "--fresh"],
+        ["*.csv", "b.csv", "--fresh"],
+        ["shop.db#users", "./shop.db#Users"],
+      ]
+    ) {
+      expect(await folder.copy(...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("'TO' must be other than "),
+      });
+    }
+    expect(readFileSync(folder.path("a.csv"), "utf8")).toBe("id\n1\n");
+    expect(folder.rows("shop.db", "select * from users")).toHaveLength(3);
+  });
+
   it("copies what has come to a table since", async () => {
     folder.exec("shop.db", table);
     await folder.copy("shop.db#users", "a.ndjson", "--columns", "name");
