@@ -51,24 +51,28 @@ export function typesOf(given: string | undefined): Map<string, ColumnType> {
   return types;
 }
 
-/** The columns that rows have, and the types of what is in them. */
+/**
+ * The columns that rows have, and the types of what is in them. One with values of different types
+ * has none: any of them would make other values of the rest.
+ */
 export function columnsOfRows(rows: readonly object[]): Columns {
-  const found = new Map<string, ColumnType | undefined>();
+  const found = new Map<string, ColumnType | "mixed" | undefined>();
   for (const row of rows) {
     for (const [name, value] of Object.entries(row)) {
       found.set(name, joined(found.get(name), typeOfValue(value)));
     }
   }
-  return found;
+  return new Map([...found].map(([name, type]) => [name, type === "mixed" ? undefined : type]));
 }
 
-/** The type of both: the first one counts, but integers and fractions are numbers together. */
+/** The type of both: integers and fractions are numbers together. */
 function joined(
-  one: ColumnType | undefined,
+  one: ColumnType | "mixed" | undefined,
   other: ColumnType | undefined,
-): ColumnType | undefined {
-  if (one === "int" && other === "number") return other;
-  return one ?? other;
+): ColumnType | "mixed" | undefined {
+  if (one === undefined || other === undefined || one === other) return one ?? other;
+  const isNumber = [one, other].every((type) => type === "int" || type === "number");
+  return isNumber ? "number" : "mixed";
 }
 
 function typeOfValue(value: unknown): ColumnType | undefined {

@@ -105,6 +105,8 @@ function fileOf(side: Side, spec: string, format: FileFormat): Endpoint {
   }
   if (/^https?:/i.test(spec)) {
     if (side === "TO") fail(action, side, understood.TO, spec);
+    const { username, password } = new URL(spec);
+    if (username + password !== "") fail(action, side, "a URL without a user and a password", spec);
     return { kind: "http", url: spec, ...format };
   }
   if (spec === "-") return { kind: "standard", ...format };
@@ -172,7 +174,9 @@ function decoded(text: string): string {
 
 /** What was given, as it may be shown and kept: without a password. */
 export function withoutPassword(spec: string): string {
-  return spec.replace(/^([a-z]+:\/\/[^:@/?#]*):[^@/?#]*@/i, "$1@");
+  if (!/^postgres(?:ql)?:/i.test(spec)) return spec; // No other one has a password.
+  const own = spec.replace(/^([a-z]+:\/\/[^:@/?#]*):[^/?#]*@/i, "$1@"); // Up to its last "@".
+  return own.replace(/([?&])password=[^&#]*&?/gi, "$1").replace(/[?&](?=#|$)/, "");
 }
 
 /** Whether an endpoint may be several files, which need not have the same columns. */

@@ -18,7 +18,8 @@ export async function fileTarget(
   if (to.kind === "standard") return await streamTarget(to, undefined, place, factsOf);
   const path = place.pathOf(to.path);
   const isWhole = to.compression === "brotli"; // Its streams cannot stand behind each other.
-  if ((repeat === "never" || isWhole) && !options.fresh && (await fileSystem()).existsSync(path)) {
+  const isThere = (await fileSystem()).existsSync(path);
+  if ((repeat === "never" || isWhole) && !options.fresh && isThere) {
     const why = isWhole ? "a .br file" : "this FROM";
     fail(action, "TO", `a new file, or one beside --fresh, as ${why} cannot be resumed`, to.path);
   }
@@ -29,10 +30,12 @@ export async function fileTarget(
     compress: to.compression === "none" ? undefined : to.compression as "gzip" | "zstd",
     exists: options.fresh ? "replace" as const : undefined,
   };
-  const sink = fileSink<Row>(path, { format: encoding.format, ...settings });
+  const exists = isThere ? settings.exists : "replace"; // A mark may be left of a file that is gone.
+  const sink = fileSink<Row>(path, { format: encoding.format, ...settings, exists });
   return {
     load: sink.load,
     checkpoints: sink.checkpoints,
+    isNew: !isThere,
     end: (context) => sink.writeEmpty(context),
     steps: encoding.steps,
     code: {

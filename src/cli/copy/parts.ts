@@ -78,6 +78,8 @@ export interface OpenTarget {
   readonly load: Load;
   /** What commits marks with the rows, if the target has such. */
   readonly checkpoints?: Required<CheckpointStore> | undefined;
+  /** Whether it was not there before: then marks are of rows that are gone. */
+  readonly isNew?: boolean | undefined;
   /** Letters beside the rows. */
   readonly letters?: (() => WritableStream<DeadLetter>) | undefined;
   /** What follows the last row. */

@@ -1,5 +1,6 @@
 import { fail } from "../../options.ts";
 import type { Chunks } from "../../streams/chunks.ts";
+import { checkApart } from "./apart.ts";
 import { columnsOfRows } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
@@ -31,6 +32,7 @@ export async function planCopy(
   place: CopyPlace,
   isPrinted: boolean,
 ): Promise<CopyPlan> {
+  await checkApart(options, place);
   let source = await sourceOf(options, place);
   let target: OpenTarget | undefined;
   let found: Promise<Facts> | undefined;
@@ -145,7 +147,7 @@ async function rowPlanOf(
 /** Whether the source has values that the target would lose or refuse without need. */
 function needsSteps({ from, to, types }: CopyOptions): boolean {
   if (to.kind === "postgres") return true; // It knows what it needs.
-  if (from.kind === "sqlite" || from.kind === "postgres") return from.kind !== to.kind;
+  if (from.kind === "sqlite" || from.kind === "postgres") return true;
   const isJsonTo = "format" in to && to.format !== "parquet"; // CSV writes JSON in its fields.
   if (from.format === "json" || from.format === "ndjson") return !isJsonTo;
   return from.format === "parquet" || types.size > 0;

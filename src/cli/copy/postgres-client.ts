@@ -2,7 +2,7 @@ import { fail } from "../../options.ts";
 import type { PostgresClient } from "../../adapters/postgres.ts";
 import { quoteName } from "../../sql/names.ts";
 import type { ColumnType } from "./columns.ts";
-import type { PostgresEndpoint } from "./endpoint.ts";
+import { type PostgresEndpoint, withoutPassword } from "./endpoint.ts";
 import type { Facts } from "./parts.ts";
 import { userPackage } from "./user-packages.ts";
 
@@ -34,7 +34,7 @@ export async function connect(url: string, folder: string, max: number): Promise
 
 /** The URL for a program: `pg` takes the password from PGPASSWORD. */
 export function urlInCode(url: string): { text: string; note: readonly string[] } {
-  const text = url.replace(/^([a-z]+:\/\/[^:@/?#]*):[^@/?#]*@/i, "$1@");
+  const text = withoutPassword(url);
   return { text, note: text === url ? [] : ["// pg reads the password from PGPASSWORD."] };
 }
 

@@ -2,6 +2,7 @@ import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import type { PostgresEndpoint } from "./endpoint.ts";
+import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import {
   connect,
@@ -30,8 +31,13 @@ export async function postgresTarget(
     const ddl = options.create && (isMissing || isPrinted)
       ? createTable("postgres", name, await factsOf())
       : undefined;
-    if (ddl !== undefined && isMissing && !isPrinted) await pool.query(ddl);
-    return await opened(to, options, pool, ddl, kindsOf(options, found?.oids ?? new Map()));
+    const kinds = kindsOf(options, found?.oids ?? new Map());
+    const target = await opened(to, options, pool, ddl, kinds);
+    if (ddl !== undefined && isMissing && !isPrinted) {
+      await forgetMarks(target.checkpoints!, options.key); // Before: a kill may come between.
+      await pool.query(ddl);
+    }
+    return target;
   } catch (error) {
     await pool.end();
     throw error;

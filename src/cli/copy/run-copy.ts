@@ -6,8 +6,10 @@ import { etl } from "../../etl/etl.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
+import { isDatabase } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
 import { fileSystem } from "./host.ts";
+import { forgetMarks } from "./marks.ts";
 import type { CopyPlace } from "./parts.ts";
 import type { CopyPlan } from "./plan.ts";
 import { keepsMarks } from "./program.ts";
@@ -48,11 +50,10 @@ export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> 
 async function prepareMarks({ options, source, target }: CopyPlan): Promise<void> {
   const store = target.checkpoints!;
   const { key, fresh } = options;
+  if (fresh || target.isNew) return await forgetMarks(store, key);
   const found = await store.read(key);
   if (found === undefined) return;
-  if (fresh) {
-    await store.write(key, { offset: 0, done: [], updatedAt: 0 });
-  } else if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
+  if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
     const isBegun = found.offset + found.done.length > 0;
     const rule =
       "the version that an earlier copy has read (--fresh copies this one from its start)";
@@ -75,7 +76,8 @@ async function lettersOf(
 }
 
 /** What became of a copy, in a sentence. */
-export function summaryOf({ options, source }: CopyPlan, report: RunReport): string {
+export function summaryOf(plan: CopyPlan, report: RunReport): string {
+  const { options, source } = plan;
   const { from, to } = options.shown;
   const { loaded, deadLettered, duration, outcome, earlier: before } = report;
   const isDone = outcome === "completed";
@@ -89,16 +91,17 @@ export function summaryOf({ options, source }: CopyPlan, report: RunReport): str
     ? ""
     : `, gave up on ${counted(deadLettered)} (see ${options.letters})`;
   const rest = before > 0 ? `; ${counted(before)} were done before` : "";
-  const again = isDone ? "" : ". The same command goes on from there";
+  const again = isDone || !keepsMarks(plan) ? "" : ". The same command goes on from there";
   const time = `${(duration / 1000).toFixed(1)} s`;
   return `${verb} ${counted(loaded)} from ${from} to ${to} in ${time}${lost}${rest}${again}`;
 }
 
 /** Why a copy failed, and what can be done about it. */
 export function failureOf(plan: CopyPlan, report: RunReport, error: unknown): string {
-  const { letters } = plan.options;
+  const { letters, to } = plan.options;
   const lines = [messageOf(error)];
-  const isOfRow = ["extract", "transform", "load"].includes(report.failure?.stage ?? "");
+  const stages = ["extract", "transform", ...(isDatabase(to) ? ["load"] : [])]; // Files take any row.
+  const isOfRow = stages.includes(report.failure?.stage ?? "");
   if (letters === undefined && isOfRow) lines.push("--letters bad.ndjson sets bad rows aside");
   if (report.loaded > 0) {
     const rest = keepsMarks(plan) ? ". The same command goes on after them" : "";

@@ -6,6 +6,7 @@ import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
 import { type ClosableDatabase, fileSystem, sqliteModule } from "./host.ts";
+import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import { tableOf } from "./sqlite-source.ts";
 import { toSqlite } from "./values.ts";
@@ -31,8 +32,12 @@ export async function sqliteTarget(
     const ddl = options.create && (isMissing || isPrinted)
       ? createTable("sqlite", quoteName(table), await factsOf())
       : undefined;
-    if (ddl !== undefined && isMissing && !isPrinted) db!.exec(ddl);
-    return await opened(to, options, db, ddl);
+    const target = await opened(to, options, db, ddl);
+    if (ddl !== undefined && isMissing && !isPrinted) {
+      await forgetMarks(target.checkpoints!, options.key); // Before: a kill may come between.
+      db!.exec(ddl);
+    }
+    return target;
   } catch (error) {
     db?.close();
     throw error;

@@ -62,9 +62,13 @@ export const toCsv: ValueStep = (value, name, kind) => {
   return typeof value === "object" && value !== null ? toJson(value, name, kind) : value;
 };
 
-/** Values that SQLite holds: it has no booleans, dates and JSON, and its functions take these. */
+/**
+ * Values that SQLite holds: it has no booleans, dates and JSON, and its functions take these. Integers
+ * go as such: of a number SQLite makes a fraction, which is `7.0` in a column of texts.
+ */
 export const toSqlite: ValueStep = (value, name) => {
-  if (typeof value === "boolean") return value ? 1 : 0;
+  if (typeof value === "boolean") return value ? 1n : 0n;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
   return value instanceof Date ? value.toISOString() : JSON.stringify(toJson(value, name));
 };

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
@@ -70,6 +70,54 @@ describe("millrace copy", () => {
     expect((await folder.copy("a.csv", "out.ndjson.gz", "--fresh")).out).toContain("Copied 3 rows");
     expect(gunzipSync(readFileSync(folder.path("out.ndjson.gz"))).toString())
       .toBe('{"id":"1","name":"Ada"}\n{"id":"2","name":null}\n{"id":"3","name":null}\n');
+  });
+
+  it("keeps values of different types in a column of SQLite", async () => {
+    const values = [1, "007", 1.5, "1e3", null, "x"];
+    const lines = values.map((zip, n) => JSON.stringify({ zip, text: n === 0 ? "a" : n }));
+    folder.write("a.ndjson", lines.join("\n"));
+    folder.exec("shop.db", "create table texts (zip, text text)");
+    for (const table of ["mixed", "texts"]) {
+      const copied = await folder.copy("a.ndjson", `shop.db#${table}`, "--create");
+      expect(copied).toMatchObject({ code: 0 });
+      expect(folder.rows("shop.db", `select zip from ${table}`)).toEqual(
+        values.map((zip) => ({ zip })),
+      );
+    }
+    expect(folder.rows("shop.db", "select text from texts limit 2"))
+      .toEqual([{ text: "a" }, { text: "1" }]);
+  });
+
+  it("copies all rows again where what was written is gone", async () => {
+    folder.write("a.csv", "id\n1\n2\n");
+    await folder.copy("a.csv", "out.ndjson");
+    rmSync(folder.path("out.ndjson"));
+    expect((await folder.copy("a.csv", "out.ndjson")).out).toContain("Copied 2 rows");
+    expect(readFileSync(folder.path("out.ndjson"), "utf8")).toBe('{"id":"1"}\n{"id":"2"}\n');
+    await folder.copy("a.csv", "shop.db#ids", "--create");
+    folder.exec("shop.db", "drop table ids");
+    expect((await folder.copy("a.csv", "shop.db#ids", "--create")).out).toContain("Copied 2 rows");
+    expect(folder.rows("shop.db", "select id from ids")).toEqual([{ id: "1" }, { id: "2" }]);
+  });
+
+  it("does not copy anything to where it is read from", async () => {
+    folder.write("a.csv", "id\n1\n");
+    folder.write("b.csv", "id\n2\n");
+    folder.exec("shop.db", table);
+    for (
+      const args of [
+        ["a.csv", "./a.csv", "--fresh"],
+        ["*.csv", "b.csv", "--fresh"],
+        ["shop.db#users", "./shop.db#Users"],
+      ]
+    ) {
+      expect(await folder.copy(...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("'TO' must be other than "),
+      });
+    }
+    expect(readFileSync(folder.path("a.csv"), "utf8")).toBe("id\n1\n");
+    expect(folder.rows("shop.db", "select * from users")).toHaveLength(3);
   });
 
   it("copies what has come to a table since", async () => {

@@ -58,6 +58,12 @@ describe("endpointOf()", () => {
 
   it("shows no password", () => {
     expect(withoutPassword("postgres://me:secret@host/base#t")).toBe("postgres://me@host/base#t");
+    expect(withoutPassword("postgres://me:se@cret@host:5432/b")).toBe("postgres://me@host:5432/b");
+    expect(withoutPassword("postgres://h/b?password=secret#t")).toBe("postgres://h/b#t");
+    expect(withoutPassword("postgres://h/b?a=1&password=s&b=2")).toBe("postgres://h/b?a=1&b=2");
+    expect(() => endpointOf("FROM", "https://me:secret@host/a.csv")).toThrow(
+      /'FROM' must be a URL without a user and a password: current value is "https:[^s]*$/,
+    );
     expect(() => endpointOf("TO", "postgres://me:secret@host/base")).toThrow(/postgres:..[^s]*$/);
   });
 });
