@@ -144,8 +144,9 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
           append.checkNew(files);
           return { plan, seen, next: { ...seen.mark, isOwn: true }, isFirst: true };
         }
-        const next = append === undefined ? plan.next : written(files, append, plan.next);
+        // First: should this write fail halfway, the bytes of another writer are gone, and it has to see that.
         files.writeFileSync(`${this.#path}.writer`, token);
+        const next = append === undefined ? plan.next : written(files, append, plan.next);
         return { plan, seen, next };
       });
       if (step.next === undefined) return step.plan;
@@ -235,6 +236,7 @@ interface AppendPlan {
 }
 
 const hasChanged = Symbol("has changed");
+
 /** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
   const { bytes, head, bodies } = mark;
