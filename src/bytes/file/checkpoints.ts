@@ -16,6 +16,7 @@ import {
   planWrite,
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
+import { setTimer } from "../../runtime/timer.ts";
 import { whileLocked } from "./file-lock.ts";
 import { type FileMark, keptIn, markIn, textOf, withKey } from "./file-mark.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
@@ -136,6 +137,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   ): Promise<P> {
     for (;;) {
       const token = newToken();
+      const begun = performance.now();
       const step = await whileLocked(files, this.#lock, () => {
         const seen = this.#look(files, claimPath);
         const plan = decide(seen.mark, seen.owner);
@@ -158,6 +160,9 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
       const isOwn = () =>
         ifExists(() => files.readFileSync(`${this.#path}.writer`, "utf8")) === token;
       if (await this.#replace(files, claimPath, step, isOwn)) return step.plan;
+      // Writers that begin again at once could keep each other from an end.
+      const time = Math.min(1000, 2 * (performance.now() - begun)) * Math.random();
+      await new Promise<void>((resolve) => void setTimer(time, resolve));
     }
   }
 
