@@ -37,6 +37,7 @@ export class Import extends DurableObject<Env> {
     const status = await this.status();
     if (status === undefined) return;
     const { isDone, report } = await step(this.env, status);
+    if ((await this.status())?.etag !== status.etag) return; // Another file has taken its place.
     const { byte = status.bytes } = report?.checkpoint?.position as Place ?? {};
     await this.ctx.storage.put("status", { ...status, isDone, report, bytes: byte });
     if (isDone) await this.ctx.storage.deleteAlarm();

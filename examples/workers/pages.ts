@@ -8,8 +8,9 @@ export function importPage(file: string, status: ImportStatus | undefined): Resp
   if (status === undefined) return new Response("No such import", { status: 404 });
   const { report, isDone, bytes, size } = status;
   const title = `${file}: ${isDone ? 100 : Math.floor((100 * bytes) / Math.max(size, 1))} %`;
-  const headers: Record<string, string> = isDone ? html : { ...html, refresh: "1" };
-  return new Response(report ? renderReport(report, { title }) : title, { headers });
+  const refresh: Record<string, string> = isDone ? {} : { refresh: "1" };
+  if (report === undefined) return new Response(title, { headers: refresh });
+  return new Response(renderReport(report, { title }), { headers: { ...html, ...refresh } });
 }
 
 /** What there is to try. */

@@ -4,10 +4,12 @@ import {
   createMessageBatch,
   env,
   getQueueResult,
+  runInDurableObject,
   // @ts-expect-error: the types of a Worker are those of no other test.
 } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Env } from "../../examples/workers/env.ts";
+import { type Env, importOf } from "../../examples/workers/env.ts";
+import type { Import } from "../../examples/workers/import.ts";
 import worker from "../../examples/workers/index.ts";
 
 const encoder = new TextEncoder();
@@ -177,6 +179,33 @@ describe("an import", () => {
       expect(await follow("one.ndjson", 0)).not.toHaveLength(0);
     }
     expect(await all("select * from cities")).toEqual([{ city: "One", latitude: 2 }]);
+  });
+
+  it("begins again for a file that replaces another one amid a step", async () => {
+    const put = async (latitude: number) => {
+      const { etag, size } = (await exampleEnv.FILES.put(
+        "two.ndjson",
+        new Response(line("Two", latitude)).body!,
+      ))!;
+      return { file: "two.ndjson", etag, size };
+    };
+    const first = await put(1);
+    const stub = importOf(exampleEnv, "two.ndjson");
+    await runInDurableObject(stub as never, async (object: Import) => {
+      const status = object.status.bind(object);
+      let isFirst = true;
+      object.status = async () => {
+        const found = isFirst ? { ...first, bytes: 0, isDone: false } : await status();
+        if (isFirst) await object.begin(await put(2));
+        isFirst = false;
+        return found;
+      };
+      await object.alarm(); // The step of the first file, which is no longer there.
+      Reflect.deleteProperty(object, "status");
+      expect((await object.status())?.etag).not.toBe(first.etag);
+    });
+    await follow("two.ndjson", 0);
+    expect(await all("select latitude from cities")).toEqual([{ latitude: 2 }]);
   });
 });
 

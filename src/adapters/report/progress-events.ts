@@ -79,41 +79,65 @@ export function progressEvents(
 
 function eventStream(run: FollowedRun, interval: number, isJson: boolean): ReadableStream {
   const encoder = new TextEncoder();
-  let end: (() => string) | undefined; // Of a run that is over.
   let wake = () => {};
   let isFirst = true;
-  const over = (data: () => string) => {
-    end = data;
-    wake();
-  };
-  run.finished.then(
-    (report) => over(() => isJson ? json(report) : endView(report)),
-    (error) => over(() => isJson ? json(reportIn(error) ?? said(error)) : errorView(error)),
-  );
+  let isGone = false; // Nobody reads it any more.
+  const ending = endingOf(run.finished);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      if (!isFirst && end === undefined) {
+      if (!isFirst && ending.data === undefined) {
         await new Promise<void>((resolve) => {
-          const cancel = setTimer(interval, resolve);
           wake = () => {
             cancel();
+            ending.listeners.delete(wake);
             resolve();
           };
+          const cancel = setTimer(interval, wake);
+          ending.listeners.add(wake);
         });
       }
+      if (isGone) return;
       const lead = isFirst ? "retry: 2000\n\n" : "";
       isFirst = false;
       const send = (name: string, data: string) =>
         controller.enqueue(encoder.encode(`${lead}${eventOf(name, data)}`));
-      if (end === undefined) {
+      if (ending.data === undefined) {
         const snapshot = run.snapshot();
         return send("progress", isJson ? json(snapshot) : renderProgress(snapshot));
       }
-      send("end", end());
+      send("end", ending.data(isJson));
       controller.close();
     },
-    cancel: () => wake(),
+    cancel() {
+      isGone = true;
+      wake();
+    },
   }, { highWaterMark: 0 });
+}
+
+/** The end of a run: its data once it is over, and who waits for it. */
+interface Ending {
+  data: ((isJson: boolean) => string) | undefined;
+  readonly listeners: Set<() => void>;
+}
+
+/** A promise keeps all that wait for it: each reader by itself would stay until the run is over. */
+const endings = new WeakMap<Promise<unknown>, Ending>();
+
+function endingOf(finished: Promise<unknown>): Ending {
+  const known = endings.get(finished);
+  if (known !== undefined) return known;
+  const ending: Ending = { data: undefined, listeners: new Set() };
+  endings.set(finished, ending);
+  const over = (data: Ending["data"]) => {
+    ending.data = data;
+    for (const listener of ending.listeners) listener();
+  };
+  finished.then(
+    (report) => over((isJson) => isJson ? json(report) : endView(report)),
+    (error) => over((isJson) => isJson ? json(reportIn(error) ?? said(error)) : errorView(error)),
+  );
+  return ending;
 }
 
 /** An event as the protocol has it: each line of its data on its own. */

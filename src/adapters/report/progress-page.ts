@@ -19,14 +19,17 @@ const options: OptionTable<ProgressPageOptions> = {
   title: [nonEmptyString, "Progress"],
 };
 
-/** Shows each event; the page allows this script alone, by its hash. */
+/**
+ * Shows each event; the page allows this script alone, by its hash. An `EventSource` gives up for good
+ * where a server answers with an error, as a proxy does while what is behind it starts again.
+ */
 const script = `const view=document.getElementById("view"),lost=document.getElementById("lost");` +
-  `const events=new EventSource(document.body.dataset.events);` +
+  `const open=()=>{const events=new EventSource(document.body.dataset.events);` +
   `const show=({data})=>{view.innerHTML=data;lost.hidden=true};` +
   `events.addEventListener("progress",show);` +
   `events.addEventListener("end",(event)=>{show(event);events.close()});` +
-  `events.onerror=()=>{lost.hidden=false};`;
-const hash = "lIQkmDbaBqAisBWDhzUQB15fdeASam2xzQG2nsu76Fg=";
+  `events.onerror=()=>{lost.hidden=false;if(events.readyState===2)setTimeout(open,2000)}};open();`;
+const hash = "ZYQ6T3o2mWaZVZXfG2zgjcif72QS2zlymPmjyNqiHT0=";
 
 /**
  * Returns a page that follows a run by the events of `progressEvents`, and shows its report when it is

@@ -16,6 +16,7 @@ import {
   planWrite,
   type WritePlan,
 } from "../../checkpoints/plan-commit.ts";
+import { setTimer } from "../../runtime/timer.ts";
 import { whileLocked } from "./file-lock.ts";
 import { type FileMark, keptIn, markIn, textOf, withKey } from "./file-mark.ts";
 import { type FileSystem, hostFiles, ifExists } from "./file-system.ts";
@@ -141,6 +142,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   ): Promise<P> {
     for (;;) {
       const token = newToken();
+      const begun = performance.now();
       const step = await whileLocked(files, this.#lock, () => {
         const seen = this.#look(files, claimPath);
         const plan = decide(seen.mark, seen.owner);
@@ -149,8 +151,9 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
           append.checkNew(files);
           return { plan, seen, next: { ...seen.mark, isOwn: true }, isFirst: true };
         }
-        const next = append === undefined ? plan.next : written(files, append, plan.next);
+        // First: should this write fail halfway, the bytes of another writer are gone, and it has to see that.
         files.writeFileSync(`${this.#path}.writer`, token);
+        const next = append === undefined ? plan.next : written(files, append, plan.next);
         return { plan, seen, next };
       });
       if (step.next === undefined) return step.plan;
@@ -162,6 +165,9 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
       const isOwn = () =>
         ifExists(() => files.readFileSync(`${this.#path}.writer`, "utf8")) === token;
       if (await this.#replace(files, claimPath, step, isOwn)) return step.plan;
+      // Writers that begin again at once could keep each other from an end.
+      const time = Math.min(1000, 2 * (performance.now() - begun)) * Math.random();
+      await new Promise<void>((resolve) => void setTimer(time, resolve));
     }
   }
 
@@ -240,6 +246,7 @@ interface AppendPlan {
 }
 
 const hasChanged = Symbol("has changed");
+
 /** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
   const { bytes, head, bodies } = mark;

@@ -108,6 +108,23 @@ describe("progressEvents()", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("is told once of the end of a run, however many readers come and go", async () => {
+    const run = start(5);
+    const then = vi.spyOn(run.finished, "then");
+    const snapshot = vi.fn(() => run.snapshot());
+    for (let n = 0; n < 3; n++) {
+      const reader = progressEvents({ finished: run.finished, snapshot }).body!.getReader();
+      await reader.read();
+      const second = reader.read(); // Its wait ends with it, and nothing is rendered for it.
+      await reader.cancel();
+      await second;
+    }
+    expect((await eventsOf(progressEvents({ finished: run.finished, snapshot }))).at(-1)!.name)
+      .toBe("end");
+    expect(then).toHaveBeenCalledTimes(1);
+    expect(snapshot).toHaveBeenCalledTimes(4);
+  });
+
   it("takes no snapshot that nobody reads", async () => {
     const run = start(5);
     const snapshot = vi.fn(() => run.snapshot());
