@@ -138,7 +138,7 @@ describe("millrace on Node 22", () => {
 describe("millrace", () => {
   it.each([
     ["rnu", "perhaps 'run'"],
-    [`replay ${orders} ${orders} --limit 3`, "perhaps '--set'"],
+    [`replay ${orders} ${orders} --limit 3`, "perhaps '--live'"],
     ["report absent.json --title x", "'--title'"],
     ["checkpoints list --stor x", "perhaps '--store'"],
   ])("names what is wrong in %s", async (line, named) => {

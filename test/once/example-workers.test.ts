@@ -9,7 +9,7 @@ import { WranglerProcess } from "../support/runtimes/wrangler-process.ts";
 
 /** The most bytes of what is deployed: minified, gzipped. `{ etl }` alone has 28 kB of them. */
 const budgets = {
-  "index.ts": 81_500, // Also the page of a report, 16 kB.
+  "index.ts": 84_000, // Also the page of a report, 20 kB.
   "upload.ts": 61_000, // CSV, NDJSON and D1; 54 kB without CSV.
 };
 const example = "node_modules/millrace/examples/workers";
