@@ -39,7 +39,7 @@ export function testDuckdbDeliveries(): void {
         ...{ loaded: 2, skipped: 3 },
       });
       expect((await textsOf(connection, ids)).flat()).toEqual(["1", "2", "3", "4", "5", "6"]);
-      expect((await textsOf(connection, "select source, id from millrace_delivery"))[0])
+      expect((await textsOf(connection, "select source, id from millrace_delivery order by id"))[0])
         .toEqual(["messages", "m1"]);
     });
 
