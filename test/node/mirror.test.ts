@@ -187,7 +187,8 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/commands": "cli/main",
   ...Object.fromEntries(
     (
-      "code columns create-table encoding file-source file-target formats host " +
+      "apart code columns create-table encoding file-source file-target formats host " +
+      "marks " +
       "parquet-source plan postgres-client postgres-source postgres-target program " +
       "row-mapper run-copy sample sqlite-source sqlite-target stream-target"
     ).split(" ").map((name) => [`cli/copy/${name}`, "cli/copy/copy-command"]),
@@ -205,7 +206,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/outcome": "cli/run/run-command",
   "cli/run/dry-run": "cli/run/run-command",
   "cli/run/limit": "cli/run/run-command",
-  "cli/run/load-module": "cli/run/run-command",
   "cli/run/run-job": "cli/run/run-command",
   "cli/run/run-manager": "cli/run/run-command",
   "cli/run/runnable": "cli/run/run-command",

@@ -90,7 +90,9 @@ export function summaryOf(plan: CopyPlan, report: RunReport): string {
   const lost = deadLettered === 0
     ? ""
     : `, gave up on ${counted(deadLettered)} (see ${options.letters})`;
-  const rest = before > 0 ? `; ${counted(before)} were done before` : "";
+  const rest = before > 0
+    ? `; ${counted(before)} ${before === 1 ? "was" : "were"} done before`
+    : "";
   const again = isDone || !keepsMarks(plan) ? "" : ". The same command goes on from there";
   const time = `${(duration / 1000).toFixed(1)} s`;
   return `${verb} ${counted(loaded)} from ${from} to ${to} in ${time}${lost}${rest}${again}`;

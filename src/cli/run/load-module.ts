@@ -25,11 +25,17 @@ export async function loadModule(
   }
 }
 
-function sentenceOf(file: string, error: unknown): string {
+/** Why a module cannot be imported, and what to do where that is known. */
+export function sentenceOf(file: string, error: unknown): string {
   const isUnknown = propertyOf(error, "code") === "ERR_UNKNOWN_FILE_EXTENSION";
   if (isUnknown && /\.[mc]?ts$/.test(file)) {
     return `Cannot import ${JSON.stringify(file)} as this Node does not run TypeScript: use Node ` +
       "22.18 or later, Deno or Bun, or set NODE_OPTIONS=--experimental-strip-types";
+  }
+  if (isCommonJs(error) && /\.[jt]s$/.test(file)) {
+    const other = file.replace(/([jt]s)$/, "m$1");
+    return `Cannot import ${JSON.stringify(file)} as package.json does not say "type": "module": ` +
+      `let it say so, or call the file ${JSON.stringify(other)}`;
   }
   const stack = propertyOf(error, "stack");
   // Bun's stack may lack the message.
@@ -40,4 +46,12 @@ function sentenceOf(file: string, error: unknown): string {
     ? stack
     : `${words}\n${stack}`;
   return `Cannot import ${JSON.stringify(file)}: ${told}`;
+}
+
+/** Whether Node took a module of the language for one of CommonJS. */
+function isCommonJs(error: unknown): boolean {
+  return propertyOf(error, "name") === "SyntaxError" &&
+    /^(Cannot use import statement outside a module|Unexpected token 'export')/.test(
+      messageOf(error),
+    );
 }
