@@ -29,7 +29,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/ndjson": { "*": 9550 },
   "millrace/json": { "*": 10_950 },
   "millrace/compression": { "*": 7370 },
-  "millrace/file": { "*": 9970 }, // Reads files, also parts of them, and writes into them as well.
+  "millrace/file": { "*": 10_010 }, // Reads files, also parts of them, and writes into them as well.
   "millrace/object": { "*": 15_900, "{ objectSink }": 10_950, "{ readObject }": 4200 },
   "millrace/progress": { "*": 4900 }, // Bytes, drift; a bar, what is idle, partitions 460.
   "millrace/csv": { "*": 15_070 }, // Decompresses as well.
@@ -47,7 +47,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
   "millrace/otel": { "*": 31_950 }, // Jobs as well. Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
-  "millrace/report": { "*": 23_880 }, // Failures and advice 2,500, jobs and totals 1,700, following a run 2,000.
+  "millrace/report": { "*": 24_050 }, // Failures and advice 2,500, jobs and totals 1,700, following a run 2,000.
   "millrace/cli": { "*": 200_000 }, // A program, with all that it imports when a command needs it.
   "millrace/testing": { "*": 44_490 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };

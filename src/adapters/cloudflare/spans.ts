@@ -81,7 +81,10 @@ function identifier(plan: TreePlan, table: number): (row: Properties) => string[
 
 /** The same for all values that a column may take for equal. */
 function foldedText(values: readonly unknown[]): string {
-  return values.map((value) =>
-    value instanceof RowReference ? jsonOf(value) : `${value}`.trim().toLowerCase()
-  ).join("\n");
+  return values.map((value) => {
+    if (value instanceof RowReference) return jsonOf(value);
+    const text = `${value}`.trim().toLowerCase();
+    // A column of numbers has "1.0" as 1; of larger ones, that would make neighbours the same.
+    return text !== "" && Math.abs(Number(text)) < 2 ** 53 ? Number(text) : text;
+  }).join("\n");
 }

@@ -17,6 +17,7 @@ export interface FileSinkOptions<T = unknown> {
   /**
    * Handling of an existing file that no earlier run of this sink has written, or whose
    * checkpoint was removed since: `"error"` fails the run, `"replace"` overwrites the file.
+   * A run without `checkpoints` then begins anew also where an earlier run of this sink has written.
    *
    * @default {"error"}
    */

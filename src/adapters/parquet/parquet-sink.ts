@@ -17,6 +17,7 @@ export interface ParquetSinkOptions<C extends ParquetColumns = ParquetColumns>
   /**
    * What is done if there is a file already that no earlier run of this sink has written, or whose
    * checkpoint was removed since: `"error"` fails the run, `"replace"` writes it anew.
+   * A run without `checkpoints` then begins anew also where an earlier run of this sink has written.
    *
    * @default {"error"}
    */
@@ -78,7 +79,8 @@ const action = "construct parquetSink";
  * Writes rows into one Parquet file, on Node, Deno and Bun: each batch is a row group, and one of them is
  * in memory at a time. Where the run has `checkpoints: sink.checkpoints`, each batch and the mark of
  * what it completes are one step: after a crash or a power cut at any instant, the next run leaves every
- * row in the file exactly once. Without, each run appends to what earlier ones have written.
+ * row in the file exactly once. Without, each run appends to what earlier ones have written, unless
+ * `exists` says otherwise.
  *
  * The file is whole after every batch: its end is written over by the next one. The marks, and what the
  * end of the file has to tell, are in `${path}.mark.json`; whoever moves one moves both. A row that does

@@ -168,7 +168,10 @@ function errorView(error: unknown): string {
 /** The report that an error has: of a run, or of the pipelines of a manager. */
 function reportIn(error: unknown): object | undefined {
   const { report, reports } = Object(error) as { report?: object; reports?: unknown };
-  return Array.isArray(reports) ? { reports, outcome: "failed" } : report;
+  if (!Array.isArray(reports)) return report;
+  const outcomes: unknown[] = reports.map((each) => each?.outcome);
+  const isStopped = outcomes.includes("aborted") && !outcomes.includes("failed");
+  return { reports, outcome: isStopped ? "aborted" : "failed" };
 }
 
 function said(error: unknown): object {

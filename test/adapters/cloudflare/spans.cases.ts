@@ -54,4 +54,20 @@ export function testCloudflareSpans({ open, inside }: DatabaseKind): void {
       });
     }),
   );
+
+  it(
+    "several tables hold the children of the last time, however the number of a parent is given",
+    inside(async () => {
+      const db = await open();
+      await db.all(...schema);
+      const { load } = db.sink({ tables: { user: tables.user, post: tables.post } } as never);
+      const user = (id: unknown, post: object[]) => ({ user: { id, name: "a" }, post });
+      const rows = [
+        user(1, [{ id: 1, title: "a" }]),
+        user("1.0", [{ id: 2, title: "b" }]),
+      ];
+      await load(rows as never, { runId: "one", batch: { attempt: 1 } });
+      expect(await db.all("select id, user_id from post")).toEqual([{ id: 2, user_id: 1 }]);
+    }),
+  );
 }

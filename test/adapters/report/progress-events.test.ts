@@ -86,6 +86,16 @@ describe("progressEvents()", () => {
     expect(events.at(-1)!.data).toContain('data-list="failed"');
   });
 
+  it("tells of a manager that was aborted as such", async () => {
+    const stop = new AbortController();
+    const films = etl({ name: "films", extract: () => [1, 2], load: () => wait(100) });
+    const run = new EtlManager().add(films).start({ signal: stop.signal });
+    const events = eventsOf(progressEvents(run, { format: "json" }));
+    stop.abort();
+    expect(JSON.parse((await events).at(-1)!.data).outcome).toBe("aborted");
+    await expect(run.finished).rejects.toThrow();
+  });
+
   it("sends where a run is that is over", async () => {
     const run = start(1);
     await vi.advanceTimersByTimeAsync(1000);
