@@ -79,6 +79,7 @@ async function copied(
   const follow = readFollowOptions(values);
   const ended = await followRun(await startCopy(plan, place), follow, terminal);
   const { report, error, code } = ended;
+  if (report.outcome === "drained") await plan.target.drained?.();
   await writeReport(report, values["report"], terminal);
   if (follow.json) tellRun(ended, follow, terminal);
   else if (error !== undefined) terminal.stderr.write(`${failureOf(plan, report, error)}\n`);

@@ -84,6 +84,8 @@ export interface OpenTarget {
   readonly letters?: (() => WritableStream<DeadLetter>) | undefined;
   /** What follows the last row. */
   readonly end?: ((context: PipelineContext) => unknown) | undefined;
+  /** Ends the bytes of a copy that was drained, so that the rows in them can be read. */
+  readonly drained?: (() => Promise<void>) | undefined;
   readonly steps?: Readonly<Record<string, ValueStep>> | undefined;
   readonly kinds?: Readonly<Record<string, string>> | undefined;
   readonly code: TargetCode;

@@ -37,13 +37,17 @@ export async function streamTarget(
   const rows = format.writable.getWriter();
   const written = bytes.pipeTo(output.writable);
   written.catch(() => {}); // Who writes next is told as well.
+  const closeBytes = async () => {
+    await rows.close();
+    await written;
+  };
   return {
     load: (batch) => rows.write(batch as never),
     end: async () => {
-      await rows.close();
-      await written;
+      await closeBytes();
       await output.end();
     },
+    drained: to.kind === "standard" ? closeBytes : undefined, // A file is not to get its name.
     steps,
     code: codeOf(expression, [...imports, ...output.imports], output, compression),
     close: () => Promise.resolve(),

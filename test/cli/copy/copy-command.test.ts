@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
 
 const types = ["--types", "id=int,price=number"];
@@ -118,6 +118,33 @@ describe("millrace copy", () => {
     }
     expect(readFileSync(folder.path("a.csv"), "utf8")).toBe("id\n1\n");
     expect(folder.rows("shop.db", "select * from users")).toHaveLength(3);
+  });
+
+  it("ends what it writes to a pipe at Ctrl-C", async () => {
+    const numbers =
+      "with recursive n(id) as (select 1 union all select id + 1 from n where id < 50000)";
+    folder.exec(
+      "shop.db",
+      `create table n (id integer primary key); insert into n ${numbers} select id from n`,
+    );
+    const written: Uint8Array[] = [];
+    let interrupt = () => {};
+    const write = vi.spyOn(process.stdout, "write").mockImplementation((bytes, done) => {
+      written.push(bytes as Uint8Array);
+      if (written.length === 1) interrupt();
+      (done as unknown as () => void)();
+      return true;
+    });
+    try {
+      const { terminal, ended } = folder.start("shop.db#n", "-", "--to-format", "csv.gz");
+      interrupt = () => terminal.interrupt();
+      expect(await ended).toBe(3);
+      const lines = gunzipSync(Buffer.concat(written)).toString().trim().split("\n");
+      const [, loaded] = /Stopped after ([\d,]+) rows/.exec(terminal.err())!;
+      expect(lines).toHaveLength(Number(loaded!.replace(",", "")) + 1);
+    } finally {
+      write.mockRestore();
+    }
   });
 
   it("copies what has come to a table since", async () => {
