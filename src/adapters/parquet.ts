@@ -4,6 +4,7 @@
  */
 export { encodeParquet, type EncodeParquetOptions } from "./parquet/encode-parquet.ts";
 export {
+  type FittingParquetRow,
   type ParquetLoad,
   type ParquetSink,
   parquetSink,
@@ -11,7 +12,12 @@ export {
   type ParquetStage,
   type ParquetWrappedLoad,
 } from "./parquet/parquet-sink.ts";
-export type { ParquetColumn, ParquetColumns, ParquetRow } from "./parquet/columns.ts";
+export type {
+  ParquetColumn,
+  ParquetColumns,
+  ParquetRow,
+  ParquetValueOf,
+} from "./parquet/columns.ts";
 export type { ParquetType, ParquetValues } from "./parquet/column-types.ts";
 export type {
   HyparquetWriter,

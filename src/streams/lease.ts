@@ -64,19 +64,12 @@ export interface LoadingPipeline {
   readonly load: unknown;
 }
 
-/**
- * A function that may be left out and that a method could be: it is asked about what the source has
- * given, so that a lease of messages is one of whatever messages are.
- */
-type Asked<Given extends readonly unknown[], Answer> = {
-  ask(...given: Given): Answer;
-}["ask"];
-
 /** A leased source in one run. */
 export interface Lease<T> {
   /** Asks `reject` about an item; tells whether it was given back. Left out where there is no `reject`. */
   readonly reject:
-    | Asked<[item: T, error: unknown, context: LeasedItemsContext], Promise<boolean>>
+    // Typed as a method is, so that a lease of messages is one of whatever messages are.
+    | { of(item: T, error: unknown, context: LeasedItemsContext): Promise<boolean> }["of"]
     | undefined;
   /** Refuses terms that the source cannot keep, and cancels it then. */
   checkTerms(
@@ -92,7 +85,7 @@ export interface Lease<T> {
   /** Number of earlier deliveries of an item. */
   earlierAttempts(item: T): number;
   /** The id of an item, where the load keeps these. */
-  readonly idOf: Asked<[item: T], string> | undefined;
+  readonly idOf: { of(item: T): string }["of"] | undefined;
   /** The ids of items that are loaded together. Throws if one of them comes twice. */
   idsOf(items: readonly T[], isDivisible: boolean): readonly string[];
   /** Gives back all that is lent. */

@@ -22,8 +22,11 @@ export interface CountedPartitions {
   readonly total: number;
   /** Partitions that a worker has now. */
   readonly held: number;
+  /** Partitions whose runs have completed. */
   readonly completed: number;
+  /** Partitions that failed too often. */
   readonly dead: number;
+  /** Partitions that nobody runs any more, as the job was cancelled. */
   readonly cancelled: number;
 }
 

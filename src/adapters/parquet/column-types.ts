@@ -17,22 +17,29 @@ export type ParquetType =
 
 /** What values of a type may be. */
 export interface ParquetValues {
+  /** True or false. */
   readonly BOOLEAN: boolean;
   /** An integer. */
   readonly INT32: number;
   /** An integer. */
   readonly INT64: bigint | number;
+  /** A number, rounded to 32 bits. */
   readonly FLOAT: number;
+  /** A number. */
   readonly DOUBLE: number;
   /** A number, or the text of one, that fits its precision and scale. */
   readonly DECIMAL: bigint | number | string;
+  /** A text. */
   readonly STRING: string;
+  /** Bytes. */
   readonly BYTE_ARRAY: Uint8Array;
   /** Whatever has JSON. */
   readonly JSON: unknown;
+  /** An instant, in milliseconds. */
   readonly TIMESTAMP: Date;
   /** At midnight, UTC. */
   readonly DATE: Date;
+  /** The text of a UUID. */
   readonly UUID: string;
 }
 

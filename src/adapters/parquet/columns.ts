@@ -29,13 +29,18 @@ export type ParquetColumns = Readonly<Record<string, ParquetColumn>>;
  */
 export type ParquetRow<C extends ParquetColumns> = string extends keyof C ? object
   :
-    & { readonly [K in keyof C as C[K] extends Full ? K : never]: ValueOf<C[K]> }
-    & { readonly [K in keyof C as C[K] extends Full ? never : K]?: ValueOf<C[K]> | null };
+    & {
+      readonly [K in keyof C as C[K] extends { readonly nullable: false } ? K : never]:
+        ParquetValueOf<C[K]>;
+    }
+    & {
+      readonly [K in keyof C as C[K] extends { readonly nullable: false } ? never : K]?:
+        | ParquetValueOf<C[K]>
+        | null;
+    };
 
-interface Full {
-  readonly nullable: false;
-}
-type ValueOf<C> = ParquetValues[
+/** The value of a column, by its type. */
+export type ParquetValueOf<C> = ParquetValues[
   & ParquetType
   & (C extends { readonly type: infer T } ? T : C)
 ];

@@ -27,7 +27,10 @@ export interface ParquetSinkOptions<C extends ParquetColumns = ParquetColumns>
 /** The `load` of a sink, which takes the rows that fit its columns. */
 export interface ParquetLoad<Row extends object = object> {
   /** Appends the rows as a row group, and marks what they complete. */
-  <T extends FittingRow<T, Row>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
+  <T extends FittingParquetRow<T, Row>>(
+    rows: readonly T[],
+    context: SinkLoadContext,
+  ): Promise<void>;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
   /** Items in a batch of a run whose options say no other number: `rowGroupSize`. */
@@ -45,13 +48,13 @@ export interface ParquetWrappedLoad<T> {
 }
 
 /** Takes the rows that are to be written once the function around it has returned; called once. */
-export type ParquetStage<Row extends object = object> = <T extends FittingRow<T, Row>>(
+export type ParquetStage<Row extends object = object> = <T extends FittingParquetRow<T, Row>>(
   rows: readonly T[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A row; also one of which only the type of the values is known: what it has shows in the run. */
-type FittingRow<T, Row> = string extends keyof T ? object : Row;
+/** A row; also one of which only the type of the values is known: the run looks at what it has. */
+export type FittingParquetRow<T, Row> = string extends keyof T ? object : Row;
 
 /** A Parquet file as the end of a pipeline. */
 export interface ParquetSink<Row extends object = object> {

@@ -67,7 +67,7 @@ export interface ReportedJob extends ItemCounts {
   /** Why it was cancelled, where a reason was given. */
   readonly reason?: string;
   /** Its partitions, by what became of them. */
-  readonly partitions: Readonly<Record<(typeof ends)[number], number>>;
+  readonly partitions: Readonly<Record<"total" | "completed" | "dead" | "cancelled", number>>;
   /** The partitions that failed too often. */
   readonly dead: readonly DeadPartition[];
   /** Rows that were loaded. */
