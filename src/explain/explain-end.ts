@@ -46,7 +46,7 @@ export function earlierOf(report: RunReport): readonly string[] {
   return [`Earlier runs had finished ${finishedBefore(report)} before.`];
 }
 
-/** What earlier runs have finished, and how, where not all of it was loaded. */
+/** Returns words about items that earlier runs have finished but not all loaded. */
 export function finishedBefore({ earlier, earlierCounts }: RunReport): string {
   const items = counted(earlier, "item");
   const { skipped = 0, deadLettered = 0 } = earlierCounts ?? {};
@@ -111,14 +111,16 @@ function wordsBy(
   return `Rows by ${kind}: ${[...named, ...more].join(", ")}.`;
 }
 
-/** What became of the rows of a table or a branch: "3 inserted, 1 deleted", "2 dead-lettered". */
+/**
+ * Returns words about the rows of a table or a branch: "3 inserted, 1 deleted", "2 dead-lettered".
+ */
 export function rowWords(rows: Counted): string {
   return Object.entries(rows).map(([kind, many]) =>
     `${count(many)} ${said(kind === "deadLettered" ? "dead-lettered" : kind)}`
   ).join(", ");
 }
 
-/** What somebody else has said, on one line and of bounded length, so that it can steer nothing. */
+/** Returns a foreign text on one line and of bounded length, so that it can steer nothing. */
 function said(text: unknown): string {
   const line = harmless(String(text).slice(0, maxLength * 4), " ").replaceAll(/ +/g, " ").trim();
   return shortened(line, maxLength);

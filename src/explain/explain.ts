@@ -4,13 +4,13 @@ import { failureAdvice } from "./failure-advice.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 import { fail } from "../options.ts";
 
-/** What can hold a run back. */
+/** Limit that can hold a run back. */
 type Cause = StageName | "backoff" | "limited";
 
-/** What is read from a report, once. */
+/** Facts read from a report, once. */
 interface Evidence {
   readonly report: RunReport;
-  /** What of the time went where, from 0 to 1; of the workers of a stage on average. */
+  /** Shares of time from 0 to 1; of the workers of a stage on average. */
   readonly shares: Readonly<Record<Cause, number>>;
   /** The causes, the largest share first. */
   readonly order: readonly [Cause, Cause];
@@ -199,7 +199,7 @@ function ofCause(evidence: Evidence): readonly string[] {
   ];
 }
 
-/** What to try with a load: only what can help. */
+/** Returns advice for a load: only what can help. */
 function loadTip({ loaded, batches, workers }: RunReport): string {
   if (batches === 0) return tips.load;
   // Neither more workers nor larger batches speed up what is loaded all at once.
@@ -208,7 +208,7 @@ function loadTip({ loaded, batches, workers }: RunReport): string {
   return tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`);
 }
 
-/** What to try with a transform: only what can help. */
+/** Returns advice for a transform: only what can help. */
 function mapTip({ mapping, concurrency, extracted, batches }: RunReport): string {
   if (mapping === "batch") {
     return "Try more `workers`, or a larger `batchSize` where a call for more items costs less.";
@@ -238,7 +238,7 @@ function ofStillClock({ report, shares }: Evidence): readonly string[] {
   ];
 }
 
-/** How much is at work at once, by Little's law, where that says something. */
+/** Returns words about the batches at work at once, by Little's law, if they say something. */
 function flight({ order: [top], report: { latency, rate } }: Evidence): string {
   const items = rate * (latency?.p50 ?? 0) / 1000;
   if (latency === undefined || top === "extract" || items < 1) return "";
@@ -246,7 +246,7 @@ function flight({ order: [top], report: { latency, rate } }: Evidence): string {
   return `, and ${half} (about ${about(items)} items in flight)`;
 }
 
-/** What comes next would hold the run back at this rate. */
+/** Returns words about the stage that would hold the run back next, at this rate. */
 function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evidence): string {
   // More workers move transform and load alike, but never the source.
   const isWorkers = top === "transform" || top === "load";

@@ -9,7 +9,7 @@ const tooLong = /^The call took longer than \d/;
 const malformed = /^Cannot read .*\(.*line \d+, byte \d+\)/s;
 const tooManyLetters = /^More than .* dead letters$/s;
 
-/** What to do about a failure, and from where the next run goes on. */
+/** Returns advice about a failure, and where the next run resumes. */
 export function failureAdvice(report: RunReport): readonly string[] {
   const { failure } = report;
   return failure === undefined ? [] : [remedyOf(failure, report), nextRunOf(failure, report)];

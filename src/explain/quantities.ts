@@ -45,7 +45,7 @@ export function coarseTime(duration: number): string {
   return `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/** How many in a second; 0 before any time has passed. */
+/** Returns a rate per second; 0 before any time has passed. */
 export function perSecond(count: number, duration: number): number {
   return duration > 0 ? count / duration * 1000 : 0;
 }

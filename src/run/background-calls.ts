@@ -5,7 +5,7 @@ import { TaskGroup } from "../streams/task-group.ts";
 import { setTimer } from "../runtime/timer.ts";
 import type { RunResources } from "./run-resources.ts";
 
-/** Who is told of the calls in the background. */
+/** Listener of the calls in the background. */
 export interface BackgroundCallsListener {
   /** A call of `reject` has failed. */
   onFailure(error: unknown): void;

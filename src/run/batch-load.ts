@@ -14,7 +14,7 @@ import { type BatchInfo, type LoadContext, loadContextOf } from "../pipeline/pip
 import { type GivenUp, giveUp } from "./give-up.ts";
 import { earlierAttempts, isTold, type RunContext } from "./run-context.ts";
 
-/** What a load is to finish: items by their index, and their offsets. */
+/** Items that a load finishes, by their index and offsets. */
 interface Finish {
   readonly indices: Members | undefined; // `undefined`: all of the batch.
   readonly ranges: readonly DoneRange[];
@@ -224,7 +224,7 @@ export class BatchLoad<E, T> implements LoadSteps<E, T>, Work<unknown> {
     return { ...told, key, ranges: own, counts };
   }
 
-  /** What is finished once these rows are loaded: their items, and all that needed no load. */
+  /** Returns the items that these rows finish, with those that needed no load. */
   #finishOf(members: Members | undefined, skipped = this.#skipped): Finish {
     const { rows, returned } = this.#batch;
     const own = returned ? members ?? rows.items : members;

@@ -16,7 +16,7 @@ import { earlierAttempts, isTold, type RunContext } from "./run-context.ts";
 /** The transform of a pipeline, with what a run does around it. */
 type ItemMapper<E, T> = Mapper<E, T, PipelineContext>;
 
-/** What a transform gives for the items of a batch, one by one. */
+/** Results of a transform for the items of a batch, one by one. */
 type Results<T> = readonly Transformed<T>[];
 
 /** The rows of a batch, unless its map was stopped or has failed. */

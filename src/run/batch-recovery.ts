@@ -2,7 +2,7 @@ import { Recovery, type Work } from "../retry/recovery.ts";
 import type { Batch } from "./batch.ts";
 import { mayGiveUp, type RunContext } from "./run-context.ts";
 
-/** What can be done about a failed call for a batch, by the options of the run. */
+/** Returns the rules for a failed call for a batch, by the options of the run. */
 export function recoveryOf<E, T, R>(
   run: RunContext<E, T>,
   batch: Batch<E, T>,

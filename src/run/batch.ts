@@ -12,7 +12,7 @@ export interface Batch<E, T> extends Timestamps {
   ranges: readonly DoneRange[];
   /** The position of each item, once one of them was asked for. */
   positions: readonly unknown[] | undefined;
-  /** What is to be loaded: nothing until it is transformed, the items where there is no transform. */
+  /** Rows to load: none until it is transformed; the items where there is no transform. */
   rows: Rows<T>;
   /** Which of the items their source could not read, by their index. */
   readonly malformed: ReadonlySet<number> | undefined;
@@ -20,9 +20,9 @@ export interface Batch<E, T> extends Timestamps {
   givenUp: number[] | undefined;
   /** Items that were given back to their source, by their index. */
   returned: number[] | undefined;
-  /** What became of it so far, once there is something to count: see `progressOf`. */
+  /** Its progress, once there is something to count: see `progressOf`. */
   progress: BatchProgress | undefined;
-  /** What loads it, from its load on. */
+  /** The load in progress, if it has begun. */
   load: LoadSteps<E, T> | undefined;
 }
 
@@ -39,7 +39,7 @@ export interface Timestamps {
   loadStartedAt: number;
 }
 
-/** What became of a batch so far. */
+/** Progress of a batch. */
 export interface BatchProgress {
   /** Its items that were loaded: counted by its load, as the next one. */
   loaded: number;
@@ -55,11 +55,11 @@ export interface BatchProgress {
   resume: (() => void) | undefined;
 }
 
-/** What comes after a call for a batch that has settled: `"pending"` if no further one may begin. */
+/** Step after a call for a batch has settled: `"pending"` if no further one may begin. */
 export type NextStep = "again" | "done" | "pending" | "failed";
 
 /**
- * How a batch is loaded, call by call, and counted. Only `run` may call the user's functions: between
+ * Loads a batch call by call, and counts it. Only `run` may call the user's functions: between
  * two calls none is known to be at work. It is a coroutine by hand, whose calls are waited for by
  * whoever calls `run`, as an async function would make a promise more for each batch.
  */
@@ -97,7 +97,7 @@ export function batchOf<E, T>(
   };
 }
 
-/** What became of a batch so far. On the fast path there is none, unless somebody observes the run. */
+/** Returns the progress of a batch. On the fast path there is none, unless the run is observed. */
 export function progressOf<E, T>(batch: Batch<E, T>): BatchProgress {
   return batch.progress ??= {
     loaded: 0,

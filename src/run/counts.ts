@@ -2,7 +2,7 @@ import type { BranchCounts, TableCounts } from "../report-types.ts";
 import { Reasons } from "./reasons.ts";
 import { Tally } from "./tally.ts";
 
-/** What became of the items of a run so far. */
+/** Items of a run by their fate so far. */
 export class Counts {
   /** Items of the source whose load has succeeded. */
   loaded = 0;
@@ -20,11 +20,11 @@ export class Counts {
   retries = 0;
   /** Calls of `transform` that have begun; counted only where a stall is watched for. */
   transformCalls = 0;
-  /** What loads have left out. */
+  /** Values that loads have left out. */
   readonly drift: Tally<number> = new Tally();
-  /** What loads have written. */
+  /** Rows that loads have written. */
   readonly tables: Tally<TableCounts> = new Tally();
-  /** What became of rows in the branches of loads. */
+  /** Rows in the branches of loads, by their fate. */
   readonly branches: Tally<BranchCounts> = new Tally();
   /** Why items were given up on. */
   readonly reasons: Reasons = new Reasons();

@@ -6,7 +6,7 @@ import { isThenable } from "../runtime/thenable.ts";
 type Total = RunOptions<never>["total"];
 
 /**
- * What the option `total` says that the source has. A function that gives no promise is asked again at
+ * Size of the source by the option `total`. A function that returns no promise is asked again at
  * every look: it may learn the number while the source is read. One that fails is not asked again.
  */
 export class Expectation {

@@ -17,7 +17,7 @@ import { type FlowListener, mayGiveUp, type RunContext } from "./run-context.ts"
 import { SourceRetry } from "./source-retry.ts";
 import { setTimer } from "../runtime/timer.ts";
 
-/** Who moves on what the extraction gives. */
+/** Listener that moves on the extracted items. */
 export interface ExtractionListener {
   /** The source is read on, after a wait or after what was left to do for a batch. */
   onGoOn(): void;
@@ -38,11 +38,11 @@ export class Extraction<E, T> {
   readonly #flow: ExtractionListener;
   /** `extract` has been called, and its source has not ended. */
   isRunning = false;
-  /** What `extract` has given, or the stream or iterable in its `chunks`. */
+  /** Result of `extract`, or the stream or iterable in its `chunks`. */
   source: object = {};
   /** Batches made so far. */
   batches = 0;
-  /** What the source weakens the guarantee to. */
+  /** Guarantee to which the source weakens that of the options. */
   guarantee: Guarantee | undefined;
   readonly #retry: SourceRetry<E, T>;
   #isTimeUp = false; // That of the budget.
@@ -169,7 +169,7 @@ export class Extraction<E, T> {
     if (this.#cancellation === undefined) this.#finish(failure);
   }
 
-  /** What `extract` is told: where it was called before, what is read by now as finished. */
+  /** Context of `extract`: if it was called before, the items read by now count as finished. */
   #contextOfExtract(): PipelineContext {
     const { context } = this.#run;
     if (this.#offsets === undefined) return context;

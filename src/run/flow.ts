@@ -27,9 +27,9 @@ type Look = number | undefined;
  * back the one before it. Up to `workers` batches are transformed or wait, and as many are loaded.
  */
 export class Flow<E, T> implements Stop<Batch<E, T>> {
-  /** What became of the items. */
+  /** Items by their fate. */
   readonly counts: Counts = new Counts();
-  /** What is measured. */
+  /** Measurements of the run. */
   readonly metrics: RunMetrics;
   /** Of the transforms. */
   readonly pace: Yielder = new Yielder();
@@ -115,7 +115,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     return this.#transforms.running > 0 ? "transform" : "extract";
   }
 
-  /** What is at work, and what waits. */
+  /** Numbers of items and batches at work and waiting. */
   get queues(): Pick<RunSnapshot, "inFlight" | "queued"> {
     const inFlight = { transform: this.#transforms.running, load: this.#loads.running };
     return { inFlight, queued: { items: this.#batcher.gathered, batches: this.#ready.length } };
@@ -131,7 +131,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     return this.#extraction.source;
   }
 
-  /** What the source weakens the guarantee to. */
+  /** Guarantee to which the source weakens that of the options. */
   get guarantee(): Guarantee | undefined {
     return this.#extraction.guarantee;
   }
@@ -156,7 +156,7 @@ export class Flow<E, T> implements Stop<Batch<E, T>> {
     await this.#extraction.release();
   }
 
-  /** What the run has of a leased source. */
+  /** The leased source in this run. */
   get lease(): Lease<E> | undefined {
     return this.#run.lease;
   }

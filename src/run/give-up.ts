@@ -52,7 +52,7 @@ export async function giveUp<E, T>(
   return true;
 }
 
-/** Whether the source takes an item back. */
+/** Resolves with true if the source takes an item back. */
 async function isReturned<E, T>(
   { lease, context }: RunContext<E, T>,
   item: E,

@@ -8,9 +8,9 @@ export interface Sources {
    * them. Where rows belong to no single item: all items that they come from.
    */
   items: readonly number[] | (() => readonly number[]);
-  /** How many items these are. */
+  /** Number of these items. */
   readonly itemCount: number;
-  /** Whether each row belongs to one item. */
+  /** If true, each row belongs to one item. */
   readonly isDivisible: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Sources {
 export class Rows<T> {
   /** The rows, in the order of their items. Whoever is given them may change them. */
   readonly values: readonly T[];
-  /** How many rows there were, whatever has become of `values`. */
+  /** Number of rows, even after `values` was emptied. */
   readonly count: number;
   readonly #sources: Sources | undefined; // `undefined` where row n is of item n.
 
@@ -35,12 +35,12 @@ export class Rows<T> {
     this.#sources = sources;
   }
 
-  /** How many items count as loaded once all rows are. */
+  /** Number of items that count as loaded once all rows are. */
   get itemCount(): number {
     return this.#sources === undefined ? this.count : this.#sources.itemCount;
   }
 
-  /** Whether each row belongs to one item, so that a load can be cut between two items. */
+  /** If true, each row belongs to one item, so that a load can be cut between two items. */
   get isDivisible(): boolean {
     return this.#sources === undefined || this.#sources.isDivisible;
   }
@@ -92,7 +92,7 @@ export class Rows<T> {
   }
 }
 
-/** What is to be loaded of a batch that is not transformed yet. */
+/** Rows of a batch that is not transformed yet. */
 export const noRows: Rows<never> = new Rows<never>([]);
 
 /**

@@ -12,13 +12,13 @@ import type { Tally } from "./tally.ts";
 /** A call that is to be made again. */
 export type Retry = Omit<Extract<RunEventDetails, { type: "batch:retry" }>, "type" | "sequence">;
 
-/** What the work on the batches of a run shares: what the run is made of, and how it stands. */
+/** Shared state of the work on batches: the parts of the run, and its state. */
 export interface RunContext<E, T> extends RunResources<E, T> {
   /** Kept up to date by the work. */
   readonly counts: Counts;
-  /** What is measured. */
+  /** Measurements of the run. */
   readonly metrics: RunMetrics;
-  /** What the run has of a leased source, once it has one. */
+  /** The leased source in this run, once there is one. */
   lease: Lease<E> | undefined;
   /** A call that fails fails the run, and nothing is to be told of one that does not. */
   isPlain: boolean;
@@ -40,7 +40,7 @@ export interface RunContext<E, T> extends RunResources<E, T> {
   onAbandoned(settled: Promise<unknown>): void;
 }
 
-/** How a run stands, as whoever moves its batches knows. */
+/** State of a run, as known to the mover of its batches. */
 type RunState = Pick<RunContext<never, never>, "counts" | "metrics" | "isStopped" | "isOver">;
 
 /** Makes the context of a run, which has the state as it is whenever somebody looks. */
@@ -74,17 +74,17 @@ export function contextOf<E, T>(
   };
 }
 
-/** Whether there is somebody who takes an item that has failed. */
+/** True if failed items go to dead letters or back to their source. */
 export function mayGiveUp<E, T>({ lease, deadLetterWriter }: RunContext<E, T>): boolean {
   return (deadLetterWriter ?? lease?.reject) !== undefined;
 }
 
-/** Whether the source is told of what is finished. */
+/** True if the source is told of finished items. */
 export function isTold<E, T>({ lease, pipeline }: RunContext<E, T>): boolean {
   return (lease ?? pipeline.acknowledge) !== undefined;
 }
 
-/** How often all of these items were delivered before, at least. */
+/** Returns the fewest earlier deliveries among these items. */
 export function earlierAttempts<E, T>(
   { lease }: RunContext<E, T>,
   items: readonly E[],
@@ -92,7 +92,7 @@ export function earlierAttempts<E, T>(
   return lease ? Math.min(...items.map((item) => lease.earlierAttempts(item))) : 0;
 }
 
-/** What adds to a tally until the report is made. */
+/** Returns a function that adds to a tally until the report is made. */
 function adding(state: RunState, tally: Tally<unknown>): (counts: object) => void {
   return (counts) => {
     if (!state.isOver) tally.add(counts);
@@ -117,7 +117,7 @@ function beginRetry<E, T>(
   };
 }
 
-/** What a flow tells the run that it is part of. */
+/** Listener of a flow: the run that it is part of. */
 export interface FlowListener {
   /** A stage has failed. */
   onFailure(failure: Failure): void;

@@ -8,7 +8,7 @@ import { StageClock } from "../telemetry/stage-clock.ts";
 import type { Counts } from "./counts.ts";
 import { Trace } from "./trace.ts";
 
-/** What is known of the run that is measured. */
+/** Facts about the run that is measured. */
 export interface RunMetricsOptions {
   readonly settings: Pick<RunSettings<never>, "workers" | "trace">;
   readonly emit: Emit | undefined;
@@ -18,7 +18,7 @@ export interface RunMetricsOptions {
 
 /** Measures a run: a few looks at the clock for each batch, and none for an item. */
 export class RunMetrics {
-  /** What the time is read from; its own, as each look at Node's global is a call. */
+  /** Clock; a field of its own, as each look at Node's global is a call. */
   readonly clock: Pick<Performance, "now"> = performance;
   /** Batches that can be loaded at once. */
   readonly workers: number;
@@ -46,7 +46,7 @@ export class RunMetrics {
     this.#emit = emit;
   }
 
-  /** What a picture is drawn from, if it is wanted; as it was when `read` was called last. */
+  /** Trace, if wanted, as of the last call of `read`. */
   get trace(): RunTrace | undefined {
     return this.#trace?.read();
   }

@@ -8,19 +8,19 @@ import { type Observed, observedBy } from "../pipeline/run-event.ts";
 import { Expectation } from "./expectation.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
-/** What is known of a run when it is made. */
+/** Facts about a run when it is made. */
 export interface RunParts<E, T> {
   /** The user's functions. */
   readonly pipeline: Pipeline<E, T>;
   /** The options of the run. */
   readonly settings: RunSettings<E>;
-  /** What the user's functions are told. */
+  /** Context of the user's functions. */
   readonly context: PipelineContext;
   /** When the run began, by the clock that durations are measured with. */
   readonly begin: number;
 }
 
-/** What a run is made of. */
+/** Parts of a run. */
 export interface RunResources<E, T> extends RunParts<E, T> {
   /** Takes dead letters, where there are any. */
   readonly deadLetterWriter: DeadLetterWriter | undefined;
@@ -28,7 +28,7 @@ export interface RunResources<E, T> extends RunParts<E, T> {
   readonly checkpointWriter: CheckpointWriter | undefined;
   /** The key of the checkpoint. */
   readonly key: string;
-  /** What the source is said to have. */
+  /** Expected size of the source. */
   readonly expected: Expectation;
   /** Tells the observer of the run, where there is one. */
   readonly emit: Emit | undefined;
@@ -103,7 +103,7 @@ function checkKnown(
   fail(`run pipeline "${name}"`, "position", rule, position);
 }
 
-/** Whether a call that fails fails the run, and nothing is to be told of one that does not. */
+/** True if a failed call fails the run, and nobody is told of a successful one. */
 export function isFastPath<E, T>(resources: RunResources<E, T>): boolean {
   const { pipeline, settings, deadLetterWriter, checkpointWriter } = resources;
   const isOnce = Object.values(settings.retry).every(({ maxAttempts, attemptTimeout }) =>

@@ -12,7 +12,7 @@ import type { RunSettings } from "../pipeline/run-options.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { resourcesOf, type RunResources } from "./run-resources.ts";
 
-/** How a run ends that does not fail. */
+/** End of a run that does not fail. */
 const outcomes = { running: "completed", draining: "drained", aborting: "aborted" } as const;
 
 /** Where a failure ends everything: what was read is not loaded any more. */
@@ -80,13 +80,13 @@ export class Run {
     this.finished.catch(() => {}); // Whoever reads `finished` is told; nobody else needs to be.
   }
 
-  /** How far the run is. */
+  /** Returns the progress of the run. */
   snapshot(): RunSnapshot {
     return this.#last ?? this.#look(this.#state);
   }
 
   /**
-   * How far the run is, every `interval` milliseconds and once at its end. A snapshot is taken only
+   * Streams snapshots every `interval` milliseconds and once at the end. A snapshot is taken only
    * while somebody reads.
    *
    * @throws {ConfigurationError} If `interval` is no number above 0.

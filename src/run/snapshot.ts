@@ -7,7 +7,7 @@ import { describeFailure, type Failure } from "./failures.ts";
 import type { Flow } from "./flow.ts";
 import type { RunResources } from "./run-resources.ts";
 
-/** How far a run is. */
+/** Returns the progress of a run. */
 export function snapshotOf<E, T>(
   resources: RunResources<E, T>,
   { state, startedAt }: Pick<RunSnapshot, "state" | "startedAt">,
@@ -60,7 +60,7 @@ function told<F extends object>(fields: { readonly [K in keyof F]: F[K] | undefi
   return Object.fromEntries(known) as F;
 }
 
-/** How a run ended. */
+/** Returns the report of a run that has ended. */
 interface RunEnd {
   readonly outcome: Outcome;
   readonly guarantee: Guarantee;
@@ -100,7 +100,7 @@ export function reportOf<E, T>(
   });
 }
 
-/** How the transform was called. */
+/** Kind of calls of the transform. */
 function mappingOf<E, T>(
   { pipeline, settings: { concurrency } }: Pick<RunResources<E, T>, "pipeline" | "settings">,
   { isAsync }: Flow<E, T>,
@@ -110,7 +110,7 @@ function mappingOf<E, T>(
   return isAsync ? { mapping: "async", concurrency } : { mapping: "sync" };
 }
 
-/** What this run is to do: items, or the bytes of its source with how many items these may be. */
+/** Work of this run: items, or the bytes of its source with the items that these may be. */
 function expectedIn<E, T>(
   { expected, settings: { total, resume }, context: { checkpoint: found } }: RunResources<E, T>,
   flow: Flow<E, T>,

@@ -64,8 +64,8 @@ export class SourceRetry<E, T> {
   }
 
   /**
-   * What is read, as if it were finished. Its last items may be in no batch yet: these are `gathered`.
-   * Throws where no position is known.
+   * Checkpoint of all items read, as if they were finished. The last ones may be in no batch yet:
+   * `gathered`. Throws where no position is known.
    */
   checkpoint(gathered: readonly E[], end: number): Checkpoint {
     const { settings: { position }, context: { checkpoint: found = blankCheckpoint } } = this.#run;

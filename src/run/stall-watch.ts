@@ -1,6 +1,6 @@
 import { setTimer } from "../runtime/timer.ts";
 
-/** What is watched: something that moves, as a number that changes with every move. */
+/** The watched thing: a number that changes with every move. */
 export interface Movement {
   /** Changes whenever anything moves. */
   readonly moves: number;

@@ -65,7 +65,7 @@ export class Trace {
     this.#add(Math.floor(time / this.#interval), done);
   }
 
-  /** What was kept: plain data. */
+  /** Returns the kept trace: plain data. */
   read(): RunTrace {
     return {
       every: this.#every,

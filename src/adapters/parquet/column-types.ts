@@ -15,7 +15,7 @@ export type ParquetType =
   | "DATE"
   | "UUID";
 
-/** What values of a type may be. */
+/** Values of each type. */
 export interface ParquetValues {
   /** True or false. */
   readonly BOOLEAN: boolean;
@@ -43,13 +43,13 @@ export interface ParquetValues {
   readonly UUID: string;
 }
 
-/** How values of a type are written. */
+/** Rules for the values of a type. */
 export interface ColumnType {
   /** Completes "must be …". */
   readonly expected: string;
-  /** What the schema of a file says of it. */
+  /** Its element in the schema of a file. */
   readonly element: Readonly<Record<string, unknown>>;
-  /** What hyparquet-writer is given for a value; `undefined` if the value is not of the type. */
+  /** Returns the value for hyparquet-writer; `undefined` if the value is not of the type. */
   readonly write: (value: unknown, scale: number) => unknown;
 }
 
@@ -63,7 +63,7 @@ const isTime = (value: unknown): value is Date =>
 const isText = (value: unknown): value is string =>
   typeof value === "string" && !/\p{Surrogate}/u.test(value);
 
-/** How each type is written. */
+/** Rules of each type. */
 export const columnTypes: Readonly<Record<ParquetType, ColumnType>> = {
   BOOLEAN: {
     expected: "a boolean",

@@ -7,16 +7,16 @@ import { columnTypes, type ParquetType, type ParquetValues, typeOfValue } from "
 export type ParquetColumn = Exclude<ParquetType, "DECIMAL"> | {
   /** The type. */
   readonly type: Exclude<ParquetType, "DECIMAL">;
-  /** Whether it may have no value. @default {true} */
+  /** If true, it may have no value. @default {true} */
   readonly nullable?: boolean | undefined;
 } | {
   /** The type: an exact number of so many digits. */
   readonly type: "DECIMAL";
-  /** How many digits it has, from 1 to 18. */
+  /** Number of its digits, from 1 to 18. */
   readonly precision: number;
-  /** How many of these are behind the point. */
+  /** Number of digits behind the point. */
   readonly scale: number;
-  /** Whether it may have no value. @default {true} */
+  /** If true, it may have no value. @default {true} */
   readonly nullable?: boolean | undefined;
 };
 
@@ -105,7 +105,7 @@ export function columnsOfRows(action: string, rows: readonly unknown[]): Column[
   });
 }
 
-/** What the schema of a file says of its columns. */
+/** Returns the elements of columns in the schema of a file. */
 export function schemaOf(columns: readonly Column[]): object[] {
   return [
     { name: "root", num_children: columns.length },

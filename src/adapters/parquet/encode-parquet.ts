@@ -19,7 +19,7 @@ import { groupStreams } from "./group-streams.ts";
 import { type HyparquetWriter, writerRule } from "./hyparquet-writer.ts";
 import { magic, writeEnd, writeGroup } from "./row-group.ts";
 
-/** How Parquet is written. */
+/** Options of writing Parquet. */
 export interface EncodeParquetOptions {
   /** The module: `import * as hyparquetWriter from "hyparquet-writer"`. */
   readonly hyparquetWriter: HyparquetWriter;
@@ -28,7 +28,7 @@ export interface EncodeParquetOptions {
    * missing is nothing. Without it the first rows tell, and a row with other properties is an error.
    */
   readonly columns?: ParquetColumns | undefined;
-  /** How pages are compressed; others than Snappy need `compressors`. @default {"SNAPPY"} */
+  /** Codec of pages; others than Snappy need `compressors`. @default {"SNAPPY"} */
   readonly codec?: "SNAPPY" | "UNCOMPRESSED" | "GZIP" | "ZSTD" | "BROTLI" | "LZ4_RAW" | undefined;
   /** Functions that compress pages, by codec. */
   readonly compressors?: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> | undefined;

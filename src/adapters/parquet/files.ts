@@ -27,11 +27,11 @@ export type ParquetFile =
 export interface NamedParquetFile {
   /** Such as a path. */
   readonly name: string;
-  /** What is read, or a function that opens it when its turn comes. */
+  /** The file, or a function that opens it when its turn comes. */
   readonly content: ParquetFile | (() => ParquetFile | PromiseLike<ParquetFile>);
 }
 
-/** What `readParquet` takes: one file, or a list of them, which is read in its order. */
+/** Input of `readParquet`: one file, or a list of files, which is read in order. */
 export type ParquetInput =
   | ParquetFile
   | NamedParquetFile
@@ -48,7 +48,7 @@ export interface ListedFile {
   open(): Promise<RandomAccess>;
 }
 
-/** How files are opened. */
+/** Options of opening files. */
 export interface FilesOptions {
   /** The most bytes of a stream; without it there must be none. */
   readonly maxBytes: number | undefined;

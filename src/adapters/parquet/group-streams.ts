@@ -1,7 +1,7 @@
 import type { IndexedBody, PlacedBody, RowEncoder } from "../../bytes/row-encoder.ts";
 import { magic } from "./row-group.ts";
 
-/** What the streams of an encoder are made of. */
+/** Parts of the streams of an encoder. */
 interface GroupStreamOptions<T> {
   /** The values of rows by columns. @throws {BatchError} If some rows do not fit. */
   values(rows: readonly T[]): unknown[][];

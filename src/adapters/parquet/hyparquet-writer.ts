@@ -1,6 +1,6 @@
 import type { Rule } from "../../plain-options.ts";
 
-/** What is known of a column of a row group that was written. */
+/** Facts about a written column of a row group. */
 export interface WrittenColumn {
   /** Where they are, and what they are like. */
   readonly meta_data?: {
@@ -21,7 +21,7 @@ export interface WrittenColumn {
 export interface ParquetFileWriter {
   /** The row groups that were written. */
   row_groups: readonly { readonly columns: readonly WrittenColumn[] }[];
-  /** How many rows they have. */
+  /** Number of their rows. */
   num_rows: bigint;
   /** Writes a row group. */
   write(options: never): unknown;
@@ -33,7 +33,7 @@ export interface ParquetFileWriter {
 export interface HyparquetWriter {
   /** Collects bytes. */
   ByteWriter: new () => {
-    /** What was collected. */
+    /** Returns the collected bytes. */
     getBytes(): Uint8Array;
   };
   /** Writes a file into a `ByteWriter`; it is given what its options are called there. */

@@ -6,7 +6,7 @@ import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
 import type { ParquetColumns, ParquetRow } from "./columns.ts";
 import { encodeParquet, type EncodeParquetOptions, optionTable } from "./encode-parquet.ts";
 
-/** How a Parquet file is written, and what is done about one that is there. */
+/** Options of a Parquet file as a sink. */
 export interface ParquetSinkOptions<C extends ParquetColumns = ParquetColumns>
   extends EncodeParquetOptions {
   /**
@@ -15,9 +15,9 @@ export interface ParquetSinkOptions<C extends ParquetColumns = ParquetColumns>
    */
   readonly columns?: C | undefined;
   /**
-   * What is done if there is a file already that no earlier run of this sink has written, or whose
-   * checkpoint was removed since: `"error"` fails the run, `"replace"` writes it anew.
-   * A run without `checkpoints` then begins anew also where an earlier run of this sink has written.
+   * Rule for an existing file that no earlier run of this sink has written, or whose checkpoint was
+   * removed since: `"error"` fails the run, `"replace"` writes it again. A run without
+   * `checkpoints` then also replaces a file that an earlier run of this sink has written.
    *
    * @default {"error"}
    */

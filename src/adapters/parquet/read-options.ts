@@ -29,7 +29,7 @@ export interface PositionedRow<T> {
   readonly row: number;
 }
 
-/** How Parquet is read. */
+/** Options of reading Parquet. */
 export interface ReadParquetOptions {
   /** The module: `import * as hyparquet from "hyparquet"`. */
   readonly hyparquet: Hyparquet;
@@ -37,11 +37,11 @@ export interface ReadParquetOptions {
   readonly columns?: readonly string[] | undefined;
   /** Where to go on after an earlier run. Row groups that stand before it are not read. */
   readonly from?: ParquetStart | undefined;
-  /** Whether each row comes as `{ value, name, row }`. @default {false} */
+  /** If true, each row comes as `{ value, name, row }`. @default {false} */
   readonly positions?: boolean | undefined;
   /**
-   * What decompresses pages, by codec: `compressors` of the package hyparquet-compressors, or functions
-   * of yours. Without it pages may be uncompressed or in Snappy.
+   * Decompressors of pages by codec: `compressors` of the package hyparquet-compressors, or
+   * functions of yours. Without it pages may be uncompressed or in Snappy.
    */
   readonly compressors?: ParquetCompressors | undefined;
   /**
@@ -50,14 +50,14 @@ export interface ReadParquetOptions {
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Whether bytes of which the file does not say that they are text are read as UTF-8 all the same, as
+   * If true, bytes that the file does not declare as text are read as UTF-8, as
    * some old writers mean them.
    * @default {false}
    */
   readonly utf8?: boolean | undefined;
   /**
-   * What makes values of timestamps, dates and others in place of hyparquet, whose `Date` ends at
-   * milliseconds: `{ timestampFromMicroseconds: (micros) => micros }` keeps all digits.
+   * Functions that make values of timestamps, dates and others in place of hyparquet, whose `Date`
+   * ends at milliseconds: `{ timestampFromMicroseconds: (micros) => micros }` keeps all digits.
    */
   readonly parsers?: object | undefined;
 }
@@ -65,7 +65,7 @@ export interface ReadParquetOptions {
 /** The options, checked. */
 export type ReadParquetSettings = Complete<ReadParquetOptions, Open>;
 
-/** What has no default. */
+/** Options without a default. */
 type Open = Exclude<keyof ReadParquetOptions, "hyparquet" | "positions" | "utf8">;
 
 const namesRule: Rule = {

@@ -5,14 +5,14 @@ import { columnTypes } from "./column-types.ts";
 import { type Column, schemaOf } from "./columns.ts";
 import type { HyparquetWriter, WrittenColumn } from "./hyparquet-writer.ts";
 
-/** What all row groups of an encoder are written by. */
+/** Settings of all row groups of an encoder. */
 export interface GroupSettings {
   readonly hyparquetWriter: HyparquetWriter;
   readonly codec: string;
   readonly compressors: object | undefined;
 }
 
-/** What the end of a file has to tell of a row group, in JSON; offsets are from its first byte. */
+/** Entry of a row group in the end of a file, as JSON; offsets are from its first byte. */
 interface AboutGroup {
   readonly rows: number;
   readonly codec: string;
@@ -35,7 +35,7 @@ interface AboutChunk {
   readonly max?: KeptBound;
 }
 
-/** What a file begins with. */
+/** First bytes of a file. */
 export const magic = "PAR1";
 
 /** Columns in words: they are the same where these are. */

@@ -11,7 +11,7 @@ const maxRows = 1000;
 /** Codecs that hyparquet knows by itself. */
 const ownCodecs = ["UNCOMPRESSED", "SNAPPY"];
 
-/** How far reading is: in bytes of whole files, as if rows were alike and all columns were read. */
+/** Progress of reading in bytes of whole files, as if rows were alike and all columns were read. */
 export interface ReadBytes {
   bytesRead: number;
   /** Of rows that stand before the first one, and of whole files where their sizes are known. */
@@ -70,7 +70,7 @@ async function* rowsIn<T extends object>(
   progress.bytesRead = before + size - skipped; // Also of a file without rows.
 }
 
-/** What is known of a file once its end was read. */
+/** Facts about a file once its end was read. */
 interface Opened {
   readonly columns: readonly string[];
   readonly scan: ParquetScan;

@@ -24,7 +24,7 @@ function widthOf(text: string): number {
 /** A part of a line: in full, and as it is where there is less and less room; "" is left out. */
 type Forms = readonly [full: string, ...shorter: string[]];
 
-/** What is shortened where there is little room, one after the other: what matters least first. */
+/** Parts that are shortened where there is little room, the least important first. */
 const steps = [
   ...["retries", "rows", "skipped", "drift", "idle", "share", "loaded", "bar", "earlier"],
   ...["pending", "letters", "drift", "parts", "left", "time", "rate", "letters", "returned"],
@@ -72,7 +72,7 @@ function barOf(share: number, room: number): string {
   return `[${`${"=".repeat(full)}${tip}`.padEnd(room)}]`;
 }
 
-/** How much is done, from 0 to 1, where that is known and no more is done than was expected. */
+/** Returns the share that is done, from 0 to 1, if it is known and not above what was expected. */
 function doneShareOf(payload: ProgressPayload): number | undefined {
   const { done, total, bytes, partitions } = payload;
   const { read = done, total: whole = total ?? 0 } = bytes ?? {};
@@ -84,7 +84,7 @@ function settled({ completed, dead, cancelled }: PartitionProgress): number {
   return completed + dead + cancelled;
 }
 
-/** What is told of a run, in the order of a line. */
+/** Parts of a line about a run, in order. */
 function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string, Forms> {
   const { name, state, loaded, skipped, deadLettered, retries, rate, elapsed, pending } = payload;
   const { earlier = 0, left, rows = 0, drift = 0, idle, returned = 0 } = payload;
@@ -140,7 +140,7 @@ function formsOf(payload: ProgressPayload, columns: number): ReadonlyMap<string,
   ]);
 }
 
-/** How much of what was expected is done; a total that turned out too low is called just that. */
+/** Returns the share of the expected amount, or says that a total turned out too low. */
 function shareForms({ done, total, bytes }: ProgressPayload): Forms {
   const { read = done, total: whole = total ?? 0 } = bytes ?? {};
   if (!(whole > 0)) return [""];
@@ -158,7 +158,7 @@ function partForms({ partitions }: ProgressPayload): Forms {
   return dead > 0 ? [`${words} (${count(dead)} dead)`, words] : [words];
 }
 
-/** Whether the run has ended, and its payload says how. */
+/** Returns true if the run has ended; its payload then says how. */
 export function isOver({ state }: ProgressPayload): boolean {
   return state !== "running" && state !== "draining" && state !== "aborting";
 }

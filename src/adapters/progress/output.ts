@@ -4,7 +4,7 @@ import { environmentVariable, hostProcess } from "../../runtime/detect.ts";
 export interface ProgressOutput {
   /** Takes text. What it returns is not waited for. */
   write(text: string): unknown;
-  /** Whether it is a terminal, in which lines can be redrawn. */
+  /** If true, it is a terminal, in which lines can be redrawn. */
   readonly isTTY?: boolean | undefined;
   /** The width of the terminal, read at every redraw; taken for 80 where it is not known. */
   readonly columns?: number | undefined;
@@ -19,7 +19,7 @@ export function standardOutput(): ProgressOutput {
   return { write: (text) => console.info(text.trimEnd()) };
 }
 
-/** What is used of an output that is a stream of Node. */
+/** Members of a stream of Node that are used. */
 interface Emitter {
   write(text: string, done: (error?: unknown) => void): unknown;
   once(event: "error", listener: () => void): unknown;
@@ -59,7 +59,7 @@ function isEmitter(output: object): output is Emitter {
   return "once" in output && typeof output.once === "function";
 }
 
-/** Whether lines can be redrawn: in a terminal that somebody looks at, so not in CI. */
+/** Returns true if lines can be redrawn: in a terminal that somebody looks at, not in CI. */
 export function isRedrawable(output: ProgressOutput): boolean {
   if (output.isTTY !== true || environmentVariable("TERM") === "dumb") return false;
   return ["", "0", "false"].includes(environmentVariable("CI"));

@@ -2,13 +2,13 @@ import type { ItemCounts, Outcome, RunSnapshot } from "../../report-types.ts";
 import { harmless } from "../../explain/plain-text.ts";
 import { perSecond } from "../../explain/quantities.ts";
 
-/** What is shown of a run, or of a job of `millrace/jobs`: the subset of `Run` that is used. */
+/** A run, or a job of `millrace/jobs`, to show: the subset of `Run` that is used. */
 export interface WatchedRun {
   /** The name of the pipeline. */
   readonly name: string;
   /** Settles when the run is over. */
   readonly finished: Promise<{ readonly outcome: Outcome }>;
-  /** How far the run is. */
+  /** Returns the progress of the run. */
   snapshot():
     & Pick<RunSnapshot, Exclude<keyof ItemCounts, "returned">>
     & Pick<RunSnapshot, "state" | "duration" | "total">
@@ -17,16 +17,16 @@ export interface WatchedRun {
     & { readonly partitions?: PartitionProgress };
 }
 
-/** How many partitions a job of `millrace/jobs` has, and what became of them so far. */
+/** Partitions of a job of `millrace/jobs`, by their fate so far. */
 export type PartitionProgress = Readonly<
   Record<"total" | "completed" | "dead" | "cancelled", number>
 >;
 
-/** How far a run is, as a bar is given it: plain data, each a placeholder for the bar's format. */
+/** Progress of a run for a bar: plain data, each value a placeholder in the bar's format. */
 export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
   /** The name of the pipeline; characters that would steer a terminal are replaced by `?`. */
   readonly name: string;
-  /** What the run is doing, or how it ended. */
+  /** State or outcome of the run. */
   readonly state: "running" | "draining" | "aborting" | Outcome;
   /** Items that are done: loaded, skipped, dead-lettered or returned. It is also the value of the bar. */
   readonly done: number;
@@ -60,11 +60,11 @@ export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
    * is done than was expected.
    */
   readonly left: number | undefined;
-  /** How long the run has lasted, in milliseconds. */
+  /** Time since the run began, in milliseconds. */
   readonly elapsed: number;
 }
 
-/** How the items of a run that are expected are found, by the name of its pipeline. */
+/** Returns the expected items of a run, by the name of its pipeline. */
 export type TotalOf = (name: string) => number | undefined;
 
 /** Makes payloads of the snapshots of one run, and remembers the last few for the rate. */
@@ -95,7 +95,7 @@ export class Tracker {
     }
   }
 
-  /** How far the run is now. */
+  /** Returns the current progress of the run. */
   payload(): ProgressPayload {
     const { extracted, loaded, skipped, deadLettered, pending, ...rest } = this.#run.snapshot();
     const { state, retries = 0, duration: elapsed, total: known, rows, drift = {} } = rest;
@@ -127,7 +127,7 @@ export class Tracker {
     };
   }
 
-  /** How long ago anything moved. */
+  /** Returns the time since anything moved. */
   #idleAt(elapsed: number, moved: number): number {
     if (moved !== this.#moved) [this.#moved, this.#movedAt] = [moved, elapsed];
     return elapsed - this.#movedAt;
@@ -141,7 +141,7 @@ export class Tracker {
   }
 }
 
-/** How a run ended, by its error; of a manager, the worst that became of its pipelines. */
+/** Returns the outcome of a run by its error; of a manager, the worst outcome of its pipelines. */
 function outcomeOf(error: unknown): Outcome {
   type Ended = { readonly outcome?: Outcome };
   const { report = {}, reports = [] } = (error ?? {}) as { report?: Ended; reports?: Ended[] };

@@ -6,10 +6,10 @@ import { plainLines, redrawnLines } from "./line-display.ts";
 import { isRedrawable, type ProgressOutput, standardOutput } from "./output.ts";
 import { type ProgressPayload, Tracker, type WatchedRun } from "./payload.ts";
 
-/** How to show how far runs are. */
+/** Options of a progress display. */
 export interface ShowProgressOptions {
   /**
-   * How many items a run will read, where that is known: a number, at least 0, or a function that is
+   * Number of items that a run will read, if known: a number, at least 0, or a function that is
    * given the name of the pipeline and asked again at every redraw.
    * @default {snapshot().total} what the run knows: its option `total`, or the length of an array
    */

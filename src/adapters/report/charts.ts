@@ -67,7 +67,7 @@ function barsOf({ done, interval }: RunTrace, duration: number, wanted: number):
   return bars;
 }
 
-/** How long each batch took from the bucket to its end, at the time of its end. */
+/** Chart of the time of each batch from the bucket to its end, by the time of its end. */
 export function latencies(id: string, { duration, latency }: RunReport, trace: RunTrace): string {
   const { batches } = trace;
   const max = Math.max(0, ...batches.map(durationOf), latency?.p99 ?? 0) * 1.05;
@@ -96,7 +96,7 @@ export function latencies(id: string, { duration, latency }: RunReport, trace: R
   });
 }
 
-/** What the marks on batches mean, where there are any. */
+/** Legend of the marks on batches, if there are any. */
 export function batchMarks(
   batches: readonly TracedBatch[],
 ): readonly (readonly [string, string])[] {
@@ -132,7 +132,7 @@ function durationOf({ batchedAt, endedAt }: TracedBatch): number {
   return endedAt - batchedAt;
 }
 
-/** How much of all batches a picture shows. */
+/** Says which share of all batches a picture shows. */
 export function sampleNote({ every, batches }: RunTrace): string | undefined {
   if (!(every > 1)) return undefined;
   return `One batch of every ${count(every)} is shown (${

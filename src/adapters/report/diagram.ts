@@ -76,7 +76,7 @@ ${notes.map((note, index) => noteAt(foot + 28 + index * 22, note)).join("\n")}
 `;
 }
 
-/** What failed, and why items were given up on: a line each. */
+/** Lines about the failure and the reasons of dead letters. */
 function notesOf({ failure, deadLettered, deadLetterReasons }: RunReport): readonly string[] {
   return [
     ...(failure === undefined ? [] : [failureWords(failure)]),

@@ -9,7 +9,7 @@ import { copied } from "./setup.ts";
 const columns = 240;
 
 /**
- * What made a run fail, as a card: its message, where it happened, and what to do; nothing of a run
+ * Card of a failure: its message, its place, and advice; nothing for a run
  * that did not fail.
  */
 export function failureCard(id: string, report: RunReport): string {
@@ -67,7 +67,7 @@ export function driftCard({ drift }: RunReport): string {
   );
 }
 
-/** What became of rows in the target, as a card. */
+/** Card of the rows in the target, by their fate. */
 export function tablesCard({ tables }: RunReport): string {
   return listCard(
     "tables",
@@ -76,7 +76,7 @@ export function tablesCard({ tables }: RunReport): string {
   );
 }
 
-/** What became of rows in the branches of the load, as a card. */
+/** Card of the rows in the branches of the load, by their fate. */
 export function branchesCard({ branches = {} }: RunReport): string {
   return listCard(
     "branches",

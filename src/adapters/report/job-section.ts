@@ -13,7 +13,7 @@ ${partitionBar("job", job.partitions)}
 ${jobTiles(job)}`;
 }
 
-/** How a job ended, in a sentence or two; HTML. */
+/** Sentence or two about the end of a job; HTML. */
 function jobWords({ outcome, reason, partitions, duration, pending }: ReportedJob): string {
   const { total, completed, dead, cancelled } = partitions;
   const all = counted(total, "partition");

@@ -8,7 +8,7 @@ export function page(title: string, top: string, body: string): string {
   return shell(title, "", "", viewOf(top, body));
 }
 
-/** What of a page is about something: its heading and what is below. */
+/** Section of a page: its heading and content. */
 export function viewOf(top: string, body: string): string {
   return `<header class="top">${top}</header>\n<main>\n${body}\n</main>`;
 }

@@ -49,7 +49,7 @@ export function plainReport(
   return { reports, outcome: text(fields.outcome) as ManagerReport["outcome"] };
 }
 
-/** What a partition of a job that failed too often has told. */
+/** Dead partition of a job, with its last error. */
 export type DeadPartition = Readonly<{
   partition: string;
   error?: string;
@@ -58,11 +58,11 @@ export type DeadPartition = Readonly<{
   loaded: number;
 }>;
 
-/** What is shown of a job: the subset of the report of `millrace/jobs` that is used. */
+/** Report of a job to show: the subset of that of `millrace/jobs` that is used. */
 export interface ReportedJob extends ItemCounts {
   /** The name of the job. */
   readonly name: string;
-  /** How it ended. */
+  /** Its outcome. */
   readonly outcome: Outcome;
   /** Why it was cancelled, where a reason was given. */
   readonly reason?: string;
@@ -74,7 +74,7 @@ export interface ReportedJob extends ItemCounts {
   readonly rows: number;
   /** Items that earlier runs have finished, where nobody knows what became of them. */
   readonly earlier: number;
-  /** How long it took, in milliseconds. */
+  /** Its duration, in milliseconds. */
   readonly duration: number;
 }
 
@@ -158,7 +158,7 @@ export function isOfJob(report: object): report is ReportedJob {
   return "partitions" in report;
 }
 
-/** Whether a pipeline of a manager was run. */
+/** Returns true if a pipeline of a manager was run. */
 export function wasRun(report: RunReport | SkippedReport): report is RunReport {
   return "stages" in report;
 }
@@ -215,7 +215,7 @@ function optional<K extends string>(
   return numbers(fields, names.filter((name) => typeof fields[name] === "number"));
 }
 
-/** What is no number is shown as none. */
+/** Returns a number, or nothing for any other value. */
 function number(value: unknown): number {
   return typeof value === "number" ? value : NaN;
 }
@@ -239,7 +239,7 @@ export function objectOf(value: unknown): Unknown {
   return isObject(value) ? value : {};
 }
 
-/** Whether a value is an object. */
+/** Returns true for an object. */
 export function isObject(value: unknown): value is Unknown {
   return typeof value === "object" && value !== null;
 }

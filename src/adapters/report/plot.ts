@@ -8,13 +8,13 @@ export interface Plot {
   readonly kind: string;
   /** Its heading. */
   readonly title: string;
-  /** What it shows, for those who do not see it. */
+  /** Description for readers who do not see it. */
   readonly description: string;
   /** Height of what is drawn, without the axis below. */
   readonly height: number;
-  /** What is drawn: its places across are in per cent, so that it fits every width. */
+  /** Content: its places across are in per cent, so that it fits every width. */
   readonly body: string;
-  /** What the marks in it mean, as HTML. */
+  /** Legend of its marks, as HTML. */
   readonly key?: string | undefined;
   /** A line below, as HTML. */
   readonly note?: string | undefined;
@@ -41,7 +41,7 @@ export function figureOf({ id, kind, title, description, height, body, key, note
 </figure>`;
 }
 
-/** What a mark means. */
+/** Meaning of a mark. */
 export function keyOf(...entries: readonly (readonly [mark: string, words: string])[]): string {
   const items = entries.map(([mark, words]) =>
     `<li><svg class="swatch" width="18" height="12" aria-hidden="true">${mark}</svg>${words}</li>`

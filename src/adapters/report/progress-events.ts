@@ -18,7 +18,7 @@ export interface FollowedRun {
   snapshot(): FollowedSnapshot;
 }
 
-/** How progress is sent. */
+/** Options of progress events. */
 export interface ProgressEventsOptions {
   /**
    * Time between two events in milliseconds, a number above 0.
@@ -150,7 +150,7 @@ function json(value: unknown): string {
   return JSON.stringify(value, (_, each) => typeof each === "bigint" ? String(each) : each);
 }
 
-/** What is shown of something that is over. */
+/** Final view of something that is over. */
 function endView(report: unknown): string {
   return reportView(report as RunReport | ManagerReport | ReportedJob);
 }

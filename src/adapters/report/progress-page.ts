@@ -2,7 +2,7 @@ import { checkOptions, fail, nonEmptyString, type OptionTable } from "../../opti
 import { attributes, label } from "./markup.ts";
 import { shell } from "./page.ts";
 
-/** How a page follows a run. */
+/** Options of a page that follows a run. */
 export interface ProgressPageOptions {
   /** The address of the events on the server of the page, such as `"/events"`: a non-empty string. */
   events: string;

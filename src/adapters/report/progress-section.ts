@@ -22,7 +22,7 @@ import { copied, tellAll } from "./setup.ts";
 import { stageNames } from "./shares.ts";
 import { lettersTile, loadedTile, type Tile, tilesOf } from "./tiles.ts";
 
-/** How far a job of `millrace/jobs` is: the subset of its snapshot that is used. */
+/** Progress of a job of `millrace/jobs`: the subset of its snapshot that is used. */
 export interface FollowedJob
   extends ItemCounts, Pick<ReportedJob, "name" | "rows" | "earlier" | "duration"> {
   /** Its state. */
@@ -31,7 +31,7 @@ export interface FollowedJob
   readonly partitions: ReportedJob["partitions"] & { readonly held?: number };
 }
 
-/** How far something is: a snapshot of a run, of a manager, or of a job. */
+/** A snapshot of a run, a manager or a job. */
 export type FollowedSnapshot = RunSnapshot | ManagerSnapshot | FollowedJob;
 
 const action = "render progress";
@@ -144,7 +144,7 @@ function progressCard(fields: Unknown, run: RunReport): string {
   return bar === "" ? "" : `<div class="card">${bar}</div>`;
 }
 
-/** How much is done of what is expected, as a bar with words; nothing where that is not known. */
+/** Bar of the expected amount with words; nothing if it is unknown. */
 function shareBar(fields: Unknown, run: RunReport): string {
   const { loaded, skipped, deadLettered, returned, total } = run;
   const bytes = isObject(fields.bytes) ? numbers(fields.bytes, ["read", "total"]) : undefined;

@@ -11,7 +11,7 @@ import { badge, endFacts, facts, runBody } from "./run-section.ts";
 import { type GivenOptions, optionsCard } from "./setup.ts";
 import { checkAfter, type Dependencies, dependencies, namesBefore, timeline } from "./timeline.ts";
 
-/** How a report is shown. */
+/** Options of a page about a report. */
 export interface RenderReportOptions {
   /**
    * The heading of the page: a non-empty string. What is too long is cut.
@@ -79,7 +79,7 @@ export function reportView(report: RunReport | ManagerReport | ReportedJob): str
   return viewOf(top, body);
 }
 
-/** What a page is made of; all but the title is HTML. */
+/** Parts of a page; all but the title is HTML. */
 type Parts = Readonly<Record<"title" | "top" | "body", string>>;
 
 function partsOf(report: unknown, settings: RenderReportOptions): Parts {

@@ -20,7 +20,7 @@ const badges: Readonly<Record<string, readonly [mark: string, tone: string]>> = 
   ...{ running: ["●", ""], draining: ["◐", " warn"], aborting: ["■", " bad"], ended: ["✓", ""] },
 };
 
-/** How something ended, or what it is doing, as a badge. */
+/** Badge of an outcome or a state. */
 export function badge(outcome: string): string {
   const [mark, tone] = badges[Object.hasOwn(badges, outcome) ? outcome : "skipped"]!;
   const word = label(outcome, 20);
@@ -28,14 +28,14 @@ export function badge(outcome: string): string {
     `<span aria-hidden="true">${mark}</span>${word}</span>`;
 }
 
-/** How and when a run went, and where, in a line. */
+/** Line about the time, duration and host of a run. */
 export function facts(report: RunReport, host?: string): string {
   const { outcome, startedAt, duration, runId } = report;
   const told = [instant(startedAt), `took ${time(duration)}`, `run ${copied(runId)}`];
   return endFacts(outcome, host, told);
 }
 
-/** How something ended, with what else is told in the line, which is HTML. */
+/** Line with a badge of the outcome and further HTML. */
 export function endFacts(
   outcome: string,
   host: string | undefined,

@@ -10,7 +10,7 @@ export type GivenOptions = Readonly<Record<string, unknown>>;
 /** A name and a value, both HTML. */
 type Fact = readonly [name: string, value: string];
 
-/** How a run was set up, as its report tells it. */
+/** Card of the setup of a run, from its report. */
 export function setupCard(report: RunReport): string {
   const { key, name, partition, workers, mapping, concurrency, checkpoint, clock } = report;
   const finished = checkpoint?.offset ?? NaN;
@@ -47,7 +47,7 @@ export function copied(text: string): string {
   return `<code class="copy"><bdi>${label(text, 200)}</bdi></code>`;
 }
 
-/** How many of something that ended in the same way, if any did. */
+/** Words about a number of things with the same outcome, if there are any. */
 export function tellAll(amounts: Readonly<Record<string, number>>): string {
   return Object.entries(amounts).filter(([, many]) => many > 0)
     .map(([what, many]) => `${count(many)} ${what}`).join(", ");

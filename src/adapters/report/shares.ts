@@ -1,13 +1,13 @@
 import type { StageName, StageTimes } from "../../report-types.ts";
 
-/** What the time of a stage goes to. */
+/** Kinds of time of a stage. */
 export type StageState = "busy" | "backoff" | "limited" | "blocked" | "starved";
 
 /** A part of the time of a stage. */
 export interface Share {
-  /** What the time went to. */
+  /** Kind of this time. */
   readonly state: StageState;
-  /** How much of it, from 0 to 1; all of a stage are 1. */
+  /** Share of it, from 0 to 1; those of a stage add up to 1. */
   readonly share: number;
 }
 
@@ -17,7 +17,7 @@ export const stageNames: readonly StageName[] = ["extract", "transform", "load"]
 const states: readonly StageState[] = ["busy", "backoff", "limited", "blocked", "starved"];
 const optional: ReadonlySet<StageState> = new Set(["backoff", "limited"]);
 
-/** What each state is called where there is room. */
+/** Full name of each state. */
 export const stateWords: Readonly<Record<StageState, string>> = {
   busy: "busy: at work, or the source was waited for",
   backoff: "backoff: waiting before another attempt",

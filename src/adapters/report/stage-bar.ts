@@ -3,7 +3,7 @@ import type { StageName, StageTimes } from "../../report-types.ts";
 import { element, percentOf, short } from "./markup.ts";
 import { sharesOf } from "./shares.ts";
 
-/** What a bar says to those who do not see it. */
+/** Description of a bar for readers who do not see it. */
 export function wordsOf(times: StageTimes): string {
   return sharesOf(times).map(({ state, share }) => `${state} ${percent(share)}`).join(", ");
 }

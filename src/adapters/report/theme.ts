@@ -57,7 +57,7 @@ export function colours(): string {
   return `${set(light)}\n@media screen and (prefers-color-scheme:dark){${set(dark)}}`;
 }
 
-/** How each state is filled: told apart without colour by its pattern. */
+/** Fill of each state: its pattern tells it apart without colour. */
 export const fills: string = `.busy{fill:var(--busy)}
 .backoff{fill:url(#fill-backoff)}
 .limited{fill:url(#fill-limited)}

@@ -11,7 +11,7 @@ export interface CheckpointStoreSuite<S extends CheckpointStore = CheckpointStor
   /** Removes what `create` has made, after the test, whatever came of it. */
   destroy?(store: S): unknown;
   /**
-   * Whether the store keeps a second run of the same key out.
+   * If true, the store keeps a second run of the same key out.
    * @default {true}
    */
   claims?: boolean;

@@ -14,7 +14,7 @@ export interface DeadLetterStore {
   letters(): Awaitable<readonly DeadLetter[]>;
 }
 
-/** How a stream of dead letters is made. */
+/** Makes the stream of dead letters under test. */
 export interface DeadLetterSuite<S extends DeadLetterStore = DeadLetterStore> {
   /** Makes an empty place for letters, for one test. */
   create(): Awaitable<S>;
@@ -198,7 +198,7 @@ function noted(value: unknown): string {
   return encodeItem(decodeItem(encodeItem(value)));
 }
 
-/** What can be kept, but not by every JSON or database. */
+/** Values that can be kept, but not by every JSON or database. */
 function strangers(): [name: string, item: unknown][] {
   return [
     ["null", null],
@@ -233,7 +233,7 @@ function graph(): unknown {
   return new Map<unknown, unknown>([["cells", new Set(cells)], ["first", cells[0]]]);
 }
 
-/** What no text can hold. */
+/** Values that no text can hold. */
 function misfits(): [name: string, item: unknown][] {
   const fail = (): never => {
     throw new Error("no");

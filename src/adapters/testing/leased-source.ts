@@ -89,7 +89,7 @@ type DefineQueueTest<T> = (name: string, test: (queue: Consumer<T>) => Promise<v
 
 /** Loads the messages of a queue, run by run. */
 class Consumer<T> {
-  /** What was loaded by all runs, in order. */
+  /** Items loaded by all runs, in order. */
   readonly loaded: string[] = [];
   readonly queue: TestedQueue<T>;
 

@@ -11,7 +11,7 @@ import {
   takeLater,
 } from "./tested-job.ts";
 
-/** What becomes of partitions whose workers are killed or frozen. */
+/** Tests partitions whose workers are killed or frozen. */
 export function testLostLeases(define: DefineJobTest): void {
   define(
     "lends a partition of which nothing is heard, and the first has lost it",

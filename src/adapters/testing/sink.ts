@@ -23,7 +23,7 @@ import {
 } from "./tested-sink.ts";
 import type { TestedTables, TestedTablesSettings } from "./tested-tables.ts";
 
-/** How a sink is made. */
+/** Makes the sink under test. */
 export interface SinkSuite {
   /** Makes a sink with an empty table, for one test. */
   create(): Awaitable<TestedSink>;

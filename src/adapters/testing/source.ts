@@ -11,7 +11,7 @@ import {
   shuffled,
 } from "./tested-source.ts";
 
-/** How a source is made, and by what it can be read. */
+/** Makes the source under test, and names the ways to read it. */
 export interface SourceSuite {
   /** Makes a source of an empty table whose key is of a type, for one test. */
   create: CreateSource;

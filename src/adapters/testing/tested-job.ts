@@ -7,7 +7,7 @@ export type DefineJobTest = (
   lease?: number,
 ) => void;
 
-/** What became of some items. */
+/** Counts of some items by their fate. */
 export const counts: PartitionCounts = {
   ...{ extracted: 8, loaded: 2, skipped: 1, deadLettered: 1, returned: 3, pending: 1 },
   ...{ earlier: 7, rows: 4 },
@@ -39,7 +39,7 @@ export function pause(): Promise<void> {
   return new Promise((go) => void setTimeout(go, 5));
 }
 
-/** How far a job is: its state; total, completed, dead, cancelled, held. */
+/** Progress of a job: its state; total, completed, dead, cancelled, held. */
 export async function read(
   store: JobStore,
 ): Promise<readonly [string, readonly [number, number, number, number, number]]> {

@@ -55,7 +55,7 @@ export interface TestedSink {
 export type DefineSinkTest = (name: string, test: (sink: TestedSink) => Promise<void>) => unknown;
 
 /**
- * What a sink whose rows a function writes is tested with: `insert` writes rows into its table, within
+ * Tests a sink whose rows a function writes: `insert` writes rows into its table, within
  * the transaction of the load.
  */
 export type TestedWrite = (
@@ -87,9 +87,9 @@ export interface LoadCase<Row = SinkRow> {
   readonly rows: Row[];
   /** The key, where there are checkpoints. */
   readonly key?: string;
-  /** What it completes. */
+  /** Ranges that it completes. */
   readonly ranges?: readonly DoneRange[];
-  /** What becomes of these items. */
+  /** Fate of these items. */
   readonly counts?: FinishedCounts;
   /** The run. */
   readonly runId?: string;

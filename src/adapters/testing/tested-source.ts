@@ -4,13 +4,13 @@ import type { Source } from "../../streams/source.ts";
 
 /** A row that a source is tested with. */
 export interface SourceRow {
-  /** What the source is read by. */
+  /** Way to read the source. */
   readonly key: unknown;
   /** A 32-bit integer that tells the row from all others. */
   readonly value: number;
 }
 
-/** How a source is to be read. */
+/** Options of a read. */
 export interface SourceReading {
   /** Rows that are read at once. */
   readonly chunkSize: number;
@@ -35,7 +35,7 @@ export type DefineSourceTest = (
   test: (source: TestedSource) => Promise<void>,
 ) => unknown;
 
-/** What came of a read: the rows, and the error that ended it. */
+/** Outcome of a read: the rows, and the error that ended it. */
 export interface Reading {
   readonly keys: unknown[];
   readonly values: number[];
@@ -80,7 +80,7 @@ export function shuffled<T>(items: readonly T[]): T[] {
   return items.map((_, n) => items[(n * step) % items.length]!);
 }
 
-/** What a checkpoint keeps of a position; a number that JSON does not have is given as a string. */
+/** Returns a position as a checkpoint keeps it; a number that JSON lacks becomes a string. */
 export function kept(position: unknown): unknown {
   return JSON.parse(JSON.stringify(position, (_, value: unknown) => {
     const isForeign = typeof value === "bigint" ||

@@ -17,11 +17,13 @@ export interface SinkTree {
   readonly child?: object | readonly object[] | undefined;
 }
 
-/** How the tables of a sink are to be written. */
+/** Options of the tables of a sink. */
 export interface TestedTablesSettings {
-  /** Whether a row whose key is there is refused, or updates the other one; of both tables. */
+  /**
+   * Conflict rule of both tables: a row whose key is there is rejected, or updates the other one.
+   */
   readonly conflict: "error" | "replace";
-  /** Whether children that were not given again with their parent are to be removed. */
+  /** If true, children that were not given again with their parent are removed. */
   readonly missing: "delete" | undefined;
 }
 
