@@ -1,5 +1,5 @@
 /**
- * What authors of checkpoint stores and sinks need: the rules of a commit that holds rows and
+ * For authors of checkpoint stores and sinks: the rules of a commit that holds rows and
  * checkpoint at once, what can be done with a checkpoint, and dead letters as text.
  * @module
  */

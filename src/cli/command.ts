@@ -2,13 +2,13 @@ import type { Terminal } from "./terminal.ts";
 
 /** A flag of a command, as `parseArgs` of `node:util` knows it, and as `--help` shows it. */
 export interface CommandOption {
-  /** Whether the flag has a value. */
+  /** Type of the flag: one with a value, or without. */
   readonly type: "string" | "boolean";
-  /** Whether it may be given several times; then its value is an array. */
+  /** If true, it may be given several times; its value is then an array. */
   readonly multiple?: boolean;
   /** One letter for it, without the dash. */
   readonly short?: string;
-  /** How `--help` calls the value, such as `n` for `--limit n`. */
+  /** Name of the value in `--help`, such as `n` for `--limit n`. */
   readonly value?: string;
   /** One line that says what it does. */
   readonly description: string;
@@ -17,7 +17,7 @@ export interface CommandOption {
 /** The flags that were given: those of type "string" have text, the others `true`. */
 export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-/** What `millrace <name> …` does. */
+/** A command: `millrace <name> …`. */
 export interface Command {
   /** All forms, one in each line, without the word "millrace": `run file.ts [name] [options]`. */
   readonly usage: readonly string[];
@@ -25,7 +25,7 @@ export interface Command {
   readonly options: Readonly<Record<string, CommandOption>>;
   /** The fewest and the most arguments that are no flags. */
   readonly positionals: readonly [min: number, max: number];
-  /** What `--help` adds below the flags, such as exit codes: lines without a final newline. */
+  /** Text below the flags in `--help`, such as exit codes: lines without a final newline. */
   readonly notes?: string;
   /**
    * Does it, and returns the exit code, one of `exitCodes`. It throws `ConfigurationError` for
@@ -45,7 +45,7 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-/** How the process ends. */
+/** Exit codes of the process. */
 export const exitCodes = {
   /** All is done. */
   completed: 0,

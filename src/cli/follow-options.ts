@@ -9,13 +9,13 @@ export const followOptions: Readonly<Record<string, CommandOption>> = {
   "no-progress": { type: "boolean", description: "show no progress line on a terminal" },
 };
 
-/** What the help of commands that run something ends with. */
+/** Last lines of the help of commands that run something. */
 export const codeNotes: string =
   `Ctrl-C drains the run, a second one aborts it, a third one ends the process.
 Exit codes: 0 completed, 1 failed, 2 wrong arguments or options, 3 drained or paused (run it again
 to continue), 130 aborted.`;
 
-/** How a run is shown, by the flags. */
+/** Returns the display options of a run, by the flags. */
 export function readFollowOptions(values: Values): FollowOptions {
   return {
     ...{ progress: values["no-progress"] !== true, json: values["json"] === true },

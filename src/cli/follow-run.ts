@@ -9,23 +9,23 @@ import { codeOf, jsonOf, wordsOf, wordsOfAll, worstOf } from "./outcome.ts";
 import type { Terminal } from "./terminal.ts";
 import { exitCodes } from "./command.ts";
 
-/** How a run is shown. */
+/** Display options of a run. */
 export interface FollowOptions {
-  /** Whether a progress line is shown, where standard error is a terminal. */
+  /** If true, a progress line is shown where standard error is a terminal. */
   readonly progress: boolean;
-  /** Whether a page on the loopback interface follows the run. */
+  /** If true, a page on the loopback interface follows the run. */
   readonly live: boolean;
-  /** Whether the report is printed as JSON, instead of in words. */
+  /** If true, the report is printed as JSON instead of in words. */
   readonly json: boolean;
 }
 
-/** How a run ended. */
+/** End of a run. */
 export interface Followed<R> {
   /** Its report, where it began. */
   readonly report: R | undefined;
-  /** What it rejected with. */
+  /** Its rejection. */
   readonly error: unknown;
-  /** How often Ctrl-C was pressed. */
+  /** Number of times that Ctrl-C was pressed. */
   readonly interrupts: number;
 }
 
@@ -69,10 +69,10 @@ async function liveOf(
   }
 }
 
-/** How a run ended that has begun. */
+/** End of a run that has begun. */
 export interface EndedRun {
   readonly report: RunReport;
-  /** What it rejected with. */
+  /** Its rejection. */
   readonly error: unknown;
   /** The exit code of its outcome. */
   readonly code: number;

@@ -6,7 +6,7 @@ interface NodeModules {
 }
 
 /**
- * Whether the module is the program that was started, and was not imported by one. Node before 24.2
+ * Returns true if the module is the program that was started, not imported by one. Node before 24.2
  * does not say so: there the path of the program is compared, which npm gives as a symbolic link.
  */
 export function isProgram(meta: ImportMeta): boolean {

@@ -26,7 +26,7 @@ interface Server {
   closeAllConnections(): void;
 }
 
-/** How long pages may take to fetch the end of a run, in milliseconds. */
+/** Time in which pages may fetch the end of a run, in milliseconds. */
 const patience = 2_000;
 
 /**

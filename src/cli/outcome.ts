@@ -26,7 +26,7 @@ export function worstOf(reports: ManagerReport["reports"]): Outcome {
   return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? "completed";
 }
 
-/** What a run did, in two paragraphs at most: its numbers, and what `explain` says of it. */
+/** Returns words about a run in at most two paragraphs: its numbers, and those of `explain`. */
 export function wordsOf(report: RunReport): string {
   const { name, outcome, extracted, duration } = report;
   const kinds = ["loaded", "skipped", "deadLettered", "returned", "pending"] as const;
@@ -38,7 +38,7 @@ export function wordsOf(report: RunReport): string {
   return [head, explain(report)].filter((words) => words !== "").join("\n") + "\n";
 }
 
-/** What the pipelines of a manager did: a paragraph for each. */
+/** Returns words about the pipelines of a manager: a paragraph for each. */
 export function wordsOfAll(reports: ManagerReport["reports"]): string {
   return reports.map((report) => {
     if (report.outcome !== "skipped") return wordsOf(report);
@@ -49,7 +49,7 @@ export function wordsOfAll(reports: ManagerReport["reports"]): string {
   }).join("\n");
 }
 
-/** What a job did, in a line, and one for each dead partition. */
+/** Returns a line about a job, and one for each dead partition. */
 export function wordsOfJob(
   { name, outcome, partitions, dead, loaded, duration }: WordedJob,
 ): string {
@@ -67,7 +67,7 @@ export function wordsOfJob(
   return [head, ...lines].join("\n") + "\n";
 }
 
-/** What words about a job are made of. */
+/** Members of a job that its words use. */
 type WordedJob = Pick<JobReport, "name" | "loaded" | "duration"> & {
   readonly outcome: string;
   readonly partitions: Pick<JobReport["partitions"], "completed" | "total">;

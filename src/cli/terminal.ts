@@ -2,7 +2,7 @@
 export interface Output {
   /** Writes text. */
   write(text: string): unknown;
-  /** Whether a person reads it, and not a file or another program. */
+  /** If true, a person reads it, not a file or another program. */
   readonly isTTY?: boolean | undefined;
   /** Width in columns, where it is a terminal. */
   readonly columns?: number | undefined;

@@ -7,7 +7,7 @@ import type { Pipeline } from "./pipeline.ts";
 import { settingsFor } from "./own-settings.ts";
 import { checkRunOptions, type RunOptions, type RunSettings } from "./run-options.ts";
 
-/** How often an item is loaded, with the reason. */
+/** Guarantee of a run, with the reason. */
 export interface GuaranteeDescription {
   /**
    * The guarantee of runs that may be killed at any instant, and are repeated until one completes.

@@ -86,6 +86,9 @@ describe("src", () => {
     expect(path).not.toMatch(drawer);
     expect(path).toMatch(/^[a-z0-9/-]+\.ts$/); // kebab-case
     expect(source.split("\n").length - 1, "lines").toBeLessThanOrEqual(300);
+    expect(source, "a doc comment begins with the thing or its verb").not.toMatch(
+      /\/\*\*(?:\n *\*)? (?:What|How|Whether|Who)\b/,
+    );
     expect(code, "state that requests and runs would share").not.toMatch(mutable);
     if (path === "runtime/detect.ts") return;
     expect(code, "which runtime this is").not.toMatch(detection);

@@ -22,7 +22,7 @@ import { checkJob, type Job, jobStore } from "./job.ts";
 import { reach } from "./outage.ts";
 import { isTransientFailure } from "./transient.ts";
 
-/** How far a job is. */
+/** Progress of a job. */
 export interface JobSnapshot extends PartitionCounts {
   /** The name of the job. */
   readonly name: string;

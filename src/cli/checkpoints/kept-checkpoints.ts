@@ -1,9 +1,9 @@
 import type { Checkpoint, Claim } from "../../checkpoints/checkpoint.ts";
 
-/** What a store keeps under a key. */
+/** Content of a store under a key. */
 export interface KeptCheckpoint {
   readonly key: string;
-  /** What is finished; none where a run has only claimed the key so far. */
+  /** Finished items; none if a run has only claimed the key so far. */
   readonly checkpoint: Checkpoint | undefined;
   /** The run that the key belongs to, if there is one: it may be dead. */
   readonly claim: Claim | undefined;

@@ -1,7 +1,7 @@
 import { decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import type { CheckpointRow, KeptCheckpoint } from "./kept-checkpoints.ts";
 
-/** What a row of the table of a SQL store says. */
+/** Reads a row of the table of a SQL store. */
 export function checkpointOfRow(row: CheckpointRow): KeptCheckpoint {
   const { key, checkpoint, run_id: runId, lease_until: until, lease } = row;
   return {

@@ -1,7 +1,7 @@
 /** A declaration of an import. */
 export interface Import {
   readonly module: string;
-  /** What stands before the module: `{ etl }`, `pg` or `* as hyparquet`. */
+  /** Import clause before the module: `{ etl }`, `pg` or `* as hyparquet`. */
   readonly clause: string;
 }
 
@@ -73,7 +73,7 @@ function memberOf(name: string, text: string): string {
   return key === text ? key : `${key}: ${text}`;
 }
 
-/** How a property is written in an object. */
+/** Returns a property as it is written in an object. */
 export function propertyName(name: string): string {
   if (name === "__proto__") return '["__proto__"]';
   return /^[a-z_$][\w$]*$/i.test(name) ? name : JSON.stringify(name);

@@ -1,7 +1,7 @@
 import { fail } from "../../options.ts";
 import { action } from "./endpoint.ts";
 
-/** What a column holds. */
+/** Content of a column. */
 export type ColumnType =
   | "text"
   | "int"
@@ -94,7 +94,7 @@ function typeOfValue(value: unknown): ColumnType | undefined {
   }
 }
 
-/** What a type is called elsewhere. */
+/** Names of a type elsewhere. */
 export const typeNames: Readonly<
   Record<"csv" | "sqlite" | "postgres" | "parquet", Readonly<Record<ColumnType, string>>>
 > = {

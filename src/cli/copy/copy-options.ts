@@ -3,15 +3,15 @@ import type { Values } from "../command.ts";
 import { type ColumnType, typesOf } from "./columns.ts";
 import { action, type Endpoint, endpointOf, withoutPassword } from "./endpoint.ts";
 
-/** What is to be copied, and how. */
+/** Options of a copy. */
 export interface CopyOptions {
   readonly from: Endpoint;
   readonly to: Endpoint;
   /** FROM and TO as they are shown: without passwords. */
   readonly shown: { readonly from: string; readonly to: string };
-  /** What the checkpoint is kept by. */
+  /** Key of the checkpoint. */
   readonly key: string;
-  /** Whether the user has given it, and so says that FROM is the same again. */
+  /** If true, the user has given it, and thereby says that FROM is the same again. */
   readonly hasOwnKey: boolean;
   readonly columns: readonly string[] | undefined;
   readonly types: ReadonlyMap<string, ColumnType>;
@@ -58,7 +58,7 @@ export function copyOptions(values: Values, fromSpec: string, toSpec: string): C
   return options;
 }
 
-/** Whether an endpoint is a database. */
+/** Returns true if an endpoint is a database. */
 export function isDatabase({ kind }: Endpoint): boolean {
   return kind === "sqlite" || kind === "postgres";
 }
@@ -93,7 +93,7 @@ function checkEffects(options: CopyOptions): void {
   }
 }
 
-/** Whether types of columns change anything. */
+/** Returns true if types of columns change anything. */
 function isTyped({ from, to, create }: CopyOptions): boolean {
   const formats = [from, to].map((end) => "format" in end ? end.format : "");
   return create || ["csv", "tsv"].includes(formats[0]!) || formats[1] === "parquet";

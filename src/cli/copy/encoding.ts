@@ -8,7 +8,7 @@ import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import { userPackage } from "./user-packages.ts";
 import { toCsv, toJson } from "./values.ts";
 
-/** How rows become bytes, and how a program says it. */
+/** Encoding of rows, and its code in a program. */
 export interface Encoding {
   readonly format: RowEncoder<Row>;
   readonly expression: string;
@@ -16,7 +16,7 @@ export interface Encoding {
   readonly steps: OpenTarget["steps"];
 }
 
-/** How a target encodes rows. */
+/** Returns the encoding of rows for a target. */
 export async function encodingOf(
   to: FileEndpoint | StandardEndpoint,
   place: CopyPlace,

@@ -55,7 +55,7 @@ export type Endpoint =
 /** Which of the two an endpoint is. */
 export type Side = "FROM" | "TO";
 
-/** What the flags say of an endpoint. */
+/** Flags of an endpoint. */
 export interface EndpointFlags {
   /** The format in place of the one that the name tells. */
   readonly format?: string | undefined;
@@ -172,14 +172,14 @@ function decoded(text: string): string {
   }
 }
 
-/** What was given, as it may be shown and kept: without a password. */
+/** Returns the given text as it may be shown and kept: without a password. */
 export function withoutPassword(spec: string): string {
   if (!/^postgres(?:ql)?:/i.test(spec)) return spec; // No other one has a password.
   const own = spec.replace(/^([a-z]+:\/\/[^:@/?#]*):[^/?#]*@/i, "$1@"); // Up to its last "@".
   return own.replace(/([?&])password=[^&#]*&?/gi, "$1").replace(/[?&](?=#|$)/, "");
 }
 
-/** Whether an endpoint may be several files, which need not have the same columns. */
+/** Returns true if an endpoint may be several files, which need not have the same columns. */
 export function isPattern(from: BytesEndpoint): boolean {
   return from.kind === "file" && /[*?[{]/.test(from.path);
 }

@@ -12,7 +12,7 @@ import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
 import { fromJson } from "./values.ts";
 import { webVersion } from "./web-version.ts";
 
-/** What is read, and how a program calls it. */
+/** Input, and its name in a program. */
 interface ReadInput {
   readonly input: Input;
   readonly expression: string;

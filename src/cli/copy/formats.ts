@@ -1,14 +1,14 @@
 /** A format of rows in a file. */
 export type Format = "csv" | "tsv" | "ndjson" | "json" | "parquet";
 
-/** How a file is compressed. */
+/** Compression of a file. */
 export type Compression = "none" | "gzip" | "brotli" | "zstd";
 
-/** What the name of a file tells: `users.csv.gz` is CSV in gzip. */
+/** Format by the name of a file: `users.csv.gz` is CSV in gzip. */
 export interface FileFormat {
-  /** How rows stand in it. */
+  /** Format of its rows. */
   readonly format: Format;
-  /** How its bytes are compressed. */
+  /** Compression of its bytes. */
   readonly compression: Compression;
 }
 

@@ -19,7 +19,7 @@ interface File {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-/** What is read, and how a program calls it. */
+/** Input, and its name in a program. */
 interface Opened {
   readonly files: readonly File[];
   readonly input: AsyncIterable<File & { readonly name: string }> | File;

@@ -15,7 +15,7 @@ export interface CopyPlace {
   pathOf(path: string): string;
 }
 
-/** What is known of rows before one of them is read. */
+/** Facts about rows before one of them is read. */
 export interface Facts {
   /** The types of the columns, in their order. */
   readonly columns: ReadonlyMap<string, ColumnType | undefined>;
@@ -32,22 +32,22 @@ export type ReadContext = Pick<PipelineContext, "signal" | "checkpoint">;
 export interface OpenSource {
   /** Reads the rows, from the position of a checkpoint where there is one. */
   rows(context: ReadContext): Chunks<Row>;
-  /** How a second reading comes by what the first one has not finished. */
+  /** Way for a second reading to get the items that the first one has not finished. */
   readonly repeat: "skip" | "source" | "never";
-  /** What a position is made of. */
+  /** Makes the position of an item. */
   readonly position?: ((row: Row) => unknown) | undefined;
   /** The version of what is read. */
   readonly fingerprint?: string | undefined;
-  /** How many bytes there are to read. */
+  /** Number of bytes to read. */
   readonly bytes?: number | undefined;
-  /** What is known ahead of the columns. */
+  /** Facts about the columns that are known ahead. */
   readonly facts?: Facts | undefined;
   /** A column that is read for the position alone. */
   readonly drop?: string | undefined;
-  /** What becomes of values, and what it is told of columns. */
+  /** Steps for values, with their facts about columns. */
   readonly steps?: Readonly<Record<string, ValueStep>> | undefined;
   readonly kinds?: Readonly<Record<string, string>> | undefined;
-  /** Whether rows need not have the same columns. */
+  /** If true, rows need not have the same columns. */
   readonly isLoose: boolean;
   /** The same as a program. */
   readonly code: SourceCode;
@@ -76,13 +76,13 @@ export interface Load {
 /** Where rows go to, opened. */
 export interface OpenTarget {
   readonly load: Load;
-  /** What commits marks with the rows, if the target has such. */
+  /** Store that commits marks with the rows, if the target has one. */
   readonly checkpoints?: Required<CheckpointStore> | undefined;
-  /** Whether it was not there before: then marks are of rows that are gone. */
+  /** If true, it was not there before: any marks are of rows that are gone. */
   readonly isNew?: boolean | undefined;
   /** Letters beside the rows. */
   readonly letters?: (() => WritableStream<DeadLetter>) | undefined;
-  /** What follows the last row. */
+  /** Work after the last row. */
   readonly end?: ((context: PipelineContext) => unknown) | undefined;
   /** Ends the bytes of a copy that was drained, so that the rows in them can be read. */
   readonly drained?: (() => Promise<void>) | undefined;

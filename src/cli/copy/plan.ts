@@ -91,7 +91,7 @@ function checkColumns(columns: readonly string[], { columns: there }: Facts): vo
   fail(action, "--columns", `columns of FROM (${[...there.keys()].join(", ")})`, missing);
 }
 
-/** What is known of all columns, from the source or from its first rows. */
+/** Returns facts about all columns, from the source or from its first rows. */
 async function lookedUp(
   source: OpenSource,
   { from }: CopyOptions,
@@ -109,7 +109,7 @@ async function lookedUp(
   return { ...facts, columns: new Map(columns) };
 }
 
-/** What is known of the columns that are copied, with the types that the user says. */
+/** Returns facts about the copied columns, with the types that the user gives. */
 function wantedFacts(facts: Facts, { from, to, columns, types }: CopyOptions): Facts {
   const names = columns ?? [...facts.columns.keys()];
   const strange = [...types.keys()].find((name) => !names.includes(name));
@@ -144,7 +144,7 @@ async function rowPlanOf(
   };
 }
 
-/** Whether the source has values that the target would lose or refuse without need. */
+/** Returns true if the source has values that the target would lose, or reject without need. */
 function needsSteps({ from, to, types }: CopyOptions): boolean {
   if (to.kind === "postgres") return true; // It knows what it needs.
   if (from.kind === "sqlite" || from.kind === "postgres") return true;

@@ -55,7 +55,7 @@ const types: ReadonlyMap<number, ColumnType> = new Map([
   [17, "bytes"],
 ]);
 
-/** What is known of a table, if it exists; and the numbers of its types. */
+/** Returns facts about a table, if it exists, and the numbers of its types. */
 export async function tableFacts(
   pool: Pool,
   name: string,
@@ -86,7 +86,7 @@ function declaredOf(rows: readonly Record<string, unknown>[]): Map<string, strin
   return new Map(rows.map(({ name, type }) => [String(name), String(type)]));
 }
 
-/** What is known of the result of a query. */
+/** Returns facts about the result of a query. */
 export async function queryFacts(
   pool: Pool,
   sql: string,

@@ -14,7 +14,7 @@ import {
 } from "./postgres-client.ts";
 import { fromPostgres } from "./values.ts";
 
-/** What is read, and by which columns. */
+/** Input, and the columns that it is read by. */
 interface Read {
   readonly sql: string;
   readonly key: readonly string[] | undefined;
@@ -107,7 +107,7 @@ async function readOf(
   return { sql: `select ${read.map(quoteName).join(", ")} from ${name}`, key, ...found };
 }
 
-/** What `fromPostgres` is told of columns. */
+/** Returns the facts about columns for `fromPostgres`. */
 function kindsOf(
   oids: readonly (readonly [string, number])[],
   keepsJson: boolean,

@@ -77,7 +77,7 @@ async function opened(
   };
 }
 
-/** Whether values may be objects that are no JSON yet. */
+/** Returns true if values may be objects that are not JSON yet. */
 function hasObjects({ from }: CopyOptions): boolean {
   return "format" in from && from.format === "parquet";
 }

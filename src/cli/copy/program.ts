@@ -74,7 +74,7 @@ function runLines(plan: CopyPlan): string[] {
     : ["const report = await copy.run({", ...lines, "});"];
 }
 
-/** Whether a copy keeps what it has done, and goes on from there. */
+/** Returns true if a copy keeps marks, and resumes from them. */
 export function keepsMarks({ source, target }: Pick<CopyPlan, "source" | "target">): boolean {
   return source.repeat !== "never" && target.checkpoints !== undefined;
 }

@@ -2,11 +2,11 @@ import { call, literal } from "./code.ts";
 import type { Row } from "./endpoint.ts";
 import { callsOf, type ValueStep } from "./values.ts";
 
-/** What a copy does with each row on its way. */
+/** Steps of a copy for each row. */
 export interface RowPlan {
-  /** What becomes of each value, in this order, by the names of the functions. */
+  /** Functions for each value, in order, by name. */
   readonly steps: Readonly<Record<string, ValueStep>>;
-  /** What the steps are told of columns. */
+  /** Facts about columns for the steps. */
   readonly kinds: Readonly<Record<string, string>>;
   /** The columns that are copied, if these are not all; others are left out. */
   readonly pick?: readonly string[] | undefined;
@@ -16,7 +16,7 @@ export interface RowPlan {
   readonly drop?: string | undefined;
 }
 
-/** Whether rows pass as they are. */
+/** Returns true if rows pass as they are. */
 export function isPlain({ steps, pick, only, drop }: RowPlan): boolean {
   return Object.keys(steps).length === 0 && !pick && !only && drop === undefined;
 }

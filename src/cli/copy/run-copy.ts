@@ -75,7 +75,7 @@ async function lettersOf(
     );
 }
 
-/** What became of a copy, in a sentence. */
+/** Returns a sentence about the outcome of a copy. */
 export function summaryOf(plan: CopyPlan, report: RunReport): string {
   const { options, source } = plan;
   const { from, to } = options.shown;

@@ -106,7 +106,7 @@ function queryOf(
   return { sql: `select ${names}${rowId} from ${name}`, key };
 }
 
-/** What is known of a table, if there is one of the name. */
+/** Returns facts about a table, if there is one of the name. */
 export function tableOf(db: ClosableDatabase, table: string): SqliteTable | undefined {
   const columns = db.prepare("select name, type, pk from pragma_table_info(?)").all(table) as {
     readonly name: string;
@@ -127,7 +127,10 @@ export function tableOf(db: ClosableDatabase, table: string): SqliteTable | unde
   };
 }
 
-/** What a column holds by its affinity (SQLite, Datatypes, 3.1); booleans and dates are no types. */
+/**
+ * Returns the content of a column by its affinity (SQLite, Datatypes, 3.1); booleans and dates are
+ * not types.
+ */
 function typeOf(declared: string): ColumnType | undefined {
   const type = declared.toUpperCase();
   if (type.includes("INT")) return "int";

@@ -10,7 +10,7 @@ interface Output {
   readonly writable: WritableStream<Uint8Array>;
   readonly imports: readonly Import[];
   readonly expression: string;
-  /** What follows the last byte. */
+  /** Work after the last byte. */
   end(): Promise<unknown>;
   readonly endLine?: string | undefined;
 }

@@ -34,7 +34,7 @@ async function entryOf(name: string, folder: string): Promise<string | undefined
   }
 }
 
-/** What the exports of a package give to an `import` on a host that is no browser. */
+/** Returns the file that the exports of a package name for an `import` outside browsers. */
 function importOf(about: unknown): string | undefined {
   let target: unknown = propertyOf(about, "exports");
   target = propertyOf(target, ".") ?? target;

@@ -1,5 +1,5 @@
 /**
- * What becomes of values between two formats. Each function is also printed by `--print`, as its own
+ * Conversions of values between two formats. Each function is also printed by `--print`, as its own
  * text: so none uses anything but its arguments and the language, and no type is written in it.
  * @module
  */

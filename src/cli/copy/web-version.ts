@@ -1,4 +1,4 @@
-/** What tells one version of a file on the web from the next, where its server says it. */
+/** Version of a file on the web, if its server tells it. */
 export async function webVersion(url: string): Promise<string | undefined> {
   const response = await fetch(url, { method: "HEAD" }).catch(() => undefined);
   await response?.body?.cancel();

@@ -17,9 +17,9 @@ const leftOut = [
 /** Hooks that may change something outside. */
 const hooks = ["preProcess", "postProcess", "finalize", "acknowledge", "reject"] as const;
 
-/** What a dry run would have loaded. */
+/** Rows that a dry run would have loaded. */
 export interface WouldLoad {
-  /** How many rows. */
+  /** Number of rows. */
   rows: number;
   /** The first of them. */
   readonly first: unknown[];
@@ -55,7 +55,9 @@ export function dryRun(
   return { etl: new Etl(dry, { ...options, ...counting }), wouldLoad };
 }
 
-/** What a dry run would have loaded, in words: a line for each of the first rows. */
+/**
+ * Returns words about the rows that a dry run would have loaded: a line for each of the first ones.
+ */
 export function wordsOfDryRun(
   { rows, first, notCalled }: WouldLoad,
   inspect: (value: unknown) => string,

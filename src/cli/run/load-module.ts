@@ -48,7 +48,7 @@ export function sentenceOf(file: string, error: unknown): string {
   return `Cannot import ${JSON.stringify(file)}: ${told}`;
 }
 
-/** Whether Node took a module of the language for one of CommonJS. */
+/** Returns true if Node took an ES module for one of CommonJS. */
 function isCommonJs(error: unknown): boolean {
   return propertyOf(error, "name") === "SyntaxError" &&
     /^(Cannot use import statement outside a module|Unexpected token 'export')/.test(

@@ -4,15 +4,15 @@ import type { Etl } from "../../etl/etl.ts";
 import type { EtlManager } from "../../manager/manager.ts";
 import { fail } from "../../options.ts";
 
-/** What a module exports that can be run. */
+/** Export of a module that can be run. */
 export type Runnable =
   | { readonly kind: "etl"; readonly name: string; readonly etl: Etl<unknown, unknown> }
   | { readonly kind: "manager"; readonly name: string; readonly manager: EtlManager }
   | { readonly kind: "job"; readonly name: string; readonly job: Job<unknown, unknown, unknown> };
 
 /**
- * What an export is. The module of a user may import another copy of this package than the command
- * line belongs to, so it is recognised by its members.
+ * Recognises an export. The module of a user may import another copy of this package than the
+ * command line belongs to, so only its members count.
  */
 function runnableOf(name: string, value: unknown): Runnable | undefined {
   if (typeof value !== "object" || value === null) return undefined;

@@ -66,7 +66,7 @@ function valueOf(text: string): unknown {
 }
 
 /**
- * What `start` returns, which checks the options of `--set`: its sentence then says that one is from
+ * Calls `start`, which checks the options of `--set`: its sentence then says that one is from
  * there.
  */
 export function checkedBy<R>(start: () => R, sets: readonly string[]): R {
