@@ -138,7 +138,7 @@ class Messages<Body> {
     const usual = Math.min(2 ** attempts, 3600);
     try {
       const delay = Number(this.#delayOf?.(attempts, error) ?? usual);
-      return Number.isFinite(delay) ? Math.min(Math.max(0, Math.round(delay)), 43_200) : usual;
+      return Number.isFinite(delay) ? Math.min(Math.max(0, Math.round(delay)), 86_400) : usual;
     } catch {
       return usual; // A message must be told; what is wrong with the function is not its fault.
     }

@@ -107,7 +107,7 @@ describe("consumeQueue()", () => {
     expect(told).toEqual(["a retry 2"]);
   });
 
-  it.each([[-5, 0], [1e9, 43_200], [1.6, 2], [NaN, 2], ["x", 2]])(
+  it.each([[-5, 0], [1e9, 86_400], [1.6, 2], [NaN, 2], ["x", 2]])(
     "takes a delay of %o for %o seconds",
     async (delay, seconds) => {
       const { messages, told } = toldMessages({ a: -1 });
