@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { env } from "node:process";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { bun, deno, nodeOf } from "../../scripts/runtimes.mjs";
 
 const kills = Number(env["COPY_KILLS"] ?? 1);
@@ -22,12 +25,29 @@ interface End {
   readonly text: string;
 }
 
-let folder = "";
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "copy-crash-"));
-  const lines = Array.from({ length: rows }, (_, id) => `${id},row ${id}\n`);
-  writeFileSync(join(folder, "rows.csv"), `id,name\n${lines.join("")}`);
+const lines = ["id,name\n", ...Array.from({ length: rows }, (_, id) => `${id},row ${id}\n`)];
+let shown = 0;
+/** Shows as many rows as are said, and then nothing more: so no copy is over before it is killed. */
+const server = createServer((request, response) => {
+  const headers = { etag: '"1"', "content-length": lines.join("").length };
+  response.writeHead(200, { "content-type": "text/csv", ...headers });
+  if (request.method === "HEAD") response.end();
+  else if (shown < rows) response.write(lines.slice(0, shown + 1).join(""));
+  else response.end(lines.join(""));
 });
+let url = "";
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/rows.csv`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+let folder = "";
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "copy-crash-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("a copy that is killed", () => {
@@ -40,11 +60,12 @@ describe("a copy that is killed", () => {
   it.each(cases)("ends exactly when it is run again: on %s", async (...given) => {
     const [, executable, flags, to] = given;
     const create = to.includes("#") ? ["--create"] : [];
-    const args = [...flags, resolve("src/cli.ts"), "copy", "rows.csv", to];
+    const args = [...flags, resolve("src/cli.ts"), "copy", url, to];
     const more = [...create, "--types", "id=int", "--batch-size", "20"];
     let killed = 0;
     for (let turn = 0; turn < kills; turn++) {
       const before = countOf(to);
+      shown = before + Math.floor((rows - before) / 2);
       const child = start(executable!, [...args, ...more]);
       const end = endOf(child);
       while (child.exitCode === null && countOf(to) < before + 100) await nextTurn();
@@ -53,6 +74,7 @@ describe("a copy that is killed", () => {
     }
     expect(killed).toBe(kills);
     expect(countOf(to)).toBeLessThan(rows);
+    shown = rows;
     const end = await endOf(start(executable!, [...args, ...more]));
     expect(end).toEqual({ code: 0, text: expect.stringContaining("were done before") });
     expect(idsOf(to)).toEqual(Array.from({ length: rows }, (_, id) => id));
