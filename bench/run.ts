@@ -36,6 +36,9 @@ const questionNames = [
   "threads",
 ];
 
+/** Small rounds of these say nothing: `--short` answers them only if they are named. */
+const long = ["bad-values", "tables", "jobs"];
+
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -99,7 +102,8 @@ if (unknown.length > 0) {
 }
 const runtimes = chooseRuntimes();
 buildLibrary();
-for (const name of positionals.length > 0 ? positionals : questionNames) {
+const unasked = isShort ? questionNames.filter((name) => !long.includes(name)) : questionNames;
+for (const name of positionals.length > 0 ? positionals : unasked) {
   if (name === "peers" && !existsSync("bench/peers/node_modules")) {
     console.log("\npeers: left out, as they are not installed: npm ci --prefix bench/peers");
     continue;
