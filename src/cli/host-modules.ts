@@ -1,3 +1,9 @@
+/**
+ * The modules of the host that commands need. They are imported when they are used: any runtime can
+ * load this one, and the package is checked without the types of any host.
+ * @module
+ */
+import type { SqliteDatabase } from "../adapters/sqlite.ts";
 import { version } from "./version.ts";
 
 /** The part of a host's `node:fs/promises` that commands use. */
@@ -14,23 +20,22 @@ export interface HostModules {
   readonly files: Files;
   readonly resolve: (...paths: string[]) => string;
   readonly pathToFileURL: (path: string) => URL;
-  readonly createRequire: (path: string) => { resolve(name: string): string };
   readonly inspect: (value: unknown, options: object) => string;
 }
 
-/** Imports what commands use of the host, when it is used: any runtime can load this module. */
+/** Files, paths and `inspect`, for the commands that use all of them. */
 export async function hostModules(): Promise<HostModules> {
   // @ts-ignore: the package is checked without the types of any host.
   const files: Files = await import("node:fs/promises");
-  // @ts-ignore: as above.
-  const { resolve } = await import("node:path");
-  // @ts-ignore: as above.
-  const { pathToFileURL } = await import("node:url");
-  // @ts-ignore: as above.
-  const { createRequire } = await import("node:module");
+  const { resolve, pathToFileURL } = await pathModules();
   // @ts-ignore: as above.
   const { inspect } = await import("node:util");
-  return { files, resolve, pathToFileURL, createRequire, inspect };
+  return { files, resolve, pathToFileURL, inspect };
+}
+
+/** Resolves with true if there is a file at a path. */
+export async function isFile({ stat }: Pick<Files, "stat">, path: string): Promise<boolean> {
+  return await stat(path).then((facts) => facts.isFile(), () => false);
 }
 
 /** The runtime, its version, the machine, and the version of the package. */
@@ -42,4 +47,76 @@ export async function hostWords(): Promise<string> {
   const { bun, deno, node } = host.versions;
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`;
   return `${os.hostname()}, ${runtime} on ${os.platform()} ${os.arch()}, millrace ${version}`;
+}
+
+/** The subset of `node:fs`. */
+interface FileSystem {
+  existsSync(path: string): boolean;
+  openAsBlob(path: string): Promise<Blob>;
+  readFileSync(path: string, encoding: "utf8"): string;
+  promises: {
+    appendFile(path: string, bytes: Uint8Array): Promise<void>;
+    rm(path: string, options: { force: true }): Promise<void>;
+    rename(from: string, to: string): Promise<void>;
+  };
+}
+
+/** The subset of `node:process`. */
+interface HostProcess {
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: {
+    write(bytes: Uint8Array, done: (error?: Error | null) => void): unknown;
+  };
+}
+
+/** A database of `node:sqlite`, which can be closed. */
+export interface ClosableDatabase extends SqliteDatabase {
+  close(): void;
+}
+
+interface SqliteModule {
+  DatabaseSync: new (
+    path: string,
+    options: { readOnly: boolean; timeout: number },
+  ) => ClosableDatabase;
+}
+
+interface PathModule {
+  resolve(...parts: string[]): string;
+  dirname(path: string): string;
+  join(...parts: string[]): string;
+}
+
+interface UrlModule {
+  pathToFileURL(path: string): URL;
+}
+
+/** `node:fs`. */
+export async function fileSystem(): Promise<FileSystem> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const module: FileSystem = await import("node:fs");
+  return module;
+}
+
+/** Standard input and output. */
+export async function standardStreams(): Promise<HostProcess> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const { default: host }: { default: HostProcess } = await import("node:process");
+  return host;
+}
+
+/** `node:sqlite`. */
+export async function sqliteModule(): Promise<SqliteModule> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const module: SqliteModule = await import("node:sqlite");
+  return module;
+}
+
+/** `node:path` and `node:url`. */
+export async function pathModules(): Promise<PathModule & UrlModule> {
+  // @ts-ignore: the package is checked without the types of any host.
+  const path: PathModule = await import("node:path");
+  // @ts-ignore: the package is checked without the types of any host.
+  const { pathToFileURL }: UrlModule = await import("node:url");
+  return { resolve: path.resolve, dirname: path.dirname, join: path.join, pathToFileURL };
 }

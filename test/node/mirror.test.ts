@@ -187,8 +187,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/commands": "cli/main",
   ...Object.fromEntries(
     (
-      "apart code columns create-table encoding file-source file-target formats host " +
-      "marks " +
+      "apart code columns create-table encoding file-source file-target formats marks " +
       "parquet-source plan postgres-client postgres-source postgres-target program " +
       "row-mapper run-copy sample sqlite-source sqlite-target stream-target"
     ).split(" ").map((name) => [`cli/copy/${name}`, "cli/copy/copy-command"]),

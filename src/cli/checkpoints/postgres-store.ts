@@ -1,6 +1,5 @@
 import { tableName } from "../../adapters/postgres/names.ts";
-import { ConfigurationError } from "../../errors.ts";
-import { hostModules } from "../host-modules.ts";
+import { userPackage } from "../user-packages.ts";
 import type { CheckpointRow, KeptCheckpoints } from "./kept-checkpoints.ts";
 import { checkpointOfRow } from "./row-checkpoint.ts";
 
@@ -10,6 +9,10 @@ interface Client {
   end(): Promise<void>;
 }
 type ClientClass = new (options: { connectionString: string }) => Client;
+interface Pg {
+  readonly Client?: ClientClass;
+  readonly default: { readonly Client: ClientClass };
+}
 
 /** A database of PostgreSQL that a sink keeps its checkpoints in. */
 export async function openPostgres(
@@ -17,7 +20,8 @@ export async function openPostgres(
   schema: string | undefined,
   folder: string,
 ): Promise<KeptCheckpoints> {
-  const Client = await clientOf(folder);
+  const pg = await userPackage<Pg>("pg", "PostgreSQL", folder, "open the store");
+  const Client = pg.Client ?? pg.default.Client;
   const client = new Client({ connectionString: url });
   await client.connect();
   const name = tableName("millrace_checkpoint", schema);
@@ -46,23 +50,4 @@ export async function openPostgres(
     },
     close: () => client.end(),
   };
-}
-
-/** The `Client` of the `pg` of the user's project, or of one that is found beside this package. */
-async function clientOf(folder: string): Promise<ClientClass> {
-  const { createRequire, pathToFileURL, resolve } = await hostModules();
-  const name = "pg";
-  let path = name;
-  try {
-    path = pathToFileURL(createRequire(resolve(folder, "package.json")).resolve(name)).href;
-  } catch {
-    // Then it is looked for beside this package.
-  }
-  try {
-    const { Client, default: all } = await import(path);
-    return Client ?? all.Client;
-  } catch (cause) {
-    const message = "Cannot open the store as PostgreSQL needs the package 'pg': npm install pg";
-    throw new ConfigurationError(message, { cause });
-  }
 }

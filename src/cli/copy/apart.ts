@@ -1,7 +1,7 @@
 import { fail } from "../../options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action } from "./endpoint.ts";
-import { pathModules } from "./host.ts";
+import { pathModules } from "../host-modules.ts";
 import type { CopyPlace } from "./parts.ts";
 
 /**

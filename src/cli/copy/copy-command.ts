@@ -4,7 +4,7 @@ import { followRun, tellRun } from "../follow-run.ts";
 import { writeReport } from "../run/write-report.ts";
 import type { Terminal } from "../terminal.ts";
 import { copyOptions, isDatabase } from "./copy-options.ts";
-import { pathModules } from "./host.ts";
+import { pathModules } from "../host-modules.ts";
 import type { CopyPlace } from "./parts.ts";
 import { type CopyPlan, planCopy } from "./plan.ts";
 import { keepsMarks, programOf } from "./program.ts";

@@ -5,7 +5,7 @@ import { call, code, type Import, imported } from "./code.ts";
 import { typeNames } from "./columns.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
-import { userPackage } from "./user-packages.ts";
+import { userPackage } from "../user-packages.ts";
 import { toCsv, toJson } from "./values.ts";
 
 /** Encoding of rows, and its code in a program. */

@@ -6,7 +6,7 @@ import { call, code, type Import, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type BytesEndpoint, isPattern, type Row } from "./endpoint.ts";
 import type { Format } from "./formats.ts";
-import { standardStreams } from "./host.ts";
+import { standardStreams } from "../host-modules.ts";
 import { parquetSource } from "./parquet-source.ts";
 import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
 import { fromJson } from "./values.ts";

@@ -3,7 +3,7 @@ import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { encodingOf } from "./encoding.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
-import { fileSystem } from "./host.ts";
+import { fileSystem } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenSource, OpenTarget } from "./parts.ts";
 import { streamTarget } from "./stream-target.ts";
 

@@ -5,7 +5,7 @@ import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type BytesEndpoint, isPattern, type Row } from "./endpoint.ts";
 import type { CopyPlace, OpenSource, SourceCode } from "./parts.ts";
-import { userPackage } from "./user-packages.ts";
+import { userPackage } from "../user-packages.ts";
 import { exactTimes, fromParquet } from "./values.ts";
 import { webVersion } from "./web-version.ts";
 

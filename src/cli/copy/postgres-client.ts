@@ -1,10 +1,9 @@
 import { fail } from "../../options.ts";
 import type { PostgresClient } from "../../adapters/postgres.ts";
-import { quoteName } from "../../sql/names.ts";
 import type { ColumnType } from "./columns.ts";
-import { type PostgresEndpoint, withoutPassword } from "./endpoint.ts";
+import { withoutPassword } from "./endpoint.ts";
 import type { Facts } from "./parts.ts";
-import { userPackage } from "./user-packages.ts";
+import { userPackage } from "../user-packages.ts";
 
 /** The subset of a pool of `pg`. */
 export type Pool = PostgresClient & {
@@ -36,13 +35,6 @@ export async function connect(url: string, folder: string, max: number): Promise
 export function urlInCode(url: string): { text: string; note: readonly string[] } {
   const text = withoutPassword(url);
   return { text, note: text === url ? [] : ["// pg reads the password from PGPASSWORD."] };
-}
-
-/** The table of an endpoint as it stands in SQL. */
-export function nameOf({ schema, table }: PostgresEndpoint): string {
-  return [schema, table].filter((part) => part !== undefined).map((part) => quoteName(part!)).join(
-    ".",
-  );
 }
 
 /** Types by number, which is the same in every database; values of all others are texts. */

@@ -1,3 +1,4 @@
+import { tableName } from "../../adapters/postgres/names.ts";
 import { quoteName } from "../../sql/names.ts";
 import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
@@ -5,7 +6,6 @@ import type { PostgresEndpoint, Row } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
 import {
   connect,
-  nameOf,
   type Pool,
   queryFacts,
   refuseMissing,
@@ -95,7 +95,7 @@ async function readOf(
   if (from.query !== undefined) {
     return { sql: from.query, key: own, ...await queryFacts(pool, from.query) };
   }
-  const name = nameOf(from);
+  const name = tableName(from.table!, from.schema);
   const found = await tableFacts(pool, name);
   if (found === undefined) return refuseMissing("FROM", shown.from);
   const primary = found.facts.primaryKey;

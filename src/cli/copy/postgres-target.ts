@@ -1,17 +1,11 @@
+import { tableName } from "../../adapters/postgres/names.ts";
 import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import type { PostgresEndpoint } from "./endpoint.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
-import {
-  connect,
-  nameOf,
-  type Pool,
-  refuseMissing,
-  tableFacts,
-  urlInCode,
-} from "./postgres-client.ts";
+import { connect, type Pool, refuseMissing, tableFacts, urlInCode } from "./postgres-client.ts";
 import { toPostgres } from "./values.ts";
 
 /** Opens a table of a PostgreSQL database to be written, and makes it where that is wanted. */
@@ -24,7 +18,7 @@ export async function postgresTarget(
 ): Promise<OpenTarget> {
   const pool = await connect(to.url, place.folder, (options.workers ?? 1) + 3);
   try {
-    const name = nameOf(to);
+    const name = tableName(to.table!, to.schema);
     const found = await tableFacts(pool, name);
     const isMissing = found === undefined;
     if (isMissing && !options.create) refuseMissing("TO", options.shown.to);

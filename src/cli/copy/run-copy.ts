@@ -3,12 +3,13 @@ import { fail } from "../../options.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { ndjsonDeadLetters } from "../../dead-letters/ndjson-dead-letters.ts";
 import { etl } from "../../etl/etl.ts";
+import { counted } from "../../explain/quantities.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { isDatabase } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
-import { fileSystem } from "./host.ts";
+import { fileSystem } from "../host-modules.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace } from "./parts.ts";
 import type { CopyPlan } from "./plan.ts";
@@ -89,13 +90,13 @@ export function summaryOf(plan: CopyPlan, report: RunReport): string {
   const verb = isDone ? "Copied" : "Stopped after";
   const lost = deadLettered === 0
     ? ""
-    : `, gave up on ${counted(deadLettered)} (see ${options.letters})`;
+    : `, gave up on ${counted(deadLettered, "row")} (see ${options.letters})`;
   const rest = before > 0
-    ? `; ${counted(before)} ${before === 1 ? "was" : "were"} done before`
+    ? `; ${counted(before, "row")} ${before === 1 ? "was" : "were"} done before`
     : "";
   const again = isDone || !keepsMarks(plan) ? "" : ". The same command goes on from there";
   const time = `${(duration / 1000).toFixed(1)} s`;
-  return `${verb} ${counted(loaded)} from ${from} to ${to} in ${time}${lost}${rest}${again}`;
+  return `${verb} ${counted(loaded, "row")} from ${from} to ${to} in ${time}${lost}${rest}${again}`;
 }
 
 /** Why a copy failed, and what can be done about it. */
@@ -107,11 +108,7 @@ export function failureOf(plan: CopyPlan, report: RunReport, error: unknown): st
   if (letters === undefined && isOfRow) lines.push("--letters bad.ndjson sets bad rows aside");
   if (report.loaded > 0) {
     const rest = keepsMarks(plan) ? ". The same command goes on after them" : "";
-    lines.push(`${counted(report.loaded)} copied before${rest}`);
+    lines.push(`${counted(report.loaded, "row")} copied before${rest}`);
   }
   return lines.join("\n");
-}
-
-function counted(rows: number): string {
-  return rows === 1 ? "1 row" : `${rows.toLocaleString("en")} rows`;
 }

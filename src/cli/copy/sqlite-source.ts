@@ -4,7 +4,7 @@ import { call, code, imported } from "./code.ts";
 import type { ColumnType } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { type ClosableDatabase, fileSystem, sqliteModule } from "./host.ts";
+import { type ClosableDatabase, fileSystem, sqliteModule } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
 
 /** A key that JSON holds, as `sqliteSource` takes it for `after`. */

@@ -5,7 +5,7 @@ import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { type ClosableDatabase, fileSystem, sqliteModule } from "./host.ts";
+import { type ClosableDatabase, fileSystem, sqliteModule } from "../host-modules.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import { tableOf } from "./sqlite-source.ts";

@@ -2,7 +2,7 @@ import { call, type Import, imported } from "./code.ts";
 import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
 import { encodingOf } from "./encoding.ts";
 import type { Compression } from "./formats.ts";
-import { fileSystem, standardStreams } from "./host.ts";
+import { fileSystem, standardStreams } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 
 /** Where bytes go to, and how a program says it. */

@@ -4,7 +4,7 @@ import { fail } from "../../options.ts";
 import type { Command } from "../command.ts";
 import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
 import { followRun, tellRun } from "../follow-run.ts";
-import { hostModules } from "../host-modules.ts";
+import { fileSystem, hostModules, isFile } from "../host-modules.ts";
 import { loadModule } from "../run/load-module.ts";
 import { runnableIn } from "../run/runnable.ts";
 import { checkedBy, readSets, setOption } from "../run/set-options.ts";
@@ -25,11 +25,12 @@ ${codeNotes}`,
     const settings = readSets(sets);
     const { files, resolve } = await hostModules();
     const path = resolve(terminal.folder, letters);
-    const isFile = await files.stat(path).then((facts) => facts.isFile(), () => false);
-    if (!isFile) fail("read the command line", "letters", "the path of a file", letters);
+    if (!await isFile(files, path)) {
+      fail("read the command line", "letters", "the path of a file", letters);
+    }
     const runnable = runnableIn(await loadModule(file, terminal), file, name, ["etl"]);
     if (runnable.kind !== "etl") throw new TypeError("Only pipelines were asked for");
-    const { openAsBlob } = await fileBlobs();
+    const { openAsBlob } = await fileSystem();
     const source = readDeadLetters((await openAsBlob(path)).stream());
     const replaying = replay(source, runnable.etl);
     const trace = values["report"] !== undefined && { trace: true };
@@ -41,8 +42,3 @@ ${codeNotes}`,
     return followed.code;
   },
 };
-
-async function fileBlobs(): Promise<{ openAsBlob(path: string): Promise<Blob> }> {
-  // @ts-ignore: the package is checked without the types of any host.
-  return await import("node:fs");
-}

@@ -63,27 +63,23 @@ function endingAfter(
   let reader: ChunkReader<unknown> | undefined;
   const open = (): ChunkReader<unknown> => {
     reader ??= openReader(source, ["run a pipeline", "extract", "a function that returns "]);
-    const { cancel, next } = bound(reader);
+    const inner = reader;
     return { // What is read stays the same: only where it ends is another place.
       async next(most) {
         if (left.items <= 0) {
           onReached();
-          await cancel(undefined);
+          await inner.cancel(undefined);
           return undefined;
         }
-        const items = await next(most);
+        const items = await inner.next(most);
         if (items === undefined) return undefined;
         let size = 0;
         for (; size < items.length && left.items > 0; size++) if (!isDone()) left.items--;
         return size === items.length ? items : items.slice(0, size);
       },
-      cancel,
+      cancel: (reason) => inner.cancel(reason),
     };
   };
   const { checkTerms } = Object(source) as Chunks<unknown>;
   return tellingBytesOf(source, chunksOf(open, checkTerms?.bind(source)));
-}
-
-function bound(reader: ChunkReader<unknown>): ChunkReader<unknown> {
-  return { next: (most) => reader.next(most), cancel: (reason) => reader.cancel(reason) };
 }

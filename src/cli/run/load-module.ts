@@ -1,6 +1,6 @@
 import { EtlError, messageOf, propertyOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
-import { hostModules } from "../host-modules.ts";
+import { hostModules, isFile } from "../host-modules.ts";
 import type { Terminal } from "../terminal.ts";
 
 /**
@@ -15,8 +15,9 @@ export async function loadModule(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { files, resolve, pathToFileURL } = await hostModules();
   const path = resolve(folder, file);
-  const isFile = await files.stat(path).then((facts) => facts.isFile(), () => false);
-  if (!isFile) fail("read the command line", "file", "the path of a module", file);
+  if (!await isFile(files, path)) {
+    fail("read the command line", "file", "the path of a module", file);
+  }
   const { href } = pathToFileURL(path);
   try {
     return await import(href);

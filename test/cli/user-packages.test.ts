@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { userPackage } from "../../../src/cli/copy/user-packages.ts";
-import { ConfigurationError } from "../../../src/errors.ts";
+import { userPackage } from "../../src/cli/user-packages.ts";
+import { ConfigurationError } from "../../src/errors.ts";
 
 describe("userPackage()", () => {
   let folder = "";

@@ -1,19 +1,25 @@
-import { ConfigurationError, propertyOf } from "../../errors.ts";
-import { fileSystem, pathModules } from "./host.ts";
+import { ConfigurationError, propertyOf } from "../errors.ts";
+import { fileSystem, pathModules } from "./host-modules.ts";
 
 /**
  * Imports a package from the folder of the user or one above it, which need not be where millrace is
  * installed.
  * @throws {ConfigurationError} If it is not there: says what to install.
  */
-export async function userPackage<M>(name: string, why: string, folder: string): Promise<M> {
+export async function userPackage<M>(
+  name: string,
+  why: string,
+  folder: string,
+  action: string = "copy",
+): Promise<M> {
   const entry = await entryOf(name, folder);
   if (entry !== undefined) return await import(entry) as M;
   try {
     return await import(name) as M; // Where the host looks: beside millrace, or in a map of imports.
   } catch (error) {
     throw new ConfigurationError(
-      `Cannot copy as ${why} needs the package '${name}': install it with 'npm install ${name}'`,
+      `Cannot ${action} as ${why} needs the package '${name}': ` +
+        `install it with 'npm install ${name}'`,
       { cause: error },
     );
   }
