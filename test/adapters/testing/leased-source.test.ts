@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type TestedQueue, testLeasedSource } from "../../../src/adapters/testing.ts";
 import { leased, type LeaseOptions } from "../../../src/index.ts";
+import { inTime, useOwnTime } from "../../support/jobs/numbers-job.ts";
 
 interface Message {
   readonly body: string;
@@ -65,10 +66,15 @@ function brokerOf(
 }
 
 describe("testLeasedSource() of a broker in memory", () => {
-  testLeasedSource(it, { lease, create: (bodies) => brokerOf(bodies) });
+  useOwnTime(); // A machine that is held up for the time of a lease is no fault of a source.
+  const define = (name: string, test: () => void | Promise<void>) =>
+    it(name, () => inTime(Promise.resolve(test())));
+  testLeasedSource(define, { lease, create: (bodies) => brokerOf(bodies) });
 });
 
 describe("testLeasedSource()", () => {
+  useOwnTime();
+
   it.each<[string, Parameters<typeof brokerOf>[1], string]>([
     [
       "tells nobody what is done",
@@ -103,6 +109,6 @@ describe("testLeasedSource()", () => {
       lease,
       create: (bodies) => brokerOf(bodies, change),
     });
-    await expect(Promise.resolve().then(tests.get(name))).rejects.toThrow();
+    await expect(inTime(Promise.resolve().then(tests.get(name)))).rejects.toThrow();
   });
 });
