@@ -27,7 +27,7 @@ const tasks: readonly [task: string, target: string, words: RegExp][] = [
   ["use all cores for a heavy transform", "threads.md#threads", /inThreads/],
   ["run within the time limit of a Worker", "continuing.md#what-a-budget-promises", /budget/],
   ["start a project on Cloudflare Workers", "workers.md#a-project-that-runs", /wrangler/],
-  ["tell that a client has left", "stopping.md#a-client-that-leaves", /signal/],
+  ["notice that a client has left", "stopping.md#a-client-that-leaves", /signal/],
   ["run a pipeline from a terminal", "cli.md#command-line", /npx millrace/],
   ["copy rows without writing a program", "copy.md#copying", /millrace copy/],
   ["show a progress bar", "progress.md#a-line", /showProgress/],
