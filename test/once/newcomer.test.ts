@@ -85,7 +85,7 @@ function plain(printed: string): string {
   return printed.replaceAll(/\s+/g, "").replaceAll(/,(?=[}\]])/g, "");
 }
 
-describe("a newcomer", () => {
+describe("a newcomer", { timeout: 240_000 }, () => {
   let registry: Awaited<ReturnType<typeof openRegistry>>;
   beforeAll(async () => {
     registry = await openRegistry();
