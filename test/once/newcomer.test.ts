@@ -27,8 +27,9 @@ const programs = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, program = 
 
 const folder = mkdtempSync(join(tmpdir(), "newcomer-"));
 const bins = [dirname(resolve(nodeOf(24)!)), resolve("node_modules/.bin"), env["PATH"]];
+const inherited = Object.entries(env).filter(([name]) => !/^npm_|_proxy$/i.test(name));
 const surroundings: NodeJS.ProcessEnv = {
-  ...env,
+  ...Object.fromEntries(inherited), // Without what an `npm run` around the tests has set.
   ...{ PATH: bins.join(":"), NODE_OPTIONS: "--disable-warning=ExperimentalWarning" },
   ...{ NO_COLOR: "1", NPM_CONFIG_AUDIT: "false", NPM_CONFIG_UPDATE_NOTIFIER: "false" },
   ...{ NPM_CONFIG_CACHE: join(folder, "npm"), DENO_DIR: join(folder, "deno-cache") },
