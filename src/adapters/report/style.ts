@@ -132,5 +132,8 @@ ${fills}
 @media print{
 body{background:#fff;font-size:12px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .card,.tiles,.stage,.bucket,.pipeline{break-inside:avoid}
+.pipeline{grid-template-columns:1fr 48px 84px 48px 1fr 48px 1fr}
+.stage,.bucket{padding:10px}
+.shares,.flow{font-size:11px}
 .run+.run{break-before:page;border:0}
 }`;
