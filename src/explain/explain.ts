@@ -4,6 +4,14 @@ import { failureAdvice } from "./failure-advice.ts";
 import { about, count, counted, percent, time } from "./quantities.ts";
 import { fail } from "../options.ts";
 
+/**
+ * Milliseconds that a run must have taken for its shares to tell something: starting up takes the first
+ * run of a process about 30, which must not be more than `balance` of the time.
+ */
+const shortest = 200;
+/** Shares that are less than this apart are about the same. */
+const balance = 0.15;
+
 /** Limit that can hold a run back. */
 type Cause = StageName | "backoff" | "limited";
 
@@ -42,7 +50,7 @@ const parts: Readonly<Record<StageName, string>> = {
 
 /**
  * Says in a few plain sentences what holds a run back, by which numbers, what to try, and how much
- * that can bring at most. Of a run that was empty or cut short it says so, and where the clock
+ * that can bring at most. Of a run that was empty, cut short or over in 200 ms it says so, and where the clock
  * stands still while code runs, only what is known. Of a run that failed it says what failed, what to
  * do about it, and from where the next run goes on.
  *
@@ -58,7 +66,7 @@ const parts: Readonly<Record<StageName, string>> = {
  * import { equal } from "node:assert/strict";
  *
  * async function* slow() {
- *   for (let id = 0; id < 5; id++) {
+ *   for (let id = 0; id < 15; id++) {
  *     await new Promise((resolve) => setTimeout(resolve, 20));
  *     yield { id };
  *   }
@@ -89,7 +97,9 @@ function findings(report: RunReport): readonly string[] {
   const evidence = evidenceOf(report);
   if (clock === "still") return ofStillClock(evidence);
   const topShare = evidence.shares[evidence.order[0]];
-  if (topShare === 0) return ["The run was too short to be measured."];
+  if (duration < shortest) {
+    return [`It took ${time(duration)}: too short to say what holds it back.`];
+  }
   const kept = threadOf(evidence);
   if (kept !== undefined) return ofThread(evidence, kept);
   return ofFewBatches(evidence) ?? ofIdle(topShare) ?? ofBalance(evidence) ?? ofCause(evidence);
@@ -169,14 +179,14 @@ function ofFewBatches(evidence: Evidence): readonly string[] | undefined {
 function ofIdle(topShare: number): readonly string[] | undefined {
   if (topShare >= 0.3) return undefined;
   return [
-    `No stage holds this run back: none was at work more than ${percent(topShare)} of the time.`,
+    `No stage holds this run back: the busiest was at work ${percent(topShare)} of the time.`,
     "The rest went to hooks such as `preProcess`, checkpoints and start-up.",
   ];
 }
 
 function ofBalance(evidence: Evidence): readonly string[] | undefined {
   const { shares, order: [top, next] } = evidence;
-  if (top === "limited" || shares[top] - shares[next] >= 0.15) return undefined;
+  if (top === "limited" || shares[top] - shares[next] >= balance) return undefined;
   const [first, second] = [top, next].map((cause) => percent(shares[cause]));
   return [
     `This run is well balanced: ${nouns[top]} took ${first} of the time, ${nouns[next]} ${second}` +

@@ -32,8 +32,11 @@ function remedyOf(failure: RunFailure, report: RunReport): string {
     return 'To set broken records aside, give the reader `malformed: "item"` and the run ' +
       "`deadLetters`.";
   }
-  if (isStage(stage) && attempts === 1 && passing.test(String(code))) {
-    return "Such a failure often passes: `retry` makes the call again.";
+  if (isStage(stage) && passing.test(String(code))) {
+    return attempts === 1
+      ? "Such a failure often passes: `retry` makes the call again."
+      : "No item is to blame for such a failure. More `maxAttempts` or a longer `baseDelay` wait " +
+        "for it to pass.";
   }
   return ofStage(failure, report);
 }

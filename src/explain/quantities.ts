@@ -3,12 +3,17 @@
  * @module
  */
 
-/** A share of 1 in per cent: whole, but with one decimal below 1. Not 100 before it is all. */
+/**
+ * A share of 1 in per cent: whole, but with one decimal below 1. Only nothing is 0 %, and only all is
+ * 100 %. Markup has to escape it.
+ */
 export function percent(share: number): string {
   if (!Number.isFinite(share)) return "–";
   const hundredths = share * 100;
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share >= 0.9995 && share < 1) return "> 99.9 %";
   if (Math.abs(hundredths) < 0.95) return `${Number(hundredths.toFixed(1))} %`;
-  return `${share < 0.9995 ? Math.min(99, Math.round(hundredths)) : Math.round(hundredths)} %`;
+  return `${share < 1 ? Math.min(99, Math.round(hundredths)) : Math.round(hundredths)} %`;
 }
 
 /** A number with a point every three digits left of it; below 10 with one decimal. */

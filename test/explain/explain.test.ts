@@ -172,10 +172,20 @@ describe("explain()", () => {
 
   it("says that time went to no stage", () => {
     expect(explain(runReport({ load: { busy: 0.05 } }))).toBe(
-      "No stage holds this run back: none was at work more than 5 % of the time. The rest went to " +
+      "No stage holds this run back: the busiest was at work 5 % of the time. The rest went to " +
         "hooks such as `preProcess`, checkpoints and start-up.",
     );
-    expect(explain(runReport({}))).toBe("The run was too short to be measured.");
+    expect(explain(runReport({}))).toContain("the busiest was at work 0 % of the time");
+  });
+
+  it("gives no advice about the speed of a run whose time may be that of its start", () => {
+    const words = (duration: number) => explain(runReport({ duration, load: { busy: 0.98 } }));
+    for (const duration of [0, 10, 199]) {
+      expect(words(duration)).toBe(
+        `It took ${duration} ms: too short to say what holds it back.`,
+      );
+    }
+    expect(words(200)).toContain("The load holds this run back");
   });
 
   it("says that nothing happened in a run", () => {

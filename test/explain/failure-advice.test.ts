@@ -99,7 +99,10 @@ describe("the advice about a run that failed", () => {
   });
 
   it("does not advise what was tried, or was on", () => {
-    expect(adviceFor({ code: "ECONNRESET", attempts: 5 })).toBe("");
+    expect(adviceFor({ code: "ECONNRESET", attempts: 5 })).toBe(
+      "No item is to blame for such a failure. More `maxAttempts` or a longer `baseDelay` wait for " +
+        "it to pass.",
+    );
     const batch = { sequence: 1, offset: 2, size: 3 };
     const deadLetterReasons = [{ message: "no", stage: "load", count: 1, offset: 0 }] as const;
     expect(adviceFor({ batch }, { deadLetterReasons })).toBe("");

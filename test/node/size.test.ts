@@ -8,7 +8,7 @@ import { installPacked } from "../../scripts/packed.mjs";
 /** The most bytes of what one import costs a page: bundled from the package, minified, gzipped. */
 const budgets: Record<string, Record<string, number>> = {
   "millrace": {
-    "*": 45_080, // Advice on failures 650.
+    "*": 45_180, // Advice on failures 750.
     "{ etl }": 28_170, // Malformed items 440, lanes 200, opening again 830, counts 330, leases 880, budgets 330.
     "{ etl, EtlManager }": 29_950,
     "{ BucketStream }": 2156,
@@ -47,7 +47,7 @@ const budgets: Record<string, Record<string, number>> = {
   "millrace/nats": { "*": 17_900 }, // Queues, streams, checkpoints, jobs; letters 3,000.
   "millrace/otel": { "*": 31_950 }, // Jobs as well. Wraps `etl`, and so has the engine.
   "millrace/threads": { "*": 8200, "{ thread }": 3000 },
-  "millrace/report": { "*": 24_050 }, // Failures and advice 2,500, jobs and totals 1,700, following a run 2,000.
+  "millrace/report": { "*": 24_290 }, // Failures and advice 2,500, jobs and totals 1,700, following a run 2,000.
   "millrace/cli": { "*": 200_000 }, // A program, with all that it imports when a command needs it.
   "millrace/testing": { "*": 44_710 }, // Runs what it tests; tables, tombstones and writes 1,200, jobs 1,700.
 };

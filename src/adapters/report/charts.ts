@@ -1,7 +1,7 @@
-import { about, count, percent, perSecond, time } from "../../explain/quantities.ts";
+import { about, count, perSecond, time } from "../../explain/quantities.ts";
 import type { Latency, RunReport, RunTrace, TracedBatch } from "../../report-types.ts";
 import { heightAt, timeAxis, valueAxis } from "./axis.ts";
-import { element, percentOf, short } from "./markup.ts";
+import { element, percentOf, shareOf, short } from "./markup.ts";
 import { figureOf, keyOf } from "./plot.ts";
 
 /** Bars in a picture: on a phone each is still wider than a hair, and most stand for some batches. */
@@ -136,6 +136,6 @@ function durationOf({ batchedAt, endedAt }: TracedBatch): number {
 export function sampleNote({ every, batches }: RunTrace): string | undefined {
   if (!(every > 1)) return undefined;
   return `One batch of every ${count(every)} is shown (${
-    percent(1 / every)
+    shareOf(1 / every)
   }), ${batches.length} in all.`;
 }

@@ -1,7 +1,7 @@
 import { failureWords, letterWords } from "../../explain/explain-end.ts";
-import { about, count, counted, percent, time } from "../../explain/quantities.ts";
+import { about, count, counted, time } from "../../explain/quantities.ts";
 import type { RunReport, StageName } from "../../report-types.ts";
-import { element, escape, label } from "./markup.ts";
+import { element, escape, label, shareOf } from "./markup.ts";
 import { plainRun } from "./plain-report.ts";
 import { sharesOf, stageNames } from "./shares.ts";
 import { segments, wordsOf } from "./stage-bar.ts";
@@ -110,7 +110,7 @@ function stage(name: StageName, { stages, bottleneck }: RunReport, height: numbe
     return element("rect", { x: 0, y: y - 9, width: 14, height: 10, class: state }) +
       element("rect", { x: 0, y: y - 9, width: 14, height: 10, class: "frame" }) +
       element("text", { x: 22, y, class: "row" }, state) +
-      element("text", { x: inner, y, class: "row", "text-anchor": "end" }, percent(share));
+      element("text", { x: inner, y, class: "row", "text-anchor": "end" }, shareOf(share));
   });
   const bar = element("g", { class: "seam" }, segments(name, times, 18, inner)) +
     element("rect", { width: inner, height: 18, class: "frame" });

@@ -1,5 +1,5 @@
-import { about, count, counted, percent, perSecond, time } from "../../explain/quantities.ts";
-import { element, label, percentOf, short } from "./markup.ts";
+import { about, count, counted, perSecond, time } from "../../explain/quantities.ts";
+import { element, label, percentOf, shareOf, short } from "./markup.ts";
 import type { ReportedJob } from "./plain-report.ts";
 import { keyOf } from "./plot.ts";
 import { copied, tellAll } from "./setup.ts";
@@ -40,8 +40,8 @@ function deadList({ dead }: ReportedJob): string {
   if (dead.length === 0) return "";
   const shown = dead.slice(0, 100).map(({ partition, error, failures, begun, loaded }) => {
     const how = [
-      counted(failures, "failure"),
-      ...(begun > 0 ? [`begun ${counted(begun, "time")} since it moved`] : []),
+      ...(failures > 0 ? [`after ${counted(failures, "earlier failure")}`] : []),
+      ...(begun > 1 ? [`started ${count(begun)} times without progress`] : []),
       `${counted(loaded, "item")} loaded`,
     ].join(", ");
     return `<li>${copied(partition)} <bdi>${
@@ -89,7 +89,7 @@ export function partitionBar(
   const key = keyOf(...parts.map(({ state, many }) =>
     [
       element("rect", { y: 1, width: 14, height: 10, rx: 2, class: `${states[state]} framed` }),
-      `${count(many)} ${state} (${percent(many / total)})`,
+      `${count(many)} ${state} (${shareOf(many / total)})`,
     ] as const
   ));
   return `<div class="card"><h3>${counted(total, "partition")}</h3>${svg}${key}</div>`;

@@ -1,4 +1,5 @@
 import { fitting, harmless } from "../../explain/plain-text.ts";
+import { percent } from "../../explain/quantities.ts";
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -27,6 +28,11 @@ export function escape(text: string): string {
 /** A name, cut and escaped. */
 export function label(name: unknown, columns: number = 60): string {
   return escape(plain(name, columns));
+}
+
+/** A share of 1 in per cent, escaped. */
+export function shareOf(share: number): string {
+  return escape(percent(share));
 }
 
 /** Names and values as the attributes of an element; what is `undefined` is left out. */

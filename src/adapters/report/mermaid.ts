@@ -46,7 +46,7 @@ function ofRun(report: RunReport): string[] {
   const { name, extracted, batches, stages, bottleneck, failure } = report;
   const nodes = stageNames.map((stage) => {
     const busy = sharesOf(stages[stage]).find(({ state }) => state === "busy")!;
-    return `${stage}["${stage}<br/>busy ${percent(busy.share)}"]`;
+    return `${stage}["${stage}<br/>busy ${percent(busy.share).replace(/[<>]/, number)}"]`;
   });
   const [extract, transform, load] = nodes;
   return [
@@ -94,8 +94,11 @@ function summary(report: RunReport | SkippedReport): string {
   return `${quoted(outcome)}, ${count(loaded)} loaded, ${time(duration)}${why}`;
 }
 
+function number(character: string): string {
+  return `#${character.charCodeAt(0)};`;
+}
+
 /** A text within quotes: what Mermaid or Markdown could read in any way is given by its number. */
 function quoted(text: string, columns = 40): string {
-  const number = (character: string) => `#${character.charCodeAt(0)};`;
   return plain(text, columns).replaceAll(/[!-/:-@[-`{-~]/g, number);
 }

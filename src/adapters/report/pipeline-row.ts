@@ -1,6 +1,6 @@
-import { about, count, counted, percent } from "../../explain/quantities.ts";
+import { about, count, counted } from "../../explain/quantities.ts";
 import type { RunReport, StageName } from "../../report-types.ts";
-import { element } from "./markup.ts";
+import { element, shareOf } from "./markup.ts";
 import { keyOf } from "./plot.ts";
 import { sharesOf, stageNames, type StageState, stateWords } from "./shares.ts";
 import { segments, wordsOf } from "./stage-bar.ts";
@@ -40,7 +40,7 @@ function stage(id: string, name: StageName, { stages, bottleneck }: RunReport): 
     segments(name, times, 18),
   );
   const list = sharesOf(times).map(({ state, share }) =>
-    `<li${share === 0 ? ' class="none"' : ""}>${swatch(state)}${state}<b>${percent(share)}</b></li>`
+    `<li${share === 0 ? ' class="none"' : ""}>${swatch(state)}${state}<b>${shareOf(share)}</b></li>`
   );
   return `<section class="stage${isMost ? " most" : ""}"><header><h3>${name}</h3>` +
     `${isMost ? "<span>busiest</span>" : ""}</header>${bar}` +

@@ -1,9 +1,9 @@
-import { about, count, counted, percent, perSecond, time } from "../../explain/quantities.ts";
+import { about, coarseTime, count, counted, percent, perSecond } from "../../explain/quantities.ts";
 import type { ManagerSnapshot } from "../../manager-report-types.ts";
 import { fail } from "../../options.ts";
 import type { ItemCounts, RunReport, RunSnapshot } from "../../report-types.ts";
 import { partitionBar } from "./job-section.ts";
-import { element, label, percentOf, short } from "./markup.ts";
+import { element, escape, label, percentOf, short } from "./markup.ts";
 import { viewOf } from "./page.ts";
 import { pipelineRow } from "./pipeline-row.ts";
 import {
@@ -69,7 +69,10 @@ function ofRun(fields: Unknown): string {
     queued: numbers(objectOf(fields.queued), ["items", "batches"]),
   };
   const top = headOf("a run", name) +
-    endFacts(text(fields.state), undefined, [`for ${time(duration)}`, `run ${copied(runId)}`]);
+    endFacts(text(fields.state), undefined, [
+      `for ${coarseTime(duration)}`,
+      `run ${copied(runId)}`,
+    ]);
   const batches = (many: number, where: string) =>
     many > 0 ? [`${counted(many, "batch", "batches")} ${where}`] : [];
   const working = [
@@ -81,7 +84,9 @@ function ofRun(fields: Unknown): string {
   const body = `<section class="run" id="run-1">${progressCard(fields, run)}
 ${tilesOf([loadedTile(run), lettersTile(run), rateTile(rate, retries), durationTile(duration)])}
 ${pipelineRow("run-1", { ...run, bottleneck: busiestOf(run) })}
-<p class="card note">${working || "Nothing is in flight."}</p></section>`;
+<p class="card note">${
+    working === "" ? "Nothing is in flight." : `In flight: ${working}.`
+  }</p></section>`;
   return viewOf(top, body);
 }
 
@@ -96,7 +101,7 @@ function ofManager(fields: Unknown): string {
     states[name] = (states[name] ?? 0) + 1;
   }
   const top = headOf("a manager", counted(pipelines.length, "pipeline")) +
-    endFacts(text(fields.state), undefined, [`for ${time(duration)}`]);
+    endFacts(text(fields.state), undefined, [`for ${coarseTime(duration)}`]);
   const rows = pipelines.map((each) => {
     const head = `<h3><bdi>${label(text(each.name))}</bdi></h3>`;
     if (!isObject(each.stages)) {
@@ -107,6 +112,9 @@ function ofManager(fields: Unknown): string {
       endFacts(text(each.state), undefined, [
         `${count(run.loaded)} loaded`,
         `${about(run.rate)} items/s`,
+        ...(each.state === "ended" && run.pending > 0
+          ? [`<b class="alarm">${count(run.pending)} pending</b>`]
+          : []),
       ])
     }${shareBar(each, run)}</div>`;
   });
@@ -127,7 +135,7 @@ function ofJob(fields: Unknown): string {
   const { name, duration, extracted, pending, returned } = job;
   const held = numbers(objectOf(fields.partitions), ["held"]).held || 0;
   const top = headOf("a job", name) +
-    endFacts(text(fields.state), undefined, [`for ${time(duration)}`]);
+    endFacts(text(fields.state), undefined, [`for ${coarseTime(duration)}`]);
   const rate = perSecond(extracted - pending - returned, duration);
   const tiles = [loadedTile(job), lettersTile(job), rateTile(rate), durationTile(duration)];
   const body = partitionBar("job", { ...job.partitions, held }) + tilesOf(tiles);
@@ -157,7 +165,7 @@ function shareBar(fields: Unknown, run: RunReport): string {
   const words = done > whole
     ? `${count(done)} ${unit}, past the ${count(whole)} that were expected`
     : `${percent(done / whole)} of ${count(whole)} ${unit}${
-      eta > 0 ? `, about ${time(eta)} left` : ""
+      eta > 0 ? `, about ${coarseTime(eta)} left` : ""
     }`;
   const box = { width: percentOf(done, whole), height: 18, class: "busy" };
   const svg = element(
@@ -169,7 +177,7 @@ function shareBar(fields: Unknown, run: RunReport): string {
     },
     element("rect", { ...box, "data-progress": short(done / whole) }),
   );
-  return `${svg}<p class="unit">${words}</p>`;
+  return `${svg}<p class="unit">${escape(words)}</p>`;
 }
 
 function rateTile(rate: number, retries: number = NaN): Tile {
@@ -186,7 +194,7 @@ function rateTile(rate: number, retries: number = NaN): Tile {
 
 function durationTile(duration: number): Tile {
   return {
-    ...{ name: "Duration", figure: "duration", number: duration, value: time(duration) },
+    ...{ name: "Duration", figure: "duration", number: duration, value: coarseTime(duration) },
     more: "so far",
   };
 }

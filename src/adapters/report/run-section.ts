@@ -17,7 +17,13 @@ const badges: Readonly<Record<string, readonly [mark: string, tone: string]>> = 
   aborted: ["■", " bad"],
   failed: ["✕", " bad"],
   skipped: ["–", " warn"],
-  ...{ running: ["●", ""], draining: ["◐", " warn"], aborting: ["■", " bad"], ended: ["✓", ""] },
+  ...{
+    running: ["●", ""],
+    draining: ["◐", " warn"],
+    aborting: ["■", " bad"],
+    ended: ["■", " calm"],
+  },
+  waiting: ["○", " calm"],
 };
 
 /** Badge of an outcome or a state. */
@@ -49,15 +55,18 @@ export function endFacts(
 
 /** All about one run, below its heading. */
 export function runBody(id: string, report: RunReport): string {
-  // What to do about a failure stands with it.
-  const words = report.failure === undefined
-    ? explain(report)
-    : [...endOf(report), ...earlierOf(report)].filter((part) => part !== "").join(" ");
+  // A failure with its advice, reasons, columns and rows have cards of their own: told once.
+  const { failure, branches: _, ...rest } = report;
+  const short: RunReport = { ...rest, deadLetterReasons: [], drift: {}, tables: {} };
+  const words = failure === undefined
+    ? explain(short)
+    : [...endOf(short), ...earlierOf(short)].filter((part) => part !== "").join(" ");
   return `${failureCard(id, report)}
 <div class="card words"><h3>In words</h3><p data-explanation>${prose(words)}</p></div>
+${reasonsCard(report)}${driftCard(report)}
 ${pipelineRow(id, report)}
 ${tiles(report)}
-${reasonsCard(report)}${driftCard(report)}${tablesCard(report)}${branchesCard(report)}
+${tablesCard(report)}${branchesCard(report)}
 ${pictures(id, report)}
 ${setupCard(report)}`;
 }

@@ -1,11 +1,10 @@
-import { percent } from "../../explain/quantities.ts";
 import type { StageName, StageTimes } from "../../report-types.ts";
-import { element, percentOf, short } from "./markup.ts";
+import { element, percentOf, shareOf, short } from "./markup.ts";
 import { sharesOf } from "./shares.ts";
 
 /** Description of a bar for readers who do not see it. */
 export function wordsOf(times: StageTimes): string {
-  return sharesOf(times).map(({ state, share }) => `${state} ${percent(share)}`).join(", ");
+  return sharesOf(times).map(({ state, share }) => `${state} ${shareOf(share)}`).join(", ");
 }
 
 /**
@@ -26,6 +25,6 @@ export function segments(
     if (share === 0) return "";
     const box = { x, y: 0, width: at(share), height, class: state };
     const data = { "data-stage": stage, "data-state": state, "data-share": short(share) };
-    return element("rect", { ...box, ...data }, element("title", {}, `${state} ${percent(share)}`));
+    return element("rect", { ...box, ...data }, element("title", {}, `${state} ${shareOf(share)}`));
   }).join("");
 }

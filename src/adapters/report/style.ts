@@ -24,6 +24,7 @@ padding:.1em .35em;border-radius:4px}
 .facts{display:flex;flex-wrap:wrap;align-items:center;gap:6px 14px;margin-top:12px}
 .badge{display:inline-flex;align-items:center;gap:6px;padding:2px 10px 2px 8px;border-radius:99px;
 border:1px solid currentColor;font-weight:640;color:var(--map)}
+.badge.calm{color:var(--muted)}
 .badge.warn{color:var(--blocked)}
 .badge.bad{color:var(--bad)}
 .run{padding-top:22px}
@@ -117,7 +118,7 @@ stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 .schedule .ended-failed,.schedule .ended-aborted{fill:var(--bad)}
 .schedule .ended-drained,.schedule .ended-paused{fill:var(--blocked)}
 ${fills}
-@media (max-width:820px){
+@media screen and (max-width:820px){
 .tiles{grid-template-columns:repeat(2,1fr)}
 .pipeline{grid-template-columns:1fr}
 .flow{display:flex;justify-content:center;align-items:center;gap:8px;padding:5px 0}
@@ -131,5 +132,8 @@ ${fills}
 @media print{
 body{background:#fff;font-size:12px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .card,.tiles,.stage,.bucket,.pipeline{break-inside:avoid}
+.pipeline{grid-template-columns:1fr 48px 84px 48px 1fr 48px 1fr}
+.stage,.bucket{padding:10px}
+.shares,.flow{font-size:11px}
 .run+.run{break-before:page;border:0}
 }`;

@@ -1,6 +1,6 @@
-import { about, count, counted, percent, time } from "../../explain/quantities.ts";
+import { about, count, counted, time } from "../../explain/quantities.ts";
 import type { ItemCounts, RunReport } from "../../report-types.ts";
-import { attributes } from "./markup.ts";
+import { attributes, shareOf } from "./markup.ts";
 
 /** A key figure. */
 export interface Tile {
@@ -65,7 +65,7 @@ export function loadedTile(counts: TiledCounts): Tile {
 /** The items that were given up on. */
 export function lettersTile(counts: TiledCounts): Tile {
   const { extracted, deadLettered, earlierCounts: { deadLettered: letters = 0 } = {} } = counts;
-  const share = extracted > 0 ? `${percent(deadLettered / extracted)} of all items` : "no items";
+  const share = extracted > 0 ? `${shareOf(deadLettered / extracted)} of all items` : "no items";
   const before = letters > 0 ? `, ${count(letters)} before` : "";
   return {
     ...{ name: "Dead letters", figure: "deadLettered", number: deadLettered },

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { renderDiagram, renderReport, toMermaid } from "../../../src/adapters/report.ts";
+import {
+  renderDiagram,
+  renderProgress,
+  renderReport,
+  toMermaid,
+} from "../../../src/adapters/report.ts";
+import type { ReportedJob } from "../../../src/adapters/report/plain-report.ts";
 import { ConfigurationError } from "../../../src/errors.ts";
 import type { RunReport } from "../../../src/report-types.ts";
 import type { ManagerReport } from "../../../src/manager-report-types.ts";
@@ -30,6 +36,22 @@ const manager: ManagerReport = {
   outcome: "failed",
 };
 
+const job: ReportedJob = {
+  ...{ name: "sales", outcome: "failed", reason: "enough", duration: 60_000, rows: 1, earlier: 2 },
+  ...{ extracted: 9, loaded: 8, skipped: 5, deadLettered: 1, returned: 3, pending: 4 },
+  dead: [{ partition: "p1", error: "no id", failures: 3, begun: 2, loaded: 1 }],
+  partitions: { total: 40, completed: 30, dead: 1, cancelled: 9 },
+};
+/** What is followed while it runs, by its kind. */
+const followed = {
+  run: { ...full, state: "running", bytes: { read: 1, total: 2 }, eta: 3 },
+  manager: {
+    ...{ state: "running", duration: 9, retries: 1, extracted: 9, loaded: 8, pending: 1 },
+    pipelines: [{ ...full, state: "ended" }, { name: "sales", state: "waiting" }],
+  },
+  job: { ...job, state: "running", partitions: { ...job.partitions, held: 1 } },
+};
+
 type Path = readonly (string | number)[];
 
 /** The places of all texts and numbers; of long arrays those of the first entries. */
@@ -55,13 +77,15 @@ const hostile = [
   "\n\n```zqx\n```]]>--><zqx>",
 ];
 
+/** No text is markup on a page. */
+function checkPage(page: string): void {
+  expect(page).not.toMatch(/<zqx|zqx>|["']zqx|[\s]on[a-z]+="/);
+}
+
 /** No text of a report is markup where it is shown. */
 function checkAll(run: RunReport | undefined, all: ManagerReport): void {
   const shown = [renderReport(all), ...(run ? [renderReport(run), renderDiagram(run)] : [])];
-  for (const page of shown) {
-    expect(page).not.toMatch(/<zqx|zqx>|["']zqx/);
-    expect(page).not.toMatch(/[\s]on[a-z]+="/);
-  }
+  shown.forEach(checkPage);
   const charts = [toMermaid(all), ...(run ? [toMermaid(run)] : [])];
   for (const chart of charts) {
     expect(chart).not.toMatch(/[<>"'`|[\](){}]zqx|zqx[<>"'`|[\](){}=]/);
@@ -88,6 +112,54 @@ describe("a report parsed from JSON", () => {
       for (const text of hostile) checkAll(undefined, withAt(manager, path as Path, text));
     },
   );
+
+  it("of a job is shown without its own markup in any place", () => {
+    for (const path of placesOf(job)) {
+      for (const text of hostile) checkPage(renderReport(withAt(job, path, text)));
+    }
+    for (const text of hostile) {
+      const page = renderReport(job, {
+        title: text,
+        host: text,
+        options: { [text]: { [text]: text } },
+      });
+      checkPage(page);
+    }
+  });
+
+  it.each(Object.entries(followed))(
+    "is shown without its own markup while a %s is followed",
+    (_, snapshot) => {
+      for (const path of placesOf(snapshot)) {
+        for (const text of hostile) {
+          checkPage(renderProgress(withAt(snapshot, path, text) as never));
+        }
+      }
+    },
+  );
+
+  it("is shown without its own markup if every number is a text", () => {
+    for (const text of hostile) {
+      const turned = (value: unknown) =>
+        JSON.parse(JSON.stringify(value, (_, each) => typeof each === "number" ? text : each));
+      for (const each of [full, manager, job]) checkPage(renderReport(turned(each)));
+      for (const each of Object.values(followed)) checkPage(renderProgress(turned(each)));
+    }
+  });
+
+  it("shows shares below 0.1 % and above 99.9 % as such, escaped", () => {
+    const load = { busy: 99_990, starved: 10, blocked: 0 };
+    const tiny = { ...richReport, stages: { ...richReport.stages, load }, extracted: 1e6 };
+    const page = renderReport({ ...tiny, deadLettered: 3 });
+    expect(page).toContain("<b>&gt; 99.9 %</b>");
+    expect(page).toContain("<b>&lt; 0.1 %</b>");
+    expect(page).toContain("&lt; 0.1 % of all items");
+    expect(toMermaid(tiny)).toContain("busy #62; 99.9 %");
+    const part = { ...followed.run, total: 1e6, loaded: 1, extracted: 1e6 };
+    const shown = [page, renderDiagram(tiny), renderProgress(part as never)];
+    for (const each of shown) expect(each).not.toMatch(/[<>] \d/);
+    expect(shown[2]).toContain('<p class="unit">&lt; 0.1 % of 1,000,000 items');
+  });
 
   it("tells its rows where they are not as many as the items, and may be too old to have any", () => {
     const { rows: _, ...old } = richReport;

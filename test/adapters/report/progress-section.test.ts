@@ -18,7 +18,7 @@ describe("renderProgress()", () => {
       "data-progress": "0.25",
       width: "25%",
     });
-    expect(view).toContain("25 % of 4,000 items, about 3.00 s left");
+    expect(view).toContain("25 % of 4,000 items, about 3.0 s left");
     const figures = elementsWith(view, "data-figure").map((each) => each["data-value"]);
     expect(figures).toEqual(["1000", "0", "1234", "1000"]);
     expect(view).toContain(
