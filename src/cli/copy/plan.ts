@@ -11,6 +11,7 @@ import { postgresSource } from "./postgres-source.ts";
 import { postgresTarget } from "./postgres-target.ts";
 import type { RowPlan } from "./row-mapper.ts";
 import { sampleOf } from "./sample.ts";
+import { shaped, shapeOf } from "./shape.ts";
 import { sqliteSource } from "./sqlite-source.ts";
 import { sqliteTarget } from "./sqlite-target.ts";
 
@@ -33,7 +34,7 @@ export async function planCopy(
   isPrinted: boolean,
 ): Promise<CopyPlan> {
   await checkApart(options, place);
-  let source = await sourceOf(options, place);
+  let source = shaped(await sourceOf(options, place), shapeOf(options));
   let target: OpenTarget | undefined;
   let found: Promise<Facts> | undefined;
   const factsOf = () =>
