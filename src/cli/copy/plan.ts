@@ -2,7 +2,7 @@ import { fail } from "../../options.ts";
 import type { Chunks } from "../../streams/chunks.ts";
 import { checkApart } from "./apart.ts";
 import { columnsOfRows } from "./columns.ts";
-import type { CopyOptions } from "./copy-options.ts";
+import { type CopyOptions, isDatabase } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
 import { fileSource } from "./file-source.ts";
 import { fileTarget } from "./file-target.ts";
@@ -71,7 +71,15 @@ function targetOf(
   isPrinted: boolean,
 ): Promise<OpenTarget> {
   const { to } = options;
-  const wanted = async () => wantedFacts(await factsOf(), options);
+  const wanted = async () => {
+    const facts = wantedFacts(await factsOf(), options);
+    const needsColumns = isDatabase(to) || "format" in to && to.format === "parquet";
+    if (needsColumns && facts.columns.size === 0) {
+      const rule = "a source with rows or a header, which tell the columns of TO";
+      fail(action, "FROM", rule, options.shown.from);
+    }
+    return facts;
+  };
   if (to.kind === "sqlite") return sqliteTarget(to, options, place, wanted, isPrinted);
   if (to.kind === "postgres") return postgresTarget(to, options, place, wanted, isPrinted);
   if (to.kind === "http") return fail(action, "TO", "other than a URL", to.url);
@@ -104,7 +112,13 @@ async function lookedUp(
   const { rows, rest, close } = await sampleOf(read);
   if (from.kind === "standard") replace(rest);
   else await close();
-  const seen = columnsOfRows(rows);
+  const inRows = columnsOfRows(rows);
+  const told = [...source.told?.() ?? []]; // Their order is that of the columns.
+  const seen = new Map([
+    ...told,
+    ...inRows,
+    ...told.map(([name, type]) => [name, inRows.get(name) ?? type] as const),
+  ]);
   if (facts === undefined) return { columns: seen, primaryKey: [] };
   const columns = [...facts.columns].map(([name, type]) => [name, type ?? seen.get(name)] as const);
   return { ...facts, columns: new Map(columns) };

@@ -79,9 +79,12 @@ export function summaryOf(plan: CopyPlan, report: RunReport): string {
   const { loaded, deadLettered, duration, outcome, earlier: before } = report;
   const isDone = outcome === "completed";
   if (isDone && loaded + deadLettered === 0 && before > 0) {
-    const what = source.repeat === "source" ? "no new rows in" : "all rows of";
-    const state = source.repeat === "source" ? "" : ` are in ${to} (--fresh copies them again)`;
-    return `Nothing to copy: ${what} ${from}${state}`;
+    if (source.repeat === "source") return `Nothing to copy: no new rows in ${from}`;
+    const set = report.earlierCounts?.deadLettered ?? 0;
+    const but = set === 0
+      ? ""
+      : `, but for ${counted(set, "row")} that ${set === 1 ? "was" : "were"} given up on`;
+    return `Nothing to copy: all rows of ${from} are in ${to}${but} (--fresh copies them again)`;
   }
   const verb = isDone ? "Copied" : "Stopped after";
   const lost = deadLettered === 0
