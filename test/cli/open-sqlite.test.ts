@@ -12,10 +12,10 @@ const absent = () => Promise.reject(new Error("no node:sqlite"));
 const isBun = "Bun" in globalThis;
 
 describe("openSqlite()", () => {
-  it.each([
-    ["node:sqlite", undefined],
-    ...(isBun ? [["bun:sqlite", absent] as const] : []),
-  ])("makes a file, and opens it to be read alone: %s", async (name, load) => {
+  const modules: [name: string, load: typeof absent | undefined][] = [["node:sqlite", undefined]];
+  if (isBun) modules.push(["bun:sqlite", absent]);
+
+  it.each(modules)("makes a file, and opens it to be read alone: %s", async (name, load) => {
     const path = join(folder, `${name.replace(":", "-")}.db`);
     await expect(openSqlite(path, { readOnly: true }, load)).rejects.toThrow();
     const db = await openSqlite(path, { readOnly: false }, load);

@@ -55,7 +55,7 @@ async function prepareMarks({ options, source, target }: CopyPlan): Promise<void
   if (fresh || target.isNew) return await forgetMarks(store, key);
   const found = await store.read(key);
   if (found === undefined || finishedIn(found) === 0) return;
-  checkSameRows({ options, source }, found.fingerprint);
+  checkSameRows(options, source, found.fingerprint);
 }
 
 async function lettersOf(

@@ -2,7 +2,6 @@ import { fail } from "../../options.ts";
 import { literal } from "./code.ts";
 import { action, type Endpoint } from "./endpoint.ts";
 import { type CopyOptions, isDatabase } from "./copy-options.ts";
-import type { CopyPlan } from "./plan.ts";
 import type { OpenSource } from "./parts.ts";
 
 /** Flags that decide what a row is, with their values: what one copy writes has one shape. */
@@ -64,7 +63,8 @@ function partsOf(fingerprint = ""): { readonly version: string; readonly shape: 
  * @throws {ConfigurationError} If it did not: says what to do.
  */
 export function checkSameRows(
-  { options, source }: Pick<CopyPlan, "options" | "source">,
+  options: CopyOptions,
+  source: OpenSource,
   found: string | undefined,
 ): void {
   const [before, now] = [partsOf(found), partsOf(source.fingerprint)];

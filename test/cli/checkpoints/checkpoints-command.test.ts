@@ -135,7 +135,7 @@ describe("millrace checkpoints", () => {
     mkdirSync(join(folder, "folder.json"));
     await new FileCheckpointStore(folder).write("users", checkpoint);
     expect((await inFolder("checkpoints list --store .")).out).toMatch(
-      /^users  600 finished .*\n$/,
+      /^users +600 finished .*\n$/,
     );
   });
 

@@ -26,7 +26,7 @@ describe("the page of --report", () => {
   });
 
   it("that can no longer be written takes nothing from what the run did", async () => {
-    const report = await etl({ extract: () => [1], load: () => {} }).run();
+    const report = await etl({ name: "one", extract: () => [1], load: () => {} }).run();
     const terminal = testTerminal({ folder });
     await writeReport(report, "absent/page.html", terminal);
     expect(terminal.err()).toMatch(/^The page about it cannot be written: .*ENOENT.*\n$/);
