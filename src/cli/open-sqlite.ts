@@ -1,3 +1,4 @@
+import { EtlError, messageOf } from "../errors.ts";
 import type { SqliteDatabase } from "../adapters/sqlite.ts";
 
 /** A database that can be closed. */
@@ -32,14 +33,17 @@ export async function openSqlite(
   nodeSqlite: () => Promise<NodeSqlite> = () => import("node:sqlite"),
 ): Promise<ClosableDatabase> {
   const open = await openerOf(nodeSqlite);
-  const db = open(path, readOnly);
+  let db: ClosableDatabase | undefined;
   try {
+    db = open(path, readOnly);
     db.exec("pragma busy_timeout = 5000");
+    db.prepare("pragma schema_version").get(); // Reads the file, which may be of another kind.
+    return db;
   } catch (error) {
-    db.close();
-    throw error;
+    db?.close();
+    const message = `Cannot open ${JSON.stringify(path)} as SQLite: ${messageOf(error)}`;
+    throw new EtlError(message, { cause: error });
   }
-  return db;
 }
 
 async function openerOf(

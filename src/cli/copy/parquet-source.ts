@@ -1,3 +1,4 @@
+import { EtlError, messageOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import type { ReadParquetOptions } from "../../adapters/parquet.ts";
 import type { Chunks } from "../../streams/chunks.ts";
@@ -40,7 +41,10 @@ export async function parquetSource(
     ? await webFile(from.url, hyparquet)
     : await hostFiles(from.path, place);
   const { readParquet } = await import("../../adapters/parquet.ts");
-  const schema = await schemaOf(opened.files, hyparquet);
+  const schema = await schemaOf(opened.files, hyparquet).catch((error) => {
+    const message = `Cannot read ${JSON.stringify(options.shown.from)} as Parquet`;
+    throw new EtlError(`${message}: ${messageOf(error)}`, { cause: error });
+  });
   const kinds = decimalsOf(schema, options.columns);
   const read = { columns: options.columns, parsers: exactTimes };
   return {
