@@ -103,15 +103,16 @@ export async function followRun(
 
 /**
  * Says what a run did: in words on standard output, on standard error where it failed, or as JSON on
- * standard output, to which the members of `more` are added.
+ * standard output, to which the members of `more` are added. `loadedWord` says what became of items.
  */
 export function tellRun(
   { report, error, code }: EndedRun,
   options: Pick<FollowOptions, "json">,
   terminal: Terminal,
   more: object = {},
+  loadedWord: string = "loaded",
 ): void {
-  tell({ ...report, ...more }, wordsOf(report), code, options, terminal);
+  tell({ ...report, ...more }, wordsOf(report, loadedWord), code, options, terminal);
   if (error === undefined || report.failure !== undefined) return;
   terminal.stderr.write(`${messageOf(error)}\n`);
 }

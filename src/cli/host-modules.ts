@@ -3,7 +3,6 @@
  * load this one, and the package is checked without the types of any host.
  * @module
  */
-import type { SqliteDatabase } from "../adapters/sqlite.ts";
 import { version } from "./version.ts";
 
 /** The part of a host's `node:fs/promises` that commands use. */
@@ -69,18 +68,6 @@ interface HostProcess {
   };
 }
 
-/** A database of `node:sqlite`, which can be closed. */
-export interface ClosableDatabase extends SqliteDatabase {
-  close(): void;
-}
-
-interface SqliteModule {
-  DatabaseSync: new (
-    path: string,
-    options: { readOnly: boolean; timeout: number },
-  ) => ClosableDatabase;
-}
-
 interface PathModule {
   resolve(...parts: string[]): string;
   dirname(path: string): string;
@@ -103,13 +90,6 @@ export async function standardStreams(): Promise<HostProcess> {
   // @ts-ignore: the package is checked without the types of any host.
   const { default: host }: { default: HostProcess } = await import("node:process");
   return host;
-}
-
-/** `node:sqlite`. */
-export async function sqliteModule(): Promise<SqliteModule> {
-  // @ts-ignore: the package is checked without the types of any host.
-  const module: SqliteModule = await import("node:sqlite");
-  return module;
 }
 
 /** `node:path` and `node:url`. */

@@ -27,11 +27,12 @@ export function worstOf(reports: ManagerReport["reports"]): Outcome {
 }
 
 /** Returns words about a run in at most two paragraphs: its numbers, and those of `explain`. */
-export function wordsOf(report: RunReport): string {
+export function wordsOf(report: RunReport, loadedWord: string = "loaded"): string {
   const { name, outcome, extracted, duration } = report;
+  const words: Record<string, string> = { loaded: loadedWord, deadLettered: "dead-lettered" };
   const kinds = ["loaded", "skipped", "deadLettered", "returned", "pending"] as const;
   const parts = kinds.filter((kind) => kind === "loaded" || report[kind] > 0)
-    .map((kind) => `${count(report[kind])} ${kind === "deadLettered" ? "dead-lettered" : kind}`);
+    .map((kind) => `${count(report[kind])} ${words[kind] ?? kind}`);
   const head =
     `${harmless(name, "?")}: ${harmless(outcome, "?")}, ${counted(extracted, "item")} read, ` +
     `${parts.join(", ")} in ${time(duration)}`;

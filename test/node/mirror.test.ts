@@ -210,7 +210,6 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/run/runnable": "cli/run/run-command",
   "cli/run/set-options": "cli/run/run-command",
   "cli/run/wrapped": "cli/run/run-command",
-  "cli/run/write-report": "cli/run/run-command",
   "cli/version": "cli/main",
   "pipeline/retry-by-stage": "run/source-retry",
   "run/batch": "run/trace",

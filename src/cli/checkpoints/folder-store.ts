@@ -1,23 +1,27 @@
 import { whileLocked } from "../../bytes/file/file-lock.ts";
-import { hostFiles, ifExists } from "../../bytes/file/file-system.ts";
-import { claimOf } from "../../bytes/file/kept-file.ts";
-import { decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
-import { CheckpointError } from "../../errors.ts";
-import { hostModules } from "../host-modules.ts";
+import { hostFiles as lockedFiles, ifExists } from "../../bytes/file/file-system.ts";
+import { claimOf, fileNameOf } from "../../bytes/file/kept-file.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
+import { hostModules, isFile } from "../host-modules.ts";
 import type { KeptCheckpoint, KeptCheckpoints } from "./kept-checkpoints.ts";
 
 /** The folder of a `FileCheckpointStore`. */
 export async function openFolder(folder: string): Promise<KeptCheckpoints> {
-  const { files: { readdir } } = await hostModules();
-  const files = await hostFiles();
+  const { files: hostFiles } = await hostModules();
+  const { readdir } = hostFiles;
+  const files = await lockedFiles();
   /** All files that hold a checkpoint, without their ending. */
   const entries = async (): Promise<[path: string, kept: KeptCheckpoint][]> => {
-    const names = (await readdir(folder)).filter((name) => name.endsWith(".json"));
-    return names.flatMap((name): [string, KeptCheckpoint][] => {
-      const path = `${folder}/${name.slice(0, -".json".length)}`;
-      const kept = checkpointIn(ifExists(() => files.readFileSync(`${path}.json`, "utf8")));
-      return kept === undefined ? [] : [[path, { ...kept, claim: claimOf(files, path) }]];
-    });
+    const found: [string, KeptCheckpoint][] = [];
+    for (const file of await readdir(folder)) {
+      if (!file.endsWith(".json") || !await isFile(hostFiles, `${folder}/${file}`)) continue;
+      const name = file.slice(0, -".json".length);
+      const path = `${folder}/${name}`;
+      const text = ifExists(() => files.readFileSync(`${path}.json`, "utf8"));
+      const kept = await checkpointIn(name, text);
+      if (kept !== undefined) found.push([path, { ...kept, claim: claimOf(files, path) }]);
+    }
+    return found;
   };
   return {
     async list() {
@@ -40,20 +44,25 @@ export async function openFolder(folder: string): Promise<KeptCheckpoints> {
   };
 }
 
-/** The checkpoint in a file; nothing where it is a file of another kind. */
-function checkpointIn(text = ""): Pick<KeptCheckpoint, "key" | "checkpoint"> | undefined {
-  let key: unknown;
+/**
+ * The checkpoint in a file; nothing where it is a file of another kind. A file of the store has the
+ * name that its key gives: another one may have a key that means something else.
+ */
+async function checkpointIn(
+  name: string,
+  text = "",
+): Promise<Pick<KeptCheckpoint, "key" | "checkpoint"> | undefined> {
+  const key = keyIn(text);
+  if (key === undefined || await fileNameOf(key) !== name) return undefined;
+  const { key: _, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & { key?: string };
+  return { key, checkpoint };
+}
+
+function keyIn(text: string): string | undefined {
   try {
-    key = Object(JSON.parse(text)).key;
-    if (typeof key !== "string") return undefined;
-    const { key: _, ...checkpoint } = decodeCheckpoint(key, text) as
-      & { key?: string }
-      & ReturnType<
-        typeof decodeCheckpoint
-      >;
-    return { key, checkpoint };
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
-    return undefined;
+    const key: unknown = Object(JSON.parse(text)).key;
+    return typeof key === "string" ? key : undefined;
+  } catch {
+    return undefined; // It is not JSON.
   }
 }

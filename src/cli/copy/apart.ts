@@ -1,12 +1,13 @@
 import { fail } from "../../options.ts";
 import type { CopyOptions } from "./copy-options.ts";
-import { action } from "./endpoint.ts";
-import { pathModules } from "../host-modules.ts";
+import { action, type FileEndpoint, isPattern } from "./endpoint.ts";
+import { hostModules, pathModules } from "../host-modules.ts";
 import type { CopyPlace } from "./parts.ts";
 
 /**
  * Checks that nothing is copied to where it is read from, by whatever path that is written: a file
  * would be written over, and a table or the files of a pattern would grow by their own rows.
+ * Files that are not there are refused as well.
  * @throws {ConfigurationError} If it is.
  */
 export async function checkApart(
@@ -21,10 +22,25 @@ export async function checkApart(
       fail(action, "TO", "other than FROM", shown.to);
     }
   }
-  if (from.kind !== "file" || to.kind !== "file") return;
-  const { openFiles } = await import("../../adapters/file.ts");
-  const files = await openFiles(place.pathOf(from.path)).list();
-  if (files.some(({ name }) => fullPath(name) === fullPath(to.path))) {
+  if (from.kind !== "file") return;
+  const files = await filesOf(from, place);
+  if (to.kind === "file" && files.some(({ name }) => fullPath(name) === fullPath(to.path))) {
     fail(action, "TO", "other than the files of FROM", shown.to);
+  }
+}
+
+/** The files that are read. That there are none is the fault of the command line, not of the copy. */
+async function filesOf(from: FileEndpoint, place: CopyPlace): Promise<readonly { name: string }[]> {
+  const { openFiles } = await import("../../adapters/file.ts");
+  const path = place.pathOf(from.path);
+  try {
+    return await openFiles(path).list();
+  } catch (error) {
+    const { files: { stat } } = await hostModules();
+    const facts = await stat(path).catch(() => undefined);
+    if (facts?.isFile()) throw error;
+    if (isPattern(from)) return fail(action, "FROM", "a pattern that fits a file", from.path);
+    const rule = facts?.isDirectory() ? "a file, not a folder" : "a file that exists";
+    return fail(action, "FROM", rule, from.path);
   }
 }

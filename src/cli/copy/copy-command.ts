@@ -1,7 +1,7 @@
 import { type Command, exitCodes, type Values } from "../command.ts";
 import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
 import { followRun, tellRun } from "../follow-run.ts";
-import { writeReport } from "../run/write-report.ts";
+import { checkReport, writeReport } from "../run/write-report.ts";
 import type { Terminal } from "../terminal.ts";
 import { copyOptions, isDatabase } from "./copy-options.ts";
 import { pathModules } from "../host-modules.ts";
@@ -49,6 +49,7 @@ async function run(
   terminal: Terminal,
 ): Promise<number> {
   const options = copyOptions(values, from, to);
+  await checkReport(values, terminal);
   const place = await placeOf(terminal);
   const isPrinted = values["print"] === true;
   const plan = await planCopy(options, place, isPrinted);

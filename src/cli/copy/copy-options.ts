@@ -2,6 +2,7 @@ import { fail } from "../../options.ts";
 import type { Values } from "../command.ts";
 import { type ColumnType, typesOf } from "./columns.ts";
 import { action, type Endpoint, endpointOf, withoutPassword } from "./endpoint.ts";
+import { formatOf } from "./formats.ts";
 
 /** Options of a copy. */
 export interface CopyOptions {
@@ -23,6 +24,8 @@ export interface CopyOptions {
   readonly batchSize: number | undefined;
   readonly workers: number | undefined;
   readonly fresh: boolean;
+  /** The formats of flags, where the names do not say them. */
+  readonly formats: { readonly from: string | undefined; readonly to: string | undefined };
 }
 
 /**
@@ -50,12 +53,23 @@ export function copyOptions(values: Values, fromSpec: string, toSpec: string): C
     batchSize: count(values, "batch-size"),
     workers: count(values, "workers"),
     fresh: values["fresh"] === true,
+    formats: {
+      from: unnamed(text("from-format"), fromSpec),
+      to: unnamed(text("to-format"), toSpec),
+    },
   };
   if (to.kind === "standard" && values["json"] === true) {
     fail(action, "--json", 'left out where TO is "-"', true);
   }
   checkEffects(options);
   return options;
+}
+
+/** The format of a flag, if it is not the one that the name of the file tells. */
+function unnamed(flag: string | undefined, spec: string): string | undefined {
+  if (flag === undefined) return undefined;
+  const [given, named] = [formatOf(flag), formatOf(spec)].map((format) => JSON.stringify(format));
+  return given === named ? undefined : flag.toLowerCase();
 }
 
 /** Returns true if an endpoint is a database. */

@@ -1,7 +1,5 @@
-import { fail } from "../../options.ts";
 import { quoteName } from "../../sql/names.ts";
 import { typeNames } from "./columns.ts";
-import { action } from "./endpoint.ts";
 import type { Facts } from "./parts.ts";
 
 /** The statement that makes a table of these columns, unless it is there. */
@@ -10,7 +8,6 @@ export function createTable(
   table: string,
   { columns, declared, primaryKey }: Facts,
 ): string {
-  if (columns.size === 0) fail(action, "--create", "left out, as no row tells of columns", true);
   const lines = [...columns].map(([name, type]) => {
     // A column of SQLite without a type keeps whatever it is given.
     const own = type === undefined && database === "sqlite"

@@ -1,9 +1,8 @@
-import { fail } from "../../options.ts";
 import type { RowEncoder } from "../../bytes/row-encoder.ts";
 import type { HyparquetWriter } from "../../adapters/parquet/hyparquet-writer.ts";
 import { call, code, type Import, imported } from "./code.ts";
 import { typeNames } from "./columns.ts";
-import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
+import type { FileEndpoint, Row, StandardEndpoint } from "./endpoint.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import { userPackage } from "../user-packages.ts";
 import { toCsv, toJson } from "./values.ts";
@@ -65,7 +64,6 @@ async function parquetEncoding(place: CopyPlace, facts: Facts): Promise<Encoding
   const columns = Object.fromEntries(
     [...facts.columns].map(([name, type]) => [name, typeNames.parquet[type ?? "text"]]),
   );
-  if (facts.columns.size === 0) fail(action, "FROM", "rows that tell of columns", "none");
   return {
     format: encodeParquet<Row>({ hyparquetWriter, columns: columns as never }),
     expression: call("encodeParquet<Record<string, unknown>>", {

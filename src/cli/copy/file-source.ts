@@ -34,8 +34,12 @@ export async function fileSource(
   const read = await inputOf(from, place);
   const reader = readerOf(from, options);
   const module = await reader.module();
+  const names = new Set<string>();
+  // What is bad fails in the run, and not before rows that an earlier copy has put into letters.
+  const readOptions = { ...reader.options, malformed: "item", ...headerOf(reader, names) };
   return {
-    rows: () => module(read.input, reader.options),
+    rows: () => module(read.input, readOptions),
+    told: () => new Map([...names].map((name) => [name, "text"])),
     repeat: read.repeat === "never" && options.hasOwnKey ? "skip" : read.repeat,
     fingerprint: read.fingerprint,
     bytes: read.bytes,
@@ -55,6 +59,15 @@ export async function fileSource(
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** The option of CSV by which the names of its columns are noted, also where no row follows. */
+function headerOf({ isJson }: Reader, names: Set<string>): object {
+  const header = (found: string[]) => {
+    for (const name of found) names.add(name);
+    return found;
+  };
+  return isJson ? {} : { header };
 }
 
 function hasJson({ types }: CopyOptions): boolean {

@@ -3,7 +3,7 @@ import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { encodingOf } from "./encoding.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
-import { fileSystem } from "../host-modules.ts";
+import { fileSystem, hostModules, isFile } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenSource, OpenTarget } from "./parts.ts";
 import { streamTarget } from "./stream-target.ts";
 
@@ -23,6 +23,7 @@ export async function fileTarget(
     const why = isWhole ? "a .br file" : "this FROM";
     fail(action, "TO", `a new file, or one beside --fresh, as ${why} cannot be resumed`, to.path);
   }
+  if (isThere && !isWhole) await checkOwn(path, to.path, options.fresh);
   if (isWhole) return await streamTarget(to, path, place, factsOf);
   const encoding = await encodingOf(to, place, factsOf);
   const { fileSink } = await import("../../adapters/file.ts");
@@ -50,4 +51,13 @@ export async function fileTarget(
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** Checks that what is at a path is a file, and one that a copy has written or may write over. */
+async function checkOwn(path: string, shown: string, isFresh: boolean): Promise<void> {
+  const { files } = await hostModules();
+  if ((await files.stat(path)).isDirectory()) fail(action, "TO", "a file, not a folder", shown);
+  if (isFresh || await isFile(files, `${path}.mark.json`)) return;
+  const rule = "a new file, or one that a copy has written (--fresh writes over it)";
+  fail(action, "TO", rule, shown);
 }

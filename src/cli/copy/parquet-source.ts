@@ -1,3 +1,4 @@
+import { EtlError, messageOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import type { ReadParquetOptions } from "../../adapters/parquet.ts";
 import type { Chunks } from "../../streams/chunks.ts";
@@ -40,10 +41,15 @@ export async function parquetSource(
     ? await webFile(from.url, hyparquet)
     : await hostFiles(from.path, place);
   const { readParquet } = await import("../../adapters/parquet.ts");
-  const kinds = await decimalsOf(opened.files, hyparquet, options.columns);
+  const schema = await schemaOf(opened.files, hyparquet).catch((error) => {
+    const message = `Cannot read ${JSON.stringify(options.shown.from)} as Parquet`;
+    throw new EtlError(`${message}: ${messageOf(error)}`, { cause: error });
+  });
+  const kinds = decimalsOf(schema, options.columns);
   const read = { columns: options.columns, parsers: exactTimes };
   return {
     rows: () => readParquet(opened.input as never, { hyparquet, ...read }) as Chunks<Row>,
+    told: () => new Map(columnsIn(schema).map((name) => [name, undefined])),
     repeat: "skip",
     fingerprint: opened.fingerprint,
     bytes: opened.bytes,
@@ -111,32 +117,50 @@ async function webFile(url: string, hyparquet: Hyparquet): Promise<Opened> {
 
 interface Element {
   readonly name: string;
+  readonly num_children?: number;
   readonly converted_type?: string;
   readonly scale?: number;
   readonly precision?: number;
 }
 
-/** The digits behind the point of decimals, which hyparquet multiplies into numbers. */
-async function decimalsOf(
+/** The schemas of all files, each with its root first. */
+async function schemaOf(
   files: readonly File[],
   hyparquet: Hyparquet,
-  columns: readonly string[] | undefined,
-): Promise<Record<string, string>> {
-  const scales: Record<string, string> = {};
+): Promise<(readonly Element[])[]> {
+  const schemas: (readonly Element[])[] = [];
   for (const file of files) {
     const { schema } = await hyparquet.parquetMetadataAsync(file);
-    for (const { name, converted_type, scale = 0, precision = 0 } of schema as readonly Element[]) {
-      if (converted_type !== "DECIMAL" || columns?.includes(name) === false) continue;
-      if (precision > 15) {
-        fail(
-          action,
-          "FROM",
-          "a file whose decimals have at most 15 digits",
-          `${name}: ${precision}`,
-        );
-      }
-      scales[name] = String(scale);
+    schemas.push(schema as readonly Element[]);
+  }
+  return schemas;
+}
+
+/** The names of the columns; what stands within one is passed over. */
+function columnsIn(schemas: readonly (readonly Element[])[]): string[] {
+  return schemas.flatMap(([, ...elements]) => {
+    let inner = 0;
+    return elements.filter(({ num_children: children = 0 }) => {
+      const isColumn = inner === 0;
+      inner += children - (isColumn ? 0 : 1);
+      return isColumn;
+    }).map(({ name }) => name);
+  });
+}
+
+/** The digits behind the point of decimals, which hyparquet multiplies into numbers. */
+function decimalsOf(
+  schemas: readonly (readonly Element[])[],
+  columns: readonly string[] | undefined,
+): Record<string, string> {
+  const scales: Record<string, string> = {};
+  for (const { name, converted_type, scale = 0, precision = 0 } of schemas.flat()) {
+    if (converted_type !== "DECIMAL" || columns?.includes(name) === false) continue;
+    if (precision > 15) {
+      const rule = "a file whose decimals have at most 15 digits";
+      fail(action, "FROM", rule, `${name}: ${precision}`);
     }
+    scales[name] = String(scale);
   }
   return scales;
 }

@@ -42,6 +42,8 @@ export interface OpenSource {
   readonly bytes?: number | undefined;
   /** Facts about the columns that are known ahead. */
   readonly facts?: Facts | undefined;
+  /** Returns the columns that a reading has told of, also where it had no rows. */
+  readonly told?: (() => Facts["columns"]) | undefined;
   /** A column that is read for the position alone. */
   readonly drop?: string | undefined;
   /** Steps for values, with their facts about columns. */

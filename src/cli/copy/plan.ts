@@ -2,7 +2,7 @@ import { fail } from "../../options.ts";
 import type { Chunks } from "../../streams/chunks.ts";
 import { checkApart } from "./apart.ts";
 import { columnsOfRows } from "./columns.ts";
-import type { CopyOptions } from "./copy-options.ts";
+import { type CopyOptions, isDatabase } from "./copy-options.ts";
 import { action, type Row } from "./endpoint.ts";
 import { fileSource } from "./file-source.ts";
 import { fileTarget } from "./file-target.ts";
@@ -11,6 +11,7 @@ import { postgresSource } from "./postgres-source.ts";
 import { postgresTarget } from "./postgres-target.ts";
 import type { RowPlan } from "./row-mapper.ts";
 import { sampleOf } from "./sample.ts";
+import { shaped, shapeOf } from "./shape.ts";
 import { sqliteSource } from "./sqlite-source.ts";
 import { sqliteTarget } from "./sqlite-target.ts";
 
@@ -33,7 +34,7 @@ export async function planCopy(
   isPrinted: boolean,
 ): Promise<CopyPlan> {
   await checkApart(options, place);
-  let source = await sourceOf(options, place);
+  let source = shaped(await sourceOf(options, place), shapeOf(options));
   let target: OpenTarget | undefined;
   let found: Promise<Facts> | undefined;
   const factsOf = () =>
@@ -70,7 +71,15 @@ function targetOf(
   isPrinted: boolean,
 ): Promise<OpenTarget> {
   const { to } = options;
-  const wanted = async () => wantedFacts(await factsOf(), options);
+  const wanted = async () => {
+    const facts = wantedFacts(await factsOf(), options);
+    const needsColumns = isDatabase(to) || "format" in to && to.format === "parquet";
+    if (needsColumns && facts.columns.size === 0) {
+      const rule = "a source with rows or a header, which tell the columns of TO";
+      fail(action, "FROM", rule, options.shown.from);
+    }
+    return facts;
+  };
   if (to.kind === "sqlite") return sqliteTarget(to, options, place, wanted, isPrinted);
   if (to.kind === "postgres") return postgresTarget(to, options, place, wanted, isPrinted);
   if (to.kind === "http") return fail(action, "TO", "other than a URL", to.url);
@@ -103,7 +112,13 @@ async function lookedUp(
   const { rows, rest, close } = await sampleOf(read);
   if (from.kind === "standard") replace(rest);
   else await close();
-  const seen = columnsOfRows(rows);
+  const inRows = columnsOfRows(rows);
+  const told = [...source.told?.() ?? []]; // Their order is that of the columns.
+  const seen = new Map([
+    ...told,
+    ...inRows,
+    ...told.map(([name, type]) => [name, inRows.get(name) ?? type] as const),
+  ]);
   if (facts === undefined) return { columns: seen, primaryKey: [] };
   const columns = [...facts.columns].map(([name, type]) => [name, type ?? seen.get(name)] as const);
   return { ...facts, columns: new Map(columns) };

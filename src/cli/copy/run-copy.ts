@@ -1,5 +1,5 @@
 import { messageOf } from "../../errors.ts";
-import { fail } from "../../options.ts";
+import { finishedIn } from "../../checkpoints/checkpoint.ts";
 import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { ndjsonDeadLetters } from "../../dead-letters/ndjson-dead-letters.ts";
 import { etl } from "../../etl/etl.ts";
@@ -8,17 +8,18 @@ import type { RunOptions } from "../../pipeline/run-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { isDatabase } from "./copy-options.ts";
-import { action, type Row } from "./endpoint.ts";
+import type { Row } from "./endpoint.ts";
 import { fileSystem } from "../host-modules.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace } from "./parts.ts";
 import type { CopyPlan } from "./plan.ts";
 import { keepsMarks } from "./program.ts";
 import { isPlain, rowMapper } from "./row-mapper.ts";
+import { checkSameRows } from "./shape.ts";
 
 /**
  * Starts a copy, from where an earlier one has ended.
- * @throws {ConfigurationError} If what is read has changed since.
+ * @throws {ConfigurationError} If what is read has changed since, or the rows would be others.
  */
 export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> {
   const { options, source, target, rows } = plan;
@@ -47,19 +48,14 @@ export async function startCopy(plan: CopyPlan, place: CopyPlace): Promise<Run> 
   });
 }
 
-/** Forgets marks where that is wanted; refuses to go on in a file that is another one by now. */
+/** Forgets marks where that is wanted; refuses to go on with other rows than those that are there. */
 async function prepareMarks({ options, source, target }: CopyPlan): Promise<void> {
   const store = target.checkpoints!;
   const { key, fresh } = options;
   if (fresh || target.isNew) return await forgetMarks(store, key);
   const found = await store.read(key);
-  if (found === undefined) return;
-  if (found.fingerprint !== undefined && found.fingerprint !== source.fingerprint) {
-    const isBegun = found.offset + found.done.length > 0;
-    const rule =
-      "the version that an earlier copy has read (--fresh copies this one from its start)";
-    if (isBegun) fail(action, "FROM", rule, "another version");
-  }
+  if (found === undefined || finishedIn(found) === 0) return;
+  checkSameRows(options, source, found.fingerprint);
 }
 
 async function lettersOf(
@@ -83,9 +79,12 @@ export function summaryOf(plan: CopyPlan, report: RunReport): string {
   const { loaded, deadLettered, duration, outcome, earlier: before } = report;
   const isDone = outcome === "completed";
   if (isDone && loaded + deadLettered === 0 && before > 0) {
-    const what = source.repeat === "source" ? "no new rows in" : "all rows of";
-    const state = source.repeat === "source" ? "" : ` are in ${to} (--fresh copies them again)`;
-    return `Nothing to copy: ${what} ${from}${state}`;
+    if (source.repeat === "source") return `Nothing to copy: no new rows in ${from}`;
+    const set = report.earlierCounts?.deadLettered ?? 0;
+    const but = set === 0
+      ? ""
+      : `, but for ${counted(set, "row")} that ${set === 1 ? "was" : "were"} given up on`;
+    return `Nothing to copy: all rows of ${from} are in ${to}${but} (--fresh copies them again)`;
   }
   const verb = isDone ? "Copied" : "Stopped after";
   const lost = deadLettered === 0

@@ -4,7 +4,8 @@ import { call, code, imported } from "./code.ts";
 import type { ColumnType } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { type ClosableDatabase, fileSystem, sqliteModule } from "../host-modules.ts";
+import { fileSystem } from "../host-modules.ts";
+import { type ClosableDatabase, openSqlite } from "../open-sqlite.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
 
 /** A key that JSON holds, as `sqliteSource` takes it for `after`. */
@@ -29,8 +30,7 @@ export async function sqliteSource(
   if (!(await fileSystem()).existsSync(path)) {
     fail(action, "FROM", "a database that exists", options.shown.from);
   }
-  const { DatabaseSync } = await sqliteModule();
-  const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  const db = await openSqlite(path, { readOnly: true });
   const table = from.table === undefined ? undefined : tableOf(db, from.table);
   if (from.table !== undefined && table === undefined) {
     db.close();
@@ -48,11 +48,18 @@ export async function sqliteSource(
     repeat: key === undefined ? "never" : "source",
     position: key === undefined ? undefined : (row) => keyOf(row[key]),
     facts: table?.facts,
+    told: () => new Map(columnsOf(db, sql).map((name) => [name, undefined])),
     drop: key === hidden ? hidden : undefined,
     isLoose: false,
     code: codeOf(from.path, sql, key),
     close: () => Promise.resolve(db.close()),
   };
+}
+
+/** The names of the columns of a query. Clients that cannot tell them leave them to its rows. */
+function columnsOf(db: ClosableDatabase, sql: string): readonly string[] {
+  const statement = db.prepare(sql) as { columns?(): { name: string }[]; columnNames?: string[] };
+  return statement.columns?.().map(({ name }) => name) ?? statement.columnNames ?? [];
 }
 
 function keyOf(value: unknown): unknown {

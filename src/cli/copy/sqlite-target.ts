@@ -5,7 +5,8 @@ import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { type ClosableDatabase, fileSystem, sqliteModule } from "../host-modules.ts";
+import { fileSystem } from "../host-modules.ts";
+import { type ClosableDatabase, openSqlite } from "../open-sqlite.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 import { tableOf } from "./sqlite-source.ts";
@@ -23,9 +24,9 @@ export async function sqliteTarget(
   const path = place.pathOf(to.path);
   const isThere = (await fileSystem()).existsSync(path);
   if (!isThere && !options.create) refuseMissing(options);
-  const { DatabaseSync } = await sqliteModule();
+  if (!isThere) await factsOf(); // Before a file is made, for which they may not be enough.
   let db: ClosableDatabase | undefined;
-  if (isThere || !isPrinted) db = new DatabaseSync(path, { readOnly: isPrinted, timeout: 5000 });
+  if (isThere || !isPrinted) db = await openSqlite(path, { readOnly: isPrinted });
   const isMissing = db === undefined || tableOf(db, table) === undefined;
   try {
     if (isMissing && !options.create) refuseMissing(options);

@@ -1,3 +1,4 @@
+import { EtlError, propertyOf } from "../../errors.ts";
 import { call, type Import, imported } from "./code.ts";
 import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
 import { encodingOf } from "./encoding.ts";
@@ -80,7 +81,7 @@ async function standardOutput(): Promise<Output> {
     writable: new WritableStream({
       write: (bytes) =>
         new Promise((resolve, reject) =>
-          stdout.write(bytes, (error) => error ? reject(error) : resolve())
+          stdout.write(bytes, (error) => error ? reject(ofPipe(error)) : resolve())
         ),
     }),
     imports: [imported("node:process", "{ stdout }")],
@@ -94,6 +95,12 @@ async function standardOutput(): Promise<Output> {
     ].join("\n"),
     end: () => Promise.resolve(),
   };
+}
+
+/** The error of a write to a pipe: `copy … - | head` closes it, which is no fault of the rows. */
+function ofPipe(error: Error): Error {
+  if (propertyOf(error, "code") !== "EPIPE") return error;
+  return new EtlError("the program that reads it has closed the pipe", { cause: error });
 }
 
 async function partialFile(path: string, shown: string): Promise<Output> {

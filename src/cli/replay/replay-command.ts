@@ -8,7 +8,7 @@ import { fileSystem, hostModules, isFile } from "../host-modules.ts";
 import { loadModule } from "../run/load-module.ts";
 import { runnableIn } from "../run/runnable.ts";
 import { checkedBy, readSets, setOption } from "../run/set-options.ts";
-import { writeReport } from "../run/write-report.ts";
+import { checkReport, writeReport } from "../run/write-report.ts";
 
 /** `millrace replay`. */
 export const replayCommand: Command = {
@@ -28,6 +28,7 @@ ${codeNotes}`,
     if (!await isFile(files, path)) {
       fail("read the command line", "letters", "the path of a file", letters);
     }
+    await checkReport(values, terminal);
     const runnable = runnableIn(await loadModule(file, terminal), file, name, ["etl"]);
     if (runnable.kind !== "etl") throw new TypeError("Only pipelines were asked for");
     const { openAsBlob } = await fileSystem();

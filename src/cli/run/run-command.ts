@@ -4,17 +4,17 @@ import { positiveInteger } from "../../plain-options.ts";
 import type { RunOptions } from "../../pipeline/run-options.ts";
 import { type Command, exitCodes, type Values } from "../command.ts";
 import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
-import { followRun, tellRun } from "../follow-run.ts";
+import { type EndedRun, type FollowOptions, followRun, tellRun } from "../follow-run.ts";
 import { hostModules } from "../host-modules.ts";
 import type { Terminal } from "../terminal.ts";
-import { dryRun, wordsOfDryRun } from "./dry-run.ts";
+import { dryRun, wordsOfDryRun, type WouldLoad } from "./dry-run.ts";
 import { limited } from "./limit.ts";
 import { loadModule } from "./load-module.ts";
 import { runJob } from "./run-job.ts";
 import { runManager } from "./run-manager.ts";
 import { jobStoreIn, runnableIn } from "./runnable.ts";
 import { checkedBy, readSets, setOption } from "./set-options.ts";
-import { writeReport } from "./write-report.ts";
+import { checkReport, writeReport } from "./write-report.ts";
 
 /** `millrace run`. */
 export const runCommand: Command = {
@@ -34,6 +34,7 @@ ${codeNotes}`,
     const limit = readLimit(values["limit"]);
     const sets = (values["set"] ?? []) as readonly string[];
     const options = readSets(sets);
+    await checkReport(values, terminal);
     const module = await loadModule(file, terminal);
     const runnable = runnableIn(module, file, name);
     if (runnable.kind !== "etl") refuseFlags(runnable, values);
@@ -90,12 +91,25 @@ async function runEtl(
   const options = readFollowOptions(values);
   const followed = await followRun(run, options, terminal);
   const { report, code } = followed;
-  tellRun(followed, options, terminal, dry && { wouldLoad: dry.wouldLoad });
-  if (dry && !options.json) {
-    const { inspect } = await hostModules();
-    const show = (row: unknown) => inspect(row, { depth: 4, breakLength: Infinity });
-    terminal.stdout.write(wordsOfDryRun(dry.wouldLoad, show));
-  }
-  await writeReport(report, values["report"], terminal, { ...chosen.defaults, ...settings });
+  if (dry) await tellDryRun(followed, dry.wouldLoad, options, terminal);
+  else tellRun(followed, options, terminal);
+  await writeReport(report, values["report"], terminal, {
+    options: { ...chosen.defaults, ...settings },
+    ...(dry && { title: `${report.name} (dry run)` }),
+  });
   return isReached && report.outcome === "drained" ? exitCodes.completed : code;
+}
+
+/** Says what a dry run has read, and what it would have loaded. */
+async function tellDryRun(
+  followed: EndedRun,
+  wouldLoad: WouldLoad,
+  options: FollowOptions,
+  terminal: Terminal,
+): Promise<void> {
+  tellRun(followed, options, terminal, { wouldLoad }, "would have been loaded");
+  if (options.json) return;
+  const { inspect } = await hostModules();
+  const show = (row: unknown) => inspect(row, { depth: 4, breakLength: Infinity });
+  terminal.stdout.write(wordsOfDryRun(wouldLoad, show));
 }

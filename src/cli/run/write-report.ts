@@ -1,20 +1,58 @@
+import { messageOf, propertyOf } from "../../errors.ts";
+import { fail } from "../../options.ts";
 import type { JobReport } from "../../adapters/jobs/coordinate.ts";
 import type { ManagerReport } from "../../manager-report-types.ts";
 import type { RunReport } from "../../report-types.ts";
-import { hostModules, hostWords } from "../host-modules.ts";
+import type { Values } from "../command.ts";
+import { fileSystem, hostModules, hostWords, pathModules } from "../host-modules.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** Writes the page about a run, if there is a path for it, and says so on standard error. */
+/**
+ * Checks before a run begins that its page can be written: a run should not end without it.
+ * @throws {ConfigurationError} If it cannot.
+ */
+export async function checkReport(
+  { report: path }: Values,
+  { folder }: Pick<Terminal, "folder">,
+): Promise<void> {
+  if (typeof path !== "string") return;
+  const { existsSync, promises } = await fileSystem();
+  const { resolve } = await pathModules();
+  const full = resolve(folder, path);
+  const isThere = existsSync(full);
+  try {
+    await promises.appendFile(full, new Uint8Array()); // Only the attempt tells.
+    if (!isThere) await promises.rm(full, { force: true });
+  } catch (error) {
+    const rules: Record<string, string> = {
+      ENOENT: "a file in a folder that exists",
+      EISDIR: "a file, not a folder",
+    };
+    const code = String(propertyOf(error, "code"));
+    const rule = rules[code] ?? `a file that can be written (${messageOf(error)})`;
+    fail("write the page about a run", "--report", rule, path);
+  }
+}
+
+/**
+ * Writes the page about a run, if there is a path for it, and says so on standard error. If that
+ * fails, it says why: the exit code is that of the run.
+ */
 export async function writeReport(
   report: RunReport | ManagerReport | JobReport,
   path: unknown,
   { folder, stderr }: Terminal,
-  options: object = {},
+  { options = {}, title }: { readonly options?: object; readonly title?: string } = {},
 ): Promise<void> {
   if (typeof path !== "string") return;
   const { renderReport } = await import("../../adapters/report.ts");
   const { files, resolve } = await hostModules();
-  const page = renderReport(report, { options: { ...options }, host: await hostWords() });
-  await files.writeFile(resolve(folder, path), page);
-  stderr.write(`The page about it is ${path}\n`);
+  const named = title === undefined ? {} : { title };
+  const page = renderReport(report, { options: { ...options }, host: await hostWords(), ...named });
+  try {
+    await files.writeFile(resolve(folder, path), page);
+    stderr.write(`The page about it is ${path}\n`);
+  } catch (error) {
+    stderr.write(`The page about it cannot be written: ${messageOf(error)}\n`);
+  }
 }

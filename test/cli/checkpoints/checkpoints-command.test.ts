@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -131,11 +131,18 @@ describe("millrace checkpoints", () => {
     writeFileSync(join(folder, "a.json"), "{}");
     writeFileSync(join(folder, "b.json"), "no JSON");
     writeFileSync(join(folder, "c.txt"), "text");
-    expect((await inFolder("checkpoints list --store .")).out).toBe("No checkpoints.\n");
+    writeFileSync(join(folder, "package.json"), '{"key":"of something else"}');
+    mkdirSync(join(folder, "folder.json"));
+    await new FileCheckpointStore(folder).write("users", checkpoint);
+    expect((await inFolder("checkpoints list --store .")).out).toMatch(
+      /^users +600 finished .*\n$/,
+    );
   });
 
   it("fails for a checkpoint that is broken, and names its key", async () => {
-    writeFileSync(join(folder, "a.json"), '{"key":"users","offset":-1}');
+    await new FileCheckpointStore(folder).write("users", checkpoint);
+    const [file = ""] = readdirSync(folder).filter((name) => name.endsWith(".json"));
+    writeFileSync(join(folder, file), '{"key":"users","offset":-1}');
     const { code, err } = await inFolder("checkpoints list --store .");
     expect(code).toBe(1);
     expect(err).toContain('Cannot read checkpoint "users" as ');

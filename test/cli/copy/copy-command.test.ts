@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, vi } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
@@ -217,6 +217,12 @@ describe("millrace copy", () => {
       ? readFileSync(folder.path("bad.ndjson"), "utf8").trim().split("\n").length
       : folder.rows("to.db", "select 1 from millrace_dead_letter").length;
     expect(count).toBe(2);
+    expect(await folder.copy("a.csv", "to.db#t", "--types", "id=int")).toMatchObject({
+      code: 0,
+      out:
+        "Nothing to copy: all rows of a.csv are in to.db#t, but for 2 rows that were given up on " +
+        "(--fresh copies them again)\n",
+    });
   });
 
   it("heeds --conflict and --unknown", async () => {
@@ -246,5 +252,34 @@ describe("millrace copy", () => {
     folder.write("a.csv", "id,name\n");
     expect((await folder.copy("a.csv", "a.json")).code).toBe(0);
     expect(JSON.parse(readFileSync(folder.path("a.json"), "utf8"))).toEqual([]);
+  });
+
+  it("copies a header without rows into files and tables, and from there", async () => {
+    folder.write("a.csv", 'id,"a ""name"""\n');
+    expect((await folder.copy("a.csv", "a.parquet")).code).toBe(0);
+    expect((await folder.copy("a.csv", "a.db#t", "--create", "--types", "id=int")).code).toBe(0);
+    expect(folder.rows("a.db", "select name, lower(type) as type from pragma_table_info('t')"))
+      .toEqual([{ name: "id", type: "integer" }, { name: 'a "name"', type: "text" }]);
+    const query = ["--query", "select * from t where false"];
+    const sources = { csv: ["a.csv"], parquet: ["a.parquet"], table: ["a.db#t"], query: ["a.db"] };
+    for (const [name, from] of Object.entries(sources)) {
+      await folder.copy(...from, `of-${name}.csv`, ...(name === "query" ? query : []));
+      const text = readFileSync(folder.path(`of-${name}.csv`), "utf8");
+      expect([name, text]).toEqual([name, 'id,"a ""name"""\r\n']);
+    }
+  });
+
+  it("makes no table and no file of nothing", async () => {
+    folder.write("a.csv", "");
+    for (const to of ["a.db#t", "a.parquet"]) {
+      expect(await folder.copy("a.csv", to, ...(to.includes("#") ? ["--create"] : []))).toEqual({
+        code: 2,
+        out: "",
+        err:
+          "Cannot copy as 'FROM' must be a source with rows or a header, which tell the columns " +
+          'of TO: current value is "a.csv"\n',
+      });
+      expect(existsSync(folder.path(to.split("#")[0]!))).toBe(false);
+    }
   });
 });

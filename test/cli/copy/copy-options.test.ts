@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
 
@@ -28,11 +29,17 @@ describe("the flags of millrace copy", () => {
     [["a.csv", "b.csv", "--types", "id=bytes"], "'--types id' must be a type that CSV can have"],
     [["a.ndjson", "b.parquet", "--types", "x=int"], "'--types' must be types of columns (id)"],
     [["a.json", "b.json", "--types", "x=int"], "'--types' must be left out unless FROM is CSV"],
+    [["no.csv", "b.csv"], "'FROM' must be a file that exists"],
+    [["no*.csv", "b.db#t"], "'FROM' must be a pattern that fits a file"],
+    [["folder.csv", "b.csv"], "'FROM' must be a file, not a folder"],
+    [["a.csv", "folder.csv"], "'TO' must be a file, not a folder"],
+    [["a.csv", "a.ndjson"], "'TO' must be a new file, or one that a copy has written (--fresh"],
     [["no.db#t", "b.csv"], "'FROM' must be a database that exists"],
     [["-", "b.parquet", "--from-format", "parquet"], "'FROM' must be a file or a URL for Parquet"],
   ])("refuse %j", async (args, message) => {
     folder.write("a.csv", "id,name\n1,Ada\n");
     folder.write("a.ndjson", '{"id":1}\n');
+    mkdirSync(folder.path("folder.csv"));
     const { code, out, err } = await folder.copy(...args);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toMatch(/^Cannot copy as .+: current value is .+\n$/);
@@ -47,6 +54,16 @@ describe("the flags of millrace copy", () => {
     expect((await folder.copy("a.db#t", "a.db#u")).err).toContain(
       "'TO' must be a table that exists",
     );
+  });
+
+  it("name a file that is of another kind", async () => {
+    folder.write("a.db", "not a database, and longer than the head of one would be".repeat(9));
+    folder.write("a.parquet", "");
+    for (const [from = "", as] of [["a.db#t", "SQLite"], ["a.parquet", "Parquet"]]) {
+      const { code, err } = await folder.copy(from, "b.csv");
+      expect(code).toBe(1);
+      expect(err).toMatch(new RegExp(`^Cannot (open|read) ".*${from.split("#")[0]}" as ${as}: .+`));
+    }
   });
 
   it("name the nearest flag", async () => {

@@ -103,6 +103,7 @@ describe("millrace run", () => {
       "run several.ts manager --set workers=3",
       "Cannot run manager \"manager\" as '--set' must be omitted for a manager",
     ],
+    ["run several.ts numbers --report absent/page.html", "'--report' must be a file in a folder"],
     ["run several.ts job --dry-run", "'--dry-run' must be omitted for a job"],
     ["run several.ts numbers --set deadLetters=1", "'--set deadLetters' must be"],
   ])("rejects %s", async (line, sentence) => {
@@ -182,6 +183,9 @@ describe("millrace run --dry-run", () => {
   it("loads, writes and keeps nothing, calls no hook, and shows the first rows", async () => {
     const { code, out, err } = await runCli("run several.ts numbers --dry-run");
     expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(
+      /^numbers: completed, 40 items read, 36 would have been loaded, 4 dead-lettered in /,
+    );
     expect(out).toContain(
       "Dry run: nothing was loaded. It would have loaded 36 rows:\n  { n: 0 }\n  { n: 1 }\n",
     );

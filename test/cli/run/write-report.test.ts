@@ -1,0 +1,34 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { checkReport, writeReport } from "../../../src/cli/run/write-report.ts";
+import { etl } from "../../../src/index.ts";
+import { testTerminal } from "../../support/cli/test-terminal.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "cli-report-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("the page of --report", () => {
+  it.each([
+    ["absent/page.html", "a file in a folder that exists"],
+    [".", "a file, not a folder"],
+  ])("is refused before the run: %s", async (report, rule) => {
+    await expect(checkReport({ report }, { folder })).rejects.toThrow(
+      `Cannot write the page about a run as '--report' must be ${rule}: ` +
+        `current value is ${JSON.stringify(report)}`,
+    );
+  });
+
+  it("leaves no file behind where the run has not begun", async () => {
+    await checkReport({ report: "page.html" }, { folder });
+    expect(() => readFileSync(join(folder, "page.html"))).toThrow("ENOENT");
+  });
+
+  it("that can no longer be written takes nothing from what the run did", async () => {
+    const report = await etl({ name: "one", extract: () => [1], load: () => {} }).run();
+    const terminal = testTerminal({ folder });
+    await writeReport(report, "absent/page.html", terminal);
+    expect(terminal.err()).toMatch(/^The page about it cannot be written: .*ENOENT.*\n$/);
+  });
+});
