@@ -50,6 +50,11 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, random() * 2 * job.pause));
 }
 
+/** Until it is killed. */
+function rest(): Promise<never> {
+  return new Promise(() => setInterval(() => {}, 1000));
+}
+
 function* numbers(from: number): Generator<{ n: number }> {
   for (let n = from; n < job.rows; n++) yield { n };
 }
@@ -61,12 +66,13 @@ function treeOf({ n }: { n: number }): object {
 }
 
 function pipelineOf({ load, checkpoints }: Sink): Pipeline<{ n: number }> {
-  let hasBegun = false;
+  let [hasBegun, loaded] = [false, 0];
   const loadSlowly = async (rows: { n: number }[], context: LoadContext) => {
     await pause(); // So that loads end in another order than they began in.
     await load(job.growth === undefined ? rows : rows.map(treeOf), context);
     if (!hasBegun) console.log("began");
     hasBegun = true;
+    if ((loaded += rows.length) >= (job.restAfter ?? Infinity)) await rest();
     await pause(); // It may be killed between the commit and the news of it.
   };
   return {
