@@ -94,7 +94,7 @@ describe("the programs of the docs in workerd", () => {
       await db.exec("create table users (id integer primary key, name text)");
       await db.exec("create table orders (id integer, cents integer)");
     }
-  }, 120_000);
+  }, 180_000);
   afterAll(() => worker?.dispose());
 
   async function ask(name: Name, init?: { method: string; body: string }): Promise<unknown> {

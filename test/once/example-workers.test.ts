@@ -16,7 +16,7 @@ const example = "node_modules/millrace/examples/workers";
 const cities = readFileSync("examples/data/cities.ndjson");
 
 let folder = "";
-beforeAll(() => void (folder = installPacked()), 120_000);
+beforeAll(() => void (folder = installPacked()), 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it.each(Object.entries(budgets))("%s of the example is in few bytes", async (file, budget) => {
@@ -38,7 +38,7 @@ describe("the example of Workers, from an empty folder", () => {
     const short = readFileSync(config, "utf8").replace('"STEP_MS": 10000', '"STEP_MS": 50');
     writeFileSync(config, short);
     await worker.open(folder, ["--config", `${example}/wrangler.jsonc`]);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => worker.close());
 
   async function send(path: string, init?: RequestInit): Promise<string> {

@@ -5,8 +5,8 @@ import { type PostgresServer, startPostgres } from "../support/postgres/server.t
 
 describe("a job by processes that are killed", () => {
   let server: PostgresServer;
-  beforeAll(async () => void (server = await startPostgres()), 60_000);
-  afterAll(() => server?.stop(), 60_000);
+  beforeAll(async () => void (server = await startPostgres()), 180_000);
+  afterAll(() => server?.stop(), 180_000);
 
   it("has each row once, and a report that counts all of them", async () => {
     const end = await crashJob(server.url, {
@@ -20,5 +20,5 @@ describe("a job by processes that are killed", () => {
       partitions: { total: 7, completed: 6, dead: 1, cancelled: 0 },
       dead: [{ partition: "part 3", failures: expect.any(Number) }],
     });
-  }, 60_000);
+  }, 180_000);
 });

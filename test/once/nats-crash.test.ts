@@ -11,8 +11,8 @@ import { hasNatsServer, type NatsServer, startNats } from "../support/nats/serve
 describe.skipIf(!hasNatsServer)("what processes do with NATS that are killed", () => {
   let server: NatsServer;
   const folder = mkdtempSync(join(tmpdir(), "millrace-queue-"));
-  beforeAll(async () => void (server = await startNats()), 60_000);
-  afterAll(() => server?.stop(), 60_000);
+  beforeAll(async () => void (server = await startNats()), 180_000);
+  afterAll(() => server?.stop(), 180_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("of a queue, is there once for each message", async () => {
@@ -23,7 +23,7 @@ describe.skipIf(!hasNatsServer)("what processes do with NATS that are killed", (
     });
     expect(end).toMatchObject({ lost: 0, twice: 0, strange: 0, open: 0 });
     expect(end.killed + end.freezes).toBeGreaterThan(0);
-  }, 120_000);
+  }, 180_000);
 
   it("of a job, has each row once, and a report that counts all of them", async () => {
     const end = await crashNatsJob(server, {
@@ -36,5 +36,5 @@ describe.skipIf(!hasNatsServer)("what processes do with NATS that are killed", (
       partitions: { total: 7, completed: 6, dead: 1, cancelled: 0 },
       dead: [{ partition: "part 3", failures: expect.any(Number) }],
     });
-  }, 120_000);
+  }, 180_000);
 });

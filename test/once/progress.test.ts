@@ -104,10 +104,10 @@ describe.each(["Node", "Deno", "Bun"])("showProgress() on %s", (name) => {
   it.each(["bar", "bars", "bars-of-it"])("leaves a pipe empty with %s, and ends", async (way) => {
     expect(await inPipe(way)).toEqual({ code: 0, output: "" });
   });
-}, 60_000);
+}, 180_000);
 
 it("showProgress() asks for no permission on Deno", async () => {
   const { code, output } = await runInTerminal(`${deno} run -q --no-lock ${program} line`);
   expect(code).toBe(0);
   expect(screenOf(output)).toEqual([expect.stringMatching(completed), ""]);
-}, 60_000);
+}, 180_000);

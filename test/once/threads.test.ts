@@ -46,7 +46,7 @@ describe.each(runtimes)("threads on $name", ({ program, args }) => {
   /** What a program prints, once its process has ended by itself. */
   async function run(file: string, ...words: string[]): Promise<string[]> {
     const all = [...args, join(folder, file), ...words];
-    const { stdout } = await promisify(execFile)(resolve(program!), all, { timeout: 100_000 });
+    const { stdout } = await promisify(execFile)(resolve(program!), all, { timeout: 150_000 });
     return stdout.trimEnd().split("\n");
   }
 

@@ -27,11 +27,11 @@ export function natsBench(): NatsBench {
     bucket = await new Kvm(jetstream(connection, { timeout: 1000 })).create("bench", {
       allow_direct: false,
     });
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await connection?.close();
     await server?.stop();
-  }, 60_000);
+  }, 180_000);
   return {
     server: () => server!,
     connection: () => connection!,
