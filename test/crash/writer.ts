@@ -6,6 +6,7 @@ import { etl, type LoadContext, type Pipeline } from "../../src/index.ts";
 import type { CheckpointStore, RunOptions } from "../../src/index.ts";
 import type { Job } from "./job.ts";
 import { randomOf } from "./random.ts";
+import { rest } from "./rest.ts";
 
 /** What a writer needs of a sink. */
 interface Sink {
@@ -48,11 +49,6 @@ async function sinkOf({ store, at, maxPages, growth }: Job): Promise<Sink> {
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, random() * 2 * job.pause));
-}
-
-/** Until it is killed. */
-function rest(): Promise<never> {
-  return new Promise(() => setInterval(() => {}, 1000));
 }
 
 function* numbers(from: number): Generator<{ n: number }> {
