@@ -90,7 +90,7 @@ describe("the demo, stopped", () => {
   });
 
   it("exits at once when Ctrl-C is pressed twice, and resumes", async () => {
-    const args = ["left.db", "--slow", "20", "--progress-interval", "20"];
+    const args = ["left.db", "--slow", "60", "--progress-interval", "20"];
     const press = sendWhen("SIGINT", (text) => reached(text, "flights", "loaded") > 20_000);
     const pressAgain = sendWhen("SIGINT", (text) => text.includes("Stopping: "));
     const { code } = await runDemo(folder, args, (text, kill) => {
@@ -103,7 +103,7 @@ describe("the demo, stopped", () => {
   });
 
   it("has every row and every dead letter once, whenever it was killed", async () => {
-    const args = ["killed.db", "--slow", "20", "--progress-interval", "1"];
+    const args = ["killed.db", "--slow", "60", "--progress-interval", "1"];
     // The first ones kill between a dead letter and the batch that it is of.
     const instants = [
       (text: string) => text !== "",
