@@ -123,7 +123,7 @@ describe("the demo, stopped", () => {
     expect(code).toBe(0);
     expect(output).toMatch(/^Going on at [\d,]+ of 200,000 flights\.$/m);
     expect(differences("killed", whole)).toEqual([]);
-  }, 180_000);
+  }, 600_000);
 
   it("is rejected while another loads into the same database; restarts if told", async () => {
     let second: Promise<{ code: number | null; output: string }> | undefined;
