@@ -20,7 +20,7 @@ let queues = 0;
 async function queueOf(
   { connection, js }: Pick<NatsBench, "connection" | "js">,
   count: number,
-  ackWait = 10_000,
+  ackWait = 60_000,
 ) {
   const manager = await jetstreamManager(connection());
   const name = `orders-${queues++}`;
