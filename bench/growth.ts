@@ -24,6 +24,7 @@ interface Growing {
 
 const itemsOf = ({ itemsOf }: Growing, count: number) => itemsOf?.(count) ?? MILLION;
 const itself = (count: number) => count;
+const itemsIn = (pipelines: number) => pipelines * jobs.ITEMS_PER_PIPELINE;
 const lettersIn = (letters: number) => letters * jobs.ITEMS_PER_LETTER;
 const tens = (from: number, to: number): number[] =>
   from > to ? [] : [from, ...tens(from * 10, to)];
@@ -32,11 +33,11 @@ const growing: readonly Growing[] = [
   { name: "items", job: jobs.items, counts: tens(1e4, 1e8), itemsOf: itself },
   { name: "items in chunks", job: jobs.inChunks, counts: tens(1e4, 1e8), itemsOf: itself },
   { name: "workers", job: jobs.workers, counts: [1, 4, 16, 64, 256] },
-  { name: "pipelines", job: jobs.pipelines, counts: [1, 4, 16, 64, 256, 1000] },
+  { name: "pipelines", job: jobs.pipelines, counts: tens(1, 1000), itemsOf: itemsIn },
   {
     name: "items behind a stuck batch",
     job: jobs.stuck,
-    counts: tens(1e3, 1e6),
+    counts: tens(1e4, 1e6),
     itemsOf: itself,
   },
   {
@@ -56,9 +57,9 @@ const growing: readonly Growing[] = [
   {
     name: "partitions of a job",
     job: jobs.partitions,
-    counts: tens(1, 1e5),
+    counts: tens(100, 1e5),
     itemsOf: itself,
-    timedItems: 10_000,
+    timedItems: 100_000,
   },
 ];
 

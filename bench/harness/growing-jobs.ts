@@ -6,7 +6,7 @@ import type { Measures } from "./question.ts";
 import { checkSum, chunkStream, type Item, itemStream } from "./sources.ts";
 
 const built = new URL("../dist/adapters/jobs.js", import.meta.url).href;
-const { coordinate, MemoryJobStore, work }: typeof Jobs = await import(built);
+const { coordinate, MemoryJobStore }: typeof Jobs = await import(built);
 
 const BATCH = 100;
 const four = { batchSize: BATCH, workers: 4 } as const;
@@ -56,18 +56,20 @@ export const inChunks: GrowingJob = async (setting) => {
   checkSum(loaded.sum, setting.items);
 };
 
-/** They share the items between them, and run all at once. */
+/** Items of each pipeline. */
+export const ITEMS_PER_PIPELINE = 10_000;
+
+/** All of them run at once. */
 export const pipelines: GrowingJob = async (setting) => {
-  const { items, count } = setting;
-  const share = Math.ceil(items / count);
+  const count = Math.ceil(setting.items / ITEMS_PER_PIPELINE);
   const { loaded, load } = summing(setting);
   const manager = new EtlManager({ workers: count });
+  const extract = () => itemStream(ITEMS_PER_PIPELINE);
   for (let n = 0; n < count; n++) {
-    const extract = () => itemStream(share);
     manager.add(etl({ name: `pipeline ${n}`, extract, transform: copyOf, load }, four));
   }
   await manager.runAll();
-  checkSum(loaded.sum / count, share);
+  checkSum(loaded.sum / count, ITEMS_PER_PIPELINE);
 };
 
 /** Tells how long the longest checkpoint is as text. */
@@ -155,19 +157,29 @@ export const lettersOfLoad: GrowingJob = async (setting) => {
   checkLetters(setting.items, { loaded: loaded.count, letters: written.count });
 };
 
-/** Partitions of one item each, and four at once. */
-export const partitions: GrowingJob = async (setting) => {
-  const { loaded, load } = summing(setting);
+/** Each partition is settled the moment it is taken: what is left is the store and the coordinator. */
+export const partitions: GrowingJob = async ({ items, onItems }) => {
   const store = new MemoryJobStore();
-  const job: Jobs.Job<number, Item, Item> = {
+  const job: Jobs.Job<number, Item> = {
     name: "partitions",
-    split: () => Array.from({ length: setting.items }, (_, n) => n),
+    split: () => Array.from({ length: items }, (_, n) => n),
     id: (n) => `partition ${n}`,
-    pipeline: (id) => ({ extract: () => [{ id }], transform: copyOf, load }),
+    pipeline: () => ({ extract: () => [], load: () => {} }), // Nobody runs it.
   };
-  await Promise.all([
+  const lane = async () => {
+    const watch = store.watch("partitions");
+    for (;;) {
+      const lease = await store.take("lane");
+      if (lease !== undefined) {
+        await lease.settle({ state: "completed", ...lease.counts, extracted: 1, loaded: 1 });
+        onItems(1);
+      } else if ((await store.read()).state === "ended") return watch.close();
+      else await watch.changed(undefined);
+    }
+  };
+  const [{ loaded }] = await Promise.all([
     coordinate(job, { store }),
-    work(job, { store, lanes: 4, until: "done", run: four }),
+    ...Array.from({ length: 4 }, lane),
   ]);
-  checkSum(loaded.sum, setting.items);
+  if (loaded !== items) throw new Error(`Of ${items} partitions ${loaded} are done`);
 };

@@ -1,9 +1,8 @@
-import { colours, escaped, text } from "./drawing.ts";
+import { colours, text } from "./drawing.ts";
 import type { Result, Row } from "./question.ts";
 import { runtimesOf } from "./table.ts";
 import { valueWords } from "./words.ts";
 
-const WIDTH = 860;
 const LEFT = 16;
 const PLOT = { left: 46, width: 370, height: 190 }; // Of each picture; two stand side by side.
 const PICTURE = { width: 422, height: 250 };
