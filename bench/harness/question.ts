@@ -14,6 +14,10 @@ export type Job = () => Promise<Measures | void>;
 export interface Variant {
   /** How many items the job handles at full scale. */
   readonly items: number;
+  /** The one runtime that is to measure it, where it takes long. */
+  readonly onlyOn?: string;
+  /** Left out where only a share of the items is asked for. */
+  readonly onlyAtFullScale?: boolean;
   /** Makes the job for so many items; what it does here is not timed. */
   prepare(items: number): Job | Promise<Job>;
 }
@@ -42,8 +46,20 @@ export interface Comparison {
   readonly floorOf?: string;
   /** What the numbers are, if not a ratio: "items/s", "ms", "MB". */
   readonly unit?: string;
+  /** Where the row stands in a chart of lines: its value is 1 in the row that has a unit. */
+  readonly point?: Point;
   /** What a reader has to know to read the row rightly. */
   readonly note?: string;
+}
+
+/** A place in a chart of lines. */
+export interface Point {
+  /** The picture of the chart that it is in. */
+  readonly panel: string;
+  /** What grows. */
+  readonly line: string;
+  /** How much of it there is. */
+  readonly count: number;
 }
 
 /** What one file of this folder asks. */

@@ -30,7 +30,8 @@ export async function measure(plan: Plan): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const [runtime, how] of Object.entries(plan.runtimes)) {
     for (let round = 0; round < plan.rounds; round++) {
-      for (const variant of round % 2 === 0 ? wanted : wanted.toReversed()) {
+      const own = wanted.filter((name) => isMeasured(plan, runtime, name));
+      for (const variant of round % 2 === 0 ? own : own.toReversed()) {
         plan.onStep(`${plan.name} · ${runtime} · round ${round + 1}/${plan.rounds} · ${variant}`);
         const measures = await measureOne(how, plan, variant);
         if (measures) samples.push({ runtime, round, variant, measures });
@@ -38,6 +39,12 @@ export async function measure(plan: Plan): Promise<Sample[]> {
     }
   }
   return samples;
+}
+
+/** Returns false for what would take too long, here or everywhere. */
+function isMeasured({ question, scale }: Plan, runtime: string, name: string): boolean {
+  const { onlyOn = runtime, onlyAtFullScale = false } = question.variants[name] ?? {};
+  return onlyOn === runtime && (scale >= 1 || !onlyAtFullScale);
 }
 
 /** Which variants a row needs. */
