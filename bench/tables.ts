@@ -10,6 +10,7 @@ import type * as Postgres from "../src/adapters/postgres.ts";
 import { startPostgres } from "../test/support/postgres/server.ts";
 import { etl } from "./harness/library.ts";
 import type { Comparison, Measures, Question, Variant } from "./harness/question.ts";
+import { shareOf } from "./harness/whole-job.ts";
 
 const built = new URL("./dist/adapters/postgres.js", import.meta.url).href;
 const { postgresSink }: typeof Postgres = await import(built);
@@ -105,7 +106,8 @@ function variantOf(driver: Driver, batchSize: number): Variant {
         const count = await countOf(pool);
         await pool.end();
         await server.stop();
-        return { rate: count / seconds, seconds, cpu: (user + system) / count };
+        const cpu = (user + system) / 1e6;
+        return { rate: count / seconds, seconds, cpu, cpuOfRow: 1e6 * cpu / count };
       };
     },
   };
@@ -122,8 +124,20 @@ for (const batchSize of [100, 500]) {
   comparisons.push(
     { title: `${variant}, against by hand`, variant, against, atLeast: 0.9 },
     { title: `${variant}, rows`, variant, unit: "rows/s" },
-    { title: `${variant}, JavaScript for a row`, variant, measure: "cpu", atMost: 8, unit: "µs" },
-    { title: `${against}, JavaScript for a row`, variant: against, measure: "cpu", unit: "µs" },
+    {
+      title: `${variant}, JavaScript for a row`,
+      variant,
+      measure: "cpuOfRow",
+      atMost: 8,
+      unit: "µs",
+    },
+    {
+      title: `${against}, JavaScript for a row`,
+      variant: against,
+      measure: "cpuOfRow",
+      unit: "µs",
+    },
+    shareOf(variant, against),
   );
 }
 
