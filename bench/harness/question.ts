@@ -32,8 +32,8 @@ export interface Comparison {
   readonly against?: string | readonly string[];
   /** Which measure; `rate` is items per second, `cpuRate` items per second of CPU time. */
   readonly measure?: string;
-  /** Whether the other is divided by or taken away. */
-  readonly as?: "ratio" | "difference";
+  /** Whether the other is divided by or taken away; a share is a difference of `seconds`, in percent. */
+  readonly as?: "ratio" | "difference" | "share";
   /**
    * Another measure, with the word for it, whose value stands in brackets beside that of the row. The
    * highest values of all rounds, compared, then stand there too.

@@ -112,11 +112,13 @@ function bestOf(samples: readonly Sample[]): Sample[] {
 /** The value of a row in one round of one runtime. */
 function valueOf(comparison: Comparison, round: readonly Sample[]): number {
   const { variant, against, measure = "rate", as = "ratio" } = comparison;
-  const of = (name: string) =>
-    round.find((sample) => sample.variant === name)?.measures[measure] ?? NaN;
+  const of = (name: string, what = measure) =>
+    round.find((sample) => sample.variant === name)?.measures[what] ?? NaN;
   if (against === undefined) return of(variant);
-  const others = (typeof against === "string" ? [against] : against).map(of);
+  const others = (typeof against === "string" ? [against] : against).map((name) => of(name));
   const known = others.filter((value) => Number.isFinite(value));
   const best = known.length > 0 ? Math.max(...known) : NaN; // Nothing to compare with.
-  return as === "ratio" ? of(variant) / best : of(variant) - best;
+  if (as === "ratio") return of(variant) / best;
+  const difference = of(variant) - best;
+  return as === "share" ? 100 * difference / of(variant, "seconds") : difference;
 }
