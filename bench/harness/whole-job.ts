@@ -1,9 +1,12 @@
 // What is measured of a whole job, and what is said of it beside a script by hand.
 import { cpuUsage } from "node:process";
-import type { Comparison, Measures } from "./question.ts";
+import type { Comparison } from "./question.ts";
+
+/** What a job has taken; times are in seconds. */
+type JobMeasures = Record<"rate" | "seconds" | "cpu" | "rowsPerCpu", number>;
 
 /** Does a job of so many rows; the CPU time is that of this process, a server not included. */
-export async function measureJob(items: number, work: () => unknown): Promise<Measures> {
+export async function measureJob(items: number, work: () => unknown): Promise<JobMeasures> {
   const [start, before] = [performance.now(), cpuUsage()];
   await work();
   const seconds = (performance.now() - start) / 1000;
