@@ -4,7 +4,7 @@ import { runtimesOf } from "./table.ts";
 import { valueWords } from "./words.ts";
 
 const LEFT = 16;
-const PLOT = { left: 46, width: 370, height: 190 }; // Of each picture; two stand side by side.
+const PLOT = { left: 46, width: 362, height: 190 }; // Of each picture; two stand side by side.
 const PICTURE = { width: 422, height: 250 };
 const KEY = 17; // Height of a line of the key.
 
