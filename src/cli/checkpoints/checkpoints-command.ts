@@ -86,9 +86,11 @@ async function list(store: KeptCheckpoints, json: boolean, { stdout }: Terminal)
   const all = await store.list();
   if (json) return void stdout.write(jsonOf(all));
   if (all.length === 0) return void stdout.write("No checkpoints.\n");
-  const rows = all.map(({ key, checkpoint, claim }) => [
+  const rows = all.map(({ key, checkpoint, claim, broken }) => [
     harmless(key, "?"),
-    checkpoint === undefined ? "nothing finished" : `${count(finishedIn(checkpoint))} finished`,
+    checkpoint === undefined
+      ? broken === undefined ? "nothing finished" : "broken"
+      : `${count(finishedIn(checkpoint))} finished`,
     checkpoint === undefined ? "" : new Date(checkpoint.updatedAt).toISOString(),
     claim === undefined ? "" : `claimed by run ${harmless(claim.runId, "?")}`,
   ]);
@@ -96,7 +98,9 @@ async function list(store: KeptCheckpoints, json: boolean, { stdout }: Terminal)
 }
 
 async function show(store: KeptCheckpoints, key: string, { stdout }: Terminal): Promise<void> {
-  stdout.write(jsonOf(await find(store, key)));
+  const kept = await find(store, key);
+  if (kept.broken !== undefined) throw new EtlError(kept.broken);
+  stdout.write(jsonOf(kept));
 }
 
 async function find(store: KeptCheckpoints, key: string): Promise<KeptCheckpoint> {

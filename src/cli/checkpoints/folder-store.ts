@@ -1,9 +1,8 @@
 import { whileLocked } from "../../bytes/file/file-lock.ts";
 import { hostFiles as lockedFiles, ifExists } from "../../bytes/file/file-system.ts";
 import { claimOf, fileNameOf } from "../../bytes/file/kept-file.ts";
-import { type Checkpoint, decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
 import { hostModules, isFile } from "../host-modules.ts";
-import type { KeptCheckpoint, KeptCheckpoints } from "./kept-checkpoints.ts";
+import { type KeptCheckpoint, type KeptCheckpoints, readKept } from "./kept-checkpoints.ts";
 
 /** The folder of a `FileCheckpointStore`. */
 export async function openFolder(folder: string): Promise<KeptCheckpoints> {
@@ -51,11 +50,12 @@ export async function openFolder(folder: string): Promise<KeptCheckpoints> {
 async function checkpointIn(
   name: string,
   text = "",
-): Promise<Pick<KeptCheckpoint, "key" | "checkpoint"> | undefined> {
+): Promise<ReturnType<typeof readKept> | undefined> {
   const key = keyIn(text);
   if (key === undefined || await fileNameOf(key) !== name) return undefined;
-  const { key: _, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & { key?: string };
-  return { key, checkpoint };
+  const kept = readKept(key, text);
+  delete (kept.checkpoint as { key?: string } | undefined)?.key;
+  return kept;
 }
 
 function keyIn(text: string): string | undefined {

@@ -1,10 +1,12 @@
-import type { Checkpoint, Claim } from "../../checkpoints/checkpoint.ts";
+import { type Checkpoint, type Claim, decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
 
 /** Content of a store under a key. */
 export interface KeptCheckpoint {
   readonly key: string;
   /** Finished items; none if a run has only claimed the key so far. */
   readonly checkpoint: Checkpoint | undefined;
+  /** The error of a run that reads it, if nobody can: the others and `reset` work all the same. */
+  readonly broken?: string;
   /** The run that the key belongs to, if there is one: it may be dead. */
   readonly claim: Claim | undefined;
 }
@@ -19,6 +21,18 @@ export interface KeptCheckpoints {
    */
   remove(key: string, claim: Claim | undefined | "any"): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** Reads the text of a checkpoint, which may be broken. */
+export function readKept(
+  key: string,
+  text: string,
+): Pick<KeptCheckpoint, "key" | "checkpoint" | "broken"> {
+  try {
+    return { key, checkpoint: decodeCheckpoint(key, text) };
+  } catch (error) {
+    return { key, checkpoint: undefined, broken: (error as Error).message };
+  }
 }
 
 /** A row of `millrace_checkpoint`, the table of the SQL stores. */

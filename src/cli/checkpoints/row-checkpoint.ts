@@ -1,12 +1,10 @@
-import { decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
-import type { CheckpointRow, KeptCheckpoint } from "./kept-checkpoints.ts";
+import { type CheckpointRow, type KeptCheckpoint, readKept } from "./kept-checkpoints.ts";
 
 /** Reads a row of the table of a SQL store. */
 export function checkpointOfRow(row: CheckpointRow): KeptCheckpoint {
   const { key, checkpoint, run_id: runId, lease_until: until, lease } = row;
   return {
-    key,
-    checkpoint: checkpoint === null ? undefined : decodeCheckpoint(key, checkpoint),
+    ...(checkpoint === null ? { key, checkpoint: undefined } : readKept(key, checkpoint)),
     claim: runId === null ? undefined : {
       runId,
       until: Number(until ?? Infinity),

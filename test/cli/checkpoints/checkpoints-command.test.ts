@@ -145,13 +145,20 @@ describe("millrace checkpoints", () => {
     );
   });
 
-  it("fails for a checkpoint that is broken, and names its key", async () => {
-    await new FileCheckpointStore(folder).write("users", checkpoint);
+  it("lists a checkpoint that is broken beside the others, shows its error and resets it", async () => {
+    const store = new FileCheckpointStore(folder);
+    await store.write("users", checkpoint);
     const [file = ""] = readdirSync(folder).filter((name) => name.endsWith(".json"));
     writeFileSync(join(folder, file), '{"key":"users","offset":-1}');
-    const { code, err } = await inFolder("checkpoints list --store .");
-    expect(code).toBe(1);
-    expect(err).toContain('Cannot read checkpoint "users" as ');
+    await store.write("orders", checkpoint);
+    const listed = await inFolder("checkpoints list --store .");
+    expect(listed.out).toMatch(/^orders +600 finished .*\nusers +broken *\n$/);
+    const shown = await inFolder("checkpoints show users --store .");
+    expect(shown).toMatchObject({ code: 1, out: "" });
+    expect(shown.err).toContain('Cannot read checkpoint "users" as ');
+    expect((await inFolder("checkpoints show orders --store .")).code).toBe(0);
+    expect((await inFolder("checkpoints reset users --store .")).code).toBe(0);
+    expect(await store.read("users")).toBeUndefined();
   });
 
   it("reads PostgreSQL by the pg of the user's project", async () => {
