@@ -196,7 +196,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/is-program": "once/cli",
   "cli/checkpoints/folder-store": "cli/checkpoints/checkpoints-command",
   "cli/checkpoints/postgres-store": "cli/checkpoints/checkpoints-command",
-  "cli/checkpoints/row-checkpoint": "cli/checkpoints/checkpoints-command",
+  "cli/checkpoints/read-kept": "cli/checkpoints/checkpoints-command",
   "cli/checkpoints/sqlite-store": "cli/checkpoints/checkpoints-command",
   "cli/follow-options": "cli/run/run-command",
   "cli/follow-run": "cli/run/run-command",

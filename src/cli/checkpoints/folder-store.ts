@@ -2,7 +2,8 @@ import { whileLocked } from "../../bytes/file/file-lock.ts";
 import { hostFiles as lockedFiles, ifExists } from "../../bytes/file/file-system.ts";
 import { claimOf, fileNameOf } from "../../bytes/file/kept-file.ts";
 import { hostModules, isFile } from "../host-modules.ts";
-import { type KeptCheckpoint, type KeptCheckpoints, readKept } from "./kept-checkpoints.ts";
+import type { KeptCheckpoint, KeptCheckpoints } from "./kept-checkpoints.ts";
+import { readKept } from "./read-kept.ts";
 
 /** The folder of a `FileCheckpointStore`. */
 export async function openFolder(folder: string): Promise<KeptCheckpoints> {

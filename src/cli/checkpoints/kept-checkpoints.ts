@@ -1,4 +1,4 @@
-import { type Checkpoint, type Claim, decodeCheckpoint } from "../../checkpoints/checkpoint.ts";
+import type { Checkpoint, Claim } from "../../checkpoints/checkpoint.ts";
 
 /** Content of a store under a key. */
 export interface KeptCheckpoint {
@@ -21,18 +21,6 @@ export interface KeptCheckpoints {
    */
   remove(key: string, claim: Claim | undefined | "any"): Promise<boolean>;
   close(): Promise<void>;
-}
-
-/** Reads the text of a checkpoint, which may be broken. */
-export function readKept(
-  key: string,
-  text: string,
-): Pick<KeptCheckpoint, "key" | "checkpoint" | "broken"> {
-  try {
-    return { key, checkpoint: decodeCheckpoint(key, text) };
-  } catch (error) {
-    return { key, checkpoint: undefined, broken: (error as Error).message };
-  }
 }
 
 /** A row of `millrace_checkpoint`, the table of the SQL stores. */

@@ -1,7 +1,7 @@
 import { tableName } from "../../adapters/postgres/names.ts";
 import { userPackage } from "../user-packages.ts";
 import type { CheckpointRow, KeptCheckpoints } from "./kept-checkpoints.ts";
-import { checkpointOfRow } from "./row-checkpoint.ts";
+import { checkpointOfRow } from "./read-kept.ts";
 
 interface Client {
   connect(): Promise<unknown>;

@@ -1,6 +1,6 @@
 import { openSqlite as openDatabase } from "../open-sqlite.ts";
 import type { CheckpointRow, KeptCheckpoints } from "./kept-checkpoints.ts";
-import { checkpointOfRow } from "./row-checkpoint.ts";
+import { checkpointOfRow } from "./read-kept.ts";
 
 const rowsSql = `select key, checkpoint, run_id, lease_until, lease from millrace_checkpoint
   order by key`;
