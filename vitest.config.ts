@@ -16,8 +16,8 @@ const test: NonNullable<ViteUserConfig["test"]> = {
     .concat(["workerd", "chromium"].includes(runtime) ? ["cli"] : []) // They have no command line.
     .map((host) => `test/${host}/**`),
   // Only what hangs is to fail: a cold machine may take long to start a browser or a database.
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
   // Isolated on one Node, which finds state that files share; a fresh workerd for each file is slow.
   isolate: env["TEST_ISOLATE"] === "1",
 };

@@ -31,13 +31,15 @@ const questionNames = [
   "tables",
   "csv",
   "csv-to-postgres",
+  "postgres-to-postgres",
+  "ndjson-to-sqlite",
   "operators",
   "jobs",
   "threads",
 ];
 
 /** Small rounds of these say nothing: `--short` answers them only if they are named. */
-const long = ["bad-values", "tables", "jobs"];
+const long = ["bad-values", "tables", "jobs", "postgres-to-postgres", "ndjson-to-sqlite"];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

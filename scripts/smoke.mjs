@@ -82,7 +82,7 @@ function run(executable, ...args) {
   return execFileSync("sh", ["-c", '"$0" "$@" 2>&1', resolve(executable), ...args], {
     cwd: folder,
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 150_000,
   });
 }
 

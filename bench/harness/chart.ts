@@ -1,3 +1,5 @@
+import { colours, escaped, text } from "./drawing.ts";
+import { hasLines, lineChart, lineStyles } from "./lines.ts";
 import type { Result, Row } from "./question.ts";
 import { median } from "./statistics.ts";
 import { runtimesOf } from "./table.ts";
@@ -9,19 +11,28 @@ const LONGEST_BAR = 620;
 const BAR = 11;
 const GAP = 3; // Between bars of a row.
 
-/** Colours that are told apart in dark and light, and by eyes that see fewer of them. */
-const colours = [["#1f6fc4", "#5aa7f5"], ["#c4660a", "#f09a4a"], ["#1a8a5f", "#3fc795"], [
-  "#8250c4",
-  "#b493f0",
-], ["#a83a5b", "#ee7d9d"]] as const;
+/** A result as a picture: lines where its rows have places in a chart of lines, else bars. */
+export function chart(result: Result): string {
+  const isOfLines = hasLines(result);
+  const { parts, height } = isOfLines ? lineChart(result) : barChart(result);
+  const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
+<title>${escaped(result.title)}</title>
+<desc>${escaped(result.method)}</desc>
+<style>${styles(result, isOfLines)}</style>
+<rect class="ground" width="${WIDTH}" height="${height}" rx="8"/>
+${[legend(result, isOfLines), ...parts].join("\n")}
+</svg>
+`;
+}
 
 /**
  * The rows of a result as bars, one for each runtime, with a line at the number to hold. Rows of
  * one unit share one scale, which begins at 0.
  */
-export function chart(result: Result): string {
+function barChart(result: Result): { parts: string[]; height: number } {
   const runtimes = runtimesOf([result]);
-  const parts: string[] = [legend(result, runtimes)];
+  const parts: string[] = [];
   let y = 84;
   for (const unit of new Set(result.rows.map((row) => row.unit))) {
     const rows = result.rows.filter((row) => row.unit === unit);
@@ -32,28 +43,22 @@ export function chart(result: Result): string {
     }
     y += 10;
   }
-  const size = `width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
-<title>${escaped(result.title)}</title>
-<desc>${escaped(result.method)}</desc>
-<style>${styles(runtimes)}</style>
-<rect class="ground" width="${WIDTH}" height="${y}" rx="8"/>
-${parts.join("\n")}
-</svg>
-`;
+  return { parts, height: y };
 }
 
 /** The title, the colours of the runtimes, and where and when it was measured. */
-function legend(result: Result, runtimes: readonly string[]): string {
+function legend(result: Result, isOfLines: boolean): string {
   const { title, versions, machine, measuredAt, settings } = result;
-  const keys = runtimes.map((runtime, n) => {
+  const keys = runtimesOf([result]).map((runtime, n) => {
     const x = LEFT + n * 130;
+    const words = `${runtime} (${versions[runtime]})`;
+    if (isOfLines) return text(x, 50, words, "small");
     return `<rect class="r${n}" x="${x}" y="40" width="11" height="11"/>` +
-      text(x + 17, 50, `${runtime} (${versions[runtime]})`, "small");
+      text(x + 17, 50, words, "small");
   });
   const place = `${machine.processor}, ${machine.cores} cores, ${measuredAt.slice(0, 10)}`;
-  const reading =
-    `Rounds: ${settings.rounds}, the median is shown; a dashed line is the number to hold.`;
+  const dashes = isOfLines ? "no growth" : "the number to hold";
+  const reading = `Rounds: ${settings.rounds}, the median is shown; a dashed line is ${dashes}.`;
   return [
     text(LEFT, 26, title, "title"),
     ...keys,
@@ -102,9 +107,10 @@ function rowHeight(runtimes: readonly string[]): number {
   return 30 + runtimes.length * (BAR + GAP);
 }
 
-function styles(runtimes: readonly string[]): string {
+function styles(result: Result, isOfLines: boolean): string {
   const fills = (mode: 0 | 1) =>
-    runtimes.map((_, n) => `.r${n}{fill:${colours[n % colours.length]![mode]}}`).join("");
+    isOfLines ? lineStyles(result, mode) : runtimesOf([result])
+      .map((_, n) => `.r${n}{fill:${colours[n % colours.length]![mode]}}`).join("");
   return `
 text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:17px;font-weight:600}
 .value{paint-order:stroke;stroke:#ffffff;stroke-width:4px}
@@ -113,12 +119,4 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:17px;font-weig
 @media (prefers-color-scheme:dark){text{fill:#e6edf3}.faint{fill:#9198a1}.ground{fill:#0d1117}
 .value{stroke:#0d1117}
 .floor{stroke:#e6edf3}${fills(1)}}`;
-}
-
-function text(x: number, y: number, words: string, kind: string): string {
-  return `<text class="${kind}" x="${x.toFixed(1)}" y="${y}">${escaped(words)}</text>`;
-}
-
-function escaped(words: string): string {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

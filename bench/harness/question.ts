@@ -14,6 +14,10 @@ export type Job = () => Promise<Measures | void>;
 export interface Variant {
   /** How many items the job handles at full scale. */
   readonly items: number;
+  /** The one runtime that is to measure it, where it takes long. */
+  readonly onlyOn?: string;
+  /** Left out where only a share of the items is asked for. */
+  readonly onlyAtFullScale?: boolean;
   /** Makes the job for so many items; what it does here is not timed. */
   prepare(items: number): Job | Promise<Job>;
 }
@@ -28,8 +32,8 @@ export interface Comparison {
   readonly against?: string | readonly string[];
   /** Which measure; `rate` is items per second, `cpuRate` items per second of CPU time. */
   readonly measure?: string;
-  /** Whether the other is divided by or taken away. */
-  readonly as?: "ratio" | "difference";
+  /** Whether the other is divided by or taken away; a share is a difference of `seconds`, in percent. */
+  readonly as?: "ratio" | "difference" | "share";
   /**
    * Another measure, with the word for it, whose value stands in brackets beside that of the row. The
    * highest values of all rounds, compared, then stand there too.
@@ -42,8 +46,20 @@ export interface Comparison {
   readonly floorOf?: string;
   /** What the numbers are, if not a ratio: "items/s", "ms", "MB". */
   readonly unit?: string;
+  /** Where the row stands in a chart of lines: its value is 1 in the row that has a unit. */
+  readonly point?: Point;
   /** What a reader has to know to read the row rightly. */
   readonly note?: string;
+}
+
+/** A place in a chart of lines. */
+export interface Point {
+  /** The picture of the chart that it is in. */
+  readonly panel: string;
+  /** What grows. */
+  readonly line: string;
+  /** How much of it there is. */
+  readonly count: number;
 }
 
 /** What one file of this folder asks. */

@@ -30,7 +30,8 @@ export async function measure(plan: Plan): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const [runtime, how] of Object.entries(plan.runtimes)) {
     for (let round = 0; round < plan.rounds; round++) {
-      for (const variant of round % 2 === 0 ? wanted : wanted.toReversed()) {
+      const own = wanted.filter((name) => isMeasured(plan, runtime, name));
+      for (const variant of round % 2 === 0 ? own : own.toReversed()) {
         plan.onStep(`${plan.name} · ${runtime} · round ${round + 1}/${plan.rounds} · ${variant}`);
         const measures = await measureOne(how, plan, variant);
         if (measures) samples.push({ runtime, round, variant, measures });
@@ -38,6 +39,12 @@ export async function measure(plan: Plan): Promise<Sample[]> {
     }
   }
   return samples;
+}
+
+/** Returns false for what would take too long, here or everywhere. */
+function isMeasured({ question, scale }: Plan, runtime: string, name: string): boolean {
+  const { onlyOn = runtime, onlyAtFullScale = false } = question.variants[name] ?? {};
+  return onlyOn === runtime && (scale >= 1 || !onlyAtFullScale);
 }
 
 /** Which variants a row needs. */
@@ -105,11 +112,13 @@ function bestOf(samples: readonly Sample[]): Sample[] {
 /** The value of a row in one round of one runtime. */
 function valueOf(comparison: Comparison, round: readonly Sample[]): number {
   const { variant, against, measure = "rate", as = "ratio" } = comparison;
-  const of = (name: string) =>
-    round.find((sample) => sample.variant === name)?.measures[measure] ?? NaN;
+  const of = (name: string, what = measure) =>
+    round.find((sample) => sample.variant === name)?.measures[what] ?? NaN;
   if (against === undefined) return of(variant);
-  const others = (typeof against === "string" ? [against] : against).map(of);
+  const others = (typeof against === "string" ? [against] : against).map((name) => of(name));
   const known = others.filter((value) => Number.isFinite(value));
   const best = known.length > 0 ? Math.max(...known) : NaN; // Nothing to compare with.
-  return as === "ratio" ? of(variant) / best : of(variant) - best;
+  if (as === "ratio") return of(variant) / best;
+  const difference = of(variant) - best;
+  return as === "share" ? 100 * difference / of(variant, "seconds") : difference;
 }

@@ -15,7 +15,7 @@ export interface Tally {
 /**
  * Runs a job until it completes; each writer but the last is killed, most of them 5 to 150 ms after
  * their first commit, some before it. After each kill the rows have to be those of the checkpoint.
- * @param most So many writers are killed at most.
+ * @param most So many writers are killed at most; then one goes on to the end.
  */
 export async function crashUntilDone(
   database: CrashDatabase,
@@ -25,8 +25,10 @@ export async function crashUntilDone(
   most = Infinity,
 ): Promise<void> {
   for (let life = 0;; life++) {
-    const writer = new WriterProcess({ ...job, seed: Math.floor(random() * 2 ** 31) }, life);
-    if (life >= most) await writer.ended;
+    const isLast = tally.kills >= most;
+    const own = { seed: Math.floor(random() * 2 ** 31), ...isLast && { restAfter: undefined } };
+    const writer = new WriterProcess({ ...job, ...own }, life);
+    if (isLast) await writer.ended;
     else if (random() < 0.1) await Promise.race([wait(random() * 300), writer.ended]);
     else await writer.began.then(() => Promise.race([wait(5 + random() * 145), writer.ended]));
     writer.kill();

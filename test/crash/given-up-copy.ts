@@ -19,7 +19,7 @@ const sink = postgresSink(pool, { table: "given_up", columns: ["id"], method: "c
 await sink.load([], { runId: "known", batch: { attempt: 1 } });
 await owner.query("begin; lock table given_up");
 const run = etl({ name: "given up", extract: () => [{ id: 1 }, { id: 2 }], load: sink.load })
-  .run({ batchSize: 2, retry: { maxAttempts: 50, baseDelay: 5, maxDelay: 20 } });
+  .run({ batchSize: 2, retry: { maxAttempts: 5000, baseDelay: 5, maxDelay: 20 } });
 await wait(Number(unlockAfter));
 await owner.query("commit");
 const { outcome } = await run;

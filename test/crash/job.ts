@@ -18,6 +18,8 @@ export interface Job {
   readonly maxPages?: number;
   /** So many numbers have a property of their own, whose column the sink adds to both of its tables. */
   readonly growth?: number;
+  /** Once it has loaded so many numbers it rests: so it is not over before it is killed. */
+  readonly restAfter?: number | undefined;
   /** Loads that fail are tried again. */
   readonly isRetrying?: boolean;
 }

@@ -18,6 +18,8 @@ export interface PagesJob {
   readonly interval: number;
   /** Longest time of a request in milliseconds. */
   readonly attemptTimeout: number;
+  /** Once it has loaded so many rows it rests: so it is not over before it is killed. */
+  readonly restAfter?: number;
 }
 
 /** What pages are loaded, and how often their writer is killed. */
@@ -56,6 +58,7 @@ export async function crashPages(at: string, crash: PagesCrash): Promise<PagesEn
       const workers = 1 + Math.floor(random() * 4);
       const job: PagesJob = {
         ...{ url, at, life: `${life}`, batchSize, workers, limit, interval, attemptTimeout },
+        ...kills < crash.kills && { restAfter: rows / (crash.kills + 1) },
       };
       const writer = new WriterProcess(job, life % crash.runtimes, "test/crash/pages-writer.ts");
       if (kills < crash.kills) {

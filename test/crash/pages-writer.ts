@@ -8,6 +8,7 @@ import { readPages } from "../../src/adapters/http.ts";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { etl, type LoadContext, RateLimiter } from "../../src/index.ts";
 import type { PagesJob } from "./pages-job.ts";
+import { rest } from "./rest.ts";
 
 type Row = { readonly id: number };
 
@@ -30,11 +31,11 @@ const pages = readPages<Row>(job.url, {
   },
 });
 
-let hasBegun = false;
-const load = (rows: Row[], context: LoadContext) => {
+let inTable = 0;
+const load = async (rows: Row[], context: LoadContext) => {
   sink.load(rows, context);
-  if (!hasBegun) console.log("began");
-  hasBegun = true;
+  if (inTable === 0) console.log("began");
+  if ((inTable += rows.length) >= (job.restAfter ?? Infinity)) await rest();
 };
 
 try {

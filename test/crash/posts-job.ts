@@ -14,6 +14,8 @@ export interface PostsJob {
   readonly batchSize: number;
   /** Longest time of a request in milliseconds. */
   readonly attemptTimeout: number;
+  /** Once it has posted so many rows it rests: so it is not over before it is killed. */
+  readonly restAfter?: number;
 }
 
 /** What is posted, and how often those who do are killed. */
@@ -46,7 +48,9 @@ export async function crashPosts(at: string, crash: PostsCrash): Promise<PostsEn
   let kills = 0;
   try {
     for (let life = 0;; life++) {
-      const writer = new WriterProcess(job, life % crash.runtimes, "test/crash/posts-writer.ts");
+      const restAfter = kills < crash.kills ? rows / (crash.kills + 1) : undefined;
+      const program = "test/crash/posts-writer.ts";
+      const writer = new WriterProcess({ ...job, restAfter }, life % crash.runtimes, program);
       if (kills < crash.kills) {
         await writer.began;
         await Promise.race([wait(random() * 100), writer.ended]);

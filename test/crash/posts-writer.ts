@@ -4,18 +4,28 @@ import { appendFileSync } from "node:fs";
 import { argv, exit } from "node:process";
 import { FileCheckpointStore } from "../../src/adapters/file.ts";
 import { httpSink, isTransient } from "../../src/adapters/http.ts";
-import { etl } from "../../src/index.ts";
+import { etl, type LoadContext } from "../../src/index.ts";
 import type { PostsJob } from "./posts-job.ts";
+import { rest } from "./rest.ts";
 
-const { url, at, rows, batchSize, attemptTimeout } = JSON.parse(argv[2]!) as PostsJob;
+const { url, at, rows, batchSize, attemptTimeout, restAfter = Infinity } = JSON.parse(
+  argv[2]!,
+) as PostsJob;
 type Row = { readonly id: number };
+
+let posted = 0;
+const sink = httpSink<Row>(url);
+const load = async (rows: Row[], context: LoadContext) => {
+  await sink.load(rows, context);
+  if ((posted += rows.length) >= restAfter) await rest();
+};
 
 try {
   console.log("began");
   const { loaded } = await etl({
     name: "posts",
     extract: () => Array.from({ length: rows }, (_, id): Row => ({ id })),
-    load: httpSink<Row>(url).load,
+    load,
   }).run({
     ...{ batchSize, lease: 50, checkpoints: new FileCheckpointStore(at) },
     retry: {

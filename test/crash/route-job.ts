@@ -11,6 +11,8 @@ export interface RouteJob {
   readonly items: number;
   /** Where a run begins. */
   readonly resume: "skip" | "source";
+  /** Once its file of lines has so many bytes it rests: so it is not over before it is killed. */
+  readonly restAt?: number;
 }
 
 /** What came of it. */
@@ -32,12 +34,14 @@ export async function crashRoute(job: RouteJob, kills: number): Promise<RouteEnd
   db.exec("pragma journal_mode = wal; create table t (id integer)");
   let killed = 0;
   for (;;) {
-    const writer = new WriterProcess(job, 0, "test/crash/route-writer.ts");
+    const before = sizeOf(job);
+    const more = 60 + 37 * killed; // Bytes: within a run, and not where the others were.
+    const restAt = killed < kills ? before + 2 * more : undefined;
+    const writer = new WriterProcess({ ...job, restAt }, 0, "test/crash/route-writer.ts");
     let isOver = false;
     const ended = writer.ended.finally(() => void (isOver = true));
     if (killed < kills) {
-      const goal = sizeOf(job) + 60 + 37 * killed; // Bytes: within a run, and not where the others were.
-      while (!isOver && sizeOf(job) < goal) await Promise.race([wait(1), ended]);
+      while (!isOver && sizeOf(job) < before + more) await Promise.race([wait(1), ended]);
       writer.kill();
     }
     const { code, signal, stderr } = await ended;

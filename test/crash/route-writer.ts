@@ -1,14 +1,15 @@
 // Leads items through operators to a table and to a file of lines: `route-writer.ts <job as JSON>`. It
 // prints a line before it begins and one at its end; its parent may kill it at any instant.
-import { appendFileSync } from "node:fs";
+import { appendFileSync, statSync } from "node:fs";
 import { argv, exit } from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { filter, flatMap, map, pipe, route } from "../../src/adapters/operators.ts";
 import { sqliteSink } from "../../src/adapters/sqlite.ts";
 import { etl } from "../../src/index.ts";
+import { rest } from "./rest.ts";
 import type { RouteJob } from "./route-job.ts";
 
-const { at, items, resume } = JSON.parse(argv[2]!) as RouteJob;
+const { at, items, resume, restAt = Infinity } = JSON.parse(argv[2]!) as RouteJob;
 type Row = { readonly id: number; readonly kind: "table" | "lines" };
 const rowsOf = (n: number): Row[] => [
   { id: n * 2, kind: "table" },
@@ -37,8 +38,10 @@ try {
     },
     load: route(({ kind }: Row) => kind, {
       table: sink.load,
-      lines: (rows: Row[]) =>
-        appendFileSync(`${at}.lines`, rows.map(({ id }) => `${id}\n`).join("")),
+      lines: async (rows: Row[]) => {
+        appendFileSync(`${at}.lines`, rows.map(({ id }) => `${id}\n`).join(""));
+        if (statSync(`${at}.lines`).size >= restAt) await rest();
+      },
     }),
   }).run({
     ...{ batchSize: 20, lease: 50, workers: 2, checkpoints: sink.checkpoints, resume },

@@ -28,7 +28,7 @@ export class WriterProcess {
     const installed = commands.filter(([executable]) => executable !== undefined);
     const [executable, args] = installed[turn % installed.length]!;
     const child = spawn(executable!, [...args, program, JSON.stringify(job)], {
-      timeout: 50_000, // ms: a test that has failed leaves none behind.
+      timeout: 170_000, // ms: a test that has failed leaves none behind.
       killSignal: "SIGKILL",
     });
     let [stdout, stderr] = ["", ""];

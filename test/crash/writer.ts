@@ -6,6 +6,7 @@ import { etl, type LoadContext, type Pipeline } from "../../src/index.ts";
 import type { CheckpointStore, RunOptions } from "../../src/index.ts";
 import type { Job } from "./job.ts";
 import { randomOf } from "./random.ts";
+import { rest } from "./rest.ts";
 
 /** What a writer needs of a sink. */
 interface Sink {
@@ -61,12 +62,13 @@ function treeOf({ n }: { n: number }): object {
 }
 
 function pipelineOf({ load, checkpoints }: Sink): Pipeline<{ n: number }> {
-  let hasBegun = false;
+  let [hasBegun, loaded] = [false, 0];
   const loadSlowly = async (rows: { n: number }[], context: LoadContext) => {
     await pause(); // So that loads end in another order than they began in.
     await load(job.growth === undefined ? rows : rows.map(treeOf), context);
     if (!hasBegun) console.log("began");
     hasBegun = true;
+    if ((loaded += rows.length) >= (job.restAfter ?? Infinity)) await rest();
     await pause(); // It may be killed between the commit and the news of it.
   };
   return {

@@ -12,4 +12,8 @@ describe("addCounts()", () => {
     expect(addCounts(counts, counts)).toEqual(Object.fromEntries(twice));
     expect(addCounts(noCounts, counts)).toEqual(counts);
   });
+
+  it("takes each count off with a negative sign", () => {
+    expect(addCounts(addCounts(counts, counts), counts, -1)).toEqual(counts);
+  });
 });

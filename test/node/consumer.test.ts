@@ -110,7 +110,7 @@ describe("the type declarations of the package", () => {
     writeFileSync(join(folder, "main.ts"), consumer);
     writeFileSync(join(folder, "all.ts"), everything);
     writeFileSync(join(folder, "wrong.ts"), `import { nothing } from "millrace";\nnothing();\n`);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function check(file: string, platform: string, resolution: string): string {
@@ -128,16 +128,16 @@ describe("the type declarations of the package", () => {
     ["Node", "bundler"],
   ])("compile for %s, with all libraries checked (%s)", (platform, resolution) => {
     expect(check("main.ts", platform, resolution)).toBe("");
-  }, 60_000);
+  }, 180_000);
 
   it("say which column rows lack, of types that can be read", () => {
     writeFileSync(join(folder, "rows.ts"), misfits);
     const said = check("rows.ts", "a page", "nodenext");
     for (const words of misfitWords) expect(said).toContain(words);
-  }, 60_000);
+  }, 180_000);
 
   it("are not just `any`", () => {
     const said = check("wrong.ts", "a page", "nodenext");
     expect(said).toContain(`Module '"millrace"' has no exported member 'nothing'`);
-  }, 60_000);
+  }, 180_000);
 });

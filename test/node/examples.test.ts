@@ -42,7 +42,7 @@ const examples = [
 
 /** Runs a program of the project to its end, whatever its exit code. */
 async function run(program: string, args: readonly string[]) {
-  const options = { cwd: root, timeout: 100_000, env: { ...process.env, NO_COLOR: "1" } };
+  const options = { cwd: root, timeout: 150_000, env: { ...process.env, NO_COLOR: "1" } };
   try {
     return { code: 0, ...await promisify(execFile)(program, args, options) };
   } catch (error) {
@@ -73,7 +73,7 @@ function build(): void {
 }
 
 describe("the programs in examples/", () => {
-  beforeAll(build, 120_000);
+  beforeAll(build, 180_000);
 
   it("are all listed here", () => {
     const isExample = (path: string) => /^(node|deno|bun)\/.*\.ts$/.test(path);
@@ -101,7 +101,7 @@ describe("the programs in examples/", () => {
       expect(code, stderr).toBe(0);
       expect(`// Last line: ${stdout.trimEnd().split("\n").at(-1)}`).toBe(last);
     },
-    120_000,
+    180_000,
   );
 
   it("are all in examples/README.md, and nothing else is", () => {
@@ -143,5 +143,5 @@ describe("the programs in examples/", () => {
     const paths = examples.filter(({ host }) => host === "deno").map(({ path }) => path);
     const { code, stderr } = await run(hosts.deno.program, ["check", "--no-lock", ...paths]);
     expect(code, stderr).toBe(0);
-  }, 120_000);
+  }, 180_000);
 });

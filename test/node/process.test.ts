@@ -10,7 +10,7 @@ function output(program: string, flags: string[] = [], ...given: string[]): stri
   const args = ["--disable-warning=ExperimentalWarning", ...flags, path, ...given];
   const { status, signal, stdout, stderr } = spawnSync(execPath, args, {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 150_000,
   });
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: "" });
   return stdout;
@@ -19,11 +19,11 @@ function output(program: string, flags: string[] = [], ...given: string[]): stri
 it("a run leaves nothing that keeps a process alive", () => {
   const lines = ["batched [ 1, 2 ]", "piped [ 1, 2 ]", "drained 1", ""];
   expect(output("ends-by-itself.ts")).toBe(lines.join("\n"));
-}, 90_000);
+}, 180_000);
 
 it("100 000 runs with one signal leave the heap flat", () => {
   expect(Number(output("flat-heap.ts", ["--expose-gc"]))).toBeLessThan(1_000_000);
-}, 90_000);
+}, 180_000);
 
 it.each(["load", "transform", "transformBatch", "retry()"])(
   "a %s that fails 40 000 times leaves the heap flat",

@@ -56,7 +56,7 @@ const imports = Object.entries(budgets).flatMap(([specifier, sizes]) =>
 );
 
 let folder = "";
-beforeAll(() => void (folder = installPacked()), 120_000);
+beforeAll(() => void (folder = installPacked()), 180_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What one import brings: its size in bytes, and the files that it is made of, the largest first. */

@@ -39,5 +39,5 @@ describe("a process that is killed while it loads into SQLite", () => {
     expect(stored()).toEqual({ rows: done, ids: done, offset: done });
     expect(run("never", 0)).toEqual({ signal: null, stdout: `${100 - done}`, stderr: "" });
     expect(stored()).toEqual({ rows: 100, ids: 100, offset: 100 });
-  }, 90_000);
+  }, 180_000);
 });

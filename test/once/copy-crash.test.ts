@@ -78,11 +78,11 @@ describe("a copy that is killed", () => {
     const end = await endOf(start(executable!, [...args, ...more]));
     expect(end).toEqual({ code: 0, text: expect.stringContaining("were done before") });
     expect(idsOf(to)).toEqual(Array.from({ length: rows }, (_, id) => id));
-  }, 60_000 + kills * 20_000);
+  }, 180_000 + kills * 20_000);
 });
 
 function start(executable: string, args: readonly string[]): ChildProcess {
-  return spawn(resolve(executable), args, { cwd: folder, timeout: 100_000, killSignal: "SIGKILL" });
+  return spawn(resolve(executable), args, { cwd: folder, timeout: 150_000, killSignal: "SIGKILL" });
 }
 
 function endOf(child: ChildProcess): Promise<End> {

@@ -33,7 +33,7 @@ describe("copy in a pipe", () => {
       '{"id":"1","name":"Ada"}\n{"id":"2","name":null}\n{"id":"3","name":"Eve"}\n',
     ]);
     expect(err).toMatch(/^Copied 3 rows from .+ to - in /);
-  }, 60_000);
+  }, 180_000);
 });
 
 interface End {
@@ -43,7 +43,7 @@ interface End {
 }
 
 function endOf(executable: string, args: readonly string[], input: string): Promise<End> {
-  const child = spawn(resolve(executable), args, { cwd: folder, timeout: 50_000 });
+  const child = spawn(resolve(executable), args, { cwd: folder, timeout: 150_000 });
   child.stdin.end(input);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

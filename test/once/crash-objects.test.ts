@@ -12,5 +12,5 @@ describe("objects in a store that fails in every way", () => {
     });
     expect(end).toMatchObject({ kills, lost: 0, duplicates: 0, leftOpen: 0 });
     expect(end.faults).toBeGreaterThan(0);
-  }, 60_000 + kills * 5000);
+  }, 180_000 + kills * 5000);
 });

@@ -19,6 +19,6 @@ describe("a route to a table and to a file", () => {
       expect(end).toEqual({ kills, lost: 0, twice: 0, strange: 0 });
       expect(repeats).toBeLessThanOrEqual(kills * 2 * 20); // The lines of the batches at work.
     },
-    120_000,
+    180_000,
   );
 });

@@ -14,5 +14,5 @@ describe("imports by alarm into D1, R2 and a Durable Object, without a key", () 
     });
     expect(end).toMatchObject({ kills, lost: 0, duplicates: 0 });
     expect(end.evicted).toBe(end.imports);
-  }, 120_000 + kills * 10_000);
+  }, 180_000 + kills * 10_000);
 });

@@ -52,7 +52,7 @@ describe.each([["SQLite", ["--sqlite"]], ["PostgreSQL", []]] as const)(
   (name, args) => {
     afterAll(async () => {
       if (name === "PostgreSQL") await (await keepServer(join(folder, "postgres"))).stop();
-    }, 60_000);
+    }, 180_000);
 
     it(
       "has every row of 15 tables once after it was killed, and none without its parent",
@@ -71,7 +71,7 @@ describe.each([["SQLite", ["--sqlite"]], ["PostgreSQL", []]] as const)(
         expect(output.match(/\?$/gm), "questions").toHaveLength(3);
         expect(output).toContain(`How this run went is in ${join(folder, "report.html")}.\n`);
       },
-      60_000,
+      180_000,
     );
 
     it("finds nothing left to load, and begins anew if told", async () => {
@@ -81,7 +81,7 @@ describe.each([["SQLite", ["--sqlite"]], ["PostgreSQL", []]] as const)(
       const fresh = await run([...args, "--fresh"]);
       expect(fresh.output).toMatch(/^0 users were there, 60 were added/m);
       expect(countsIn(fresh.output)).toEqual(complete);
-    }, 60_000);
+    }, 180_000);
   },
 );
 

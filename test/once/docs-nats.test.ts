@@ -30,8 +30,8 @@ async function run(code: string, args: readonly string[], env: object): Promise<
 
 describe.skipIf(!hasNatsServer)("the programs for NATS", () => {
   let server: NatsServer;
-  beforeAll(async () => void (server = await startNats()), 60_000);
-  afterAll(() => server?.stop(), 60_000);
+  beforeAll(async () => void (server = await startNats()), 180_000);
+  afterAll(() => server?.stop(), 180_000);
 
   it("of docs/nats.md runs, twice", async () => {
     const [, code = ""] = /^```ts ignore\n([\s\S]*?)^```$/m.exec(

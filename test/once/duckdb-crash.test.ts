@@ -45,5 +45,5 @@ describe("a process that is killed while it loads into DuckDB", () => {
     expect(offset).toBeLessThanOrEqual(Number(rows)); // Batches may be marked in any order.
     expect(run("never", 0)).toEqual({ signal: null, stdout: `${100 - Number(rows)}`, stderr: "" });
     expect(await stored()).toEqual({ rows: 100, ids: 100, offset: 100 });
-  }, 90_000);
+  }, 180_000);
 });

@@ -16,7 +16,7 @@ const example = "node_modules/millrace/examples/workers";
 const cities = readFileSync("examples/data/cities.ndjson");
 
 let folder = "";
-beforeAll(() => void (folder = installPacked()), 120_000);
+beforeAll(() => void (folder = installPacked()), 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it.each(Object.entries(budgets))("%s of the example is in few bytes", async (file, budget) => {
@@ -38,7 +38,7 @@ describe("the example of Workers, from an empty folder", () => {
     const short = readFileSync(config, "utf8").replace('"STEP_MS": 10000', '"STEP_MS": 50');
     writeFileSync(config, short);
     await worker.open(folder, ["--config", `${example}/wrangler.jsonc`]);
-  }, 120_000);
+  }, 180_000);
   afterAll(() => worker.close());
 
   async function send(path: string, init?: RequestInit): Promise<string> {
@@ -83,13 +83,16 @@ describe("the example of Workers, from an empty folder", () => {
 
   it("imports a file by alarms, and shows how far it is", async () => {
     const file = Array.from({ length: 5_000 }, (_, n) => `{"city":"${n}","latitude":${n % 90}}\n`);
-    await send("/imports/many.ndjson", { method: "PUT", body: file.join("") });
-    const titles = new Set<string>();
-    for (let n = 0; n < 600 && !titles.has("many.ndjson: 100 %"); n++) {
-      titles.add(/many.ndjson: \d+ %/.exec(await send("/imports/many.ndjson"))?.[0] ?? "");
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    // While this process is held up an import may end unseen: then another one is watched.
+    for (let n = 0, shown = 0; shown <= 2; n++) {
+      await send(`/imports/many-${n}.ndjson`, { method: "PUT", body: file.join("") });
+      const titles = new Set<string>();
+      while (!titles.has("100 %")) {
+        const title = /many-\d+.ndjson: (\d+ %)/.exec(await send(`/imports/many-${n}.ndjson`));
+        titles.add(title![1]!);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      shown = titles.size;
     }
-    expect([...titles].at(-1)).toBe("many.ndjson: 100 %");
-    expect(titles.size).toBeGreaterThan(2);
   });
 });

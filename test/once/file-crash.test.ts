@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function run(name: string, ...words: (string | number)[]) {
   const args = ["--disable-warning=ExperimentalWarning", "--experimental-strip-types", program];
   const given = [...args, join(folder, name), ...words.map(String)];
-  const { signal, stdout } = spawnSync(execPath, given, { encoding: "utf8", timeout: 60_000 });
+  const { signal, stdout } = spawnSync(execPath, given, { encoding: "utf8", timeout: 150_000 });
   return { signal, stdout: stdout.trim() };
 }
 
@@ -43,7 +43,7 @@ describe("a process that is killed while it writes into a file", () => {
     expect(lines.filter((line) => line === "--").length).toBe(14);
     const ids = lines.filter((line) => /^\d/.test(line)).map(Number).sort((a, b) => a - b);
     expect(ids).toEqual(Array.from({ length: 100 }, (_, id) => id));
-  }, 90_000);
+  }, 180_000);
 
   it("has each row once after any kill", async () => {
     const kills = Number(env["FILE_KILLS"] ?? 2); // A process takes half a second.
@@ -51,7 +51,7 @@ describe("a process that is killed while it writes into a file", () => {
       ...{ compress: "gzip", rows: 100, kills, runtimes: 1, unlocks: true, random: randomOf(7) },
     });
     expect(end).toMatchObject({ kills, lost: 0, duplicates: 0 });
-  }, 60_000);
+  }, 180_000);
 
   it("leaves a Parquet file that the next run makes whole", async () => {
     expect(run("rows.parquet", "half", "writeSync", 8)).toEqual({ signal: "SIGKILL", stdout: "" });
@@ -60,5 +60,5 @@ describe("a process that is killed while it writes into a file", () => {
     const rows = await rowsOf(readParquet(openFiles(join(folder, "rows.parquet")), { hyparquet }));
     expect(rows.map(({ id }) => Number(id)).sort((a, b) => a - b))
       .toEqual(Array.from({ length: 100 }, (_, id) => id));
-  }, 90_000);
+  }, 180_000);
 });

@@ -12,7 +12,7 @@ const runtimes: readonly (readonly [string, string | undefined, readonly string[
 /** What a program has printed, and the code it ended with. */
 function endOf(executable: string, args: readonly string[]): Promise<[string, number | null]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(executable, args, { timeout: 50_000, killSignal: "SIGKILL" });
+    const child = spawn(executable, args, { timeout: 150_000, killSignal: "SIGKILL" });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (bytes) => void (output += bytes));
@@ -24,7 +24,7 @@ function endOf(executable: string, args: readonly string[]): Promise<[string, nu
 
 describe("a COPY that its client has abandoned", () => {
   let server: PostgresServer | undefined;
-  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  beforeAll(async () => void (server = await startPostgres()), 180_000);
   afterAll(() => server?.stop());
 
   const installed = runtimes.filter(([, executable]) => executable !== undefined);

@@ -22,8 +22,7 @@ const all = async (...statements: string[]) =>
 
 /** Waits for the first dead message. The queue says nothing. */
 async function untilDead(table: string): Promise<void> {
-  for (let n = 0; n < 600; n++) {
-    if ((await all(`select n from ${table}`)).length > 0) return;
+  while ((await all(`select n from ${table}`)).length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

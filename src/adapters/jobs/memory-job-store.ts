@@ -76,6 +76,11 @@ export class MemoryJobStore implements JobStore {
   /** Duration of a lease that is not extended, in milliseconds. */
   readonly lease: number;
   readonly #partitions = new Map<string, Kept>();
+  // A job may have very many: whatever is asked for each of them may not look at all.
+  readonly #open = new Set<Kept>(); // That are not settled, in the order in which they were added.
+  readonly #timed = new Set<Kept>(); // Of the open ones, at least those that are held or delayed.
+  readonly #settled = { completed: 0, dead: 0, cancelled: 0 };
+  #counts = noCounts; // Of all.
   #isSealed = false;
   #cancelled: { readonly reason: string | undefined } | undefined;
   readonly #watchers = new Watchers();
@@ -92,11 +97,13 @@ export class MemoryJobStore implements JobStore {
   add(partitions: readonly PartitionRecord[]): Promise<void> {
     for (const { id, descriptor } of partitions) {
       if (this.#partitions.has(id)) continue;
-      this.#partitions.set(id, {
+      const kept: Kept = {
         record: { id, descriptor: structuredClone(descriptor) },
         ...{ state: "open", holder: undefined, until: 0, notBefore: 0, begun: 0, failures: 0 },
         ...{ reached: 0, counts: noCounts, error: undefined },
-      });
+      };
+      this.#partitions.set(id, kept);
+      this.#open.add(kept);
     }
     return this.#change();
   }
@@ -109,17 +116,11 @@ export class MemoryJobStore implements JobStore {
 
   /** Returns the progress of the job. */
   read(): Promise<StoredJob> {
-    const all = [...this.#partitions.values()];
-    const countOf = (state: Kept["state"]) => all.filter((kept) => kept.state === state).length;
     const now = Date.now();
-    const partitions = {
-      ...{ total: all.length, completed: countOf("completed"), dead: countOf("dead") },
-      cancelled: countOf("cancelled"),
-      held: all.filter((kept) => kept.holder !== undefined && kept.until > now).length,
-    };
-    const counts = all.reduce((sum, kept) => addCounts(sum, kept.counts), noCounts);
-    const state = this.#stateOf(countOf("open"));
-    return Promise.resolve({ state, reason: this.#cancelled?.reason, partitions, counts });
+    const held = [...this.#timed].filter(({ holder, until }) => holder && until > now).length;
+    const partitions = { total: this.#partitions.size, ...this.#settled, held };
+    const reason = this.#cancelled?.reason;
+    return Promise.resolve({ state: this.#state, reason, partitions, counts: this.#counts });
   }
 
   /** Gives out no partition any more. */
@@ -132,9 +133,10 @@ export class MemoryJobStore implements JobStore {
   take(_worker: string): Promise<Lease | undefined> {
     const now = Date.now();
     let first: Kept | undefined;
-    for (const kept of this.#cancelled === undefined ? this.#partitions.values() : []) {
-      if (kept.state !== "open" || kept.until > now || kept.notBefore > now) continue;
+    for (const kept of this.#cancelled === undefined ? this.#open : []) {
+      if (kept.until > now || kept.notBefore > now) continue;
       if (first === undefined || kept.begun < first.begun) first = kept;
+      if (first.begun === 0) break; // None was begun less often.
     }
     return Promise.resolve(first && this.#lend(first, now));
   }
@@ -154,10 +156,10 @@ export class MemoryJobStore implements JobStore {
     }
   }
 
-  #stateOf(open: number): JobState {
+  get #state(): JobState {
     if (this.#cancelled !== undefined) return "cancelled";
     if (!this.#isSealed) return "splitting";
-    return open > 0 ? "running" : "ended";
+    return this.#open.size > 0 ? "running" : "ended";
   }
 
   #lend(kept: Kept, now: number): Lease {
@@ -165,10 +167,16 @@ export class MemoryJobStore implements JobStore {
     kept.holder = holder;
     kept.until = now + this.lease;
     kept.begun++;
+    this.#timed.add(kept);
     const isHeld = () => kept.holder === holder && kept.state === "open";
     const free = (notBefore: number) => {
       Object.assign(kept, { holder: undefined, until: 0, notBefore });
+      this.#timed.add(kept);
       return this.#change();
+    };
+    const count = (counts: PartitionCounts) => {
+      this.#counts = addCounts(addCounts(this.#counts, counts), kept.counts, -1);
+      kept.counts = counts;
     };
     return {
       partition: { ...kept.record, descriptor: structuredClone(kept.record.descriptor) },
@@ -177,7 +185,9 @@ export class MemoryJobStore implements JobStore {
       counts: kept.counts,
       extend: (counts) => {
         if (!isHeld()) return Promise.resolve("lost");
-        Object.assign(kept, { counts, until: Date.now() + this.lease });
+        count(counts);
+        kept.until = Date.now() + this.lease;
+        this.#timed.add(kept); // It may have lapsed meanwhile.
         if (itemsDone(counts) > kept.reached) {
           Object.assign(kept, { begun: 1, reached: itemsDone(counts) });
         }
@@ -186,8 +196,12 @@ export class MemoryJobStore implements JobStore {
       settle: async (settlement) => {
         if (!isHeld()) return false;
         const { state, error, counts } = partsOf(settlement);
-        Object.assign(kept, { state, error, counts, holder: undefined, until: 0 });
-        await this.#change([...this.#partitions.values()].some(isOpen));
+        count(counts);
+        Object.assign(kept, { state, error, holder: undefined, until: 0 });
+        this.#settled[state]++;
+        this.#open.delete(kept);
+        this.#timed.delete(kept);
+        await this.#change(this.#open.size > 0);
         return true;
       },
       giveBack: async ({ delay, error }) => {
@@ -202,8 +216,13 @@ export class MemoryJobStore implements JobStore {
   /** When the next lease or delay is over that is not yet. */
   #nextTime(): number {
     const now = Date.now();
-    const times = [...this.#partitions.values()].flatMap((kept) => [kept.until, kept.notBefore]);
-    return times.filter((time) => time > now).reduce((a, b) => Math.min(a, b), Infinity);
+    let next = Infinity;
+    for (const kept of this.#timed) {
+      const time = Math.max(kept.until, kept.notBefore);
+      if (time > now) next = Math.min(next, time);
+      else this.#timed.delete(kept);
+    }
+    return next;
   }
 
   /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
@@ -211,10 +230,6 @@ export class MemoryJobStore implements JobStore {
     this.#watchers.wake(isProgress);
     return Promise.resolve();
   }
-}
-
-function isOpen({ state }: Kept): boolean {
-  return state === "open";
 }
 
 function partsOf({ state, error, ...counts }: Settlement): {

@@ -127,8 +127,7 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       const plan = this.#transact((statements) => this.#insert(mark, insert, statements));
       const end = (plan: Planned) => {
         this.#claims.onCommitted(mark, plan.write?.next);
-        if (!mark.isMarked) return undefined;
-        return () => this.#turns.take(() => this.#takeBack(mark, plan.before));
+        return mark.isMarked ? this.#undoOf(mark, plan.before) : undefined;
       };
       return isThenable(plan) ? Promise.resolve(plan).then(end) : end(plan);
     });
@@ -148,6 +147,11 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
       return plan;
     };
     return isThenable(inserted) ? Promise.resolve(inserted).then(end) : end();
+  }
+
+  /** Made here, as a function made beside `insert` would keep the rows for as long as it is kept. */
+  #undoOf(mark: CommitMark, before: Checkpoint): () => unknown {
+    return () => this.#turns.take(() => this.#takeBack(mark, before));
   }
 
   #takeBack(mark: CommitMark, before: Checkpoint): void {

@@ -264,7 +264,7 @@ function testProcesses(command: Command): void {
       expect(await store.read(key)).toMatchObject({ offset: n + 1, runId: owners[n] });
     }
     expect(new Set(endings())).toEqual(new Set([".claim", ".json"]));
-  }, 60_000);
+  }, 180_000);
 
   it("grants the keys of a killed process to another when their lease is over", async () => {
     const [dead] = await start(["dead"]);
@@ -278,5 +278,5 @@ function testProcesses(command: Command): void {
     expect(await store.read(key)).toMatchObject({ offset: 1, runId: "dead" });
     await store.write(key, { ...blank, offset: 2, runId: "one" });
     expect(await store.read(key)).toMatchObject({ offset: 2, runId: "one" });
-  }, 60_000);
+  }, 180_000);
 }

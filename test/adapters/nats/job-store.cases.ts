@@ -7,7 +7,7 @@ import { testJobStore } from "../../../src/adapters/testing.ts";
 import type { NatsBench } from "../../support/nats/bench.ts";
 
 /** Defines the tests of jobs that are kept in a bucket. */
-export function testNatsJobs({ bucket, server }: NatsBench): void {
+export function testNatsJobs({ bucket, server, hasty }: NatsBench): void {
   let jobs = 0;
   testJobStore(it, {
     create: (lease) => natsJobStore(bucket(), { job: `it's job ${jobs++}`, lease }),
@@ -68,7 +68,7 @@ export function testNatsJobs({ bucket, server }: NatsBench): void {
   });
 
   it("runs a job whose server is killed and started again", async () => {
-    const store = natsJobStore(bucket(), { job: "outage", lease: 1000 });
+    const store = natsJobStore(hasty.bucket(), { job: "outage", lease: 1000 });
     const loaded: number[] = [];
     let isKilled = false;
     const job: Job<number, number, number> = {

@@ -70,8 +70,8 @@ function testOnce(bench: NatsBench): void {
   });
 
   it("loads on when its server was killed and started again", async () => {
-    const { options, rows } = await sinkOn(bench);
-    const { checkpoints, load } = natsSink<SinkRow>(bench.js(), options);
+    const { options, rows } = await sinkOn(bench, { claims: bench.hasty.bucket() });
+    const { checkpoints, load } = natsSink<SinkRow>(bench.hasty.js(), options);
     let isKilled = false;
     const extract = async function* () {
       for (const row of rowsTo(20)) {

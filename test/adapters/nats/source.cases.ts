@@ -17,7 +17,11 @@ interface Order {
 let queues = 0;
 
 /** A work queue of so many orders, and its consumer. */
-async function queueOf({ connection, js }: NatsBench, count: number, ackWait = 10_000) {
+async function queueOf(
+  { connection, js }: Pick<NatsBench, "connection" | "js">,
+  count: number,
+  ackWait = 60_000,
+) {
   const manager = await jetstreamManager(connection());
   const name = `orders-${queues++}`;
   const retention = RetentionPolicy.Workqueue;
@@ -236,7 +240,7 @@ function testEnds(bench: NatsBench): void {
 
 function testOutages(bench: NatsBench): void {
   it("goes on when the server was killed and started again", async () => {
-    const { consumer, facts } = await queueOf(bench, 60, 2000);
+    const { consumer, facts } = await queueOf({ ...bench, ...bench.hasty }, 60, 2000);
     const seen = new Set<number>();
     let isKilled = false;
     const job = etl({

@@ -181,9 +181,7 @@ export function testPostgresDeliveries(
         await inside.promise;
         const other = load(messages(2, 3), told("c", "b")).catch(({ delivered }) => delivered);
         const waiting = async () => await tested().run("select 1 from pg_locks where not granted");
-        let looks = 0;
-        while (looks < 5000 && (await waiting()).length === 0) looks++;
-        expect(looks).toBeLessThan(5000);
+        while ((await waiting()).length === 0);
         go.resolve();
         expect(await ended).toEqual(end === "fails" ? "no" : undefined);
         expect(await other).toEqual(end === "fails" ? undefined : new Set(["b"]));

@@ -133,7 +133,7 @@ export function testPostgresTexts(bench: Bench, canCopy: boolean): void {
         }
         expect(await tested().run(`select count(*)::int as n from ${copy}`)).toEqual([{ n: rows }]);
       },
-      60_000,
+      180_000,
     );
 
     it("stores texts within an array, and beside values of JavaScript", async () => {

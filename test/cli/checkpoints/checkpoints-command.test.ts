@@ -2,17 +2,21 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FileCheckpointStore } from "../../../src/adapters/file.ts";
 import { sqliteSink } from "../../../src/adapters/sqlite.ts";
 import type { CheckpointStore } from "../../../src/index.ts";
 import { runCli } from "../../support/cli/run-cli.ts";
 import { testTerminal } from "../../support/cli/test-terminal.ts";
 
+const lease = 654_321; // ms: nothing else takes as long.
+const realTimeout = globalThis.setTimeout;
+
 let folder = "";
 const closing: (() => unknown)[] = [];
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "cli-"))));
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const close of closing.splice(0)) await close();
   rmSync(folder, { recursive: true });
 });
@@ -87,16 +91,18 @@ describe.each(Object.entries(stores))("millrace checkpoints of %s", (_, open) =>
     await store.write("users", checkpoint);
     let until = 1;
     const renew = async () =>
-      void await store.claim("users", { runId: "live", until: until++, lease: 200 }, 0);
+      void await store.claim("users", { runId: "live", until: until++, lease }, 0);
     await renew();
-    const renewing = setInterval(renew, 20);
-    closing.push(() => clearInterval(renewing));
+    // Within the time of the lease, whatever holds this process up.
+    const timers = vi.spyOn(globalThis, "setTimeout").mockImplementation((call, delay) => {
+      return delay === lease ? void renew().then(call) as never : realTimeout(call, delay);
+    });
     const { code, err } = await inFolder(`checkpoints reset users --store ${place}`);
     expect(code).toBe(1);
     expect(err).toBe(
       'Cannot reset checkpoint "users" as it is claimed by run live: stop that run, or add --force\n',
     );
-    clearInterval(renewing);
+    timers.mockRestore();
     expect(await store.read("users")).toEqual(checkpoint);
     expect((await inFolder(`checkpoints reset users --store ${place} --force`)).code).toBe(0);
     expect(await store.read("users")).toBeUndefined();

@@ -60,11 +60,15 @@ const ways: Record<string, () => Promise<void>> = {
   exit: () =>
     showProgress(start("films", (item) => item === 10 && process.exit(3)), undefined, options),
   drained: () => {
-    const run = start("films", () => wait(25));
-    process.once("SIGINT", () => void run.drain());
+    const pressed = Promise.withResolvers<void>();
+    const run = start("films", (item) => item < 10 ? wait(25) : pressed.promise);
+    process.once("SIGINT", () => {
+      run.drain().catch(() => {});
+      pressed.resolve();
+    });
     return showProgress(run, undefined, options);
   },
-  killed: () => showProgress(start("films", () => wait(1000)), undefined, options),
+  killed: () => showProgress(start("films", () => wait(3_600_000)), undefined, options),
   bar: async () => showProgress(start("films"), await single(), options),
   failed: async () => showProgress(start("films", fail), await single(), options),
   bars: async () => showProgress([start("films"), start("cities", fail)], await multi(), options),

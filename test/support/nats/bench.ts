@@ -12,30 +12,39 @@ export interface NatsBench {
   js(): JetStreamClient;
   /** A bucket that all tests use. */
   bucket(): NatsKv;
+  /** The same for tests that kill the server: an answer is not waited for long. */
+  readonly hasty: Pick<NatsBench, "js" | "bucket">;
 }
+
+const patience = 30_000; // ms: an answer may be late where the machine is busy.
+const haste = 1000;
 
 /** Starts a server before the tests of a file, and stops it after them. */
 export function natsBench(): NatsBench {
   let server: NatsServer | undefined;
   let connection: NatsConnection | undefined;
-  let bucket: NatsKv | undefined;
+  let [bucket, hastyBucket]: NatsKv[] = [];
   beforeAll(async () => {
     server = await startNats();
     connection = await connect({
       ...{ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 },
     });
-    bucket = await new Kvm(jetstream(connection, { timeout: 1000 })).create("bench", {
-      allow_direct: false,
-    });
-  }, 60_000);
+    const open = (timeout: number) =>
+      new Kvm(jetstream(connection!, { timeout })).create("bench", { allow_direct: false });
+    [bucket, hastyBucket] = [await open(patience), await open(haste)];
+  }, 180_000);
   afterAll(async () => {
     await connection?.close();
     await server?.stop();
-  }, 60_000);
+  }, 180_000);
   return {
     server: () => server!,
     connection: () => connection!,
-    js: () => jetstream(connection!, { timeout: 1000 }),
+    js: () => jetstream(connection!, { timeout: patience }),
     bucket: () => bucket!,
+    hasty: {
+      js: () => jetstream(connection!, { timeout: haste }),
+      bucket: () => hastyBucket!,
+    },
   };
 }

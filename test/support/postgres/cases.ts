@@ -50,7 +50,7 @@ export function contextOf(
 /** Defines all tests, for every kind of client, on one server. */
 export function testPostgres(): void {
   let server: PostgresServer | undefined;
-  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  beforeAll(async () => void (server = await startPostgres()), 180_000);
   afterAll(() => server?.stop());
   describe.each(testedClients)("postgresSink of %s", (name) => {
     const bench = benchOf(name, () => server!);
@@ -77,7 +77,7 @@ export function benchOf(name: string, server: () => PostgresServer): Bench {
   beforeAll(async () => {
     tested = await clients[name]!(server().url);
     await tested.run(`drop schema public cascade; create schema public; ${types}`);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => tested.close());
   return {
     tested: () => tested,

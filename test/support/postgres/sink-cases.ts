@@ -15,7 +15,7 @@ import { testPostgresUpserts } from "../../adapters/postgres/table/unique-indexe
 /** Defines the tests of what a sink knows of its table, for every kind of client, on one server. */
 export function testPostgresSink(): void {
   let server: PostgresServer | undefined;
-  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  beforeAll(async () => void (server = await startPostgres()), 180_000);
   afterAll(() => server?.stop());
   describe.each(testedClients)("postgresSink of %s", (name) => {
     const bench = benchOf(name, () => server!);

@@ -17,7 +17,7 @@ import { testPostgresWrites } from "../../adapters/postgres/tables/write.cases.t
 /** Defines the tests of several tables in one commit, for every kind of client, on one server. */
 export function testPostgresLinkedTables(): void {
   let server: PostgresServer | undefined;
-  beforeAll(async () => void (server = await startPostgres()), 60_000);
+  beforeAll(async () => void (server = await startPostgres()), 180_000);
   afterAll(() => server?.stop());
   describe.each(testedClients)("postgresSink with tables of %s", (name) => {
     const bench = benchOf(name, () => server!);

@@ -6,7 +6,7 @@ export function runLoads(program: string, file: string, when: string, commit: nu
   const args = ["--disable-warning=ExperimentalWarning", program, file, when, `${commit}`];
   const { signal, stdout, stderr } = spawnSync(execPath, args, {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 150_000,
   });
   return { signal, stdout: stdout.trim(), stderr };
 }

@@ -51,7 +51,7 @@ function run(program: string, args: readonly string[], interruptAt?: RegExp): Pr
       env: { ...env, TERM: "xterm", NO_COLOR: "1", CI: "" },
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const killer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const killer = setTimeout(() => child.kill("SIGKILL"), 150_000);
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (isPressed || !interruptAt!.test(output)) return;

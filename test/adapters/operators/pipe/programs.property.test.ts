@@ -92,6 +92,6 @@ it("gives what arrays would, whatever the operators, the kind of source and its 
         expect(given).toEqual(isCancelled ? { ...expected, error: failure } : expected);
       },
     ),
-    { seed: 16, numRuns: runsOf(400), timeout: 10_000 }, // One that waits for ever is told.
+    { seed: 16, numRuns: runsOf(400), timeout: 60_000 }, // One that waits for ever is told.
   );
 });

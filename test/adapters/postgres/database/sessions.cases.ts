@@ -96,13 +96,16 @@ function testFirstCauses({ create, sink, tested, server }: Bench, name: string):
   it.skipIf(name === "postgres")("reports why a connection ended between two reads", async () => {
     const other = await clients[name]!(server().url);
     const client = other.client as PostgresClient;
-    const query = `select n from generate_series(1, 9) as n,
+    const query = `select n, pg_backend_pid() as pid from generate_series(1, 9) as n,
       set_config('idle_in_transaction_session_timeout', '50', false)`;
-    if (other.isSingle) await other.run("set idle_session_timeout = 50");
-    const { source } = postgresSource<{ n: number }>(client, query, [], { chunkSize: 1 });
+    const { source } = postgresSource<{ n: number; pid: number }>(client, query, [], {
+      chunkSize: 1,
+    });
     const reader = (source as ReadableStream<unknown[]>).getReader();
-    await reader.read();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [{ pid }] = (await reader.read()).value as [{ pid: number }];
+    if (other.isSingle) await other.run("set idle_session_timeout = 50");
+    const isThere = `select pid from pg_stat_activity where pid = ${pid}`;
+    while ((await tested().run(isThere)).length > 0) await new Promise((go) => setTimeout(go, 20));
     const readOn = async () => {
       while (!(await reader.read()).done);
     };

@@ -197,7 +197,7 @@ export function testPostgresUpserts({ tested, create, sink }: Bench, hasIcu: boo
         }),
         { numRuns: 6, seed: 4 },
       );
-    }, 60_000);
+    }, 180_000);
   });
 
   it("keeps every row whose key has a null, in one batch", async () => {

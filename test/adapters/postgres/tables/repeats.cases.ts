@@ -134,5 +134,5 @@ export function testPostgresModel({ tested }: Bench): void {
       }),
       { numRuns: 40, seed: 20_261_129 },
     );
-  }, 60_000);
+  }, 180_000);
 }

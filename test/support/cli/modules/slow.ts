@@ -1,11 +1,11 @@
 import { etl } from "../../../../src/index.ts";
 
-/** Gives 400 numbers, one each 10 ms, and loads them ten at a time. */
+/** Gives numbers, one each 10 ms, and loads them ten at a time, until it is told to stop. */
 export const slow = etl({
   name: "slow",
   extract: async function* () {
     console.error("begun");
-    for (let n = 0; n < 400; n++) {
+    for (let n = 0;; n++) {
       yield await new Promise<number>((resolve) => setTimeout(resolve, 10, n));
     }
   },
