@@ -35,8 +35,9 @@ export function packed() {
   mkdirSync(kept, { recursive: true });
   cpSync(pack(folder), own);
   rmSync(folder, { recursive: true });
-  const outdated = readdirSync(kept).filter((file) => file.endsWith(".tgz"));
-  renameSync(own, tarball);
+  renameSync(own, tarball); // Another one may have put the same there meanwhile.
+  const outdated = readdirSync(kept)
+    .filter((file) => file.endsWith(".tgz") && join(kept, file) !== tarball);
   for (const file of outdated) rmSync(join(kept, file), { force: true });
   return tarball;
 }

@@ -35,7 +35,6 @@ export function counted(value: number, one: string, many: string = `${one}s`): s
 
 /** A duration in milliseconds, in the unit that suits it. */
 export function time(duration: number): string {
-  if (!Number.isFinite(duration)) return "–";
   if (duration < 999.5) return `${count(duration)} ms`;
   if (duration < 9995) return `${(duration / 1000).toFixed(2)} s`;
   return coarseTime(duration);
@@ -43,6 +42,7 @@ export function time(duration: number): string {
 
 /** A duration in milliseconds that somebody watches: from seconds on, none is more exact. */
 export function coarseTime(duration: number): string {
+  if (!Number.isFinite(duration)) return "–";
   if (duration < 59_950) return `${(duration / 1000).toFixed(1)} s`;
   const seconds = Math.round(duration / 1000);
   const minutes = Math.floor(seconds / 60);

@@ -179,9 +179,13 @@ class Lane<I, O, C, B extends Items<I>> {
   /** Goes on once there is the result of an item. */
   wait(index: number, result: PromiseLike<Result<O>>): void {
     this.#index = index;
-    // One that is not the platform's own may call back at once, or twice.
-    const isOwn = result.then === then && result instanceof Promise;
-    (isOwn ? result : new Promise((resolve) => resolve(result))).then(this.#take, this.#fail);
+    try {
+      // One that is not the platform's own may call back at once, or twice.
+      const isOwn = result.then === then && result instanceof Promise;
+      (isOwn ? result : new Promise((resolve) => resolve(result))).then(this.#take, this.#fail);
+    } catch (error) {
+      this.#rescue(error); // A subclass of `Promise` may throw.
+    }
   }
 
   go(): void {

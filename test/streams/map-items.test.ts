@@ -90,6 +90,19 @@ describe("mapItems()", () => {
     expect(rescued).toEqual([[3, "no 3"], [3, "no 3"]]);
   });
 
+  it.each([0, 1])("rescues item %i if its promise throws where it is waited for", async (bad) => {
+    class Odd extends Promise<number> {
+      static override get [Symbol.species](): PromiseConstructor {
+        throw "odd";
+      }
+    }
+    const rescue = async (index: number, error: unknown) => [index, error];
+    const odd = (n: number) => n === bad ? new Odd((resolve) => resolve(n)) : Promise.resolve(n);
+    const expected: unknown[] = numbers(3);
+    expected[bad] = [bad, "odd"];
+    expect(await map(numbers(3), odd, 1, rescue).result).toEqual(expected);
+  });
+
   it("reports the failure of a rescue, and does not rescue that", async () => {
     const exhausted = new Exhausted(["no 3"]);
     const rescue = vi.fn(() => Promise.reject(exhausted));
