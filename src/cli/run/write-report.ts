@@ -1,4 +1,4 @@
-import { messageOf, propertyOf } from "../../errors.ts";
+import { EtlError, messageOf, propertyOf } from "../../errors.ts";
 import { fail } from "../../options.ts";
 import type { JobReport } from "../../adapters/jobs/coordinate.ts";
 import type { ManagerReport } from "../../manager-report-types.ts";
@@ -32,6 +32,18 @@ export async function checkReport(
     const rule = rules[code] ?? `a file that can be written (${messageOf(error)})`;
     fail("write the page about a run", "--report", rule, path);
   }
+  if (!await isReplaceable(full)) fail("write the page about a run", "--report", otherFile, path);
+}
+
+const otherFile = "a new file or a page, as it would replace the file that is there";
+
+/** Tells whether nothing is lost if a page takes the place of a file: it may be that of the rows. */
+async function isReplaceable(full: string): Promise<boolean> {
+  const { existsSync, openAsBlob } = await fileSystem();
+  if (!existsSync(full)) return true;
+  const doctype = "<!doctype html>";
+  const begin = await (await openAsBlob(full)).slice(0, doctype.length).text();
+  return begin === "" || begin.toLowerCase() === doctype;
 }
 
 /**
@@ -50,7 +62,9 @@ export async function writeReport(
   const named = title === undefined ? {} : { title };
   const page = renderReport(report, { options: { ...options }, host: await hostWords(), ...named });
   try {
-    await files.writeFile(resolve(folder, path), page);
+    const full = resolve(folder, path);
+    if (!await isReplaceable(full)) throw new EtlError(`${path} must be ${otherFile}`);
+    await files.writeFile(full, page);
     stderr.write(`The page about it is ${path}\n`);
   } catch (error) {
     stderr.write(`The page about it cannot be written: ${messageOf(error)}\n`);

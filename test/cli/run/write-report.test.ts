@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -23,6 +23,23 @@ describe("the page of --report", () => {
   it("leaves no file behind where the run has not begun", async () => {
     await checkReport({ report: "page.html" }, { folder });
     expect(() => readFileSync(join(folder, "page.html"))).toThrow("ENOENT");
+  });
+
+  it("replaces no file but a page, also one that the run has written", async () => {
+    const [report, full] = ["rows.csv", join(folder, "rows.csv")];
+    const one = await etl({ name: "one", extract: () => [1], load: () => {} }).run();
+    writeFileSync(full, "id\n1\n");
+    await expect(checkReport({ report }, { folder })).rejects.toThrow(
+      "'--report' must be a new file or a page, as it would replace the file that is there",
+    );
+    const terminal = testTerminal({ folder });
+    await writeReport(one, report, terminal);
+    expect(terminal.err()).toContain("cannot be written: rows.csv must be a new file or a page");
+    expect(readFileSync(full, "utf8")).toBe("id\n1\n");
+    await writeReport(one, "again.html", terminal);
+    await checkReport({ report: "again.html" }, { folder });
+    await writeReport(one, "again.html", terminal);
+    expect(terminal.err()).toMatch(/(The page about it is again.html\n){2}$/);
   });
 
   it("that can no longer be written takes nothing from what the run did", async () => {
