@@ -1,4 +1,4 @@
-// Do the time of an item and the memory stay the same as items, workers and pipelines become many?
+// Do the time per item and the memory stay constant with many items, workers and pipelines?
 //   npm run bench -- growth
 import { chunks, etl, EtlManager } from "./harness/library.ts";
 import { liveHeap } from "./harness/garbage.ts";
@@ -12,11 +12,11 @@ interface Setting {
   readonly items: number;
   readonly workers: number;
   readonly pipelines: number;
-  /** Told each id; adds up and, in some variants, looks at the heap. */
+  /** Called with each id. Adds them up and, in some variants, measures the heap. */
   readonly onBatch?: (rows: readonly Item[]) => void;
 }
 
-/** Runs pipelines that share the items between them; one runs without a manager. */
+/** Runs pipelines that share the items. A single one runs without a manager. */
 async function runAll({ items, workers, pipelines, onBatch }: Setting): Promise<void> {
   const share = Math.ceil(items / pipelines);
   let sum = 0;
@@ -40,7 +40,7 @@ async function runAll({ items, workers, pipelines, onBatch }: Setting): Promise<
   checkSum(sum / pipelines, share);
 }
 
-/** Few items are run through many times, or they would show the cold code of the first ones. */
+/** Repeats runs of few items. Otherwise the cold code of the first items would dominate. */
 function timeVariant(setting: Setting): Variant {
   const runs = Math.max(1, MILLION / setting.items);
   return {
@@ -54,7 +54,7 @@ function timeVariant(setting: Setting): Variant {
   };
 }
 
-/** Keeps the most that is alive at any look; each look collects the garbage by force. */
+/** Keeps the largest live heap of all samples. Each sample forces a garbage collection. */
 function watchHeap(items: number) {
   let [loaded, nextLook, peak] = [0, 0, liveHeap()];
   return {
@@ -118,9 +118,9 @@ const heapRows = itemCounts.map((items): Comparison => ({
 export const question: Question = {
   title: "Many items, many workers, many pipelines",
   method:
-    "Per-item ReadableStream, batches of 100, 4 workers and one pipeline of a million items " +
-    `unless the row says otherwise. The heap is looked at ${HEAP_SAMPLES} times within a run, ` +
-    "each time after a forced collection, and the largest value counts.",
+    "Unless the row says otherwise: a per-item ReadableStream, batches of 100, 4 workers and one " +
+    `pipeline of a million items. The heap is measured ${HEAP_SAMPLES} times during a run, each ` +
+    "time after a forced garbage collection. The largest value counts.",
   variants: {
     ...Object.fromEntries(timed.map(([title, setting]) => [title, timeVariant(setting)])),
     ...Object.fromEntries(itemCounts.map((items) => [heapName(items), heapVariant(items)])),

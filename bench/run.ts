@@ -1,4 +1,4 @@
-// Answers the questions of this folder: each file is one.
+// Answers the questions of this folder. Each file is one question.
 //   npm run bench
 //   npm run bench -- overhead peers --rounds 3 --runtime node24,deno,bun
 //   npm run bench -- --short
@@ -36,23 +36,23 @@ const questionNames = [
   "threads",
 ];
 
-/** Small rounds of these say nothing: `--short` answers them only if they are named. */
+/** Small rounds of these mean nothing: `--short` runs them only if they are named. */
 const long = ["bad-values", "tables", "jobs"];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "3" },
-    runtime: { type: "string" }, // All three; in short Node 24.
-    scale: { type: "string", default: "1" }, // Share of the items; numbers need all of them.
+    runtime: { type: "string" }, // Default: all three, or Node 24 with `--short`.
+    scale: { type: "string", default: "1" }, // Share of the items. Only 1 gives results to publish.
     short: { type: "boolean", default: false }, // One small round.
-    out: { type: "string" }, // Where the results go if not to bench/results.
+    out: { type: "string" }, // Folder of the results. Default: bench/results.
   },
 });
 const isShort = options.short;
 const rounds = isShort ? 1 : numberOf("rounds");
 const scale = isShort ? 0.1 : numberOf("scale");
-// Small runs say whether a bench works, not how fast anything is: they are not kept unasked.
+// Small runs show that a bench works, not how fast anything is. They are stored only with `--out`.
 const folder = options.out ?? (scale === 1 && !isShort ? RESULTS : undefined);
 
 function numberOf(option: "rounds" | "scale"): number {
@@ -61,7 +61,7 @@ function numberOf(option: "rounds" | "scale"): number {
   throw new Error(`Cannot run benches as '--${option}' must be above 0: ${options[option]}`);
 }
 
-/** The runtimes that were asked for and are there. */
+/** The requested runtimes that are installed. */
 function chooseRuntimes(): Record<string, Runtime> {
   const found = findRuntimes();
   const wanted = (options.runtime ?? (isShort ? "node24" : "node24,deno,bun")).split(",");

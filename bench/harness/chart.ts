@@ -4,20 +4,20 @@ import { runtimesOf } from "./table.ts";
 import { floorWords, valueWords } from "./words.ts";
 
 const WIDTH = 860;
-const LEFT = 16; // Where the bars begin.
+const LEFT = 16; // Start of the bars.
 const LONGEST_BAR = 620;
 const BAR = 11;
-const GAP = 3; // Between bars of a row.
+const GAP = 3; // Between the bars of a row.
 
-/** Colours that are told apart in dark and light, and by eyes that see fewer of them. */
+/** Colours that can be distinguished in dark and light mode, also with colour blindness. */
 const colours = [["#1f6fc4", "#5aa7f5"], ["#c4660a", "#f09a4a"], ["#1a8a5f", "#3fc795"], [
   "#8250c4",
   "#b493f0",
 ], ["#a83a5b", "#ee7d9d"]] as const;
 
 /**
- * The rows of a result as bars, one for each runtime, with a line at the number to hold. Rows of
- * one unit share one scale, which begins at 0.
+ * The rows of a result as bars, one for each runtime, with a line at the target. Rows with the same
+ * unit share a scale, which begins at 0.
  */
 export function chart(result: Result): string {
   const runtimes = runtimesOf([result]);
@@ -71,7 +71,7 @@ function rowBars(row: Row, runtimes: readonly string[], scale: number, y: number
     const top = y + 20 + n * (BAR + GAP);
     if (value === undefined) return labels.push(text(LEFT, top + 9, "not measured", "faint"));
     const isCut = value * scale > LONGEST_BAR + 1;
-    const length = isCut ? LONGEST_BAR : Math.max(1, value * scale); // Below 0 it is still seen.
+    const length = isCut ? LONGEST_BAR : Math.max(1, value * scale); // Values below 0 stay visible.
     const size = `width="${length.toFixed(1)}" height="${BAR}"`;
     bars.push(`<rect class="r${n}" x="${LEFT}" y="${top}" ${size}/>`);
     const label = `${isCut ? "… " : ""}${valueWords(value, row)}`;
@@ -81,7 +81,7 @@ function rowBars(row: Row, runtimes: readonly string[], scale: number, y: number
   return [title, ...bars, floorLine(row, runtimes, scale, y), ...labels].join("\n");
 }
 
-/** Lies on the bars and below the labels. */
+/** The line of the target, above the bars and below the labels. */
 function floorLine(row: Row, runtimes: readonly string[], scale: number, y: number): string {
   const floor = row.atLeast ?? row.atMost;
   if (floor === undefined) return "";
@@ -90,7 +90,7 @@ function floorLine(row: Row, runtimes: readonly string[], scale: number, y: numb
   return `<line class="floor" x1="${x}" x2="${x}" y1="${y + 17}" y2="${bottom}"/>`;
 }
 
-/** The end of a scale. A few very long bars are cut, or all others would be too short. */
+/** The end of a scale. A few very long bars are cut, as all others would be too short otherwise. */
 function longestValue(rows: readonly Row[]): number {
   const values = rows.flatMap(({ medians }) => Object.values(medians));
   const floors = rows.flatMap(({ atLeast = 0, atMost = 0 }) => [atLeast, atMost]);

@@ -1,57 +1,57 @@
 /**
- * The words that all benches share: a question has variants, which are measured, and comparisons,
- * which are printed.
+ * Types that all benches share. A question has variants, which are measured, and comparisons, which
+ * are printed.
  * @module
  */
 
-/** What a job found out about itself, beside the time that it took. */
+/** Measures that a job takes itself, beside its time. */
 export type Measures = Record<string, number>;
 
 /** The part that is timed. */
 export type Job = () => Promise<Measures | void>;
 
-/** One way to do the work of a question. It is measured in a process of its own. */
+/** One way to do the work of a question. It is measured in its own process. */
 export interface Variant {
-  /** How many items the job handles at full scale. */
+  /** The number of items that the job handles at full scale. */
   readonly items: number;
-  /** Makes the job for so many items; what it does here is not timed. */
+  /** Makes the job for this many items. The preparation is not timed. */
   prepare(items: number): Job | Promise<Job>;
 }
 
 /** One row of the answer: a measure of a variant, alone or against others of the same round. */
 export interface Comparison {
-  /** What is compared, as a row of a table says it. */
+  /** The comparison, as the title of a row in a table. */
   readonly title: string;
   /** The variant that the row is about. */
   readonly variant: string;
-  /** What it is divided by; of several, the one with the highest measure. */
+  /** The variant it is divided by. If several, the one with the highest measure. */
   readonly against?: string | readonly string[];
-  /** Which measure; `rate` is items per second, `cpuRate` items per second of CPU time. */
+  /** The measure: `rate` is items per second, `cpuRate` items per second of CPU time. */
   readonly measure?: string;
-  /** Whether the other is divided by or taken away. */
+  /** Whether to divide by the other variant or to subtract it. */
   readonly as?: "ratio" | "difference";
   /**
-   * Another measure, with the word for it, whose value stands in brackets beside that of the row. The
-   * highest values of all rounds, compared, then stand there too.
+   * Another measure and its name. Its value is shown in brackets beside that of the row, together with
+   * the comparison of the highest values of all rounds.
    */
   readonly beside?: Readonly<Record<string, string>>;
-  /** The number to hold, where there is one. It is printed, never asserted. */
+  /** The target, if there is one. It is printed, never asserted. */
   readonly atLeast?: number;
   readonly atMost?: number;
-  /** The runtime that the number was given for, as its name begins; without it, all of them. */
+  /** The runtime that the target is for, as the start of its name. Default: all of them. */
   readonly floorOf?: string;
-  /** What the numbers are, if not a ratio: "items/s", "ms", "MB". */
+  /** The unit of the numbers, unless they are ratios: "items/s", "ms", "MB". */
   readonly unit?: string;
-  /** What a reader has to know to read the row rightly. */
+  /** A note that a reader needs to understand the row. */
   readonly note?: string;
 }
 
-/** What one file of this folder asks. */
+/** The question of one file in this folder. */
 export interface Question {
   readonly title: string;
-  /** What is done, in a sentence or two: printed above the table. */
+  /** The method, in a few sentences. Printed above the chart. */
   readonly method: string;
-  /** How often a process does its job, of which the fastest counts; once if it is left out. */
+  /** How often a process does its job. The fastest time counts. Default: once. */
   readonly times?: number;
   readonly variants: Readonly<Record<string, Variant>>;
   readonly comparisons: readonly Comparison[];
@@ -65,16 +65,16 @@ export interface Sample {
   readonly measures: Measures;
 }
 
-/** A row of the answer, filled in: the median over the rounds, for each runtime. */
+/** A complete row of the answer: the median over the rounds, for each runtime. */
 export interface Row extends Comparison {
   readonly medians: Readonly<Record<string, number>>;
-  /** The value of each round, so that the spread is seen. */
+  /** The value of each round, to show the spread. */
   readonly rounds: Readonly<Record<string, readonly number[]>>;
-  /** What stands beside the median, in brackets. */
+  /** The values beside the median, in brackets. */
   readonly asides?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** All that is kept of one question. */
+/** The stored answer to a question. */
 export interface Result {
   readonly question: string;
   readonly title: string;

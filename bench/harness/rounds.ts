@@ -6,7 +6,7 @@ import { floorWords } from "./words.ts";
 
 const LONGEST_VARIANT = 5 * 60_000; // ms
 
-/** What is measured, where and how often. */
+/** The question to measure, where and how often. */
 export interface Plan {
   readonly name: string;
   readonly question: Question;
@@ -14,15 +14,14 @@ export interface Plan {
   readonly rounds: number;
   readonly scale: number;
   readonly comparisons: readonly Comparison[];
-  /** Told what is going on, as a full bench takes minutes. */
+  /** Called with the progress, as a full bench takes minutes. */
   readonly onStep: (step: string) => void;
 }
 
 /**
- * Measures each variant once per round, each in a fresh process. The order is reversed from round
- * to round, so that what the machine does to the first or the last one is done to each of them. Rows
- * with a number to hold come first, as their variants then run one right after the other: a machine
- * that others use too may be half as fast a minute later.
+ * Measures each variant once per round, each in a fresh process. The order is reversed from round to
+ * round, so that no variant always runs first or last. Rows with a target come first, so that their
+ * variants run right after each other: a shared machine may be half as fast a minute later.
  */
 export async function measure(plan: Plan): Promise<Sample[]> {
   const held = plan.comparisons.filter((row) => floorWords(row) !== "");
@@ -40,7 +39,7 @@ export async function measure(plan: Plan): Promise<Sample[]> {
   return samples;
 }
 
-/** Which variants a row needs. */
+/** The variants that a row needs. */
 function variantsOf({ variant, against = [] }: Comparison): string[] {
   return [variant, ...(typeof against === "string" ? [against] : against)];
 }
@@ -65,7 +64,7 @@ function measureOne(how: Runtime, plan: Plan, variant: string): Promise<Measures
   });
 }
 
-/** Fills in a row: values are compared within a round only, then the median is taken. */
+/** Completes a row: compares values within each round, then takes the median. */
 export function fillRow(comparison: Comparison, samples: readonly Sample[]): Row {
   const medians: Record<string, number> = {};
   const rounds: Record<string, number[]> = {};
