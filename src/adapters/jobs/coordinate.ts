@@ -97,7 +97,7 @@ const addedAtOnce = 100;
 
 /**
  * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
- * Killed at any instant, it may be called again, and there may be several. A store that cannot be
+ * Killed at any moment, it may be called again, and there may be several. A store that cannot be
  * reached is waited for: for the time of a lease.
  *
  * It gives a promise of the report that `showProgress` takes like a run.

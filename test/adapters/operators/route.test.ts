@@ -266,7 +266,7 @@ describe("the guarantee of a route", () => {
     const load = route(parity, { even: () => {}, odd: () => {} });
     expect(describeGuarantee(pipeline(load), { checkpoints: store })).toEqual({
       guarantee: "at-least-once",
-      reason: "what was loaded after the last checkpoint is loaded again: " +
+      reason: "items loaded after the last checkpoint are loaded again: " +
         'branch "even" (and "odd") does not commit its rows together with the checkpoint',
     });
   });
