@@ -112,7 +112,8 @@ class RunLease<T> implements Lease<T> {
   idsOf(items: readonly T[], isDivisible: boolean): readonly string[] {
     const ids = items.map((item) => this.idOf!(item));
     if (!isDivisible) {
-      const rule = "no wholeBatch() beside 'idOf', as an item of it may be there already";
+      const rule =
+        "a function without wholeBatch() if 'idOf' is given, as some items may be loaded already";
       fail("load rows", "transformBatch", rule, "a whole batch");
     }
     const wrong = ids.find((id) => typeof id !== "string" || id === "");

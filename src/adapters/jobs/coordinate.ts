@@ -202,7 +202,7 @@ async function split<P, E, T>(
   for await (const descriptor of parts) {
     if (signal.aborted) return; // The job is cancelled.
     const id = job.id(descriptor);
-    const rule = "a text of its own for each partition, that is not empty";
+    const rule = "a non-empty string that no other partition has";
     if (typeof id !== "string" || id === "" || ids.has(id)) fail("split a job", "id", rule, id);
     ids.add(id);
     waiting.push({ id, descriptor });

@@ -292,8 +292,8 @@ describe("the guarantee of a route", () => {
     const { load, wrap } = sink();
     const rewritten = wrap((rows: never[], _context: never, load) => load(rows));
     expect(() => route(parity, { even: load, odd: rewritten })).toThrow(
-      "Cannot construct route as 'branches.odd' must be the load of another sink than that of " +
-        `"even" (write several tables by 'tables' or 'write' of one sink, which is one commit): ` +
+      "Cannot construct route as 'branches.odd' must be the load of a different sink than " +
+        `"even" (write several tables with 'tables' or 'write' of one sink, in one commit): ` +
         "current value is a function",
     );
   });

@@ -91,7 +91,8 @@ describe("a run", () => {
   it.each(Object.entries({ ...timed, ...mixing, takeUntil: untilAborted }))(
     "of a source with %s has no checkpoints by offset, and opens it once",
     async (what, extract) => {
-      const why = `the item at an offset depends on time with ${what}: new items would be mistaken ` +
+      const why =
+        `the item at an offset depends on time with ${what}: new items would be mistaken ` +
         "for finished ones: current value is";
       expect(await messageOf(run(extract, { guarantee: undefined }))).toBe(
         "Cannot run pipeline \"numbers\" as 'checkpoints' must be omitted, as they count items by " +

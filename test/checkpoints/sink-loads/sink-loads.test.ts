@@ -29,7 +29,7 @@ function memorySink(store = new MemoryCheckpointStore()) {
 }
 
 const refusal =
-  /Cannot load rows as 'load' must be one use of one sink .*'tables' or 'write'.*own pipeline/;
+  /Cannot load rows as 'load' must be a function that uses one sink, .*'tables' or 'write'.*own pipeline/;
 const rows: Row[] = [{ id: 1 }, { id: 2 }, { id: 3 }];
 
 /** Runs three rows in batches of two, with the checkpoints of a sink. */
