@@ -185,8 +185,7 @@ function planOf(
     if (strange !== undefined) fail(action, "columns", "names of the header", strange);
   }
   if (positions && isMultiByte(new TextDecoder(encoding).encoding)) {
-    const rule = "omitted for an encoding in which the bytes of a character cannot be counted";
-    fail(action, "positions", rule, encoding);
+    fail(action, "positions", "omitted if character bytes cannot be counted", encoding);
   }
   return {
     ...rest,

@@ -243,8 +243,7 @@ describe("httpSink, where a service takes a batch in part", () => {
     const { fetch } = serviceOf([() => Response.json({}, { status: 207 })]);
     expect(await errorOf(runOf({ fetch }, { batchSize: 4 }))).toMatchObject({
       cause: {
-        message:
-          "Cannot load through httpSink as 'failures' must be given if a 207 response is not an " +
+        message: "Cannot load through httpSink as 'failures' must be given if a 207 is not an " +
           "array with a 'status' for each row: current value is undefined",
       },
     });

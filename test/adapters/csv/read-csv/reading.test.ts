@@ -110,7 +110,7 @@ describe("readCsv: options", () => {
     ],
     [
       { encoding: "gbk", positions: true },
-      `'positions' must be omitted for an encoding in which the bytes of a character cannot be counted: current value is "gbk"`,
+      `'positions' must be omitted if character bytes cannot be counted: current value is "gbk"`,
     ],
   ])("refuses %j", (options, expected) => {
     expect(() => readCsv([], options)).toThrow(`Cannot read CSV as ${expected}`);
