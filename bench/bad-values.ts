@@ -1,4 +1,4 @@
-// What do bad values cost the sink of PostgreSQL, where they become dead letters?
+// How much do bad values slow down the PostgreSQL sink, if they become dead letters?
 //   npm run bench -- bad-values --runtime node24
 import pg from "pg";
 import type * as Postgres from "../src/adapters/postgres.ts";
@@ -12,7 +12,7 @@ const { postgresSink }: typeof Postgres = await import(built);
 const ITEMS = 10_000;
 const BATCH_SIZE = 1_000;
 
-/** Rows of which each so-manyth has a day that is none. */
+/** Rows, one in every `badOne` of which has an invalid date. */
 function rowsOf(count: number, badOne: number): { id: number; day: string }[] {
   return Array.from({ length: count }, (_, id) => ({
     id,
@@ -26,13 +26,13 @@ function variantOf(badOne: number, keeps: "in memory" | "in the database"): Vari
     prepare: async (items) => {
       const server = await startPostgres();
       const pool = new pg.Pool({ connectionString: server.url, max: 4 });
-      // The server may be gone before the connections have ended.
+      // The server may stop before the connections have closed.
       pool.on("error", () => {});
       pool.on("connect", (client) => void client.on("error", () => {}));
       await pool.query("create table days (id bigint primary key, day date not null)");
       const sink = postgresSink(pool, { table: "days", columns: ["id", "day"] });
       const rows = rowsOf(items, badOne);
-      const counted = new WritableStream(); // The report counts them.
+      const counted = new WritableStream(); // The report counts the letters.
       let loads = 0;
       const load: typeof sink.load = Object.assign(
         (...call: Parameters<typeof sink.load>) => (loads++, sink.load(...call)),
@@ -66,11 +66,11 @@ const bad = "one of 20 is bad";
 const kept = `${bad}, letters in the database`;
 
 export const question: Question = {
-  title: "Bad values, and PostgreSQL",
+  title: "Bad values in PostgreSQL",
   method:
-    "10,000 rows in batches of 1,000 through pg, marks in the same database. Of each 20 rows one has " +
-    "a day that is none. Each batch takes at most four loads. Dead letters are counted, or kept in " +
-    "the same database, those of a batch together.",
+    "10,000 rows in batches of 1,000 through pg, with checkpoints in the same database. One row in 20 " +
+    "has an invalid date. Each batch needs at most four loads. Dead letters are counted, or stored " +
+    "in the same database, all letters of a batch together.",
   variants: {
     "all are good": good,
     [bad]: variantOf(20, "in memory"),

@@ -1,4 +1,4 @@
-// What does BucketStream cost in a pipe, against no batching and against a TransformStream by hand?
+// What does BucketStream cost in a pipe, compared with no batching and a TransformStream by hand?
 //   npm run bench -- bucket-stream
 import { BucketStream } from "./harness/library.ts";
 import { checkSum, type Item, itemStream } from "./harness/sources.ts";
@@ -6,7 +6,7 @@ import type { Question, Variant } from "./harness/question.ts";
 
 const BATCH_SIZE = 100;
 
-/** What one would write without a library: no timer, and what is gathered is lost on an error. */
+/** The code you would write without a library: no timer, and an error loses the gathered items. */
 function nativeBatches(): TransformStream<Item, Item[]> {
   let batch: Item[] = [];
   return new TransformStream({
@@ -21,7 +21,7 @@ function nativeBatches(): TransformStream<Item, Item[]> {
   });
 }
 
-/** A pipe to a sink that does next to nothing: it adds up the ids, to see that none is missing. */
+/** A pipe to a sink that does next to nothing: it adds up the ids, to check that none is missing. */
 function pipe(makeBatches: () => ReadableWritablePair<Item[], Item>): Variant {
   return {
     items: 1_000_000,
@@ -50,7 +50,7 @@ const plainPipe: Variant = {
 export const question: Question = {
   title: "BucketStream in a pipe",
   method: "Items per second of a per-item ReadableStream, piped through batches of 100 to a sink " +
-    "that does nothing, divided by those of a plain `pipeTo` the same sink.",
+    "that does nothing, divided by those of a plain `pipeTo` to the same sink.",
   times: 3,
   variants: {
     "pipeTo": plainPipe,

@@ -1,4 +1,4 @@
-// How does run() compare with the loop that one would write by hand?
+// How does run() compare with the loop you would write by hand?
 //   npm run bench -- byhand --rounds 3 --runtime node24,deno,bun
 //   npm run bench -- byhand --short --runtime bun
 import type * as Ndjson from "../src/adapters/ndjson.ts";
@@ -21,27 +21,27 @@ const { lines }: typeof Ndjson = await import(built);
 const ways = ["run()", "by hand"] as const;
 type Way = typeof ways[number];
 
-/** A kind of source, with items and rows of its own. */
+/** A kind of source, with its own items and rows. */
 interface Kind<I, O> {
-  /** About as many as take 150 ms. */
+  /** Enough items for about 150 ms. */
   readonly items: number;
   source(items: number): Source<I>;
   byHand(items: number, work: Work<I, O>): Promise<void>;
   transform(item: I): O;
-  /** What is summed up of a row. */
+  /** The number of a row that is added up. */
   amountOf(row: I | O): number;
 }
 
-/** A row of the table: everything that differs from it is around the middle of the table. */
+/** A row of the table, which differs in one thing from the middle of the table. */
 interface Line {
   readonly kind: string;
   readonly batchSize: number;
   readonly transform: "sync" | "async" | "no";
-  /** Whether the process has run other kinds of sources before, as a program of several pipelines. */
+  /** Whether the process first ran other kinds of sources, like a program with several pipelines. */
   readonly isMixed: boolean;
 }
 
-/** A stream that has so many items in its queue whenever it is read. */
+/** A stream that has this many items in its queue whenever it is read. */
 function queuedStream(items: number, highWaterMark: number): ReadableStream<Item> {
   let id = 0;
   return new ReadableStream<Item>({
@@ -54,7 +54,7 @@ function queuedStream(items: number, highWaterMark: number): ReadableStream<Item
   }, { highWaterMark });
 }
 
-/** A stream of arrays, as a cursor or a parsed file gives them. */
+/** A stream of arrays, as a cursor or a parsed file yields them. */
 function arrayStream(items: number, size: number): ReadableStream<Item[]> {
   let id = 0;
   return new ReadableStream<Item[]>({
@@ -73,7 +73,7 @@ const page = new TextEncoder().encode(
   Array.from({ length: LINES_PER_CHUNK }, (_, id) => `{"id":${id},"name":"User ${id}"}\n`).join(""),
 );
 
-/** Bytes as a response gives them: chunks of about 32 KB, some of which wait already. */
+/** Bytes as a response yields them: chunks of about 32 KB, some of them already waiting. */
 function body(items: number): ReadableStream<Uint8Array> {
   let left = items / LINES_PER_CHUNK;
   return new ReadableStream<Uint8Array>({
@@ -114,7 +114,7 @@ const ofLines: Kind<string, number> = {
   amountOf: (row) => typeof row === "number" ? row : row.length,
 };
 
-// deno-lint-ignore no-explicit-any -- each kind has items of its own
+// deno-lint-ignore no-explicit-any -- each kind has its own type of items
 const kinds: Readonly<Record<string, Kind<any, number>>> = {
   "stream with a queue of 1": queued(1),
   "stream with a queue of 16": queued(16),
@@ -137,7 +137,7 @@ const kinds: Readonly<Record<string, Kind<any, number>>> = {
   "chunks of 4096": chunked(4096),
 };
 
-/** The kinds that a mixed process has run before, and how many items of each. */
+/** The kinds that a mixed process runs first, and the number of items of each. */
 const before = [
   "stream with a queue of 1",
   "stream with a queue of 256",
@@ -149,7 +149,7 @@ const ITEMS_BEFORE = 100_000;
 
 const middle = { batchSize: 100, transform: "sync", isMixed: false } as const;
 
-/** Each axis is varied around the middle of the table. */
+/** Varies one thing at a time around the middle of the table. */
 const table: readonly Line[] = [
   ...Object.keys(kinds).map((kind) => ({ ...middle, kind })),
   ...[...before, "bytes through lines()"].map((kind) => ({ ...middle, kind, isMixed: true })),
@@ -164,7 +164,7 @@ const table: readonly Line[] = [
 const titleOf = ({ kind, transform, batchSize, isMixed }: Line) =>
   `${kind}, ${transform} transform, batch ${batchSize}${isMixed ? ", after other kinds" : ""}`;
 
-/** Does the work of a line once; gives the sum of what was loaded. */
+/** Does the work of a line once. Returns the sum of the loaded rows. */
 async function work(line: Line, way: Way, items: number): Promise<number> {
   const kind = kinds[line.kind]!;
   const { batchSize } = line;
@@ -199,19 +199,19 @@ async function byRun<I, O>(
     ...(transform && { transform }),
     load: load as (rows: (O | I)[]) => Promise<void>,
   });
-  await pipeline.run({ batchSize, workers: LOADS }); // The timer is on: 5 s is the default.
+  await pipeline.run({ batchSize, workers: LOADS }); // With the default timer of 5 s.
 }
 
-/** The sum of all rows, told without either way. */
+/** The sum of all rows, computed independently. */
 function expected(kind: string, items: number): number {
   if (kind !== "bytes through lines()") return items * (items - 1);
-  const perChunk = page.length - LINES_PER_CHUNK; // Without the breaks.
+  const perChunk = page.length - LINES_PER_CHUNK; // Without line breaks.
   return perChunk * (items / LINES_PER_CHUNK);
 }
 
 let isWarm = false;
 
-/** Brings a process to where the line wants it, by the same way. */
+/** Runs the other kinds of sources first, in the same way, once per process. */
 async function mix(way: Way): Promise<void> {
   if (isWarm) return;
   isWarm = true;
@@ -243,10 +243,11 @@ const nameOf = (line: Line, way: Way) => `${titleOf(line)}, ${way}`;
 
 export const question: Question = {
   title: "run() against the loop by hand",
-  method: "CPU time by hand over that of `run()`, all threads of the process counted. Both sides " +
-    `make batches, map each item and have up to ${LOADS} async loads in flight, which add up what ` +
-    "they are given. By hand there is no timer, no report, and nothing stops it. In brackets: the " +
-    "wall time of the same, and the fastest of all rounds by hand over the fastest of `run()`.",
+  method:
+    "CPU time of the loop by hand divided by that of `run()`, for all threads of the process. Both " +
+    `make batches, map each item and have up to ${LOADS} async loads in flight, which add up a ` +
+    "number of each row. The loop by hand has no timer and no report, and cannot be stopped. In brackets: the " +
+    "wall-time ratio, and the fastest round by hand divided by the fastest round of `run()`.",
   times: 3,
   variants: Object.fromEntries(
     table.flatMap((line) => ways.map((way) => [nameOf(line, way), variantOf(line, way)])),

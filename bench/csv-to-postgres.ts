@@ -1,4 +1,4 @@
-// How fast does a CSV.gz come into PostgreSQL, against psql and against a program by hand?
+// How fast is a CSV.gz loaded into PostgreSQL, compared with psql and with a program by hand?
 //   npm ci --prefix bench/peers && npm run bench -- csv-to-postgres --runtime node24
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -46,7 +46,7 @@ const drivers: Readonly<Record<string, Driver>> = {
     const copy = `\\copy rows from program 'gzip -dc ${path}' with (format csv, header)`;
     return promisify(execFile)("psql", [url, "--no-psqlrc", "-c", copy]);
   },
-  // csv-parse is one of the peers, which are left out where they are not installed.
+  // csv-parse is one of the peers, which are skipped if they are not installed.
   ...existsSync("bench/peers/node_modules") && {
     "csv-parse and pg by hand": async (path: string, pool: pg.Pool) => {
       const { loadByHand } = await import("./peers/csv-parse.ts" as string);
@@ -71,7 +71,7 @@ function variantOf(driver: Driver): Variant {
       writeRows(path, items);
       const server = await startPostgres();
       const pool = new pg.Pool({ connectionString: server.url, max: 4 });
-      // The server may be gone before the connections have ended.
+      // The server may stop before the connections have closed.
       pool.on("error", () => {});
       pool.on("connect", (client) => void client.on("error", () => {}));
       await pool.query(`create table rows
@@ -103,10 +103,11 @@ for (const variant of ["copy", "copy, 2 workers", "insert"]) {
 
 export const question: Question = {
   title: "CSV.gz into PostgreSQL",
-  method: "A million rows of five columns, about 75 bytes each, gzipped, go into a table with a " +
-    "primary key, on a server on the same machine without fsync. millrace keeps checkpoints, in " +
-    "batches of 5,000. psql inserts all in one transaction; by hand, each 1,000 rows of csv-parse " +
-    "are one insert of json_to_recordset.",
+  method:
+    "A gzipped file of a million rows with five columns, about 75 bytes each, is loaded into a " +
+    "table with a primary key. The server runs on the same machine, without fsync. millrace uses " +
+    "batches of 5,000 and writes checkpoints. psql inserts all rows in one transaction. By hand, " +
+    "every 1,000 rows from csv-parse are one insert with json_to_recordset.",
   variants: Object.fromEntries(
     Object.entries(drivers).map(([name, driver]) => [name, variantOf(driver)]),
   ),

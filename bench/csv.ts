@@ -1,4 +1,4 @@
-// How fast is CSV read into rows, and does the memory stay flat?
+// How fast is CSV read into rows, and does memory stay flat?
 //   npm run bench -- csv
 import type * as Csv from "../src/adapters/csv.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
@@ -7,7 +7,7 @@ const built = new URL("./dist/adapters/csv.js", import.meta.url).href;
 const PIECE = 65_536;
 const PIECES = 1_600; // 105 MB at full scale; bytes are the items.
 
-/** A piece of whole lines, which is given again and again. */
+/** A piece of whole lines, which is repeated. */
 function pieceOf(quotes: boolean): Uint8Array {
   const note = quotes ? '"said ""hi"",\nand left"' : "some plain words";
   const lines: string[] = [];
@@ -42,7 +42,7 @@ function reader(options: Csv.ReadCsvOptions = {}): Read {
   };
 }
 
-/** What people write where fields have no quotes. */
+/** The usual code for fields without quotes. */
 async function splitByHand(source: Iterable<Uint8Array>): Promise<number> {
   const decoder = new TextDecoder();
   const names = head.trimEnd().split(",");
@@ -92,7 +92,7 @@ const comparisons: Comparison[] = Object.keys(variants).map((variant) => ({
 
 export const question: Question = {
   title: "CSV into rows",
-  method: "Rows of 10 columns and about 110 bytes, in pieces of 64 KiB, become objects.",
+  method: "Rows of 10 columns and about 110 bytes arrive in pieces of 64 KiB and become objects.",
   times: 3,
   variants,
   comparisons,

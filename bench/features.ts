@@ -1,4 +1,4 @@
-// What does each feature cost when it is on?
+// What does each feature cost when it is enabled?
 //   npm run bench -- features
 import * as api from "@opentelemetry/api";
 import { etl, MemoryCheckpointStore } from "./harness/library.ts";
@@ -12,15 +12,15 @@ import type { Comparison, Question, Variant } from "./harness/question.ts";
 
 const built = new URL("./dist/adapters/otel.js", import.meta.url).href;
 const { instrument }: typeof Otel = await import(built);
-const OFTEN = 10; // ms; a hundred times as often as the default.
+const OFTEN = 10; // ms. This is a hundred times as often as the default.
 
-/** What is added to a plain run. */
+/** A feature that is added to a plain run. */
 interface Feature {
   readonly title: string;
   readonly options?: () => RunOptions<Item>;
   readonly members?: Partial<Pipeline<Item>>;
   readonly wrap?: (pipeline: Etl<Item>) => Etl<Item>;
-  /** Called with the run; gives what ends the watching. */
+  /** Called with the run. Returns a function that ends the watching. */
   readonly watch?: (run: Run) => () => void;
 }
 
@@ -136,8 +136,8 @@ function variantOf(feature: Feature): Variant {
 export const question: Question = {
   title: "What each feature costs",
   method:
-    "Items per second with the feature, divided by those of a plain run without it: per-item " +
-    "ReadableStream, batches of 100, 4 workers. The plain run has no timer; all others have it.",
+    "Items per second with the feature, divided by those of a plain run without it. All runs have " +
+    "a per-item ReadableStream, batches of 100 and 4 workers. Only the plain run has no timer.",
   times: 3,
   variants: Object.fromEntries(features.map((feature) => [feature.title, variantOf(feature)])),
   comparisons: [

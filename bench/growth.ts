@@ -1,4 +1,4 @@
-// Do the time of an item and the memory stay the same as whatever there is many of becomes more?
+// Do time and memory stay constant with many items, workers, pipelines, letters and partitions?
 //   npm run bench -- growth
 import { liveHeap } from "./harness/garbage.ts";
 import * as jobs from "./harness/growing-jobs.ts";

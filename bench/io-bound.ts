@@ -1,4 +1,4 @@
-// How close does a run come to the ideal schedule when the loads take their time?
+// How close is a run to the ideal schedule when loads are slow?
 //   npm run bench -- io-bound
 import { etl } from "./harness/library.ts";
 import { syncItems } from "./harness/sources.ts";
@@ -8,7 +8,7 @@ import type { Comparison, Measures, Question, Variant } from "./harness/question
 const BATCH_SIZE = 10;
 const SEED = 20_251_121;
 
-/** How long the load of each batch is to take, in milliseconds. */
+/** Intended duration of the load of each batch, in milliseconds. */
 type Durations = (batches: number) => number[];
 
 const durationsOf: Readonly<Record<string, Durations>> = {
@@ -19,7 +19,7 @@ const durationsOf: Readonly<Record<string, Durations>> = {
   },
 };
 
-/** When the last of the loads ends if each begins the moment that a worker is free. */
+/** Time at which the last load ends if each begins the moment a worker is free. */
 function idealTime(durations: readonly number[], workers: number): number {
   const freeAt = new Float64Array(workers);
   for (const duration of durations) {
@@ -72,7 +72,7 @@ function variantOf(driver: Driver, durations: Durations, workers: number): Varia
   };
 }
 
-/** Timers come late, by up to a millisecond: loads count as they were, and as they were meant. */
+/** Timers fire up to a millisecond late, so both the actual and the intended durations count. */
 function compare(time: number, taken: number[], wanted: number[], workers: number): Measures {
   return {
     overIdeal: time / idealTime(taken, workers),
@@ -106,9 +106,9 @@ for (const workers of [4, 16]) {
 export const question: Question = {
   title: "Loads that wait",
   method:
-    "Time of a run over the time of the ideal schedule, in which each load begins the moment " +
-    "that a worker is free, with the loads as long as they were. Bare loops are one async " +
-    "loop for each worker, which is what a program without any library does.",
+    "Time of a run divided by the time of the ideal schedule. In that schedule each load takes as " +
+    "long as it took, and begins the moment a worker is free. Bare loops are one async loop for " +
+    "each worker, as in a program without a library.",
   variants,
   comparisons,
 };

@@ -1,4 +1,4 @@
-// What do more worker processes make of a job whose work waits?
+// How much do more worker processes speed up a job whose work waits?
 //   npm run bench -- jobs --runtime node24
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const { postgresJobStore, postgresSink }: typeof Postgres = await import(builtOf
 
 const program = new URL("./harness/job-worker.ts", import.meta.url);
 
-/** So many processes, which are there when the clock begins. */
+/** This many processes, which are ready when the clock starts. */
 function variantOf(workers: number): Variant {
   return {
     items: 40 * ROWS,
@@ -51,8 +51,8 @@ function variantOf(workers: number): Variant {
 export const question: Question = {
   title: "Worker processes of a job",
   method:
-    "A job of 40 partitions of 1,000 rows, kept in PostgreSQL; each 100 rows wait for 30 ms, and are " +
-    "loaded with their mark in one commit. The processes are started before the clock is.",
+    "A job of 40 partitions of 1,000 rows, stored in PostgreSQL. Every 100 rows wait for 30 ms and are " +
+    "loaded with their mark in one commit. The clock starts once the processes are running.",
   variants: { "1 worker": variantOf(1), "2 workers": variantOf(2), "4 workers": variantOf(4) },
   comparisons: [
     {

@@ -7,7 +7,7 @@ import type { Comparison, Measures, Question, Variant } from "./harness/question
 const TIMEOUT = 50; // ms
 const BATCH_SIZE = 100;
 
-/** An item that knows when it came. */
+/** An item with its time of arrival. */
 interface Stamped {
   readonly at: number;
 }
@@ -15,7 +15,7 @@ interface Stamped {
 const stamp = (): Stamped => ({ at: performance.now() });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** So few that batches never fill: the timer closes them. */
+/** Too few items to fill a batch: the timer closes them. */
 async function* trickle(items: number): AsyncGenerator<Stamped> {
   for (let n = 0; n < items; n++) {
     await sleep(4);
@@ -31,7 +31,7 @@ async function* bursts(items: number): AsyncGenerator<Stamped> {
   }
 }
 
-/** Always one more item: the source is held back by the run alone. */
+/** There is always another item: only the run holds the source back. */
 function saturated(items: number): ReadableStream<Stamped> {
   let n = 0;
   return new ReadableStream<Stamped>({
@@ -49,7 +49,7 @@ function variantOf(items: number, arrivals: Arrivals, loadTime?: number): Varian
     items,
     prepare: (items) => async () => {
       const waits = new Float64Array(items);
-      const firstWaits: number[] = []; // Of the first item of each batch that the timer closed.
+      const firstWaits: number[] = []; // Of the first item in each batch that the timer closed.
       let loaded = 0;
       await etl({
         name: "latency",
@@ -101,8 +101,8 @@ export const question: Question = {
   title: "From arrival to load",
   method:
     `Batches of ${BATCH_SIZE}, 4 workers, a timer of ${TIMEOUT} ms. The wait of an item ends ` +
-    "when its load begins. A timed flush is late by what the first item of the batch waited " +
-    "beyond the timer.",
+    "when its load begins. The lateness of a timed flush is the time for which the first item of " +
+    "the batch waited beyond the timer.",
   variants,
   comparisons: Object.keys(variants).flatMap((variant) =>
     rowsOf(variant, variant.startsWith("one") ? { ...waits, ...lateness } : waits)

@@ -1,5 +1,5 @@
-// What do operators cost, against the same loop by hand?
-// And against libraries whose operators have the same names?
+// What do operators cost, compared with the same loop by hand?
+// And compared with libraries whose operators have the same names?
 //   npm ci --prefix bench/peers && npm run bench -- operators
 import type * as Millrace from "../src/index.ts";
 import type * as Operators from "../src/adapters/operators.ts";
@@ -10,8 +10,8 @@ import type { FivePeer, Row } from "./peers/five-operators.ts";
 const core = new URL("./dist/index.js", import.meta.url).href;
 const built = new URL("./dist/adapters/operators.js", import.meta.url).href;
 const ITEMS = 4_000_000;
-const STREAMED = 1_000_000; // Of those that come one by one.
-const PEERED = 300_000; // Of those that take up to a microsecond for each.
+const STREAMED = 1_000_000; // If they come one by one.
+const PEERED = 300_000; // For libraries that take up to a microsecond per item.
 const SIZE = 256;
 const names = ["RxJS", "IxJS", "streaming-iterables", "Effect", "async generators"];
 const peers = existsSync("bench/peers/node_modules") ? names : [];
@@ -29,7 +29,7 @@ function* pages(items: number): Generator<Row[]> {
   }
 }
 
-/** A stream that gives a row for each pull. */
+/** A stream that yields one row per pull. */
 function rowByRow(items: number): ReadableStream<Row> {
   let id = 0;
   return new ReadableStream<Row>({
@@ -37,7 +37,7 @@ function rowByRow(items: number): ReadableStream<Row> {
   }, { highWaterMark: 0 });
 }
 
-/** Counts what comes in arrays: all variants end in the same way. */
+/** Counts the items of arrays: all variants end in the same way. */
 async function count(chunks: AsyncIterable<readonly { sum: number }[]>): Promise<number> {
   let total = 0;
   for await (const chunk of chunks) total += chunk.length;
@@ -102,7 +102,7 @@ async function pipedChunks(items: number): Promise<number> {
   return piped((items) => chunks(pages(items)), items);
 }
 
-/** Reads by another library, whose name is put together so that the bench runs without it. */
+/** Reads with another library. Its name is computed, so that the bench runs without it. */
 async function peered(name: string, items: number): Promise<number> {
   const file = "./peers/operators.ts";
   const { peers } = await import(file) as { peers: Readonly<Record<string, FivePeer>> };
@@ -113,8 +113,8 @@ async function peered(name: string, items: number): Promise<number> {
 export const question: Question = {
   title: "Five operators",
   method:
-    "Rows are filtered, mapped, filtered, mapped and mapped by functions that give no promise, " +
-    "and what comes out is counted: from arrays of 256, and from a stream that gives one per pull.",
+    "Sync functions filter, map, filter, map and map rows, and the results are counted. The rows " +
+    "come in arrays of 256, or from a stream that yields one per pull.",
   times: 3,
   variants: {
     "pipe, from chunks": variantOf(ITEMS, pipedChunks),

@@ -1,5 +1,5 @@
-// What does run() cost above reading the source, for each kind of source and size of batch, and
-// above the same work by hand?
+// What does run() cost beyond reading the source, for each kind of source and batch size, and
+// beyond the same work by hand?
 //   npm run bench -- overhead --rounds 3 --runtime node24,deno,bun
 import { etl } from "./harness/library.ts";
 import {
@@ -22,7 +22,7 @@ const transforms: Readonly<Record<string, Transform>> = {
 };
 const batchSizes = [1, 10, 100, 1000];
 
-/** About as many as take half a second, so that each variant gets a similar share of the time. */
+/** Enough items for about half a second, so that each variant gets a similar share of the time. */
 function itemsFor(kind: string, transform: string, batchSize: number): number {
   if (batchSize === 1) return 500_000;
   if (transform === "async") return 1_000_000;
@@ -44,7 +44,7 @@ function runVariant(kind: string, transform: string, batchSize: number): Variant
         },
       });
       return async () => {
-        await pipeline.run({ batchSize, workers: 4 }); // The timer is on: 5 s is the default.
+        await pipeline.run({ batchSize, workers: 4 }); // With the default timer of 5 s.
         checkSum(sum, items);
       };
     },
@@ -53,7 +53,7 @@ function runVariant(kind: string, transform: string, batchSize: number): Variant
 
 type Load = (rows: Item[]) => Promise<void>;
 
-/** What one writes without a library: a load at a time, no timer, no report, and nothing stops it. */
+/** The code you would write without a library: one load at a time, no timer, no report, no stop. */
 async function itemsByHand(stream: ReadableStream<Item>, load: Load): Promise<void> {
   const reader = stream.getReader();
   let batch: Item[] = [];
@@ -115,7 +115,7 @@ for (const kind of Object.keys(sources)) {
   }
 }
 
-/** All sources are compared at batch size 100, the other sizes for the two kinds of stream only. */
+/** All sources have batches of 100. Only the two kinds of stream have other sizes too. */
 function isShown(kind: string, transform: string, size: number): boolean {
   if (size === 100) return true;
   return kind === "ReadableStream" || (kind === "chunks()" && transform === "sync");
@@ -123,11 +123,11 @@ function isShown(kind: string, transform: string, size: number): boolean {
 
 const floors: Readonly<Record<string, Partial<Comparison>>> = {
   [nameOf("ReadableStream", "sync", 100)]: { atLeast: 0.85, note: "the goal is 0.95" },
-  // Where Node's bare loop does 7.5 M items/s, etl-rust does about 2.35 on tokio.
+  // If Node's bare loop does 7.5 M items/s, etl-rust does about 2.35 M on tokio.
   [nameOf("chunks()", "sync", 100)]: {
     atLeast: 6.3,
     floorOf: "node",
-    note: "set where 20 times etl-rust was this share of the bare loop",
+    note: "this ratio was 20 times etl-rust",
   },
 };
 
@@ -142,7 +142,7 @@ const comparisons = Object.keys(sources).flatMap((kind) =>
 for (const kind of Object.keys(byHand)) {
   const [run, hand] = [nameOf(kind, "sync", BATCH_BY_HAND), nameByHand(kind)];
   comparisons.push(
-    { title: hand, variant: hand, against: bare, note: "a load at a time, no timer" },
+    { title: hand, variant: hand, against: bare, note: "one load at a time, no timer" },
     { title: `${run}, against by hand`, variant: run, against: hand },
   );
 }
@@ -150,9 +150,11 @@ comparisons.push({ title: "the bare loop itself", variant: bare, unit: "items/s"
 
 export const question: Question = {
   title: "run() against the bare read() loop",
-  method: "Items per second of a run with 4 workers, timer on, whose async load adds up the ids, " +
-    "divided by those of a loop over `reader.read()` on the per-item ReadableStream. By hand " +
-    "is what one writes without a library: batches of 100, mapped and loaded one after the other.",
+  method:
+    "Items per second of a run, divided by those of a loop over `reader.read()` on the per-item " +
+    "ReadableStream. The run has 4 workers and a timer, and its async load adds up the ids. The " +
+    "loop by hand is the code you would write without a library: it maps and loads one batch of " +
+    "100 after the other.",
   times: 3,
   variants,
   comparisons,

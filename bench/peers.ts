@@ -1,13 +1,13 @@
-// How fast is the same job with the libraries that people use for it?
+// How fast is the same job with other libraries that people use?
 //   npm ci --prefix bench/peers && npm run bench -- peers
 import { asyncItems, itemStream, syncItems } from "./harness/sources.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 import type { Load, Peer, Row, Source } from "./peers/peer.ts";
 
-const CHECKED_ITEMS = 12_345; // No multiple of the batch size: the last batch is a partial one.
-// About as many as take half a second; rates are compared.
+const CHECKED_ITEMS = 12_345; // Not a multiple of the batch size: the last batch is partial.
+// Enough for about half a second. Only rates are compared.
 const MANY = 2_000_000;
-const FEWER = 200_000; // For those that take microseconds for an item.
+const FEWER = 200_000; // For libraries that take microseconds per item.
 const times: Readonly<Record<Source["kind"], number>> = {
   "stream": 1,
   "async generator": 1,
@@ -18,13 +18,13 @@ interface Entry {
   readonly file: string;
   readonly items?: number;
   readonly lacks?: string;
-  /** From which sources its batches have a timer too. */
+  /** The sources for which its batches also have a timer. */
   readonly timed?: readonly Source["kind"][];
 }
 
 const kinds: readonly Source["kind"][] = ["stream", "async generator", "iterable"];
 
-/** The file of each peer in bench/peers/, and what of the job its own operators cannot do. */
+/** The file of each peer in bench/peers/, and the parts of the job that its operators lack. */
 const peers: Readonly<Record<string, Entry>> = {
   "streaming-iterables": {
     file: "streaming-iterables",
@@ -48,7 +48,7 @@ const openers: Readonly<Record<Source["kind"], (items: number) => Source>> = {
   "iterable": (items) => ({ kind: "iterable", items: syncItems(items) }),
 };
 
-/** Counts how often each item is loaded, and refuses a peer that is not at exactly once. */
+/** Counts how often each item is loaded, and throws unless that is exactly once. */
 async function checkOnce(peer: Peer, open: (items: number) => Source): Promise<void> {
   const loaded = new Uint8Array(CHECKED_ITEMS);
   let running = 0;
@@ -74,7 +74,7 @@ function variant({ file, items = MANY }: Entry, kind: Source["kind"]): Variant {
   return {
     items: items * times[kind],
     async prepare(items) {
-      // The name is put together so that the project is checked without the peers being installed.
+      // The name is computed, so that the project can be type-checked without the peers.
       const { peer } = await import(`./peers/${file}.ts`) as { peer: Peer };
       await checkOnce(peer, openers[kind]);
       let sum = 0;
@@ -130,9 +130,9 @@ function article(kind: string): string {
 export const question: Question = {
   title: "The same job with other libraries",
   method:
-    "Items become batches of 100, by size or after 5 s, each item is mapped, and 4 batches are " +
-    "loaded at once by an async function that adds up the ids. Before a peer is measured, each " +
-    "item has to arrive exactly once.",
+    "Items become batches of 100, closed by size or after 5 s. Each item is mapped. An async " +
+    "function that adds up the ids loads 4 batches at once. Before a peer is measured, a check " +
+    "makes sure that each item arrives exactly once.",
   times: 3,
   variants,
   comparisons,

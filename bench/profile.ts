@@ -1,4 +1,4 @@
-// Where does the time of a variant go?
+// Where does a variant spend its time?
 //   npm run bench:profile -- overhead "ReadableStream, sync transform, batch 100" --runtime bun
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -8,9 +8,9 @@ import { parseArgs } from "node:util";
 import { buildLibrary } from "./harness/build.ts";
 import { findRuntimes } from "./harness/runtimes.ts";
 
-const SHOWN = 12; // Functions; the rest is one line.
+const SHOWN = 12; // Functions. The rest becomes one line.
 
-/** What is used of the format of Chromium's profiler, which the runtimes share. */
+/** The parts used of the format of Chromium's profiler, which the runtimes share. */
 interface Profile {
   readonly nodes: readonly {
     readonly id: number;
@@ -24,7 +24,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     runtime: { type: "string", default: "node24" },
-    scale: { type: "string", default: "5" }, // More than a bench has, so that little is warm-up.
+    scale: { type: "string", default: "5" }, // More than in a bench, so that warm-up is a small part.
   },
 });
 const [question, variant] = positionals;
@@ -32,7 +32,7 @@ if (question === undefined || variant === undefined) {
   throw new Error("Cannot profile without a question and a variant: see the top of this file");
 }
 
-/** Runs the variant, and gives what its profiler saw. */
+/** Runs the variant, and returns its profile. */
 function profile(): Profile {
   const runtime = findRuntimes()[options.runtime];
   if (runtime === undefined) {
@@ -52,7 +52,7 @@ function profile(): Profile {
   }
 }
 
-/** The share of each function's own time, the largest first. */
+/** The share of own time of each function, largest first. */
 function sharesOf({ nodes, samples, timeDeltas }: Profile): [name: string, share: number][] {
   const names = new Map(nodes.map(({ id, callFrame: { functionName, url } }) => {
     const file = url.split("/").at(-1)!;

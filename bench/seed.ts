@@ -1,10 +1,10 @@
-// How fast are the five scenarios that etl-rust 0.1.0 measures itself with?
+// How fast are the five scenarios of etl-rust 0.1.0's own benchmark?
 //   npm run bench -- seed
 import { etl, EtlManager } from "./harness/library.ts";
 import { mockRecord, type NestedRecord, type Summary, summaryOf } from "./harness/mock-record.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
 
-/** One setting of a scenario, and what the original published for it: thousand records/s. */
+/** One setting of a scenario, and the original's published number: thousands of records/s. */
 interface Scenario {
   readonly title: string;
   readonly records: number;
@@ -38,12 +38,12 @@ const scenarios: readonly Scenario[] = [
   { title: "optimal, each record copied by structuredClone", ...optimal, isCopied: true },
 ];
 
-/** Gives the one record over and over: by reference, or a copy of its own each time. */
+/** Yields the one record repeatedly: by reference, or a new copy each time. */
 function* records({ records, isCopied }: Scenario): Generator<NestedRecord> {
   for (let n = 0; n < records; n++) yield isCopied ? structuredClone(mockRecord) : mockRecord;
 }
 
-/** Runs a scenario once, and gives the number of records that were loaded. */
+/** Runs a scenario once, and returns the number of records loaded. */
 async function runOnce(scenario: Scenario): Promise<number> {
   const { batchSize, workers, pipelines } = scenario;
   let loaded = 0;
@@ -64,7 +64,7 @@ async function runOnce(scenario: Scenario): Promise<number> {
   return loaded;
 }
 
-/** A scenario takes a millisecond: it is repeated, as criterion does, with a new run each time. */
+/** A scenario takes a millisecond, so it is repeated with a new run each time, as in criterion. */
 function variantOf(scenario: Scenario): Variant {
   const perRun = scenario.records * (scenario.pipelines ?? 1);
   return {
@@ -84,11 +84,11 @@ function variantOf(scenario: Scenario): Variant {
 export const question: Question = {
   title: "The scenarios of etl-rust 0.1.0",
   method:
-    "Thousand records per second, with the original's parameters and a nested record of about " +
-    "50 KB, beside what the original published. Its numbers were measured elsewhere (8-core Mac, " +
-    "Rust 1.83, November 2025), so no ratio is made of them. The record is built once and passed " +
-    "by reference, as a run copies no item; the original clones each record, so that the last row, " +
-    "with a `structuredClone` of every record, is there for who wants to compare like with like.",
+    "Thousands of records per second, with the original's parameters and a nested record of about " +
+    "50 KB, beside the numbers that the original published. Those were measured elsewhere (8-core " +
+    "Mac, Rust 1.83, November 2025), so there are no ratios. A run copies no items: the record is " +
+    "built once and passed by reference. The original clones each record. To compare like with " +
+    "like, see the last row, with a `structuredClone` of every record.",
   variants: Object.fromEntries(scenarios.map((scenario) => [scenario.title, variantOf(scenario)])),
   comparisons: scenarios.map(({ title, published }): Comparison => ({
     title,

@@ -1,4 +1,4 @@
-// What does the sink of PostgreSQL cost over the statements that it sends?
+// What does the PostgreSQL sink cost beyond the statements that it sends?
 //   npm run bench -- sinks-postgres --runtime node24
 import pg from "pg";
 import type * as Postgres from "../src/adapters/postgres.ts";
@@ -12,7 +12,7 @@ const { postgresSink }: typeof Postgres = await import(built);
 
 const ITEMS = 200_000;
 
-/** Loads everything; the rows are made before. */
+/** Loads all rows, which were made before. */
 type Driver = (pool: pg.Pool, batches: Row[][], workers: number) => Promise<unknown>;
 
 /** One loop for each worker. */
@@ -69,7 +69,7 @@ function variantOf(driver: Driver, workers: number): Variant {
     prepare: async (items) => {
       const server = await startPostgres();
       const pool = new pg.Pool({ connectionString: server.url, max: workers + 1 });
-      // The server may be gone before the connections have ended.
+      // The server may stop before the connections have closed.
       pool.on("error", () => {});
       pool.on("connect", (client) => void client.on("error", () => {}));
       await pool.query(`create table rows
@@ -107,9 +107,9 @@ for (const workers of [1, 4]) {
 export const question: Question = {
   title: "PostgreSQL as a sink",
   method:
-    "200,000 rows in batches of 1,000 through pg into a server on the same machine without fsync, " +
-    "each batch in one transaction with its mark. By hand is the shortest program that sends the " +
-    "same statements, and keeps less: it neither checks values nor merges ranges.",
+    "200,000 rows in batches of 1,000 go through pg to a server on the same machine, without fsync. " +
+    "Each batch is one transaction with its mark. By hand is the shortest program that sends the " +
+    "same statements. It does less: it neither checks values nor merges ranges.",
   variants,
   comparisons,
 };

@@ -1,4 +1,4 @@
-// How fast does the SQLite sink write, against a loop by hand that does the same transactions?
+// How fast does the SQLite sink write, compared with a loop by hand with the same transactions?
 //   npm run bench -- sinks-sqlite
 import type * as Sqlite from "../src/adapters/sqlite.ts";
 import type { Comparison, Question, Variant } from "./harness/question.ts";
@@ -9,9 +9,9 @@ const ROWS_OF_A_STATEMENT = 100;
 const KEY = "users";
 const RUN = "bench";
 
-/** What all variants use of a database. */
+/** The parts of a database that all variants use. */
 type Database = Sqlite.SqliteDatabase;
-/** Loads one batch, whose first row has this place. */
+/** Loads one batch, whose first row is at this offset. */
 type Load = (rows: Row[], from: number) => void;
 
 const clients: Readonly<Record<string, () => Promise<Database>>> = {
@@ -59,7 +59,7 @@ const writers: Readonly<Record<string, (db: Database) => Promise<Load>>> = {
   },
 };
 
-/** The transaction around the rows: with a checkpoint that is written, but no lease and no merge. */
+/** The transaction around the rows. It writes a checkpoint, but has no lease and merges nothing. */
 function byHand(db: Database, insert: (rows: Row[]) => void): Load {
   db.exec("create table checkpoint (key text primary key, next integer)");
   const mark = db.prepare(
@@ -128,10 +128,9 @@ for (const [client, open] of Object.entries(clients)) {
 export const question: Question = {
   title: "Writing to SQLite",
   method:
-    "Rows per second of the sink, divided by those of a loop by hand: rows of 5 columns in batches " +
-    "of 1000, each batch one transaction together with its checkpoint, into a database in memory, " +
-    "where nothing hides what the sink costs. The sink also checks each value and the owner of the " +
-    "checkpoint.",
+    "Rows per second of the sink, divided by those of a loop by hand. Rows have 5 columns, and each " +
+    "batch of 1000 is one transaction with its checkpoint. The database is in memory, so no disk " +
+    "hides the cost of the sink. The sink also checks each value and the owner of the checkpoint.",
   variants,
   comparisons,
 };

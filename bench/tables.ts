@@ -1,4 +1,4 @@
-// What does the sink of PostgreSQL cost where an item has rows for 15 tables?
+// What does the PostgreSQL sink cost if each item has rows for 15 tables?
 //   npm run bench -- tables --runtime node24
 import pg from "pg";
 import { rowsOf } from "../demo/tables/rows.ts";
@@ -20,7 +20,7 @@ const WORKERS = 2;
 type Rows = Record<string, Record<string, unknown>[]>;
 type Driver = (pool: pg.Pool, users: UserDocument[], batchSize: number) => Promise<unknown>;
 
-/** One statement for a batch: each table takes its rows from a parameter of its own. */
+/** One statement per batch, with a parameter for the rows of each table. */
 async function statementOf(pool: pg.Pool): Promise<string> {
   const { rows } = await pool.query(`select table_name, string_agg(quote_ident(column_name), ', ')
       as names, string_agg(quote_ident(column_name) || ' ' || data_type, ', ') as typed
@@ -33,7 +33,7 @@ async function statementOf(pool: pg.Pool): Promise<string> {
   return `with ${inserts.join(", ")} select`;
 }
 
-/** The rows of some users by table, with the key of what each belongs to. */
+/** The rows of some users by table, each with the key of its parent. */
 function gather(users: readonly UserDocument[]): Rows {
   const all: Rows = Object.fromEntries(Object.keys(tables).map((table) => [table, []]));
   for (const user of users) {
@@ -41,7 +41,7 @@ function gather(users: readonly UserDocument[]): Rows {
     for (const [table, options] of Object.entries(tables)) {
       const column = "parent" in options ? Object.keys(options.parent.on)[0]! : undefined;
       for (const row of [own[table]!].flat()) {
-        const isFilled = column === undefined || column === "message_id"; // Told by the row itself.
+        const isFilled = column === undefined || column === "message_id"; // The row itself has it.
         all[table]!.push({ ...row, ...isFilled ? {} : { [column]: user.id } });
       }
     }
@@ -79,7 +79,7 @@ const drivers: Readonly<Record<string, Driver>> = {
   },
 };
 
-/** The rows of all tables, counted when the clock has stopped. */
+/** The rows of all tables, counted after the clock has stopped. */
 async function countOf(pool: pg.Pool): Promise<number> {
   const counts = Object.keys(tables).map((table) => `(select count(*) from ${table})`);
   const { rows } = await pool.query(`select (${counts.join(" + ")})::int as count`);
@@ -92,7 +92,7 @@ function variantOf(driver: Driver, batchSize: number): Variant {
     prepare: async (items) => {
       const server = await startPostgres();
       const pool = new pg.Pool({ connectionString: server.url, max: WORKERS + 1 });
-      // The server may be gone before the connections have ended.
+      // The server may stop before the connections have closed.
       pool.on("error", () => {});
       pool.on("connect", (client) => void client.on("error", () => {}));
       for (const migration of migrationsOf("postgres")) await pool.query(migration);
@@ -139,9 +139,10 @@ for (const batchSize of [100, 500]) {
 export const question: Question = {
   title: "15 tables of PostgreSQL in one commit",
   method:
-    "4,000 users with about 40 rows each, in objects, through pg into a server on the same machine " +
-    "without fsync: two workers, each batch in one transaction with its mark. By hand is one " +
-    "statement for a batch, with a parameter for each table; both make the rows of the same objects.",
+    "4,000 users, objects with about 40 rows each, go through pg to a server on the same machine, " +
+    "without fsync. There are two workers, and each batch is one transaction with its mark. By hand " +
+    "is one statement per batch, with a parameter for each table. Both make the rows from the same " +
+    "objects.",
   variants,
   comparisons,
 };

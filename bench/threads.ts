@@ -1,4 +1,4 @@
-// What does a row cost in a thread, and from how much work on is a thread faster than none?
+// What does a row cost in a thread, and how much work must it take for a thread to pay off?
 //   npm run bench -- threads --runtime node24,deno,bun
 import { cpuUsage } from "node:process";
 import { etl } from "./harness/library.ts";
@@ -8,7 +8,7 @@ import compute, { inThreads, type Row } from "./harness/thread-rows.ts";
 const BATCH_SIZE = 250;
 const module = new URL("./harness/thread-rows.ts", import.meta.url);
 
-/** Rounds of work for each row, by about how many microseconds of a processor they take. */
+/** Rounds of work per row, by their approximate processor time in microseconds. */
 const work: Readonly<Record<string, number>> = {
   "no work": 0,
   "3 µs": 2000,
@@ -17,10 +17,10 @@ const work: Readonly<Record<string, number>> = {
   "160 µs": 106_000,
 };
 
-/** About as many as take half a second. */
+/** Enough rows for about half a second. */
 const itemsOf = (rounds: number) => Math.min(200_000, Math.round(330e6 / Math.max(rounds, 1)));
 
-/** Rows for a run: `size` 0 is inline. */
+/** A run in `size` threads; 0 is inline. */
 function variant(rounds: number, size: number): Variant {
   return {
     items: itemsOf(rounds),
@@ -32,7 +32,7 @@ function variant(rounds: number, size: number): Variant {
       const load = (loaded: Row[]) => void (count += loaded.length);
       const threads = size === 0 ? undefined : inThreads<typeof compute>(module, { size });
       const { signal } = new AbortController();
-      await threads?.(rows.slice(0, 250), { signal }); // The threads have begun, and are warm.
+      await threads?.(rows.slice(0, 250), { signal }); // Starts and warms up the threads.
       const pipeline = threads === undefined
         ? etl({ name: "rows", extract: () => rows, transform: compute, load })
         : etl({ name: "rows", extract: () => rows, transformBatch: threads, load });
@@ -84,10 +84,10 @@ const comparisons: Comparison[] = Object.keys(work).flatMap((name) => [
 ]);
 
 export const question: Question = {
-  title: "What does a row cost in a thread, and from how much work on does one pay?",
-  method: "Rows of four fields go through run() in batches of 250, as many batches as twice the " +
-    "threads under way; each row takes so much work. A ratio is rows per second, the time of a " +
-    "processor is that of all threads of the process.",
+  title: "Rows in threads",
+  method: "Rows of four fields go through run() in batches of 250, with twice as many batches in " +
+    "flight as there are threads. Each row takes the work given in its title. Ratios compare rows " +
+    "per second. Processor time is that of all threads of the process.",
   times: 3,
   variants: Object.fromEntries(variants),
   comparisons,

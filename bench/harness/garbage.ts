@@ -1,6 +1,6 @@
 import { memoryUsage } from "node:process";
 
-/** Collects all garbage now, with what the runtime was started with. */
+/** Collects all garbage now, by the means that the runtime offers. */
 export function collectGarbage(): void {
   const { gc, Bun } = globalThis as unknown as {
     gc?: () => void;
@@ -10,7 +10,7 @@ export function collectGarbage(): void {
   else gc?.();
 }
 
-/** What is alive on the heap, in megabytes of 10⁶ bytes. */
+/** Size of the live heap, in megabytes of 10⁶ bytes. */
 export function liveHeap(): number {
   collectGarbage();
   return memoryUsage().heapUsed / 1e6;

@@ -1,13 +1,13 @@
-// What one writes where a library is not wanted: the loop that fits the source, batches, a map, and up
-// to so many loads in flight. It has no timer and no report, and nothing stops it.
+// The code you would write without a library: a loop for the source, batches, a map, and up to `LOADS`
+// loads in flight. It has no timer and no report, and cannot be stopped.
 
-/** How many loads are in flight at the same time, by hand and by a run. */
+/** The most loads in flight at once, by hand and in a run. */
 export const LOADS = 4;
 
-/** What is done with the items, by hand and by a run. */
+/** The work on the items, by hand and in a run. */
 export interface Work<I, O> {
   readonly batchSize: number;
-  /** Without one the items are loaded as they are. */
+  /** Without it, items are loaded unchanged. */
   readonly transform: ((item: I) => O | Promise<O>) | undefined;
   readonly isAsync: boolean;
   readonly load: (rows: O[]) => Promise<void>;
@@ -24,14 +24,14 @@ function saved<I, O>({ transform, isAsync, load }: Work<I, O>, batch: I[]): Prom
 class Loads {
   readonly #running = new Set<Promise<void>>();
 
-  /** Takes one that has begun; settles when one more may begin. */
+  /** Adds a load that has begun. Settles when another one may begin. */
   async add(load: Promise<void>): Promise<void> {
     const running = load.finally(() => this.#running.delete(running));
     this.#running.add(running);
     if (this.#running.size >= LOADS) await Promise.race(this.#running);
   }
 
-  /** Settles when none is left. */
+  /** Settles when no load is left. */
   async end(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -74,7 +74,7 @@ export async function generatorByHand<I, O>(
   await loads.end();
 }
 
-/** Reads what need not be waited for. */
+/** Reads an iterable, which needs no waiting. */
 export async function iterableByHand<I, O>(items: Iterable<I>, work: Work<I, O>): Promise<void> {
   const loads = new Loads();
   let batch: I[] = [];

@@ -1,4 +1,4 @@
-// A worker process of bench/jobs.ts: says that it is ready, works when it is told to, and ends.
+// A worker process of bench/jobs.ts: reports that it is ready, waits for the start, works and exits.
 import { once } from "node:events";
 import process from "node:process";
 import pg from "pg";

@@ -1,6 +1,6 @@
-// The benches measure what users get: the files that `npm run build` makes, not the sources. run.ts
-// builds them anew into bench/dist with the same settings, so that a stale build is never measured.
-// The types come from the sources, so that the benches can be checked before anything is built.
+// The benches measure the files that users get from `npm run build`, not the sources. run.ts builds
+// them again into bench/dist with the same settings, so that a stale build is never measured. The
+// types come from the sources, so that the benches can be type-checked before a build.
 import type * as Millrace from "../../src/index.ts";
 
 const built = new URL("../dist/index.js", import.meta.url).href;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { type Runtime, versionOf } from "./runtimes.ts";
 
-/** Where the numbers come from; a busy machine shows in its load. */
+/** The machine that was measured. Its load shows whether it was busy. */
 export function describeMachine(): Record<string, string | number> {
   const processors = cpus();
   return {
@@ -15,7 +15,7 @@ export function describeMachine(): Record<string, string | number> {
   };
 }
 
-/** The version of everything that took part. */
+/** The versions of everything that was measured. */
 export function describeVersions(runtimes: Readonly<Record<string, Runtime>>) {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   const { dependencies } = JSON.parse(readFileSync("bench/peers/package.json", "utf8"));
@@ -34,6 +34,6 @@ function commit(): string {
     const changes = execFileSync("git", ["status", "--porcelain", "src"], options).trim();
     return changes === "" ? hash : `${hash}, changed`;
   } catch {
-    return "no commit"; // A copy without its history can be measured too.
+    return "no commit"; // A copy without a Git history can be measured too.
   }
 }

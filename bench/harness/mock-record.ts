@@ -1,4 +1,4 @@
-/** A user as an application keeps it: nested, about 50 KB, most of it in one text. */
+/** A user as an application stores it: nested, about 50 KB, most of it in one text. */
 export interface NestedRecord {
   readonly id: number;
   readonly profile: { readonly name: string; readonly email: string; readonly address: Address };
@@ -39,7 +39,7 @@ export const mockRecord: NestedRecord = {
   blob: "etl ".repeat(12_000),
 };
 
-/** Reads all levels of the record, so that none of it is there for nothing. */
+/** Reads all levels of the record, so that every part of it is used. */
 export function summaryOf({ id, profile, orders, blob }: NestedRecord): Summary {
   let spent = 0;
   for (const { price, count } of orders) spent += price * count;

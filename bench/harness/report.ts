@@ -8,14 +8,14 @@ import { floorTable } from "./table.ts";
 const README = "bench/README.md";
 const [BEGIN, END] = ["<!-- results -->", "<!-- /results -->"];
 
-/** Keeps a result as data and as a chart. */
+/** Stores a result as data and as a chart. */
 export function writeResult(folder: string, result: Result): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${result.question}.json`), `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(join(folder, `${result.question}.svg`), chart(result));
 }
 
-/** Puts all results that are kept in the folder between the marks of the README. */
+/** Writes all results stored in the folder between the marks of the README. */
 export function updateReadme(folder: string, order: readonly string[]): void {
   const kept = readdirSync(folder).filter((file) => file.endsWith(".json"));
   const results = order.filter((name) => kept.includes(`${name}.json`)).map((name): Result =>
@@ -42,7 +42,7 @@ ${method} ${when} with millrace ${versions["millrace"]}: [all values](results/${
   return [floorTable(results), placeText(results), ...parts].join("\n\n");
 }
 
-/** Which machines and versions; one line when all results come from one place. */
+/** The machines and versions, in one line if they are the same for all results. */
 function placeText(results: readonly Result[]): string {
   const places = results.map(({ machine, versions: { millrace: _, ...versions } }) => {
     const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");

@@ -1,4 +1,4 @@
-// The rows that the benches of the sinks write: about 100 bytes each as JSON.
+// The rows that the benches of sinks write: about 100 bytes each as JSON.
 
 export interface Row {
   readonly id: number;
@@ -16,7 +16,7 @@ function rowOf(id: number): Row {
   return { id, name, email, amount: id / 4, ts };
 }
 
-/** So many rows, in the batches that every variant loads. */
+/** This many rows, in the batches that every variant loads. */
 export function batchesOf(items: number): Row[][] {
   const rows = Array.from({ length: items }, (_, id) => rowOf(id));
   const count = Math.ceil(items / BATCH_SIZE);

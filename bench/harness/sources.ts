@@ -2,15 +2,15 @@ import type { Chunks } from "../../src/streams/chunks.ts";
 import type { Source } from "../../src/streams/source.ts";
 import { chunks } from "./library.ts";
 
-/** The small object that all benches but one move around. */
+/** The small object that all benches except one use as an item. */
 export interface Item {
   readonly id: number;
 }
 
-/** Items of each chunk of the chunked sources. */
+/** Items per chunk of the chunked sources. */
 const CHUNK_SIZE = 256;
 
-/** A stream that makes one item whenever it is asked for one. */
+/** A stream that makes one item per pull. */
 export function itemStream(items: number): ReadableStream<Item> {
   let id = 0;
   return new ReadableStream<Item>({
@@ -21,7 +21,7 @@ export function itemStream(items: number): ReadableStream<Item> {
   });
 }
 
-/** A stream of arrays, as a cursor or a parsed file gives them. */
+/** A stream of arrays, as a cursor or a parsed file yields them. */
 export function chunkStream(items: number): ReadableStream<Item[]> {
   let id = 0;
   return new ReadableStream<Item[]>({
@@ -47,7 +47,7 @@ export function itemArray(items: number): Item[] {
   return Array.from({ length: items }, (_, id) => ({ id }));
 }
 
-/** Every kind of source that a run takes. The array is the only one that holds all its items. */
+/** Every kind of source that a run accepts. Only the array holds all its items. */
 export const sources: Readonly<Record<string, (items: number) => Source<Item>>> = {
   "ReadableStream": itemStream,
   "chunks()": (items): Chunks<Item> => chunks(chunkStream(items)),
@@ -56,7 +56,7 @@ export const sources: Readonly<Record<string, (items: number) => Source<Item>>> 
   "array": itemArray,
 };
 
-/** Reads the per-item stream as one does by hand, with nothing else in the loop. */
+/** Reads the per-item stream by hand, with nothing else in the loop. */
 export async function bareLoop(items: number): Promise<void> {
   const reader = itemStream(items).getReader();
   let sum = 0;
@@ -66,7 +66,7 @@ export async function bareLoop(items: number): Promise<void> {
   checkSum(sum, items);
 }
 
-/** Refuses a job that lost an item or handled one twice: its time says nothing. */
+/** Throws if a job lost an item or handled one twice: its time would mean nothing. */
 export function checkSum(sum: number, items: number): void {
   const expected = (items * (items - 1)) / 2;
   if (sum !== expected) {

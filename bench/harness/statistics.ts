@@ -1,10 +1,10 @@
-/** The value below which the share `q` of all values lies. */
+/** The quantile `q`: the value below which this share of all values lies. */
 export function quantile(values: ArrayLike<number>, q: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 }
 
-/** The middle value; of two middle ones their mean. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;

@@ -11,7 +11,7 @@ export function textTable({ rows, versions }: Result, runtimes: readonly string[
   ).join("\n");
 }
 
-/** The rows that have a number to hold, of all questions, for the README. */
+/** The rows of all questions that have a target, for the README. */
 export function floorTable(results: readonly Result[]): string {
   const runtimes = runtimesOf(results);
   const head = ["What", "To hold", ...runtimes];
@@ -26,14 +26,14 @@ export function floorTable(results: readonly Result[]): string {
   return [head, rule, ...lines].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-/** The runtimes that any of the results has values for. */
+/** The runtimes with values in any of the results. */
 export function runtimesOf(results: readonly Result[]): string[] {
   return [
     ...new Set(results.flatMap(({ rows }) => rows.flatMap((row) => Object.keys(row.medians)))),
   ];
 }
 
-/** The median of each runtime; what misses the number to hold is marked. */
+/** The median of each runtime. Values that miss the target are marked. */
 function cells(row: Row, runtimes: readonly string[]): string[] {
   return runtimes.map((runtime) => {
     const value = row.medians[runtime];

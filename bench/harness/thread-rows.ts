@@ -1,10 +1,10 @@
-// The module of bench/threads.ts: work that takes a processor a known number of rounds for each row.
+// The module of bench/threads.ts: each row is a known number of rounds of work.
 import type * as Threads from "../../src/adapters/threads.ts";
 
 const built = new URL("../dist/adapters/threads.js", import.meta.url).href;
 export const { inThreads, thread }: typeof Threads = await import(built);
 
-/** A row of four fields, with the rounds of work that it takes. */
+/** A row of four fields, with its rounds of work. */
 export interface Row {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface Row {
   readonly rounds: number;
 }
 
-/** Works for so many rounds of xorshift32 (G. Marsaglia, 2003). */
+/** Works for this many rounds of xorshift32 (G. Marsaglia, 2003). */
 export function spin(rounds: number): number {
   let x = 2_463_534_242;
   for (let round = 0; round < rounds; round++) {

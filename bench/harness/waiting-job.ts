@@ -4,7 +4,7 @@ import type { PostgresSink } from "../../src/adapters/postgres.ts";
 /** Rows of each partition. */
 export const ROWS = 1000;
 
-/** A job whose transforms wait for 30 ms per 100 rows, as if they asked a service. */
+/** A job whose transforms wait for 30 ms per 100 rows, as if they called a service. */
 export function waitingJob(
   name: string,
   parts: number,

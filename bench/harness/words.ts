@@ -9,7 +9,7 @@ export function valueWords(value: number | undefined, { unit, as, against }: Com
   return `${sign}${threeDigits(value)} ${unit}`;
 }
 
-/** What a row has to hold; nothing for most of them. */
+/** The target of a row. Most rows have none. */
 export function floorWords(row: Comparison): string {
   const { atLeast, atMost, floorOf } = row;
   const place = floorOf === undefined ? "" : ` on ${floorOf}`;
@@ -18,7 +18,7 @@ export function floorWords(row: Comparison): string {
   return "";
 }
 
-/** Whether a value misses what the row has to hold. It is shown, and nothing fails for it. */
+/** Returns true if a value misses the target of its row. It is marked, and nothing fails. */
 export function isMissed(value: number | undefined, row: Comparison, runtime: string): boolean {
   if (value === undefined || !runtime.startsWith(row.floorOf ?? "")) return false;
   return value < (row.atLeast ?? -Infinity) || value > (row.atMost ?? Infinity);

@@ -13,7 +13,7 @@ async function* inBatches(items: AsyncIterable<Item>) {
 }
 
 export const peer: Peer = (source, load) =>
-  // The types do not know that what `compose` gives is a Readable as well.
+  // The types do not say that `compose` returns a Readable.
   (Readable.from(source.items as AsyncIterable<Item>).compose(inBatches) as unknown as Readable)
     .map((batch: Item[]) => batch.map(toRow))
     .forEach(load, { concurrency: WORKERS });

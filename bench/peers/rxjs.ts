@@ -1,7 +1,7 @@
 import { bufferTime, filter, from, lastValueFrom, map, mergeMap } from "rxjs";
 import { BATCH_SIZE, type Item, type Peer, TIMEOUT, toRow, WORKERS } from "./peer.ts";
 
-// `bufferTime` gives an empty batch when its time is up and nothing came, and one at the end.
+// `bufferTime` emits an empty batch if nothing arrived in time, and another one at the end.
 export const peer: Peer = (source, load) =>
   lastValueFrom(
     from(source.items as AsyncIterable<Item>).pipe(

@@ -1,4 +1,4 @@
-// The package comes without types: as much of it as is used here.
+// The package has no types. These are the parts used here.
 declare module "exstream.js" {
   interface Exstream<T> {
     batch(size: number): Exstream<T[]>;

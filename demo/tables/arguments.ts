@@ -27,15 +27,15 @@ export const help = `Loads nested users into 15 tables, each user and all of its
 
   --sqlite               into SQLite; else into PostgreSQL, which is started for it
   --duckdb               into DuckDB
-  --users N              so many users of about 40 rows each (10000)
-  --batch N              so many of them in one commit (500)
+  --users N              number of users, of about 40 rows each (10000)
+  --batch N              users per commit (500)
   --fresh                begin with an empty database
-  --folder PATH          where export, database and report are (in the folder for temporary files)
-  --slow MS              rest so long after each piece of the export
-  --progress-interval MS time between two lines of progress
+  --folder PATH          folder of the export, database and report (default: a temporary folder)
+  --slow MS              pause after each piece of the export
+  --progress-interval MS time between lines of progress
   --help                 print this
 
-Kill it at any instant and run it again: it goes on from there.`;
+Kill it at any moment and run it again: it resumes.`;
 
 /**
  * Reads the command line; nothing if it asks for help.

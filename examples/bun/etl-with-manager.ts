@@ -1,5 +1,5 @@
-// Runs five pipelines, four at once, one of which reads a file. Ctrl-C drains them: nothing more is
-// extracted, what was extracted is loaded, and the process ends with code 130.
+// Runs five pipelines, up to four at once. One of them reads a file. Ctrl-C drains them: they stop
+// extracting and load what they have extracted. Then the process exits with code 130.
 //
 // Run: bun examples/bun/etl-with-manager.ts
 // Last line: Loaded: numbers 10, words 4, cities 22, doubles 20, chores 5.
@@ -36,7 +36,7 @@ const cities = etl({
   extract: () => lines(Bun.file(data)),
   transform: (line) => {
     const { city, latitude } = JSON.parse(line);
-    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only those north of the equator.
+    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only cities north of the equator.
   },
   load: (batch) => console.log(`cities: ${batch.join(", ")}`),
 });
@@ -48,7 +48,7 @@ const doubles = etl({
   load: (batch) => console.log(`doubles: ${batch.join(", ")}`),
 });
 
-// Steps that take no data are a pipeline too. What it is made with goes before the manager's options.
+// Steps without data are a pipeline too. Its own options take precedence over the manager's.
 const chores = etl({
   name: "chores",
   extract: () => ["connect", "migrate", "vacuum", "analyze", "disconnect"],
@@ -56,7 +56,7 @@ const chores = etl({
 }, { batchSize: 1 });
 
 const stop = new AbortController();
-process.once("SIGINT", () => stop.abort(new Error("Ctrl-C"))); // A second one ends the process.
+process.once("SIGINT", () => stop.abort(new Error("Ctrl-C"))); // A second Ctrl-C kills the process.
 const manager = new EtlManager({ workers: 4, batchSize: 3, timeout: 100 })
   .add(numbers).add(words).add(cities).add(doubles).add(chores);
 const { reports } = await manager.runAll({ signal: stop.signal }).catch((error) => {

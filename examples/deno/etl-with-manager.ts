@@ -1,5 +1,5 @@
-// Runs five pipelines, four at once, one of which reads a file. Ctrl-C drains them: nothing more is
-// extracted, what was extracted is loaded, and the process ends with code 130.
+// Runs five pipelines, up to four at once. One of them reads a file. Ctrl-C drains them: they stop
+// extracting and load what they have extracted. Then the process exits with code 130.
 //
 // Run: deno run -A examples/deno/etl-with-manager.ts
 // Last line: Loaded: numbers 10, words 4, cities 22, doubles 20, chores 5.
@@ -35,7 +35,7 @@ const cities = etl({
   extract: async () => lines((await Deno.open(data)).readable),
   transform: (line) => {
     const { city, latitude } = JSON.parse(line);
-    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only those north of the equator.
+    return latitude < 0 ? skip : `${city} ${latitude}°`; // Only cities north of the equator.
   },
   load: (batch) => console.log(`cities: ${batch.join(", ")}`),
 });
@@ -47,7 +47,7 @@ const doubles = etl({
   load: (batch) => console.log(`doubles: ${batch.join(", ")}`),
 });
 
-// Steps that take no data are a pipeline too. What it is made with goes before the manager's options.
+// Steps without data are a pipeline too. Its own options take precedence over the manager's.
 const chores = etl({
   name: "chores",
   extract: () => ["connect", "migrate", "vacuum", "analyze", "disconnect"],
@@ -65,6 +65,6 @@ const { reports } = await manager.runAll({ signal: stop.signal }).catch((error) 
   Deno.exitCode = stop.signal.aborted ? 130 : 1;
   return error;
 });
-Deno.removeSignalListener("SIGINT", interrupt); // Or the process would not end.
+Deno.removeSignalListener("SIGINT", interrupt); // Otherwise the process would not exit.
 const counts = reports.map((report) => `${report.name} ${"loaded" in report ? report.loaded : 0}`);
 console.log(`Loaded: ${counts.join(", ")}.`);

@@ -19,11 +19,11 @@ const sink = postgresSink(client, { table: "orders" });
 
 const report = await etl({
   name: "orders",
-  extract: () => readCsv(openFiles(path), { empty: null }), // PostgreSQL reads numbers and dates.
+  extract: () => readCsv(openFiles(path), { empty: null }), // PostgreSQL parses numbers and dates.
   load: sink.load,
 }).run({
   batchSize: 1_000,
-  checkpoints: sink.checkpoints, // Rows and mark are one commit: run it again after a crash.
+  checkpoints: sink.checkpoints, // Rows and mark are one commit: after a crash, run it again.
   deadLetters: sink.deadLetters(),
   partition: "orders.csv", // Each file has its own checkpoint.
 });

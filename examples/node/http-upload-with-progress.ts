@@ -17,7 +17,7 @@ db.exec("create table sale (id integer primary key, cents integer not null)");
 const sink = sqliteSink(db, { table: "sale" });
 
 const server = createServer(async (request, response) => {
-  const stop = new AbortController(); // A client that hangs up ends the run.
+  const stop = new AbortController(); // Aborted when the client disconnects.
   response.once("close", () => response.writableFinished || stop.abort());
   const body = Readable.toWeb(request) as ReadableStream;
   const sales = etl({
@@ -32,7 +32,7 @@ const server = createServer(async (request, response) => {
     total: { bytes: Number(request.headers["content-length"]) },
   });
   try {
-    await showProgress(run); // To standard error: a bar of the bytes, in a terminal.
+    await showProgress(run); // On standard error. In a terminal, a bar of the bytes.
     const { loaded, deadLettered } = await run.finished;
     response.end(`${loaded} rows loaded, ${deadLettered} refused.`);
   } catch (error) {

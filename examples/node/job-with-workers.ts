@@ -1,6 +1,6 @@
-// Copies a table into another one by workers that share nothing but PostgreSQL. By itself it uses
-// PGlite and three workers in this process. Where DATABASE_URL names a server, run it in one terminal
-// and in others with the argument `work`: kill these as you like.
+// Copies a table into another one, with workers that share only PostgreSQL. By default it uses PGlite
+// and three workers in this process. If DATABASE_URL names a server, run it in one terminal, and with
+// the argument `work` in others. You can kill any of these workers.
 //
 // Run: node examples/node/job-with-workers.ts
 // Last line: completed: 40 of 40 partitions, 20000 of 20000 rows
@@ -15,10 +15,10 @@ type Entry = { id: number; cents: number };
 
 const connectionString = process.env["DATABASE_URL"];
 const pool = connectionString ? new pg.Pool({ connectionString }) : undefined;
-pool?.on("error", console.error); // A server that stops ends the idle connections.
+pool?.on("error", console.error); // Idle connections fail when the server stops.
 const client = pool ?? new PGlite();
 const query = (sql: string) => pool ? pool.query(sql) : (client as PGlite).query(sql);
-const name = process.env["JOB"] ?? "sales-1"; // Each job has a name of its own.
+const name = process.env["JOB"] ?? "sales-1"; // Each job needs its own name.
 const store = postgres.postgresJobStore(client, { job: name, lease: 5_000 });
 const sink = postgres.postgresSink(client, { table: "entry", columns: ["id", "cents"] });
 
@@ -30,10 +30,10 @@ const job: Job<postgres.PostgresKeyRange, Sale, Entry> = {
     extract: ({ checkpoint }) =>
       postgres.postgresSource<Sale>(client, "select id, euros from sale", [], {
         ...{ key: "id", upTo },
-        after: checkpoint?.position ?? after, // Resumes behind what is loaded.
+        after: checkpoint?.position ?? after, // Resumes after the last loaded row.
       }),
     transformBatch: async (sales) => {
-      await new Promise((go) => setTimeout(go, pool ? 250 : 10)); // Work that takes its time.
+      await new Promise((go) => setTimeout(go, pool ? 250 : 10)); // Simulates slow work.
       return sales.map(({ id, euros }) => ({ id, cents: euros * 100 }));
     },
     load: sink.load,
@@ -44,7 +44,7 @@ const stop = new AbortController();
 process.once("SIGINT", () => stop.abort(new Error("Ctrl-C")));
 
 async function begin() {
-  await query("create table if not exists entry (id bigint, cents bigint)"); // Without a key.
+  await query("create table if not exists entry (id bigint, cents bigint)"); // No key.
   await query("create table if not exists sale (id bigint primary key, euros int)");
   await query(
     "insert into sale select id, id % 100 from generate_series(1, 20000) id on conflict do nothing",

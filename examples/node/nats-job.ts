@@ -1,5 +1,6 @@
-// Squares the numbers below 10,000 by a job: start it with "work" in several terminals, and once without.
-// NATS has the job, and the squares, each once, whichever process is killed. Needs: nats-server -js
+// Squares the numbers below 10,000 in a job. Start it with "work" in several terminals, and once
+// without. NATS stores the job, and each square once, even if processes are killed. Needs:
+// nats-server -js
 //
 // Run: node examples/node/nats-job.ts work & node examples/node/nats-job.ts
 // Last line: 10000 squares in 20 partitions

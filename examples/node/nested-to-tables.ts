@@ -1,5 +1,5 @@
-// Loads users with their posts and the tags of these into three tables, a user with all of its rows
-// in one commit, then changes one user. The sink fills what leads from a post to its user.
+// Loads users, their posts and the tags of these into three tables, then changes one user. All rows
+// of a user are in one commit. The sink fills the columns that link a post to its user.
 //
 // Run: node examples/node/nested-to-tables.ts
 // Last line: Now: 2 users, 2 posts, 3 tags.
@@ -27,7 +27,7 @@ db.exec(`
 `);
 
 const sink = sqliteSink(db, {
-  conflict: "replace", // Of each table: a user that comes again is updated…
+  conflict: "replace", // For each table. A user that comes again is updated…
   tables: {
     user: {},
     post: { parent: { table: "user", on: { user_id: "id" } }, missing: "delete" },

@@ -1,11 +1,11 @@
-// Consumes a queue. A message is acknowledged when its row is loaded, and returned when it fails. At
+// Consumes a queue. A message is acknowledged when its row is loaded, and returned when it fails. On
 // its third delivery it becomes a dead letter. The broker is a few lines of this program.
 //
 // Run: node examples/node/queue-with-ack.ts
 // Last line: 9 of 10 messages loaded, 1 dead letter after 3 deliveries, 0 left.
 import { etl, leased } from "millrace";
 
-// The broker: it lends messages, and delivers returned ones again.
+// The broker: it lends messages, and redelivers those that are returned.
 const waiting = Array.from({ length: 10 }, (_, index) => ({
   body: index === 6 ? "{ broken" : JSON.stringify({ id: index }),
   delivery: 0,
@@ -27,7 +27,7 @@ const queue = leased(deliver(), {
     waiting.push(message!);
     return "returned";
   },
-  release: (messages) => void waiting.push(...messages), // When the run ends before they are done.
+  release: (messages) => void waiting.push(...messages), // The run ended before they were done.
   attemptsOf: ({ delivery }) => delivery,
 });
 
@@ -37,10 +37,10 @@ const { deadLettered } = await etl({
   name: "queue",
   extract: () => queue,
   transform: ({ body }) => JSON.parse(body) as { id: number },
-  load: (batch) => batch.forEach((row) => rows.set(row.id, row)), // A message may come twice: by key.
+  load: (batch) => batch.forEach((row) => rows.set(row.id, row)), // Keyed, as a message may come twice.
 }).run({
   batchSize: 4,
-  timeout: 20, // A batch need not be full: messages do not wait for others.
+  timeout: 20, // Messages wait no longer than this for a full batch.
   deadLetters: new WritableStream({
     write: ({ item, error }) => {
       deliveries = item.delivery;

@@ -17,8 +17,8 @@ import { sqliteSink } from "millrace/sqlite";
 
 function load(path: string) {
   const db = new DatabaseSync(path);
-  db.exec("create table if not exists orders (id integer, cents integer)"); // No key: nothing but
-  const sink = sqliteSink(db, { table: "orders" }); // the checkpoint keeps a row from coming twice.
+  db.exec("create table if not exists orders (id integer, cents integer)"); // No key: only the
+  const sink = sqliteSink(db, { table: "orders" }); // checkpoint keeps a row from being stored twice.
   const orders = etl({
     name: "orders",
     extract: async function* () { // A slow source.
@@ -30,7 +30,7 @@ function load(path: string) {
   return orders.run({
     batchSize: 20,
     checkpoints: sink.checkpoints,
-    lease: 2_000, // How long the next run waits for one that was killed.
+    lease: 2_000, // How long the next run waits for a run that was killed.
     onProgress: ({ loaded }) => console.log(`${loaded} loaded`),
     progressInterval: 50,
   });

@@ -1,4 +1,4 @@
-// Gathers 50 numbers into batches of 10, which 2 workers send, each batch taking 100 ms.
+// Gathers 50 numbers into batches of 10. Two workers send them, and each batch takes 100 ms.
 // These are plain Web Streams: while both workers are busy, a write waits for room.
 //
 // Run: node examples/node/simple-bucket.ts

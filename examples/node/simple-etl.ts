@@ -1,4 +1,4 @@
-// Squares the numbers 1 to 20 in batches of 5, which 2 workers load.
+// Squares the numbers 1 to 20. Two workers load them in batches of 5.
 //
 // Run: node examples/node/simple-etl.ts
 // Last line: Loaded 20 squares in 4 batches; their sum is 2870.

@@ -1,5 +1,5 @@
-// Counts the primes below each of 12 limits in threads. The module of the threads is this file
-// itself: it exports their function, and what only the main program does stands behind `isMainThread`.
+// Counts the primes below each of 12 limits in threads. The threads import this file too: it exports
+// their function, and runs the main program only if `isMainThread`.
 //
 // Run: node examples/node/threads.ts
 // Last line: Below 120000 there are 11301 primes.

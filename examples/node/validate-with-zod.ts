@@ -1,5 +1,5 @@
-// Checks each item against a zod schema. Valid items are loaded, with the type of the schema. The
-// others become dead letters that say what is wrong, and where.
+// Checks each item against a zod schema. Valid items are loaded, with the type of the schema. Invalid
+// items become dead letters that say what is wrong, and where.
 //
 // Run: node examples/node/validate-with-zod.ts
 // Last line: 3 users loaded, 2 refused.
@@ -12,7 +12,7 @@ const User = z.object({
   email: z.email().toLowerCase(),
   joined: z.iso.date().transform((text) => new Date(text)),
 });
-// Further changes come after the check, with its types.
+// Later changes run after the check, with its types.
 const parseUser = parse(User);
 
 const report = await etl({
@@ -28,7 +28,7 @@ const report = await etl({
     const { id, name, email, joined } = await parseUser(item);
     return { id, contact: `${name} <${email}>`, year: joined.getFullYear() };
   },
-  load: (rows) => rows.forEach((row) => console.log(row)), // Really a sink.
+  load: (rows) => rows.forEach((row) => console.log(row)), // In practice, a sink.
 }).run({
   deadLetters: new WritableStream({
     write: ({ item, error }) => {

@@ -1,5 +1,5 @@
-// Writes 200 orders into orders.ndjson. Stop it with Ctrl-C or `kill -9` and start it again: it goes on
-// where it was, and each order is in the file once. To begin anew, remove the file and its mark.
+// Writes 200 orders into orders.ndjson. Stop it with Ctrl-C or `kill -9` and start it again: it resumes
+// where it stopped, and each order is in the file once. To start over, delete the file and its mark.
 //
 // Run: npm install && npm start
 // Last line: 0 orders were there, 200 were added.

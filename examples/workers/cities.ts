@@ -1,6 +1,6 @@
 import { type D1Binding, d1Sink } from "millrace/cloudflare";
 
-/** A city, as it comes in: other properties are dropped. */
+/** A city as it arrives. Other properties are dropped. */
 export interface City {
   readonly city: string;
   readonly latitude: number;
@@ -11,8 +11,8 @@ const table = `create table if not exists cities (
   latitude real not null check (latitude between -90 and 90)
 )`;
 
-/** Where all pipelines end. Each commit holds rows, and what they complete; bad rows are kept apart. */
+/** Sink of all pipelines. Each commit holds rows and their checkpoint; bad rows are stored separately. */
 export async function citiesSink(db: D1Binding) {
-  await db.batch([db.prepare(table)]); // Or a migration of wrangler.
+  await db.batch([db.prepare(table)]); // Or use a migration of wrangler.
   return d1Sink(db, { table: "cities", conflict: "replace", unknown: "drop" });
 }

@@ -1,6 +1,6 @@
 /**
- * The client of a request: the body that it sends, and whether it has left before the end. Runtimes
- * differ in what comes first then: the signal aborts, or the body fails.
+ * The client of a request: the body it sends, and whether it has disconnected early. In that
+ * case either the signal aborts first or the body fails first, depending on the runtime.
  */
 export function clientOf({ body, signal }: Request) {
   let hasFailed = false;

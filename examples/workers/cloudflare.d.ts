@@ -1,5 +1,5 @@
-// The part of the runtime that the example uses. In a project of your own, `npx wrangler types` writes
-// the whole.
+// The part of the runtime that the example uses. In your own project, `npx wrangler types` writes all
+// of it.
 declare module "cloudflare:workers" {
   interface Storage {
     get<T>(key: string): Promise<T | undefined>;

@@ -2,7 +2,7 @@ import type { D1Binding } from "millrace/cloudflare";
 import type { R2Bucket } from "millrace/object";
 import type { Import } from "./import.ts";
 
-/** The bindings of wrangler.jsonc, as far as they are used. `npx wrangler types` writes all of them. */
+/** The bindings of wrangler.jsonc that are used. `npx wrangler types` writes all of them. */
 export interface Env {
   readonly DB: D1Binding;
   readonly FILES: R2Bucket & {
@@ -13,7 +13,7 @@ export interface Env {
   readonly IMPORT: { getByName(name: string): Import };
 }
 
-/** The object that imports a file: one for each name, so that no file is imported twice at once. */
+/** The object that imports a file: one per name, so that no file is imported twice at once. */
 export function importOf(env: Env, file: string): Import {
   return env.IMPORT.getByName(file);
 }

@@ -6,14 +6,14 @@ import { readObject } from "millrace/object";
 import { citiesSink, type City } from "./cities.ts";
 import type { Env } from "./env.ts";
 
-/** A file in R2. Its etag tells it from what may later have the same name. */
+/** A file in R2. Its etag distinguishes it from a later file with the same name. */
 export interface ImportedFile {
   readonly file: string;
   readonly etag: string;
   readonly size: number;
 }
 
-/** How far an import is. */
+/** Progress of an import. */
 export interface ImportStatus extends ImportedFile {
   readonly isDone: boolean;
   readonly bytes: number;
@@ -32,12 +32,12 @@ export class Import extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    // Should this step be killed or fail, another one begins after as long as it may last.
+    // If this step is killed or fails, another one starts after the longest time it may take.
     await this.ctx.storage.setAlarm(Date.now() + this.env.STEP_MS);
     const status = await this.status();
     if (status === undefined) return;
     const { isDone, report } = await step(this.env, status);
-    if ((await this.status())?.etag !== status.etag) return; // Another file has taken its place.
+    if ((await this.status())?.etag !== status.etag) return; // The file was replaced.
     const { byte = status.bytes } = report?.checkpoint?.position as Place ?? {};
     await this.ctx.storage.put("status", { ...status, isDone, report, bytes: byte });
     if (isDone) await this.ctx.storage.deleteAlarm();
@@ -45,13 +45,13 @@ export class Import extends DurableObject<Env> {
   }
 }
 
-/** Where a line begins. */
+/** Start of a line. */
 interface Place {
   readonly byte: number;
   readonly line: number;
 }
 
-/** Imports for `STEP_MS` milliseconds, from where the last step has ended. */
+/** Imports for `STEP_MS` milliseconds, from where the last step ended. */
 async function step({ DB, FILES, STEP_MS }: Env, { file, etag }: ImportedFile) {
   const { load, checkpoints, deadLetters } = await citiesSink(DB);
   const cities = etl({
@@ -65,7 +65,7 @@ async function step({ DB, FILES, STEP_MS }: Env, { file, etag }: ImportedFile) {
   }, { position: ({ end, line }): Place => ({ byte: end, line: line + 1 }), resume: "source" });
   try {
     return await runStep(cities, {
-      partition: `${file} ${etag}`, // A file that was replaced is imported from its start.
+      partition: `${file} ${etag}`, // A replaced file is imported from its start.
       checkpoints,
       deadLetters: deadLetters(),
       lease: STEP_MS,

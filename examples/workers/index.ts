@@ -1,5 +1,5 @@
-// Loads cities into D1 in three ways: as an upload, through a queue, and from a file in R2 by an
-// import that continues from alarm to alarm, however large the file is.
+// Loads cities into D1 in three ways: from an upload, through a queue, and from a file in R2. The
+// import of the file continues from alarm to alarm, however large the file is.
 //
 // Run: npx wrangler dev --config examples/workers/wrangler.jsonc
 // Then: curl --data-binary @examples/data/cities.ndjson http://localhost:8787/upload
@@ -34,7 +34,7 @@ export default {
   queue: consume,
 };
 
-/** Keeps the file, and leaves the rest to the alarm of an object: the client need not wait. */
+/** Stores the file and leaves the rest to the alarm of an object: the client need not wait. */
 async function startImport(file: string, { body }: Request, env: Env) {
   if (file === "" || body === null) return new Response("Send a file", { status: 400 });
   const { etag, size } = await env.FILES.put(file, body);

@@ -3,7 +3,7 @@ import type { ImportStatus } from "./import.ts";
 
 const html = { "content-type": "text/html; charset=utf-8" };
 
-/** The report of the last step of an import. The page loads itself again while there is more to come. */
+/** The report of the last step of an import. The page reloads until the import is done. */
 export function importPage(file: string, status: ImportStatus | undefined): Response {
   if (status === undefined) return new Response("No such import", { status: 404 });
   const { report, isDone, bytes, size } = status;
@@ -13,7 +13,7 @@ export function importPage(file: string, status: ImportStatus | undefined): Resp
   return new Response(renderReport(report, { title }), { headers: { ...html, ...refresh } });
 }
 
-/** What there is to try. */
+/** The start page: the things to try. */
 export function usage(): Response {
   return new Response(`Send cities, such as {"city":"Nairobi","latitude":-1.3}, a line for each:
 

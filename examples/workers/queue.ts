@@ -4,7 +4,7 @@ import { readNdjson } from "millrace/ndjson";
 import { citiesSink, type City } from "./cities.ts";
 import type { Env } from "./env.ts";
 
-/** Sends each line of a request as a message: 100 in a call, which may have 256 kB together. */
+/** Sends each line of a request as a message: 100 per call, at most 256 kB together. */
 export async function produce(request: Request, env: Env): Promise<Response> {
   const cities = etl({
     name: "produce",
@@ -15,7 +15,7 @@ export async function produce(request: Request, env: Env): Promise<Response> {
   return Response.json({ sent: loaded }, { status: 202 });
 }
 
-/** Loads messages, each once. One that fails comes again, and is kept as a dead letter in the end. */
+/** Loads each message once. One that fails is redelivered, and finally stored as a dead letter. */
 export async function consume(batch: QueueBatch<City>, env: Env): Promise<void> {
   const sink = await citiesSink(env.DB);
   const { acked, retried, error } = await consumeQueue(batch, {

@@ -5,10 +5,10 @@ import { citiesSink, type City } from "./cities.ts";
 import { clientOf } from "./client.ts";
 import type { Env } from "./env.ts";
 
-const limits = { malformed: "item", maxRecordBytes: 100_000 } as const; // No sender fills memory.
+const limits = { malformed: "item", maxRecordBytes: 100_000 } as const; // No client can fill the memory.
 const csv = { ...limits, columns: { city: "string", latitude: "number" } } as const;
 
-/** Loads the body of a request, CSV or NDJSON of any length, and answers once all of it is in D1. */
+/** Loads the body of a request, CSV or NDJSON of any length, and responds once all of it is in D1. */
 export async function upload(
   request: Request,
   env: Env,
@@ -25,9 +25,9 @@ export async function upload(
   const run = cities.start({
     batchSize: 500,
     signal: request.signal,
-    deadLetters: sink.deadLetters(), // Lines and rows that are bad: the others are loaded.
+    deadLetters: sink.deadLetters(), // Bad lines and rows. The others are loaded.
   });
-  // Once a client has left, its request is over: this keeps the run alive until all is loaded.
+  // If the client disconnects, its request is over. This keeps the run alive until all is loaded.
   context.waitUntil(run.finished.catch(() => {}));
   try {
     const { outcome, loaded, deadLettered } = await run.finished;
@@ -35,7 +35,7 @@ export async function upload(
   } catch (error) {
     if (!(error instanceof EtlError)) throw error;
     const { outcome = "failed", loaded = 0, deadLettered: bad = 0 } = error.report ?? {};
-    const status = client.hasLeft() ? 499 : 500; // Which nobody reads, but logs have it.
+    const status = client.hasLeft() ? 499 : 500; // For the log: nobody reads the response.
     console.log({ status, outcome, loaded, bad, error: error.message });
     return Response.json({ outcome, loaded, bad, error: error.message }, { status });
   }

@@ -40,10 +40,10 @@ export function checkLoadContext(context: SinkLoadContext): void {
 /** Refuses a context by which nobody sees whether one load of a run uses two sinks. */
 export function refuseCopy(): never {
   const rule =
-    "what the load of the run was told, or has to have its 'batch.ranges' themselves: by " +
-    "a copy of them the uses of two sinks in one load are not seen, and rows would be left out " +
-    "(write several tables by 'tables' or 'write' of one sink, or give each its own pipeline; " +
-    "a function around a load is to be given to 'sink.wrap')";
+    "the context that the run passed to its load, or a copy with the same 'batch.ranges' object: " +
+    "otherwise nobody notices that one load uses two sinks, and rows would be left out " +
+    "(write several tables with 'tables' or 'write' of one sink, or give each sink its own " +
+    "pipeline; pass a function around a load to 'sink.wrap')";
   try {
     return fail("load rows", "context", rule, "a copy");
   } catch (error) {

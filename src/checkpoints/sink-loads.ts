@@ -53,9 +53,9 @@ export interface SinkLoads {
   readonly wrap: (fn: Wrapped) => SinkLoad;
 }
 
-const rule = "one use of one sink in one load of a run that has checkpoints " +
-  "(write several tables by 'tables' or 'write' of one sink, or give each sink its own pipeline; " +
-  "a function around a load is to be given to 'sink.wrap')";
+const rule = "a function that uses one sink, once per call, if the run has checkpoints " +
+  "(write several tables with 'tables' or 'write' of one sink, or give each sink its own " +
+  "pipeline; pass a function around a load to 'sink.wrap')";
 
 /**
  * Makes the loads of a sink that commits rows and mark together, by what it can do with rows. They

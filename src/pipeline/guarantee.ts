@@ -10,10 +10,10 @@ import { checkRunOptions, type RunOptions, type RunSettings } from "./run-option
 /** Guarantee of a run, with the reason. */
 export interface GuaranteeDescription {
   /**
-   * The guarantee of runs that may be killed at any instant, and are repeated until one completes.
+   * Guarantee that holds even if runs are killed at any moment and repeated until one completes.
    */
   readonly guarantee: Guarantee;
-  /** Why it holds, and no more. */
+  /** Reason why it holds, and why no stronger guarantee does. */
   readonly reason: string;
 }
 
@@ -21,13 +21,13 @@ export interface GuaranteeDescription {
 type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume" | "retry">;
 
 /**
- * Tells how often an item is loaded when a run is killed at any instant, and repeated until it
- * completes. It follows from the pipeline and its options, and calls nothing.
+ * Returns how often an item is loaded if runs are killed at any moment and repeated until one
+ * completes. It derives this from the pipeline and its options, and calls nothing.
  *
- * It trusts what you say of the source: that it gives the same items in the same order again, unless
- * `replayable` is `false`; and with `resume: "source"`, that `extract` begins at the checkpoint.
+ * It trusts you about the source. Unless `replayable` is `false`, the source must yield the same items
+ * in the same order again. With `resume: "source"`, `extract` must begin at the checkpoint.
  *
- * @example Without checkpoints a repeated run loads everything again
+ * @example Without checkpoints, a repeated run loads all items again
  * ```ts
  * import { describeGuarantee } from "millrace";
  * import { equal } from "node:assert/strict";
@@ -53,36 +53,36 @@ export function guaranteeOf<E, T>(
 ): GuaranteeDescription {
   const atLeastOnce = (reason: string) => ({ guarantee: "at-least-once", reason } as const);
   if (pipeline.acknowledge !== undefined) {
-    return atLeastOnce("the source gives again what was loaded but not yet acknowledged");
+    return atLeastOnce("the source redelivers items loaded but not yet acknowledged");
   }
   if (pipeline.replayable === false) {
-    const lost = "the source cannot be read again: what was read and not yet loaded is lost";
+    const lost = "the source cannot be read again: items read but not yet loaded are lost";
     const { maxAttempts } = retry.load;
-    const again = maxAttempts > 1 ? "; a load that is tried again may load some items twice" : "";
+    const again = maxAttempts > 1 ? "; a retried load may load some items twice" : "";
     return { guarantee: "at-most-once", reason: lost + again };
   }
   if (checkpoints === undefined) {
-    return atLeastOnce("without checkpoints a repeated run loads everything again");
+    return atLeastOnce("without checkpoints, a repeated run loads all items again");
   }
-  const { weakness } = pipeline.load as { weakness?: string }; // Of a load that fans out.
+  const { weakness } = pipeline.load as { weakness?: string }; // Set for a load that fans out.
   if (weakness || storeOf(pipeline) !== checkpoints) {
     return atLeastOnce(
-      "what was loaded after the last checkpoint is loaded again: " +
+      "items loaded after the last checkpoint are loaded again: " +
         `${weakness ?? "the load"} does not commit its rows together with the checkpoint`,
     );
   }
   const source = resume === "skip"
-    ? "the source gives the same items in the same order"
+    ? "the source yields the same items in the same order"
     : "extract begins at the checkpoint";
   const reason = `rows and checkpoint are one commit, as long as ${source}`;
   return { guarantee: "effectively-once", reason };
 }
 
 /**
- * Checks and completes the options of a run of a pipeline. The first of the `layers` has the defaults
- * of the pipeline.
+ * Checks and completes the run options of a pipeline. The first of the `layers` has the pipeline's
+ * defaults.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or what is to be guaranteed cannot hold.
+ * @throws {ConfigurationError} If an option breaks its rule, or the guarantee that is asked for cannot hold.
  */
 export function settingsOf<E, T>(
   action: string,
@@ -97,7 +97,7 @@ export function settingsOf<E, T>(
   return settings;
 }
 
-/** Refuses defaults that ask for what cannot hold, whatever the options of a run are. */
+/** Rejects defaults whose guarantee cannot hold, whatever the options of a run are. */
 export function checkDefaults<E, T>(
   action: string,
   pipeline: Pipeline<E, T>,
@@ -106,14 +106,14 @@ export function checkDefaults<E, T>(
   const settings = checkRunOptions(action, pipeline, defaults);
   checkReplayable(action, pipeline, settings);
   checkTransformOptions(action, pipeline, [defaults]);
-  // A run may still bring the checkpoints.
+  // The options of a run may still add checkpoints.
   const checkpoints = settings.checkpoints ?? storeOf(pipeline);
   checkGuarantee(action, { ...settings, checkpoints }, pipeline, true);
 }
 
 /**
- * Refuses checkpoints of a source that does not give the same items again: the next run would drop as
- * many new ones as the last has finished.
+ * Rejects checkpoints if the source does not yield the same items again: the next run would drop as
+ * many new items as the last run finished.
  */
 function checkReplayable<E, T>(
   action: string,
@@ -138,14 +138,14 @@ function checkReplayable<E, T>(
     );
   }
   if (acknowledge === undefined) return;
-  const step = "(a broker keeps what was not acknowledged; set 'replayable: true' on the " +
-    "pipeline if the source gives all items in the same order again, acknowledged ones too)";
+  const step = "(the broker keeps unacknowledged items; set 'replayable: true' on the " +
+    "pipeline if the source yields all items in the same order again, even acknowledged ones)";
   fail(action, "checkpoints", `omitted if 'acknowledge' is given, ${why} ${step}`, checkpoints);
 }
 
 /**
- * Refuses what is to be guaranteed and cannot hold. As long as the source `isUnknown`, it may be a
- * leased one that has ids, for a load that keeps them.
+ * Rejects a guarantee that cannot hold. As long as the source `isUnknown`, it may be a leased one that
+ * has ids, for a load that keeps them.
  */
 export function checkGuarantee<E, T>(
   action: string,
@@ -157,21 +157,21 @@ export function checkGuarantee<E, T>(
   const { guarantee, reason } = guaranteeOf(pipeline, settings);
   const isIsolating = deadLetters !== undefined && isolate === "bisect";
   if (wanted === "at-most-once" && (retry.load.maxAttempts > 1 || isIsolating)) {
-    const rule = "omitted if a load may be called again, which may load some items twice";
+    const rule = "omitted if a load may be called again, as that may load some items twice";
     fail(action, "guarantee", rule, wanted);
   }
-  // What is loaded neither twice nor never keeps the two others as well.
+  // Effectively-once includes the two other guarantees.
   if (wanted === undefined || wanted === guarantee || guarantee === "effectively-once") return;
   if (isUnknown && guarantee === "at-least-once" && keepsDeliveries(pipeline.load)) return;
-  // What lies in the source no option changes.
+  // No option can change a weakness of the source.
   const isOfCheckpoints = guarantee === "at-least-once" && pipeline.acknowledge === undefined;
   const step = isOfCheckpoints
-    ? " (give 'sink.load' itself, or a function to 'sink.wrap', and 'sink.checkpoints')"
+    ? " (pass 'sink.load' itself or 'sink.wrap(…)', and 'sink.checkpoints')"
     : "";
   fail(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
 }
 
-/** The store whose marks a load commits together with its rows. */
+/** The store whose marks a load commits with its rows. */
 function storeOf<E, T>({ load }: Pipeline<E, T>): CheckpointStore | undefined {
   return (load as { [commitsTo]?: CheckpointStore })[commitsTo];
 }

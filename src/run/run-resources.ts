@@ -94,12 +94,12 @@ function checkKnown(
   const { fingerprint: known = fingerprint } = checkpoint;
   const isBegun = checkpoint.offset + checkpoint.done.length > 0;
   if (fingerprint !== undefined && known !== fingerprint && isBegun) {
-    const rule = `that of the checkpoint, "${known}" (remove the checkpoint to begin anew)`;
+    const rule = `that of the checkpoint, "${known}" (delete the checkpoint to start over)`;
     fail(`run pipeline "${name}"`, "fingerprint", rule, fingerprint);
   }
   if (position !== undefined || rangesOf(checkpoint).every(([, , at]) => at === undefined)) return;
-  const rule = "given, as the checkpoint has a position, which would be lost (give the function " +
-    "that it comes from, or remove the checkpoint to begin anew)";
+  const rule = "given, as the checkpoint has a position, which would be lost (pass the function " +
+    "that returned it, or delete the checkpoint to start over)";
   fail(`run pipeline "${name}"`, "position", rule, position);
 }
 

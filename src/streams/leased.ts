@@ -112,7 +112,8 @@ class RunLease<T> implements Lease<T> {
   idsOf(items: readonly T[], isDivisible: boolean): readonly string[] {
     const ids = items.map((item) => this.idOf!(item));
     if (!isDivisible) {
-      const rule = "no wholeBatch() beside 'idOf', as an item of it may be there already";
+      const rule =
+        "a function without wholeBatch() if 'idOf' is given, as some items may be loaded already";
       fail("load rows", "transformBatch", rule, "a whole batch");
     }
     const wrong = ids.find((id) => typeof id !== "string" || id === "");
@@ -142,8 +143,8 @@ class RunLease<T> implements Lease<T> {
     if (terms.checkpoints !== undefined) return undefined;
     if (idOf !== undefined && keepsDeliveries(load)) return (item) => idOf(item);
     if (terms.guarantee === "effectively-once") {
-      const rule = '"at-least-once", as the source gives again what was loaded but not yet ' +
-        "acknowledged (give 'idOf' to 'leased', and the load of a sink that keeps deliveries)";
+      const rule = '"at-least-once", as the source redelivers items loaded but not yet ' +
+        "acknowledged (pass 'idOf' to 'leased', and use the load of a sink that keeps deliveries)";
       fail(action, "guarantee", rule, terms.guarantee);
     }
     return undefined;
@@ -181,9 +182,9 @@ function checkReplayable(
   if (checkpoints === undefined || replayable === true) return;
   const rule =
     "omitted if the source is leased, as they count items by offset, and new items at the " +
-    "offsets of finished ones would be dropped (a broker keeps what was not acknowledged; set " +
-    "'replayable: true' on the pipeline if the source gives all items in the same order again, " +
-    "acknowledged ones too)";
+    "offsets of finished ones would be dropped (the broker keeps unacknowledged items; set " +
+    "'replayable: true' on the pipeline if the source yields all items in the same order again, " +
+    "even acknowledged ones)";
   fail(action, "checkpoints", rule, checkpoints);
 }
 

@@ -137,6 +137,7 @@ function expand(results: readonly unknown[]): ExpandedRows {
 }
 
 function refuse(given: unknown): never {
-  const rule = "what 'transformBatch' returns for all of its items ('many(rows)' is for one item)";
+  const rule =
+    "the result of 'transformBatch' for all of its items (for one item, use 'many(rows)')";
   return fail("load rows", "wholeBatch", rule, given);
 }

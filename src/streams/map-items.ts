@@ -116,103 +116,50 @@ async function mapLater<I, O, C, B extends Items<I>>(
 }
 
 /** Goes on where the call for `items[from]` has given a promise, or has failed. */
-function mapRest<I, O, C, B extends Items<I>>(
-  job: Job<I, O, C, B>,
+async function mapRest<I, O, C, B extends Items<I>>(
+  { batch, mapper, context, concurrency, stop, rescue, results }: Job<I, O, C, B>,
   from: number,
   first: PromiseLike<Result<O>>,
 ): Promise<Result<O>[] | undefined> {
-  return new Promise((resolve) => {
-    const rest = new Rest(job, from + 1, resolve);
-    new Lane(rest).wait(from, first);
-    while (rest.running < job.concurrency && rest.hasNext()) new Lane(rest).go();
-  });
-}
-
-/** The rest of a batch, taken by lanes. */
-class Rest<I, O, C, B extends Items<I>> {
-  readonly job: Job<I, O, C, B>;
-  readonly #end: (results: Result<O>[] | undefined) => void;
-  next: number;
-  running = 0;
-  hasFailed = false;
-
-  constructor(job: Job<I, O, C, B>, next: number, end: (all: Result<O>[] | undefined) => void) {
-    this.job = job;
-    this.next = next;
-    this.#end = end;
-  }
-
-  hasNext(): boolean {
-    const { batch, stop } = this.job;
-    return this.next < batch.items.length && !this.hasFailed && !stop.isStopped;
-  }
-
-  /** A lane has nothing more to do. */
-  leave(): void {
-    const { stop, results } = this.job;
-    if (--this.running === 0) this.#end(this.hasFailed || stop.isStopped ? undefined : results);
-  }
-}
-
-const { then } = Promise.prototype;
-
-/**
- * Makes one call after the other. By two callbacks for all of them, as `await` takes V8 half as
- * long again, and JavaScriptCore a fifth.
- */
-class Lane<I, O, C, B extends Items<I>> {
-  readonly #rest: Rest<I, O, C, B>;
-  readonly #take: (result: Result<O>) => void;
-  readonly #fail: (error: unknown) => void;
-  #index = 0;
-
-  constructor(rest: Rest<I, O, C, B>) {
-    this.#rest = rest;
-    rest.running++;
-    this.#take = (result) => {
-      rest.job.results[this.#index] = result;
-      this.go();
-    };
-    this.#fail = (error) => this.#rescue(error);
-  }
-
-  /** Goes on once there is the result of an item. */
-  wait(index: number, result: PromiseLike<Result<O>>): void {
-    this.#index = index;
-    try {
-      // One that is not the platform's own may call back at once, or twice.
-      const isOwn = result.then === then && result instanceof Promise;
-      (isOwn ? result : new Promise((resolve) => resolve(result))).then(this.#take, this.#fail);
-    } catch (error) {
-      this.#rescue(error); // A subclass of `Promise` may throw.
-    }
-  }
-
-  go(): void {
-    const rest = this.#rest;
-    const { batch: { items }, mapper, context, stop, results } = rest.job;
-    try {
-      while (rest.hasNext()) {
-        const index = this.#index = rest.next++;
-        const result = mapper.transform(items[index]!, context);
-        if (isThenable(result)) return this.wait(index, result);
-        results[index] = result;
-        if (stop.pace.isDue()) return void nextMacrotask().then(() => this.go());
+  const { items } = batch;
+  let next = from + 1;
+  let hasFailed = false;
+  const map = (item: I) => mapper.transform(item, context);
+  const hasNext = () => next < items.length && !hasFailed && !stop.isStopped;
+  /** Waits for one call after the other. */
+  const lane = async (index: number, result: ReturnType<typeof map>): Promise<void> => {
+    for (;;) {
+      try {
+        for (;;) {
+          if (isThenable(result)) results[index] = await result;
+          else {
+            results[index] = result;
+            if (stop.pace.isDue()) await nextMacrotask();
+          }
+          if (!hasNext()) return;
+          index = next++;
+          result = map(items[index]!);
+        }
+      } catch (error) {
+        if (rescue === undefined || isOf(error, Exhausted)) {
+          hasFailed = true;
+          return stop.fail(error, batch);
+        }
+        result = rescue(index, error);
       }
+    }
+  };
+  const lanes = [lane(from, first)];
+  while (lanes.length < concurrency && hasNext()) {
+    const index = next++;
+    let result: ReturnType<typeof map>;
+    try {
+      result = map(items[index]!);
     } catch (error) {
-      return this.#rescue(error);
+      result = Promise.reject(error); // Its lane takes it at once.
     }
-    rest.leave();
+    lanes.push(lane(index, result));
   }
-
-  #rescue(error: unknown): void {
-    const rest = this.#rest;
-    const { batch, stop, rescue } = rest.job;
-    if (rescue !== undefined && !isOf(error, Exhausted)) {
-      return this.wait(this.#index, rescue(this.#index, error));
-    }
-    rest.hasFailed = true;
-    stop.fail(error, batch);
-    rest.leave();
-  }
+  await Promise.all(lanes); // A lane never rejects.
+  return hasFailed || stop.isStopped ? undefined : results;
 }

@@ -1,5 +1,5 @@
 // Writes numbers into a file, on Node, Deno and Bun: `files-writer.ts <job as JSON>`. It prints a line
-// before it begins and one at its end; its parent may kill it at any instant.
+// before it begins and one at its end; its parent may kill it at any moment.
 import { argv, exit } from "node:process";
 import { fileSink } from "../../src/adapters/file.ts";
 import { encodeJson } from "../../src/adapters/json.ts";

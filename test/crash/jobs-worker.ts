@@ -1,6 +1,6 @@
 // Works on a job, or coordinates it, on Node, Deno and Bun: `jobs-worker.ts <task as JSON>`. A worker
 // prints a line after its first commit, a coordinator one when it begins and its report at its end;
-// their parent may kill them at any instant.
+// their parent may kill them at any moment.
 import { argv, exit } from "node:process";
 import pg from "pg";
 import { commitsTo } from "../../src/adapters/checkpoint.ts";

@@ -1,6 +1,6 @@
 // Works on a job, or coordinates it, on Node, Deno and Bun: `nats-worker.ts <task as JSON>`. A worker
 // prints a line after its first commit, a coordinator one when it begins and its report at its end;
-// their parent may kill them, and the server, at any instant.
+// their parent may kill them, and the server, at any moment.
 import { argv, exit } from "node:process";
 import { jetstream } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";

@@ -1,5 +1,5 @@
 // Writes rows as objects, on Node, Deno and Bun: `objects-writer.ts <job as JSON>`. It prints a line
-// after its first part; its parent may kill it at any instant.
+// after its first part; its parent may kill it at any moment.
 import { argv, exit } from "node:process";
 import { commitsTo } from "../../src/adapters/checkpoint.ts";
 import { folderStore, objectSink, s3Store } from "../../src/adapters/object.ts";

@@ -1,5 +1,5 @@
 // Posts rows to a service, on Node, Deno and Bun: `posts-writer.ts <job as JSON>`. It prints a line
-// before it begins and one at its end; its parent may kill it at any instant.
+// before it begins and one at its end; its parent may kill it at any moment.
 import { appendFileSync } from "node:fs";
 import { argv, exit } from "node:process";
 import { FileCheckpointStore } from "../../src/adapters/file.ts";

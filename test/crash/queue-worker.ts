@@ -1,6 +1,6 @@
 // Loads the messages of a queue of NATS into a table of SQLite until nothing is left, on Node, Deno and
 // Bun: `queue-worker.ts <task as JSON>`. It prints a line after its first commit; its parent may kill it,
-// and the server, at any instant.
+// and the server, at any moment.
 import { argv, exit } from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { jetstream } from "@nats-io/jetstream";

@@ -1,5 +1,5 @@
 // Leads items through operators to a table and to a file of lines: `route-writer.ts <job as JSON>`. It
-// prints a line before it begins and one at its end; its parent may kill it at any instant.
+// prints a line before it begins and one at its end; its parent may kill it at any moment.
 import { appendFileSync, statSync } from "node:fs";
 import { argv, exit } from "node:process";
 import { DatabaseSync } from "node:sqlite";

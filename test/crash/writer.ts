@@ -1,5 +1,5 @@
 // Loads the numbers below `rows` into a table, on Node, Deno and Bun: `writer.ts <job as JSON>`. It
-// prints a line after its first commit and one at its end; its parent may kill it at any instant.
+// prints a line after its first commit and one at its end; its parent may kill it at any moment.
 import { argv, exit } from "node:process";
 import { commitsTo } from "../../src/adapters/checkpoint.ts";
 import { etl, type LoadContext, type Pipeline } from "../../src/index.ts";

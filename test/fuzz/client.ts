@@ -22,7 +22,7 @@ interface Sink {
   readonly checkpoints: CheckpointStore;
 }
 
-/** What one process calls the database by: slow, now and then away, or gone at any instant. */
+/** What one process calls the database by: slow, now and then away, or gone at any moment. */
 export class Client {
   /** The process has ended without a word. */
   isDead = false;

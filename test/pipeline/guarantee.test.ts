@@ -14,18 +14,18 @@ import {
 const own = new MemoryCheckpointStore();
 const other = new MemoryCheckpointStore();
 const reasons = {
-  acknowledged: "the source gives again what was loaded but not yet acknowledged",
-  lost: "the source cannot be read again: what was read and not yet loaded is lost",
-  repeated: "without checkpoints a repeated run loads everything again",
-  between: "what was loaded after the last checkpoint is loaded again: " +
+  acknowledged: "the source redelivers items loaded but not yet acknowledged",
+  lost: "the source cannot be read again: items read but not yet loaded are lost",
+  repeated: "without checkpoints, a repeated run loads all items again",
+  between: "items loaded after the last checkpoint are loaded again: " +
     "the load does not commit its rows together with the checkpoint",
   skip: "rows and checkpoint are one commit, as long as " +
-    "the source gives the same items in the same order",
+    "the source yields the same items in the same order",
   source: "rows and checkpoint are one commit, as long as extract begins at the checkpoint",
 };
 
 /** What is told beside the reason, where a sink and its checkpoints would do. */
-const step = " (give 'sink.load' itself, or a function to 'sink.wrap', and 'sink.checkpoints')";
+const step = " (pass 'sink.load' itself or 'sink.wrap(…)', and 'sink.checkpoints')";
 const stepAfter = (reason: string) =>
   reason === reasons.repeated || reason === reasons.between ? step : "";
 

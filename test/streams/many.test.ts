@@ -66,7 +66,7 @@ describe("wholeBatch()", () => {
       const pipeline = { name: "n", extract: () => [1], ...members, load: () => {} };
       await expect(etl<number>(pipeline as never).run(options)).rejects.toMatchObject({
         stage: "transform",
-        message: expect.stringContaining("'wholeBatch' must be what 'transformBatch' returns"),
+        message: expect.stringContaining("'wholeBatch' must be the result of 'transformBatch'"),
       });
     }
   });

@@ -14,7 +14,7 @@ const action = "construct d1Sink";
 /**
  * Loads into a table of D1. Each batch is one call of `batch()`, which is one transaction, and where
  * the run has `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a
- * crash at any instant, the next run leaves every row there exactly once. A commit whose answer was
+ * crash at any moment, the next run leaves every row there exactly once. A commit whose answer was
  * lost is found done when it is tried again.
  *
  * Rows are objects whose properties are named like the columns, with the values that `sqliteSink`

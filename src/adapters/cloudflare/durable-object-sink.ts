@@ -14,7 +14,7 @@ const action = "construct durableObjectSink";
 /**
  * Loads into a table of the SQLite of a Durable Object. Each batch is one `transactionSync()`, and
  * where the run has `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after
- * an eviction at any instant, the next run leaves every row there exactly once.
+ * an eviction at any moment, the next run leaves every row there exactly once.
  *
  * Rows, options and bookkeeping tables are those of `d1Sink`. Nothing is sent anywhere: a batch costs
  * no request.

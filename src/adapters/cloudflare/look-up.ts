@@ -76,6 +76,6 @@ function refusalFor({ table, key }: TableSettings): (error: unknown) => never {
       const rule = `the columns of a primary key or a unique index of ${JSON.stringify(table)}`;
       fail("load rows", "key", rule, key.join(", "));
     }
-    return fail("load rows", "table", `one that takes these columns (${message})`, table);
+    return fail("load rows", "table", `one that accepts these columns (${message})`, table);
   };
 }

@@ -68,6 +68,6 @@ export class StepStore implements CheckpointStore {
     } catch {
       // What is wrong with it is no use to whoever has sent it.
     }
-    fail(this.#action, "token", "one that a step of this pipeline has given", token);
+    fail(this.#action, "token", "a token returned by a step of this pipeline", token);
   }
 }

@@ -175,9 +175,9 @@ function planOf(
   >(action, options, table);
   const { header, columns, encoding, positions } = rest;
   if (header === false) {
-    if (columns !== undefined) fail(action, "columns", "absent without a header", columns);
+    if (columns !== undefined) fail(action, "columns", "omitted without a header", columns);
     if (options.ragged !== undefined) {
-      fail(action, "ragged", "absent without a header", options.ragged);
+      fail(action, "ragged", "omitted without a header", options.ragged);
     }
   }
   if (Array.isArray(header)) {
@@ -185,7 +185,7 @@ function planOf(
     if (strange !== undefined) fail(action, "columns", "names of the header", strange);
   }
   if (positions && isMultiByte(new TextDecoder(encoding).encoding)) {
-    fail(action, "positions", "absent where the bytes of a character cannot be told", encoding);
+    fail(action, "positions", "omitted if character bytes cannot be counted", encoding);
   }
   return {
     ...rest,

@@ -198,7 +198,7 @@ export class Writer {
         const rule = `the columns of a primary key or a unique index of ${JSON.stringify(table)}`;
         fail("load rows", "key", rule, key.join(", "));
       }
-      fail("load rows", "table", `one that takes these columns (${message})`, table);
+      fail("load rows", "table", `one that accepts these columns (${message})`, table);
     }
   }
 }

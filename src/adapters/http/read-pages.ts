@@ -122,7 +122,7 @@ export class Pages<T> extends Chunks<T> {
  * import { readPages } from "millrace/http";
  * import { deepEqual } from "node:assert/strict";
  *
- * const fetch = async ({ url }: Request) => // Really: the platform's.
+ * const fetch = async ({ url }: Request) => // In practice, omit it.
  *   url.endsWith("?page=2")
  *     ? Response.json([{ id: 3 }])
  *     : Response.json([{ id: 1 }, { id: 2 }], { headers: { Link: '<?page=2>; rel="next"' } });

@@ -55,7 +55,7 @@ export async function failuresIn<T>(
 function multiStatusOf(entries: unknown, rows: readonly unknown[]): RowFailures {
   const statuses = Array.isArray(entries) ? entries.map((entry) => Object(entry).status) : [];
   if (statuses.length !== rows.length || !statuses.every(Number.isInteger)) {
-    const rule = "given where a 207 is no array with a 'status' for each row";
+    const rule = "given if a 207 is not an array with a 'status' for each row";
     fail("load through httpSink", "failures", rule, undefined);
   }
   return (statuses as number[]).flatMap((status, index) => {

@@ -135,7 +135,7 @@ const table: OptionTable<HttpSinkOptions<never>> = {
  * const bodies: string[] = [];
  * const sink = httpSink<{ id: number }>("https://api.example/users", {
  *   init: { headers: { Authorization: "Bearer secret" } },
- *   fetch: async (request) => { // Really: the platform's.
+ *   fetch: async (request) => { // In practice, omit it.
  *     bodies.push(await request.text());
  *     return new Response(null, { status: 204 });
  *   },

@@ -97,7 +97,7 @@ const addedAtOnce = 100;
 
 /**
  * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
- * Killed at any instant, it may be called again, and there may be several. A store that cannot be
+ * Killed at any moment, it may be called again, and there may be several. A store that cannot be
  * reached is waited for: for the time of a lease.
  *
  * It gives a promise of the report that `showProgress` takes like a run.
@@ -202,7 +202,7 @@ async function split<P, E, T>(
   for await (const descriptor of parts) {
     if (signal.aborted) return; // The job is cancelled.
     const id = job.id(descriptor);
-    const rule = "a text of its own for each partition, that is not empty";
+    const rule = "a non-empty string that no other partition has";
     if (typeof id !== "string" || id === "" || ids.has(id)) fail("split a job", "id", rule, id);
     ids.add(id);
     waiting.push({ id, descriptor });

@@ -82,7 +82,7 @@ export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
 /**
  * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each
  * is an ordinary run with the option `partition`; with checkpoints it goes on where a worker before
- * it has stopped. A worker may be killed or frozen at any instant: what it had is taken by another
+ * it has stopped. A worker may be killed or frozen at any moment: what it had is taken by another
  * after the lease of the store. A store that cannot be reached, as `isTransient` says, is waited
  * for: for the time of a lease.
  *

@@ -126,7 +126,12 @@ export class MarkedStream {
     this.#stream = undefined;
     await this.#open();
     const { stream } = this.#settings;
-    fail(action, "subject", `one that the stream '${stream}' takes with a token more`, subject);
+    fail(
+      action,
+      "subject",
+      `a subject that the stream '${stream}' also accepts with one more token`,
+      subject,
+    );
   }
 
   #open(): Promise<NatsStream> {

@@ -85,7 +85,7 @@ const action = "construct natsSink";
 
 /**
  * Stores each batch of rows as one message of a stream (JetStream). Where the run has
- * `checkpoints: sink.checkpoints`, each row is in exactly one message after a crash at any instant and
+ * `checkpoints: sink.checkpoints`, each row is in exactly one message after a crash at any moment and
  * another run, also if that cuts other batches: the header `Millrace-Checkpoint` of the message has the
  * checkpoint after the batch, and a server stores the message only behind the one that its run has seen
  * last. Unlike with ids of messages, this holds without a limit of time.

@@ -74,7 +74,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
         if (!await folder.putClaim(mine, own, !isOwn)) continue; // Another one was first.
         if (!isOwn && await folder.putClaim(mine, own, true)) {
           // There are stores that pass over the header of the condition.
-          const rule = "one that keeps what is there where a put asks for it (If-None-Match: *)";
+          const rule = "a store that rejects a put with If-None-Match: * if the object exists";
           fail("claim a key", "store", rule, "one that replaces it");
         }
         if (await this.#hold(folder, runId, mine, signal)) return own;
@@ -259,8 +259,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
       if (covers(checkpoint, [[from, to]])) return true;
       const isCut = rangesOf(checkpoint).some(([start, end]) => from < end && start < to);
       if (isCut) {
-        const rule =
-          `one that ends where a part does, as that of offsets ${from} to ${to} cannot ` +
+        const rule = `at the end of a part, as the part of offsets ${from} to ${to} cannot ` +
           "be cut";
         fail("write a checkpoint", "checkpoint", rule, checkpoint.offset);
       }

@@ -60,7 +60,7 @@ const action = "construct objectSink";
 /**
  * Writes each batch of rows as an object of its own into a folder, a bucket of R2 or one that speaks as
  * S3 does. Where the run has `checkpoints: sink.checkpoints`, each row is in exactly one of the parts
- * after a crash at any instant and another run, also if that cuts other batches.
+ * after a crash at any moment and another run, also if that cuts other batches.
  *
  * A part is named by the offsets of its items, as `users/part-000000000000-000000001000-998-000001.csv`
  * (from, to, rows, and the number of the run's claim), and is put once, on condition that there is none

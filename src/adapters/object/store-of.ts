@@ -2,7 +2,7 @@ import { fail } from "../../options.ts";
 import { isR2Bucket, type R2Bucket, R2Store } from "./r2-store.ts";
 import type { ObjectStore } from "./store.ts";
 
-const rule = "what folderStore(path) or s3Store(…) gives, a bucket of R2, or an ObjectStore";
+const rule = "the result of folderStore(path) or s3Store(…), an R2 bucket, or an ObjectStore";
 
 /** The store that was handed in. @throws {ConfigurationError} If it is none. */
 export function storeOf(action: string, given: ObjectStore | R2Bucket): ObjectStore {

@@ -47,8 +47,8 @@ export function branchesOf(action: string, given: Readonly<Record<string, unknow
     if (store === undefined) continue;
     const other = stores.get(store);
     if (other !== undefined) {
-      const rule = `the load of another sink than that of "${other}" ` +
-        "(write several tables by 'tables' or 'write' of one sink, which is one commit)";
+      const rule = `the load of a different sink than "${other}" ` +
+        "(write several tables with 'tables' or 'write' of one sink, in one commit)";
       fail(action, `branches.${name}`, rule, load);
     }
     stores.set(store, name);

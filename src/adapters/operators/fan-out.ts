@@ -101,8 +101,8 @@ class FanOut {
     for (const { name, store } of this.#branches.values()) {
       if (store === undefined || !isRunOn(store, runId)) continue;
       const rule =
-        "no sink's own where branches are loads of several sinks (write several tables " +
-        "by 'tables' or 'write' of one sink, which is one commit, or keep them in another store)";
+        "in another store if the branches are loads of several sinks (or write several " +
+        "tables with 'tables' or 'write' of one sink, in one commit)";
       fail("load rows", "checkpoints", rule, `those of branch "${name}"`);
     }
   }

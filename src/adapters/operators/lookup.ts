@@ -13,7 +13,7 @@ import { type Operator, reading } from "./operator.ts";
  * import { lookup, map, pipe, streamOf } from "millrace/operators";
  * import { deepEqual } from "node:assert/strict";
  *
- * const names = new Map([[1, "Ada"], [2, "Bob"]]); // Really: a query with `where id = any($1)`.
+ * const names = new Map([[1, "Ada"], [2, "Bob"]]); // In practice, a query with `where id = any($1)`.
  * const orders = [{ user: 1 }, { user: 2 }, { user: 1 }, { user: 9 }];
  * const found = pipe(
  *   orders,

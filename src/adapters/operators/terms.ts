@@ -50,7 +50,7 @@ function checkOrder(
   if (part === undefined) return;
   const isAnew = resume === "skip";
   const why = isAnew
-    ? `what is at an offset depends on time with ${part.what}: new items would be taken ` +
+    ? `the item at an offset depends on time with ${part.what}: new items would be mistaken ` +
       "for finished ones"
     : `items from before it may come after it with ${part.what}: they would be lost`;
   if (checkpoints !== undefined) {
@@ -76,15 +76,14 @@ function checkMiddle(
   const [part] = unsteady;
   if (checkpoints === undefined || part === undefined) return false;
   if (guarantee === "effectively-once") {
-    const rule =
-      `"at-least-once", as ${part.what} begins anew where extract begins at the checkpoint`;
+    const rule = `"at-least-once", as ${part.what} starts over if extract begins at the checkpoint`;
     fail(action, "guarantee", rule, guarantee);
   }
   const shifting = unsteady.find(({ by }) => by !== "end");
   if (shifting === undefined) return true;
   const why =
-    `as ${shifting.what} begins anew where extract begins at the checkpoint, and what it ` +
-    "then gives would be taken for what is finished beyond that";
+    `as ${shifting.what} starts over if extract begins at the checkpoint, and its items ` +
+    "would be mistaken for those finished beyond the checkpoint";
   if (workers > 1) fail(action, "workers", `1, ${why}`, workers);
   // Those that could not be read have no position, and come again in their place.
   const beyond = found?.done.find(([, , position]) => position !== null);

@@ -101,7 +101,7 @@ export function columnsOfRows(action: string, rows: readonly unknown[]): Column[
   }
   return Object.entries(types).map(([name, type]) => {
     if (type !== undefined) return { name, type, nullable: true, precision: 0, scale: 0 };
-    return fail(action, "columns", `given, as all first rows have nothing in '${name}'`, undefined);
+    return fail(action, "columns", `given, as '${name}' has no value in the first rows`, undefined);
   });
 }
 

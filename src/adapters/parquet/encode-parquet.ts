@@ -100,7 +100,7 @@ export function encodeParquet<T extends object = Record<string, unknown>>(
   // What the first rows tell holds from then on, so that all row groups of a file are alike.
   const told = (rows: readonly T[]): readonly Column[] => {
     const found = columns ?? columnsOfRows(action, rows);
-    if (found.length === 0) fail(action, "columns", "given, as no row tells of any", undefined);
+    if (found.length === 0) fail(action, "columns", "given, as no row has any", undefined);
     return columns = found;
   };
   const values = (rows: readonly T[]) => valuesOf(rows, told(rows), isOpen);

@@ -122,14 +122,13 @@ function checkFile(action: string, file: unknown, { maxBytes }: FilesOptions): v
   const members = membersOf(file);
   if (isStream(members)) {
     if (maxBytes !== undefined) return;
-    const rule =
-      "given for a stream, Response or Request, which is taken into memory as a whole, " +
-      "since the end of a Parquet file is read first";
+    const rule = "given for a stream, Response or Request, which is read into memory as a whole, " +
+      "since a Parquet file is read from its end";
     fail(action, "maxBytes", rule, undefined);
   }
   if (isBlob(members) || isRandomAccess(members) || ArrayBuffer.isView(file)) return;
-  const rule = "a Blob, a Uint8Array, { byteLength, slice }, a Response, a stream or a list of " +
-    "these, of a path openFiles(path)";
+  const rule = "a Blob, a Uint8Array, { byteLength, slice }, a Response, a stream, a list of " +
+    "these, or openFiles(path)";
   fail(action, "input", rule, file);
 }
 

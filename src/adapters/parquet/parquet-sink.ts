@@ -81,7 +81,7 @@ const action = "construct parquetSink";
 /**
  * Writes rows into one Parquet file, on Node, Deno and Bun: each batch is a row group, and one of them is
  * in memory at a time. Where the run has `checkpoints: sink.checkpoints`, each batch and the mark of
- * what it completes are one step: after a crash or a power cut at any instant, the next run leaves every
+ * what it completes are one step: after a crash or a power cut at any moment, the next run leaves every
  * row in the file exactly once. Without, each run appends to what earlier ones have written, unless
  * `exists` says otherwise.
  *

@@ -137,7 +137,7 @@ export function postgresSink<Rows extends object>(
 ): PostgresSink<Rows>;
 /**
  * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
- * load and its mark are one commit: after a crash at any instant a second run leaves every row
+ * load and its mark are one commit: after a crash at any moment a second run leaves every row
  * exactly once.
  *
  * Nothing is silently changed: a value that its column would not give back is refused with a

@@ -135,12 +135,17 @@ function placeOf(module: URL | string | (() => WebWorkerLike)): ThreadModule {
   if (!isPlace) {
     const rule =
       'an absolute URL, such as new URL("./hash.js", import.meta.url), a function that ' +
-      "gives a Worker, or what thread(fn) gave";
+      "returns a Worker, or the result of thread(fn)";
     failPlainly(action, "module", rule, module);
   }
   if (!hasThreads()) {
     // Plainly, as the address of a module is not a secret.
-    failPlainly(action, "module", "what thread(fn) gave, as this runtime has no threads", module);
+    failPlainly(
+      action,
+      "module",
+      "the result of thread(fn), as this runtime has no threads",
+      module,
+    );
   }
   return typeof module === "function" ? module : String(module);
 }

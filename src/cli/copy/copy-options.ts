@@ -59,7 +59,7 @@ export function copyOptions(values: Values, fromSpec: string, toSpec: string): C
     },
   };
   if (to.kind === "standard" && values["json"] === true) {
-    fail(action, "--json", 'left out where TO is "-"', true);
+    fail(action, "--json", 'omitted if TO is "-"', true);
   }
   checkEffects(options);
   return options;
@@ -83,26 +83,26 @@ function checkEffects(options: CopyOptions): void {
     if (value !== undefined && value !== false) fail(action, flag, rule, value);
   };
   if (!isDatabase(from)) {
-    refuse("--order-by", "left out where FROM is no database", options.orderBy);
+    refuse("--order-by", "omitted unless FROM is a database", options.orderBy);
   }
   if (!isDatabase(to)) {
-    refuse("--create", "left out where TO is no database", options.create);
-    refuse("--conflict", "left out where TO is no database", options.conflict);
+    refuse("--create", "omitted unless TO is a database", options.create);
+    refuse("--conflict", "omitted unless TO is a database", options.conflict);
     if (options.letters === "table") {
-      refuse("--letters", "a file.ndjson where TO is no database", options.letters);
+      refuse("--letters", "a file.ndjson unless TO is a database", options.letters);
     }
     if ("format" in to && ["ndjson", "json"].includes(to.format)) {
-      refuse("--unknown", "left out where TO is JSON, whose rows need no columns", options.unknown);
+      refuse("--unknown", "omitted if TO is JSON, whose rows need no columns", options.unknown);
     }
     if (options.unknown === "add") {
-      refuse("--unknown", '"error" or "drop" where TO is no database', options.unknown);
+      refuse("--unknown", '"error" or "drop" unless TO is a database', options.unknown);
     }
   }
   if (to.kind === "standard" && (options.workers ?? 1) > 1) {
-    refuse("--workers", '1 where TO is "-"', options.workers);
+    refuse("--workers", '1 if TO is "-"', options.workers);
   }
   if (options.types.size > 0 && !isTyped(options)) {
-    const rule = "left out unless FROM is CSV, TO is Parquet or --create is given";
+    const rule = "omitted unless FROM is CSV, TO is Parquet or --create is given";
     refuse("--types", rule, [...options.types].map((pair) => pair.join("=")).join(","));
   }
 }

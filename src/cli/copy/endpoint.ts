@@ -83,11 +83,11 @@ export function endpointOf(side: Side, spec: string, flags: EndpointFlags = {}):
   const database = databaseOf(side, spec, flags.query);
   const flag = `--${side.toLowerCase()}-format`;
   if (database !== undefined) {
-    if (flags.format !== undefined) fail(action, flag, "left out beside a database", flags.format);
+    if (flags.format !== undefined) fail(action, flag, "omitted for a database", flags.format);
     return database;
   }
   if (flags.query !== undefined) {
-    fail(action, "--query", "left out where FROM is no database", flags.query);
+    fail(action, "--query", "omitted unless FROM is a database", flags.query);
   }
   const name = /^https?:/i.test(spec) ? pathOfUrl(side, spec) : spec;
   const format = formatOf(flags.format ?? name);

@@ -92,7 +92,7 @@ export function testCloudflareTables({ open, inside }: DatabaseKind): void {
       { table: "t", conflict: "replace", key: ["name"] },
       "'key' must be the columns of a primary key or a unique index of \"t\"",
     ],
-    [{ table: "v" }, "'table' must be one that takes these columns ("],
+    [{ table: "v" }, "'table' must be one that accepts these columns ("],
   ])("%o", (options, message) => {
     test("is refused, whatever the rows are", async () => {
       const db = await open();

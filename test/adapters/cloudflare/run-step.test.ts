@@ -180,7 +180,7 @@ describe("runStep()", () => {
     const { numbers, extract } = tenNumbers();
     const step = runStep(numbers, { token });
     await expect(step).rejects.toThrow(
-      "Cannot run a step as 'token' must be one that a step of this pipeline has given",
+      "Cannot run a step as 'token' must be a token returned by a step of this pipeline",
     );
     await expect(step).rejects.toBeInstanceOf(ConfigurationError);
     expect(extract).not.toHaveBeenCalled();

@@ -243,9 +243,8 @@ describe("httpSink, where a service takes a batch in part", () => {
     const { fetch } = serviceOf([() => Response.json({}, { status: 207 })]);
     expect(await errorOf(runOf({ fetch }, { batchSize: 4 }))).toMatchObject({
       cause: {
-        message:
-          "Cannot load through httpSink as 'failures' must be given where a 207 is no array " +
-          "with a 'status' for each row: current value is undefined",
+        message: "Cannot load through httpSink as 'failures' must be given if a 207 is not an " +
+          "array with a 'status' for each row: current value is undefined",
       },
     });
   });

@@ -132,7 +132,7 @@ describe("coordinate()", () => {
       const { job, store } = numbersJob();
       const twice = { ...job, id: () => id as string };
       await expect(coordinate(twice, { store })).rejects.toThrow(
-        "Cannot split a job as 'id' must be a text of its own for each partition, that is not empty",
+        "Cannot split a job as 'id' must be a non-empty string that no other partition has",
       );
     },
   );

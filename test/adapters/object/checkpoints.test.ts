@@ -162,7 +162,7 @@ describe("the checkpoints of objectSink()", () => {
     await run(store, { batchSize: 4 });
     const { checkpoints } = objectSink(store, { format: lines });
     const back = (offset: number) => checkpoints.write("rows", { offset, done: [], updatedAt: 1 });
-    const told = "one that ends where a part does, as that of offsets 4 to 8 cannot be cut";
+    const told = "at the end of a part, as the part of offsets 4 to 8 cannot be cut";
     await expect(back(6)).rejects.toThrow(told);
     await back(8);
     const report = await run(store, { batchSize: 5 });
@@ -178,7 +178,7 @@ describe("the checkpoints of objectSink()", () => {
     const { put } = store;
     store.put = (key, bytes) => put.call(store, key, bytes);
     await expect(run(store, { batchSize: 4 })).rejects.toThrow(
-      "Cannot claim a key as 'store' must be one that keeps what is there",
+      "Cannot claim a key as 'store' must be a store that rejects a put with If-None-Match: * if the object exists",
     );
   });
 

@@ -251,10 +251,9 @@ describe("a load with branches", () => {
     );
     expect(error).toMatchObject({
       cause: {
-        message:
-          "Cannot load rows as 'checkpoints' must be no sink's own where branches are loads " +
-          "of several sinks (write several tables by 'tables' or 'write' of one sink, which is one " +
-          'commit, or keep them in another store): current value is "those of branch \\"one\\""',
+        message: "Cannot load rows as 'checkpoints' must be in another store if the branches are " +
+          "loads of several sinks (or write several tables with 'tables' or 'write' of one sink, in " +
+          'one commit): current value is "those of branch \\"one\\""',
       },
     });
     expect([one!.rows, two!.rows]).toEqual([[], []]);

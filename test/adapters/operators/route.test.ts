@@ -266,7 +266,7 @@ describe("the guarantee of a route", () => {
     const load = route(parity, { even: () => {}, odd: () => {} });
     expect(describeGuarantee(pipeline(load), { checkpoints: store })).toEqual({
       guarantee: "at-least-once",
-      reason: "what was loaded after the last checkpoint is loaded again: " +
+      reason: "items loaded after the last checkpoint are loaded again: " +
         'branch "even" (and "odd") does not commit its rows together with the checkpoint',
     });
   });
@@ -292,8 +292,8 @@ describe("the guarantee of a route", () => {
     const { load, wrap } = sink();
     const rewritten = wrap((rows: never[], _context: never, load) => load(rows));
     expect(() => route(parity, { even: load, odd: rewritten })).toThrow(
-      "Cannot construct route as 'branches.odd' must be the load of another sink than that of " +
-        `"even" (write several tables by 'tables' or 'write' of one sink, which is one commit): ` +
+      "Cannot construct route as 'branches.odd' must be the load of a different sink than " +
+        `"even" (write several tables with 'tables' or 'write' of one sink, in one commit): ` +
         "current value is a function",
     );
   });

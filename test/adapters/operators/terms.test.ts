@@ -80,8 +80,8 @@ describe("a run", () => {
     async (what, extract) => {
       expect((await run(extract)).guarantee).toBe("effectively-once");
       expect(await messageOf(run(extract, { resume: "source" }))).toBe(
-        `Cannot run pipeline "numbers" as 'guarantee' must be "at-least-once", as ${what} begins anew ` +
-          'where extract begins at the checkpoint: current value is "effectively-once"',
+        `Cannot run pipeline "numbers" as 'guarantee' must be "at-least-once", as ${what} starts over ` +
+          'if extract begins at the checkpoint: current value is "effectively-once"',
       );
       const unasked = run(extract, { resume: "source", guarantee: undefined });
       expect((await unasked).guarantee).toBe("at-least-once");
@@ -91,7 +91,8 @@ describe("a run", () => {
   it.each(Object.entries({ ...timed, ...mixing, takeUntil: untilAborted }))(
     "of a source with %s has no checkpoints by offset, and opens it once",
     async (what, extract) => {
-      const why = `what is at an offset depends on time with ${what}: new items would be taken ` +
+      const why =
+        `the item at an offset depends on time with ${what}: new items would be mistaken ` +
         "for finished ones: current value is";
       expect(await messageOf(run(extract, { guarantee: undefined }))).toBe(
         "Cannot run pipeline \"numbers\" as 'checkpoints' must be omitted, as they count items by " +
@@ -134,8 +135,8 @@ describe("a run", () => {
   });
 
   const beyond = (what: string) =>
-    `as ${what} begins anew where extract begins at the checkpoint, and what it then gives would ` +
-    "be taken for what is finished beyond that";
+    `as ${what} starts over if extract begins at the checkpoint, and its items would be ` +
+    "mistaken for those finished beyond the checkpoint";
 
   it.each(Object.entries({ ...stateful, "distinct({ ttl })": timed["distinct({ ttl })"]! }))(
     "that goes on with %s in the middle of a source has one worker",

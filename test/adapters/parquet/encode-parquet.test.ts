@@ -131,10 +131,10 @@ describe("encodeParquet", () => {
 
   it("needs columns where rows do not tell of them", async () => {
     expect(() => encoder().body([{ id: 1, name: null }])).toThrow(
-      "Cannot encode Parquet as 'columns' must be given, as all first rows have nothing in 'name'",
+      "Cannot encode Parquet as 'columns' must be given, as 'name' has no value in the first rows",
     );
     await expect(written([])).rejects.toThrow(
-      "Cannot encode Parquet as 'columns' must be given, as no row tells of any",
+      "Cannot encode Parquet as 'columns' must be given, as no row has any",
     );
     expect(await readBack([], { columns: { id: "INT32" } })).toEqual([]);
   });

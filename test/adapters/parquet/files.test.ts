@@ -87,7 +87,7 @@ describe("filesOf", () => {
   ])("refuses %s without its most bytes", (_name, input) => {
     expect(() => filesOf("read Parquet", input, { maxBytes: undefined, signal })).toThrow(
       "Cannot read Parquet as 'maxBytes' must be given for a stream, Response or Request, which is " +
-        "taken into memory as a whole, since the end of a Parquet file is read first: current " +
+        "read into memory as a whole, since a Parquet file is read from its end: current " +
         "value is undefined",
     );
   });
@@ -99,7 +99,7 @@ describe("filesOf", () => {
   ])("refuses %s", async (_name, input) => {
     expect(() => filesOf("read Parquet", input, { maxBytes: 9, signal })).toThrow(
       "Cannot read Parquet as 'input' must be a Blob, a Uint8Array, { byteLength, slice }, a " +
-        "Response, a stream or a list of these, of a path openFiles(path): current value is ",
+        "Response, a stream, a list of these, or openFiles(path): current value is ",
     );
     await expect(middles([bytes, { name: "x", content: () => input }])).rejects.toThrow(
       ConfigurationError,

@@ -54,7 +54,7 @@ export function testSqliteTables(client: SqliteClient): void {
         "a view that takes nothing",
         "create view t as select 1 as id, 'a' as name",
         {},
-        `'table' must be one that takes these columns (`,
+        `'table' must be one that accepts these columns (`,
       ],
       [
         "a trigger that needs another table",

@@ -29,7 +29,7 @@ function memorySink(store = new MemoryCheckpointStore()) {
 }
 
 const refusal =
-  /Cannot load rows as 'load' must be one use of one sink .*'tables' or 'write'.*own pipeline/;
+  /Cannot load rows as 'load' must be a function that uses one sink, .*'tables' or 'write'.*own pipeline/;
 const rows: Row[] = [{ id: 1 }, { id: 2 }, { id: 3 }];
 
 /** Runs three rows in batches of two, with the checkpoints of a sink. */
@@ -151,7 +151,7 @@ describe("a load function that calls a sink", () => {
       const guarantee = isMarked ? "effectively-once" : "at-least-once";
       expect(report).toMatchObject({ outcome: "completed", loaded: 3, guarantee });
       expect(sink.commits).toEqual([[[1, 2], isMarked], [[3], isMarked]]);
-      const words = /give 'sink.load' itself, or a function to 'sink.wrap'/;
+      const words = /pass 'sink.load' itself or 'sink.wrap\(…\)'/;
       const asked = run(loadOf(memorySink()), sink.store, { guarantee: "effectively-once" });
       if (!isMarked) expect((await asked as Error).message).toMatch(words);
     },

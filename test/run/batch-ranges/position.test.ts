@@ -128,8 +128,8 @@ describe("the option `position`", () => {
       const kept = { offset: 2, done: [], position: "#1", updatedAt: 1 };
       store.write("rows", kept);
       const { error, loaded } = await failureOf({ checkpoints: store, resume });
-      const rule = "given, as the checkpoint has a position, which would be lost (give the " +
-        "function that it comes from, or remove the checkpoint to begin anew): current value is ";
+      const rule = "given, as the checkpoint has a position, which would be lost (pass the " +
+        "function that returned it, or delete the checkpoint to start over): current value is ";
       expectRefusal(error, `${rule}undefined`);
       expect([loaded, store.read("rows")]).toEqual([[], kept]);
     }

@@ -69,7 +69,7 @@ describe("fingerprint", () => {
     expect(cause).toBeInstanceOf(ConfigurationError);
     expect((cause as Error).message).toBe(
       'Cannot run pipeline "numbers" as \'fingerprint\' must be that of the checkpoint, "v1" ' +
-        '(remove the checkpoint to begin anew): current value is "v2"',
+        '(delete the checkpoint to start over): current value is "v2"',
     );
     expect(loaded).toEqual([]);
     expect((await run({ checkpoints, fingerprint: "v1" }).finished).loaded).toBe(2);

@@ -180,7 +180,7 @@ describe("a leased source with ids, and a sink that keeps them", () => {
     [
       "rows of no single item",
       { transformBatch: () => wholeBatch([1]) },
-      /no wholeBatch\(\) beside/,
+      /a function without wholeBatch\(\) if/,
     ],
     ["an id that is none", {
       extract: () => leased([1], { acknowledge: () => {}, idOf: () => 7 as unknown as string }),
@@ -206,11 +206,11 @@ describe('"effectively-once" as a wish', () => {
     const kept = new Kept();
     const { failure } = await kept.run([], { extract }, { guarantee });
     expect(failure?.message).toContain(
-      "'guarantee' must be \"at-least-once\", as the source gives",
+      "'guarantee' must be \"at-least-once\", as the source redelivers",
     );
     expect([told, kept.rows]).toEqual([[], []]);
     const plain = await kept.run([], { extract: () => [1] }, { guarantee });
-    expect(plain.failure?.message).toContain("as without checkpoints a repeated run loads");
+    expect(plain.failure?.message).toContain("as without checkpoints, a repeated run loads");
     expect(kept.rows).toEqual([]);
   });
 

@@ -50,7 +50,7 @@ function rangesOf({ offset, position, done }: Checkpoint): readonly DoneRange[] 
   return offset === 0 ? done : [[0, offset, position], ...done];
 }
 
-/** The store of one process, which ends when the process does: without a word, at any instant. */
+/** The store of one process, which ends when the process does: without a word, at any moment. */
 export class Life implements CheckpointStore {
   readonly #disk: Disk;
   readonly #delays: readonly number[];

@@ -10,7 +10,7 @@ import type { Readable, Writable } from "node:stream";
 import { nodeOf } from "../../../scripts/runtimes.mjs";
 
 /**
- * A Worker in workerd with the bindings that miniflare has, which can be killed at any instant. What it
+ * A Worker in workerd with the bindings that miniflare has, which can be killed at any moment. What it
  * stores stays until it is closed.
  */
 export class MiniflareProcess {

@@ -79,7 +79,7 @@ const comma = 44;
  */
 export function fieldsOf(text: unknown, count: number): (string | null)[] {
   if (typeof text !== "string" || text[0] !== "(") {
-    const rule = "one that leaves the text of a type that it does not know as it is";
+    const rule = "a client that returns values of unknown types as unchanged text";
     return fail("read rows", "client", rule, text);
   }
   const last = text.length - 1;

@@ -98,11 +98,11 @@ describe("readCsv: options", () => {
     ],
     [
       { header: false, columns: {} },
-      "'columns' must be absent without a header: current value is an object",
+      "'columns' must be omitted without a header: current value is an object",
     ],
     [
       { header: false, ragged: "pad" },
-      `'ragged' must be absent without a header: current value is "pad"`,
+      `'ragged' must be omitted without a header: current value is "pad"`,
     ],
     [
       { header: ["a"], columns: { b: "number" } },
@@ -110,7 +110,7 @@ describe("readCsv: options", () => {
     ],
     [
       { encoding: "gbk", positions: true },
-      `'positions' must be absent where the bytes of a character cannot be told: current value is "gbk"`,
+      `'positions' must be omitted if character bytes cannot be counted: current value is "gbk"`,
     ],
   ])("refuses %j", (options, expected) => {
     expect(() => readCsv([], options)).toThrow(`Cannot read CSV as ${expected}`);

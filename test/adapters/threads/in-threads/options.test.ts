@@ -31,7 +31,7 @@ describe("inThreads", () => {
   ])("refuses the module %o", (module, shown) => {
     expect(() => inThreads(module as string)).toThrow(
       "Cannot create threads as 'module' must be an absolute URL, such as " +
-        `new URL("./hash.js", import.meta.url), a function that gives a Worker, or what thread(fn) gave: ` +
+        `new URL("./hash.js", import.meta.url), a function that returns a Worker, or the result of thread(fn): ` +
         `current value is ${shown}`,
     );
   });
@@ -51,7 +51,7 @@ describe("inThreads", () => {
 
   it.runIf(isWorkerd())("refuses a module where there are no threads", () => {
     expect(() => inThreads(url)).toThrow(
-      "Cannot create threads as 'module' must be what thread(fn) gave, as this runtime has no threads: " +
+      "Cannot create threads as 'module' must be the result of thread(fn), as this runtime has no threads: " +
         'current value is "file:///hash.js"',
     );
   });
