@@ -158,7 +158,7 @@ function testRefusals(bench: NatsBench): void {
   it("says that the stream does not take its subject", async () => {
     expect(await failureOf({ subject: "elsewhere" })).toMatchObject({
       name: "ConfigurationError",
-      message: expect.stringContaining("'subject' must be one that the stream"),
+      message: expect.stringContaining("'subject' must be a subject that the stream"),
     });
   });
 
