@@ -75,7 +75,7 @@ export interface LoadingPipeline {
 export interface Lease<T> {
   /** Calls `reject` for an item; resolves with true if it was returned. Omitted without `reject`. */
   readonly reject:
-    // Typed as a method is, so that a lease of messages is one of whatever messages are.
+    // Typed like a method, so that a lease of messages is also one of their base type.
     | { of(item: T, error: unknown, context: LeasedItemsContext): Promise<boolean> }["of"]
     | undefined;
   /** Rejects terms that the source cannot keep, and then cancels it. */
