@@ -7,9 +7,8 @@
 export type Outcome = "completed" | "drained" | "paused" | "aborted" | "failed";
 
 /**
- * Number of times an item is loaded if a run is killed and repeated until it completes:
- * `"at-most-once"` may lose items, `"at-least-once"` may load some again, `"effectively-once"` does
- * neither.
+ * Number of times an item is loaded if a run is killed and repeated until it completes: `"at-most-once"` may
+ * lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
  */
 export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
 
@@ -56,8 +55,7 @@ export interface RunFailure {
   /** Number of attempts of the failed call. */
   readonly attempts: number;
   /**
-   * Batch of the call: its place in the run, its first item's place in the source, and its size in
-   * items.
+   * Batch of the call: its place in the run, its first item's place in the source, and its size in items.
    */
   readonly batch?: { readonly sequence: number; readonly offset: number; readonly size: number };
 }
@@ -210,8 +208,7 @@ export interface RunSnapshot extends ItemCounts {
   /** Fate of these items; omitted if their checkpoint does not contain it. */
   readonly earlierCounts?: FinishedCounts;
   /**
-   * Rows that were loaded: as many as items, unless a transform makes several of one, or one of
-   * several.
+   * Rows that were loaded: as many as items, unless a transform makes several of one, or one of several.
    */
   readonly rows: number;
   /** Loads that succeeded, each of one batch. */
@@ -231,9 +228,8 @@ export interface RunSnapshot extends ItemCounts {
   /** Items waiting in the bucket, and batches waiting for a free worker. */
   readonly queued: { readonly items: number; readonly batches: number };
   /**
-   * Properties for which the target had no column, so that they were left out or a column was added:
-   * rows by property, if the sink reports it. At most 100 are listed; the rest are added up as
-   * `"…others"`.
+   * Properties for which the target had no column, so that they were left out or a column was added: rows by
+   * property, if the sink reports it. At most 100 are listed; the rest are added up as `"…others"`.
    */
   readonly drift: Readonly<Record<string, number>>;
   /**

@@ -40,8 +40,7 @@ export class ClaimRegistry {
   }
 
   /**
-   * Records that a load was committed, by a plan whose `next` was stored; calls may come in another
-   * order.
+   * Records that a load was committed, by a plan whose `next` was stored; calls may come in another order.
    */
   onCommitted({ key, runId, ranges, isMarked }: CommitMark, next: Checkpoint | undefined): void {
     if (!isMarked) return this.#addUnmarked(key, runId, ranges);
@@ -88,7 +87,7 @@ export class ClaimRegistry {
       }
       throw new FencedError(key, owner);
     }
-    // A run that uses this store would provide more.
+    // The run has not claimed the key through this store object, so its calls are not visible.
     if (isByHand && !this.#found.has(idOf(key, runId))) refuseCopy();
   }
 

@@ -13,8 +13,7 @@ export interface CommitMark {
   /** Fate of these items, if the context of the load contains it. */
   readonly counts?: FinishedCounts | undefined;
   /**
-   * True if the mark is part of the commit; otherwise the rows are committed alone, and the run marks
-   * them.
+   * True if the mark is part of the commit; otherwise the rows are committed alone, and the run marks them.
    */
   readonly isMarked: boolean;
   /** True if no run has announced its call: the context was made by hand. */

@@ -33,9 +33,8 @@ export class DeliveredError extends EtlError {
 }
 
 /**
- * Decides whether a load may commit. A sink calls it within the transaction of its rows, with the ids
- * that it could insert into its table of deliveries, whose key is source and id. The other ids already
- * exist.
+ * Decides whether a load may commit. A sink calls it within the transaction of its rows, with the ids that
+ * it could insert into its table of deliveries, whose key is source and id. The other ids already exist.
  *
  * The run then leaves out the items that are already loaded, and calls the load again for the others. A
  * sink declares this with `keepsDeliveries: true` on the store that its load `commitsTo`: a run whose

@@ -125,8 +125,7 @@ export class KeyClaim {
   }
 
   /**
-   * Claims the key or renews the claim, also from a run whose claim is `over`; returns the claim that
-   * holds.
+   * Claims the key or renews the claim, also from a run whose claim is `over`; returns the claim that holds.
    */
   async #ask(over: number, signal: AbortSignal): Promise<Claim> {
     const { store, key, runId, lease } = this.#options;

@@ -82,8 +82,7 @@ const expected = "an object with 'get' and 'set', one with 'getItem' and 'setIte
  * only if nobody has changed it, as `Deno.Kv` can, runs of one key keep each other out. With any other
  * store, two runs at the same time are not detected.
  *
- * Rows and checkpoint are never one commit here, so after a crash between the two, items are loaded
- * again.
+ * Rows and checkpoint are never one commit here, so after a crash between the two, items are loaded again.
  *
  * @throws {ConfigurationError} If the store has no known shape, or an option breaks its rule.
  *

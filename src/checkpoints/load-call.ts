@@ -20,7 +20,7 @@ export interface LoadCall {
   readonly isByHand?: boolean;
   /** Error that rejected a further use. The call fails with it, even if someone caught it. */
   refusal?: unknown;
-  /** Takes back a mark that was committed, or is being committed, before a further use was refused. */
+  /** Takes back a mark that was committed, or is being committed, before a further use was rejected. */
   undo?: (() => unknown) | undefined;
 }
 
@@ -70,8 +70,7 @@ export function isRunOn(store: object, runId: string): boolean {
 }
 
 /**
- * Makes a call. If a further use of a sink was rejected in it, it fails with that error and marks
- * nothing.
+ * Makes a call. If a further use of a sink was rejected in it, it fails with that error and marks nothing.
  */
 export function makeCall(call: LoadCall, load: () => unknown): unknown {
   let result: unknown;

@@ -48,9 +48,8 @@ export interface CommitPlan {
 }
 
 /**
- * Decides what to commit for a load whose rows and mark are one commit. `"skip"` if an earlier attempt
- * was committed, although its answer was lost. Otherwise the load writes its rows, and the plan's
- * `write`.
+ * Decides what to commit for a load whose rows and mark are one commit. `"skip"` if an earlier attempt was
+ * committed, although its answer was lost. Otherwise the load writes its rows, and the plan's `write`.
  *
  * @throws {FencedError} If the run does not own the key, or another run has finished a part of the
  * load, or something that the run did not find when it claimed the key.

@@ -20,8 +20,7 @@ export interface Kind {
   /** Its classes here. */
   readonly types: readonly unknown[];
   /**
-   * Returns true for an instance from any realm, by a feature that only the class has; throwing means
-   * no.
+   * Returns true for an instance from any realm, by a feature that only the class has; throwing means no.
    */
   holds(value: object): boolean;
   /** Returns the content for the JSON. */

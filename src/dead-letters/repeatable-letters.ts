@@ -15,8 +15,7 @@ export interface LetterSink<E = unknown> {
 }
 
 /**
- * Property of a stream for dead letters: its sink. The stream itself is unusable after its first
- * failure.
+ * Property of a stream for dead letters: its sink. The stream itself is unusable after its first failure.
  */
 const letterSink: unique symbol = Symbol.for("millrace.letterSink") as typeof letterSink;
 

@@ -18,7 +18,7 @@ const maxNamed = 3;
 
 /** Says how and why a run ended, and the fate of its items. Contains no advice. */
 export function endOf(report: RunReport): readonly string[] {
-  const { deadLetterReasons = [], drift = {}, tables = {}, branches = {} } = report; // Missing in old reports.
+  const { deadLetterReasons = [], drift = {}, tables = {}, branches = {} } = report; // Old ones lack them.
   const { missing, failure } = report;
   return [
     endSentence(report),
@@ -73,7 +73,7 @@ export function failureWords({ stage, message, code, attempts, batch }: RunFailu
   return `${parts.join("")}: ${told}${isTold ? "" : ` (code ${said(code)})`}${stop(told, isTold)}`;
 }
 
-/** Gives the reasons why items were given up on. */
+/** Lists the reasons why items were given up on. */
 export function letterWords(all: number, reasons: readonly DeadLetterReason[]): string {
   const named = reasons.slice(0, maxNamed).map(reasonWords);
   const rest = reasons.length - named.length;

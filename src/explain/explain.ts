@@ -282,8 +282,7 @@ const nouns: Readonly<Record<Cause, string>> = {
 };
 
 /**
- * Returns a state's share of the stage's own time. In very short runs, parts are measured a little
- * apart.
+ * Returns a state's share of the stage's own time. In very short runs, parts are measured a little apart.
  */
 function share(times: StageTimes, state: keyof StageTimes): number {
   const { busy, starved, blocked, backoff = 0, limited = 0 } = times;

@@ -3,8 +3,8 @@
  * @module
  */
 
-// Controls, marks that turn the direction of writing, line ends, lone surrogates and what XML has no
-// place for. The joiners stay, which hold an emoji of several parts together.
+// Control characters, marks that change the text direction, line ends, lone surrogates and characters
+// that XML does not allow. The joiners stay, as they connect the parts of an emoji.
 const steering = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]/gu;
 
 /** Replaces each character that could control a terminal, or that markup does not allow, by `mark`. */

@@ -19,8 +19,8 @@ export interface PartitionRecord {
 }
 
 /**
- * Items of a partition by their fate in all its runs: `extracted = loaded + skipped + deadLettered +
- * returned + pending`.
+ * Items of a partition by their fate in all its runs:
+ * `extracted = loaded + skipped + deadLettered + returned + pending`.
  */
 export interface PartitionCounts extends ItemCounts {
   /**
@@ -97,8 +97,7 @@ export interface StoredJob {
 }
 
 /**
- * Reason to wake: `"partitions"` for one to take or the end of the job, `"progress"` also for settled
- * ones.
+ * Reason to wake: `"partitions"` for one to take or the end of the job, `"progress"` also for settled ones.
  */
 export type WatchedFor = "partitions" | "progress";
 

@@ -80,8 +80,7 @@ export function guaranteeOf<E, T>(
  * Checks and completes the run options of a pipeline. The first of the `layers` holds the defaults
  * of the pipeline.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or the requested guarantee cannot
- * hold.
+ * @throws {ConfigurationError} If an option breaks its rule, or the requested guarantee cannot hold.
  */
 export function settingsOf<E, T>(
   action: string,

@@ -27,9 +27,8 @@ export interface SchemaIssue {
 }
 
 /**
- * A `transform` that returns the output of a schema for an item. It is a conditional type because
- * TypeScript infers nothing from a generic call that returns a function while it infers the types
- * of a pipeline.
+ * A `transform` that returns the output of a schema for an item. It is a conditional type because TypeScript
+ * infers nothing from a generic call that returns a function while it infers the types of a pipeline.
  */
 export type Parser<S> = S extends { "~standard": { types?: { output: infer O } | undefined } }
   ? (item: unknown) => O | Promise<O>

@@ -70,9 +70,8 @@ export interface LoadContext extends PipelineContext {
   /** The batch to load. */
   readonly batch: BatchInfo;
   /**
-   * Counts properties for which the target has no column, whether they were left out or a column
-   * was added: rows by property. They are added up in `report.drift`. Call it once the rows are
-   * committed.
+   * Counts properties for which the target has no column, whether they were left out or a column was added:
+   * rows by property. They are added up in `report.drift`. Call it once the rows are committed.
    */
   drift(counts: Readonly<Record<string, number>>): void;
   /**
@@ -148,9 +147,8 @@ export interface Pipeline<E, T = E> {
     | ((items: readonly E[], error: unknown, context: ItemsContext) => unknown)
     | undefined;
   /**
-   * If true, another run can read the whole source again, in the same order. The guarantee of a run
-   * is derived from it. Checkpoints are rejected if it is `false`, and with `acknowledge` unless it
-   * is `true`.
+   * If true, another run can read the whole source again, in the same order. The guarantee of a run is
+   * derived from it. Checkpoints are rejected if it is `false`, and with `acknowledge` unless it is `true`.
    * @default {true}
    */
   replayable?: boolean | undefined;
@@ -191,8 +189,7 @@ const members: Readonly<Record<string, Rule>> = {
 /**
  * Checks the members of a pipeline.
  *
- * @throws {ConfigurationError} If one is missing or has the wrong type, or if both transforms are
- * given.
+ * @throws {ConfigurationError} If one is missing or has the wrong type, or if both transforms are given.
  */
 export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
   const action = "create pipeline";

@@ -63,9 +63,9 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   abortTimeout?: number | undefined;
   /**
-   * Retry rules for a failed `transform` (of an item) or `load` (of a batch): for both, or `{
-   * extract, transform, load }`. Without them a failure is final. The rules for `load` also apply
-   * to calls of the checkpoint store and to letters of `sink.deadLetters()`.
+   * Retry rules for a failed `transform` (of an item) or `load` (of a batch): for both, or
+   * `{ extract, transform, load }`. Without them a failure is final. The rules for `load` also apply to
+   * calls of the checkpoint store and to letters of `sink.deadLetters()`.
    */
   retry?: RetryOptions | RetryByStage | undefined;
   /**
@@ -146,11 +146,10 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   fingerprint?: string | undefined;
   /**
-   * Limits after which the run stops by itself, with the outcome `"paused"`. It reads no more, and
-   * loads the items already read, however long that takes. The budget is checked when a batch is
-   * full or its `timeout` is over. The run always waits for the first batch, so each of several
-   * runs advances by at least one batch. Rereading the items that earlier runs finished costs only
-   * time.
+   * Limits after which the run stops by itself, with the outcome `"paused"`. It reads no more, and loads the
+   * items already read, however long that takes. The budget is checked when a batch is full or its `timeout`
+   * is over. The run always waits for the first batch, so each of several runs advances by at least one
+   * batch. Rereading the items that earlier runs finished costs only time.
    */
   budget?: RunBudget | undefined;
   /** Guarantee to assert: a run that cannot deliver it is rejected before it starts. */
@@ -161,10 +160,9 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
   /**
-   * Number of items in the whole source, including those that earlier runs finished: a number of at
-   * least 0, or a function that returns it or a promise of it. Or `{ bytes }`, if the source has a
-   * property `bytesRead`, as the readers of this package do. With it, snapshots contain the time
-   * left.
+   * Number of items in the whole source, including those that earlier runs finished: a number of at least 0,
+   * or a function that returns it or a promise of it. Or `{ bytes }`, if the source has a property
+   * `bytesRead`, as the readers of this package do. With it, snapshots contain the time left.
    *
    * A function is called when the run begins, with a signal that aborts when the result is no
    * longer needed. If it does not return a promise, it is called again for each snapshot and may
@@ -172,8 +170,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
    */
   total?: Amount | { readonly bytes: Amount } | undefined;
   /**
-   * If true, the report contains data for charts of the run: at most 512 batches, however many
-   * there were.
+   * If true, the report contains data for charts of the run: at most 512 batches, however many there were.
    * @default {false}
    */
   trace?: boolean | undefined;

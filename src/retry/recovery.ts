@@ -21,8 +21,7 @@ export interface Work<R> {
   /** Returns the source items of a failure. */
   itemsOf(members: Members): readonly unknown[];
   /**
-   * Returns, for each row passed to the call, the item that it came from: an item may have several
-   * rows.
+   * Returns, for each row passed to the call, the item that it came from: an item may have several rows.
    */
   sourcesOf?(members: Members): Members;
   /** Makes a call for some of the items. */
@@ -64,8 +63,7 @@ export interface RecoveryListener {
   /** Aborts when the run does, and ends the delays. */
   readonly signal: AbortSignal;
   /**
-   * Called before a delay in milliseconds and another attempt; returns a function to call after the
-   * delay.
+   * Called before a delay in milliseconds and another attempt; returns a function to call after the delay.
    */
   onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
@@ -130,7 +128,7 @@ export class Recovery<R> {
   readonly #parts: Part[] = []; // The last one is next.
   #budget: number;
   #timeouts = 0;
-  #isCut = false; // Items are left that are no longer given up on.
+  #isCut = false; // The run stopped before all items were given up on.
 
   /** Creates the recovery of one batch. */
   constructor(work: Work<R>, policy: Policy, listener: RecoveryListener) {
@@ -259,15 +257,14 @@ export class Recovery<R> {
     this.#add(part, part.members.filter((member) => !failures.has(member)));
   }
 
-  /** Makes a call for some items of a part the next one. */
+  /** Queues some items of a part as the next call. */
   #add(part: Part, members: Members): void {
     if (members.length > 0) this.#parts.push({ ...part, members, errors: [] });
   }
 
   /**
    * Returns the items that a load has named by their rows, each with the error of its first row, copied
-   * once, as the user's map may change or be invalid. `undefined` if there are none, or a row is
-   * unknown.
+   * once, as the user's map may change or be invalid. `undefined` if there are none, or a row is unknown.
    */
   #namedBy(
     error: { readonly failures: Failures } | undefined,

@@ -62,8 +62,7 @@ function delayOf(header: string): number | undefined {
 }
 
 /**
- * Returns a date in one of the three forms of HTTP (RFC 9110, section 5.6.7), in milliseconds since
- * 1970.
+ * Returns a date in one of the three forms of HTTP (RFC 9110, section 5.6.7), in milliseconds since 1970.
  */
 function timeOf(text: string): number | undefined {
   const parts = text

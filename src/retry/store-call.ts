@@ -3,9 +3,9 @@ import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { delayAfter, isFatal, isRetriable, type RetrySettings } from "./retry.ts";
 
 /**
- * Calls a store by the retry rules of the run's loads, so that a store that is briefly unavailable does
- * not end the run. Once the signal has aborted, there is no further delay, and one last call. The
- * signal passed to a call aborts when its time is up, and when `gone` aborts, as nobody waits for it.
+ * Calls a store by the retry rules of the run's loads, so that a store that is briefly unavailable does not
+ * end the run. Once the signal has aborted, there is no further delay, and one last call. The signal passed
+ * to a call aborts when its time is up, or when `gone` aborts because it is no longer awaited.
  */
 export async function callStore<R>(
   call: (signal: AbortSignal) => R | PromiseLike<R>,

@@ -5,7 +5,8 @@ import { type ReadEnd, SourceReader } from "./source-reader.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Reads a source in batches. Like `BucketStream`, but without the cost of a pipe for each chunk.
+ * Returns a stream of batches pulled straight from a source: like `BucketStream`, but without the cost
+ * of a pipe for each chunk.
  *
  * Reading begins with the first read of a batch, and continues until one batch waits and one more is
  * full. When the source fails, `onError` sets the fate of the gathered items. Cancelling cancels the

@@ -16,7 +16,7 @@ export interface BucketOptions<T> {
    * Most items in a batch: a positive integer, or `Infinity` if another limit is finite. A stream holds
    * up to two such batches, a run up to `3 * workers + 6`. With `Infinity`, only `maxBytes` bounds
    * their size: `flushWhen` and `timeout` let them grow.
-   * @default {1}, or `Infinity` where `maxBytes` or `flushWhen` is given; in a run `load.batchSize` in place of 1
+   * @default {1}, or `Infinity` with `maxBytes` or `flushWhen`; in a run, `load.batchSize` instead of 1
    */
   batchSize?: number | undefined;
   /**

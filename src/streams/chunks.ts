@@ -49,7 +49,7 @@ export class Chunks<T> {
  * Marks a source whose chunks are arrays of items: pages of a cursor, fetches of a broker, parsed
  * blocks of a file. Each chunk then carries many items, which is the fast path of every pipeline.
  *
- * The arrays are handed over: an array of exactly `batchSize` items is used as the batch, uncopied.
+ * The arrays are handed over: an array of exactly `batchSize` items becomes a batch without a copy.
  *
  * @example Pages of two
  * ```ts

@@ -57,8 +57,7 @@ export interface LeaseOptions<T> {
    */
   readonly idOf?: ((item: T) => string) | undefined;
   /**
-   * Called once at the end of each run, after everything else, to stop heartbeats and close
-   * connections.
+   * Called once at the end of each run, after everything else, to stop heartbeats and close connections.
    */
   readonly close?: (() => unknown) | undefined;
 }

@@ -193,14 +193,12 @@ function checkReplayable(
  * The `extract` of a pipeline returns it. Each item of the source ends in one of three ways, once: it
  * is acknowledged, given back by `reject`, or released when the run ends.
  *
- * Nothing is acknowledged before its load has succeeded, so a killed run loses nothing: the broker
- * delivers unacknowledged items again. Items are loaded at least once, or effectively once with `idOf`
- * and a sink that keeps deliveries. `close` is called last, however the run ends, and before
- * `finalize`.
+ * Nothing is acknowledged before its load has succeeded, so a killed run loses nothing: the broker delivers
+ * unacknowledged items again. Items are loaded at least once, or effectively once with `idOf` and a sink
+ * that keeps deliveries. `close` is called last, however the run ends, and before `finalize`.
  *
- * It cannot be combined with checkpoints, unless the pipeline is `replayable: true`. Only a run can
- * read it: to process items earlier, pass the processed stream as `source`, or use the pipeline's
- * `transform`.
+ * It cannot be combined with checkpoints, unless the pipeline is `replayable: true`. Only a run can read it:
+ * to process items earlier, pass the processed stream as `source`, or use the pipeline's `transform`.
  *
  * @example A message that fails goes back, and comes again
  * ```ts

@@ -37,9 +37,9 @@ const loaderOptions: OptionTable<LoaderOptions> = {
  *
  * The first failed load aborts the `signal` of the others, no further load begins, and a `pipeTo`
  * rejects with the user's own error. When the input fails or the stream is aborted, running loads
- * finish before `pipeTo` or `abort()` settles, so that all items read are loaded. With `onError:
- * "discard"`, their `signal` aborts at once. All loads share that one `signal`: remove a listener when
- * its load is done, and do not assign `signal.onabort`.
+ * finish before `pipeTo` or `abort()` settles, so that all items read are loaded. With
+ * `onError: "discard"`, their `signal` aborts at once. All loads share that one `signal`: remove a
+ * listener when its load is done, and do not assign `signal.onabort`.
  *
  * On workerd, a stream that fails while nothing is written reports it at the next write or close, as
  * `pipeTo` there mistakes a stream that fails on its own for a healthy one.
@@ -60,8 +60,7 @@ const loaderOptions: OptionTable<LoaderOptions> = {
 export class LoaderStream<B> extends WritableStream<B> {
   /**
    * Creates a stream that loads with `load`, which may be sync or async.
-   * @throws {ConfigurationError} If `load` is not a function, or an option is unknown or breaks its
-   * rule.
+   * @throws {ConfigurationError} If `load` is not a function, or an option is unknown or breaks its rule.
    */
   constructor(
     load: (batch: B, context: CallContext) => unknown,

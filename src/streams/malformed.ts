@@ -14,9 +14,8 @@ class Malformed extends Error {
 }
 
 /**
- * Represents an item that its source cannot read: a broken line, or a message that cannot be decoded.
- * The items around it are not affected. Its type is `never`, so that it can stand among items of any
- * type.
+ * Represents an item that its source cannot read: a broken line, or a message that cannot be decoded. The
+ * items around it are not affected. Its type is `never`, so that it can stand among items of any type.
  *
  * A run counts it as extracted, and never passes it to `transform`, `load`, `position`, `sizeOf` or
  * `flushWhen`. With dead letters, it becomes one of stage `"extract"`, whose `item` is `raw`. Without

@@ -49,10 +49,9 @@ interface Job<I, O, C, B extends Items<I>> {
 }
 
 /**
- * Maps the items of a batch in order; a result may be `skip`. Without promises this is a plain loop,
- * which pauses if it takes long. From the first promise on, `concurrency` calls are in flight. A failed
- * call is rescued, if there is a `rescue`; otherwise the result is `undefined`, once no call is
- * running.
+ * Maps the items of a batch in order; a result may be `skip`. Without promises this is a plain loop, which
+ * pauses if it takes long. From the first promise on, `concurrency` calls are in flight. A failed call is
+ * rescued, if there is a `rescue`; otherwise the result is `undefined`, once no call is running.
  */
 export function mapItems<I, O, C, B extends Items<I>>(
   batch: B,

@@ -50,9 +50,8 @@ const parallelMapOptions: OptionTable<ParallelMapOptions> = {
 type Slot<O> = (O | typeof skip)[];
 
 /**
- * Maps items, several at a time: `I` → `O`. Calls begin with the first read; from then on,
- * `concurrency` calls are in flight while there is input. A bounded number of results waits for a
- * reader.
+ * Maps items, several at a time: `I` → `O`. Calls begin with the first read; from then on, `concurrency`
+ * calls are in flight while there is input. A bounded number of results waits for a reader.
  *
  * The first failed call aborts the `signal` of the others, no further call begins, and both sides fail
  * at once with the user's own error. When the input fails or is aborted, running calls finish and their

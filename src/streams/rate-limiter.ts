@@ -189,8 +189,7 @@ export class RateLimiter {
   }
 
   /**
-   * Resumes waiters that may pass; the first that may not gets a timer. On Workers, each resumes
-   * itself.
+   * Resumes waiters that may pass; the first that may not gets a timer. On Workers, each resumes itself.
    */
   #pump(): void {
     if (this.#areApart) return;
@@ -242,8 +241,7 @@ export class RateLimiter {
   }
 
   /**
-   * Returns the time after which this many items may have passed: 0 if they may now, and never too
-   * long.
+   * Returns the time after which this many items may have passed: 0 if they may now, and never too long.
    */
   #delay(items: number, now: number): number {
     const { limit, interval } = this;

@@ -9,8 +9,7 @@ export class SourceBatcher<T> extends Batcher<T> {
   #onRoom = () => {}; // Without effect if nobody waits any more.
 
   /**
-   * Number of items in the open batch. Read it again after any wait, as the time of the batch may be
-   * up.
+   * Number of items in the open batch. Read it again after any wait, as the time of the batch may be up.
    */
   get size(): number {
     return this.open.length;
