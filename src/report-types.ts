@@ -151,7 +151,7 @@ export type DoneRange = readonly [from: number, to: number, position?: unknown];
 export interface Checkpoint {
   /** The first `offset` items of the source are finished: loaded, skipped or dead-lettered. */
   readonly offset: number;
-  /** Finished ranges above `offset`: in order, apart from each other. */
+  /** Finished ranges above `offset`: in order, with gaps between them. */
   readonly done: readonly DoneRange[];
   /** Result of `position` for the last item below `offset`. */
   readonly position?: unknown;
@@ -167,7 +167,7 @@ export interface Checkpoint {
   readonly unmarked?: FinishedCounts | undefined;
   /** Time of the write: milliseconds since 1970. */
   readonly updatedAt: number;
-  /** The run that wrote it. */
+  /** Id of the run that wrote it. */
   readonly runId?: string | undefined;
   /** The version of the source, if the run has the option `fingerprint`. */
   readonly fingerprint?: string | undefined;

@@ -11,7 +11,7 @@ export type { Checkpoint, DoneRange, FinishedCounts };
 
 /** Ownership of a key by a run. */
 export interface Claim {
-  /** The run. */
+  /** Id of the run. */
   readonly runId: string;
   /**
    * Distinguishes one renewal from the next: it grows with each. It looks like a time, but clocks

@@ -5,7 +5,7 @@ import { asUnseen } from "./load-call.ts";
 
 /** Part of the context of every `load` that a sink needs. */
 export interface SinkLoadContext {
-  /** The run. */
+  /** Id of the run. */
   readonly runId: string;
   /** Aborts when the load must stop: nothing may be written any more. */
   readonly signal?: AbortSignal | undefined;

@@ -248,7 +248,10 @@ function ofStillClock({ report, shares }: Evidence): readonly string[] {
   ];
 }
 
-/** Returns words about the batches at work at once, by Little's law, if they say something. */
+/**
+ * Returns words about the batches in progress at the same time, by Little's law, if they are
+ * meaningful.
+ */
 function flight({ order: [top], report: { latency, rate } }: Evidence): string {
   const items = rate * (latency?.p50 ?? 0) / 1000;
   if (latency === undefined || top === "extract" || items < 1) return "";

@@ -15,7 +15,7 @@ export interface GuaranteeDescription {
   readonly reason: string;
 }
 
-/** Settings that the guarantee follows from. */
+/** Settings that determine the guarantee. */
 type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume" | "retry">;
 
 /**

@@ -44,11 +44,11 @@ export interface ItemIssue {
 
 /** An item does not match the schema of `parse`. Retries do not repeat it by default. */
 export class InvalidItemError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "InvalidItemError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "InvalidItemError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "INVALID_ITEM" as const;
   /** All issues, in the order of the schema. */
   readonly issues: readonly ItemIssue[];

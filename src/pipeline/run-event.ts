@@ -104,10 +104,10 @@ export type RunEventDetails =
     /** The error of each attempt. */
     readonly errors: readonly unknown[];
   }
-  /** Nothing has moved for `stallTimeout`. */
+  /** The run has stalled: no progress for `stallTimeout`. */
   | {
     readonly type: "run:stall";
-    /** The stage that everything waits for. */
+    /** Stage that the others wait for. */
     readonly stage: StageName;
     /** Time without progress so far, in milliseconds. */
     readonly duration: number;
