@@ -1,20 +1,20 @@
 /**
- * The family of errors: each with a literal `name` and `code`, and the user's own error as `cause`.
+ * The error classes: each has a literal `name` and `code`, and the user's own error as `cause`.
  * @module
  */
 import type { FailureStage, RunReport } from "./report-types.ts";
 import type { ManagerReport } from "./manager-report-types.ts";
 
-/** The base of all errors of this package. */
+/** Base class of all errors of this package. */
 export class EtlError extends Error {
-  /** The class of the error, as a literal that survives minifying. */
+  /** Name of the class, as a literal that survives minification. */
   override readonly name: string = "EtlError";
-  /** The kind of the error, to switch on. */
+  /** Kind of the error, for use in a `switch`. */
   readonly code: string = "ETL";
   /** Report of the run, if one had begun. */
   declare readonly report: RunReport | undefined;
 
-  /** Makes an error with a message, and what is known of its cause and its run. */
+  /** Creates an error with a message, and optionally its cause and the report of its run. */
   constructor(message: string, options?: { cause?: unknown; report?: RunReport | undefined }) {
     super(message, options);
     this.report = options?.report;
@@ -22,25 +22,25 @@ export class EtlError extends Error {
 }
 
 /**
- * An option or a pipeline breaks a rule. The message names the option, the rule and the value;
- * nothing was called.
+ * An option or a pipeline breaks a rule. The message names the option, the rule and the value. Options
+ * are checked before anything is called.
  */
 export class ConfigurationError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "ConfigurationError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "ConfigurationError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "CONFIGURATION" as const;
 }
 
-/** A stage of a pipeline failed for good. `cause` is the first failure: the user's own object. */
+/** A stage of a pipeline failed for good. `cause` is the first failure: the exact object thrown. */
 export class PipelineError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "PipelineError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "PipelineError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "PIPELINE" as const;
   /** The name of the pipeline. */
   readonly pipeline: string;
@@ -49,12 +49,12 @@ export class PipelineError extends EtlError {
   /** Number of attempts of the call that failed first. */
   readonly attempts: number;
   /**
-   * All failures in the order in which they came. Of a call that was tried more than 20 times, the
+   * All failures in the order in which they occurred. For a call that was tried more than 20 times, the
    * first 10 errors and the last 10.
    */
   readonly errors: readonly unknown[];
 
-  /** Makes the error of a pipeline whose first failure is `errors[0]`. */
+  /** Creates the error of a pipeline whose first failure is `errors[0]`. */
   constructor(
     pipeline: string,
     stage: FailureStage,
@@ -62,7 +62,7 @@ export class PipelineError extends EtlError {
     options: { attempts?: number; report?: RunReport | undefined } = {},
   ) {
     const [cause] = errors;
-    // One who breaks a rule while the run goes on has said already which pipeline it is.
+    // An error about a broken rule during the run already names the pipeline.
     const words = messageOf(cause).replace(`Cannot run pipeline "${pipeline}" as `, "");
     super(`Pipeline "${pipeline}" failed in ${stage}: ${words}`, { ...options, cause });
     this.pipeline = pipeline;
@@ -71,7 +71,7 @@ export class PipelineError extends EtlError {
     this.errors = errors;
   }
 
-  /** Another run has the key: this one has not failed by itself, and its work is in good hands. */
+  /** True if another run has taken over the key and continues the work: this run did not itself fail. */
   get isFenced(): boolean {
     return this.errors.some((error) => isOf(error, FencedError));
   }
@@ -79,16 +79,16 @@ export class PipelineError extends EtlError {
 
 /** A run was stopped by its signal or by `abort`. `cause` is the reason of the signal. */
 export class CancelledError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "CancelledError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "CancelledError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "CANCELLED" as const;
   /** Errors during the abort; a callback that only passes its signal on does not count. */
   readonly errors: readonly unknown[];
 
-  /** Makes the error of a pipeline that was stopped for a reason. */
+  /** Creates the error of a pipeline that was stopped, with the reason. */
   constructor(
     pipeline: string,
     reason: unknown,
@@ -102,20 +102,20 @@ export class CancelledError extends EtlError {
   }
 }
 
-/** Pipelines of a manager failed or were stopped; every one that had started has settled. */
+/** Pipelines of a manager failed or were stopped. All pipelines that had started have settled. */
 export class ManagerError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "ManagerError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "ManagerError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "MANAGER" as const;
   /** Errors of the pipelines that failed or were stopped. */
   readonly errors: readonly unknown[];
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: ManagerReport["reports"];
 
-  /** Makes the error of a manager; `cause` is the first error, or the reason of its signal. */
+  /** Creates the error of a manager; `cause` is the first error, or the reason of its signal. */
   constructor(reports: ManagerReport["reports"], errors: readonly unknown[], cause: unknown) {
     const completed = reports.filter(({ outcome }) => outcome === "completed").length;
     super(`${completed} of ${reports.length} pipelines completed: ${messageOf(cause)}`, { cause });
@@ -125,9 +125,9 @@ export class ManagerError extends EtlError {
 }
 
 /**
- * Thrown by a `load` that has loaded nothing, to say which items of its batch are to blame. With
- * dead letters these are given up on, and the rest is loaded once more without them; otherwise it
- * fails the run like any other error.
+ * Thrown by a `load` that has loaded nothing, to name the items of its batch that are to blame. With
+ * dead letters, these are given up on and the rest is loaded again without them. Otherwise it fails the
+ * run like any other error.
  *
  * @example Two of the rows were refused
  * ```ts
@@ -139,18 +139,18 @@ export class ManagerError extends EtlError {
  * ```
  */
 export class BatchError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "BatchError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "BatchError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "BATCH" as const;
   /** The error of each failed item, by its index in the batch. */
   readonly failures: ReadonlyMap<number, unknown>;
 
   /**
-   * Makes the error of a batch from the errors of its items.
-   * @throws {TypeError} If `failures` is no Map, or empty; what was given is its `cause`.
+   * Creates the error of a batch from the errors of its items.
+   * @throws {TypeError} If `failures` is not a Map, or is empty; the given value is its `cause`.
    */
   constructor(failures: ReadonlyMap<number, unknown>) {
     const size = failures?.size;
@@ -170,8 +170,8 @@ export class BatchError extends EtlError {
 }
 
 /**
- * Thrown by a `load` to say that its batch is too large: the batch is halved, and each half loaded
- * on its own, which counts as no further attempt. For a batch of one it is an error like any other.
+ * Thrown by a `load` if its batch is too large. The batch is halved and each half loaded separately,
+ * which does not count as a further attempt. For a batch of one item, it is an error like any other.
  *
  * @example The service takes two rows at a time
  * ```ts
@@ -188,51 +188,51 @@ export class BatchError extends EtlError {
  * ```
  */
 export class SplitError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "SplitError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "SplitError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "SPLIT" as const;
 
-  /** Makes the error of a batch that is too large. */
+  /** Creates the error of a batch that is too large. */
   constructor(message = "The batch is too large", options: { cause?: unknown } = {}) {
     super(message, options);
   }
 }
 
-/** A checkpoint is not what one has to be, so that nobody knows where to go on. */
+/** A stored checkpoint is malformed, so there is no safe place to resume from. */
 export class CheckpointError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "CheckpointError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "CheckpointError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "CHECKPOINT" as const;
   /** The key of the checkpoint. */
   readonly key: string;
 
-  /** Makes the error of the checkpoint of a key. */
+  /** Creates the error of the checkpoint of a key. */
   constructor(key: string, reason: string, options: { cause?: unknown } = {}) {
     super(`Cannot read checkpoint "${key}" as ${reason}`, options);
     this.key = key;
   }
 }
 
-/** Another run owns the key: this one may not write, and is stopped. */
+/** Another run owns the key: this run can no longer write, and is stopped. */
 export class FencedError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "FencedError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "FencedError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "FENCED" as const;
   /** The key of the checkpoint. */
   readonly key: string;
-  /** The run that owns the key, or has finished what this one lacks; where it is known. */
+  /** The run that owns the key, or has finished items that this run lacks; if known. */
   readonly owner: string | undefined;
 
-  /** Makes the error of a run that does not own a key. */
+  /** Creates the error of a run that does not own a key. */
   constructor(key: string, owner?: string) {
     const words = owner === undefined ? "another run" : `run ${owner}`;
     super(`Checkpoint "${key}" belongs to ${words}`);
@@ -242,9 +242,9 @@ export class FencedError extends EtlError {
 }
 
 /**
- * Returns true if a value is of a class. A class with a `millrace` of its own is the same in every
- * copy of the package, as an application may have two copies. A value that cannot be inspected is
- * of none.
+ * Returns true if a value is an instance of a class. As an application may contain two copies of this
+ * package, a class with its own `millrace` is recognised in every copy. A value that cannot be
+ * inspected is an instance of none.
  */
 export function isOf<C>(value: unknown, type: abstract new (...args: never[]) => C): value is C {
   try {
@@ -255,24 +255,24 @@ export function isOf<C>(value: unknown, type: abstract new (...args: never[]) =>
       if (other.millrace === mark.millrace) return true;
     }
   } catch {
-    // What cannot be looked at is no error of this package.
+    // A value that cannot be inspected is not an error of this package.
   }
   return false;
 }
 
 /**
- * Message of an error. If it is empty: its code, and the message of its cause or of one of its
- * `errors`. If these are empty too, or if it is not an error, the value as text.
+ * Returns the message of an error. If it is empty: its code, and the message of its cause or of one of
+ * its `errors`. If these are also empty, or if it is not an error, the value as text.
  */
 export function messageOf(error: unknown): string {
   try {
     return wordsOf(error, new Set()) ?? String(error);
   } catch {
-    return "a value that cannot be shown"; // Whoever asks has the value itself, as `cause`.
+    return "a value that cannot be shown"; // The caller has the value itself, as `cause`.
   }
 }
 
-/** Reads a property of whatever was thrown: `undefined` if it has none, or none that can be read. */
+/** Reads a property of a thrown value: `undefined` if it has none, or it cannot be read. */
 export function propertyOf(error: unknown, name: PropertyKey): unknown {
   try {
     return (error as Record<PropertyKey, unknown> | null | undefined)?.[name];
@@ -281,7 +281,7 @@ export function propertyOf(error: unknown, name: PropertyKey): unknown {
   }
 }
 
-/** `seen` ends circles, and long chains of errors that say nothing. */
+/** Returns the words of an error. `seen` stops cycles, and long chains of errors without a message. */
 function wordsOf(error: unknown, seen: Set<unknown>): string | undefined {
   if (typeof error === "string") return error;
   if (Object(error) !== error || seen.has(error) || seen.size > 99) return undefined;

@@ -8,39 +8,39 @@ import type { ItemCounts, Outcome, RunReport, RunSnapshot } from "./report-types
 export interface SkippedReport {
   /** The name of the pipeline. */
   readonly name: string;
-  /** It was not started. */
+  /** Always `"skipped"`: it was not started. */
   readonly outcome: "skipped";
-  /** The pipeline that it comes after and that did not complete, if that is why. */
+  /** Name of the pipeline that it runs after, if it was skipped because that one did not complete. */
   readonly after?: string;
 }
 
-/** A pipeline of a manager that has not begun yet. */
+/** A pipeline of a manager that has not started yet. */
 export interface WaitingSnapshot {
   /** The name of the pipeline. */
   readonly name: string;
-  /** It waits for its turn, or for those that it comes after. */
+  /** Always `"waiting"`: for a free worker, or for the pipelines that it runs after. */
   readonly state: "waiting";
 }
 
-/** A pipeline that a manager does not start any more. */
+/** A pipeline that a manager will not start. */
 export interface SkippedSnapshot {
   /** The name of the pipeline. */
   readonly name: string;
-  /** It is not started. */
+  /** Always `"skipped"`: it will not start. */
   readonly state: "skipped";
-  /** The pipeline that it comes after and that did not complete, if that is why. */
+  /** Name of the pipeline that it runs after, if it was skipped because that one did not complete. */
   readonly after?: string;
 }
 
-/** Progress of the pipelines of a manager: plain data. The counts are those of all of them. */
+/** Progress of the pipelines of a manager: plain data. The counts are sums over all of them. */
 export interface ManagerSnapshot extends ItemCounts {
-  /** State of the manager: while it drains, it starts no further pipeline. */
+  /** State of the manager. While it drains, it starts no further pipeline. */
   readonly state: "running" | "draining" | "ended";
   /** Calls made again after a failure. */
   readonly retries: number;
-  /** When the first pipeline was started: milliseconds since 1970. */
+  /** Start of the first pipeline: milliseconds since 1970. */
   readonly startedAt: number;
-  /** Time since they began, in milliseconds. */
+  /** Time since that start, in milliseconds. */
   readonly duration: number;
   /** Each pipeline, in the order in which they were added. */
   readonly pipelines: readonly (RunSnapshot | WaitingSnapshot | SkippedSnapshot)[];
@@ -51,8 +51,8 @@ export interface ManagerReport {
   /** The report of each pipeline, in the order in which they were added. */
   readonly reports: readonly (RunReport | SkippedReport)[];
   /**
-   * `"paused"` where a pipeline was, so that those after it were skipped; else `"completed"`. Where
-   * one ended in another way, there is a `ManagerError` instead.
+   * `"paused"` if a pipeline was, so that those after it were skipped; otherwise `"completed"`. If
+   * one ended in another way, the manager throws a `ManagerError` instead.
    */
   readonly outcome: Outcome;
 }

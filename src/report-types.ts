@@ -1,25 +1,23 @@
 /**
- * Snapshots and reports of a run: plain data, the same while it runs and when it is over.
+ * Snapshots and reports of a run: plain data, in the same form during the run and after it.
  * @module
  */
 
-/**
- * End of a run: `"paused"` if its `budget` was used up, `"drained"` if somebody else stopped it.
- */
+/** End of a run: `"paused"` if its `budget` was used up, `"drained"` if it was stopped from outside. */
 export type Outcome = "completed" | "drained" | "paused" | "aborted" | "failed";
 
 /**
- * Number of loads of an item if a run is killed and repeated until it completes: `"at-most-once"`
- * may lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
+ * Number of times an item is loaded if a run is killed and repeated until it completes: `"at-most-once"` may
+ * lose items, `"at-least-once"` may load some again, `"effectively-once"` does neither.
  */
 export type Guarantee = "at-most-once" | "at-least-once" | "effectively-once";
 
-/** The three stages that the items of a pipeline pass. */
+/** The three stages that the items of a pipeline pass through. */
 export type StageName = "extract" | "transform" | "load";
 
 /**
- * Where a pipeline can fail. `"deadLetters"` is also to have too many of them, `"checkpoints"` also
- * to lose the key to another run, and a failing `position` or `acknowledge`.
+ * Part of a pipeline that can fail. `"deadLetters"` includes having too many of them. `"checkpoints"`
+ * includes losing the key to another run, and a failing `position` or `acknowledge`.
  */
 export type FailureStage =
   | "preProcess"
@@ -30,19 +28,19 @@ export type FailureStage =
   | "finalize";
 
 /**
- * Where the time of a stage went, in milliseconds. A stage of several workers counts each at its
- * share, so that the three add up to the time of the run.
+ * Use of the time of a stage, in milliseconds. For a stage with several workers, each counts with its
+ * share, so that the times add up to the time of the run.
  */
 export interface StageTimes {
-  /** At work: in the user's code, or for `extract`, waiting for the source. */
+  /** Working: in your code, or for `extract`, waiting for the source. */
   readonly busy: number;
-  /** Waiting for input, or done. */
+  /** Waiting for input, or finished. */
   readonly starved: number;
-  /** Waiting for the next stage to take what is done. */
+  /** Waiting for the next stage to accept the output. */
   readonly blocked: number;
-  /** Waiting before another attempt, where there was one. */
+  /** Waiting before another attempt, if there was one. */
   readonly backoff?: number;
-  /** Waiting for the rate limit, where it held something back. */
+  /** Waiting for the rate limit, if it held anything back. */
   readonly limited?: number;
 }
 
@@ -52,35 +50,37 @@ export interface RunFailure {
   readonly stage: FailureStage;
   /** Message of the error; at most its first 1000 characters. */
   readonly message: string;
-  /** The code of the error, where it or one of its causes has one. */
+  /** The code of the error, or of one of its causes, if there is one. */
   readonly code?: string | number;
-  /** Number of attempts of the call that failed. */
+  /** Number of attempts of the failed call. */
   readonly attempts: number;
-  /** The batch that it was made for: its place in the run, its first item in the source, its items. */
+  /**
+   * Batch of the call: its place in the run, its first item's place in the source, and its size in items.
+   */
   readonly batch?: { readonly sequence: number; readonly offset: number; readonly size: number };
 }
 
-/** Dead letters that failed alike: their messages differ at most in a value or the number of a row. */
+/** Dead letters with a similar error: their messages differ at most in a value or a row number. */
 export interface DeadLetterReason {
-  /** Message of the first of them; at most its first 300 characters. */
+  /** Message of the first one; at most its first 300 characters. */
   readonly message: string;
-  /** Where it failed. */
+  /** Stage that failed. */
   readonly stage: StageName;
-  /** Number of them. */
+  /** Number of these dead letters. */
   readonly count: number;
-  /** Place of the first of them in the source, from 0. */
+  /** Place of the first one in the source, from 0. */
   readonly offset: number;
 }
 
 /** Time of batches from the bucket to the end of their load, in milliseconds, within 5 %. */
 export interface Latency {
-  /** Half of them take no longer. */
+  /** Half of the batches take no longer. */
   readonly p50: number;
-  /** 90 % take no longer. */
+  /** 90 % of the batches take no longer. */
   readonly p90: number;
-  /** 99 % take no longer. */
+  /** 99 % of the batches take no longer. */
   readonly p99: number;
-  /** The longest, exactly. */
+  /** The longest time, exact. */
   readonly max: number;
 }
 
@@ -88,33 +88,33 @@ export interface Latency {
 export interface TracedBatch {
   /** Place of the batch in the run, from 0. */
   readonly sequence: number;
-  /** Which of the workers loaded it, from 0; of one that needed no load, which took no time, 0. */
+  /** Worker that loaded it, from 0. A batch that needed no load took no time, and has 0. */
   readonly lane: number;
-  /** Items of the source in it. */
+  /** Number of its source items. */
   readonly size: number;
-  /** Calls that were made again for it. */
+  /** Number of its calls that were retried. */
   readonly retries: number;
-  /** Items of it that were given up on. */
+  /** Number of its items that were dead-lettered. */
   readonly deadLettered: number;
-  /** It was taken from the bucket. */
+  /** Time at which it was taken from the bucket. */
   readonly batchedAt: number;
-  /** Its transform was done. */
+  /** Time at which its transform was done. */
   readonly transformedAt: number;
-  /** Its load began. */
+  /** Time at which its load began. */
   readonly loadStartedAt: number;
-  /** Its load was done. */
+  /** Time at which its load was done. */
   readonly endedAt: number;
 }
 
-/** Data for pictures of a run, of the same size however long the run was. */
+/** Data for charts of a run. Its size is bounded however long the run was. */
 export interface RunTrace {
-  /** Of how many batches one is kept: the smallest power of 2 with which they are at most 512. */
+  /** One in this many batches is kept: the smallest power of 2 that keeps at most 512 batches. */
   readonly every: number;
-  /** The batches that are kept, in the order in which they ended. */
+  /** The batches kept, in the order in which they ended. */
   readonly batches: readonly TracedBatch[];
-  /** Length of an interval in milliseconds: the smallest power of 2 with which there are at most 256. */
+  /** Length of an interval in milliseconds: the smallest power of 2 that makes at most 256 intervals. */
   readonly interval: number;
-  /** Items that were done in each interval. */
+  /** Number of items finished in each interval. */
   readonly done: readonly number[];
 }
 
@@ -125,15 +125,15 @@ export interface RunTrace {
 export interface ItemCounts {
   /** Items read from the source. */
   readonly extracted: number;
-  /** Items whose load has succeeded. */
+  /** Items that were loaded. */
   readonly loaded: number;
-  /** Items that the transform left out. */
+  /** Items that the transform skipped. */
   readonly skipped: number;
   /** Items given up on, each with its error. */
   readonly deadLettered: number;
-  /** Items of a leased source that were given back to it, as they had failed. */
+  /** Items of a leased source that failed and were given back to it. */
   readonly returned: number;
-  /** Items read, of which none of that is true. */
+  /** Items that were read but are none of the above. */
   readonly pending: number;
 }
 
@@ -141,8 +141,9 @@ export interface ItemCounts {
 export type FinishedCounts = Pick<ItemCounts, "loaded" | "skipped" | "deadLettered">;
 
 /**
- * Items that are finished, by their place in the source: from `from` up to, but without, `to`. With the
- * option `position` also that of the last of them: `null` where the last ones could not be read.
+ * Finished items by their place in the source: from `from` up to, but not including, `to`. With the
+ * option `position`, the third element is the position of the last item; `null` if the last items could
+ * not be read.
  */
 export type DoneRange = readonly [from: number, to: number, position?: unknown];
 
@@ -150,45 +151,45 @@ export type DoneRange = readonly [from: number, to: number, position?: unknown];
 export interface Checkpoint {
   /** The first `offset` items of the source are finished: loaded, skipped or dead-lettered. */
   readonly offset: number;
-  /** Finished ranges above `offset`: in order, apart from each other. */
+  /** Finished ranges above `offset`: in order, with gaps between them. */
   readonly done: readonly DoneRange[];
   /** Result of `position` for the last item below `offset`. */
   readonly position?: unknown;
   /**
-   * Fate of all finished items, which the counts add up to. Left out if unknown,
-   * as in a checkpoint that was made by hand.
+   * Fate of all finished items: the counts add up to their number. Omitted if unknown, as in a
+   * checkpoint made by hand.
    */
   readonly counts?: FinishedCounts | undefined;
   /**
-   * Those of `counts` that `runId` has finished without a load that commits its own mark; only beside
-   * such loads. By it a store tells what to add to the marks that it has.
+   * Part of `counts` that `runId` finished without a load that commits its own mark; only present with
+   * such loads. It tells a store how much to add to its marks.
    */
   readonly unmarked?: FinishedCounts | undefined;
-  /** When it was written: milliseconds since 1970. */
+  /** Time of the write: milliseconds since 1970. */
   readonly updatedAt: number;
-  /** The run that wrote it. */
+  /** Id of the run that wrote it. */
   readonly runId?: string | undefined;
-  /** The version of the source, where the run was given one. */
+  /** The version of the source, if the run has the option `fingerprint`. */
   readonly fingerprint?: string | undefined;
 }
 
-/** Rows of one table by what was done with them. A missing number is 0 or unknown. */
+/** Rows of one table by outcome. A missing number is 0 or unknown. */
 export interface TableCounts {
-  /** Rows that were not there before. */
+  /** Rows that did not exist before. */
   readonly inserted?: number;
-  /** Rows that were there, and were overwritten: by other values or by the same ones. */
+  /** Rows that existed and were overwritten, with other values or with the same ones. */
   readonly updated?: number;
-  /** Rows that were inserted or updated, where the database does not tell which of the two. */
+  /** Rows that were inserted or updated, if the database does not report which. */
   readonly written?: number;
-  /** Rows that were given, and were kept as they were there. */
+  /** Rows that existed and were left unchanged. */
   readonly unchanged?: number;
-  /** Rows that were removed. */
+  /** Rows that were deleted. */
   readonly deleted?: number;
 }
 
 /**
- * One branch of a load: rows that it was `given` and has `loaded`, each once; calls made again for it;
- * and items that were given up on and that it lacks. A number that is missing is 0.
+ * One branch of a load: rows that it was `given` and has `loaded`, each counted once; calls that were
+ * retried; and items that were given up on and are missing from it. A missing number is 0.
  */
 export type BranchCounts = {
   readonly [K in "given" | "loaded" | "retries" | "deadLettered"]?: number;
@@ -198,95 +199,96 @@ export type BranchCounts = {
 export interface RunSnapshot extends ItemCounts {
   /** The name of the pipeline. */
   readonly name: string;
-  /** The run, told apart from all others. */
+  /** Unique id of the run. */
   readonly runId: string;
   /** State of the run. */
   readonly state: "running" | "draining" | "aborting" | "ended";
-  /** Items that earlier runs have finished, which this one does not load again. */
+  /** Items that earlier runs finished; this run does not load them again. */
   readonly earlier: number;
-  /** Fate of these items; left out if their checkpoint does not have it. */
+  /** Fate of these items; omitted if their checkpoint does not contain it. */
   readonly earlierCounts?: FinishedCounts;
-  /** Rows that were loaded: as many as items, unless a transform makes several of one, or one of several. */
+  /**
+   * Rows that were loaded: as many as items, unless a transform makes several of one, or one of several.
+   */
   readonly rows: number;
-  /** Loads that have succeeded, each of one batch. */
+  /** Loads that succeeded, each of one batch. */
   readonly batches: number;
   /** Calls made again after a failure. */
   readonly retries: number;
-  /** When the run began: milliseconds since 1970. */
+  /** Start of the run: milliseconds since 1970. */
   readonly startedAt: number;
-  /** Time since it began, in milliseconds. */
+  /** Time since its start, in milliseconds. */
   readonly duration: number;
-  /** Where the time of each stage went. */
+  /** Use of the time of each stage. */
   readonly stages: Readonly<Record<StageName, StageTimes>>;
-  /** Items that were done per second: in the last five seconds, or when it is over in all. */
+  /** Items finished per second: in the last five seconds, or once the run is over, in all of it. */
   readonly rate: number;
-  /** Batches that are at work now. */
+  /** Batches in progress now. */
   readonly inFlight: { readonly transform: number; readonly load: number };
-  /** Items that wait in the bucket, and batches that wait for a free worker. */
+  /** Items waiting in the bucket, and batches waiting for a free worker. */
   readonly queued: { readonly items: number; readonly batches: number };
   /**
-   * Properties that the target had no column for, so that they were left out, or a column was added:
-   * rows by property, where the sink tells it. Of at most 100 of them; further ones are added up as
-   * `"…others"`.
+   * Properties for which the target had no column, so that they were left out or a column was added: rows by
+   * property, if the sink reports it. At most 100 are listed; the rest are added up as `"…others"`.
    */
   readonly drift: Readonly<Record<string, number>>;
   /**
-   * Rows in the target by table and by what was done with them, if the sink knows; at most 100
-   * tables are told apart.
+   * Rows in the target by table and outcome, if the sink reports it. At most 100 tables are listed
+   * separately.
    */
   readonly tables: Readonly<Record<string, TableCounts>>;
-  /** Rows by branch, if the load has branches; at most 100 are told apart. */
+  /** Rows by branch, if the load has branches. At most 100 are listed separately. */
   readonly branches?: Readonly<Record<string, BranchCounts>>;
-  /** Time of batches, once one is done. */
+  /** Time of batches; present once a batch is finished. */
   readonly latency?: Latency;
   /**
-   * The items to expect, where the option `total` says so, or the source is an array; without those
-   * that earlier runs have finished, as these are not loaded again.
+   * Number of items to expect, if the option `total` sets it or the source is an array. It excludes
+   * items that earlier runs finished, as they are not loaded again.
    */
   readonly total?: number;
   /**
-   * The bytes of the source, where the option `total` is `{ bytes }` and the source tells those that it
-   * has read; what a resumed one did not read again is taken for read.
+   * Bytes of the source, if the option `total` is `{ bytes }` and the source reports the bytes that it
+   * has read. In a resumed run, bytes that were not read again count as read.
    */
   readonly bytes?: { readonly read: number; readonly total: number };
-  /** Time that is left in milliseconds, at the present rate, where `total` or `bytes` is known. */
+  /** Time left in milliseconds at the current rate, if `total` or `bytes` is known. */
   readonly eta?: number;
   /** Items finished by earlier runs and by this one, if it has checkpoints. */
   readonly checkpoint?: Checkpoint;
 }
 
-/** Report of a run: plain data that can be kept, sent or printed. */
+/** Report of a run: plain data that you can store, send or print. */
 export interface RunReport extends Omit<RunSnapshot, "state"> {
-  /** Key of its checkpoint: its name, with its partition if it has one. */
+  /** Key of its checkpoint: its name, and its partition if it has one. */
   readonly key: string;
-  /** Which part of the work it was, with the option `partition`. */
+  /** Part of the work, with the option `partition`. */
   readonly partition?: string;
   /** End of the run. */
   readonly outcome: Outcome;
   /** First failure, if the run failed. */
   readonly failure?: RunFailure;
-  /** Why items were given up on, most frequent first: 20 reasons at most, the rest as `"…others"`. */
+  /** Reasons why items were given up on, most frequent first: at most 20, and the rest as `"…others"`. */
   readonly deadLetterReasons: readonly DeadLetterReason[];
   /**
-   * Kind of transform: item by item, at once (`"sync"`) or later (`"async"`), or a whole
-   * batch by `transformBatch`. Left out where there is none.
+   * Kind of transform: per item, either `"sync"` or `"async"`, or `"batch"` for `transformBatch`.
+   * Omitted without a transform.
    */
   readonly mapping?: "sync" | "async" | "batch";
-  /** Calls of an async `transform` that may be in flight for each batch. */
+  /** Most calls of an async `transform` in flight for each batch. */
   readonly concurrency?: number;
-  /** Items of `total` that did not come, where the source ended before it had given them. */
+  /** Items of `total` that did not arrive, as the source ended before it yielded them. */
   readonly missing?: number;
-  /** The stage that was at work, or waited for its own next attempt or limit, for the largest share. */
+  /** The stage with the largest share of time at work, or waiting for its own next attempt or limit. */
   readonly bottleneck: StageName;
-  /** Batches that could be loaded at once. */
+  /** Number of batches that could be loaded at the same time. */
   readonly workers: number;
-  /** Number of loads of an item, if runs that are killed are repeated until one completes. */
+  /** Number of times an item is loaded if killed runs are repeated until one completes. */
   readonly guarantee: Guarantee;
   /**
-   * `"running"` if the clock runs while code does. On Workers it is `"still"`, so that only waiting
-   * is measured, and work that waits for nothing takes no time.
+   * `"running"` if the clock advances while code runs. On Workers it is `"still"`: only waiting is
+   * measured, and work that waits for nothing takes no time.
    */
   readonly clock: "running" | "still";
-  /** Data for pictures of the run, with the option `trace`. */
+  /** Data for charts of the run, with the option `trace`. */
   readonly trace?: RunTrace;
 }

@@ -19,49 +19,49 @@ import { callStore } from "../retry/store-call.ts";
 
 /** Options of a checkpoint writer. */
 export interface CheckpointWriterOptions extends KeyClaimOptions {
-  /** Least time between two writes in milliseconds, where nobody waits for one. */
+  /** Least time between two writes in milliseconds, unless a caller waits for a write. */
   readonly interval?: number;
-  /** The version of the source, to be kept. */
+  /** The version of the source, to store in the checkpoint. */
   readonly fingerprint?: string | undefined;
-  /** The loads commit marks of their own, so that the store has to know which counts are in none. */
+  /** True if the loads commit their own marks, so that the store must know which counts are in none. */
   readonly hasMarks?: boolean;
-  /** Is told of what earlier runs have finished; may throw. */
+  /** Called with the items that earlier runs finished; may throw. */
   onFound?(checkpoint: Checkpoint): void;
-  /** Is told of each failure between `open` and `close`, which reject with those of their own. */
+  /** Called with each failure between `open` and `close`, which reject with their own failures. */
   onFailure(error: unknown): void;
-  /** Is told of each checkpoint that the store has taken. It must not throw. */
+  /** Called with each checkpoint that the store has accepted. It must not throw. */
   onWritten?(checkpoint: Checkpoint): void;
 }
 
 /**
- * Keeps the checkpoint of one run: claims its key, reads what earlier runs have finished, writes
- * what this one finishes, and gives the key back. The store may be slow: one write at a time is on
- * its way, and the next takes what is newest then.
+ * Keeps the checkpoint of one run: claims its key, reads what earlier runs finished, writes what this
+ * one finishes, and releases the key. The store may be slow: one write at a time is in progress, and
+ * the next one contains the latest state.
  */
 export class CheckpointWriter {
   readonly #options: CheckpointWriterOptions;
   readonly #claim: KeyClaim;
   readonly #stop = new AbortController(); // Ends the wait for the claim of another run.
-  readonly #gone = new AbortController(); // Ends calls of the store that nobody waits for any more.
+  readonly #gone = new AbortController(); // Ends calls of the store that are no longer awaited.
   #phase: "opening" | "running" | "closing" = "opening";
   #checkpoint: Checkpoint | undefined;
-  #finished: DoneRange[] = []; // What the checkpoint lacks.
-  #counts: FinishedCounts | undefined; // Of it.
-  #unmarked: FinishedCounts | undefined; // Of all that this run has finished, and no load has marked.
-  #written: Checkpoint | undefined; // The part of it that is already stored.
+  #finished: DoneRange[] = []; // Missing in the checkpoint.
+  #counts: FinishedCounts | undefined; // Of the missing ranges.
+  #unmarked: FinishedCounts | undefined; // Of everything that this run has finished and no load has marked.
+  #written: Checkpoint | undefined; // The part that is already stored.
   #writtenAt = -Infinity;
   #hurry = new AbortController(); // Ends the wait until the next write.
-  #flushes = 0; // For which there is none.
+  #flushes = 0; // Pending flushes, for which there is no wait.
   #isFenced = false;
   #hasFailedToWrite = false;
-  #hasReturned = false; // The claim had lapsed while the checkpoint was being read.
-  readonly #untold: unknown[] = []; // Failures that `open` or `close` has to tell.
+  #hasReturned = false; // The claim lapsed while the checkpoint was being read.
+  readonly #untold: unknown[] = []; // Failures that `open` or `close` must report.
   #opening: Promise<Checkpoint | undefined> | undefined;
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #endRun = () => {};
 
-  /** Makes a writer that has called nothing yet. */
+  /** Creates a writer that has called nothing yet. */
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
     this.#claim = new KeyClaim(options, {
@@ -70,7 +70,7 @@ export class CheckpointWriter {
     }, this.#gone.signal);
   }
 
-  /** Items finished by earlier runs and by this one; `undefined` if nothing ever was. */
+  /** Items finished by earlier runs and by this one; `undefined` if there are none. */
   get checkpoint(): Checkpoint | undefined {
     if (this.#finished.length > 0) {
       this.#checkpoint = advance(this.#checkpoint ?? blankCheckpoint, this.#finished, this.#counts);
@@ -81,29 +81,29 @@ export class CheckpointWriter {
   }
 
   /**
-   * Claims the key and gives what the store has for it. While another run holds the key, it waits
-   * until that claim has gone one full lease without renewal; `signal` ends the wait. If it rejects,
-   * nothing is left behind. It is called once.
+   * Claims the key and returns its checkpoint. While another run holds the key, it waits until that
+   * claim was not renewed for a full lease; `signal` ends the wait. If it rejects, nothing is left
+   * behind. Call it once.
    *
-   * @throws {FencedError} If the other run has renewed its claim twice by then, and so lives; at once
-   * if that claim is never over.
-   * @throws {CheckpointError} If the store gives what is no checkpoint.
+   * @throws {FencedError} If the other run renews its claim twice in that time, and so is alive; at
+   * once if its claim never ends.
+   * @throws {CheckpointError} If the store returns a value that is not a checkpoint.
    */
   open(signal: AbortSignal): Promise<Checkpoint | undefined> {
     const unfollow = onAbort(signal, (reason) => this.#stop.abort(reason));
     const opening = this.#open().finally(unfollow);
     this.#opening = opening;
     const opened = opening.catch(async (error: unknown) => {
-      await this.close().catch(() => {}); // What failed first is told.
+      await this.close().catch(() => {}); // The first failure is reported.
       throw error;
     });
-    opened.catch(() => {}); // Whoever waits for it is told.
+    opened.catch(() => {}); // The caller that awaits it is notified.
     return opened;
   }
 
   /**
-   * Counts these items as finished, and has that written before long; `isMarked` if a load has
-   * committed a mark that says so.
+   * Counts these items as finished, and schedules a write. `isMarked` means that a load has committed a
+   * mark for them.
    */
   finish(ranges: readonly DoneRange[], counts?: FinishedCounts, isMarked = false): void {
     if (ranges.length === 0) return;
@@ -113,7 +113,7 @@ export class CheckpointWriter {
     if (this.#phase !== "closing") this.#write();
   }
 
-  /** Keeps a range for the next look at the checkpoint: most often it goes on where the last ends. */
+  /** Keeps a range for the next read of the checkpoint. Most often it continues the last one. */
   #add(range: DoneRange): void {
     const last = this.#finished.at(-1);
     if (last?.[1] !== range[0] || range[2] === null) this.#finished.push(range);
@@ -125,29 +125,30 @@ export class CheckpointWriter {
     }
   }
 
-  /** Settles when the store has what is finished by now; with `false` if it cannot take it. */
+  /** Settles when the store has everything finished so far; with `false` if it cannot accept it. */
   async flush(): Promise<boolean> {
     this.#hurry.abort();
     this.#hurry = new AbortController();
     this.#flushes++;
-    await this.#writing; // Which takes what is newest until there is nothing newer.
+    await this.#writing; // It writes the latest state until there is nothing newer.
     this.#flushes--;
     return !this.#isFenced && !this.#hasFailedToWrite;
   }
 
   /**
-   * Writes what is not written yet, and releases the claim; where `forgets`, nothing is finished any
-   * more. Nothing is left behind when it settles. It rejects with what fails from now on; once a write has failed, there is no further one.
+   * Writes the rest, and releases the claim; with `forgets`, nothing counts as finished any more.
+   * Nothing is left behind when it settles. It rejects with failures from now on; once a write has
+   * failed, there is no further one.
    */
   close(forgets = false): Promise<void> {
     if (this.#closing === undefined) {
       this.#closing = this.#close(forgets);
-      this.#closing.catch(() => {}); // Whoever waits for it is told.
+      this.#closing.catch(() => {}); // The caller that awaits it is notified.
     }
     return this.#closing;
   }
 
-  /** Waits no longer: what the store has not done by now it need not do. */
+  /** Stops waiting: calls of the store that are still pending no longer matter. */
   leave(): void {
     this.#gone.abort();
   }
@@ -164,15 +165,15 @@ export class CheckpointWriter {
       found = await read();
       if (this.#hasReturned) found = await read(); // Once: a store may be slower than the lease.
     } finally {
-      signal.throwIfAborted(); // What has ended the wait is told.
+      signal.throwIfAborted(); // The reason that ended the wait is reported.
     }
     if (found !== undefined) {
-      const { unmarked: _, ...rest } = checkCheckpoint(key, found); // By the runs before.
+      const { unmarked: _, ...rest } = checkCheckpoint(key, found); // Of earlier runs.
       this.#checkpoint = this.#written = found = rest;
       onFound?.(found);
     }
     if (fingerprint !== undefined && found?.fingerprint !== fingerprint) {
-      // At once, as a sink goes on from what is stored, and may leave nothing else to write.
+      // At once, as a sink continues from the stored one, and may leave nothing else to write.
       this.#checkpoint = { ...(found ?? blankCheckpoint), fingerprint };
       await callStore((own) => this.#writeOnce(own), retry, signal, this.#gone.signal);
     }
@@ -182,12 +183,12 @@ export class CheckpointWriter {
   }
 
   /**
-   * Where the claim had lapsed, another run may have come and gone. If it has finished what this one
-   * does not know of, the key is given back.
+   * Handles a lapsed claim: another run may have come and gone. If it has finished items that this run
+   * does not know, the key is released.
    */
   async #checkReturn(): Promise<void> {
     const { store, key, runId } = this.#options;
-    if (this.#phase === "opening") { // It does not know anything yet, and reads again.
+    if (this.#phase === "opening") { // Nothing is known yet, so it reads again.
       this.#hasReturned = true;
       return;
     }
@@ -230,7 +231,7 @@ export class CheckpointWriter {
     await store.write(key, unmarked === undefined ? written : { ...written, unmarked }, signal);
     this.#writtenAt = performance.now();
     this.#written = written;
-    if (this.#checkpoint === newest) this.#checkpoint = written; // Else there is more to write.
+    if (this.#checkpoint === newest) this.#checkpoint = written; // Otherwise there is more to write.
     onWritten?.(written);
   }
 
@@ -240,13 +241,13 @@ export class CheckpointWriter {
     this.#hurry.abort();
     this.#stop.abort(new DOMException("The run is over", "AbortError"));
     this.#claim.stop();
-    await this.#opening?.catch(() => {}); // Whoever called `open` is told.
+    await this.#opening?.catch(() => {}); // The caller of `open` is notified.
     await this.#claim.settled();
     await this.#writing;
     this.#endRun();
     try {
       await this.#claim.release();
-      // Of no run, which replaces everything. If another run has the key by now, it goes on from here.
+      // Without a run, so it replaces everything. If another run has the key by now, it continues from here.
       if (forgets) await store.write(key, { ...blankCheckpoint, updatedAt: Date.now() });
     } catch (error) {
       if (!forgets || !isOf(error, FencedError)) this.#untold.push(error);
@@ -256,7 +257,7 @@ export class CheckpointWriter {
 
   #fail(error: unknown): void {
     if (isOf(error, FencedError)) {
-      if (this.#isFenced) return; // The store says so for the claim and for the write.
+      if (this.#isFenced) return; // The store reports it for the claim and for the write.
       this.#isFenced = true;
       this.#claim.stop();
     }

@@ -1,5 +1,5 @@
 /**
- * Checkpoints: their form, their encoding, and how they are merged.
+ * Checkpoints: their form, their encoding and their merging.
  * @module
  */
 import { CheckpointError } from "../errors.ts";
@@ -9,19 +9,19 @@ import { isThenable } from "../runtime/thenable.ts";
 
 export type { Checkpoint, DoneRange, FinishedCounts };
 
-/** Which run a key belongs to. */
+/** Ownership of a key by a run. */
 export interface Claim {
-  /** The run. */
+  /** Id of the run. */
   readonly runId: string;
   /**
-   * Tells one renewal from the next: it grows with each. It looks like a time, but clocks differ, so
-   * that nobody compares it with a clock; the claim is over for a run that has seen it unchanged for
-   * a whole `lease`, by that run's own stopwatch. `Infinity` is never over.
+   * Distinguishes one renewal from the next: it grows with each. It looks like a time, but clocks
+   * differ, so it is never compared with a clock. For another run, the claim is over once that run has
+   * seen it unchanged for a whole `lease`, by its own stopwatch. `Infinity` is never over.
    */
   readonly until: number;
   /**
-   * Time that the claim holds without being renewed, in milliseconds. If a store does not keep it,
-   * those who wait use their own.
+   * Time for which the claim holds without renewal, in milliseconds. If a store does not keep it,
+   * waiting runs use their own.
    */
   readonly lease?: number | undefined;
 }
@@ -30,58 +30,58 @@ export interface Claim {
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /**
- * Keeps checkpoints by key. A store that has `claim` and `release` also keeps a second run of the
- * same key out; a store without them cannot.
+ * Keeps checkpoints by key. A store with `claim` and `release` also keeps out a second run of the same
+ * key; a store without them cannot.
  *
- * The `signal` of a call aborts when nobody waits for it any more, as its time is up or the run is
- * over. A call that waits for something of its own may then give up, and rejects.
+ * The `signal` of a call aborts when the call is no longer awaited, as its time is up or the run is
+ * over. A call that is waiting may then stop and reject.
  */
 export interface CheckpointStore {
-  /** The checkpoint of a key, if there is one. */
+  /** Returns the checkpoint of a key, if there is one. */
   read(key: string, signal?: AbortSignal): Awaitable<Checkpoint | undefined>;
   /**
-   * Keeps the checkpoint of a key. It throws `FencedError` and changes nothing where another run than
-   * `checkpoint.runId` has claimed the key, and where a run would replace what another one has
-   * written by a checkpoint that lacks some of it: the other has come and gone meanwhile. A
-   * checkpoint of no run replaces everything.
+   * Stores the checkpoint of a key. It throws `FencedError` and changes nothing if another run than
+   * `checkpoint.runId` has claimed the key. It does the same if a run would replace the checkpoint of
+   * another run by one that lacks some of it, as the other run has come and gone meanwhile. A
+   * checkpoint without a run replaces everything.
    */
   write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): unknown;
   /**
-   * Makes `claim.runId` the owner of a key, or renews it, if the key has no owner, or this one, or
-   * one whose `until` is not above `now`; then gives the claim that holds: its own, or that of the
-   * other, as it was given. Atomic.
+   * Makes `claim.runId` the owner of a key, or renews its claim, if the key has no owner, or this one,
+   * or one whose `until` is not above `now`. Returns the claim that holds: its own, or that of the
+   * other run, as it was made. Atomic.
    *
-   * `now` is no time of a clock: a run asks with 0, and once it has watched the claim of another for
-   * a whole lease, with the `until` of that claim, which lets it in unless that was renewed. A store
-   * with a clock of its own, such as a database server, may also let it in when more than `lease` has
-   * passed by that clock since the claim was made or renewed (`until - now` where there is no
-   * `lease`). It never compares `until` or `now` with a clock.
+   * `now` is not a clock time. A run passes 0. Once it has watched the claim of another run for a whole
+   * lease, it passes the `until` of that claim, which lets it in unless the claim was renewed. A store
+   * with its own clock, such as a database server, may also let it in if more than `lease` has passed
+   * by that clock since the claim was made or renewed (`until - now` without a `lease`). It never
+   * compares `until` or `now` with a clock.
    */
   claim?(key: string, claim: Claim, now: number, signal?: AbortSignal): Awaitable<Claim>;
-  /** Ends the claim of a run, if it is the owner. What the key holds stays. */
+  /** Ends the claim of a run, if it is the owner. The checkpoint stays. */
   release?(key: string, runId: string, signal?: AbortSignal): unknown;
 }
 
 /**
  * Links a `load` to the store whose marks it commits together with its rows. A sink sets it on its
- * `load`, so that the guarantee of a pipeline can be told.
+ * `load`, so that the guarantee of a pipeline is known.
  */
 export const commitsTo: unique symbol = Symbol.for("millrace.commitsTo") as typeof commitsTo;
 
-/** Nothing is finished. */
+/** Checkpoint of a source of which nothing is finished. */
 export const blankCheckpoint: Checkpoint = Object.freeze({ offset: 0, done: [], updatedAt: 0 });
 
 /**
- * The checkpoint with more ranges finished. They may be in any order, may be finished already, and
- * may be empty, which changes nothing.
+ * Returns the checkpoint with more ranges finished. They may be in any order, may be finished already,
+ * and may be empty, which changes nothing.
  *
- * Ranges that meet become one, with the position of the later one. One whose position is `null` has
- * none: it stays apart from those before it until one with a position follows. Their offset and
- * position are where the next run begins, and what comes after that position has to have that offset.
+ * Adjacent ranges become one, with the position of the later one. A range whose position is `null` has
+ * none: it stays apart from those before it until one with a position follows. The next run begins at
+ * the offset and position of the checkpoint, and the item after that position must have that offset.
  *
- * @param counts What became of the items of the ranges; those that are finished already are taken for
- * dead letters. Without it, or if it does not fit, the checkpoint that is returned has no `counts`,
- * unless nothing more is finished.
+ * @param counts Fate of the items of the ranges; items that were already finished count as dead
+ * letters. If it is missing or does not fit, the returned checkpoint has no `counts`, unless nothing
+ * more is finished.
  */
 export function advance<C extends Checkpoint>(
   checkpoint: C,
@@ -117,12 +117,12 @@ function withRanges<C extends Checkpoint>(checkpoint: C, ranges: readonly DoneRa
 }
 
 function withMark<C extends Checkpoint>(checkpoint: C, [, offset, at]: DoneRange): C {
-  // A range without a position removes the known one, which is that of an earlier item.
+  // A range without a position removes the known one, which belongs to an earlier item.
   const { position: _, ...rest } = checkpoint;
   return { ...rest, offset, ...(at !== undefined && { position: at }) } as C;
 }
 
-/** Counts the items that are finished. */
+/** Counts the finished items. */
 export function finishedIn({ offset, done }: Pick<Checkpoint, "offset" | "done">): number {
   return done.reduce((sum, [from, to]) => sum + to - from, offset);
 }
@@ -130,9 +130,9 @@ export function finishedIn({ offset, done }: Pick<Checkpoint, "offset" | "done">
 const noCounts: FinishedCounts = { loaded: 0, skipped: 0, deadLettered: 0 };
 
 /**
- * The checkpoint with these counts. What they have twice is items that were given up on before the
- * rest of their batch was loaded, which finishes them once more. Counts that do not add up to what is
- * finished otherwise are left out.
+ * Returns the checkpoint with these counts. Items counted twice are those that were given up on before
+ * the rest of their batch was loaded, which finishes them once more. If the counts still do not add up
+ * to the finished items, they are omitted.
  */
 export function withCounts<C extends Checkpoint>(
   { counts: _, ...rest }: C,
@@ -144,7 +144,7 @@ export function withCounts<C extends Checkpoint>(
   return (isKnown ? { ...rest, counts: { loaded, skipped, deadLettered } } : rest) as C;
 }
 
-/** Adds up counts, or subtracts them; what is left out counts for nothing. */
+/** Adds up counts, or subtracts them; missing counts are ignored. */
 export function sumOf(
   a: FinishedCounts = noCounts,
   b: FinishedCounts = noCounts,
@@ -157,7 +157,7 @@ export function sumOf(
   };
 }
 
-/** All that is finished by a checkpoint; the first range begins at 0, and may be empty. */
+/** Returns all finished ranges of a checkpoint; the first one begins at 0, and may be empty. */
 export function rangesOf({ offset, done, position }: Checkpoint): readonly DoneRange[] {
   return [[0, offset, position], ...done];
 }
@@ -172,7 +172,7 @@ export function covers(checkpoint: Checkpoint, ranges: readonly DoneRange[]): bo
   });
 }
 
-/** Which of some ranges in order is the last that begins at a place or before it; -1 if none does. */
+/** Returns the index of the last of the ordered ranges that begins at a place or before it; -1 if none. */
 function lastFrom(ranges: readonly DoneRange[], place: number): number {
   let [low, high] = [0, ranges.length];
   while (low < high) {
@@ -184,9 +184,9 @@ function lastFrom(ranges: readonly DoneRange[], place: number): number {
 }
 
 /**
- * A checkpoint as text.
- * @throws {ConfigurationError} If a position is not what JSON can hold: it would come back as
- * something else, and the source would go on at another place.
+ * Returns a checkpoint as text.
+ * @throws {ConfigurationError} If JSON cannot represent a position: it would come back as something
+ * else, and the source would resume at another place.
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): string {
   const action = "write a checkpoint";
@@ -200,7 +200,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): string {
 }
 
 /**
- * Checks that a position comes back from JSON as it is: the source would go on at another place.
+ * Checks that a position survives JSON unchanged. Otherwise the source would resume at another place.
  * @throws {ConfigurationError} If it is `undefined`, a promise or anything else that JSON lacks.
  */
 export function checkPosition(action: string, position: unknown): void {
@@ -231,8 +231,8 @@ function isOfJson(value: unknown): boolean {
 }
 
 /**
- * A checkpoint from its text.
- * @throws {CheckpointError} If it is none.
+ * Returns a checkpoint from its text.
+ * @throws {CheckpointError} If it is not a checkpoint.
  */
 export function decodeCheckpoint(key: string, text: string): Checkpoint {
   let value: unknown;
@@ -245,8 +245,8 @@ export function decodeCheckpoint(key: string, text: string): Checkpoint {
 }
 
 /**
- * A checkpoint, checked.
- * @throws {CheckpointError} If it is none: a run must not begin at a place that nobody knows.
+ * Returns a checkpoint after checking it.
+ * @throws {CheckpointError} If it is not a checkpoint: a run must not begin at an unknown place.
  */
 export function checkCheckpoint(key: string, value: unknown): Checkpoint {
   const { offset, done, updatedAt, counts } = Object(value) as Partial<Checkpoint>;
@@ -261,7 +261,7 @@ export function checkCheckpoint(key: string, value: unknown): Checkpoint {
     }
     end = to;
   }
-  // Whoever has changed it by hand has left the counts as they were.
+  // If it was edited by hand, the counts may be out of date.
   return counts === undefined ? value as Checkpoint : withCounts(value as Checkpoint, counts);
 }
 

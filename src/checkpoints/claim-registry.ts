@@ -12,18 +12,17 @@ import type { CommitMark } from "./commit-mark.ts";
 import { refuseCopy } from "./load-context.ts";
 
 /**
- * Memory of a store in this process about the runs that have claimed its keys: a sink keeps one,
- * tells it what has happened, and gives it to `planCommit`. A run that lost its key for a while may
- * get it back, but it does not know what another one has finished meanwhile; this is how that is
- * seen.
+ * Memory of a store in this process about the runs that have claimed its keys. A sink keeps one,
+ * notifies it of events, and passes it to `planCommit`. A run that lost its key for a while may get it
+ * back, but does not know what another run has finished meanwhile: the registry detects that.
  */
 export class ClaimRegistry {
   readonly #found = new Map<string, Checkpoint>(); // By run and key, at the first claim.
   readonly #claimed = new Map<string, string>(); // The run that claimed each key last.
-  readonly #committed = new Map<string, Checkpoint>(); // What loads are known to have marked.
-  readonly #unmarked = new Map<string, Checkpoint>(); // What loads have left to the run to mark.
+  readonly #committed = new Map<string, Checkpoint>(); // Known marks of loads.
+  readonly #unmarked = new Map<string, Checkpoint>(); // Left to the run to mark.
 
-  /** A run has claimed a key, or has renewed its claim, and `stored` is the checkpoint then. */
+  /** Records that a run has claimed a key or renewed its claim; `stored` is the checkpoint at that time. */
   onClaimed(key: string, runId: string, stored: Checkpoint | undefined): void {
     const id = idOf(key, runId);
     if (!this.#found.has(id)) this.#found.set(id, stored ?? blankCheckpoint); // The first time counts.
@@ -33,14 +32,16 @@ export class ClaimRegistry {
     if (!isStored) this.#committed.delete(key);
   }
 
-  /** A run has given its key back. */
+  /** Records that a run has released its key. */
   onReleased(key: string, runId: string): void {
     this.#found.delete(idOf(key, runId));
     this.#committed.delete(key);
     if (this.#unmarked.get(key)?.runId === runId) this.#unmarked.delete(key);
   }
 
-  /** A load was committed, by a plan whose `next` was stored; answers may come in another order. */
+  /**
+   * Records that a load was committed, by a plan whose `next` was stored; calls may come in another order.
+   */
   onCommitted({ key, runId, ranges, isMarked }: CommitMark, next: Checkpoint | undefined): void {
     if (!isMarked) return this.#addUnmarked(key, runId, ranges);
     const known = this.#committed.get(key);
@@ -49,7 +50,7 @@ export class ClaimRegistry {
     if (isNewer) this.#committed.set(key, next);
   }
 
-  /** A mark was taken back. */
+  /** Records that a mark was taken back. */
   onUndone({ key }: CommitMark): void {
     this.#committed.delete(key);
   }
@@ -66,17 +67,17 @@ export class ClaimRegistry {
     return committed !== undefined && isPartOf(checkpoint, committed);
   }
 
-  /** Returns true if a load without a mark was committed before, in the same run. */
+  /** Returns true if a load without a mark was committed earlier in the same run. */
   hasUnmarked({ key, runId, ranges, isMarked }: CommitMark): boolean {
     const known = this.#unmarked.get(key);
     return !isMarked && known?.runId === runId && ranges.length > 0 && covers(known, ranges);
   }
 
   /**
-   * Checks that a load belongs to the owner of its key, and to a call that can be seen.
-   * @throws {FencedError} If the owner is another run, or none any more.
-   * @throws {ConfigurationError} If the run has claimed its key in another store, or the context of
-   * the load is a copy, and nobody sees which call it is part of.
+   * Checks that a load belongs to the owner of its key, and to a visible call.
+   * @throws {FencedError} If the owner is another run, or there is none any more.
+   * @throws {ConfigurationError} If the run has claimed its key in another store, or the context of the
+   * load is a copy, so that its call is not visible.
    */
   checkOwner({ key, runId, isByHand }: CommitMark, owner: string | undefined): void {
     if (owner !== runId) {
@@ -86,16 +87,16 @@ export class ClaimRegistry {
       }
       throw new FencedError(key, owner);
     }
-    // A run beside this store has told more.
+    // The run has not claimed the key through this store object, so its calls are not visible.
     if (isByHand && !this.#found.has(idOf(key, runId))) refuseCopy();
   }
 
   /**
-   * Checks that a load may be marked in the checkpoint that is stored.
+   * Checks that a load may be marked in the stored checkpoint.
    * @throws {FencedError} If another run has finished something meanwhile, or a part of the load.
    */
   checkMark({ key, runId, ranges }: CommitMark, stored: Checkpoint): void {
-    const isOwn = stored.runId === runId; // Then it may have given up on some of the items.
+    const isOwn = stored.runId === runId; // If so, it may have given up on some of the items.
     const found = this.#found.get(idOf(key, runId)) ?? (isOwn ? blankCheckpoint : stored);
     const isUpToDate = isOwn || covers(found, rangesOf(stored));
     if (isUpToDate && !overlaps(isOwn ? found : stored, ranges)) return;

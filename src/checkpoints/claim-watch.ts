@@ -1,13 +1,12 @@
 import { FencedError } from "../errors.ts";
 import type { Claim } from "./checkpoint.ts";
 
-/** The longest time between two looks at a claim, in milliseconds: it may be given back. */
+/** Longest time between two checks of a claim, in milliseconds: it may be released. */
 const longestPause = 1000;
 
 /**
- * Watches the claim of another run, and tells when that is over: when it was not renewed for as long
- * as it holds, by the stopwatch of the one who waits. Clocks differ and are set; how long a second
- * takes does not.
+ * Watches the claim of another run until it is over, as it was not renewed for its whole time, by the
+ * stopwatch of the waiting run. Clocks differ and can be set; the length of a second does not change.
  */
 export class ClaimWatch {
   readonly #key: string;
@@ -16,28 +15,28 @@ export class ClaimWatch {
   #end = Infinity; // Of that claim, by the stopwatch.
   #renewals = 0;
 
-  /** Watches nothing yet; a claim that does not tell holds for `lease` milliseconds. */
+  /** Creates a watch of nothing yet. A claim without its own lease holds for `lease` milliseconds. */
   constructor(key: string, lease: number) {
     this.#key = key;
     this.#lease = lease;
   }
 
-  /** True if the claim that was seen last is over, unless it was renewed since. */
+  /** True if the last claim seen is over, unless it was renewed since. */
   get isOver(): boolean {
     return performance.now() >= this.#end;
   }
 
   /**
-   * Takes the claim that holds now, and gives after how many milliseconds to look again.
+   * Checks the claim that holds now, and returns the milliseconds until the next check.
    *
-   * @throws {FencedError} If the other run lives, or its claim is never over.
+   * @throws {FencedError} If the other run is alive, or its claim never ends.
    */
   look(holder: Claim): number {
     const now = performance.now();
     const { runId, until, lease = this.#lease } = holder;
     const isOther = this.#seen !== undefined && this.#seen.runId !== runId;
     if (until !== this.#seen?.until) {
-      // One renewal of a run that has died since may still have been on its way.
+      // One renewal of a run that has since died may still have been in flight.
       if (this.#seen !== undefined) this.#renewals++;
       this.#seen = holder;
       this.#end = now + lease;

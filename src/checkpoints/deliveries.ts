@@ -1,31 +1,31 @@
 /**
- * Deliveries of a broker that a sink has committed, so that none is loaded twice: the
- * ids of the items go into the same commit as the rows.
+ * Deliveries of a broker that a sink has committed, so that none is loaded twice: the ids of the items
+ * are part of the same commit as the rows.
  * @module
  */
 import { EtlError, propertyOf } from "../errors.ts";
 import { commitsTo } from "./checkpoint.ts";
 
-/** The deliveries that a load finishes: a sink that `keepsDeliveries` commits them beside the rows. */
+/** The deliveries that a load finishes. A sink that `keepsDeliveries` commits them with the rows. */
 export interface Deliveries {
-  /** Whose they are: an id is only told apart from the others of the same source. */
+  /** Name of the source: ids are unique only within one source. */
   readonly source: string;
   /** The id of each item that has rows in this load; each once. */
   readonly ids: readonly string[];
 }
 
-/** Some items have been loaded by an earlier delivery: the load has written nothing. */
+/** Some items were loaded by an earlier delivery. The load has written nothing. */
 export class DeliveredError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "DeliveredError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "DeliveredError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "DELIVERED" as const;
-  /** Their ids. */
+  /** The ids of these items. */
   readonly delivered: ReadonlySet<string>;
 
-  /** Makes the error of a load that some of whose items are there. */
+  /** Creates the error of a load of which some items are already loaded. */
   constructor(delivered: ReadonlySet<string>) {
     super(`${delivered.size} of the items were loaded by an earlier delivery`);
     this.delivered = delivered;
@@ -33,15 +33,14 @@ export class DeliveredError extends EtlError {
 }
 
 /**
- * Decides whether a load may commit. A sink calls it within the transaction of its rows, with the ids
- * that it could insert into its table of deliveries, whose key is source and id: those that it could
- * not are there already.
+ * Decides whether a load may commit. A sink calls it within the transaction of its rows, with the ids that
+ * it could insert into its table of deliveries, whose key is source and id. The other ids already exist.
  *
- * The run then leaves out the items that are there, as their rows are, and calls the load again for
- * the others. A sink says by `keepsDeliveries: true` on the store that its load `commitsTo` that it
- * does all that: a run whose source has ids is then effectively-once.
+ * The run then leaves out the items that are already loaded, and calls the load again for the others. A
+ * sink declares this with `keepsDeliveries: true` on the store that its load `commitsTo`: a run whose
+ * source has ids is then effectively-once.
  *
- * @throws {DeliveredError} If an id was there. The transaction has to be rolled back.
+ * @throws {DeliveredError} If an id already existed. Roll the transaction back.
  *
  * @example
  * ```ts
@@ -64,8 +63,8 @@ export function keepsDeliveries(load: unknown): boolean {
 }
 
 /**
- * The items that a load has refused, each with whether it is there: one that is not has come before in
- * the same load, and is done once that one is committed. Nothing if it was for another reason.
+ * Returns the items that a load has rejected: `true` if already loaded, `false` if repeated in the same
+ * load, and done once the first is committed. `undefined` if the error has another reason.
  */
 export function deliveredIn(
   members: readonly number[],

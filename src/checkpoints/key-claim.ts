@@ -9,45 +9,45 @@ import { callStore, isHopeless } from "../retry/store-call.ts";
 
 /** Options of a claim on a key. */
 export interface KeyClaimOptions {
-  /** Where it is kept. */
+  /** Store of the claim. */
   readonly store: CheckpointStore;
   /** The key. */
   readonly key: string;
   /** The run. */
   readonly runId: string;
-  /** Time that it holds without being renewed, in milliseconds. */
+  /** Time for which it holds without renewal, in milliseconds. */
   readonly lease: number;
-  /** When a call of the store that failed is made again. */
+  /** Retry rules for calls of the store. */
   readonly retry: RetrySettings;
-  /** Once it has aborted, nothing is waited for before a further call, which is then the last. */
+  /** Once it has aborted, there is no wait before a further call, which is then the last. */
   readonly signal?: AbortSignal;
 }
 
-/** Listener of a claim: the checkpoint writer that it is part of. */
+/** Listener of a claim: its checkpoint writer. */
 export interface KeyClaimListener {
-  /** The claim is lost, or the store gives no claim. */
+  /** Called if the claim is lost, or the store returns no claim. */
   onFailure(error: unknown): void;
-  /** The key is owned again, after a time in which others could take it. */
+  /** Called when the key is owned again, after a time in which others could take it. */
   onReturn(): unknown;
 }
 
 /**
- * The claim of one run on its key: made, renewed three times in each lease, and given back. It decides
- * only who goes first. Who may write is decided by the store with each write.
+ * The claim of one run on its key: made, renewed three times in each lease, and released. It decides
+ * only which run goes first. The store decides with each write which run may write.
  */
 export class KeyClaim {
   readonly #options: KeyClaimOptions;
   readonly #listener: KeyClaimListener;
-  readonly #gone: AbortSignal; // Ends calls that nobody waits for any more.
-  readonly #isKept: boolean; // The store knows claims.
+  readonly #gone: AbortSignal; // Ends calls that are no longer awaited.
+  readonly #isKept: boolean; // The store supports claims.
   #mayOwn = false; // The store may hold a claim of this run.
   #isStopped = false;
-  #until = 0; // Of the claim that was asked for last.
-  #renewedAt = 0; // When the claim that holds was asked for.
+  #until = 0; // Of the last claim requested.
+  #renewedAt = 0; // When the current claim was requested.
   #stopTimer = () => {};
   #renewing: Promise<void> | undefined;
 
-  /** Makes a claim that nothing was asked for yet. */
+  /** Creates a claim that has not called the store yet. */
   constructor(options: KeyClaimOptions, listener: KeyClaimListener, gone: AbortSignal) {
     this.#options = options;
     this.#gone = gone;
@@ -57,10 +57,10 @@ export class KeyClaim {
 
   /**
    * Makes the run the owner of the key. While another run holds it, it waits until that claim was not
-   * renewed for as long as it holds.
+   * renewed for its whole time.
    *
-   * @throws {FencedError} If the other run has renewed its claim twice by then, and so lives; at once
-   * if that claim is never over.
+   * @throws {FencedError} If the other run renews its claim twice in that time, and so is alive; at
+   * once if its claim never ends.
    */
   async take(signal: AbortSignal): Promise<void> {
     if (!this.#isKept) return;
@@ -75,7 +75,7 @@ export class KeyClaim {
         this.#renewedAt = begin;
         return this.#renewIn(begin + lease / 3 - performance.now());
       }
-      // A store that does not give what is over would be asked for ever.
+      // A store that does not replace an ended claim would be asked for ever.
       if (holder.until <= over) throw new FencedError(key, holder.runId);
       await sleep(watch.look(holder), signal);
       signal.throwIfAborted();
@@ -83,7 +83,7 @@ export class KeyClaim {
     }
   }
 
-  /** Once the claim has lapsed, nothing is written before it is known who has come meanwhile. */
+  /** Delays writes after the claim has lapsed, until it is known whether another run has come meanwhile. */
   async secure(): Promise<void> {
     if (!this.#isKept || performance.now() - this.#renewedAt <= this.#options.lease) return;
     this.#stopTimer();
@@ -91,18 +91,18 @@ export class KeyClaim {
     await this.#renewing;
   }
 
-  /** Renews no more. */
+  /** Stops the renewals. */
   stop(): void {
     this.#isStopped = true;
     this.#stopTimer();
   }
 
-  /** Settles when no renewal is on its way. */
+  /** Settles when no renewal is in flight. */
   async settled(): Promise<void> {
     await this.#renewing;
   }
 
-  /** Gives the key back, if it may be the run's. After a whole lease others can take it anyway. */
+  /** Releases the key, if the run may own it. After a whole lease, others can take it anyway. */
   async release(): Promise<void> {
     const { store, key, runId, lease, retry, signal } = this.#options;
     if (!this.#mayOwn || store.release === undefined) return;
@@ -117,18 +117,20 @@ export class KeyClaim {
     try {
       await callStore(give, retry, late.signal, this.#gone);
     } catch (error) {
-      if (!hasLapsed || isHopeless(error)) throw error; // Else nobody is kept waiting by it.
+      if (!hasLapsed || isHopeless(error)) throw error; // Otherwise it keeps nobody waiting.
     } finally {
       stopTimer();
       unfollow();
     }
   }
 
-  /** Claims the key or renews the claim, also from a run whose claim is `over`; gives what holds. */
+  /**
+   * Claims the key or renews the claim, also from a run whose claim is `over`; returns the claim that holds.
+   */
   async #ask(over: number, signal: AbortSignal): Promise<Claim> {
     const { store, key, runId, lease } = this.#options;
-    this.#mayOwn = true; // Also when the answer is lost.
-    // It grows, whatever becomes of the clock.
+    this.#mayOwn = true; // Even if the answer is lost.
+    // It grows, whatever the clock does.
     const last = Math.max(this.#until, over);
     const until = this.#until = Math.max(Date.now() + lease, last + 1);
     const claim = { runId, until, lease };
@@ -155,8 +157,8 @@ export class KeyClaim {
       if (performance.now() - this.#renewedAt > lease) await this.#listener.onReturn();
       this.#renewedAt = begin;
     } catch (error) {
-      // A store may be away for a while, and others may take the key then. That alone does no harm:
-      // who is not the owner any more is told so by the next write or load.
+      // A store may be unavailable for a while, and others may take the key. That alone does no harm:
+      // the next write or load of a run that is no longer the owner fails.
       if (isHopeless(error)) this.#listener.onFailure(error);
     }
     this.#renewing = undefined;

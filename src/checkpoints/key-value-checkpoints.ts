@@ -11,48 +11,48 @@ import {
 } from "./checkpoint.ts";
 import { planWrite, type WritePlan } from "./plan-commit.ts";
 
-/** A store of texts by keys. */
+/** A store of texts by key. */
 export interface KeyValueStore {
-  /** The text of a key; `undefined` or `null` if there is none. */
+  /** Returns the text of a key; `undefined` or `null` if there is none. */
   get(key: string): Awaitable<unknown>;
-  /** Keeps the text of a key. */
+  /** Stores the text of a key. */
   set(key: string, text: string): unknown;
   /**
-   * Keeps the text of a key if it still has the one that was read, or none if that is `undefined`, and
-   * tells whether it has kept it: in one step, whoever else writes.
+   * Stores the text of a key if it still has the text that was read, or none if that is `undefined`.
+   * Returns true if it was stored. This is one atomic step.
    */
   replace?(key: string, text: string, read: string | undefined): Awaitable<boolean>;
 }
 
-/** A store of items by keys: `unstorage`, or `localStorage`. */
+/** A store of items by key: `unstorage`, or `localStorage`. */
 export interface ItemStore {
-  /** The item of a key: the text, or what JSON has made of it. */
+  /** Returns the item of a key: the text, or its parsed JSON. */
   getItem(key: string): unknown;
-  /** Keeps the text of a key. */
+  /** Stores the text of a key. */
   setItem(key: string, text: string): unknown;
 }
 
-/** The subset of `Deno.Kv` that is needed. */
+/** The required subset of `Deno.Kv`. */
 export interface DenoKeyValueStore {
-  /** The value of a key, with what tells whether it was changed since. */
+  /** Returns the value of a key, and a version stamp that shows later changes. */
   get(key: string[]): Promise<{ readonly value: unknown; readonly versionstamp: string | null }>;
-  /** Keeps a value. */
+  /** Stores a value. */
   set(key: string[], value: unknown): Promise<unknown>;
-  /** Begins what is done in one step. */
+  /** Begins an atomic operation. */
   atomic(): DenoAtomicOperation;
 }
 
 /** An atomic operation of `Deno.Kv`. */
 export interface DenoAtomicOperation {
-  /** Nothing is done unless a key is as it was. */
+  /** Makes the operation fail if a key has changed. */
   check(entry: { readonly key: string[]; readonly versionstamp: string | null }): this;
-  /** Keeps a value. */
+  /** Stores a value. */
   set(key: string[], value: unknown): this;
-  /** Does it, or not. */
+  /** Executes the whole operation, or nothing. */
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** Options of checkpoints in a store of keys and values. */
+/** Options of checkpoints in a key-value store. */
 export interface KeyValueOptions {
   /**
    * Prefix of the keys; the rest is a hash of the key of the run, as stores limit the length.
@@ -61,8 +61,8 @@ export interface KeyValueOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * Least time between two writes of a key, in milliseconds. What comes meanwhile is joined to one
-   * write, and the last state of a run is always written: the end of the run waits for it.
+   * Least time between two writes of a key, in milliseconds. Changes meanwhile are combined into one
+   * write. The last state of a run is always written: the end of the run waits for it.
    *
    * @default {0}
    */
@@ -78,11 +78,11 @@ const optionTable: OptionTable<KeyValueOptions> = {
 const expected = "an object with 'get' and 'set', one with 'getItem' and 'setItem', or a Deno.Kv";
 
 /**
- * Keeps checkpoints in any store of keys and values: each is one JSON text. With a store that can
- * `replace` a text only if nobody has changed it, as `Deno.Kv` can, runs of one key keep each other
- * out. With any other, two at once are not seen.
+ * Keeps checkpoints in any key-value store, each as one JSON text. If the store can `replace` a text
+ * only if nobody has changed it, as `Deno.Kv` can, runs of one key keep each other out. With any other
+ * store, two runs at the same time are not detected.
  *
- * Rows and checkpoint are never one commit here, so what a crash falls between is loaded again.
+ * Rows and checkpoint are never one commit here, so after a crash between the two, items are loaded again.
  *
  * @throws {ConfigurationError} If the store has no known shape, or an option breaks its rule.
  *
@@ -109,7 +109,7 @@ export function keyValueCheckpoints(
   return own.replace === undefined ? entries : new ClaimedEntries(own, settings);
 }
 
-/** A store as texts by keys, whatever its shape is. */
+/** Returns a store of texts by key, whatever the shape of the given store. */
 function storeOf(store: unknown): KeyValueStore | undefined {
   const { get, set, getItem, setItem, atomic } = Object(store) as Record<string, unknown>;
   const are = (...methods: unknown[]) => methods.every((method) => typeof method === "function");
@@ -134,11 +134,11 @@ function ofDeno(kv: DenoKeyValueStore): KeyValueStore {
   };
 }
 
-/** Entry of a key, with the key itself, as a hash cannot be read back. */
+/** Entry of a key. It contains the key, as a hash cannot be reversed. */
 interface Entry {
   readonly key: string;
   readonly checkpoint?: Checkpoint | undefined;
-  /** A time without end is `null`. */
+  /** Claim on the key. An infinite time is `null`. */
   readonly claim?: {
     readonly runId: string;
     readonly until: number | null;
@@ -146,12 +146,12 @@ interface Entry {
   } | undefined;
 }
 
-/** Checkpoints in a store that has no more than texts. */
+/** Checkpoints in a store that only reads and writes texts. */
 class Entries implements CheckpointStore {
   protected readonly store: KeyValueStore;
   readonly #prefix: string;
   readonly #interval: number;
-  readonly #nextAt = new Map<string, number>(); // When each key may be written again.
+  readonly #nextAt = new Map<string, number>(); // Time at which each key may be written again.
 
   constructor(store: KeyValueStore, { prefix, interval }: Given) {
     this.store = store;
@@ -187,9 +187,9 @@ class Entries implements CheckpointStore {
     return { entry: entryIn(key, value), text: value as string };
   }
 
-  /** Where a key is kept. */
+  /** Returns the key of the store for a key. */
   protected async place(key: string): Promise<string> {
-    const bytes = new TextEncoder().encode(JSON.stringify(key)); // Which escapes half surrogate pairs.
+    const bytes = new TextEncoder().encode(JSON.stringify(key)); // It escapes lone surrogates.
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     return this.#prefix + Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
@@ -197,10 +197,10 @@ class Entries implements CheckpointStore {
 
 type Given = { readonly prefix: string; readonly interval: number };
 
-/** Checkpoints in a store that replaces a text only where nobody has changed it. */
+/** Checkpoints in a store that replaces a text only if nobody has changed it. */
 class ClaimedEntries extends Entries implements Required<CheckpointStore> {
   override async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
-    encodeCheckpoint(checkpoint); // It is refused before anything is asked.
+    encodeCheckpoint(checkpoint); // Rejects it before calling the store.
     await this.turn(key, signal);
     await this.#change(key, (entry) => {
       const kept = { owner: entry?.claim?.runId, stored: () => entry?.checkpoint };
@@ -229,13 +229,13 @@ class ClaimedEntries extends Entries implements Required<CheckpointStore> {
     });
   }
 
-  /** Changes what is kept for a key, by what is there; gives what is there then. */
+  /** Changes the entry of a key, based on the current one; returns the resulting one. */
   async #change(
     key: string,
     plan: (entry: Entry | undefined) => Entry | undefined,
   ): Promise<Entry | undefined> {
     const place = await this.place(key);
-    for (;;) { // Somebody has got further each time that it does not succeed.
+    for (;;) { // Each failure means that another writer has made progress.
       const { entry, text } = await this.entry(key);
       const next = plan(entry);
       if (next === undefined) return entry;
@@ -245,7 +245,7 @@ class ClaimedEntries extends Entries implements Required<CheckpointStore> {
 }
 
 function textOf({ key, checkpoint, claim }: Entry): string {
-  const kept = checkpoint && JSON.parse(encodeCheckpoint(checkpoint)) as unknown; // As it checks.
+  const kept = checkpoint && JSON.parse(encodeCheckpoint(checkpoint)) as unknown; // For its check.
   return JSON.stringify({ key, checkpoint: kept, claim });
 }
 
@@ -274,7 +274,7 @@ function claimIn(entry: Entry | undefined): Claim | undefined {
   };
 }
 
-/** A number that JSON has. */
+/** Returns a number that JSON can represent. */
 function numberOf(time: number): number | null {
   return Number.isFinite(time) ? time : null;
 }

@@ -1,33 +1,33 @@
 /**
- * One call of the `load` of a pipeline, as all that take part in it see it: what the load is declared
- * to commit, and which sink has been used in it. Sinks and engine find each other by the symbols,
- * also across copies of the package.
+ * One call of the `load` of a pipeline, shared by all its participants: which marks the load is
+ * declared to commit, and which sink was used in it. Sinks and engine find each other by the symbols,
+ * even across copies of the package.
  * @module
  */
 import { isThenable } from "../runtime/thenable.ts";
 import { type CheckpointStore, commitsTo } from "./checkpoint.ts";
 
-/** Where the ranges of a load, or a batch that was made by hand, have the call that they are told in. */
+/** Property of the ranges of a load, or of a batch made by hand, that holds the call. */
 const callOf: unique symbol = Symbol.for("millrace.loadCall") as typeof callOf;
 
 /** One call of a load. */
 export interface LoadCall {
-  /** The store whose marks the load says that it commits. */
+  /** The store whose marks the load declares to commit. */
   readonly store: CheckpointStore | undefined;
-  /** A sink was used in it. */
+  /** True once a sink was used in it. */
   isUsed: boolean;
-  /** No run has told of it: whoever calls has made a context by hand, or a copy of one. */
+  /** True if no run has announced it: the caller made a context by hand, or a copy of one. */
   readonly isByHand?: boolean;
   /** Error that rejected a further use. The call fails with it, even if someone caught it. */
   refusal?: unknown;
-  /** Takes back a mark that was committed, or is being committed, before a further use was refused. */
+  /** Takes back a mark that was committed, or is being committed, before a further use was rejected. */
   undo?: (() => unknown) | undefined;
 }
 
-/** Where a store has the runs that keep their checkpoints in it. */
+/** Property of a store that holds the runs with checkpoints in it. */
 const runsOf: unique symbol = Symbol.for("millrace.runs") as typeof runsOf;
 
-/** Marks an error that rejected a use of a sink which could not see its call. */
+/** Marks an error that rejected the use of a sink whose call was not visible. */
 const unseen: unique symbol = Symbol.for("millrace.unseenCall") as typeof unseen;
 
 type Used = { readonly [runsOf]?: Set<string> };
@@ -39,20 +39,20 @@ export function beginCall(load: object): LoadCall {
   return { store: (load as Declared)[commitsTo], isUsed: false };
 }
 
-/** Adds the call to the context of a load: hidden, so that it is not part of the data. */
+/** Adds the call to the context of a load. It is hidden, so that it is not part of the data. */
 export function withCall<O extends object>(told: O, call: LoadCall): O {
-  if (!Object.isExtensible(told)) return told; // Somebody has made it by hand, and has frozen it.
+  if (!Object.isExtensible(told)) return told; // It was made by hand and frozen.
   return Object.defineProperty(told, callOf, { value: call });
 }
 
-/** The call that something was told in. */
+/** Returns the call that a context belongs to. */
 export function callIn(told: object | undefined): LoadCall | undefined {
   return (told as Marked | undefined)?.[callOf];
 }
 
 /**
- * Lets sinks know that a run keeps its checkpoint in a store: its loads are told which call they are
- * part of, unless what they were told was copied. Gives what ends that.
+ * Announces to sinks that a run keeps its checkpoint in a store: its loads can see their call, unless
+ * their context was copied. Returns a function that ends this.
  */
 export function beginRun(store: object, runId: string): () => void {
   if (!Object.isExtensible(store)) return () => {};
@@ -69,7 +69,9 @@ export function isRunOn(store: object, runId: string): boolean {
   return (store as Used)[runsOf]?.has(runId) === true;
 }
 
-/** Makes a call; if a further use of a sink was refused in it, it fails by that, and marks nothing. */
+/**
+ * Makes a call. If a further use of a sink was rejected in it, it fails with that error and marks nothing.
+ */
 export function makeCall(call: LoadCall, load: () => unknown): unknown {
   let result: unknown;
   try {
@@ -82,7 +84,7 @@ export function makeCall(call: LoadCall, load: () => unknown): unknown {
   return Promise.resolve(result).then(check, (error) => fail(call, error));
 }
 
-/** The error of a use that was refused, and cannot tell it to the call that it was made in. */
+/** Marks the error of a rejected use that cannot be recorded in its call. */
 export function asUnseen(error: Error): Error {
   return Object.defineProperty(error, unseen, { value: true });
 }

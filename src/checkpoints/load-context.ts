@@ -5,39 +5,39 @@ import { asUnseen } from "./load-call.ts";
 
 /** Part of the context of every `load` that a sink needs. */
 export interface SinkLoadContext {
-  /** The run. */
+  /** Id of the run. */
   readonly runId: string;
-  /** Aborts when the load is to stop: nothing may be written any more. */
+  /** Aborts when the load must stop: nothing may be written any more. */
   readonly signal?: AbortSignal | undefined;
   /** The batch. */
   readonly batch: {
-    /** Which attempt it is; the first is 1. */
+    /** Number of the attempt; the first is 1. */
     readonly attempt: number;
-    /** The key of the checkpoint, where the run has checkpoints. */
+    /** The key of the checkpoint, if the run has checkpoints. */
     readonly key?: string | undefined;
     /** Ranges of the source that the load completes, if the run has checkpoints. */
     readonly ranges?: readonly DoneRange[] | undefined;
     /** Fate of the items of `ranges`, if the run has checkpoints. */
     readonly counts?: FinishedCounts | undefined;
-    /** The deliveries that the load finishes, where the source has ids. */
+    /** The deliveries that the load finishes, if the source has ids. */
     readonly deliveries?: Deliveries | undefined;
   };
-  /** Told, after the commit, which values no column took: rows by column. */
+  /** Called after the commit with the values that had no column: rows by column. */
   drift?(counts: Readonly<Record<string, number>>): void;
-  /** Told, after the commit, what became of rows: by table. */
+  /** Called after the commit with the outcome of rows, by table. */
   wrote?(counts: Readonly<Record<string, TableCounts>>): void;
-  /** Told what became of rows: by branch, where the load has several. */
+  /** Called with the outcome of rows by branch, if the load has several. */
   branched?(counts: Readonly<Record<string, BranchCounts>>): void;
 }
 
-/** Refuses what a `load` of one's own gives that calls that of a sink with the rows alone. */
+/** Rejects a missing context, as from a custom `load` that calls the load of a sink with the rows alone. */
 export function checkLoadContext(context: SinkLoadContext): void {
   if (context?.batch) return;
   const rule = "the context of a load (pass it on as the second argument)";
   fail("load rows", "context", rule, context);
 }
 
-/** Refuses a context by which nobody sees whether one load of a run uses two sinks. */
+/** Rejects a context that hides whether one load of a run uses two sinks. */
 export function refuseCopy(): never {
   const rule =
     "the context that the run passed to its load, or a copy with the same 'batch.ranges' object: " +
@@ -47,6 +47,6 @@ export function refuseCopy(): never {
   try {
     return fail("load rows", "context", rule, "a copy");
   } catch (error) {
-    throw asUnseen(error as Error); // What was marked in the same call is to be taken back.
+    throw asUnseen(error as Error); // Marks of the same call must be taken back.
   }
 }

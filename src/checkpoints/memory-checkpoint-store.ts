@@ -2,10 +2,11 @@ import type { Checkpoint, CheckpointStore, Claim } from "./checkpoint.ts";
 import { planWrite } from "./plan-commit.ts";
 
 /**
- * Keeps checkpoints in memory, for as long as the object lives: for tests, and for runs that are
- * begun again within one process. It is the reference of what a `CheckpointStore` does.
+ * Keeps checkpoints in memory, as long as the object lives: for tests, and for runs that are restarted
+ * within one process. It is the reference implementation of a `CheckpointStore`.
  *
- * It keeps copies, made by `structuredClone`, which positions must allow; what it gives is frozen.
+ * It stores copies made by `structuredClone`, which positions must allow. The checkpoints that it
+ * returns are frozen.
  *
  * @example The second run loads what the first has not
  * ```ts
@@ -24,17 +25,17 @@ export class MemoryCheckpointStore implements CheckpointStore {
   readonly #checkpoints = new Map<string, Checkpoint>();
   readonly #claims = new Map<string, Claim>();
 
-  /** The checkpoint of a key, if there is one: a copy. */
+  /** Returns a copy of the checkpoint of a key, if there is one. */
   read(key: string): Checkpoint | undefined {
     const checkpoint = this.#checkpoints.get(key);
     return checkpoint && frozenCopyOf(checkpoint);
   }
 
   /**
-   * Keeps a copy of the checkpoint of a key.
-   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
-   * one has finished what the checkpoint lacks. The claim of a run holds until it is released or
-   * taken over, also when its time is up.
+   * Stores a copy of the checkpoint of a key.
+   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another run
+   * has finished items that the checkpoint lacks. The claim of a run holds until it is released or
+   * taken over, even when its time is up.
    */
   write(key: string, checkpoint: Checkpoint): void {
     const owner = this.#claims.get(key)?.runId;
@@ -46,8 +47,8 @@ export class MemoryCheckpointStore implements CheckpointStore {
   }
 
   /**
-   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
-   * where the `until` of the owner is not above `now`.
+   * Claims a key for a run, or renews its claim, and returns the claim that holds. Another run gets in
+   * if the `until` of the owner is not above `now`.
    */
   claim(key: string, claim: Claim, now: number): Claim {
     const holder = this.#claims.get(key);
@@ -64,7 +65,7 @@ export class MemoryCheckpointStore implements CheckpointStore {
   }
 }
 
-/** A copy that shares nothing with the original: a position may be an object of the user. */
+/** Returns a copy that shares nothing with the original, as a position may be an object of the user. */
 function frozenCopyOf(checkpoint: Checkpoint): Checkpoint {
   const copy = structuredClone(checkpoint);
   for (const range of copy.done) Object.freeze(range);

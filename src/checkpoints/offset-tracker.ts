@@ -1,18 +1,18 @@
 import type { Checkpoint, DoneRange } from "./checkpoint.ts";
 
-/** The offsets of items where nobody keeps account of them. */
+/** Ranges of items whose offsets are not tracked. */
 export const nowhere: readonly DoneRange[] = [];
 
 /**
- * Numbers the items of a source by their offset in it, and knows which of them an earlier run has
- * finished. Items are read, where it tells which ones to drop, and later taken into batches.
+ * Numbers the items of a source by their offset, and knows which of them earlier runs finished. Items
+ * are first read, which shows the ones to drop, and later taken into batches.
  */
 export class OffsetTracker {
   readonly #done: readonly DoneRange[];
   readonly #begin: number;
-  #toDrop: readonly DoneRange[]; // What is finished, or was read before the source was opened again.
-  #read: number; // Offset of the next item that is read.
-  #readRange = 0; // The first range that does not end before it.
+  #toDrop: readonly DoneRange[]; // Finished, or read before the source was reopened.
+  #read: number; // Offset of the next item to read.
+  #readRange = 0; // Index of the first range that does not end before it.
   #taken: number; // Offset of the next item that goes into a batch.
   #takenRange = 0;
 
@@ -23,7 +23,7 @@ export class OffsetTracker {
     this.#toDrop = this.#done;
   }
 
-  /** The offset after the first `size` items that are not finished. */
+  /** Returns the offset after the first `size` unfinished items. */
   offsetAfter(size: number): number {
     let [at, left] = [this.#begin, size];
     for (const [from, to] of this.#done) {
@@ -34,7 +34,7 @@ export class OffsetTracker {
     return at + left;
   }
 
-  /** Numbers what is read from now on as a new one would; what goes into batches is what comes next. */
+  /** Numbers the items read from now on like a new tracker. The items of batches follow in order. */
   reopen(checkpoint: Checkpoint, isAtOffset: boolean): void {
     const anew = new OffsetTracker(checkpoint, isAtOffset);
     this.#toDrop = anew.#done;
@@ -42,25 +42,25 @@ export class OffsetTracker {
     this.#readRange = 0;
   }
 
-  /** Counts an item that was read, and tells whether it is finished. */
+  /** Counts an item that was read. Returns true if it is finished. */
   isDone(): boolean {
     const offset = this.#read++;
     while (offset >= (this.#toDrop[this.#readRange]?.[1] ?? Infinity)) this.#readRange++;
     return offset >= (this.#toDrop[this.#readRange]?.[0] ?? Infinity);
   }
 
-  /** Of what is still to be read nothing is finished, so that it need not be counted. */
+  /** True if no item still to be read is finished, so that items need not be counted. */
   get isPast(): boolean {
     return this.#readRange >= this.#toDrop.length;
   }
 
-  /** Counts items that were read, and gives those that are not finished. */
+  /** Counts items that were read, and returns the unfinished ones. */
   open<T>(items: readonly T[]): readonly T[] {
     if (this.isPast) return items;
     return items.filter(() => !this.isDone());
   }
 
-  /** The offsets of the next `size` items that are not finished. */
+  /** Returns the offsets of the next `size` unfinished items. */
   take(size: number): DoneRange[] {
     const ranges: DoneRange[] = [];
     for (let left = size; left > 0;) {
@@ -77,13 +77,13 @@ export class OffsetTracker {
   }
 }
 
-/** The offsets of some items of a batch, by their index in it: as few ranges as can be. */
+/** Returns the offsets of some items of a batch, by their index in it: as few ranges as possible. */
 export function rangesOfIndices(
   ranges: readonly DoneRange[],
   indices: readonly number[],
 ): [from: number, to: number, last: number][] {
   const found: [from: number, to: number, last: number][] = [];
-  let number = 0; // Of the range that holds the item, and the index of its first item.
+  let number = 0; // Number of the range that contains the item, and the index of its first item.
   let first = 0;
   for (const index of [...indices].sort((a, b) => a - b)) {
     let [from, to] = ranges[number]!;
@@ -99,7 +99,7 @@ export function rangesOfIndices(
   return found;
 }
 
-/** The offsets of all items of a batch, each range with the index of its last item. */
+/** Returns the offsets of all items of a batch, each range with the index of its last item. */
 export function rangesOfAll(
   ranges: readonly DoneRange[],
 ): [from: number, to: number, last: number][] {
@@ -107,7 +107,7 @@ export function rangesOfAll(
   return ranges.map(([from, to]) => [from, to, last += to - from]);
 }
 
-/** The offset of an item of a batch. */
+/** Returns the offset of an item of a batch. */
 export function offsetOf(ranges: readonly DoneRange[], index: number): number {
   let left = index;
   for (const [from, to] of ranges) {

@@ -1,7 +1,7 @@
 /**
- * The rules of a fenced commit, without any store: what a sink is to write for a load, and a store
- * for a checkpoint. Who calls has locked what is kept for the key, and writes what the plan says in
- * the same transaction.
+ * The rules of a fenced commit, without any store: they decide what a sink writes for a load, and a
+ * store for a checkpoint. The caller has locked the state of the key, and writes the result of the plan
+ * in the same transaction.
  * @module
  */
 import { FencedError } from "../errors.ts";
@@ -18,15 +18,15 @@ import type { ClaimRegistry } from "./claim-registry.ts";
 import type { CommitMark } from "./commit-mark.ts";
 import { withoutDone } from "./without-done.ts";
 
-/** State of a key, as it is read under the lock. */
+/** State of a key, as read under the lock. */
 export interface KeptKey {
   /** The run that has claimed the key, if one has. */
   readonly owner: string | undefined;
   /** The run whose loads have committed their marks to the checkpoint: the last `loadedBy` of a plan. */
   readonly loadedBy?: string | undefined;
   /**
-   * Reads the checkpoint; throws if it cannot be read. It is not called where it does not matter: a
-   * checkpoint that is written by hand may repair it.
+   * Reads the checkpoint; throws if it cannot be read. It is not called if it does not matter: a
+   * checkpoint written by hand may repair it.
    */
   stored(): Checkpoint | undefined;
 }
@@ -35,26 +35,26 @@ export interface KeptKey {
 export interface WritePlan {
   /** The checkpoint. */
   readonly next: Checkpoint;
-  /** Owner of the mark beside it; `undefined` removes it. */
+  /** Owner of the mark stored with it; `undefined` removes it. */
   readonly loadedBy: string | undefined;
 }
 
 /** Steps of a commit. */
 export interface CommitPlan {
-  /** The checkpoint as it was, which `planUndo` asks for. */
+  /** The checkpoint as it was, for `planUndo`. */
   readonly before: Checkpoint;
-  /** New state to store beside the rows; none if the run writes the mark itself. */
+  /** New state to store with the rows; `undefined` if the run writes the mark itself. */
   readonly write: WritePlan | undefined;
 }
 
 /**
- * Decides what a load does whose rows and mark are one commit: `"skip"` if it is done, as an earlier
- * attempt was committed although nobody heard of it; else it writes its rows, and what the plan says.
+ * Decides what to commit for a load whose rows and mark are one commit. `"skip"` if an earlier attempt was
+ * committed, although its answer was lost. Otherwise the load writes its rows, and the plan's `write`.
  *
- * @throws {FencedError} If the run does not own the key, or another one has finished a part of the
+ * @throws {FencedError} If the run does not own the key, or another run has finished a part of the
  * load, or something that the run did not find when it claimed the key.
- * @throws {ConfigurationError} If the run keeps its checkpoints elsewhere, or nobody sees which call
- * the load is part of.
+ * @throws {ConfigurationError} If the run keeps its checkpoints elsewhere, or the call of the load is
+ * not visible.
  *
  * @example A sink that keeps rows and marks in memory, where each step is a transaction
  * ```ts
@@ -123,16 +123,16 @@ export function planCommit(
   return { before, write: { next, loadedBy: runId } };
 }
 
-/** Returns true if a checkpoint includes a mark. A mark without ranges says nothing. */
+/** Returns true if a checkpoint includes a mark; false if the mark has no ranges. */
 export function isMarkedIn(checkpoint: Checkpoint, { ranges }: CommitMark): boolean {
   return ranges.length > 0 && covers(checkpoint, ranges);
 }
 
 /**
- * Decides what `write` of a store keeps: the checkpoint, with the marks that loads of the same run
- * have committed meanwhile. A checkpoint without `runId` is written by hand, and replaces anything.
+ * Decides what `write` of a store stores: the checkpoint, with the marks that loads of the same run
+ * have committed meanwhile. A checkpoint without `runId` was written by hand, and replaces anything.
  *
- * @throws {FencedError} If another run owns the key, or has finished what the checkpoint lacks.
+ * @throws {FencedError} If another run owns the key, or has finished items that the checkpoint lacks.
  */
 export function planWrite(key: string, checkpoint: Checkpoint, kept: KeptKey): WritePlan {
   const { owner, loadedBy } = kept;
@@ -145,17 +145,17 @@ export function planWrite(key: string, checkpoint: Checkpoint, kept: KeptKey): W
   }
   if (loadedBy !== runId) return { next: checkpoint, loadedBy: undefined };
   const next = advance(checkpoint, rangesOf(stored));
-  if (next.counts !== undefined) return { next, loadedBy }; // The run knows of all that is stored.
+  if (next.counts !== undefined) return { next, loadedBy }; // The run knows everything that is stored.
   const more = sumOf(checkpoint.unmarked, stored.unmarked, -1);
   return { next: withCounts(next, sumOf(stored.counts, more)), loadedBy };
 }
 
 /**
- * Decides what a sink keeps once a mark is taken back, which a further use of a sink in the same load
- * asks for. What was finished before, and what else has been since, stays.
+ * Decides what a sink stores when a mark is taken back, because a sink was used again in the same load.
+ * Items finished before, or by others since, stay finished.
  *
- * @param before The checkpoint before the mark, as `planCommit` gave it.
- * @throws {FencedError} If the run does not own the key any more.
+ * @param before The checkpoint before the mark, as returned by `planCommit`.
+ * @throws {FencedError} If the run no longer owns the key.
  */
 export function planUndo(
   mark: CommitMark,

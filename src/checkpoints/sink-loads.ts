@@ -5,14 +5,14 @@ import { beginCall, callIn, isRunOn, type LoadCall, withCall } from "./load-call
 import { checkLoadContext, refuseCopy, type SinkLoadContext } from "./load-context.ts";
 
 /**
- * Commits rows that were checked, and their mark where there is one: then it gives, or promises, what
- * takes the mark back, in case that a further use is refused in the same call.
+ * Commits checked rows, and their mark if there is one. It then returns, or promises, a function that
+ * takes the mark back, in case a further use is rejected in the same call.
  */
 export type Commit = () => unknown;
 
 /**
- * Checks the rows of a load, writes nothing, and gives what commits them. Where the run has
- * checkpoints it is told whether the mark has to be part of that commit.
+ * Checks the rows of a load, writes nothing, and returns a function that commits them. `isMarked` is
+ * true if the run has checkpoints and the mark must be part of that commit.
  */
 export type CheckRows = (
   rows: readonly object[],
@@ -22,33 +22,33 @@ export type CheckRows = (
 
 /** A load of a sink. */
 export interface SinkLoad {
-  /** Writes rows, and what they complete. */
+  /** Writes rows, and the mark that they complete. */
   (rows: readonly object[], context: SinkLoadContext): unknown;
   /** The store whose marks it commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number. */
+  /** Default number of items in a batch of a run. */
   readonly batchSize: number;
 }
 
-/** A load of a sink that gives a promise, and throws nothing. */
+/** A load of a sink that returns a promise and never throws. */
 export interface AsyncSinkLoad extends SinkLoad {
-  /** Writes rows, and what they complete. */
+  /** Writes rows, and the mark that they complete. */
   (rows: readonly object[], context: SinkLoadContext): Promise<void>;
 }
 
-/** Function that a wrapped load calls in place of the load of the sink. */
+/** Function that a wrapped load calls instead of the load of the sink. */
 export type StageRows = (rows: readonly object[], context?: SinkLoadContext) => unknown;
 
 /** A function around the load of a sink. */
 export type Wrapped = (rows: never[], context: never, load: StageRows) => unknown;
 
-/** The two ways in which a pipeline can load by a sink whose rows and mark are one commit. */
+/** Two ways for a pipeline to load with a sink whose rows and mark are one commit. */
 export interface SinkLoads {
   /** The `load` of a pipeline. */
   readonly load: SinkLoad;
   /**
-   * Makes the `load` of a pipeline of a function: the rows that it gives to its third argument are
-   * committed, together with the mark, once it has returned.
+   * Makes the `load` of a pipeline from a function. The rows that the function passes to its third
+   * argument are committed, together with the mark, once it has returned.
    */
   readonly wrap: (fn: Wrapped) => SinkLoad;
 }
@@ -58,16 +58,16 @@ const rule = "a function that uses one sink, once per call, if the run has check
   "pipeline; pass a function around a load to 'sink.wrap')";
 
 /**
- * Makes the loads of a sink that commits rows and mark together, by what it can do with rows. They
- * see to it that a mark is committed only where nothing but this one sink is used for it: a second
- * use would find its items marked, and its rows would never be written.
+ * Makes the loads of a sink that commits rows and mark together, from a function that handles its rows.
+ * They commit a mark only if a call uses nothing but this one sink. Otherwise a second use would find
+ * its items marked, and its rows would never be written.
  *
- * - `load` as it is commits rows and mark.
- * - A function around it is not known to be done when its rows are committed, so these are committed
- *   without a mark, unless it says by `[commitsTo]` that it does nothing else that has to be done.
- * - `wrap(fn)` gives a load whose rows and mark wait for the end of `fn`.
- * - A second use in the same call is refused, and the call fails. A mark that is there is taken back.
- * - So is a copy of `batch.ranges` while the run goes on: by it the call cannot be seen.
+ * - `load` on its own commits rows and mark.
+ * - A function around `load` may have more to do once the rows are committed, so they are committed
+ *   without a mark, unless the function declares by `[commitsTo]` that it does no other required work.
+ * - `wrap(fn)` returns a load whose rows and mark wait for the end of `fn`.
+ * - A second use in the same call is rejected, and the call fails. A mark already stored is taken back.
+ * - A copy of `batch.ranges` is also rejected during a run, as it hides the call.
  *
  * @example A sink that has its rows in a list
  * ```ts
@@ -94,14 +94,14 @@ export function sinkLoads(checkpoints: CheckpointStore, check: CheckRows): SinkL
   const wrap = (fn: Wrapped): SinkLoad => {
     if (!callable.test(fn)) fail("wrap a load", "fn", callable.expected, fn);
     return declareLoad(checkpoints, (rows: readonly object[], context: SinkLoadContext) => {
-      const call = enter(checkpoints, context) ?? beginCall(fn); // Without checkpoints its own.
+      const call = enter(checkpoints, context) ?? beginCall(fn); // Without checkpoints, its own.
       return orLeave(call, () => new WrappedCall(call, context, check).run(fn, rows));
     });
   };
   return { load: declareLoad(checkpoints, load), wrap };
 }
 
-/** Links a load to its store, and says how many rows it is given where no option says otherwise. */
+/** Links a load to its store, and sets the default number of its rows. */
 export function declareLoad<L extends (rows: never, context: never) => unknown>(
   checkpoints: CheckpointStore,
   load: L,
@@ -110,7 +110,7 @@ export function declareLoad<L extends (rows: never, context: never) => unknown>(
   return Object.assign(load, { [commitsTo]: checkpoints, batchSize });
 }
 
-/** The same load, which rejects where it would throw. */
+/** Returns the same load, which rejects instead of throwing. */
 export function asyncLoad(
   checkpoints: CheckpointStore,
   load: SinkLoad,
@@ -121,7 +121,7 @@ export function asyncLoad(
   return declareLoad(checkpoints, own, batchSize);
 }
 
-/** Takes the call that a load is used in, where the run has checkpoints. */
+/** Returns the call that a load is used in, if the run has checkpoints, and marks it as used. */
 function enter(checkpoints: CheckpointStore, context: SinkLoadContext): LoadCall | undefined {
   checkLoadContext(context);
   const { batch, signal, runId } = context;
@@ -130,9 +130,9 @@ function enter(checkpoints: CheckpointStore, context: SinkLoadContext): LoadCall
     return undefined;
   }
   let call = callIn(batch) ?? callIn(batch.ranges);
-  if (call?.isUsed) refuseUse(call, "another one"); // Also where it is stopped: its mark may be there.
+  if (call?.isUsed) refuseUse(call, "another one"); // Even if it is stopped: its mark may be stored.
   signal?.throwIfAborted();
-  if (call === undefined) { // Made by hand: as if the load of the sink had been called by a run.
+  if (call === undefined) { // Made by hand: as if a run had called the load of the sink.
     if (isRunOn(checkpoints, runId)) refuseCopy();
     call = { store: checkpoints, isUsed: false, isByHand: true };
     withCall(batch, call);
@@ -145,12 +145,12 @@ function refuseUse(call: LoadCall, use: string): never {
   try {
     return fail("load rows", "load", rule, use);
   } catch (error) {
-    call.refusal ??= error; // Whoever has called may not tell it.
+    call.refusal ??= error; // The caller may not report it.
     throw error;
   }
 }
 
-/** A call that failed has written nothing, and may be tried again. */
+/** Does the work of a call. A failed call has written nothing, and may be tried again. */
 function orLeave(call: LoadCall | undefined, work: () => unknown): unknown {
   const leave = (error: unknown): never => {
     if (call !== undefined) call.isUsed = false;
@@ -164,7 +164,7 @@ function orLeave(call: LoadCall | undefined, work: () => unknown): unknown {
   }
 }
 
-/** Rows that are checked, or what is wrong with them, to be asked for any number of times. */
+/** Checked rows, or their error. It can be called any number of times. */
 type Staged = () => Commit | PromiseLike<Commit>;
 
 function stage(check: () => Commit | PromiseLike<Commit>, onFailure: () => void): Staged {
@@ -182,7 +182,7 @@ function stage(check: () => Commit | PromiseLike<Commit>, onFailure: () => void)
   }
 }
 
-/** Commits rows that are checked, unless they are no longer wanted; gives nothing. */
+/** Commits checked rows, unless they are no longer wanted; returns nothing. */
 function commitIn(
   call: LoadCall | undefined,
   { signal }: SinkLoadContext,
@@ -201,12 +201,12 @@ function commitIn(
   return isThenable(undo) ? Promise.resolve(undo).then(() => {}) : undefined;
 }
 
-/** Settles once rows are checked, with nothing. */
+/** Settles, without a value, once rows are checked. */
 function settled(checked: Commit | PromiseLike<Commit>): unknown {
   return isThenable(checked) ? Promise.resolve(checked).then(() => {}) : undefined;
 }
 
-/** One call of a load that was wrapped. */
+/** One call of a wrapped load. */
 class WrappedCall {
   readonly #call: LoadCall;
   readonly #context: SinkLoadContext;

@@ -2,8 +2,8 @@ import { type Checkpoint, type DoneRange, rangesOf, sumOf, withCounts } from "./
 import type { CommitMark } from "./commit-mark.ts";
 
 /**
- * A checkpoint without what a part has completed. All else stays: what was finished before, and what
- * other parts have completed since, which tell of themselves.
+ * Returns a checkpoint without the items that a part has completed. Everything else stays: items
+ * finished before, and items that other parts have completed since and report themselves.
  *
  * @param before The checkpoint before the part.
  */
@@ -19,11 +19,14 @@ export function withoutDone(
     ? { ...now, done: others }
     : back(now, before, first, others);
   if (known === undefined || counts === undefined) return next;
-  // Letters of the same items may be from before.
+  // Dead letters of the same items may be older.
   return withCounts(next, { ...sumOf(known, counts, -1), deadLettered: Infinity });
 }
 
-/** No position is known within a range, so that the next run begins where the part had found it. */
+/**
+ * Moves the checkpoint back. No position is known within a range, so the next run begins where the part
+ * began.
+ */
 function back(
   { position: known, ...now }: Checkpoint,
   { offset, position }: Checkpoint,

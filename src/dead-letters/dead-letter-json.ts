@@ -1,5 +1,5 @@
 /**
- * JSON for anything: what a dead letter holds is what failed, and may be as strange as it likes.
+ * JSON for any value: a dead letter contains what failed, however unusual that is.
  * @module
  */
 import { messageOf } from "../errors.ts";
@@ -8,15 +8,16 @@ import { defaultBudget, note, Survey, tag } from "./dead-letter-survey.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 
 /**
- * Any value as JSON. These come back: also a bigint, `undefined`, `NaN`, `Infinity`, `-0`, a `Date`,
- * bytes of any kind (a view, a `DataView`, an `ArrayBuffer`), a `Map`, a `Set`, a `RegExp`, a boxed
- * value, a list with holes, an `Error` with its name, message, code, cause and errors (also the two
- * of a `SuppressedError`), all of them of any realm; and objects that hold themselves, or are held by many. The instance of another class
- * becomes what its `toJSON` gives, or a plain object of its properties.
+ * Returns any value as JSON. `decodeItem` restores: a bigint, `undefined`, `NaN`, `Infinity`, `-0`, a
+ * `Date`, bytes of any kind (a view, a `DataView`, an `ArrayBuffer`), a `Map`, a `Set`, a `RegExp`, a
+ * boxed value, an array with holes, and an `Error` with its name, message, code, cause and errors (also
+ * the two of a `SuppressedError`). They may come from any realm. It also restores objects that contain
+ * themselves or are shared. An instance of another class becomes the result of its `toJSON`, or a plain
+ * object of its properties.
  *
- * What cannot be kept becomes a note in words: a function, a symbol, an instance without properties
- * of its own, a getter that throws, the 401st level, and what goes beyond `budget` characters. The
- * time and the text grow with the number of objects. It never throws.
+ * Values that cannot be kept become a note in words: a function, a symbol, an instance without own
+ * properties, a getter that throws, the 401st level, and anything beyond `budget` characters. The time
+ * and the text grow with the number of objects. It never throws.
  */
 export function encodeItem(value: unknown, budget: number = defaultBudget): string {
   try {
@@ -26,20 +27,20 @@ export function encodeItem(value: unknown, budget: number = defaultBudget): stri
   }
 }
 
-/** A dead letter as one line of JSON: each of its parts has the whole of the budget. */
+/** Returns a dead letter as one line of JSON. Each of its parts has the whole budget. */
 export function encodeLetter(letter: DeadLetter): string {
   try {
     const parts = Object.entries(letter);
     const members = parts.map(([key, part]) => `${JSON.stringify(key)}:${encodeItem(part)}`);
     return `{${members.join(",")}}`;
   } catch {
-    return encodeItem(letter); // It is none, or cannot be read as a whole.
+    return encodeItem(letter); // It is not a dead letter, or cannot be read as a whole.
   }
 }
 
 /**
- * The value of a JSON that `encodeItem` gave. A note becomes its text.
- * @throws {SyntaxError} If it is not JSON; or another error, if it is none that `encodeItem` gives.
+ * Returns the value of JSON made by `encodeItem`. A note becomes its text.
+ * @throws {SyntaxError} If it is not JSON; another error if it was not made by `encodeItem`.
  */
 export function decodeItem(text: string): unknown {
   return restored(JSON.parse(text));
@@ -47,7 +48,7 @@ export function decodeItem(text: string): unknown {
 
 type Members = Record<string, unknown>;
 
-/** Undoes what was done to keep it, in place: what `JSON.parse` gives has own properties alone. */
+/** Restores the original value in place: the result of `JSON.parse` has only own properties. */
 function restored(json: unknown, restore: Restore = restored): unknown {
   const kind = kindIn(json);
   if (kind === "graph") return restoredGraph((json as Members)["value"] as unknown[]);
@@ -56,7 +57,7 @@ function restored(json: unknown, restore: Restore = restored): unknown {
   return made;
 }
 
-/** Objects that hold each other: first all of them, then what they hold. */
+/** Restores objects that contain each other: first all of them, then their contents. */
 function restoredGraph(nodes: readonly unknown[]): unknown {
   const restore = (json: unknown) =>
     kindIn(json) === "ref" ? made[(json as Members)["value"] as number] : restored(json, restore);
@@ -71,7 +72,7 @@ function kindIn(json: unknown): unknown {
   return isTagged ? (json as Members)[tag] : undefined;
 }
 
-/** The value that a JSON stands for, without the objects in it. */
+/** Returns the value that JSON represents, without the objects in it. */
 function shellOf(json: unknown, kind: unknown, restore: Restore): unknown {
   if (kind === undefined) return json;
   const { value } = json as Members;
@@ -99,7 +100,7 @@ function fill(json: unknown, kind: unknown, made: unknown, restore: Restore): vo
   );
 }
 
-/** Gives an object the members of another. Defined, as one may be called `__proto__`. */
+/** Defines the members of an object on another one. Not assigned, as one may be called `__proto__`. */
 function define(made: object, members: object, restore: Restore): void {
   for (const [key, member] of Object.entries(members)) {
     const value = restore(member);

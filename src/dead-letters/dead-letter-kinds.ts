@@ -1,31 +1,33 @@
 import { bytesOf } from "./base64.ts";
 
-/** Gives what goes into the JSON in place of values, or a note where they are too much. */
+/** Returns the JSON for values, or a note if they are too large. */
 export interface Keeper {
-  /** Of one value. */
+  /** Returns the JSON for one value. */
   keep(value: unknown): unknown;
-  /** Of many. */
+  /** Returns the JSON for many values. */
   keepAll<V>(values: Iterable<V>, size: number, keepOne: (value: V) => unknown): unknown[];
-  /** Of bytes: Base64. */
+  /** Returns bytes as Base64. */
   keepBytes(bytes: Uint8Array): unknown;
 }
 
-/** Makes the value again that a JSON stands for. */
+/** Restores the value that JSON represents. */
 export type Restore = (json: unknown) => unknown;
 
-/** A built-in class whose instances are kept, of whatever realm they are. */
+/** A built-in class whose instances are kept, from any realm. */
 export interface Kind {
   /** Name of the kind in the JSON. */
   readonly name: string;
   /** Its classes here. */
   readonly types: readonly unknown[];
-  /** Tells an instance, of whatever realm, by what only one has; what it throws means no. */
+  /**
+   * Returns true for an instance from any realm, by a feature that only the class has; throwing means no.
+   */
   holds(value: object): boolean;
   /** Returns the content for the JSON. */
   contentOf(value: never, keeper: Keeper): unknown;
-  /** Restores the value, without the objects inside it, as these may hold it in turn. */
+  /** Restores the value without the objects inside it, as these may contain it. */
   make(content: never, restore: Restore): unknown;
-  /** Puts in what it holds. */
+  /** Adds the contents. */
   fill?(made: never, content: never, restore: Restore): void;
 }
 
@@ -33,7 +35,7 @@ type Parts = Record<string, unknown>;
 
 const typedArray: unknown = Object.getPrototypeOf(Uint8Array);
 const { SharedArrayBuffer: shared } = globalThis as {
-  SharedArrayBuffer?: SharedArrayBufferConstructor; // Not in pages that are not isolated.
+  SharedArrayBuffer?: SharedArrayBufferConstructor; // Missing in pages that are not isolated.
 };
 const boxes = [Number, String, Boolean, BigInt, Symbol];
 const viewNameOf = getterOf(typedArray as typeof Uint8Array, Symbol.toStringTag);
@@ -43,7 +45,7 @@ const sizeOfMap = getterOf(Map, "size");
 const sizeOfSet = getterOf(Set, "size");
 const sourceOf = getterOf(RegExp, "source");
 
-/** The kinds, in the order in which an object is asked for them. */
+/** The kinds, in the order in which an object is checked. */
 export const kinds: readonly Kind[] = [
   {
     name: "date",
@@ -59,7 +61,7 @@ export const kinds: readonly Kind[] = [
     name: "bytes",
     types: [Uint8Array],
     holds: (value) => viewNameOf(value) === "Uint8Array",
-    // Made anew, which tells where the bytes were handed to somebody else.
+    // A new view throws if the bytes were transferred.
     contentOf: ({ buffer, byteOffset, byteLength }: Uint8Array, { keepBytes }) =>
       keepBytes(new Uint8Array(buffer, byteOffset, byteLength)),
     make: (text: string) => bytesOf(text),
@@ -92,7 +94,7 @@ export const kinds: readonly Kind[] = [
     fill: (map: Map<unknown, unknown>, entries: [unknown, unknown][], restore) => {
       for (const entry of entries) {
         if (Array.isArray(entry)) map.set(restore(entry[0]), restore(entry[1]));
-        else map.set(restore(entry), undefined); // A note of those that were left out.
+        else map.set(restore(entry), undefined); // A note about omitted entries.
       }
     },
   },
@@ -144,16 +146,16 @@ function entriesOf(map: Map<unknown, unknown>): Iterable<[unknown, unknown]> {
   return Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>;
 }
 
-/** The kind of an object, if it is of one. */
+/** Returns the kind of an object, if it has one. */
 export function kindOf(value: object): Kind | undefined {
   const isHeld = ({ holds }: Kind) => {
     try {
       return holds(value);
     } catch {
-      return false; // Getters and methods of built-in classes throw for what is no instance.
+      return false; // Getters and methods of built-in classes throw if it is not an instance.
     }
   };
-  // To ask all of them is slow, as most of them throw.
+  // Checking all of them is slow, as most of them throw.
   const isOfType = (type: unknown) => typeof type === "function" && value instanceof type;
   const own = kinds.find(({ types }) => types.some(isOfType));
   if (own !== undefined && isHeld(own)) return own;
@@ -161,7 +163,7 @@ export function kindOf(value: object): Kind | undefined {
   return isStrange ? kinds.find(isHeld) : undefined;
 }
 
-/** The getter of a built-in class, to call on any object: it throws where that is no instance. */
+/** Returns the getter of a built-in class, to call on any object: it throws if that is not an instance. */
 function getterOf(type: { prototype: object } | undefined, name: PropertyKey) {
   const { get } = (type && Object.getOwnPropertyDescriptor(type.prototype, name)) ?? {};
   return (value: object): unknown => get!.call(value);
@@ -185,19 +187,19 @@ function isError(value: object): boolean {
     /^\[object (Error|DOMException)\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** Content of a boxed value, in an array of its own, as it may be anything. */
+/** Returns the content of a boxed value. It is in an array, as it may be anything. */
 function unboxed(value: object): [unknown] | undefined {
   for (const type of boxes) {
     try {
       return [(type.prototype.valueOf as () => unknown).call(value)];
     } catch {
-      // It is no instance of this class.
+      // It is not an instance of this class.
     }
   }
   return undefined;
 }
 
-/** Bytes as what they were; a class that the runtime does not have gives them as bytes. */
+/** Returns bytes as their original class; as plain bytes if the runtime does not have that class. */
 function viewOf(name: string, bytes: Uint8Array): object {
   if (!/^(DataView|(Big)?(Int|Uint|Float)\d+(Clamped)?Array)$/.test(name)) return bytes;
   const type = (globalThis as unknown as Record<string, new (buffer: object) => object>)[name];

@@ -2,26 +2,24 @@ import { messageOf } from "../errors.ts";
 import { base64Of } from "./base64.ts";
 import { type Keeper, type Kind, kindOf } from "./dead-letter-kinds.ts";
 
-/**
- * Key of the kind in an object that stands for a value which JSON lacks; the content is `value`.
- */
+/** Key of the kind in an object that represents a value missing in JSON; the content is `value`. */
 export const tag = "$";
 
 /** The longest text of an item, in characters. */
 export const defaultBudget: number = 64 * 2 ** 20;
 
-/** Above this JSON itself runs out of stack, on the smallest of the runtimes. */
+/** Deepest level. Beyond it, JSON itself runs out of stack on the smallest of the runtimes. */
 const maxDepth = 400;
 
-/** Factor by which the text may grow for objects that are repeated wherever they are held. */
+/** Factor by which the text may grow by repeating objects wherever they occur. */
 const maxCopies = 4;
 
-/** Returns the object that stands for a value which JSON lacks. */
+/** Returns the object that represents a value missing in JSON. */
 function tagged(kind: string, value?: unknown): object {
   return { [tag]: kind, value };
 }
 
-/** Returns the note that stands for a value which cannot be kept: the reason. */
+/** Returns the note that represents a value that cannot be kept, with the reason. */
 export function note(reason: string): object {
   return tagged("note", `[${reason}]`);
 }
@@ -32,17 +30,17 @@ function isNote(content: unknown): boolean {
 
 type Members = Record<string, unknown>;
 
-/** An object that was found: JSON asks it for what to write in its place. */
+/** An object that was found. Its `toJSON` returns what JSON writes in its place. */
 class Found {
   readonly value: object;
   readonly kind: Kind | undefined;
   readonly index: number;
-  readonly depth: number; // On the shortest way from the first.
-  readonly held: Found[] = []; // As often as it holds them.
+  readonly depth: number; // On the shortest path from the first.
+  readonly held: Found[] = []; // Once for each occurrence.
   json: unknown;
-  own = 24; // Characters that it takes without what it holds.
-  isNamed = false; // It is written elsewhere.
-  /** Result of `#measure`: all characters, and the levels below. */
+  own = 24; // Characters without its contents.
+  isNamed = false; // Written elsewhere.
+  /** Result of `#measure`: all characters, including those of the levels below. */
   size: number | undefined;
   height = 0;
 
@@ -58,23 +56,20 @@ class Found {
   }
 }
 
-/**
- * Reads a value: each object once, and breadth first, so that what is nearer is kept where not all
- * of it can be.
- */
+/** Reads a value: each object once and breadth first, so that nearer parts are kept if not all fit. */
 export class Survey implements Keeper {
   readonly #found: Found[] = [];
   readonly #known = new Map<object, Found>();
   readonly #root: unknown;
   readonly #budget: number;
   #remaining: number; // Characters.
-  #holder: Found | undefined; // Whose content is read.
+  #holder: Found | undefined; // Object whose content is being read.
 
-  /** Reads a value, as far as `budget` characters reach. */
+  /** Reads a value, up to `budget` characters. */
   constructor(value: unknown, budget: number) {
     this.#budget = this.#remaining = budget;
     this.#root = this.keep(value);
-    for (const found of this.#found) { // It grows on the way.
+    for (const found of this.#found) { // It grows during the loop.
       this.#holder = found;
       const remaining = this.#remaining;
       try {
@@ -87,7 +82,7 @@ export class Survey implements Keeper {
     }
   }
 
-  /** The JSON: a tree; or a list of all objects, where they hold each other in another way. */
+  /** Returns the JSON: a tree, or a list of all objects if they contain each other in another way. */
   text(): string {
     if (this.#isTree()) return JSON.stringify(this.#root);
     for (const found of this.#found) found.isNamed = true;
@@ -104,7 +99,7 @@ export class Survey implements Keeper {
     }
   };
 
-  /** As many as fit, and a note of how many do not. */
+  /** Returns as many values as fit, and a note with the number of the others. */
   readonly keepAll = <V>(
     values: Iterable<V>,
     size: number,
@@ -118,15 +113,13 @@ export class Survey implements Keeper {
     return kept;
   };
 
-  /** Base64, or a note. */
+  /** Returns Base64, or a note. */
   readonly keepBytes = (bytes: Uint8Array): unknown => {
     const fits = this.#charge(Math.ceil(bytes.length / 3) * 4);
     return fits ? base64Of(bytes) : leftOut(`${bytes.length} bytes are`);
   };
 
-  /**
-   * Returns true if there is room for so many characters, and uses it up. Short texts always fit.
-   */
+  /** Returns true if there is room for this many characters, and reserves it. Short texts always fit. */
   #charge(characters: number): boolean {
     if (characters > Math.max(this.#remaining, 64)) return false;
     this.#remaining -= characters;
@@ -146,7 +139,7 @@ export class Survey implements Keeper {
   }
 
   #text(text: string): unknown {
-    // What needs an escape is longer, which only many of them make matter.
+    // Escapes make it longer, which matters only if there are many.
     const length = text.length < 1000 ? text.length : JSON.stringify(text).length;
     return this.#charge(length) ? text : cut("string", text.length);
   }
@@ -190,7 +183,7 @@ export class Survey implements Keeper {
     const keys = Object.keys(value);
     const isList = Array.isArray(value);
     if (isList && keys.length === value.length && `${value.length - 1}` === (keys.at(-1) ?? "-1")) {
-      // The places in a list come first: if there are as many keys, the last one tells.
+      // Indices come first in a list: if there are as many keys, the last one decides.
       return this.keepAll(keys, keys.length, (key) => this.#member(value, key));
     }
     if (!isList && keys.length === 0) {
@@ -203,7 +196,7 @@ export class Survey implements Keeper {
   }
 
   #members(value: object, keys: readonly string[]): Members {
-    const content: Members = Object.create(null); // So that `__proto__` is a name like any other.
+    const content: Members = Object.create(null); // Makes `__proto__` a name like any other.
     for (const [index, key] of keys.entries()) {
       if (this.#remaining <= 0) {
         content["…"] = leftOut(`${keys.length - index} more are`);
@@ -215,7 +208,7 @@ export class Survey implements Keeper {
     return content;
   }
 
-  /** Each is read on its own: one getter may throw. */
+  /** Reads one member. Each is read separately, as a getter may throw. */
   #member(value: object, key: string): unknown {
     try {
       return this.keep((value as Members)[key]);
@@ -224,9 +217,7 @@ export class Survey implements Keeper {
     }
   }
 
-  /**
-   * Returns true if the text may repeat each object wherever it is held: no cycle, few held twice.
-   */
+  /** Returns true if the text may repeat each object wherever it occurs: no cycle, few shared objects. */
   #isTree(): boolean {
     const [first] = this.#found;
     if (first === undefined) return true;
@@ -234,11 +225,11 @@ export class Survey implements Keeper {
     return this.#measure(first, 0) <= Math.min(maxCopies * total + 1000, this.#budget + 1000);
   }
 
-  /** The characters of an object with all that it holds: `Infinity` where it is held by itself. */
+  /** Returns the characters of an object with its contents: `Infinity` if it contains itself. */
   #measure(found: Found, depth: number): number {
     if (depth + found.height >= maxDepth) return Infinity;
     if (found.size !== undefined) return found.size;
-    found.size = Infinity; // Seen again on the way down, it holds itself.
+    found.size = Infinity; // If it is seen again on the way down, it contains itself.
     let size = found.own;
     for (const held of found.held) {
       size += this.#measure(held, depth + 1);
@@ -253,7 +244,7 @@ function isPlainObject(value: object): boolean {
   if (Array.isArray(value)) return true;
   const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
-  // That of another realm.
+  // The one of another realm.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }
 

@@ -6,14 +6,11 @@ import type { RetrySettings } from "../retry/retry.ts";
 import { callStore } from "../retry/store-call.ts";
 import { isWritableStream, openWriter, silence } from "./writer.ts";
 
-/**
- * Limit of dead letters: a number of them in the run, or a share of
- * the items that were finished last.
- */
+/** Limit of dead letters: their number in a run, or their share of the last finished items. */
 export type DeadLetterLimit = number | {
-  /** The share that may be given up on: above 0, up to 1. */
+  /** Largest share that may be given up on: above 0, up to 1. */
   readonly ratio: number;
-  /** Of how many items: a positive integer. */
+  /** Number of items of the share: a positive integer. */
   readonly window: number;
 };
 
@@ -21,23 +18,23 @@ export type DeadLetterLimit = number | {
 export interface DeadLetterWriterParts<E> {
   /** Action of the run, for the message about an unusable stream. */
   readonly action: string;
-  /** Where the letters go; or what makes a stream for this run, which then closes it. */
+  /** Stream for the letters, or a function that makes a stream for this run, which then closes it. */
   readonly stream: WritableStream<DeadLetter<E>> | (() => WritableStream<DeadLetter<E>>);
-  /** Once it has aborted, no further letter is written. */
+  /** Signal after which no further letter is written. */
   readonly signal?: AbortSignal;
-  /** With the letter beyond it the run fails. */
+  /** Limit: one more letter fails the run. */
   readonly max: DeadLetterLimit;
-  /** When a letter that a store could not keep is written again. */
+  /** Retry rules for a letter that a store could not keep. */
   readonly retry?: RetrySettings;
 }
 
-/** A stream for dead letters, of this realm or of another, or what makes one for each run. */
+/** Rule for a stream for dead letters, from any realm, or a function that makes one for each run. */
 export const deadLetterTarget: Rule = {
   expected: "a WritableStream, or a function that returns one",
   test: (value) => typeof value === "function" || isWritableStream(value),
 };
 
-/** The most dead letters of a run, or their highest share. */
+/** Rule for the most dead letters of a run, or their largest share. */
 export const deadLetterLimit: Rule = {
   expected:
     "a non-negative integer, Infinity, or { ratio, window } with a ratio above 0 and up to 1 " +
@@ -51,66 +48,62 @@ export const deadLetterLimit: Rule = {
 };
 
 /**
- * Writes the dead letters of a run in the order in which they come, one after the other; a store that
- * takes several at once is given all that wait. Each is kept where its stream keeps it once its
- * `write` has settled. Where the stream fails, so does every write from then on, and nothing is
- * dropped in silence.
+ * Writes the dead letters of a run in order, one after the other; a store that accepts several at once
+ * receives all waiting ones. A letter is kept by its stream once its `write` has settled. If the stream
+ * fails, so does every later write, and nothing is dropped silently.
  */
 export class DeadLetterWriter<E = unknown> {
   readonly #action: string;
   readonly #signal: AbortSignal | undefined;
-  readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // What it gives is the run's.
+  readonly #make: (() => WritableStream<DeadLetter<E>>) | undefined; // Its result belongs to the run.
   #writer: WritableStreamDefaultWriter<DeadLetter<E>> | undefined;
   readonly #retry: RetrySettings | undefined;
-  readonly #gone = new AbortController(); // Ends a write that nobody waits for any more.
-  #sink: LetterSink<E> | undefined; // Where a write may be tried again.
+  readonly #gone = new AbortController(); // Ends a write that is no longer awaited.
+  #sink: LetterSink<E> | undefined; // Set if a write may be tried again.
   readonly #max: DeadLetterLimit;
-  readonly #allowed: number; // Letters in a window.
-  readonly #places: number[] = []; // Of the last letters among the finished items: a ring.
+  readonly #allowed: number; // Most letters in a window.
+  readonly #places: number[] = []; // Places of the last letters among the finished items: a ring.
   #letters = 0;
   #finished = 0;
   #last: Promise<unknown> = Promise.resolve();
   #written: Promise<void> = Promise.resolve(); // The last write.
-  #next: DeadLetter<E>[] | undefined; // Its letters, which others may join, as it has not begun.
-  #hasFailed = false; // A write has told why.
+  #next: DeadLetter<E>[] | undefined; // Its letters; others may join until it begins.
+  #hasFailed = false; // A write has reported the reason.
 
   /**
-   * Locks a stream that is given; one that is made is there from `open` on.
-   * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
+   * Locks a given stream; a stream made by a function exists only after `open`.
+   * @throws {ConfigurationError} If it is not a stream, or is locked by another writer.
    */
   constructor({ action, stream, max, signal, retry }: DeadLetterWriterParts<E>) {
     this.#action = action;
     this.#signal = signal;
     this.#retry = retry;
     this.#max = max;
-    // A product such as 0.29 × 100 falls short of the integer that is meant.
+    // A product such as 0.29 × 100 falls short of the intended integer.
     this.#allowed = typeof max === "number" ? max : Math.floor(max.ratio * max.window + 1e-9);
     if (typeof stream === "function") this.#make = stream;
     else this.#lock(stream);
   }
 
   /**
-   * Has the stream made, where it is to be. Called once, before the first letter.
-   * @throws {ConfigurationError} If that gives no stream, or one that somebody else writes to.
+   * Makes the stream, if a function was given. Called once, before the first letter.
+   * @throws {ConfigurationError} If the result is not a stream, or is locked by another writer.
    */
   open(): void {
     if (this.#make !== undefined) this.#lock(this.#make());
   }
 
-  /** Counts items that were finished otherwise: loaded or left out. */
+  /** Counts items that were finished without a dead letter: loaded or skipped. */
   finished(count: number): void {
     this.#finished += count;
   }
 
-  /** Letters that are given to it at once are written together. */
+  /** True if letters that arrive together are written together. */
   get gathers(): boolean {
     return this.#sink?.writeAll !== undefined;
   }
 
-  /**
-   * Writes a letter, after those before it and once the stream has room. Settles when the stream has
-   * written it.
-   */
+  /** Writes a letter, after those before it and once the stream has room. Settles when it is written. */
   write(letter: DeadLetter<E>): Promise<void> {
     const isRefused = this.#isTooMany();
     if (!isRefused && this.#next?.push(letter)) return this.#written;
@@ -123,11 +116,11 @@ export class DeadLetterWriter<E = unknown> {
       await this.#write(letters);
     });
     this.#next = !isRefused && this.gathers ? letters : undefined;
-    this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is told.
+    this.#last = written.catch(() => void (this.#hasFailed ||= !isRefused)); // The caller is notified.
     return written;
   }
 
-  /** Ends after the last letter: an own stream is closed, another is released and stays open. */
+  /** Ends after the last letter: the run's own stream is closed; another is released and stays open. */
   async close(): Promise<void> {
     await this.#last;
     try {
@@ -137,7 +130,7 @@ export class DeadLetterWriter<E = unknown> {
     }
   }
 
-  /** Lets go of the stream at once: what is not written by now is refused. */
+  /** Releases the stream at once: unwritten letters are rejected. */
   release(): void {
     this.#gone.abort();
     if (this.#writer === undefined) return;
@@ -159,7 +152,7 @@ export class DeadLetterWriter<E = unknown> {
     const place = ++this.#finished;
     const slot = this.#letters++ % this.#allowed;
     if (typeof max === "number") return this.#letters > max;
-    const before = this.#places[slot] ?? -Infinity; // As many letters ago as are allowed.
+    const before = this.#places[slot] ?? -Infinity; // The place as many letters ago as are allowed.
     this.#places[slot] = place;
     return this.#allowed === 0 || place - before < max.window;
   }

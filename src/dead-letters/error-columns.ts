@@ -1,13 +1,13 @@
 import { messageOf, propertyOf } from "../errors.ts";
 
-/** The parts of an error that a table of dead letters has columns for. */
+/** Parts of an error that have columns in a table of dead letters. */
 export interface ErrorColumns {
   readonly name: string | null;
   readonly message: string;
   readonly code: string | null;
 }
 
-/** Returns the parts of an error for the columns of a table; `null` for one that cannot be read. */
+/** Returns the parts of an error for the columns of a table; `null` for a part that cannot be read. */
 export function errorColumns(error: unknown): ErrorColumns {
   return { name: textIn(error, "name"), message: messageOf(error), code: textIn(error, "code") };
 }

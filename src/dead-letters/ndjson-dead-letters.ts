@@ -1,5 +1,5 @@
 /**
- * Dead letters as lines of JSON, to keep in a file or send over a wire, and to read back.
+ * Dead letters as lines of JSON, to store in a file or send over a network, and to read back.
  * @module
  */
 import { EtlError } from "../errors.ts";
@@ -9,14 +9,14 @@ import { decodeItem, encodeLetter } from "./dead-letter-json.ts";
 import { openWriter, silence } from "./writer.ts";
 
 /**
- * Writes dead letters to a stream of bytes, each as one line of JSON in UTF-8. A write settles when
- * that of its line does. Closing or aborting it closes or aborts `writable`, which is locked until
- * then; whatever `writable` fails with comes through.
+ * Writes dead letters to a stream of bytes, each as one line of JSON in UTF-8. A write settles when its
+ * line is written. Closing or aborting it closes or aborts `writable`, which is locked until then.
+ * Errors of `writable` are passed on.
  *
- * Items may be anything. Values that JSON lacks come back from `readDeadLetters`: a bigint, a `Date`,
- * bytes of any kind, a `Map`, a `Set`, a `RegExp`, an `Error`, and objects that hold each other.
- * Values that no text can hold become a note in words, such as a function, a `Blob` or the 401st
- * level. So does the rest of an item, a row or an error beyond 64 Mi characters of text.
+ * Items may be anything. `readDeadLetters` restores values that JSON lacks: a bigint, a `Date`, bytes
+ * of any kind, a `Map`, a `Set`, a `RegExp`, an `Error`, and objects that contain each other. Values
+ * without a text form become a note in words, such as a function, a `Blob` or the 401st level. So does
+ * the rest of an item, a row or an error beyond 64 Mi characters of text.
  *
  * @example One line for each letter
  * ```ts
@@ -40,7 +40,7 @@ import { openWriter, silence } from "./writer.ts";
  * match(await text, /"message":"no name".*\n$/);
  * ```
  *
- * @throws {ConfigurationError} If `writable` is no stream, or one that somebody else writes to.
+ * @throws {ConfigurationError} If `writable` is not a stream, or is locked by another writer.
  */
 export function ndjsonDeadLetters(
   writable: WritableStream<Uint8Array>,
@@ -57,7 +57,7 @@ export function ndjsonDeadLetters(
         await writer.ready;
         await writer.write(encoder.encode(`${encodeLetter(letter)}\n`));
       } catch (error) {
-        release(); // Nothing of this stream is called after a write that fails.
+        release(); // Nothing of this stream is called after a failed write.
         throw error;
       }
     },
@@ -67,11 +67,11 @@ export function ndjsonDeadLetters(
 }
 
 /**
- * Reads dead letters back from their lines of JSON: bytes in any pieces, `\n` or `\r\n`. Empty lines
- * are left out. Cancelling it cancels `readable`, which is locked until this stream has ended.
+ * Reads dead letters from their lines of JSON: bytes in any pieces, `\n` or `\r\n`. Empty lines are
+ * skipped. Cancelling it cancels `readable`, which is locked until this stream has ended.
  *
- * A line that is not a dead letter fails the stream with an `EtlError` that names it. After a crash
- * this may be the last one: the letters before it were read by then.
+ * A line that is not a dead letter fails the stream with an `EtlError` that names it. After a crash,
+ * this may be the last line; the letters before it were read by then.
  *
  * @example From a line to a letter
  * ```ts
@@ -84,7 +84,7 @@ export function ndjsonDeadLetters(
  * equal(value?.offset, 4);
  * ```
  *
- * @throws {ConfigurationError} If `readable` is no stream, or one that somebody else reads.
+ * @throws {ConfigurationError} If `readable` is not a stream, or is locked by another reader.
  */
 export function readDeadLetters<E = unknown>(
   readable: ReadableStream<Uint8Array>,
@@ -98,7 +98,7 @@ export function readDeadLetters<E = unknown>(
     reader.releaseLock();
     reader.closed.catch(() => {});
   };
-  reader.closed.catch(() => {}); // Reads tell.
+  reader.closed.catch(() => {}); // Reads report it.
   const lines = linesOf(reader);
   let number = 0;
   return new ReadableStream<DeadLetter<E>>({
@@ -112,7 +112,7 @@ export function readDeadLetters<E = unknown>(
         }
         output.close();
       } catch (error) {
-        reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
+        reader.cancel(error).catch(() => {}); // The first of two errors is reported.
         release();
         throw error;
       }
@@ -123,15 +123,15 @@ export function readDeadLetters<E = unknown>(
 }
 
 /**
- * Gives one line after the other, then `undefined`. Each byte is looked at once, in however many
- * pieces a line comes.
+ * Returns a function that yields one line after the other, then `undefined`. Each byte is read once, in
+ * however many pieces a line arrives.
  */
 function linesOf(
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): () => Promise<string | undefined> {
   const decoder = new TextDecoder();
-  let lines: string[] = []; // That are complete; the next one is the last.
-  let pieces: string[] = []; // Of the line that is not complete.
+  let lines: string[] = []; // Complete lines; the next one is the last.
+  let pieces: string[] = []; // Of the incomplete line.
   let isOver = false;
   return async () => {
     while (lines.length === 0 && !isOver) {

@@ -1,12 +1,12 @@
 import type { DeadLetter } from "./dead-letter.ts";
 
-/** Keeps letters in a store: as what a stream is made of, but it may be called again after a failure. */
+/** Keeps letters in a store: like an underlying sink, but it may be called again after a failure. */
 export interface LetterSink<E = unknown> {
-  /** Keeps a letter; may reject when the signal aborts. */
+  /** Stores a letter; may reject when the signal aborts. */
   write(letter: DeadLetter<E>, controller: { readonly signal: AbortSignal }): unknown;
   /**
-   * Keeps all of several letters in their order, or none of them. Where it is there, a run has those
-   * written together that came while others were written, such as the letters of a batch.
+   * Stores several letters in order, or none of them. If present, a run writes together the letters
+   * that arrive while others are being written, such as those of a batch.
    */
   writeAll?(
     letters: readonly DeadLetter<E>[],
@@ -15,12 +15,11 @@ export interface LetterSink<E = unknown> {
 }
 
 /**
- * On a stream for dead letters: what it writes to. The stream itself is of no use any more after its
- * first failure.
+ * Property of a stream for dead letters: its sink. The stream itself is unusable after its first failure.
  */
 const letterSink: unique symbol = Symbol.for("millrace.letterSink") as typeof letterSink;
 
-/** A stream for the dead letters of a store, whose writes a run may try again. */
+/** Returns a stream for the dead letters of a store, whose writes a run may try again. */
 export function repeatableLetters<E>(sink: LetterSink<E>): WritableStream<DeadLetter<E>> {
   const stream = new WritableStream<DeadLetter<E>>({
     write: async (letter, controller) => void await sink.write(letter, controller),

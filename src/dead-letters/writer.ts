@@ -2,7 +2,7 @@ import { fail } from "../options.ts";
 
 /**
  * Locks a stream to write to it.
- * @throws {ConfigurationError} If it is no stream, or one that somebody else writes to.
+ * @throws {ConfigurationError} If it is not a stream, or is locked by another writer.
  */
 export function openWriter<T>(
   action: string,
@@ -17,12 +17,12 @@ export function openWriter<T>(
   return writer;
 }
 
-/** Returns true for a `WritableStream`, of this realm or another. */
+/** Returns true for a `WritableStream`, from any realm. */
 export function isWritableStream(value: unknown): boolean {
   return typeof (value as { getWriter?: unknown } | null | undefined)?.getWriter === "function";
 }
 
-/** Writes, close and abort tell what goes wrong; on some runtimes these do as well. */
+/** Ignores rejections of `ready` and `closed`, as writes, close and abort report the same errors. */
 export function silence({ ready, closed }: WritableStreamDefaultWriter): void {
   for (const told of [ready, closed]) told.catch(() => {});
 }

@@ -17,18 +17,18 @@ export interface EtlDescription extends GuaranteeDescription {
   readonly name: string;
 }
 
-/** A pipeline that can be run, any number of times. Made by `etl`. */
+/** A pipeline that can run any number of times. Made by `etl`. */
 export class Etl<E, T = E> {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "Etl";
 
   /** The functions of the pipeline. */
   readonly pipeline: Pipeline<E, T>;
-  /** Options of every run that does not give its own. */
+  /** Default options of every run. */
   readonly defaults: RunOptions<E>;
 
   /**
-   * Makes a pipeline that can be run.
+   * Creates a pipeline that can run.
    * @throws {ConfigurationError} If the pipeline or an option breaks its rule.
    */
   constructor(pipeline: Pipeline<E, T>, defaults: RunOptions<E> = {}) {
@@ -44,18 +44,18 @@ export class Etl<E, T = E> {
   }
 
   /**
-   * Runs the pipeline to its end, and gives the report.
+   * Runs the pipeline to its end and returns the report.
    *
-   * It rejects with `PipelineError` if a stage fails, with `CancelledError` if it is stopped by its
-   * signal, and with `ConfigurationError`, before anything is called, if an option breaks its rule.
-   * A rejection that nobody handles is not reported by the runtime.
+   * Rejects with `PipelineError` if a stage fails, and with `CancelledError` if its signal stops
+   * it. An option that breaks its rule rejects with `ConfigurationError` before anything is called.
+   * A rejection that you do not handle is not reported by the runtime.
    */
   run(options: RunOptions<E> = {}): Promise<RunReport> {
     return finishedOf(() => this.start(options));
   }
 
   /**
-   * Begins a run that can be watched, drained and aborted.
+   * Starts a run that you can watch, drain and abort.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   start(options: RunOptions<E> = {}): Run {
@@ -65,7 +65,7 @@ export class Etl<E, T = E> {
   }
 
   /**
-   * Returns the guarantee of a run with these options, and the reason. Nothing is called.
+   * Returns the guarantee of a run with these options, and the reason. It calls nothing.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   describe(options: RunOptions<E> = {}): EtlDescription {
@@ -77,7 +77,7 @@ export class Etl<E, T = E> {
 }
 
 /**
- * Makes a pipeline that can be run: extract → batches → transform → load.
+ * Creates a pipeline that can run: extract → batches → transform → load.
  *
  * @example Squares in batches of two
  * ```ts

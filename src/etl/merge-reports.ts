@@ -12,7 +12,7 @@ import type {
 import { others } from "../run/names-within.ts";
 import { Tally } from "../run/tally.ts";
 
-/** From the best to the worst: several runs have done no better than the worst of them. */
+/** Outcomes from best to worst: several runs have done no better than the worst of them. */
 const outcomes: Readonly<Record<Outcome, number>> = {
   "completed": 0,
   "paused": 1,
@@ -28,18 +28,18 @@ const guarantees: Readonly<Record<Guarantee, number>> = {
 const stageNames: readonly StageName[] = ["extract", "transform", "load"];
 
 /**
- * Adds up the reports of runs that did one work together: those of the partitions of a pipeline, on
- * one machine or on many, or of runs that went on after each other. What it gives is a report like
- * any other, for `explain` and for the page.
+ * Adds up the reports of runs that did one piece of work together: the partitions of a pipeline, on one
+ * machine or many, or runs that followed each other. The result is a report like any other, for
+ * `explain` and for the page.
  *
- * Items, rows, calls and workers are sums, as are `drift`, `tables`, `branches` and the reasons of
- * dead letters. `duration` is from the first start to the last end, by the clocks of the machines, and
- * the times of each stage add up to it. The outcome and the guarantee are the worst of all, `failure`
- * is the first one. Name, key and run are those of the first report; `latency`, `checkpoint`, `trace`
- * and `partition` are left out, as there is no one value for all.
+ * Items, rows, calls and workers are sums, as are `drift`, `tables`, `branches` and the reasons of dead
+ * letters. `duration` runs from the first start to the last end, by the clocks of the machines, and the
+ * times of each stage add up to it. The outcome and the guarantee are the worst of all, and `failure`
+ * is the first one. Name, key and run id are those of the first report. `latency`, `checkpoint`,
+ * `trace` and `partition` are omitted, as no single value describes all runs.
  *
- * `earlier` is a sum as well, which of runs that went on after each other counts what was done by
- * the first of them once for each later one.
+ * `earlier` is also a sum. For runs that followed each other, it counts the items of the first run once
+ * for each later run.
  *
  * @example Two partitions
  * ```ts
@@ -62,7 +62,7 @@ export function mergeReports(reports: readonly RunReport[]): RunReport {
   }
   const sum = (of: (report: RunReport) => number | undefined) =>
     reports.reduce((total, report) => total + (of(report) ?? 0), 0);
-  let [startedAt, endedAt] = [Infinity, -Infinity]; // Not spread into a call, which has a limit.
+  let [startedAt, endedAt] = [Infinity, -Infinity]; // Not spread into a call, which limits its arguments.
   for (const report of reports) {
     startedAt = Math.min(startedAt, report.startedAt);
     endedAt = Math.max(endedAt, report.startedAt + report.duration);
@@ -104,7 +104,7 @@ function worst<T extends string>(order: Readonly<Record<T, number>>, found: read
   return found.reduce((a, b) => order[b] > order[a] ? b : a);
 }
 
-/** The times of a stage are shared, as between its workers, so that they add up to that of all. */
+/** Shares the times of a stage, as between its workers, so that they add up to the total time. */
 function stagesOf(
   sum: (of: (report: RunReport) => number | undefined) => number,
   share: number,
@@ -131,7 +131,7 @@ function stagesOf(
   return { stages, bottleneck };
 }
 
-/** Fate of earlier items, if all reports that have any know it. */
+/** Returns the fate of earlier items, if all reports with such items contain it. */
 function earlierCountsOf(reports: readonly RunReport[]): { earlierCounts?: FinishedCounts } {
   const known = reports.filter(({ earlier }) => earlier > 0).map((report) => report.earlierCounts);
   if (known.length === 0 || known.includes(undefined)) return {};
@@ -163,7 +163,7 @@ function talliesOf(
   };
 }
 
-/** The reasons of all, grouped again: of at most 20 kinds, the rest as one. */
+/** Groups the reasons of all reports again: at most 20 kinds, and the rest as one. */
 function reasonsOf(reports: readonly RunReport[]): readonly DeadLetterReason[] {
   const groups = new Map<string, DeadLetterReason>();
   for (const reason of reports.flatMap(({ deadLetterReasons }) => deadLetterReasons)) {

@@ -10,14 +10,14 @@ import { settingsFor } from "../pipeline/own-settings.ts";
 import { ReplayPipeline } from "../pipeline/replay-pipeline.ts";
 
 /**
- * Makes a pipeline that feeds dead letters back, each from the stage that failed: what failed to
- * load is loaded as it was transformed then, everything else is transformed and loaded. Its own
- * `extract`, `acknowledge` and `reject` are not called.
+ * Creates a pipeline that feeds dead letters back, each to the stage that failed. A row that failed to
+ * load is loaded as it was transformed then; any other item is transformed and loaded. The pipeline's
+ * own `extract`, `acknowledge` and `reject` are not called.
  *
- * It has the name and the defaults of the pipeline, without those that belong to checkpoints. The
- * options of its runs may have none of these either, as letters are not a source that is read from
- * its start. A letter that fails again comes out with its item and its place in the first source, and with its
- * attempts added up. What is no letter fails the run, with its place among the letters.
+ * It has the name and the defaults of the pipeline, except for checkpoint options. Its runs accept no
+ * checkpoint options either, as letters are not a source that is read from its start. A letter that
+ * fails again keeps its item and its place in the original source, and its attempts are added up. A
+ * value that is not a dead letter fails the run, with its place among the letters.
  *
  * @example What failed to load is loaded as it was transformed
  * ```ts
@@ -51,7 +51,7 @@ export function replay<E, T = E>(
   checkPipeline(given);
   const pipeline = isOf(given, ReplayPipeline) ? given.pipeline as Pipeline<E, T> : given;
   const replaying = new ReplayPipeline(pipeline, () => lettersOf(letters, pipeline.name));
-  // To others it is a pipeline of items; that it extracts letters only a run has to know.
+  // To others it is a pipeline of items; only a run needs to know that it extracts letters.
   return new Etl(replaying as unknown as Pipeline<E, T>, settingsFor(replaying, defaults));
 }
 
@@ -73,7 +73,7 @@ function lettersOf<E>(letters: Source<DeadLetter<E>>, name: string): Source<Repl
   return mapSource(letters, check, [action, "letters"]);
 }
 
-/** A row of the table that a sink keeps letters in is none: what it holds is text. */
+/** Returns true for a dead letter. A row of a sink's table of letters is not one: it contains text. */
 function isLetter(letter: unknown): boolean {
   const given = Object(letter) as Partial<DeadLetter>;
   const isStage = ["extract", "transform", "load"].includes(given.stage!);

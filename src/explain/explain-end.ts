@@ -11,14 +11,14 @@ import { count, counted, time } from "./quantities.ts";
 /** Counts of one table or branch. */
 type Counted = TableCounts | BranchCounts;
 
-/** Longest words of an error within a sentence. */
+/** Most characters of an error within a sentence. */
 const maxLength = 300;
 /** Most reasons, columns and tables that a sentence names. */
 const maxNamed = 3;
 
-/** Says how a run ended, why, and what became of items on the way: no advice. */
+/** Says how and why a run ended, and the fate of its items. Contains no advice. */
 export function endOf(report: RunReport): readonly string[] {
-  const { deadLetterReasons = [], drift = {}, tables = {}, branches = {} } = report; // Old ones have none.
+  const { deadLetterReasons = [], drift = {}, tables = {}, branches = {} } = report; // Old ones lack them.
   const { missing, failure } = report;
   return [
     endSentence(report),
@@ -40,13 +40,13 @@ function endSentence({ outcome, duration, pending }: RunReport): string {
   return `The run ${how} after ${time(duration)}${rest}.`;
 }
 
-/** Says what earlier runs had finished. */
+/** Says how much earlier runs had finished. */
 export function earlierOf(report: RunReport): readonly string[] {
   if (report.extracted === 0 || !(report.earlier > 0)) return [];
   return [`Earlier runs had finished ${finishedBefore(report)} before.`];
 }
 
-/** Returns words about items that earlier runs have finished but not all loaded. */
+/** Returns words about items that earlier runs finished without loading all of them. */
 export function finishedBefore({ earlier, earlierCounts }: RunReport): string {
   const items = counted(earlier, "item");
   const { skipped = 0, deadLettered = 0 } = earlierCounts ?? {};
@@ -57,7 +57,7 @@ export function finishedBefore({ earlier, earlierCounts }: RunReport): string {
   return others === "" ? items : `${items} (${others})`;
 }
 
-/** Says in which stage a run failed, and with what. */
+/** Names the stage in which a run failed, and the error. */
 export function failureWords({ stage, message, code, attempts, batch }: RunFailure): string {
   const parts = [
     `It failed in ${stage}`,
@@ -73,7 +73,7 @@ export function failureWords({ stage, message, code, attempts, batch }: RunFailu
   return `${parts.join("")}: ${told}${isTold ? "" : ` (code ${said(code)})`}${stop(told, isTold)}`;
 }
 
-/** Says why items were given up on. */
+/** Lists the reasons why items were given up on. */
 export function letterWords(all: number, reasons: readonly DeadLetterReason[]): string {
   const named = reasons.slice(0, maxNamed).map(reasonWords);
   const rest = reasons.length - named.length;
@@ -82,7 +82,7 @@ export function letterWords(all: number, reasons: readonly DeadLetterReason[]): 
   return `${counted(all, "item")} ${became}: ${[...named, ...more].join("; ")}.`;
 }
 
-/** A reason in a few words. */
+/** Returns a reason in a few words. */
 function reasonWords({ message, stage, count: many, offset }: DeadLetterReason): string {
   return `${count(many)} × ${said(message)} (in ${stage}, first at offset ${offset})`;
 }
@@ -120,7 +120,7 @@ export function rowWords(rows: Counted): string {
   ).join(", ");
 }
 
-/** Returns a foreign text on one line and of bounded length, so that it can steer nothing. */
+/** Returns an untrusted text on one line, of bounded length and without control characters. */
 function said(text: unknown): string {
   const line = harmless(String(text).slice(0, maxLength * 4), " ").replaceAll(/ +/g, " ").trim();
   return shortened(line, maxLength);

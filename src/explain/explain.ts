@@ -5,24 +5,24 @@ import { about, count, counted, percent, time } from "./quantities.ts";
 import { fail } from "../options.ts";
 
 /**
- * Milliseconds that a run must have taken for its shares to tell something: starting up takes the first
- * run of a process about 30, which must not be more than `balance` of the time.
+ * Shortest run in milliseconds whose shares are meaningful. Startup takes the first run of a process
+ * about 30 ms, which must not exceed `balance` of the time.
  */
 const shortest = 200;
-/** Shares that are less than this apart are about the same. */
+/** Difference below which two shares count as equal. */
 const balance = 0.15;
 
-/** Limit that can hold a run back. */
+/** Cause that can limit the speed of a run. */
 type Cause = StageName | "backoff" | "limited";
 
-/** Facts read from a report, once. */
+/** Facts read once from a report. */
 interface Evidence {
   readonly report: RunReport;
-  /** Shares of time from 0 to 1; of the workers of a stage on average. */
+  /** Shares of time from 0 to 1; for the workers of a stage, their average. */
   readonly shares: Readonly<Record<Cause, number>>;
-  /** The causes, the largest share first. */
+  /** The causes, largest share first. */
   readonly order: readonly [Cause, Cause];
-  /** Workers that loaded, where the trace tells. */
+  /** Number of workers that loaded, if the trace shows it. */
   readonly workers: number;
 }
 
@@ -49,16 +49,16 @@ const parts: Readonly<Record<StageName, string>> = {
 };
 
 /**
- * Says in a few plain sentences what holds a run back, by which numbers, what to try, and how much
- * that can bring at most. Of a run that was empty, cut short or over in 200 ms it says so, and where the clock
- * stands still while code runs, only what is known. Of a run that failed it says what failed, what to
- * do about it, and from where the next run goes on.
+ * Explains in a few plain sentences what limits the speed of a run, by which numbers, what to try, and
+ * how much that can gain at most. It says so if a run was empty, cut short or over in 200 ms. If the
+ * clock stands still while code runs, it says only what is known. For a failed run, it says what
+ * failed, what to do, and where the next run resumes.
  *
  * The items in flight are rate × latency, by Little's law: J. D. C. Little, A Proof for the Queuing
- * Formula L = λW, 1961. From it follows the bound: what is at work for a share `s` of the time can
- * do at most `1 / s` times as much.
+ * Formula L = λW, 1961. The bound follows from it: a stage at work for a share `s` of the time can do
+ * at most `1 / s` times as much.
  *
- * @throws {ConfigurationError} If what is given is no report.
+ * @throws {ConfigurationError} If `report` is not a report.
  *
  * @example A source that is slower than the load
  * ```ts
@@ -77,7 +77,7 @@ const parts: Readonly<Record<StageName, string>> = {
  */
 export function explain(report: RunReport): string {
   checkReport(report);
-  // To one that failed no advice about its speed is of use.
+  // Advice about speed is useless for a failed run.
   const rest = report.failure === undefined ? findings(report) : failureAdvice(report);
   return [...endOf(report), ...earlierOf(report), ...rest].filter((words) => words !== "").join(
     " ",
@@ -114,7 +114,7 @@ function evidenceOf(report: RunReport): Evidence {
     backoff: Math.max(share(transform, "backoff"), share(load, "backoff")),
     limited: share(load, "limited"),
   };
-  // Loads wait for the limit only while it is used up: what they do otherwise does not matter then.
+  // Loads wait for the limit only while it is used up: their other work does not matter then.
   const isLimited = shares.limited > 0.1 && shares.limited + shares.load > 0.8;
   const weight = (cause: Cause) => isLimited && cause === "limited" ? 2 : shares[cause];
   const causes = Object.keys(shares) as Cause[];
@@ -122,10 +122,10 @@ function evidenceOf(report: RunReport): Evidence {
   return { report, shares, order: [first, second], workers: report.workers };
 }
 
-/** The stage whose code keeps the one thread most of the time, if it is known. */
+/** Returns the stage whose code occupies the single thread most of the time, if known. */
 function threadOf({ report, shares, order, workers }: Evidence): "transform" | "load" | undefined {
   const { stages: { extract, transform }, trace } = report;
-  // What was read is held although workers are free: then code has not given the thread back.
+  // Items wait although workers are free, so code has not yielded the thread.
   if (share(extract, "blocked") + share(transform, "starved") > 1.3) {
     return shares.transform > shares.load ? "transform" : "load";
   }
@@ -133,7 +133,7 @@ function threadOf({ report, shares, order, workers }: Evidence): "transform" | "
   if (trace === undefined || trace.every > 1 || workers !== 1) return undefined;
   const { batches } = trace;
   // While one worker waits, the next batch is formed or the last one ends; while code runs, nothing.
-  // A coarse clock may give two moments as one: in doubt a batch is formed meanwhile.
+  // A coarse clock may merge two moments: in doubt, a batch is being formed.
   const isAlone = (batch: TracedBatch, from: number, to: number) =>
     batches.every((other) =>
       other === batch || (other.batchedAt < from || other.batchedAt >= to) &&
@@ -199,7 +199,7 @@ function ofCause(evidence: Evidence): readonly string[] {
   const { shares, order: [top], workers, report } = evidence;
   const tell = workers === 1 ? tells[top].replace("workers were", "one worker was") : tells[top];
   const tip = top === "load" ? loadTip(report) : top === "transform" ? mapTip(report) : tips[top];
-  // Several workers that compute are never at work all together, but one may be.
+  // Several computing workers are never all at work together, but one may be.
   const isUnsure = top === "transform" && workers === 1 && report.mapping !== "sync";
   const other = "If it computes rather than waits, it needs less work or a thread of its own.";
   return [
@@ -209,16 +209,16 @@ function ofCause(evidence: Evidence): readonly string[] {
   ];
 }
 
-/** Returns advice for a load: only what can help. */
+/** Returns advice for a load: only measures that can help. */
 function loadTip({ loaded, batches, workers }: RunReport): string {
   if (batches === 0) return tips.load;
-  // Neither more workers nor larger batches speed up what is loaded all at once.
+  // Neither more workers nor larger batches speed up a single round of loads.
   if (batches <= workers) return "Try a smaller `batchSize`, so that workers share the items.";
   const size = Math.round(loaded / batches);
   return tips.load.replace("`batchSize`", `\`batchSize\` (about ${count(size)} items now)`);
 }
 
-/** Returns advice for a transform: only what can help. */
+/** Returns advice for a transform: only measures that can help. */
 function mapTip({ mapping, concurrency, extracted, batches }: RunReport): string {
   if (mapping === "batch") {
     return "Try more `workers`, or a larger `batchSize` where a call for more items costs less.";
@@ -248,7 +248,10 @@ function ofStillClock({ report, shares }: Evidence): readonly string[] {
   ];
 }
 
-/** Returns words about the batches at work at once, by Little's law, if they say something. */
+/**
+ * Returns words about the batches in progress at the same time, by Little's law, if they are
+ * meaningful.
+ */
 function flight({ order: [top], report: { latency, rate } }: Evidence): string {
   const items = rate * (latency?.p50 ?? 0) / 1000;
   if (latency === undefined || top === "extract" || items < 1) return "";
@@ -256,7 +259,7 @@ function flight({ order: [top], report: { latency, rate } }: Evidence): string {
   return `, and ${half} (about ${about(items)} items in flight)`;
 }
 
-/** Returns words about the stage that would hold the run back next, at this rate. */
+/** Returns words about the stage that would limit the run next, at this rate. */
 function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evidence): string {
   // More workers move transform and load alike, but never the source.
   const isWorkers = top === "transform" || top === "load";
@@ -264,7 +267,7 @@ function bound({ shares, order: [top], workers, report: { rate, mapping } }: Evi
   const [next] = others.filter((stage) => stage !== top).sort((a, b) => shares[b] - shares[a]);
   if (next === undefined || shares[next] < 0.01 || rate === 0) return "";
   const times = 1 / shares[next];
-  // With one worker it is not known whether a transform waits, and far off it is no advice.
+  // With one worker, it is unknown if a transform waits; a distant bound is not advice.
   const isKnown = (top === "load" || workers > 1 && mapping !== "sync") && times <= 20;
   const enough = isWorkers && isKnown
     ? `; more than ${count(Math.ceil(workers * shares[top] * times))} workers would not help`
@@ -281,14 +284,16 @@ const nouns: Readonly<Record<Cause, string>> = {
   limited: "the rate limit",
 };
 
-/** A stage's share of its own time: of a very short run, parts are measured a little apart. */
+/**
+ * Returns a state's share of the stage's own time. In very short runs, parts are measured a little apart.
+ */
 function share(times: StageTimes, state: keyof StageTimes): number {
   const { busy, starved, blocked, backoff = 0, limited = 0 } = times;
   const all = busy + starved + blocked + backoff + limited;
   return all > 0 ? (times[state] ?? 0) / all : 0;
 }
 
-/** Refuses what is not the report of a run. */
+/** Rejects a value that is not the report of a run. */
 function checkReport(report: RunReport): void {
   if (typeof Reflect.get(Object(report), "stages") === "object") return;
   fail("explain a run", "report", "a report of run()", report);

@@ -1,7 +1,7 @@
 import type { RunFailure, RunReport } from "../report-types.ts";
 import { counted } from "./quantities.ts";
 
-/** Codes of failures that often pass: of connections, of servers that are busy, of locks. */
+/** Codes of failures that often pass: of connections, busy servers and locks. */
 const passing =
   /^(?:E(?:CONN(?:RESET|REFUSED|ABORTED)|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)|UND_ERR_\w+|SQLITE_(?:BUSY|LOCKED)|08\w{3}|40001|40P01|53\w{3}|57P0\d|429|50[234])$/;
 
@@ -53,13 +53,13 @@ function ofStage({ stage, batch }: RunFailure, report: RunReport): string {
   if (stage === "postProcess" && extracted > 0 && loaded + skipped + deadLettered === extracted) {
     return "All items had been loaded before.";
   }
-  // With dead letters a batch fails a run only where they could not help.
+  // With dead letters, a batch fails a run only if they could not help.
   const hasLetters = report.deadLetterReasons?.length > 0;
   if (batch === undefined || hasLetters || (stage !== "load" && stage !== "transform")) return "";
   return "To load the others and set aside the items to blame, pass `deadLetters`.";
 }
 
-/** From where the next run goes on. */
+/** Says where the next run resumes. */
 function nextRunOf({ code }: RunFailure, report: RunReport): string {
   const { checkpoint, earlier, loaded, skipped, deadLettered } = report;
   const done = loaded + skipped + deadLettered;

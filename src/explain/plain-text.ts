@@ -1,24 +1,23 @@
 /**
- * Text of somebody else, such as names and the messages of errors, as a line, a page or a sentence
- * can show it.
+ * Makes untrusted text, such as names and messages of errors, safe to show in a line, page or sentence.
  * @module
  */
 
-// Controls, marks that turn the direction of writing, line ends, lone surrogates and what XML has no
-// place for. The joiners stay, which hold an emoji of several parts together.
+// Control characters, marks that change the text direction, line ends, lone surrogates and characters
+// that XML does not allow. The joiners stay, as they connect the parts of an emoji.
 const steering = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]/gu;
 
-/** Replaces each character that could steer a terminal, or that markup has no place for, by `mark`. */
+/** Replaces each character that could control a terminal, or that markup does not allow, by `mark`. */
 export function harmless(text: string, mark: string): string {
   return text.replaceAll(steering, mark);
 }
 
-/** A text of at most so many characters, whose last one is "…" if it was longer. */
+/** Returns a text of at most `max` characters. The last one is "…" if it was longer. */
 export function shortened(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
 
-/** The start of a text that takes at most so many columns: characters from `wide` on take two. */
+/** Returns the start of a text that fits into `columns`. Characters from `wide` on take two columns. */
 export function fitting(text: string, columns: number, wide: string): string {
   let room = columns;
   let length = 0;

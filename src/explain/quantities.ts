@@ -1,11 +1,11 @@
 /**
- * Numbers as a reader wants them, the same in every runtime and for every locale.
+ * Readable numbers, the same in every runtime and locale.
  * @module
  */
 
 /**
- * A share of 1 in per cent: whole, but with one decimal below 1. Only nothing is 0 %, and only all is
- * 100 %. Markup has to escape it.
+ * Returns a share of 1 in per cent: whole, but with one decimal below 1. Only nothing is 0 %, and only
+ * all is 100 %. Escape it in markup.
  */
 export function percent(share: number): string {
   if (!Number.isFinite(share)) return "–";
@@ -16,31 +16,31 @@ export function percent(share: number): string {
   return `${share < 1 ? Math.min(99, Math.round(hundredths)) : Math.round(hundredths)} %`;
 }
 
-/** A number with a point every three digits left of it; below 10 with one decimal. */
+/** Returns a number with a comma every three digits; below 10, with one decimal. */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const rounded = Math.abs(value) < 10 ? Number(value.toFixed(1)) : Math.round(value);
   return String(rounded).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** A number of which three digits mean something: an estimate says no more. */
+/** Returns a number with three significant digits, for estimates. */
 export function about(value: number): string {
   return count(Math.abs(value) < 1000 ? value : Number(value.toPrecision(3)));
 }
 
-/** So many of something. */
+/** Returns a number with its unit, singular or plural. */
 export function counted(value: number, one: string, many: string = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** A duration in milliseconds, in the unit that suits it. */
+/** Returns a duration in milliseconds as text, in a suitable unit. */
 export function time(duration: number): string {
   if (duration < 999.5) return `${count(duration)} ms`;
   if (duration < 9995) return `${(duration / 1000).toFixed(2)} s`;
   return coarseTime(duration);
 }
 
-/** A duration in milliseconds that somebody watches: from seconds on, none is more exact. */
+/** Returns a duration in milliseconds as text, for a live display: never more exact than 0.1 s. */
 export function coarseTime(duration: number): string {
   if (!Number.isFinite(duration)) return "–";
   if (duration < 59_950) return `${(duration / 1000).toFixed(1)} s`;

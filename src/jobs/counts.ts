@@ -8,7 +8,7 @@ export const noCounts: PartitionCounts = Object.freeze({
 
 const names = Object.keys(noCounts) as (keyof PartitionCounts)[];
 
-/** The items of both, or with a `sign` of -1 those of the first without those of the second. */
+/** Adds up the counts of both. With a `sign` of -1, subtracts those of the second. */
 export function addCounts(a: PartitionCounts, b: PartitionCounts, sign = 1): PartitionCounts {
   const sums: Record<keyof PartitionCounts, number> = { ...noCounts };
   for (const name of names) sums[name] = a[name] + sign * b[name];

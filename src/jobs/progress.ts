@@ -1,8 +1,8 @@
 import type { PartitionCounts } from "./job-store.ts";
 
 /**
- * Progress of a partition: the items that are done. A store keeps the most that was ever reported,
- * by which it knows whether a partition moves or only begins anew each time.
+ * Returns the progress of a partition: its finished items. A store keeps the highest number ever
+ * reported, to detect a partition that makes no progress from one start to the next.
  */
 export function itemsDone(counts: PartitionCounts): number {
   return counts.loaded + counts.skipped + counts.deadLettered + counts.returned +

@@ -2,11 +2,14 @@ import { sleep } from "../runtime/deadline.ts";
 import { onAbort } from "../runtime/signals.ts";
 import type { JobWatch, WatchedFor } from "./job-store.ts";
 
-/** Those of this process who watch a job, in a store that sees each change itself. */
+/** Watchers of a job in this process, for a store that sees each change itself. */
 export class Watchers {
   readonly #watching = new Map<() => void, WatchedFor>();
 
-  /** Sees each change, and when a lease or a delay is over: `untilNext` gives the milliseconds to the next. */
+  /**
+   * Watches for changes and for the end of a lease or delay; `untilNext` returns the milliseconds to
+   * the next.
+   */
   watch(interest: WatchedFor, untilNext: () => number | Promise<number>): JobWatch {
     let wake = new AbortController();
     const onChange = () => wake.abort();
@@ -23,7 +26,7 @@ export class Watchers {
     return { changed, close: () => void this.#watching.delete(onChange) };
   }
 
-  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  /** Wakes the watchers; only those that watch progress, if there is nothing to take. */
   wake(isProgress: boolean): void {
     for (const [onChange, interest] of this.#watching) {
       if (!isProgress || interest === "progress") onChange();

@@ -5,7 +5,7 @@ import type { Run } from "../run/run.ts";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * The pipelines of a manager while they run, made by its `start`.
+ * A run of the pipelines of a manager. Made by `EtlManager.start`.
  *
  * @example How far all of them are
  * ```ts
@@ -21,20 +21,20 @@ import type { Schedule } from "./schedule.ts";
  * ```
  */
 export class ManagerRun {
-  /** Name that is shown for all of them together. */
+  /** Display name of all pipelines together. */
   readonly name = "all pipelines";
   /**
-   * The reports, once every pipeline that was started has settled. It rejects with `ManagerError`
-   * if one failed or the signal aborted, and needs no handler.
+   * Resolves with the reports once every pipeline that was started has settled. Rejects with
+   * `ManagerError` if one failed or the signal aborted. It needs no handler.
    */
   readonly finished: Promise<ManagerReport>;
   readonly #schedule: Schedule;
   readonly #startedAt: number = Date.now();
   readonly #begin: number = performance.now();
   readonly #snapshots = new Snapshots<ManagerSnapshot>(this);
-  #last: ManagerSnapshot | undefined; // As it is over.
+  #last: ManagerSnapshot | undefined; // The final one.
 
-  /** Begins to run what was planned; `onEnd` is called before `finished` settles. */
+  /** Starts the schedule. `onEnd` is called before `finished` settles. */
   constructor(schedule: Schedule, onEnd: () => void) {
     this.#schedule = schedule;
     this.finished = schedule.run().finally(() => {
@@ -44,7 +44,7 @@ export class ManagerRun {
     this.finished.catch(() => {}); // As for every promise of a run.
   }
 
-  /** The runs that have begun, in the order in which their pipelines were added. */
+  /** The runs that have started, in the order in which their pipelines were added. */
   get runs(): readonly Run[] {
     return this.#schedule.runs;
   }
@@ -55,10 +55,10 @@ export class ManagerRun {
   }
 
   /**
-   * Streams the progress of the pipelines every `interval` milliseconds and once at their end. A
-   * snapshot is taken only while somebody reads.
+   * Streams the progress of the pipelines every `interval` milliseconds, and once at their end. A
+   * snapshot is taken only while someone reads.
    *
-   * @throws {ConfigurationError} If `interval` is no number above 0.
+   * @throws {ConfigurationError} If `interval` is not a number above 0.
    */
   progress(options: ProgressOptions = {}): ReadableStream<ManagerSnapshot> {
     return this.#snapshots.stream(options);

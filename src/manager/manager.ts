@@ -22,11 +22,11 @@ import {
 import { type PlannedRun, Schedule } from "./schedule.ts";
 import { shareDeadLetters } from "./shared-dead-letters.ts";
 
-/** Number of pipelines at once, and the options that they share. */
+/** Number of pipelines at the same time, and the options that they share. */
 export interface ManagerOptions extends Omit<RunOptions<never>, "workers" | "signal"> {
   /**
-   * Pipelines that run at once: a positive integer. How many batches a pipeline loads at once is
-   * set where it is made, by `etl()`.
+   * Number of pipelines that run at the same time: a positive integer. To set how many batches a
+   * pipeline loads at the same time, pass `workers` to `etl()`.
    * @default {4}
    */
   workers?: number | undefined;
@@ -37,25 +37,25 @@ export interface ManagerOptions extends Omit<RunOptions<never>, "workers" | "sig
   failFast?: boolean | undefined;
 }
 
-/** When a pipeline of a manager runs. */
+/** Order of a pipeline in a manager. */
 export interface AddOptions {
-  /** The names of the pipelines that have to complete before it. */
+  /** The names of the pipelines that must complete before it. */
   after?: readonly string[] | undefined;
 }
 
 /** Options of a run of all pipelines. */
 export interface RunAllOptions {
-  /** Drains every pipeline when it aborts, and starts no further one. */
+  /** Drains every pipeline when it aborts; no further one starts. */
   signal?: AbortSignal | undefined;
 }
 
-/** Result of `etl()` of any types, which a manager runs. */
+/** Result of `etl()` with any types, which a manager can run. */
 export interface ManagedEtl {
   /** The name of the pipeline. */
   readonly name: string;
   /** The functions of the pipeline. */
   readonly pipeline: object;
-  /** Options of every run that does not give its own. */
+  /** Default options of every run. */
   readonly defaults: RunOptions<never>;
 }
 
@@ -72,17 +72,17 @@ const managerOptions: OptionTable<ManagerOptions> = {
 const addOptions: OptionTable<AddOptions> = { after: [arrayOfNames, []] };
 const runAllOptions: OptionTable<RunAllOptions> = { signal: [abortSignal] };
 
-/** A pipeline that was added, and those that have to complete before it. */
+/** An added pipeline, and those that must complete before it. */
 interface Member {
   readonly etl: ManagedEtl;
   readonly after: readonly string[];
 }
 
 /**
- * Runs many pipelines: up to `workers` at once, and some after others.
+ * Runs many pipelines: up to `workers` at the same time, and some after others.
  *
- * A pipeline's own defaults win over the options of the manager. A pipeline that comes after one
- * that did not complete is reported as `"skipped"`.
+ * A pipeline's own defaults take precedence over the options of the manager. A pipeline is reported as
+ * `"skipped"` if one that it runs after did not complete.
  *
  * @example Two at once, and a third one after both
  * ```ts
@@ -101,10 +101,10 @@ export class EtlManager {
   readonly #failFast: boolean;
   readonly #members = new Map<string, Member>();
   readonly #going = new Set<ManagerRun>();
-  readonly #waiting = new Set<(run: ManagerRun) => void>(); // Who watches the next one.
+  readonly #waiting = new Set<(run: ManagerRun) => void>(); // Watchers of the next run.
 
   /**
-   * Makes a manager without pipelines.
+   * Creates a manager without pipelines.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(options: ManagerOptions = {}) {
@@ -114,19 +114,19 @@ export class EtlManager {
       Exclude<OpenRunOptions, "signal"> | "rateLimit"
     >(action, options, managerOptions);
     const { retry, rateLimit } = shared;
-    checkRunOptions(action, { load() {} }, { retry, rateLimit }); // What is within them as well.
+    checkRunOptions(action, { load() {} }, { retry, rateLimit }); // Also checks their contents.
     this.#workers = workers;
     this.#failFast = failFast;
     this.#shared = Object.freeze(shared);
   }
 
   /**
-   * Adds a pipeline, and gives the manager.
-   * @throws {ConfigurationError} If it is none, or one of this name is there already.
+   * Adds a pipeline and returns the manager.
+   * @throws {ConfigurationError} If `etl` is not the result of `etl()`, or its name is already in use.
    */
   add(etl: ManagedEtl, options: AddOptions = {}): this {
     const action = "add pipeline";
-    if (typeof etl?.defaults !== "object") { // As what is given may be the pipeline itself.
+    if (typeof etl?.defaults !== "object") { // It may be the pipeline itself.
       fail(action, "etl", "the result of etl()", etl);
     }
     const { after } = checkOptions(action, options, addOptions);
@@ -136,19 +136,19 @@ export class EtlManager {
   }
 
   /**
-   * Runs all pipelines, and gives their reports once every one that was started has settled.
+   * Runs all pipelines, and returns their reports once every one that was started has settled.
    *
-   * It rejects with `ManagerError` if one failed or the signal aborted, and with
-   * `ConfigurationError`, before anything is called, if a pipeline comes after one that is not
-   * there, or, directly or through others, after itself.
+   * Rejects with `ManagerError` if one failed or the signal aborted. Rejects with `ConfigurationError`,
+   * before anything is called, if a pipeline runs after an unknown one, or, directly or through others,
+   * after itself.
    */
   runAll(options: RunAllOptions = {}): Promise<ManagerReport> {
     return finishedOf(() => this.start(options));
   }
 
   /**
-   * Begins to run all pipelines, as `runAll` does, and lets them be watched.
-   * @throws {ConfigurationError} If a pipeline comes after one that is not there, or after itself.
+   * Starts all pipelines, as `runAll` does, and lets you watch them.
+   * @throws {ConfigurationError} If a pipeline runs after an unknown one, or after itself.
    */
   start(options: RunAllOptions = {}): ManagerRun {
     const { signal } = checkOptions<RunAllOptions, "signal">(
@@ -170,10 +170,10 @@ export class EtlManager {
   }
 
   /**
-   * Streams the progress of the pipelines every `interval` milliseconds and once at their end: of
-   * the `runAll` or `start` in progress, or else of the next one.
+   * Streams the progress of the pipelines every `interval` milliseconds, and once at their end. It
+   * follows the `runAll` or `start` in progress, or else the next one.
    *
-   * @throws {ConfigurationError} If `interval` is no number above 0.
+   * @throws {ConfigurationError} If `interval` is not a number above 0.
    */
   progress(options: ProgressOptions = {}): ReadableStream<ManagerSnapshot> {
     const latest = [...this.#going].at(-1);
@@ -192,7 +192,7 @@ export class EtlManager {
     });
   }
 
-  /** Refuses names that are unknown, and circles. */
+  /** Rejects unknown names, and cycles. */
   #checkOrder(): void {
     for (const [name, { after }] of this.#members) {
       const unknown = after.find((other) => !this.#members.has(other));
@@ -202,11 +202,11 @@ export class EtlManager {
     this.#checkCircles();
   }
 
-  /** Refuses circles. It walks without recursion, as a chain may be longer than the stack is deep. */
+  /** Rejects cycles. It does not recurse, as a chain may be longer than the stack is deep. */
   #checkCircles(): void {
     const seen = new Set<string>();
-    const path = new Set<string>(); // Each comes after the next.
-    const stack = [...this.#members.keys()].reverse(); // The first one is looked at first.
+    const path = new Set<string>(); // Each runs after the next.
+    const stack = [...this.#members.keys()].reverse(); // The first one is checked first.
     for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
       if (seen.has(name)) {
         path.delete(name);
@@ -223,7 +223,7 @@ export class EtlManager {
   }
 }
 
-/** Refuses a path that has come back to where it was. */
+/** Rejects a path that returns to an earlier name. */
 function refuseCircle(path: readonly string[]): never {
   const name = path.at(-1)!;
   const circle = path.slice(path.indexOf(name)).join(" → ");

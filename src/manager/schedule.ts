@@ -6,7 +6,7 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import { Run } from "../run/run.ts";
 import type { RunSettings } from "../pipeline/run-options.ts";
 
-/** A pipeline, and those that have to complete before it. */
+/** A pipeline, and those that must complete before it. */
 export interface PlannedRun {
   readonly name: string;
   readonly pipeline: Pipeline<unknown, unknown>;
@@ -21,33 +21,33 @@ export interface ScheduleOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Runs pipelines once: as many at a time as may, each when those before it have completed. */
+/** Runs pipelines once: as many at a time as allowed, each after those before it have completed. */
 export class Schedule {
   readonly #entries: readonly PlannedRun[];
   readonly #options: ScheduleOptions;
-  readonly #waiting: Set<PlannedRun>; // In the order in which they were added, as they are to start.
-  readonly #runs = new Set<Run>(); // That are not over.
+  readonly #waiting: Set<PlannedRun>; // In the order in which they were added and are to start.
+  readonly #runs = new Set<Run>(); // Those in progress.
   readonly #begun = new Map<string, Run>(); // Every run, by its pipeline.
   readonly #reports = new Map<string, RunReport | SkippedReport>();
   readonly #errors: unknown[] = [];
   readonly #stop = new AbortController(); // Drains every run, as the manager's signal does.
-  #cause: { readonly error: unknown } | undefined; // What came first: a failure, or the signal.
+  #cause: { readonly error: unknown } | undefined; // The first failure, or the signal.
   #isDraining = false;
   #onOver: (() => void) | undefined;
 
-  /** Plans the runs; nothing begins before `run`. */
+  /** Plans the runs. Nothing starts before `run`. */
   constructor(entries: readonly PlannedRun[], options: ScheduleOptions) {
     this.#entries = entries;
     this.#waiting = new Set(entries);
     this.#options = options;
   }
 
-  /** No further pipeline is started. */
+  /** True if no further pipeline starts. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
 
-  /** The runs that have begun, in the order in which their pipelines were added. */
+  /** The runs that have started, in the order in which their pipelines were added. */
   get runs(): Run[] {
     return this.#entries.flatMap(({ name }) => this.#begun.get(name) ?? []);
   }
@@ -59,12 +59,12 @@ export class Schedule {
       if (run !== undefined) return run.snapshot();
       const report = this.#reports.get(name);
       if (report === undefined) return { name, state: "waiting" };
-      const { after } = report as SkippedReport; // Any other report is of a run.
+      const { after } = report as SkippedReport; // Any other report comes from a run.
       return { name, state: "skipped", ...(after !== undefined && { after }) };
     });
   }
 
-  /** Settles when every pipeline that was started has. */
+  /** Settles once every pipeline that was started has settled. */
   async run(): Promise<ManagerReport> {
     const unfollow = onAbort(this.#options.signal, (reason) => {
       this.#cause ??= { error: reason };
@@ -73,7 +73,7 @@ export class Schedule {
     });
     await new Promise<void>((resolve) => {
       this.#onOver = () => {
-        unfollow(); // At once: what aborts from now on stops nothing.
+        unfollow(); // At once: an abort from now on stops nothing.
         resolve();
       };
       this.#pump();
@@ -82,7 +82,7 @@ export class Schedule {
     if (this.#cause !== undefined) {
       throw new ManagerError(reports, this.#errors, this.#cause.error);
     }
-    // Whatever else one comes to is told by an error.
+    // Any other outcome is reported by an error.
     const isPaused = reports.some(({ outcome }) => outcome === "paused");
     return { reports, outcome: isPaused ? "paused" : "completed" };
   }
@@ -116,17 +116,17 @@ export class Schedule {
     }, (error: EtlError) => {
       this.#errors.push(error);
       this.#cause ??= { error };
-      settle(error.report!); // A run that has begun always has one.
+      settle(error.report!); // A run that has started always has one.
       if (this.#options.failFast) this.#drain();
       this.#pump();
     });
   }
 
-  /** Keeps a report; if it is of one that did not complete, skips what comes after it. */
+  /** Stores a report. If the pipeline did not complete, skips those that run after it. */
   #report({ name }: PlannedRun, report: RunReport | SkippedReport): void {
     this.#reports.set(name, report);
     const broken = report.outcome === "completed" ? [] : [name];
-    for (const after of broken) { // It grows while it is read.
+    for (const after of broken) { // It grows during the loop.
       for (const entry of this.#waiting) {
         if (!entry.after.includes(after)) continue;
         this.#waiting.delete(entry);

@@ -11,9 +11,9 @@ interface SharingRun {
 
 /**
  * Lets pipelines that run together write to one dead-letter stream, which can have only one writer.
- * Gives them as they are to be run, and what unlocks the streams when all is over.
+ * Returns the runs with their own streams, and a function that unlocks the shared streams at the end.
  *
- * @throws {ConfigurationError} If somebody else writes to a stream.
+ * @throws {ConfigurationError} If a stream is locked by another writer.
  */
 export function shareDeadLetters<N extends SharingRun>(
   entries: readonly N[],
@@ -41,7 +41,7 @@ export function shareDeadLetters<N extends SharingRun>(
   return { entries: shared, release };
 }
 
-/** A stream of its own for a run; what it is given goes to the shared one. */
+/** Returns a separate stream for a run, which passes its letters on to the shared one. */
 function branchOf(
   stream: WritableStream<DeadLetter>,
   writer: WritableStreamDefaultWriter<DeadLetter>,

@@ -1,6 +1,6 @@
 import { callable, nonNegative, type Rule } from "../options.ts";
 
-/** A number that is known at once, or that a function returns as soon as it is known. */
+/** A number that is known at once, or a function that returns it as soon as it is known. */
 export type Amount =
   | number
   | ((context: { readonly signal: AbortSignal }) =>

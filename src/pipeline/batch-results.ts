@@ -3,10 +3,10 @@ import { isMany } from "../streams/many-mark.ts";
 import type { Transformed, TransformedBatch } from "./pipeline.ts";
 
 /**
- * Results of a `transformBatch` for a batch of this size, in an array of their own, as the
- * user may go on with theirs.
+ * Returns the results of `transformBatch` for a batch of this size. They are copied, as the user
+ * may keep using the original array.
  *
- * @throws {ConfigurationError} If it is not one entry for each item, and no whole batch.
+ * @throws {ConfigurationError} If it is neither one entry for each item nor a whole batch.
  */
 export function batchResults<T>(
   name: string,

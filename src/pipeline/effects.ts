@@ -4,7 +4,7 @@ import { type Observed, observedBy } from "./run-event.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { RunOptions, RunSettings } from "./run-options.ts";
 
-/** Options that do nothing without another one. */
+/** Options that have no effect without another option. */
 const partners: Readonly<Partial<Record<keyof RunOptions<never>, keyof RunOptions<never>>>> = {
   isolate: "deadLetters",
   isolationBudget: "deadLetters",
@@ -27,9 +27,9 @@ const delays = ["baseDelay", "maxDelay", "factor", "jitter"] as const;
 type Named = Readonly<Record<string, unknown>>;
 
 /**
- * Refuses options that do nothing in a run of a pipeline. `given` are those of the run and of its
- * pipeline, not what a manager shares between pipelines. The option that one needs may come from
- * anywhere.
+ * Rejects options that have no effect in a run of a pipeline. `given` holds the options of the run
+ * and of its pipeline, but not those that a manager shares between pipelines. The required partner
+ * option may come from anywhere.
  */
 export function checkEffects<E, T>(
   action: string,
@@ -56,7 +56,7 @@ export function checkEffects<E, T>(
   for (const stage of [retry, ...Object.values(retry)]) checkDelays(action, Object(stage));
 }
 
-/** Refuses what only a transform of another kind would heed. No option of a run changes that. */
+/** Rejects options that only another kind of transform uses. No option of a run changes that. */
 export function checkTransformOptions<E, T>(
   action: string,
   { transform, transformBatch }: Pipeline<E, T>,
@@ -71,7 +71,7 @@ export function checkTransformOptions<E, T>(
   }
 }
 
-/** Refuses what a pipeline of this kind does not look at. */
+/** Rejects options that this kind of pipeline ignores. */
 function checkIgnored(
   action: string,
   pipeline: object,
@@ -84,12 +84,12 @@ function checkIgnored(
   }
 }
 
-/** The first value that an option was given. */
+/** Returns the first value given for an option. */
 function givenIn(given: readonly RunOptions<never>[], name: string): unknown {
   return given.map((layer) => (layer as Named)[name]).find((value) => value !== undefined);
 }
 
-/** Refuses delays before attempts that nobody has asked for. */
+/** Rejects retry delays if there are no retries. */
 function checkDelays(action: string, retry: Named): void {
   const name = delays.find((delay) => retry[delay] !== undefined);
   if (name === undefined || retry.maxAttempts !== undefined) return;

@@ -9,23 +9,21 @@ import { checkRunOptions, type RunOptions, type RunSettings } from "./run-option
 
 /** Guarantee of a run, with the reason. */
 export interface GuaranteeDescription {
-  /**
-   * Guarantee that holds even if runs are killed at any moment and repeated until one completes.
-   */
+  /** Guarantee that holds even if runs are killed at any moment and repeated until one completes. */
   readonly guarantee: Guarantee;
   /** Reason why it holds, and why no stronger guarantee does. */
   readonly reason: string;
 }
 
-/** Settings that the guarantee follows from. */
+/** Settings that determine the guarantee. */
 type GuaranteeBasis = Pick<RunSettings<never>, "checkpoints" | "resume" | "retry">;
 
 /**
  * Returns how often an item is loaded if runs are killed at any moment and repeated until one
- * completes. It derives this from the pipeline and its options, and calls nothing.
+ * completes. Derives this from the pipeline and its options, and calls nothing.
  *
- * It trusts you about the source. Unless `replayable` is `false`, the source must yield the same items
- * in the same order again. With `resume: "source"`, `extract` must begin at the checkpoint.
+ * It trusts you about the source. Unless `replayable` is `false`, the source must yield the same
+ * items in the same order again. With `resume: "source"`, `extract` must begin at the checkpoint.
  *
  * @example Without checkpoints, a repeated run loads all items again
  * ```ts
@@ -79,10 +77,10 @@ export function guaranteeOf<E, T>(
 }
 
 /**
- * Checks and completes the run options of a pipeline. The first of the `layers` has the pipeline's
- * defaults.
+ * Checks and completes the run options of a pipeline. The first of the `layers` holds the defaults
+ * of the pipeline.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or the guarantee that is asked for cannot hold.
+ * @throws {ConfigurationError} If an option breaks its rule, or the requested guarantee cannot hold.
  */
 export function settingsOf<E, T>(
   action: string,
@@ -97,7 +95,7 @@ export function settingsOf<E, T>(
   return settings;
 }
 
-/** Rejects defaults whose guarantee cannot hold, whatever the options of a run are. */
+/** Rejects defaults whose guarantee cannot hold, whatever the options of a run. */
 export function checkDefaults<E, T>(
   action: string,
   pipeline: Pipeline<E, T>,
@@ -112,8 +110,8 @@ export function checkDefaults<E, T>(
 }
 
 /**
- * Rejects checkpoints if the source does not yield the same items again: the next run would drop as
- * many new items as the last run finished.
+ * Rejects checkpoints if the source does not yield the same items again. Otherwise the next run
+ * would drop as many new items as the last run finished.
  */
 function checkReplayable<E, T>(
   action: string,
@@ -144,8 +142,8 @@ function checkReplayable<E, T>(
 }
 
 /**
- * Rejects a guarantee that cannot hold. As long as the source `isUnknown`, it may be a leased one that
- * has ids, for a load that keeps them.
+ * Rejects a guarantee that cannot hold. While the source `isUnknown`, it may be a leased source
+ * with ids, for a load that keeps them.
  */
 export function checkGuarantee<E, T>(
   action: string,
@@ -171,7 +169,7 @@ export function checkGuarantee<E, T>(
   fail(action, "guarantee", `"${guarantee}", as ${reason}${step}`, wanted);
 }
 
-/** The store whose marks a load commits with its rows. */
+/** Returns the store whose marks a load commits with its rows. */
 function storeOf<E, T>({ load }: Pipeline<E, T>): CheckpointStore | undefined {
   return (load as { [commitsTo]?: CheckpointStore })[commitsTo];
 }

@@ -1,6 +1,6 @@
 /**
- * Changes of a pipeline to the settings of its runs: a member of the pipeline, as nobody else knows
- * that its source gives something else than its options speak of.
+ * Changes that a pipeline makes to the settings of its runs. It is a member of the pipeline, as
+ * only the pipeline knows that its source yields something other than what its options describe.
  */
 export const ownSettings: unique symbol = Symbol.for("millrace.ownSettings") as typeof ownSettings;
 
@@ -10,17 +10,17 @@ export interface Adapting {
   readonly [ownSettings]?: OwnSettings | undefined;
 }
 
-/** Changes of a pipeline to the settings of its runs. */
+/** Changes that a pipeline makes to the settings of its runs. */
 export interface OwnSettings {
-  /** Options that do nothing in its runs. */
+  /** Options that have no effect in its runs. */
   readonly ignored: readonly string[];
   /** Completes the sentence "must be …" of such an option. */
   readonly expected: string;
-  /** Returns the settings of a run, without those that do nothing. */
+  /** Returns the settings of a run, without those that have no effect. */
   adapt<S extends object>(settings: S): S;
 }
 
-/** The settings of a run of a pipeline: as they are, unless the pipeline changes them. */
+/** Returns the settings of a run, with the changes that the pipeline makes to them. */
 export function settingsFor<S extends object>(pipeline: object, settings: S): S {
   return (pipeline as Adapting)[ownSettings]?.adapt(settings) ?? settings;
 }

@@ -2,16 +2,13 @@ import { EtlError } from "../errors.ts";
 import { callable, fail } from "../options.ts";
 import { isThenable } from "../runtime/thenable.ts";
 
-/**
- * Interface by which any library can validate with a schema: zod, valibot, arktype and others keep
- * to this interface, see standardschema.dev.
- */
+/** Interface of schema libraries such as zod, valibot and arktype: see standardschema.dev. */
 export interface StandardSchema<I = unknown, O = unknown> {
   /** The validator. */
   readonly "~standard": {
     /** Validates a value. */
     readonly validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>;
-    /** The types, for the compiler alone. */
+    /** The types, for the compiler only. */
     readonly types?: { readonly input: I; readonly output: O } | undefined;
   };
 }
@@ -23,40 +20,40 @@ export type SchemaResult<O> =
 
 /** Issue that a schema reports. */
 export interface SchemaIssue {
-  /** In words. */
+  /** Description of the issue. */
   readonly message: string;
-  /** Where. */
+  /** Path to the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
 /**
- * A `transform` that gives what a schema makes of an item. A conditional type, as TypeScript infers
- * nothing from a generic call that returns a function while it infers the types of a pipeline.
+ * A `transform` that returns the output of a schema for an item. It is a conditional type because TypeScript
+ * infers nothing from a generic call that returns a function while it infers the types of a pipeline.
  */
 export type Parser<S> = S extends { "~standard": { types?: { output: infer O } | undefined } }
   ? (item: unknown) => O | Promise<O>
   : never;
 
-/** Issue of an item, with its place. */
+/** Issue of an item, with its path. */
 export interface ItemIssue {
-  /** The way to it: the keys from the item on; empty where it is the item itself. */
+  /** Keys that lead from the item to the issue; empty if it is the item itself. */
   readonly path: readonly PropertyKey[];
   /** Message of the schema. */
   readonly message: string;
 }
 
-/** An item does not match the schema of `parse`. It is tried again by no retry of its own accord. */
+/** An item does not match the schema of `parse`. Retries do not repeat it by default. */
 export class InvalidItemError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "InvalidItemError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "InvalidItemError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "INVALID_ITEM" as const;
-  /** Everything that is wrong, in the order of the schema. */
+  /** All issues, in the order of the schema. */
   readonly issues: readonly ItemIssue[];
 
-  /** Makes the error of an item from what is wrong with it; the message has the first three. */
+  /** Creates the error of an item from its issues; the message contains the first three. */
   constructor(issues: readonly ItemIssue[]) {
     const words = issues.slice(0, 3).map(({ path, message }) =>
       path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`
@@ -68,9 +65,9 @@ export class InvalidItemError extends EtlError {
 }
 
 /**
- * A `transform` that validates each item by a schema, and loads what that makes of it: any Standard
- * Schema, such as one of zod, valibot or arktype. An item that does not match has failed, with an
- * `InvalidItemError`. It is sync where the schema is.
+ * Creates a `transform` that validates each item with a schema and returns its output. Accepts any
+ * Standard Schema, such as one of zod, valibot or arktype. An item that does not match fails with
+ * an `InvalidItemError`. The transform is sync if the schema is.
  *
  * @example What does not match becomes a dead letter
  * ```ts
@@ -91,7 +88,7 @@ export class InvalidItemError extends EtlError {
  * deepEqual((errors[0] as InvalidItemError).issues[0]?.path, ["id"]);
  * ```
  *
- * @throws {ConfigurationError} If `schema` is no Standard Schema.
+ * @throws {ConfigurationError} If `schema` is not a Standard Schema.
  */
 export function parse<S extends StandardSchema>(schema: S): Parser<S> {
   const rules = (schema as StandardSchema | null | undefined)?.["~standard"];

@@ -17,51 +17,51 @@ import type { Source } from "../streams/source.ts";
 /** Context of every function of a pipeline. */
 export interface PipelineContext {
   /**
-   * Aborts when what is done is no longer wanted: pass it on to whatever takes a signal. All calls of
-   * a run share it, unless an `attemptTimeout` gives each its own: remove a listener when its call is
-   * done, and do not assign `onabort`, which would replace that of another call.
+   * Aborts when the result is no longer wanted: pass it to anything that accepts a signal. All
+   * calls of a run share it, unless an `attemptTimeout` gives each its own. Remove a listener when
+   * its call is done. Do not assign `onabort`, which would replace that of another call.
    */
   readonly signal: AbortSignal;
   /** The name of the pipeline. */
   readonly pipeline: string;
-  /** The run, told apart from all others. */
+  /** Unique id of the run. */
   readonly runId: string;
-  /** Items that earlier runs have finished, if the run has checkpoints and there is one. */
+  /** Items that earlier runs finished, if the run has checkpoints and one was found. */
   readonly checkpoint?: Checkpoint;
   /**
-   * Leaves clean-up to the run: `fn` is called once, after `finalize`, however the run ends; of
-   * several the last one first, each after the one before has settled. What it throws fails the run,
-   * as what `finalize` throws does. When the run is over already, it is called at once.
+   * Registers clean-up: `fn` is called once, after `finalize`, however the run ends. The function
+   * registered last runs first, and each waits for the one before. If it throws, the run fails, as
+   * with `finalize`. If the run is already over, it is called at once.
    */
   defer(fn: () => unknown): void;
 }
 
 /** Context of `acknowledge` and `reject`. */
 export interface ItemsContext extends PipelineContext {
-  /** The places of the items in the source, from 0; with `position` also their positions. */
+  /** Places of the items in the source, from 0; with `position`, also their positions. */
   readonly ranges: readonly DoneRange[];
 }
 
-/** Which batch a load is for. */
+/** Batch that a load is for. */
 export interface BatchInfo {
   /** Place of the batch in the run, from 0. */
   readonly sequence: number;
   /** Place of its first item in the source, from 0. */
   readonly offset: number;
-  /** Items of the source in it, those that the transform left out included. */
+  /** Number of its source items, including those that the transform skipped. */
   readonly size: number;
-  /** Which attempt it is; the first is 1. A load of a part of the batch is no further one. */
+  /** Number of the attempt; the first is 1. Loading a part of the batch is not a further attempt. */
   readonly attempt: number;
-  /** The key of the checkpoint, where the run has checkpoints. */
+  /** The key of the checkpoint, if the run has checkpoints. */
   readonly key?: string;
   /**
-   * The places in the source of what this load finishes, where the run has checkpoints: what a sink
-   * writes beside its rows. With `position` each has its position as third element.
+   * Places in the source of the items that this load finishes, if the run has checkpoints: a sink
+   * writes them with its rows. With `position`, each has its position as the third element.
    */
   readonly ranges?: readonly DoneRange[];
   /** Fate of the items of `ranges`, if the run has checkpoints. */
   readonly counts?: FinishedCounts;
-  /** The deliveries that the load finishes, where a leased source has ids and the sink keeps them. */
+  /** Deliveries that the load finishes, if a leased source has ids and the sink keeps them. */
   readonly deliveries?: Deliveries;
 }
 
@@ -70,20 +70,20 @@ export interface LoadContext extends PipelineContext {
   /** The batch to load. */
   readonly batch: BatchInfo;
   /**
-   * Counts properties that the target had no column for, left out or given one: rows by property,
-   * added up in `report.drift`. Call it once the rows are committed.
+   * Counts properties for which the target has no column, whether they were left out or a column was added:
+   * rows by property. They are added up in `report.drift`. Call it once the rows are committed.
    */
   drift(counts: Readonly<Record<string, number>>): void;
   /**
-   * Counts what became of rows in the target: by table, added up in `report.tables`. Call it once
-   * they are committed.
+   * Counts the outcome of rows in the target, by table. They are added up in `report.tables`. Call
+   * it once the rows are committed.
    */
   wrote(counts: Readonly<Record<string, TableCounts>>): void;
-  /** Counts rows that the load has passed on: by branch, added up in `report.branches`. */
+  /** Counts rows that the load passed on, by branch. They are added up in `report.branches`. */
   branched(counts: Readonly<Record<string, BranchCounts>>): void;
 }
 
-/** The context of a load. Written out, as it is made for each batch. */
+/** Returns the context of a load. Each property is written out for speed, as each batch needs one. */
 export function loadContextOf(
   context: PipelineContext,
   batch: BatchInfo,
@@ -104,27 +104,27 @@ export type Transformed<T> = T | typeof skip | Many<T>;
 export type TransformedBatch<T> = readonly Transformed<T>[] | WholeBatch<T>;
 
 /**
- * Extract, transform and load: an object literal, or an instance of a class. `E` is what the source
- * gives, `T` what is loaded; both are inferred when the members stand in this order.
+ * Extract, transform and load: an object literal, or an instance of a class. `E` is the type of the
+ * source's items and `T` of the loaded rows. Both are inferred if the members are in this order.
  */
 export interface Pipeline<E, T = E> {
   /** Name of the pipeline in reports and errors. */
   readonly name: string;
   /** Called first. If it fails, nothing is extracted. */
   preProcess?: ((context: PipelineContext) => unknown) | undefined;
-  /** Gives the source, or a promise of it; a `leased` one where a broker lends the items. */
+  /** Returns the source, or a promise of it; for items that a broker lends, a `leased` source. */
   extract(context: PipelineContext): Extracted<E> | PromiseLike<Extracted<E>>;
   /**
-   * Maps one item; may be async. It returns a row, `skip`, or `many(rows)`: the item becomes these
-   * rows, which travel in one load. Without it items pass as they are.
+   * Maps one item; may be async. Returns a row, `skip`, or `many(rows)`: the item becomes these
+   * rows, which are loaded together. Without it, items pass unchanged.
    */
   transform?:
     | ((item: E, context: PipelineContext) => Transformed<T> | PromiseLike<Transformed<T>>)
     | undefined;
   /**
-   * Maps a batch, in place of `transform`; may be async. It returns an array with one entry for each
-   * item: a row, `skip` or `many(rows)`. Another length is refused; for rows that belong to no single
-   * item it returns `wholeBatch(rows)`.
+   * Maps a batch, instead of `transform`; may be async. Returns an array with one entry for each
+   * item: a row, `skip` or `many(rows)`. An array of another length is rejected. For rows that
+   * belong to no single item, return `wholeBatch(rows)`.
    */
   transformBatch?:
     | ((
@@ -133,36 +133,35 @@ export interface Pipeline<E, T = E> {
     ) => TransformedBatch<T> | PromiseLike<TransformedBatch<T>>)
     | undefined;
   /**
-   * Loads a batch of rows, which is never empty; may be async. A `batchSize` that the function has is
-   * the number of items in a batch where no option says another: loads of sinks have 1000.
+   * Loads a batch of rows, which is never empty; may be async. If the function has a property
+   * `batchSize`, it is the default number of items in a batch: 1000 for loads of sinks.
    */
   load(items: T[], context: LoadContext): unknown;
   /**
-   * Told which items of the source are finished: once for each, after its load has succeeded, or
-   * after it was skipped or its dead letter was written.
+   * Called with the source items that are finished, each item once: after it was loaded or skipped,
+   * or after its dead letter was written.
    */
   acknowledge?: ((items: readonly E[], context: ItemsContext) => unknown) | undefined;
-  /** Told which items failed for good, where no dead letter takes them; then the run fails. */
+  /** Called with items that failed for good if no dead letter takes them; then the run fails. */
   reject?:
     | ((items: readonly E[], error: unknown, context: ItemsContext) => unknown)
     | undefined;
   /**
-   * If true, another run can read the source again, all of it and in the same order. The guarantee
-   * of a run is derived from it. Checkpoints are rejected if it is `false`, and beside
-   * `acknowledge` unless it is `true`.
+   * If true, another run can read the whole source again, in the same order. The guarantee of a run is
+   * derived from it. Checkpoints are rejected if it is `false`, and with `acknowledge` unless it is `true`.
    * @default {true}
    */
   replayable?: boolean | undefined;
   /** Called once after everything is loaded and the source has ended. */
   postProcess?: ((context: PipelineContext) => unknown) | undefined;
   /**
-   * Called once however the run ended, if it had begun. An abort while it runs still makes the run
-   * reject, although it was told otherwise.
+   * Called once however the run ended, if it had begun. An abort during this call still makes the
+   * run reject, even if `outcome` says otherwise.
    */
   finalize?: ((outcome: Outcome, context: PipelineContext) => unknown) | undefined;
 }
 
-/** Batch size of a pipeline where no option sets it. */
+/** Returns the default batch size of a pipeline. */
 export function batchSizeOfLoad<E, T>({ load }: Pick<Pipeline<E, T>, "load">): number | undefined {
   return (load as { batchSize?: number }).batchSize;
 }
@@ -172,7 +171,7 @@ const optional: Rule = {
   test: (value) => value === undefined || callable.test(value),
 };
 
-/** Rule of each member; classes may have others. */
+/** Rule of each member; classes may have other members. */
 const members: Readonly<Record<string, Rule>> = {
   name: nonEmptyString,
   extract: callable,
@@ -190,7 +189,7 @@ const members: Readonly<Record<string, Rule>> = {
 /**
  * Checks the members of a pipeline.
  *
- * @throws {ConfigurationError} If one is missing or of the wrong type, or if both transforms are there.
+ * @throws {ConfigurationError} If one is missing or has the wrong type, or if both transforms are given.
  */
 export function checkPipeline<E, T>(pipeline: Pipeline<E, T>): void {
   const action = "create pipeline";

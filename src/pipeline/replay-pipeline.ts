@@ -17,31 +17,31 @@ import type { RetryByStage } from "./retry-by-stage.ts";
 import { isThenable } from "../runtime/thenable.ts";
 import { type Observed, observedBy } from "./run-event.ts";
 
-/** Feeds dead letters to the functions of a pipeline, each from the stage that failed. */
+/** Feeds dead letters to the functions of a pipeline, each to the stage that failed. */
 export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "ReplayPipeline";
 
   /** The name of the pipeline. */
   readonly name: string;
-  /** Where the pipeline has one: spares a letter that has its row. */
+  /** Transform of the pipeline, if it has one. A letter that has its row bypasses it. */
   readonly transform: ((item: Replayed<E>, context: PipelineContext) => RowOf<T>) | undefined;
-  /** Where the pipeline has one: spares the letters that have their rows. */
+  /** Batch transform of the pipeline, if it has one. Letters that have their rows bypass it. */
   readonly transformBatch:
     | ((
       items: Replayed<E>[],
       context: PipelineContext,
     ) => TransformedBatch<T> | PromiseLike<TransformedBatch<T>>)
     | undefined;
-  /** Whose functions these are. */
+  /** Pipeline whose functions are called. */
   readonly pipeline: Pipeline<E, T>;
-  /** Gives the letters; the pipeline's own source is left alone. */
+  /** Returns the letters; the source of the pipeline is not read. */
   readonly extract: () => Source<Replayed<E>>;
 
-  /** As the pipeline does. */
+  /** Calls the function of the pipeline. */
   readonly load: Pipeline<Replayed<E>, T>["load"];
 
-  /** Joins letters to a pipeline. */
+  /** Creates the replay of letters with a pipeline. */
   constructor(pipeline: Pipeline<E, T>, extract: () => Source<Replayed<E>>) {
     this.name = pipeline.name;
     this.extract = extract;
@@ -60,22 +60,22 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
     }
   }
 
-  /** As the pipeline does. */
+  /** Calls the function of the pipeline. */
   preProcess(context: PipelineContext): unknown {
     return this.pipeline.preProcess?.(context);
   }
 
-  /** As the pipeline does. */
+  /** Calls the function of the pipeline. */
   postProcess(context: PipelineContext): unknown {
     return this.pipeline.postProcess?.(context);
   }
 
-  /** As the pipeline does. */
+  /** Calls the function of the pipeline. */
   finalize(outcome: Outcome, context: PipelineContext): unknown {
     return this.pipeline.finalize?.(outcome, context);
   }
 
-  /** Without a transform what is loaded is what was extracted. */
+  /** Returns the item: without a transform, items are loaded as they were extracted. */
   #unwrap(item: T): T {
     if (!isOf(item, Replayed)) return item;
     const { letter } = item as Replayed;
@@ -99,12 +99,12 @@ export class ReplayPipeline<E, T> implements Pipeline<Replayed<E>, T> {
 
 type RowOf<T> = Transformed<T> | PromiseLike<Transformed<T>>;
 
-/** Its load failed, and not the transform that a pipeline may have. */
+/** Returns true if the load failed, and not the transform. */
 function hasRow(letter: DeadLetter): boolean {
   return letter.stage === "load" && "row" in letter;
 }
 
-/** For a replay of a pipeline: its functions take items and not letters, and letters have no order. */
+/** Settings of a replay: its functions receive items instead of letters, and letters have no order. */
 const settingsOfReplay: OwnSettings = {
   ignored: [
     "checkpoints",

@@ -2,12 +2,13 @@ import { anyObject, checkOptions, fail, type OptionTable } from "../options.ts";
 import type { StageName } from "../report-types.ts";
 import { type RetryOptions, retryOptions, type RetrySettings } from "../retry/retry.ts";
 
-/** When a call is made again, for each stage on its own. */
+/** Retry rules for each stage. */
 export interface RetryByStage {
   /**
-   * For a source that fails, or cannot be opened: `extract` is called again, as a next run would after
-   * what this one has read (see `resume`; `context.checkpoint` tells it). Attempts count anew once
-   * more was read. The source has to give the same items in the same order again.
+   * For a source that fails or cannot be opened: `extract` is called again, as in a next run after
+   * the items that this run has read (see `resume`); `context.checkpoint` contains them. The count
+   * of attempts restarts once more items were read. The source must yield the same items in the
+   * same order again.
    */
   extract?: Omit<RetryOptions, "attemptTimeout"> | undefined;
   /** For the transform of an item. */

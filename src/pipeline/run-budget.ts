@@ -6,7 +6,7 @@ import {
   positiveIntegerOrInfinity,
 } from "../options.ts";
 
-/** Limits after which a run stops by itself. A limit that is left out is infinite. */
+/** Limits after which a run stops by itself. An omitted limit is infinite. */
 export interface RunBudget {
   /** Time since the run began in milliseconds, a number above 0. */
   duration?: number | undefined;
@@ -22,7 +22,7 @@ const budgetOptions: OptionTable<RunBudget> = {
   batches: [positiveIntegerOrInfinity],
 };
 
-/** Refuses a budget that breaks a rule, or limits nothing. */
+/** Rejects a budget that breaks a rule or limits nothing. */
 export function checkBudget(action: string, budget: RunBudget | undefined): void {
   if (budget === undefined) return;
   const limits = Object.values(checkOptions(action, budget, budgetOptions));

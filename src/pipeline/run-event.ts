@@ -5,141 +5,141 @@ import type { Checkpoint, FailureStage, RunReport, StageName } from "../report-t
 export interface RunEventBase {
   /** The name of the pipeline. */
   readonly pipeline: string;
-  /** The run, told apart from all others. */
+  /** Unique id of the run. */
   readonly runId: string;
-  /** When it happened: milliseconds since the run began. */
+  /** Time of the event: milliseconds since the run began. */
   readonly time: number;
 }
 
-/** When a batch went from one stage to the next: milliseconds since the run began. */
+/** Times at which a batch went from one stage to the next: milliseconds since the run began. */
 export interface BatchTimes {
-  /** It was taken from the bucket. */
+  /** Time at which it was taken from the bucket. */
   readonly batchedAt: number;
-  /** Its transform was done; the same as `batchedAt` where there is none. */
+  /** Time at which its transform was done; the same as `batchedAt` without a transform. */
   readonly transformedAt: number;
-  /** Its first load began. */
+  /** Time at which its first load began. */
   readonly loadStartedAt: number;
-  /** Its last load was done. */
+  /** Time at which its last load was done. */
   readonly endedAt: number;
 }
 
 /** Event of a run. */
 export type RunEvent = RunEventBase & RunEventDetails;
 
-/** Event of a run, without the run and the time. */
+/** Event of a run, without the properties of `RunEventBase`. */
 export type RunEventDetails =
-  /** The run begins: nothing was called before. */
+  /** The run begins. Nothing was called before. */
   | { readonly type: "run:start" }
-  /** A batch is transformed; of a pipeline without a transform this is not told. */
+  /** A batch is transformed. Not emitted by a pipeline without a transform. */
   | {
     readonly type: "batch:transform";
     /** Place of the batch in the run, from 0. */
     readonly sequence: number;
     /** Place of its first item in the source, from 0. */
     readonly offset: number;
-    /** Items of the source in it. */
+    /** Number of its source items. */
     readonly size: number;
-    /** Rows that they became, all of which are to be loaded. */
+    /** Number of its rows to load. */
     readonly rows: number;
-    /** When it went from one stage to the next so far. */
+    /** Times at which it went from one stage to the next so far. */
     readonly times: Pick<BatchTimes, "batchedAt" | "transformedAt">;
   }
-  /** A batch is finished: loaded, or in parts loaded and given up on. */
+  /** A batch is finished: its items are loaded, skipped or dead-lettered. */
   | {
     readonly type: "batch:load";
     /** Place of the batch in the run, from 0. */
     readonly sequence: number;
     /** Place of its first item in the source, from 0. */
     readonly offset: number;
-    /** Items of the source in it. */
+    /** Number of its source items. */
     readonly size: number;
-    /** Items of it that were loaded. */
+    /** Number of its items that were loaded. */
     readonly loaded: number;
-    /** Items of it that the transform left out. */
+    /** Number of its items that the transform skipped. */
     readonly skipped: number;
-    /** Items of it that were given up on. */
+    /** Number of its items that were dead-lettered. */
     readonly deadLettered: number;
-    /** When it went from one stage to the next. */
+    /** Times at which it went from one stage to the next. */
     readonly times: BatchTimes;
   }
-  /** A call failed, and is made again after a delay. */
+  /** A call failed and is retried after a delay. */
   | {
     readonly type: "batch:retry";
-    /** Which call failed. */
+    /** Stage of the call. */
     readonly stage: "transform" | "load";
-    /** The batch that it was made for. */
+    /** Place of its batch in the run, from 0. */
     readonly sequence: number;
-    /** Which attempt failed; the first is 1. */
+    /** Number of the attempt that failed; the first is 1. */
     readonly attempt: number;
     /** Time until the next attempt in milliseconds. */
     readonly delay: number;
     /** The error. */
     readonly error: unknown;
   }
-  /** The source failed, or could not be opened, and is opened again after a delay. */
+  /** The source failed or could not be opened, and is opened again after a delay. */
   | {
     readonly type: "source:retry";
-    /** Items that were read before. */
+    /** Number of items read before. */
     readonly extracted: number;
-    /** Which attempt failed since the last item that was read; the first is 1. */
+    /** Number of the attempt that failed since the last item was read; the first is 1. */
     readonly attempt: number;
     /** Time until the next attempt in milliseconds. */
     readonly delay: number;
     /** The error. */
     readonly error: unknown;
   }
-  /** An item was given up on, and its letter is written. */
+  /** An item was given up on and its dead letter is written. */
   | { readonly type: "item:dead-letter"; readonly sequence: number; readonly letter: DeadLetter }
-  /** The store has this checkpoint. */
+  /** The store has accepted this checkpoint. */
   | { readonly type: "checkpoint:write"; readonly checkpoint: Checkpoint }
-  /** The source is cancelled, and what was read is loaded. */
+  /** The run drains: the source is cancelled, and items already read are loaded. */
   | { readonly type: "run:drain"; readonly reason: unknown }
-  /** The callbacks' signal aborts, and no further call begins. */
+  /** The run aborts: the signal of the callbacks aborts, and no further call begins. */
   | { readonly type: "run:abort"; readonly reason: unknown }
   /** A stage has failed for good. */
   | {
     readonly type: "run:failure";
-    /** Where. */
+    /** Stage that failed. */
     readonly stage: FailureStage;
-    /** With what: the error of each attempt. */
+    /** The error of each attempt. */
     readonly errors: readonly unknown[];
   }
-  /** Nothing has moved for `stallTimeout`. */
+  /** The run has stalled: no progress for `stallTimeout`. */
   | {
     readonly type: "run:stall";
-    /** The stage that everything waits for. */
+    /** Stage that the others wait for. */
     readonly stage: StageName;
-    /** For how long already, in milliseconds. */
+    /** Time without progress so far, in milliseconds. */
     readonly duration: number;
   }
-  /** The function of `total` has failed, so that it is not known. */
+  /** The function `total` failed, so the total is unknown. */
   | {
     readonly type: "total:failure";
-    /** With what. */
+    /** The error. */
     readonly error: unknown;
   }
-  /** The source has ended before it gave as many items as were expected. */
+  /** The source ended before it yielded the expected number of items. */
   | {
     readonly type: "run:short";
-    /** The items that were expected. */
+    /** Number of items expected. */
     readonly total: number;
-    /** The items that came. */
+    /** Number of items read. */
     readonly extracted: number;
   }
-  /** The run is over, and nothing of it goes on. */
+  /** The run is over, and none of its work is still in progress. */
   | { readonly type: "run:end"; readonly report: RunReport };
 
-/** Is told what happens in a run. What it throws or rejects with is left aside. */
+/** Receives the events of a run. Its exceptions and rejections are ignored. */
 export type RunObserver = (event: RunEvent) => unknown;
 
 /**
- * Observer of all runs of a pipeline, whatever their options: a member of the pipeline, and no
- * option, so that no other observer takes its place.
+ * Observers of all runs of a pipeline, whatever their options. It is a member of the pipeline and
+ * not an option, so that no other observer replaces it.
  */
 export const observedBy: unique symbol = Symbol.for("millrace.observedBy") as typeof observedBy;
 
 /** A pipeline that may have observers of its own. */
 export interface Observed {
-  /** They are told before the observer of the run. */
+  /** Called before the observer of the run. */
   readonly [observedBy]?: readonly RunObserver[] | undefined;
 }

@@ -36,81 +36,81 @@ import type { RunObserver } from "./run-event.ts";
 /** Options of a run. */
 export interface RunOptions<E> extends BucketOptions<E> {
   /**
-   * Batches loaded at once: a positive integer. With one worker, batches are loaded in order.
+   * Number of batches loaded at the same time: a positive integer. One worker loads them in order.
    * @default {1}
    */
   workers?: number | undefined;
   /**
-   * Calls of `transform` in flight for each batch: a positive integer.
+   * Number of `transform` calls in flight for each batch: a positive integer.
    * @default {16}
    */
   concurrency?: number | undefined;
   /**
-   * Drains the run when it aborts: the source is cancelled, what was read is loaded, then the run
-   * rejects with `CancelledError`. One that is aborted already lets nothing begin.
+   * Drains the run when it aborts: the source is cancelled, items already read are loaded, then the
+   * run rejects with `CancelledError`. If it is already aborted, nothing begins.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Longest time for draining in milliseconds, a number of at least 0. After it the signal of the
+   * Longest time for draining in milliseconds, a number of at least 0. After it, the signal of the
    * callbacks aborts and no further call begins. `0` aborts at once, `Infinity` never.
    * @default {10_000}
    */
   drainTimeout?: number | undefined;
   /**
-   * Longest wait for callbacks that do not heed their signal, in milliseconds, a number of at least
-   * 0. After it their items are reported as pending.
+   * Longest wait for callbacks that ignore their signal, in milliseconds, a number of at least 0.
+   * After it, their items are reported as pending.
    * @default {5000}
    */
   abortTimeout?: number | undefined;
   /**
-   * When a `transform` (of an item) or a `load` (of a batch) that failed is called again: for both,
-   * or `{ extract, transform, load }`. Without it a failure is final. The rules for `load` hold for
-   * calls of the checkpoint store and for letters of `sink.deadLetters()` as well.
+   * Retry rules for a failed `transform` (of an item) or `load` (of a batch): for both, or
+   * `{ extract, transform, load }`. Without them a failure is final. The rules for `load` also apply to
+   * calls of the checkpoint store and to letters of `sink.deadLetters()`.
    */
   retry?: RetryOptions | RetryByStage | undefined;
   /**
-   * Longest time of one call of `transform` or `load` in milliseconds, a number above 0, where
-   * `retry` does not set it. After it the call's signal aborts, and it has failed.
+   * Longest time of one call of `transform` or `load` in milliseconds, a number above 0, unless
+   * `retry` sets it. After it, the signal of the call aborts and the call has failed.
    * @default {Infinity}
    */
   attemptTimeout?: number | undefined;
   /**
-   * Takes the items that are given up on, so that they do not fail the run. A stream that you give
-   * is yours: the run only locks it, and you close it. One that the run gets by calling your function
-   * is the run's, which closes it. If a letter cannot be written the run fails.
+   * Receives the items that are given up on, so that they do not fail the run. A stream that you
+   * pass stays yours: the run only locks it, and you close it. The run closes a stream that it gets
+   * by calling your function. If a letter cannot be written, the run fails.
    */
   deadLetters?:
     | WritableStream<DeadLetter<E>>
     | (() => WritableStream<DeadLetter<E>>)
     | undefined;
   /**
-   * Where there are dead letters, what happens to a batch whose load fails for good: `"bisect"` halves
-   * it until the items that are to blame stand alone, `"none"` gives up on the whole batch.
+   * Handling of a batch whose load fails for good, with `deadLetters`: `"bisect"` halves it until
+   * the offending items are isolated, `"none"` gives up on the whole batch.
    * @default {"bisect"}
    */
   isolate?: "bisect" | "none" | undefined;
   /**
-   * Most loads of parts of one batch: a positive integer or `Infinity`. When they are used up, what
-   * has failed is given up on as it is.
+   * Most loads of parts of one batch: a positive integer or `Infinity`. Once they are used up,
+   * parts that still fail are given up on as a whole.
    * @default {1000}
    */
   isolationBudget?: number | undefined;
   /**
-   * Most dead letters of a run, a non-negative integer or `Infinity`; or `{ ratio, window }`, the
+   * Most dead letters of a run: a non-negative integer or `Infinity`, or `{ ratio, window }`, the
    * largest share of the last `window` items. One more fails the run.
    * @default {Infinity}
    */
   maxDeadLetters?: number | { ratio: number; window: number } | undefined;
   /**
-   * Keeps what is finished, so that the next run goes on from there. Refused where the source does
-   * not give the same items in the same order again: beside `acknowledge`, unless the pipeline says
-   * `replayable: true`, and where it says `false`.
+   * Stores which items are finished, so that the next run resumes there. Rejected if the source may
+   * not yield the same items in the same order again: if `replayable` is `false`, and with
+   * `acknowledge` unless it is `true`.
    */
   checkpoints?: CheckpointStore | undefined;
   /**
-   * Cursor stored with the last finished item, after which `extract` begins. Called
-   * once for each item. Its result must tell one item from the next and survive JSON:
-   * anything else, such as `undefined` or a promise, fails the run before the item is loaded.
+   * Returns the cursor of an item, which is stored with the last finished item; `extract` can begin
+   * after it. Called once for each item. The cursor must tell one item from the next and survive
+   * JSON: anything else, such as `undefined` or a promise, fails the run before the item is loaded.
    */
   position?: ((item: E) => unknown) | undefined;
   /**
@@ -119,74 +119,72 @@ export interface RunOptions<E> extends BucketOptions<E> {
    * @default {"skip"}
    */
   resume?: "skip" | "source" | undefined;
-  /** Which part of the source this is: each has a checkpoint of its own. */
+  /** Name of the part of the source that the run reads. Each part has its own checkpoint. */
   partition?: string | undefined;
   /**
-   * Time for which a run that died keeps others out, in milliseconds, above 0. A live one renews
-   * it three times in that time. `Infinity`: until you remove it from the store.
+   * Time for which a dead run keeps other runs out, in milliseconds, above 0. A live run renews its
+   * claim three times within it. `Infinity`: until you remove the claim from the store.
    * @default {1000}
    */
   lease?: number | undefined;
   /**
-   * Least time between two writes to the store in milliseconds, a number of at least 0. The last one is
-   * always made; what was loaded since the last one is loaded again after a crash. Sinks that commit
-   * the checkpoint with their rows still do so with each load.
+   * Least time between two writes to the store in milliseconds, a number of at least 0. The final
+   * write is always made. After a crash, items loaded since the last write are loaded again. Sinks
+   * that commit the checkpoint with their rows still do so with each load.
    * @default {0}
    */
   checkpointInterval?: number | undefined;
   /**
-   * Fate of the checkpoint of a run that completes: with `"forget"` nothing counts as finished
-   * any more, and the next run starts over.
+   * Fate of the checkpoint of a run that completes: with `"forget"` nothing counts as finished any
+   * more, and the next run starts over.
    * @default {"keep"}
    */
   whenCompleted?: "keep" | "forget" | undefined;
   /**
-   * Names the version of the source, such as an ETag: kept in the checkpoint. A run that finds that of
-   * another version, of which something is finished, is refused.
+   * Version of the source, such as an ETag, stored in the checkpoint. A run is rejected if it finds
+   * the checkpoint of another version in which something is finished.
    */
   fingerprint?: string | undefined;
   /**
-   * Ends the run by itself when one of these is used up, with the outcome `"paused"`: no more is read,
-   * and what was read is loaded, however long that takes. It is looked at when a batch is full, or has
-   * waited for its `timeout`, and the first one is always waited for. So each of several runs gets at
-   * least a batch further; to read again what earlier ones have finished costs time, and nothing else.
+   * Limits after which the run stops by itself, with the outcome `"paused"`. It reads no more, and loads the
+   * items already read, however long that takes. The budget is checked when a batch is full or its `timeout`
+   * is over. The run always waits for the first batch, so each of several runs advances by at least one
+   * batch. Rereading the items that earlier runs finished costs only time.
    */
   budget?: RunBudget | undefined;
   /** Guarantee to assert: a run that cannot deliver it is rejected before it starts. */
   guarantee?: Guarantee | undefined;
   /**
-   * Most items loaded in any time of `interval` milliseconds. A `RateLimiter` may be shared by
-   * several pipelines. No batch is larger than `limit`.
+   * Most items loaded within any `interval` milliseconds. Several pipelines can share a
+   * `RateLimiter`. No batch is larger than `limit`.
    */
   rateLimit?: RateLimiterOptions | RateLimiter | undefined;
   /**
-   * Number of items in the whole source, including those that earlier runs have finished: a number
-   * of at least 0, or a function that gives it, or a promise of it. Or `{ bytes }`, where the
-   * source tells by a property `bytesRead` how many it has read, as the readers of this package do.
-   * With it snapshots tell the time left.
+   * Number of items in the whole source, including those that earlier runs finished: a number of at least 0,
+   * or a function that returns it or a promise of it. Or `{ bytes }`, if the source has a property
+   * `bytesRead`, as the readers of this package do. With it, snapshots contain the time left.
    *
-   * A function is called when the run begins, with a signal that aborts when nobody waits any more. If
-   * it gives no promise it is called again for each snapshot, and may give `undefined` at first. What
-   * it fails with is told to the observer, and the run goes on.
+   * A function is called when the run begins, with a signal that aborts when the result is no
+   * longer needed. If it does not return a promise, it is called again for each snapshot and may
+   * return `undefined` at first. Its errors are reported to the observer, and the run continues.
    */
   total?: Amount | { readonly bytes: Amount } | undefined;
   /**
-   * If true, the report has the data for pictures of the run: at most 512 batches, however
-   * many there were.
+   * If true, the report contains data for charts of the run: at most 512 batches, however many there were.
    * @default {false}
    */
   trace?: boolean | undefined;
-  /** Told of everything that happens. What it throws or rejects with changes nothing. */
+  /** Called with each event of the run. Its exceptions and rejections are ignored. */
   observer?: RunObserver | undefined;
   /**
-   * Tells the observer that the run is stalled, when nothing has moved for this many milliseconds: a
-   * number above 0.
+   * Time without progress after which the observer is notified that the run has stalled, in
+   * milliseconds: a number above 0.
    * @default {Infinity}
    */
   stallTimeout?: number | undefined;
   /**
-   * Told how far the run is. It must not throw: what it throws is reported as an uncaught error,
-   * and does not change the run.
+   * Called with the progress of the run. It must not throw: an exception is reported as an uncaught
+   * error and does not change the run.
    */
   onProgress?: ((snapshot: RunSnapshot) => void) | undefined;
   /**
@@ -196,7 +194,7 @@ export interface RunOptions<E> extends BucketOptions<E> {
   progressInterval?: number | undefined;
 }
 
-/** Options that nothing stands for where they are not given. */
+/** Options without a default. */
 export type OpenRunOptions =
   | "batchSize"
   | "sizeOf"
@@ -221,7 +219,7 @@ export interface RunSettings<E> extends
   > {
   /** Most items in a batch. */
   readonly batchSize: number;
-  /** When calls are made again, and how long one may take. */
+  /** Retry rules and time limits of calls. */
   readonly retry: Readonly<Record<StageName, RetrySettings>>;
   /** Limiter of the loads. */
   readonly rateLimit: RateLimiter | undefined;
@@ -268,8 +266,8 @@ export const runOptions: OptionTable<RunOptions<never>> = {
 };
 
 /**
- * Checks and completes the options of a run of a pipeline; what they leave open comes from the `layers`,
- * and the size of a batch at last from the load.
+ * Checks and completes the options of a run of a pipeline. Missing options come from the `layers`,
+ * and the batch size finally from the load.
  */
 export function checkRunOptions<E, T>(
   action: string,

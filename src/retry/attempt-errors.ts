@@ -1,16 +1,16 @@
 import { ConfigurationError, isOf } from "../errors.ts";
 
-/** Number of first errors of a call that are kept, and of last ones. */
+/** Number of first errors of a call that are kept, and of last errors. */
 const maxErrors = 10;
 
-/** The errors with one more: beyond 20 of them, the first and the last 10. */
+/** Returns the errors with one more: beyond 20 of them, the first and the last 10. */
 export function withError(errors: readonly unknown[], error: unknown): readonly unknown[] {
   if (errors.length < 2 * maxErrors) return [...errors, error];
   return [...errors.slice(0, maxErrors), ...errors.slice(maxErrors + 1), error];
 }
 
-/** The errors with what the user's `isRetriable` has thrown about the last of them: it hides none. */
+/** Returns the errors with the one that the user's `isRetriable` threw about the last of them. */
 export function withThrown(errors: readonly unknown[], thrown: unknown): readonly unknown[] {
-  // Thrown where it gave no boolean; listed first.
+  // Thrown if it returned no boolean; listed first.
   return isOf(thrown, ConfigurationError) ? [thrown, ...errors] : withError(errors, thrown);
 }

@@ -3,15 +3,15 @@ import { propertyOf } from "../errors.ts";
 /** Marks the error of a load with the rows and branches that it is about. */
 const blame: unique symbol = Symbol.for("millrace.blame") as typeof blame;
 
-/** Part of a load that fans out which failed with an error. */
+/** Part of a fanned-out load that failed with an error. */
 export interface Blame {
-  /** The rows to blame, by their index in the call: all others are where they belong. */
+  /** The rows to blame, by their index in the call. All other rows are loaded. */
   readonly failures: ReadonlyMap<number, unknown>;
-  /** The branches that lack these rows, as they are counted once that is so for good. */
+  /** The branches that lack these rows, as counted once the failure is final. */
   readonly lacking: Readonly<Record<string, { readonly deadLettered: number }>>;
 }
 
-/** Says of an error which rows it speaks of; gives the error. */
+/** Marks an error with the rows that it is about; returns the error. */
 export function withBlame(error: object, value: Blame): object {
   return Object.defineProperty(error, blame, { value, configurable: true });
 }

@@ -1,12 +1,11 @@
 import { propertyOf } from "../errors.ts";
 
-/** Marks an error after which nobody knows yet if the rows are there. */
+/** Marks an error after which it is not yet known whether the rows are stored. */
 const isOpen: unique symbol = Symbol.for("millrace.openOutcome") as typeof isOpen;
 
 /**
- * Says of the error of a load that its rows may have been committed, and that this could not be looked
- * up. A load that has failed by it may be tried again; its items are never given up on, as they would
- * be a row and a dead letter.
+ * Marks the error of a load whose rows may have been committed, if this could not be checked. The load
+ * may be tried again. Its items are never given up on, as each might then be a row and a dead letter.
  */
 export function leaveOpen(error: unknown): unknown {
   if (typeof error !== "object" || error === null || !Object.isExtensible(error)) {
@@ -15,7 +14,7 @@ export function leaveOpen(error: unknown): unknown {
   return Object.defineProperty(error, isOpen, { value: true, configurable: true });
 }
 
-/** Returns true if nobody knows whether the rows of a load are there. */
+/** Returns true if it is unknown whether the rows of a load are stored. */
 export function isLeftOpen(error: unknown): boolean {
   return propertyOf(error, isOpen) === true;
 }

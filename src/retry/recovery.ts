@@ -18,24 +18,23 @@ export type Members = readonly number[];
 
 /** Calls of a stage for items of a batch, and their consequences. */
 export interface Work<R> {
-  /** The items of the source that a failure is told for. */
+  /** Returns the source items of a failure. */
   itemsOf(members: Members): readonly unknown[];
-  /** For each row passed to the call, the item that it came from: an item may have several rows. */
+  /**
+   * Returns, for each row passed to the call, the item that it came from: an item may have several rows.
+   */
   sourcesOf?(members: Members): Members;
   /** Makes a call for some of the items. */
   call(members: Members, attempt: number): R | PromiseLike<R>;
-  /** Takes the result of a call that succeeded. */
+  /** Receives the result of a successful call. */
   done(members: Members, result: R): unknown;
-  /** Resolves with true if the call that has just failed did succeed after its deadline. */
+  /** Resolves with true if the call that has just failed succeeded after its deadline. */
   hasSucceeded?(error: unknown): Promise<boolean>;
-  /** Takes an item that is given up on; `errors` are those of all attempts. */
+  /** Receives an item that is given up on; `errors` are those of all attempts. */
   giveUp(member: number, error: unknown, attempts: number, errors: readonly unknown[]): unknown;
-  /**
-   * Takes items that are there already, if the error says so, and gives them as `true`; as `false` those
-   * that come again in the call.
-   */
+  /** Returns items that are already loaded, if the error says so, as `true`; repeated ones as `false`. */
   deliveredIn?(members: Members, error: unknown): ReadonlyMap<number, boolean> | undefined;
-  /** Number of attempts for the items before these calls. */
+  /** Returns the number of attempts for the items before these calls. */
   earlierAttempts?(members: Members): number;
 }
 
@@ -43,15 +42,15 @@ export interface Work<R> {
 export interface Policy {
   /** Number and times of further calls. */
   readonly retry: RetrySettings;
-  /** Items may be given up on, as somebody takes them. */
+  /** True if items may be given up on, as there are dead letters. */
   readonly mayGiveUp: boolean;
-  /** Items are given up on at once, as their letters are written together. */
+  /** True if items are given up on together, as their letters are written together. */
   readonly gathersLetters?: boolean | undefined;
-  /** A call can be made for a part of the items. */
+  /** True if a call can be made for a part of the items. */
   readonly isDivisible: boolean;
-  /** A batch that fails is halved until what fails stands alone. */
+  /** True if a failed batch is halved until the offending items are isolated. */
   readonly isolates: boolean;
-  /** A call takes too long for one of its items, and not because a service is down. */
+  /** True if a call is slow because of one of its items, and not because a service is down. */
   readonly blamesTimeouts?: boolean;
   /** Most calls for parts of one batch. */
   readonly isolationBudget: number;
@@ -59,29 +58,31 @@ export interface Policy {
 
 /** Signal that stops a recovery, and its listener. */
 export interface RecoveryListener {
-  /** No further call may begin. */
+  /** True if no further call may begin. */
   readonly isStopped: boolean;
   /** Aborts when the run does, and ends the delays. */
   readonly signal: AbortSignal;
-  /** A call is to be made again, after a delay in milliseconds; returns what to call once it is over. */
+  /**
+   * Called before a delay in milliseconds and another attempt; returns a function to call after the delay.
+   */
   onRetry(error: unknown, attempt: number, delay: number): () => void;
 }
 
-/** Calls of one batch that took too long and are halved: enough to find three of 1000 items. */
+/** Most timed-out calls of one batch that are halved: enough to find three of 1000 items. */
 const maxTimeouts = 32;
 
-/** A call has failed for good, and nothing takes its items. */
+/** A call has failed for good, and its items cannot be given up on. */
 export class Exhausted {
-  /** Error of each attempt; of many attempts the first and the last ones. */
+  /** Error of each attempt; of many attempts, the first and the last ones. */
   readonly errors: readonly unknown[];
   /** Number of attempts. */
   readonly attempts: number;
-  /** The items that it was made for. */
+  /** The items of the call. */
   readonly items: readonly unknown[];
-  /** Where it failed, if that is not the stage of the call itself. */
+  /** Stage that failed, if it is not the stage of the call itself. */
   readonly stage: FailureStage | undefined;
 
-  /** Tells of all attempts of a call. */
+  /** Describes all attempts of a call. */
   constructor(
     errors: readonly unknown[],
     attempts = 1,
@@ -95,7 +96,7 @@ export class Exhausted {
   }
 }
 
-/** Whatever a call has failed with, as `Exhausted`; a `FencedError` is a failure of the checkpoints. */
+/** Returns any failure of a call as `Exhausted`; a `FencedError` is a failure of the checkpoints. */
 export function exhaustedBy(error: unknown): Exhausted {
   const failure = isOf(error, Exhausted) ? error : new Exhausted([error]);
   const { errors, attempts, items, stage } = failure;
@@ -109,16 +110,16 @@ type Failures = ReadonlyMap<number, unknown>;
 /** Items that share their calls. */
 interface Part {
   readonly members: Members;
-  readonly attempt: number; // Splitting is no further attempt.
+  readonly attempt: number; // Splitting is not a further attempt.
   readonly errors: readonly unknown[]; // Of the attempts so far; capped, see `withError`.
 }
 
 /**
- * Does what can be done about a failed call: tries again, isolates the items that are at fault, or
- * gives up on them. Rejects with `Exhausted` if nothing can be done.
+ * Recovers from a failed call: tries again, isolates the offending items, or gives up on them. Rejects
+ * with `Exhausted` if nothing can be done.
  *
- * To isolate one item of n by halving takes at most 2·log₂ n further calls. Items keep their
- * order, as the part that comes first is always the next.
+ * Isolating one item of n by halving takes at most 2·log₂ n further calls. Items keep their order, as
+ * the next part is always the first one left.
  */
 export class Recovery<R> {
   readonly #work: Work<R>;
@@ -127,9 +128,9 @@ export class Recovery<R> {
   readonly #parts: Part[] = []; // The last one is next.
   #budget: number;
   #timeouts = 0;
-  #isCut = false; // Items are left that nothing takes any more.
+  #isCut = false; // The run stopped before all items were given up on.
 
-  /** Makes the recovery of one batch. */
+  /** Creates the recovery of one batch. */
   constructor(work: Work<R>, policy: Policy, listener: RecoveryListener) {
     this.#work = work;
     this.#policy = policy;
@@ -138,15 +139,15 @@ export class Recovery<R> {
   }
 
   /**
-   * Recovers from the first call for `members`, if it has failed with `errors`; else makes it. Settles
-   * when all is settled; tells whether all of it is done, and nothing was left as the run was stopped.
+   * Recovers from the first call for `members`, if it has failed with `errors`; otherwise makes it.
+   * Resolves with true if everything is done, and with false if a stop of the run left items.
    */
   async run(members: Members, ...errors: readonly unknown[]): Promise<boolean> {
     const first = { members, attempt: 1, errors };
     if (errors.length > 0) await this.#face(first);
     else if (members.length > 0) this.#parts.push(first);
     for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
-      if (this.#listener.isStopped) return false; // What is left is pending.
+      if (this.#listener.isStopped) return false; // The remaining items are pending.
       let result: R;
       try {
         result = await this.#work.call(part.members, part.attempt);
@@ -159,30 +160,30 @@ export class Recovery<R> {
     return !this.#isCut;
   }
 
-  /** Decides what becomes of a part whose call has failed. */
+  /** Decides the fate of a part whose call has failed. */
   async #face(part: Part): Promise<void> {
     const { members, errors } = part;
     const error = errors.at(-1);
     const { mayGiveUp, isDivisible, isolates, blamesTimeouts } = this.#policy;
-    if (isOf(error, Exhausted)) throw error; // What has to be done for a call failed.
+    if (isOf(error, Exhausted)) throw error; // A step that a call needs has failed.
     if (this.#listener.isStopped || isFatal(error)) throw this.#exhausted(part);
     const delivered = this.#work.deliveredIn?.(members, error);
     if (delivered) {
-      // After all that comes of the others, so that the load finds there, or not, what comes again.
+      // After the others are settled, so that the load sees whether the first of each is stored.
       this.#add(part, members.filter((member) => delivered.get(member) === false));
       return await this.#exclude(part, delivered, []);
     }
     const mayDivide = isDivisible && members.length > 1;
     if (isOf(error, SplitError) && mayDivide) return this.#halve(part);
     if (this.#asks(part, isRetriable)) return await this.#retry(part);
-    // What may be loaded is no dead letter: the next run finds its mark, or loads it.
+    // An item that may be loaded is not a dead letter: the next run finds its mark, or loads it.
     if (!mayGiveUp || isLeftOpen(error)) throw this.#exhausted(part);
     if (await this.#work.hasSucceeded?.(error)) {
       return void await this.#work.done(members, undefined as R);
     }
     const blamed = this.#namedBy(blameOf(error), members);
     if (blamed && blamed.size < members.length) {
-      await this.#exclude(part, blamed, []); // The others are where they belong: a call counts them.
+      await this.#exclude(part, blamed, []); // The others are loaded: a call counts them.
       return await this.#face({ ...part, members: [...blamed.keys()] });
     }
     const named = this.#namedBy(isOf(error, BatchError) ? error : undefined, members);
@@ -196,7 +197,7 @@ export class Recovery<R> {
     await this.#giveUp(members.map((member) => [member, error] as const), part);
   }
 
-  /** Asks about the last error. The user's `isRetriable`, which may be asked, must not hide it. */
+  /** Asks about the last error. The user's `isRetriable`, which may be called, must not hide it. */
   #asks(part: Part, ask: typeof isRetriable): boolean {
     const { members, errors, attempt } = part;
     try {
@@ -207,10 +208,7 @@ export class Recovery<R> {
     }
   }
 
-  /**
-   * Gives up on items one by one, or at once; on those that are left when the run is stopped it does
-   * not.
-   */
+  /** Gives up on items one by one, or together; not on those left when the run is stopped. */
   async #giveUp(
     failed: readonly (readonly [member: number, error: unknown])[],
     { attempt, errors }: Part,
@@ -224,7 +222,7 @@ export class Recovery<R> {
       else await loss;
     }
     for (const loss of await Promise.allSettled(losses)) {
-      if (loss.status === "rejected") throw loss.reason; // The others are known to be kept, or not.
+      if (loss.status === "rejected") throw loss.reason; // The outcome of the others is known.
     }
   }
 
@@ -259,15 +257,14 @@ export class Recovery<R> {
     this.#add(part, part.members.filter((member) => !failures.has(member)));
   }
 
-  /** Has a call made for some of a part, the next one. */
+  /** Queues some items of a part as the next call. */
   #add(part: Part, members: Members): void {
     if (members.length > 0) this.#parts.push({ ...part, members, errors: [] });
   }
 
   /**
-   * The items that a load has named by their rows, each with the error of the first one: copied once,
-   * as the user's map may change, and need not be what it seems. `undefined` where there are none, or
-   * what is named is no row.
+   * Returns the items that a load has named by their rows, each with the error of its first row, copied
+   * once, as the user's map may change or be invalid. `undefined` if there are none, or a row is unknown.
    */
   #namedBy(
     error: { readonly failures: Failures } | undefined,
@@ -280,12 +277,12 @@ export class Recovery<R> {
     try {
       for (const [row, cause] of error.failures) {
         const member = typeof row === "number" ? sources[row] : undefined;
-        if (member === undefined || seen.has(row)) return undefined; // There is no such row, or a repeated one: the iterator may be endless.
+        if (member === undefined || seen.has(row)) return undefined; // Unknown, or repeated without end.
         seen.add(row);
         if (!named.has(member)) named.set(member, cause);
       }
     } catch {
-      return undefined; // It is an error like any other, and told as such.
+      return undefined; // It is reported like any other error.
     }
     return this.#policy.isDivisible && named.size > 0 ? named : undefined;
   }

@@ -1,11 +1,11 @@
 import { EtlError, propertyOf } from "../errors.ts";
 
 /**
- * An error that says when to try again: thrown by a `transform` or a `load`, it sets the delay
- * before the next attempt, in place of the backoff, and pauses the rate limit of the run. Both wait
- * no longer than `maxRetryAfter` of the retry options: a day by default.
+ * An error that says when to try again. Thrown by a `transform` or a `load`, it sets the delay before
+ * the next attempt, instead of the backoff, and pauses the rate limit of the run. Both wait at most for
+ * `maxRetryAfter` of the retry options: a day by default.
  *
- * Any other error may say the same by a property `retryAfter`, in milliseconds.
+ * Any other error can do the same with a property `retryAfter`, in milliseconds.
  *
  * @example From the header of a response
  * ```ts
@@ -18,19 +18,19 @@ import { EtlError, propertyOf } from "../errors.ts";
  * ```
  */
 export class RetryAfterError extends EtlError {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "RetryAfterError";
-  /** The class of the error. */
+  /** Name of the class. */
   override readonly name = "RetryAfterError" as const;
-  /** The kind of the error. */
+  /** Kind of the error. */
   override readonly code = "RETRY_AFTER" as const;
-  /** Time until the next attempt in milliseconds; `undefined` where the value said nothing usable. */
+  /** Time until the next attempt in milliseconds; `undefined` if the value is not usable. */
   readonly retryAfter: number | undefined;
 
   /**
-   * Makes the error from milliseconds, or from the value of an HTTP header `Retry-After`: seconds,
-   * also with decimals, or one of the three forms of an HTTP date (RFC 9110, section 10.2.3). Any
-   * other text says nothing, and leaves the delay to the backoff.
+   * Creates the error from milliseconds, or from the value of an HTTP header `Retry-After`: seconds,
+   * possibly with decimals, or one of the three forms of an HTTP date (RFC 9110, section 10.2.3). Any
+   * other text is ignored, and the backoff sets the delay.
    */
   constructor(
     retryAfter: number | string | null,
@@ -41,27 +41,29 @@ export class RetryAfterError extends EtlError {
   }
 }
 
-/** The longest `retryAfter` that is waited for where no option says otherwise: a day. */
+/** Default limit of `retryAfter`: a day. */
 export const longestRetryAfter: number = 24 * 60 * 60 * 1000;
 
-/** Delay that an error asks for, in milliseconds, at most `max`. */
+/** Returns the delay that an error asks for, in milliseconds, at most `max`. */
 export function retryAfterOf(error: unknown, max: number = Infinity): number | undefined {
   const delay = checked(propertyOf(error, "retryAfter"));
   return delay && Math.min(delay, max);
 }
 
-/** The delay that a header asks for; `undefined` where it is neither seconds nor a date. */
+/** Returns the delay that a header asks for; `undefined` if it is neither seconds nor a date. */
 function delayOf(header: string): number | undefined {
   const text = header.trim();
   if (/^\d+(\.\d+)?$/.test(text)) {
-    const delay = Math.ceil(Number(text) * 1000 - 1e-6); // 1.1 × 1000 is a little more than 1100.
+    const delay = Math.ceil(Number(text) * 1000 - 1e-6); // 1.1 × 1000 is slightly more than 1100.
     return Math.min(Math.max(0, delay), Number.MAX_VALUE);
   }
   const time = timeOf(text);
   return time === undefined ? undefined : Math.max(0, time - Date.now());
 }
 
-/** A date in one of the three forms of HTTP (RFC 9110, section 5.6.7), in milliseconds since 1970. */
+/**
+ * Returns a date in one of the three forms of HTTP (RFC 9110, section 5.6.7), in milliseconds since 1970.
+ */
 function timeOf(text: string): number | undefined {
   const parts = text
     // Sun Nov  6 08:49:37 1994
@@ -81,13 +83,13 @@ function timeOf(text: string): number | undefined {
   const [day, , year, hour, minute, second] = parts.slice(1).map(Number) as [number, ...number[]];
   const month = "JanFebMarAprMayJunJulAugSepOctNovDec".indexOf(parts[2]!) / 3;
   const date = new Date(0);
-  date.setUTCFullYear(year!, month, day); // Unlike `Date.UTC`, it takes the year 94 for itself.
-  // There is no such month, or it has no such day.
+  date.setUTCFullYear(year!, month, day); // Unlike `Date.UTC`, it takes the year 94 literally.
+  // The month or the day does not exist.
   if (month % 1 !== 0 || date.getUTCDate() !== day) return undefined;
   return date.setUTCHours(hour!, minute, second);
 }
 
-/** Of two digits: the last year that ends so and is not more than 50 years ahead. */
+/** Returns the last year that ends in these two digits and is at most 50 years ahead. */
 function fullYear(digits: number): number {
   const latest = new Date().getUTCFullYear() + 50;
   return latest - (latest - digits) % 100;

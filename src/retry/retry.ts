@@ -23,10 +23,10 @@ import { onAbort } from "../runtime/signals.ts";
 import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { longestRetryAfter, retryAfterOf } from "./retry-after.ts";
 
-/** When a call that failed is made again. */
+/** Rules for retrying a failed call. */
 export interface RetryOptions {
   /**
-   * Most calls, the first included: a positive integer, or `Infinity`. With 1 there is no retry.
+   * Most calls, including the first: a positive integer, or `Infinity`. With 1 there is no retry.
    * @default {1}
    */
   maxAttempts?: number | undefined;
@@ -42,33 +42,32 @@ export interface RetryOptions {
    */
   maxDelay?: number | undefined;
   /**
-   * Longest `retryAfter` of an error that is waited for, in milliseconds: a number of at least 0. A
-   * longer one is cut to it.
+   * Longest accepted `retryAfter` of an error in milliseconds: a number of at least 0. A longer one is
+   * shortened to it.
    * @default {86_400_000}
    */
   maxRetryAfter?: number | undefined;
   /**
-   * By what the longest delay grows with each attempt: a number above 0.
+   * Factor by which the longest delay grows with each attempt: a number above 0.
    * @default {2}
    */
   factor?: number | undefined;
   /**
-   * `"full"` waits a random time between 0 and the longest delay, so that those who failed together
-   * do not come back together; `"none"` waits the longest delay.
+   * Randomness of delays: `"full"` waits a random time between 0 and the longest delay, so that calls
+   * that failed together are not retried together; `"none"` waits the longest delay.
    * @default {"full"}
    */
   jitter?: "full" | "none" | undefined;
   /**
-   * Tells by a boolean whether an error may pass by itself, so that the call is worth another
-   * attempt. Such an error is never taken for the fault of an item. Without it every error is tried
-   * again, but for `BatchError`, `SplitError`, `InvalidItemError`, `FencedError` and
-   * `ConfigurationError`. Any other
-   * answer is refused, and so is a promise.
+   * Returns a boolean: true if an error may pass by itself, so that another attempt is worthwhile. Such
+   * an error is never blamed on an item. Without it, every error is retried, except `BatchError`,
+   * `SplitError`, `InvalidItemError`, `FencedError` and `ConfigurationError`. Any other result is
+   * rejected, including a promise.
    */
   isRetriable?: ((error: unknown, attempt: number) => boolean) | undefined;
   /**
-   * Longest time of one call in milliseconds, a number above 0. After it the call's signal aborts,
-   * and it has failed with a `TimeoutError`.
+   * Longest time of one call in milliseconds, a number above 0. After it, the signal of the call
+   * aborts, and the call has failed with a `TimeoutError`.
    * @default {Infinity}
    */
   attemptTimeout?: number | undefined;
@@ -79,13 +78,13 @@ export type RetrySettings = Complete<RetryOptions, "isRetriable">;
 
 /** Options of `retry`. */
 export interface RetryCallOptions extends RetryOptions {
-  /** Ends the retrying, also during a delay: the promise rejects with its reason. */
+  /** Ends the retries, even during a delay: the promise rejects with its reason. */
   signal?: AbortSignal | undefined;
 }
 
-/** Context of a call by `retry`. */
+/** Context of a call made by `retry`. */
 export interface AttemptContext {
-  /** Which call it is; the first is 1. */
+  /** Number of the call; the first is 1. */
   readonly attempt: number;
   /** Aborts when the result is no longer wanted, or `attemptTimeout` is over. */
   readonly signal: AbortSignal;
@@ -104,12 +103,12 @@ export const retryOptions: OptionTable<RetryOptions> = {
 };
 
 /**
- * The delay before the attempt after this one, in milliseconds: exponential backoff with full jitter
- * (M. Brooker, Exponential Backoff and Jitter, 2015), unless the error says how long to wait.
+ * Returns the delay before the next attempt, in milliseconds: exponential backoff with full jitter (M.
+ * Brooker, Exponential Backoff and Jitter, 2015), unless the error says how long to wait.
  */
 export function delayAfter(attempt: number, error: unknown, settings: RetrySettings): number {
   const { baseDelay, maxDelay, maxRetryAfter, factor, jitter } = settings;
-  // The power grows to Infinity, which times 0 is no number.
+  // The power grows to Infinity, which times 0 is NaN.
   const longest = baseDelay && Math.min(maxDelay, baseDelay * factor ** (attempt - 1));
   return retryAfterOf(error, maxRetryAfter) ??
     (jitter === "full" ? Math.random() * longest : longest);
@@ -117,30 +116,30 @@ export function delayAfter(attempt: number, error: unknown, settings: RetrySetti
 
 /**
  * Returns true if the error itself, or the user, says that it may pass.
- * @throws {ConfigurationError} If the user's answer is no boolean; or whatever that throws.
+ * @throws {ConfigurationError} If the user's result is not a boolean; or any error that it throws.
  */
 export function isTransient(error: unknown, attempt: number, settings: RetrySettings): boolean {
   if (isFatal(error)) return false;
   if (settings.isRetriable !== undefined) {
     const answer: unknown = settings.isRetriable(error, attempt);
     if (typeof answer === "boolean") return answer;
-    Promise.resolve(answer).catch(() => {}); // Nobody waits for a promise.
+    Promise.resolve(answer).catch(() => {}); // A promise is not awaited.
     fail("retry", "isRetriable", "a function that returns a boolean", answer);
   }
   return retryAfterOf(error) !== undefined || isTimeout(error);
 }
 
-/** A timeout of the platform, of whatever realm. */
+/** Returns true for a timeout of the platform, from any realm. */
 export function isTimeout(error: unknown): boolean {
   try {
     return Object.prototype.toString.call(error) === "[object DOMException]" &&
       (error as DOMException).name === "TimeoutError";
   } catch {
-    return false; // What cannot be looked at says nothing.
+    return false; // It cannot be inspected.
   }
 }
 
-/** Returns true if an error is worth another attempt, as long as there are some left. */
+/** Returns true if an error is worth another attempt, and attempts are left. */
 export function isRetriable(error: unknown, attempt: number, settings: RetrySettings): boolean {
   if (attempt >= settings.maxAttempts || isFatal(error)) return false;
   if (settings.isRetriable !== undefined) return isTransient(error, attempt, settings);
@@ -148,20 +147,21 @@ export function isRetriable(error: unknown, attempt: number, settings: RetrySett
   return !isOfItems && !isOf(error, SplitError);
 }
 
-/** No further attempt can change it. */
+/** Returns true if no further attempt can change the outcome. */
 export function isFatal(error: unknown): boolean {
   return isOf(error, FencedError) || isOf(error, ConfigurationError);
 }
 
 /**
- * Calls until a call succeeds, and gives its result. Between two calls it waits: exponential backoff
- * with full jitter (M. Brooker, Exponential Backoff and Jitter, 2015), or as long as the error says
- * by its `retryAfter` in milliseconds.
+ * Calls `call` until it succeeds, and returns its result. Between two calls it waits: exponential
+ * backoff with full jitter (M. Brooker, Exponential Backoff and Jitter, 2015), or the `retryAfter` of
+ * the error in milliseconds.
  *
- * The promise rejects with what the last call failed with; or with the reason of the signal, at once
- * and also while a call goes on that does not heed it. It rejects with `ConfigurationError` if `call`
- * is no function, an option is unknown or breaks its rule, or `isRetriable` returns no boolean; with
- * an `AggregateError` of both errors if that throws. It leaves neither a timer nor a listener.
+ * The promise rejects with the error of the last call. If the signal aborts, it rejects at once with
+ * its reason, even while a call ignores the signal. It rejects with `ConfigurationError` if `call` is
+ * not a function, an option is unknown or breaks its rule, or `isRetriable` does not return a boolean.
+ * If `isRetriable` throws, it rejects with an `AggregateError` of both errors. It leaves neither a
+ * timer nor a listener.
  *
  * @example The third call succeeds
  * ```ts
@@ -191,7 +191,7 @@ export async function retry<R>(
       return await untilAborted(signal, () => {
         if (attemptTimeout === Infinity) return call({ attempt, signal });
         const own = (signal: AbortSignal) => call({ attempt, signal });
-        return withDeadline(own, attemptTimeout, signal, () => {}); // Nobody looks after it.
+        return withDeadline(own, attemptTimeout, signal, () => {}); // Its later result is ignored.
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -201,7 +201,7 @@ export async function retry<R>(
   }
 }
 
-/** The result of a call, unless the signal aborts before. */
+/** Returns the result of a call, unless the signal aborts first. */
 function untilAborted<R>(signal: AbortSignal, call: () => R | PromiseLike<R>): Promise<R> {
   return new Promise<R>((resolve, reject) => {
     const unfollow = onAbort(signal, reject);
@@ -211,7 +211,7 @@ function untilAborted<R>(signal: AbortSignal, call: () => R | PromiseLike<R>): P
   });
 }
 
-/** A user's `isRetriable` that throws hides nothing, and is not hidden. */
+/** Returns true if a call may be retried. If the user's `isRetriable` throws, both errors are reported. */
 function mayRetry(error: unknown, attempt: number, settings: RetrySettings): boolean {
   try {
     return isRetriable(error, attempt, settings);

@@ -3,9 +3,9 @@ import { sleep, withDeadline } from "../runtime/deadline.ts";
 import { delayAfter, isFatal, isRetriable, type RetrySettings } from "./retry.ts";
 
 /**
- * Calls what keeps something for a run, by the rules for its loads: what is away for a moment ends no
- * run. Once the signal has aborted there is no further delay, and one last call. The signal that a
- * call is given aborts when its time is up, and when `gone` does: nobody waits for it any more.
+ * Calls a store by the retry rules of the run's loads, so that a store that is briefly unavailable does not
+ * end the run. Once the signal has aborted, there is no further delay, and one last call. The signal passed
+ * to a call aborts when its time is up, or when `gone` aborts because it is no longer awaited.
  */
 export async function callStore<R>(
   call: (signal: AbortSignal) => R | PromiseLike<R>,
@@ -32,11 +32,11 @@ function mayPass(error: unknown, attempt: number, rules: RetrySettings): boolean
   try {
     return !isHopeless(error) && isRetriable(error, attempt, rules);
   } catch {
-    return false; // What the call has failed with is told.
+    return false; // The error of the call is reported.
   }
 }
 
-/** The store has answered, and would answer the same again. */
+/** Returns true if the store would answer the same again. */
 export function isHopeless(error: unknown): boolean {
   return isFatal(error) || isOf(error, CheckpointError);
 }

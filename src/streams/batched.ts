@@ -5,12 +5,12 @@ import { type ReadEnd, SourceReader } from "./source-reader.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Batches pulled straight from a source: what `BucketStream` gives, without the price of a pipe for
- * each chunk.
+ * Returns a stream of batches pulled straight from a source: like `BucketStream`, but without the cost
+ * of a pipe for each chunk.
  *
- * Reading begins with the first read of a batch and goes on until one batch waits and one more is
- * full. When the source fails, `onError` says what becomes of the gathered items. Cancelling
- * cancels the source, also while a read of it is pending.
+ * Reading begins with the first read of a batch, and continues until one batch waits and one more is
+ * full. When the source fails, `onError` sets the fate of the gathered items. Cancelling cancels the
+ * source, even while a read of it is pending.
  *
  * @example Two at a time
  * ```ts
@@ -20,21 +20,21 @@ import type { Source } from "./source.ts";
  * deepEqual(await Array.fromAsync(batched([1, 2, 3], { batchSize: 2 })), [[1, 2], [3]]);
  * ```
  *
- * @throws {ConfigurationError} If `source` is no source, or an option is unknown or breaks its rule.
+ * @throws {ConfigurationError} If `source` is not a source, or an option is unknown or breaks its rule.
  */
 export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): ReadableStream<T[]> {
   const limits = checkBucketOptions("batch source", options);
   let output!: ReadableStreamDefaultController<T[]>; // Set by `start`, within the constructor.
   let hasDemand = false; // A read waits.
   let reading: Promise<void> | undefined; // Settles when the source is no longer read.
-  let finish: (() => void) | undefined; // What the end of the source leaves to do.
+  let finish: (() => void) | undefined; // Left to do after the end of the source.
   let isOver = false; // Cancelled, or failed by a malformed item.
   let lateEnd: ReadEnd; // How the source ended after that.
   const failAt = ({ cause }: MalformedItem) => {
     isOver = true;
     finish = () => output.error(cause);
     batcher.discard();
-    reader.stop(cause, true).catch(() => {}); // The first error is told.
+    reader.stop(cause, true).catch(() => {}); // The first error is reported.
   };
   const serve = () => {
     const batch = hasDemand ? batcher.take() : undefined;
@@ -47,7 +47,7 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
       hasDemand = false;
       output.enqueue(batch);
     }
-    // `error` would drop a batch that a read given up has left in the platform's queue.
+    // `error` would drop a batch that an abandoned read has left in the platform's queue.
     if (finish === undefined || !batcher.isEmpty || output.desiredSize !== 0) return;
     finish();
     finish = undefined;
@@ -72,14 +72,14 @@ export function batched<T>(source: Source<T>, options: BucketOptions<T> = {}): R
     },
     cancel: async (reason) => {
       isOver = true;
-      hasDemand = false; // What the source still gives must not go to a closed stream.
+      hasDemand = false; // Late items of the source must not go to a closed stream.
       batcher.discard();
       const stopped = reader.stop(reason, true);
-      // A generator that is waiting for something of its own ends only after that, unheard.
+      // A generator that is awaiting something ends only after that; its error is ignored.
       if (reader.isStuck) return void stopped.catch(() => {});
       await stopped;
       await reading;
       if (lateEnd !== undefined) throw lateEnd.error;
     },
-  }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+  }, { highWaterMark: 0 }); // So the platform pulls only while a read waits.
 }

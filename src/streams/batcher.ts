@@ -6,18 +6,18 @@ import { isMalformed } from "./malformed-mark.ts";
 /**
  * Gathers items into batches: the one place where count, bytes, `flushWhen` and time decide.
  *
- * It knows no stream. Who fills it stops while `isFull`, and who takes from it is told by `onReady`
- * that there is something to take. One timer serves all batches: it is not cleared as a batch
- * closes but looks, when it fires, whether the batch that is open then has waited long enough.
+ * It knows no stream. The producer stops while `isFull`, and `onReady` notifies the consumer that a
+ * batch can be taken. One timer serves all batches: it is not cleared when a batch closes. When it
+ * fires, it checks whether the open batch has waited long enough.
  */
 export class Batcher<T> {
   readonly #limits: BucketLimits<T>;
-  /** Most items in a batch; a field of its own, as every item compares with it. */
+  /** Most items in a batch; a separate field, as every item is compared with it. */
   readonly batchSize: number;
-  /** Bytes or `flushWhen` decide too, and may throw. */
+  /** True if bytes or `flushWhen` also decide; these may throw. */
   readonly isMeasured: boolean;
   readonly #onReady: () => void;
-  /** Batches that can be taken; with two of them the bucket is full. */
+  /** Batches that can be taken; with two of them, the bucket is full. */
   protected readonly closed: T[][] = [];
   /** The batch that is being filled. */
   protected open: T[] = [];
@@ -27,7 +27,7 @@ export class Batcher<T> {
   #isDue = false; // The time of the open batch is up.
   #isOver = false;
 
-  /** Makes an empty bucket that calls `onReady` when a batch can be taken. */
+  /** Creates an empty bucket that calls `onReady` when a batch can be taken. */
   constructor(limits: BucketLimits<T>, onReady: () => void) {
     this.#limits = limits;
     this.batchSize = limits.batchSize;
@@ -35,41 +35,41 @@ export class Batcher<T> {
     this.#onReady = onReady;
   }
 
-  /** One closed batch waits and one more is filled: no further item is taken in. */
+  /** True if one closed batch waits and one more is full: no further item is accepted. */
   get isFull(): boolean {
     return this.closed.length > 1;
   }
 
-  /** Nothing is gathered. */
+  /** True if nothing is gathered. */
   get isEmpty(): boolean {
     return this.open.length + this.closed.length === 0;
   }
 
-  /** Puts an item in. What `sizeOf` and `flushWhen` throw comes through, and the item is left out. */
+  /** Adds an item. If `sizeOf` or `flushWhen` throws, so does this, and the item is left out. */
   add(item: T): void {
     if (this.isMeasured && !isMalformed(item)) this.#addMeasured(item);
     else this.grow(this.open.push(item) - 1);
   }
 
-  /** The next batch: a closed one, or the open one if its time is up. */
+  /** Returns the next batch: a closed one, or the open one if its time is up. */
   take(): T[] | undefined {
     const closed = this.closed;
     if (closed.length === 0 && this.#isDue) this.seal();
-    return closed.length > 1 ? closed.shift() : closed.pop(); // `pop` takes far less.
+    return closed.length > 1 ? closed.shift() : closed.pop(); // `pop` is far quicker.
   }
 
-  /** Ends the open batch whose time is up even where nothing let its timer run. */
+  /** Ends the open batch if its time is up, even if its timer had no chance to run. */
   checkTime(): void {
     if (performance.now() >= this.#deadline) this.#fallDue();
   }
 
-  /** Ends the input: what is open can be taken, and no timer is left. */
+  /** Ends the input: the open batch can be taken, and no timer is left. */
   flush(): void {
     this.#end();
     if (this.open.length > 0) this.#close();
   }
 
-  /** Ends the input and drops what was gathered; no timer is left. */
+  /** Ends the input and drops the gathered items; no timer is left. */
   discard(): void {
     this.#end();
     this.seal();
@@ -95,7 +95,7 @@ export class Batcher<T> {
     else this.grow(from);
   }
 
-  /** Closes the open batch if it is full; if it has grown from nothing, its time begins. */
+  /** Closes the open batch if it is full; starts its time if this was its first item. */
   protected grow(from: number): void {
     if (this.open.length >= this.batchSize) this.#close();
     else if (from === 0) this.#begin();
@@ -123,7 +123,7 @@ export class Batcher<T> {
   }
 
   #fallDue(): void {
-    // Only time can close a batch without a limit, which would grow for as long as nobody reads.
+    // Only time can close a batch without a limit, which would grow as long as nobody reads.
     const { batchSize, maxBytes } = this.#limits;
     if (Math.min(batchSize, maxBytes) === Infinity) return this.#close();
     this.#isDue = true;
@@ -136,7 +136,7 @@ export class Batcher<T> {
     this.#onReady();
   }
 
-  /** Closes the open batch, and begins the next one. */
+  /** Closes the open batch and begins the next one. */
   protected seal(): void {
     this.closed.push(this.open);
     this.open = [];
@@ -146,7 +146,7 @@ export class Batcher<T> {
   }
 }
 
-/** Refuses a wrong answer of a callback, such as a promise, whose rejection is then ignored. */
+/** Rejects a wrong return value of a callback, such as a promise, whose rejection is then ignored. */
 function checkAnswer(name: string, rule: Rule, answer: unknown): void {
   if (rule.test(answer)) return;
   Promise.resolve(answer).catch(() => {});

@@ -10,29 +10,29 @@ import {
   type Rule,
 } from "../plain-options.ts";
 
-/** When a batch is full, by items, by time, by size or by what an item says. */
+/** Limits of a batch: items, time, bytes, or a function of its items. */
 export interface BucketOptions<T> {
   /**
-   * Most items in a batch: a positive integer, or `Infinity` where another limit is finite. A stream
-   * holds up to two such batches, a run up to `3 * workers + 6` of them; with `Infinity` these are as
-   * large as `maxBytes`, `flushWhen` or `timeout` let them become, which only `maxBytes` bounds.
-   * @default {1}, or `Infinity` where `maxBytes` or `flushWhen` is given; in a run `load.batchSize` in place of 1
+   * Most items in a batch: a positive integer, or `Infinity` if another limit is finite. A stream holds
+   * up to two such batches, a run up to `3 * workers + 6`. With `Infinity`, only `maxBytes` bounds
+   * their size: `flushWhen` and `timeout` let them grow.
+   * @default {1}, or `Infinity` with `maxBytes` or `flushWhen`; in a run, `load.batchSize` instead of 1
    */
   batchSize?: number | undefined;
   /**
-   * Longest wait of a batch's first item in milliseconds; `Infinity` sets no timer. Where it is the
-   * only limit, a batch whose time is up is closed, although nobody reads.
+   * Longest wait of the first item of a batch in milliseconds; `Infinity` sets no timer. If it is the
+   * only limit, a batch whose time is up is closed even if nobody reads.
    * @default {5000}
    */
   timeout?: number | undefined;
   /**
-   * Most bytes in a batch, as `sizeOf` counts them. An item above it travels alone.
+   * Most bytes in a batch, as counted by `sizeOf`. A larger item gets a batch of its own.
    * @default {Infinity}
    */
   maxBytes?: number | undefined;
-  /** The size of an item in bytes, a number of at least 0. Needed when `maxBytes` is finite. */
+  /** Returns the size of an item in bytes, a number of at least 0. Required if `maxBytes` is finite. */
   sizeOf?: ((item: T) => number) | undefined;
-  /** Answers with a boolean whether this item closes its batch; without it none does. */
+  /** Returns a boolean: true if this item closes its batch. Without it, no item does. */
   flushWhen?: ((item: T) => boolean) | undefined;
   /**
    * Fate of the gathered items when the input fails: `"flush"` yields them, then the error;
@@ -68,7 +68,7 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
     bucketOptions as OptionTable<BucketOptions<T>>,
   );
   const batchSize = batchSizeOf(action, limits);
-  // Undefined is less than nothing.
+  // Undefined is not less than anything.
   if (options.timeout! < Infinity && batchSize === 1 && limits.batchSize === undefined) {
     fail(
       action,
@@ -80,7 +80,10 @@ export function checkBucketOptions<T>(action: string, options: BucketOptions<T>)
   return { ...limits, batchSize };
 }
 
-/** The size of a batch, that of `fallback` where nothing limits it; refuses a limit of bytes that nothing counts, and a batch without a limit. */
+/**
+ * Returns the size of a batch, by default `fallback`. Rejects a limit of bytes without `sizeOf`, and a
+ * batch without a limit.
+ */
 export function batchSizeOf<T>(
   action: string,
   { batchSize, timeout, maxBytes, sizeOf, flushWhen }: Complete<
@@ -94,7 +97,7 @@ export function batchSizeOf<T>(
     fail(action, "sizeOf", "a function if 'maxBytes' is finite", sizeOf);
   }
   if (isMeasured || flushWhen !== undefined) return batchSize ?? Infinity;
-  // Where no size is given, this is NaN.
+  // Without a size, this is NaN.
   if (Math.min(batchSize!, timeout) === Infinity) {
     fail(
       action,

@@ -4,11 +4,11 @@ import { type BucketOptions, checkBucketOptions } from "./bucket-options.ts";
 import { refuseMalformed } from "./malformed-mark.ts";
 
 /**
- * Groups items into arrays: `T` → `T[]`. Order is kept, nothing is lost, no batch is empty.
+ * Groups items into arrays: `T` → `T[]`. It keeps the order, loses nothing and emits no empty batch.
  *
- * A batch ends when it is full, when its first item has waited for `timeout` milliseconds, or when
- * the input closes. While nobody reads, `2 × batchSize` items are taken in, then writes wait. When
- * the input fails, `onError` says what becomes of the gathered items. On cancel they are dropped.
+ * A batch ends when it is full, when its first item has waited for `timeout` milliseconds, or when the
+ * input closes. While nobody reads, `2 × batchSize` items are accepted, then writes wait. When the
+ * input fails, `onError` sets the fate of the gathered items. Cancelling drops them.
  *
  * @example Two at a time
  * ```ts
@@ -20,21 +20,21 @@ import { refuseMalformed } from "./malformed-mark.ts";
  * ```
  */
 export class BucketStream<T> implements TransformStream<T, T[]> {
-  /** Gives batches. One whose time is up while nobody reads goes at the next read. */
+  /** Yields batches. A batch whose time is up while nobody reads goes to the next read. */
   declare readonly readable: ReadableStream<T[]>;
-  /** Takes items. While nobody reads, one batch waits and one more fills, then writes wait. */
+  /** Accepts items. While nobody reads, one batch waits and one more fills, then writes wait. */
   declare readonly writable: WritableStream<T>;
   readonly #batcher: Batcher<T>;
   readonly #onError: "flush" | "discard";
   #writes = 0;
   #hasDemand = false; // A read waits.
   #held: ((refusal?: Promise<never>) => void) | undefined; // The write that waits for room.
-  #finish: (() => void) | undefined; // What the end of the input leaves to do.
+  #finish: (() => void) | undefined; // Left to do after the end of the input.
   #input!: WritableStreamDefaultController; // Both are set by `start`, within the constructor.
   #output!: ReadableStreamDefaultController<T[]>;
 
   /**
-   * Makes an empty bucket.
+   * Creates an empty bucket.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(options: BucketOptions<T> = {}) {
@@ -48,11 +48,11 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
         this.#pump();
       },
       cancel: (reason) => {
-        this.#hasDemand = false; // What is being written must not go to a closed stream.
+        this.#hasDemand = false; // The item being written must not go to a closed stream.
         this.#held?.(Promise.reject(reason));
         this.#end("discard", () => this.#input.error(reason));
       },
-    }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+    }, { highWaterMark: 0 }); // So the platform pulls only while a read waits.
     this.writable = new WritableStream<T>({
       start: (input) => void (this.#input = input),
       write: (item) => this.#write(item),
@@ -85,7 +85,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
     }
   }
 
-  /** Gives a waiting read its batch, which makes room; ends the output once all is given. */
+  /** Hands a batch to a waiting read, which makes room. Ends the output once nothing is left. */
   #pump(): void {
     const batch = this.#hasDemand && this.#batcher.take();
     if (batch) {
@@ -93,7 +93,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
       this.#output.enqueue(batch);
       this.#held?.();
     }
-    // `error` would drop a batch that a read given up has left in the platform's queue.
+    // `error` would drop a batch that an abandoned read has left in the platform's queue.
     if (this.#finish && this.#batcher.isEmpty && this.#output.desiredSize === 0) {
       this.#finish();
       this.#finish = undefined;
@@ -105,7 +105,7 @@ export class BucketStream<T> implements TransformStream<T, T[]> {
     this.#end(this.#onError, () => this.#output.error(error));
   }
 
-  /** Ends the input: what was gathered is given or discarded, then `finish` runs. */
+  /** Ends the input: the gathered items are flushed or discarded, then `finish` runs. */
   #end(how: "flush" | "discard", finish: () => void): void {
     this.#finish = finish;
     this.#batcher[how]();

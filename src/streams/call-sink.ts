@@ -14,8 +14,8 @@ export interface CallContext {
 /** Fate of running calls when the input fails. */
 export interface InputErrorOptions {
   /**
-   * Fate of running calls when the input fails or is aborted: `"flush"` lets them finish and
-   * then fails with the error of the input; `"discard"` aborts their signal and fails at once.
+   * Fate of running calls when the input fails or is aborted: `"flush"` lets them finish, then fails
+   * with the error of the input; `"discard"` aborts their signal and fails at once.
    * @default {"flush"}
    */
   onError?: "flush" | "discard" | undefined;
@@ -26,7 +26,7 @@ export const inputErrorOptions: OptionTable<InputErrorOptions> = {
   onError: [flushOrDiscard, "flush"],
 };
 
-/** Why a stream fails. */
+/** Failure of a stream. */
 export interface Failure {
   readonly error: unknown;
 }
@@ -35,32 +35,32 @@ export interface Failure {
 export interface CallSinkParts<I, R> {
   /** The user's function. */
   readonly call: (item: I, context: CallContext) => R | PromiseLike<R>;
-  /** Calls at once. */
+  /** Number of calls at the same time. */
   readonly limit: number;
   /** Stops the sink. */
   readonly signal: AbortSignal | undefined;
   /** Fate of running calls when the input fails. */
   readonly onError: "flush" | "discard";
-  /** Says if one more call may begin beside the running ones, where not the limit alone decides. */
+  /** Returns true if one more call may begin beside the running ones, if `limit` alone does not decide. */
   mayBegin?(running: number): boolean;
-  /** A call begins; gives what takes its result. */
+  /** Called when a call begins; returns a function that accepts its result. */
   onBegin?(): (result: R) => void;
-  /** The input is closed or has failed, and every call is done. */
+  /** Called when the input is closed or has failed, and every call is done. */
   onEnd?(failure: Failure | undefined): void;
-  /** The sink has failed or was stopped: nothing more is given. */
+  /** Called when the sink has failed or was stopped: no more results follow. */
   onStop?(error: unknown): void;
   /** If true, a failure surfaces at the next write or close instead of at once. */
   readonly isToldLate?: boolean;
 }
 
-/** A call, and what takes its result. */
+/** A call, and the function that accepts its result. */
 interface Call<I, R> {
   readonly item: I;
   readonly context: CallContext;
   readonly take: ((result: R) => void) | undefined;
 }
 
-/** The waiting operation: a write waits for room, the others until no call is running. */
+/** Waiting operation: a write waits for room, the others until no call is running. */
 type Wait = "write" | "close" | "abort" | "cancel";
 
 /** Callbacks that end a wait. */
@@ -70,10 +70,10 @@ interface Waiting {
 }
 
 /**
- * The sink of a stream that calls a function for what is written to it, several times at once. A
- * write waits until its call may begin; close and abort wait for all calls. The first failure of a
- * call stops it: the signal of the other calls aborts, no further one begins, and whatever waits is
- * refused. An input that fails lets the calls finish, unless they are to be discarded.
+ * Sink of a stream that calls a function for each chunk, with several calls in flight. A write waits
+ * until its call may begin; close and abort wait for all calls. The first failed call stops the sink:
+ * the signal of the other calls aborts, no further call begins, and waiting operations are rejected. If
+ * the input fails, running calls finish, unless they are to be discarded.
  */
 export class CallSink<I, R> {
   readonly #parts: CallSinkParts<I, R>;
@@ -83,11 +83,11 @@ export class CallSink<I, R> {
   #unfollow = () => {};
   #calls = 0;
   #refusal: Failure | undefined; // No further call begins.
-  #isOver = false; // No further result is taken.
-  #hasFailed = false; // A call, or by the signal.
+  #isOver = false; // No further result is accepted.
+  #hasFailed = false; // By a call, or by the signal.
   readonly #waits = new Map<Wait, Waiting>();
 
-  /** Makes a sink for the constructor of a `WritableStream`. */
+  /** Creates a sink for the constructor of a `WritableStream`. */
   constructor(parts: CallSinkParts<I, R>) {
     this.#parts = parts;
     const { call, limit } = parts;
@@ -116,7 +116,7 @@ export class CallSink<I, R> {
   /** Called by the platform. */
   write(item: I): void | Promise<void> {
     this.#throwIfRefused();
-    if (isMalformed(item)) { // An input that fails here; the platform does not call `abort` for it.
+    if (isMalformed(item)) { // The input fails here, without a call of `abort` by the platform.
       return this.abort(item.cause).then(() => Promise.reject(item.cause));
     }
     if (this.#canBegin()) return this.#begin(item);
@@ -133,8 +133,8 @@ export class CallSink<I, R> {
   }
 
   /**
-   * Called by the platform, and a pipe waits for it. Settles when no call is running. Its error is
-   * that of the input, where the signal has an `AbortError` in the place of `undefined`.
+   * Called by the platform, and a pipe waits for it. Settles when no call is running. The error is that
+   * of the input; the signal replaces `undefined` by an `AbortError`.
    */
   abort(error: unknown): Promise<void> {
     this.#refuse(error);
@@ -151,7 +151,7 @@ export class CallSink<I, R> {
     return this.#wait("cancel", () => {});
   }
 
-  /** Lets go on what waits, as far as it may. */
+  /** Resumes the waiting write, or the pending close, if the limits allow it. */
   pump(): void {
     for (const [wait, { go }] of this.#waits) {
       if (wait === "write" ? !this.#canBegin() : this.#group.running > 0) continue;
@@ -160,7 +160,7 @@ export class CallSink<I, R> {
     }
   }
 
-  /** Waits, and settles with what `go` then does. */
+  /** Waits, then settles with the result of `go`. */
   #wait(wait: Wait, go: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waits.set(wait, { go: () => resolve(new Promise((gone) => gone(go()))), reject });
@@ -175,7 +175,7 @@ export class CallSink<I, R> {
   #begin(item: I): void {
     const context = { signal: this.#abort.signal, index: this.#calls++ };
     this.#group.run({ item, context, take: this.#parts.onBegin?.() });
-    // Where the call has thrown, the write has to reject for `pipeTo` to see it on workerd.
+    // If the call has thrown, the write must reject for `pipeTo` to see it on workerd.
     this.#throwIfRefused();
   }
 
@@ -183,7 +183,7 @@ export class CallSink<I, R> {
     if (this.#isOver && this.#refusal) throw this.#refusal.error;
   }
 
-  /** Ends with every call done, and all that they gave. */
+  /** Ends the sink after every call is done and all results are delivered. */
   #end(failure: Failure | undefined): void {
     this.#isOver = true;
     this.#unfollow();
@@ -195,7 +195,7 @@ export class CallSink<I, R> {
     this.#stop(error);
   }
 
-  /** Begins no further call, as the input has failed; a close is refused once no call is running. */
+  /** Begins no further call, as the input has failed. A close is rejected once no call is running. */
   #refuse(error: unknown): void {
     if (this.#isOver || this.#refusal) return;
     this.#refuseHeld(error);
@@ -204,14 +204,14 @@ export class CallSink<I, R> {
     if (this.#waits.has("close")) this.#parts.onStop?.(error); // Otherwise `abort` is called.
   }
 
-  /** Begins no further call and aborts those that run; refuses what waits. */
+  /** Begins no further call, aborts running calls, and rejects waiting operations. */
   #stop(error: unknown): void {
     if (this.#isOver) return;
     this.#refuseHeld(error);
     this.#drop(error);
     this.#rejectWait("close", error);
     this.#parts.onStop?.(error);
-    // The platform keeps the first error, so that what it led to is not told.
+    // The platform keeps the first error, and ignores those that follow from it.
     if (!this.#parts.isToldLate) this.#input.error(error);
   }
 
@@ -225,7 +225,7 @@ export class CallSink<I, R> {
     this.#waits.delete(wait);
   }
 
-  /** Aborts the calls that run, whose results are no longer wanted. */
+  /** Aborts running calls, whose results are no longer wanted. */
   #drop(error: unknown): void {
     this.#isOver = true;
     this.#unfollow();

@@ -2,21 +2,21 @@ import type { Checkpoint, Guarantee } from "../report-types.ts";
 
 /** Terms of the run that reads a source. */
 export interface RunTerms {
-  /** Where the run keeps what is finished, if it does. */
+  /** Store of the run's checkpoint, if it has one. */
   readonly checkpoints: unknown;
-  /** Way in which it resumes after finished items. */
+  /** Way in which the run resumes after finished items. */
   readonly resume: "skip" | "source";
-  /** Guarantee that was asked for, if any. */
+  /** Guarantee requested, if any. */
   readonly guarantee: Guarantee | undefined;
-  /** Number of batches in progress at once. */
+  /** Number of batches in progress at the same time. */
   readonly workers: number;
-  /** Most times that a failing source is opened. */
+  /** Retry rules for the source: the most times that a failing source is opened. */
   readonly retry: { readonly extract: { readonly maxAttempts: number } };
 }
 
 /** A source whose chunks are arrays of items. Made by `chunks`. */
 export class Chunks<T> {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "Chunks";
 
   /** The stream or iterable of arrays. */
@@ -26,9 +26,9 @@ export class Chunks<T> {
     | Iterable<readonly T[]>;
 
   /**
-   * Refuses a run whose terms the source cannot keep, and then cancels itself; gives the guarantee that
-   * it weakens all of them to, if it does. Called before it is read, with what the run has `found`
-   * finished, and of which pipeline. Without it all terms are kept.
+   * Rejects a run whose terms the source cannot keep, and then cancels the source. Returns the
+   * guarantee to which it weakens the run's, if it does. Called before the source is read, with the
+   * finished items that the run `found`, and the pipeline. Without it, all terms are kept.
    */
   declare readonly checkTerms?: (
     action: string,
@@ -47,9 +47,9 @@ export class Chunks<T> {
 
 /**
  * Marks a source whose chunks are arrays of items: pages of a cursor, fetches of a broker, parsed
- * blocks of a file. One hop then carries many items, which is the fast path of every pipeline.
+ * blocks of a file. Each chunk then carries many items, which is the fast path of every pipeline.
  *
- * The arrays are handed over: one of exactly `batchSize` items becomes a batch as it is.
+ * The arrays are handed over: an array of exactly `batchSize` items becomes a batch without a copy.
  *
  * @example Pages of two
  * ```ts

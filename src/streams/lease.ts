@@ -1,5 +1,5 @@
 /**
- * Parts of a leased source, and its interface towards a run.
+ * Parts of a leased source, and its interface to a run.
  * @module
  */
 import type { Checkpoint, DoneRange, Guarantee } from "../report-types.ts";
@@ -8,51 +8,57 @@ import type { Source } from "./source.ts";
 
 /** Context of a call to a broker. */
 export interface LeaseContext {
-  /** Aborts when the run waits no longer for the call; its own abort does not, as what is told is to arrive. */
+  /**
+   * Aborts when the run stops waiting for the call. It stays open when the run aborts, so that the
+   * broker is still informed.
+   */
   readonly signal: AbortSignal;
   /** The name of the pipeline. */
   readonly pipeline: string;
-  /** The run, told apart from all others. */
+  /** Unique id of the run. */
   readonly runId: string;
 }
 
 /** Context of a call to a broker about items with a place in the source. */
 export interface LeasedItemsContext extends LeaseContext {
-  /** The places of the items in the source, from 0. */
+  /** Places of the items in the source, from 0. */
   readonly ranges: readonly DoneRange[];
 }
 
-/** Callbacks that tell a broker the fate of the items it has lent. */
+/** Callbacks that inform a broker about the items it has lent. */
 export interface LeaseOptions<T> {
-  /** Told of items that are finished for good: loaded, skipped, or their dead letter is kept. */
+  /** Called with items that are finished for good: loaded, skipped, or their dead letter is written. */
   readonly acknowledge: (items: readonly T[], context: LeasedItemsContext) => unknown;
   /**
-   * Asked about items that are to blame for a failure, before a dead letter is written. `"returned"`
-   * says that they were given back: the run counts them as `returned`, and goes on. After any other
-   * answer they are still the run's: a dead letter is kept, and they are acknowledged; or there are no
-   * dead letters, the run fails, and they are released.
+   * Called with items that are to blame for a failure, before a dead letter is written. Return
+   * `"returned"` if you gave them back to the broker: the run counts them as `returned` and continues.
+   * After any other value they stay with the run: if there are dead letters, one is written and they
+   * are acknowledged; otherwise the run fails and they are released.
    */
   readonly reject?:
     | ((items: readonly T[], error: unknown, context: LeasedItemsContext) => unknown)
     | undefined;
   /**
-   * Told once, when the run ends, of all that is lent and was neither acknowledged nor returned: it is
-   * not to blame, and is not done. Also of what the source has given in a chunk and nobody has read.
-   * Only an item whose `reject` ends later, and has not returned it, is told alone then.
+   * Called once, when the run ends, with all lent items that were neither acknowledged nor returned:
+   * they are neither to blame nor done. This includes unread items of a chunk. An item whose `reject`
+   * ends later, without returning it, is released separately.
    */
   readonly release?: ((items: readonly T[], context: LeaseContext) => unknown) | undefined;
   /**
-   * Which delivery of an item this is, as the broker counts them: the first is 1. The attempts of
-   * a run count on from there, in its dead letters and against `maxAttempts`.
+   * Returns the number of deliveries of an item, as counted by the broker: the first is 1. The run
+   * counts its attempts from there, in dead letters and against `maxAttempts`.
    */
   readonly attemptsOf?: ((item: T) => number) | undefined;
   /**
-   * The id of an item, the same for each of its deliveries and no other's: what the broker or the
-   * message calls it. A sink that keeps deliveries commits it together with the rows, so that what is
-   * delivered again is left out, and counted as skipped; the run is then `"effectively-once"`.
+   * Returns the id of an item, as set by the broker or the message: the same for each of its
+   * deliveries, and different from all others. A sink that keeps deliveries commits it with the rows.
+   * An item delivered again is then left out and counted as skipped, and the run is
+   * `"effectively-once"`.
    */
   readonly idOf?: ((item: T) => string) | undefined;
-  /** Called once at the end of each run, after everything else: stops heartbeats, closes what is open. */
+  /**
+   * Called once at the end of each run, after everything else, to stop heartbeats and close connections.
+   */
   readonly close?: (() => unknown) | undefined;
 }
 
@@ -60,36 +66,36 @@ export interface LeaseOptions<T> {
 export interface LoadingPipeline {
   /** If true, its source yields the same items in the same order each time. */
   readonly replayable?: boolean | undefined;
-  /** Its load, which may keep the ids of deliveries. */
+  /** Load of the pipeline, which may keep the ids of deliveries. */
   readonly load: unknown;
 }
 
 /** A leased source in one run. */
 export interface Lease<T> {
-  /** Asks `reject` about an item; tells whether it was given back. Left out where there is no `reject`. */
+  /** Calls `reject` for an item; resolves with true if it was returned. Omitted without `reject`. */
   readonly reject:
-    // Typed as a method is, so that a lease of messages is one of whatever messages are.
+    // Typed like a method, so that a lease of messages is also one of their base type.
     | { of(item: T, error: unknown, context: LeasedItemsContext): Promise<boolean> }["of"]
     | undefined;
-  /** Refuses terms that the source cannot keep, and cancels it then. */
+  /** Rejects terms that the source cannot keep, and then cancels it. */
   checkTerms(
     action: string,
     terms: RunTerms,
     found: Checkpoint | undefined,
     pipeline: LoadingPipeline,
   ): Guarantee;
-  /** Opens the source, of which each item counts as lent once it is read. */
+  /** Opens the source. Each item counts as lent once it is read. */
   open(use: readonly [action: string, name: string, giving?: string]): Source<T>;
   /** Tells the broker that items are finished. */
   acknowledge(items: readonly T[], context: LeasedItemsContext): unknown;
   /** Number of earlier deliveries of an item. */
   earlierAttempts(item: T): number;
-  /** The id of an item, where the load keeps these. */
+  /** Returns the id of an item; present if the load keeps ids. */
   readonly idOf: { of(item: T): string }["of"] | undefined;
-  /** The ids of items that are loaded together. Throws if one of them comes twice. */
+  /** Returns the ids of items that are loaded together. Throws if one of them occurs twice. */
   idsOf(items: readonly T[], isDivisible: boolean): readonly string[];
-  /** Gives back all that is lent. */
+  /** Gives back all lent items. */
   release(context: LeaseContext): unknown;
-  /** Ends it, once. */
+  /** Ends the lease, once. */
   close(): unknown;
 }

@@ -15,15 +15,15 @@ import { cancelSource, openSource, type Source, type SourceUse } from "./source.
 
 /** A source whose items are lent. Made by `leased`, for the `extract` of a pipeline. */
 export class Leased<T> {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "Leased";
 
   readonly #source: Source<T>;
-  /** They take what the source gives, whatever this is taken for. */
+  /** Callbacks for the items of the source, whatever their type. */
   readonly #options: LeaseOptions<never>;
 
   /**
-   * Joins a source to who is told of its items.
+   * Joins a source to the callbacks of its broker.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(source: Source<T>, options: LeaseOptions<T>) {
@@ -42,7 +42,7 @@ export class Leased<T> {
     }
   }
 
-  /** Begins what one run has of it. Called by the run. */
+  /** Begins the lease of one run. Called by the run. */
   lend(): Lease<T> {
     return new RunLease(this.#source, this.#options as LeaseOptions<T>);
   }
@@ -53,17 +53,17 @@ class RunLease<T> implements Lease<T> {
   idOf: Lease<T>["idOf"];
   readonly #source: Source<T>;
   readonly #options: LeaseOptions<T>;
-  readonly #out = new Map<T, number>(); // How often each is lent: texts and numbers may be equal.
+  readonly #out = new Map<T, number>(); // Number of times each is lent: strings and numbers may be equal.
   readonly #over = new AbortController();
   #isClosed = false;
-  #released: LeaseContext | undefined; // What was told with, once all that was lent is given back.
+  #released: LeaseContext | undefined; // Set once all lent items were given back.
 
   constructor(source: Source<T>, options: LeaseOptions<T>) {
     this.#source = source;
     this.#options = options;
     const { reject } = options;
     this.reject = reject && (async (item, error, context) => {
-      this.#count(item, -1); // A run that ends meanwhile is not to tell of it as well.
+      this.#count(item, -1); // A run that ends meanwhile must not release it as well.
       let answer: unknown;
       try {
         answer = await reject.call(options, [item], error, this.#told(context));
@@ -106,7 +106,7 @@ class RunLease<T> implements Lease<T> {
   }
 
   earlierAttempts(item: T): number {
-    return Math.max(0, (this.#options.attemptsOf?.(item) ?? 1) - 1) || 0; // It may give anything.
+    return Math.max(0, (this.#options.attemptsOf?.(item) ?? 1) - 1) || 0; // It may return anything.
   }
 
   idsOf(items: readonly T[], isDivisible: boolean): readonly string[] {
@@ -118,7 +118,7 @@ class RunLease<T> implements Lease<T> {
     }
     const wrong = ids.find((id) => typeof id !== "string" || id === "");
     if (wrong !== undefined) fail("load rows", "idOf", "a function that returns a text", wrong);
-    // The run loads the first of each, and only then comes to the others.
+    // The run loads the first of each, and only then the others.
     if (new Set(ids).size < ids.length) throw new DeliveredError(new Set());
     return ids;
   }
@@ -137,7 +137,7 @@ class RunLease<T> implements Lease<T> {
     return this.#options.close?.();
   }
 
-  /** Names of items for a load that keeps them; none where marks record the finished items. */
+  /** Returns `idOf` for a load that keeps ids; `undefined` if marks record the finished items. */
   #idsKept(action: string, terms: RunTerms, { load }: LoadingPipeline): Lease<T>["idOf"] {
     const { idOf } = this.#options;
     if (terms.checkpoints !== undefined) return undefined;
@@ -154,7 +154,7 @@ class RunLease<T> implements Lease<T> {
     return { ...context, signal: this.#over.signal };
   }
 
-  /** Takes an item that its source did not: if the run is over by now, it is given back as well. */
+  /** Keeps an item that the broker did not take back. If the run is already over, it is released. */
   #keep(item: T): unknown {
     this.#count(item, 1);
     return this.#released && this.release(this.#released);
@@ -167,7 +167,7 @@ class RunLease<T> implements Lease<T> {
   }
 }
 
-/** Refuses what only a source that can be read again bears. */
+/** Rejects options that need a source that can be read again. */
 function checkReplayable(
   action: string,
   { checkpoints, retry: { extract } }: RunTerms,
@@ -189,18 +189,16 @@ function checkReplayable(
 }
 
 /**
- * Joins a source to the broker that lends its items until it is told what has become of them: a queue,
- * a stream with acknowledgements. The `extract` of a pipeline returns it. Each item that the source
- * gives ends in one of three ways, once: it is acknowledged, given back by `reject`, or released when
- * the run ends.
+ * Joins a source to the broker that lends its items, such as a queue or a stream with acknowledgements.
+ * The `extract` of a pipeline returns it. Each item of the source ends in one of three ways, once: it
+ * is acknowledged, given back by `reject`, or released when the run ends.
  *
- * Nothing is acknowledged before its load has succeeded, so a run that is killed loses nothing: the
- * broker delivers again what it was not told of: at least once, or with `idOf` and a sink that keeps
- * deliveries effectively once. `close` is called last, however the
- * run ends, and before `finalize`.
+ * Nothing is acknowledged before its load has succeeded, so a killed run loses nothing: the broker delivers
+ * unacknowledged items again. Items are loaded at least once, or effectively once with `idOf` and a sink
+ * that keeps deliveries. `close` is called last, however the run ends, and before `finalize`.
  *
- * Checkpoints are refused beside it, unless the pipeline is `replayable: true`. It can be read by a run
- * alone: to work on items before, give what does it as `source`, or use the pipeline's `transform`.
+ * It cannot be combined with checkpoints, unless the pipeline is `replayable: true`. Only a run can read it:
+ * to process items earlier, pass the processed stream as `source`, or use the pipeline's `transform`.
  *
  * @example A message that fails goes back, and comes again
  * ```ts

@@ -17,11 +17,11 @@ import {
 /** Options of a `LoaderStream`. */
 export interface LoaderOptions extends InputErrorOptions {
   /**
-   * Loads at once: a positive integer.
+   * Number of loads at the same time: a positive integer.
    * @default {1}
    */
   workers?: number | undefined;
-  /** Stops the stream at once: the signal of the loads aborts, and it fails with its reason. */
+  /** Stops the stream at once: the signal of the loads aborts, and the stream fails with its reason. */
   signal?: AbortSignal | undefined;
 }
 
@@ -32,17 +32,17 @@ const loaderOptions: OptionTable<LoaderOptions> = {
 };
 
 /**
- * Loads what is written to it, several batches at once. A write waits for a free worker, close waits
- * for all of them.
+ * Loads the batches written to it, several at the same time. A write waits for a free worker; close
+ * waits for all workers.
  *
- * The first load that fails aborts the `signal` of the others, no further load begins, and a `pipeTo`
- * rejects with the user's own error. When the input fails, or the stream is aborted, running loads
- * finish before a `pipeTo` or `abort()` settles, so that all that was read is loaded; with
- * `onError: "discard"` their `signal` aborts at once. All loads share that one `signal`: remove a
+ * The first failed load aborts the `signal` of the others, no further load begins, and a `pipeTo`
+ * rejects with the user's own error. When the input fails or the stream is aborted, running loads
+ * finish before `pipeTo` or `abort()` settles, so that all items read are loaded. With
+ * `onError: "discard"`, their `signal` aborts at once. All loads share that one `signal`: remove a
  * listener when its load is done, and do not assign `signal.onabort`.
  *
- * On workerd a stream that fails while nothing is written says so at the next write or close, since
- * `pipeTo` takes one that fails on its own for one that is fine.
+ * On workerd, a stream that fails while nothing is written reports it at the next write or close, as
+ * `pipeTo` there mistakes a stream that fails on its own for a healthy one.
  *
  * @example Two batches at once
  * ```ts
@@ -59,8 +59,8 @@ const loaderOptions: OptionTable<LoaderOptions> = {
  */
 export class LoaderStream<B> extends WritableStream<B> {
   /**
-   * Makes a stream that loads by `load`, which may be sync or async.
-   * @throws {ConfigurationError} If `load` is no function, or an option is unknown or breaks its rule.
+   * Creates a stream that loads with `load`, which may be sync or async.
+   * @throws {ConfigurationError} If `load` is not a function, or an option is unknown or breaks its rule.
    */
   constructor(
     load: (batch: B, context: CallContext) => unknown,

@@ -2,7 +2,7 @@
 export interface MalformedItem {
   /** The item as the source has it. */
   readonly raw: unknown;
-  /** Why it could not be read. */
+  /** Error that prevented reading it. */
   readonly cause: unknown;
 }
 
@@ -12,14 +12,14 @@ export const malformedMark: unique symbol = Symbol.for(
 ) as typeof malformedMark;
 
 /**
- * Tells an item that could not be read from the others. It is an `Error`, as each item is asked: what
- * it inherits from is known at once, where the look for a property takes V8 3 to 20 times as long.
+ * Returns true for an item that could not be read. It is an `Error` for speed, as each item is checked:
+ * what it inherits from is known at once, while looking up a property takes V8 3 to 20 times as long.
  */
 export function isMalformed(item: unknown): item is MalformedItem {
   return item instanceof Error && malformedMark in item;
 }
 
-/** Where the first such item is; -1 if there is none. */
+/** Returns the index of the first such item; -1 if there is none. */
 export function firstMalformed(items: readonly unknown[]): number {
   for (let index = 0; index < items.length; index++) if (isMalformed(items[index])) return index;
   return -1;

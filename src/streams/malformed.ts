@@ -1,7 +1,7 @@
 import { messageOf } from "../errors.ts";
 import { malformedMark } from "./malformed-mark.ts";
 
-/** An item that its source could not read: only its fields and its mark are looked at. */
+/** An item that its source could not read. Only its fields and its mark are used. */
 class Malformed extends Error {
   override readonly name = "Malformed" as const;
   readonly [malformedMark] = true;
@@ -14,14 +14,13 @@ class Malformed extends Error {
 }
 
 /**
- * Stands for an item that its source cannot read: a broken line, a message that cannot be decoded.
- * The items around it are not affected. Its type is `never`, so that it may stand among items of
- * any type.
+ * Represents an item that its source cannot read: a broken line, or a message that cannot be decoded. The
+ * items around it are not affected. Its type is `never`, so that it can stand among items of any type.
  *
- * A run counts it as extracted, and never gives it to `transform`, `load`, `position`, `sizeOf` or
- * `flushWhen`. With dead letters it becomes one of stage `"extract"`, whose `item` is `raw`; without
- * them the run fails in that stage, with `error` as cause, after what came before it is loaded. In
- * streams outside of a run `error` is the error of the stream, after what came before it.
+ * A run counts it as extracted, and never passes it to `transform`, `load`, `position`, `sizeOf` or
+ * `flushWhen`. With dead letters, it becomes one of stage `"extract"`, whose `item` is `raw`. Without
+ * them, the run fails in that stage, with `error` as cause, after the items before it are loaded. In
+ * streams outside of a run, `error` is the error of the stream, after the items before it.
  *
  * @example One line of three is broken
  * ```ts

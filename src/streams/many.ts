@@ -2,25 +2,25 @@ import { fail } from "../plain-options.ts";
 import { type ExpandedRows, type InPlace, isMany, manyMark } from "./many-mark.ts";
 import { skip } from "./skip.ts";
 
-/** Rows that one item becomes: made by `many`. */
+/** Rows that one item becomes. Made by `many`. */
 export interface Many<T> {
-  /** Tells it apart from a `WholeBatch`. */
+  /** Distinguishes `Many` from `WholeBatch`. */
   readonly of: "item";
   /** The rows. */
   readonly rows: readonly T[];
 }
 
-/** Rows that a batch becomes, and that belong to no single item of it: made by `wholeBatch`. */
+/** Rows that a batch becomes and that belong to no single item. Made by `wholeBatch`. */
 export interface WholeBatch<T> {
-  /** Tells it apart from `Many`. */
+  /** Distinguishes `Many` from `WholeBatch`. */
   readonly of: "batch";
   /** The rows. */
   readonly rows: readonly T[];
 }
 
 /**
- * Rows in the place of one. It says itself how it expands, so that who never uses it pays for no code.
- * Only its fields are looked at where it is met: it may be of another copy of this package.
+ * Rows in place of a single one. It contains its own expansion, so programs that never use it load no
+ * code for it. Callers use only its fields, as it may come from another copy of this package.
  */
 class RowsInPlace implements InPlace {
   readonly rows: readonly unknown[];
@@ -31,7 +31,7 @@ class RowsInPlace implements InPlace {
     this.of = of;
   }
 
-  /** Diverts it where a look for a promise is taken anyway, and does not make it one. */
+  /** Marks the rows where a check for a promise is made anyway, without making them one. */
   get then(): typeof manyMark {
     return manyMark;
   }
@@ -47,9 +47,9 @@ class RowsInPlace implements InPlace {
 }
 
 /**
- * Result of a `transform` for an item that becomes several rows, or an entry of what
- * `transformBatch` returns. They always travel in one load, and fail together; the item counts
- * once. No rows are the same as `skip`.
+ * Creates the result of a `transform` for an item that becomes several rows, or an entry of the result
+ * of `transformBatch`. The rows are always loaded together, and fail together; the item counts once. No
+ * rows are the same as `skip`.
  *
  * @example An order becomes a row for each of its lines
  * ```ts
@@ -69,16 +69,16 @@ class RowsInPlace implements InPlace {
  * equal(report.rows, 2);
  * ```
  *
- * @throws {ConfigurationError} If `rows` is no array.
+ * @throws {ConfigurationError} If `rows` is not an array.
  */
 export function many<T>(rows: readonly T[]): Many<T> {
   return new RowsInPlace(copyOf("many", rows), "item") as unknown as Many<T>;
 }
 
 /**
- * Result of a `transformBatch` for rows that belong to no single item, such as a sum. They are
- * loaded in one call, which is never split: if it fails for good, all items of the batch have
- * failed. All of them count as loaded once it has succeeded, and as skipped if there are no rows.
+ * Creates the result of a `transformBatch` for rows that belong to no single item, such as a sum. They
+ * are loaded in one call, which is never split: if it fails for good, all items of the batch have
+ * failed. All items count as loaded once it has succeeded, or as skipped if there are no rows.
  *
  * @example A row for each batch
  * ```ts
@@ -96,13 +96,13 @@ export function many<T>(rows: readonly T[]): Many<T> {
  * equal(`${report.loaded} items, ${report.rows} rows`, "4 items, 2 rows");
  * ```
  *
- * @throws {ConfigurationError} If `rows` is no array.
+ * @throws {ConfigurationError} If `rows` is not an array.
  */
 export function wholeBatch<T>(rows: readonly T[]): WholeBatch<T> {
   return new RowsInPlace(copyOf("wholeBatch", rows), "batch") as unknown as WholeBatch<T>;
 }
 
-/** Rows of its own: the user may fill the same array again for the next item. */
+/** Returns a copy of the rows: the user may reuse the array for the next item. */
 function copyOf<T>(name: string, rows: readonly T[]): T[] {
   if (!Array.isArray(rows)) fail(`call ${name}()`, "rows", "an array", rows);
   return [...rows];
@@ -112,7 +112,7 @@ function expand(results: readonly unknown[]): ExpandedRows {
   const values: unknown[] = [];
   const items: number[] = [];
   let itemCount = 0;
-  let shared: InPlace | undefined; // Where results share rows, these are of all their items.
+  let shared: InPlace | undefined; // If results share rows, the rows belong to all their items.
   for (const [item, result] of results.entries()) {
     if (result === skip) continue;
     const { rows, of }: Pick<InPlace, "rows" | "of"> = isMany(result)

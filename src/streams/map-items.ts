@@ -6,30 +6,30 @@ import type { Many } from "./many.ts";
 import { isMany } from "./many-mark.ts";
 import type { skip } from "./skip.ts";
 
-/** Signal that stops the mapping of a batch, and the listener of a failed call. */
+/** State that stops the mapping of a batch, and the listener of a failed call. */
 export interface Stop<B> {
-  /** No further call may begin. */
+  /** True if no further call may begin. */
   readonly isStopped: boolean;
-  /** Counts calls, and tells when everything else should have a turn. */
+  /** Counts calls and decides when other work should get a turn. */
   readonly pace: Yielder;
-  /** Set where a call has given a promise. */
+  /** Set once a call has returned a promise. */
   isAsync: boolean;
-  /** Set where a call has given several rows, not a promise of them. */
+  /** Set once a call has returned several rows directly, not as a promise. */
   hasMany: boolean;
-  /** Takes the error of a call for a batch; it then also stops the others. */
+  /** Reports the error of a call for a batch; it also stops the other calls. */
   fail(error: unknown, batch: B): void;
 }
 
-/** The result of an item, no output, or several rows. */
+/** Result of an item: a row, none, or several. */
 type Result<O> = O | typeof skip | Many<O>;
 
-/** Maps an item: a method, as a closure around the user's function would be one call more. */
+/** Maps an item. It is a method, as a closure around the user's function would add a call. */
 export interface Mapper<I, O, C> {
-  /** Gives the result of an item, or a promise of it. */
+  /** Returns the result of an item, or a promise of it. */
   transform(item: I, context: C): Result<O> | PromiseLike<Result<O>>;
 }
 
-/** Gives another result for an item whose call has failed; rejects if there is none. */
+/** Resolves with another result for an item whose call has failed; rejects if there is none. */
 export type Rescue<O> = (index: number, error: unknown) => Promise<Result<O>>;
 
 /** Items to map. */
@@ -49,10 +49,9 @@ interface Job<I, O, C, B extends Items<I>> {
 }
 
 /**
- * Maps the items of a batch in their order; the result of one may be `skip`. As long as there is
- * no promise this is a plain loop, with a pause where it takes long; from the first one on,
- * `concurrency` calls are in flight. A call that fails is rescued, where there is a `rescue`;
- * otherwise it gives `undefined`, once none is running.
+ * Maps the items of a batch in order; a result may be `skip`. Without promises this is a plain loop, which
+ * pauses if it takes long. From the first promise on, `concurrency` calls are in flight. A failed call is
+ * rescued, if there is a `rescue`; otherwise the result is `undefined`, once no call is running.
  */
 export function mapItems<I, O, C, B extends Items<I>>(
   batch: B,
@@ -79,7 +78,7 @@ function mapFrom<I, O, C, B extends Items<I>>(
       for (; index < end; index++) {
         if (stop.isStopped) return undefined;
         const result = mapper.transform(items[index]!, context);
-        // A number is not asked, which takes JavaScriptCore 20 ns each time.
+        // Numbers are not checked, which takes JavaScriptCore 20 ns each time.
         if (
           typeof result !== "number" &&
           (result as Partial<PromiseLike<O>> | null | undefined)?.then !== undefined
@@ -89,12 +88,12 @@ function mapFrom<I, O, C, B extends Items<I>>(
             stop.isAsync = true;
             return mapRest(job, index, result);
           }
-          if (isMany(result)) stop.hasMany = true; // Nobody else pays for it.
+          if (isMany(result)) stop.hasMany = true; // Only such results cost anything.
         }
         results[index] = result as Result<O>;
       }
       if (end === items.length) {
-        stop.pace.count(end - begin); // While there is a source, whoever reads it pauses here.
+        stop.pace.count(end - begin); // While there is a source, its reader pauses here.
         return results;
       }
       if (stop.pace.isDue(end - begin)) return mapLater(job, index);
@@ -106,7 +105,10 @@ function mapFrom<I, O, C, B extends Items<I>>(
   }
 }
 
-/** A separate function, as a closure over the index of a loop costs something for each of its turns. */
+/**
+ * Maps one item later. It is a separate function, as a closure over a loop index costs time on each
+ * iteration.
+ */
 async function mapLater<I, O, C, B extends Items<I>>(
   job: Job<I, O, C, B>,
   from: number,
@@ -115,7 +117,7 @@ async function mapLater<I, O, C, B extends Items<I>>(
   return mapFrom(job, from);
 }
 
-/** Goes on where the call for `items[from]` has given a promise, or has failed. */
+/** Continues from `items[from]`, whose call has returned a promise or has failed. */
 async function mapRest<I, O, C, B extends Items<I>>(
   { batch, mapper, context, concurrency, stop, rescue, results }: Job<I, O, C, B>,
   from: number,
@@ -126,7 +128,7 @@ async function mapRest<I, O, C, B extends Items<I>>(
   let hasFailed = false;
   const map = (item: I) => mapper.transform(item, context);
   const hasNext = () => next < items.length && !hasFailed && !stop.isStopped;
-  /** Waits for one call after the other. */
+  /** Awaits one call after the other. */
   const lane = async (index: number, result: ReturnType<typeof map>): Promise<void> => {
     for (;;) {
       try {
@@ -156,7 +158,7 @@ async function mapRest<I, O, C, B extends Items<I>>(
     try {
       result = map(items[index]!);
     } catch (error) {
-      result = Promise.reject(error); // Its lane takes it at once.
+      result = Promise.reject(error); // Its lane handles it at once.
     }
     lanes.push(lane(index, result));
   }

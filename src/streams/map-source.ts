@@ -3,10 +3,10 @@ import { Chunks } from "./chunks.ts";
 import { checkAnswer, openSource, type Source, type SourceUse } from "./source.ts";
 
 /**
- * A source of the same kind whose items are mapped, one by one; what `map` throws stops it and is
- * its error. To stop it stops `source`, also while a read is pending.
+ * Returns a source of the same kind whose items are mapped one by one. An exception of `map` stops the
+ * source and becomes its error. Stopping it stops `source`, even while a read is pending.
  *
- * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If `source` is not a source, or is a stream with another reader.
  */
 export function mapSource<I, O>(
   source: Source<I>,
@@ -14,7 +14,7 @@ export function mapSource<I, O>(
   use: SourceUse,
 ): Source<O> {
   if (!isOf(source, Chunks)) return mapEach(source, map, use);
-  // Whoever reads refuses a chunk that is no array.
+  // The reader rejects a chunk that is not an array.
   const mapChunk = (chunk: readonly I[]) =>
     Array.isArray(chunk) ? chunk.map((item) => map(item)) : chunk;
   const chunks = source.source as Source<readonly I[]>;
@@ -45,7 +45,7 @@ function mapEach<I, O>(
         try {
           end();
         } catch {
-          // The first error is told.
+          // The first error is reported.
         }
         throw error;
       }
@@ -60,7 +60,7 @@ function mapEach<I, O>(
     try {
       return mapped(value);
     } catch (error) {
-      await end().catch(() => {}); // The first error is told.
+      await end().catch(() => {}); // The first error is reported.
       throw error;
     }
   };
@@ -71,7 +71,7 @@ function mapStream<I, O>(
   reader: ReadableStreamDefaultReader<I>,
   map: (item: I) => O,
 ): ReadableStream<O> {
-  reader.closed.catch(() => {}); // Reads tell.
+  reader.closed.catch(() => {}); // Reads report it.
   return new ReadableStream<O>({
     async pull(output) {
       try {
@@ -79,7 +79,7 @@ function mapStream<I, O>(
         if (!done) return output.enqueue(map(value));
         output.close();
       } catch (error) {
-        await reader.cancel(error).catch(() => {}); // Of two errors the first one is told.
+        await reader.cancel(error).catch(() => {}); // The first of two errors is reported.
         reader.releaseLock();
         throw error;
       }

@@ -19,18 +19,18 @@ import { skip } from "./skip.ts";
 /** Options of a `ParallelMapStream`. */
 export interface ParallelMapOptions extends InputErrorOptions {
   /**
-   * Calls in flight at once: a positive integer.
+   * Number of calls in flight: a positive integer.
    * @default {1}
    */
   concurrency?: number | undefined;
   /**
-   * If true, results come in the order of the input; otherwise as they are done.
+   * If true, results come in the order of the input; otherwise as they are ready.
    * @default {true}
    */
   ordered?: boolean | undefined;
   /**
-   * With `ordered`, how many finished results may wait for a slower earlier one: a positive integer.
-   * Those of the calls that are in flight beside it always may, which are `concurrency - 1`.
+   * With `ordered`, the number of finished results that may wait for a slower earlier one: a positive
+   * integer. Those of the `concurrency - 1` calls in flight beside it may always wait.
    * @default {concurrency}
    */
   reorderBuffer?: number | undefined;
@@ -46,18 +46,18 @@ const parallelMapOptions: OptionTable<ParallelMapOptions> = {
   ...inputErrorOptions,
 };
 
-/** Outcome of a call: nothing yet, or one result. */
+/** Outcome of a call: empty, or one result. */
 type Slot<O> = (O | typeof skip)[];
 
 /**
- * Maps items, several at a time: `I` → `O`. Calls begin with the first read, and then stay
- * `concurrency` in number while there is input; what they give waits, bounded, for a reader.
+ * Maps items, several at a time: `I` → `O`. Calls begin with the first read; from then on, `concurrency`
+ * calls are in flight while there is input. A bounded number of results waits for a reader.
  *
- * The first call that fails aborts the `signal` of the others, no further call begins, and both sides
- * fail at once with the user's own error. When the input fails, or is aborted, running calls finish
- * and their results are given before the error; with `onError: "discard"` their `signal` aborts at
- * once, and they are dropped. Cancelling drops them too. Cancelling or aborting settles when no call
- * is running. All calls share that one `signal`: remove a listener when its call is done, and do not
+ * The first failed call aborts the `signal` of the others, no further call begins, and both sides fail
+ * at once with the user's own error. When the input fails or is aborted, running calls finish and their
+ * results come before the error; with `onError: "discard"`, their `signal` aborts at once and the
+ * results are dropped. Cancelling also drops them. Cancelling or aborting settles when no call is
+ * running. All calls share that one `signal`: remove a listener when its call is done, and do not
  * assign `signal.onabort`.
  *
  * @example Three at a time, in order
@@ -71,19 +71,19 @@ type Slot<O> = (O | typeof skip)[];
  * ```
  */
 export class ParallelMapStream<I, O> implements TransformStream<I, O> {
-  /** Gives results. */
+  /** Yields results. */
   declare readonly readable: ReadableStream<O>;
-  /** Takes items. A write waits until its call may begin. */
+  /** Accepts items. A write waits until its call may begin. */
   declare readonly writable: WritableStream<I>;
   readonly #sink: CallSink<I, O | typeof skip>;
-  readonly #slots: Slot<O>[] = []; // In order: of the input, or of being done.
-  #failure: Failure | undefined; // What is left to tell when all is given.
-  #demand = 0; // Results that may be given: 1 while a read waits, all of them at the end.
+  readonly #slots: Slot<O>[] = []; // In the order of the input, or of completion.
+  #failure: Failure | undefined; // Reported after all results.
+  #demand = 0; // Results that may be delivered: 1 while a read waits, all of them at the end.
   #output!: ReadableStreamDefaultController<O>; // Set by `start`, within the constructor.
 
   /**
-   * Makes a stream that maps by `fn`, which may be sync or async, and may return `skip`.
-   * @throws {ConfigurationError} If `fn` is no function, or an option is unknown or breaks its rule.
+   * Creates a stream that maps with `fn`, which may be sync or async, and may return `skip`.
+   * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its rule.
    */
   constructor(
     fn: (item: I, context: CallContext) => O | typeof skip | PromiseLike<O | typeof skip>,
@@ -98,20 +98,20 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
     if (!ordered && reorderBuffer !== undefined) {
       fail(action, "reorderBuffer", "omitted if 'ordered' is false", reorderBuffer);
     }
-    // Calls that have begun and whose result was not given: none before somebody reads.
+    // Most calls that have begun and whose result is not delivered: none before the first read.
     let window = 0;
     this.#sink = new CallSink({
       call: fn,
       limit: concurrency,
       signal,
       onError,
-      // In order, the calls that run have slots.
+      // With `ordered`, running calls have slots.
       mayBegin: (running) => this.#slots.length + (ordered ? 0 : running) < window,
       onBegin: () => this.#keepPlace(ordered),
       onEnd: (failure) => {
         this.#failure = failure;
         if (failure) return this.#give();
-        this.#demand = Infinity; // Nothing more will come: what is there need not wait for reads.
+        this.#demand = Infinity; // Nothing more will come, so results need not wait for reads.
         this.#give();
         this.#output.close();
       },
@@ -129,11 +129,11 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
         this.#sink.pump();
       },
       cancel: (reason) => this.#sink.cancel(reason),
-    }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+    }, { highWaterMark: 0 }); // So the platform pulls only while a read waits.
     this.writable = new WritableStream<I>(this.#sink);
   }
 
-  /** Keeps the place of a call, and gives what takes its result. */
+  /** Reserves the place of a call, and returns a function that accepts its result. */
   #keepPlace(isOrdered: boolean): (result: O | typeof skip) => void {
     const slot: Slot<O> = [];
     if (isOrdered) this.#slots.push(slot);
@@ -144,16 +144,16 @@ export class ParallelMapStream<I, O> implements TransformStream<I, O> {
     };
   }
 
-  /** Gives the results that are next in order and in demand, and after the last one the failure. */
+  /** Delivers the results that are next in order and in demand, and after the last one the failure. */
   #give(): void {
     const slots = this.#slots;
     while (slots[0]?.length && (this.#demand || slots[0][0] === skip)) {
       const [result] = slots.shift()!;
       if (result === skip) continue;
       this.#demand--;
-      this.#output.enqueue(result as O); // Pulls, and so comes back here, where another read waits.
+      this.#output.enqueue(result as O); // Pulls, and so re-enters this method if another read waits.
     }
-    // `error` would drop a result that a read given up has left in the platform's queue.
+    // `error` would drop a result that an abandoned read has left in the platform's queue.
     if (this.#failure && slots.length === 0 && this.#output.desiredSize === 0) {
       this.#output.error(this.#failure.error);
     }

@@ -10,7 +10,7 @@ import { CallSink, type Failure, type InputErrorOptions, inputErrorOptions } fro
 
 /** Options that stop a stream with a rate limit. */
 export interface RateLimitSignalOptions extends InputErrorOptions {
-  /** Stops the stream at once: both sides fail with its reason, and an item that waits is dropped. */
+  /** Stops the stream at once: both sides fail with its reason, and a waiting item is dropped. */
   signal?: AbortSignal | undefined;
 }
 
@@ -24,13 +24,13 @@ const signalOptions: OptionTable<RateLimitSignalOptions> = {
 const rateLimitOptions: OptionTable<RateLimitOptions> = { ...rateLimiterOptions, ...signalOptions };
 
 /**
- * Passes at most `limit` items in any window of length `interval`: `T` → `T`, in order. An item
- * counts when it is given to a read, so that a reader that was slow is not given a burst. While
- * nobody reads, nothing is taken from the limit.
+ * Passes at most `limit` items in any window of length `interval`: `T` → `T`, in order. An item counts
+ * when it is delivered to a read, so a reader that was slow gets no burst. While nobody reads, the
+ * limit is not used.
  *
- * Streams that are given the same `RateLimiter` share its limit, first come, first served. When the
- * input fails, or is aborted, an item that waits is given before the error; with
- * `onError: "discard"` it is dropped, as it is when the stream is cancelled or stopped.
+ * Streams with the same `RateLimiter` share its limit, first come, first served. When the input fails
+ * or is aborted, a waiting item is delivered before the error; with `onError: "discard"` it is dropped,
+ * as it is when the stream is cancelled or stopped.
  *
  * @example Ten in any 20 ms
  * ```ts
@@ -43,22 +43,22 @@ const rateLimitOptions: OptionTable<RateLimitOptions> = { ...rateLimiterOptions,
  * ```
  */
 export class RateLimitStream<T> implements TransformStream<T, T> {
-  /** Gives items. */
+  /** Yields items. */
   declare readonly readable: ReadableStream<T>;
-  /** Takes items. A write waits until its item is wanted, and those before it have passed. */
+  /** Accepts items. A write waits until its item is wanted, and those before it have passed. */
   declare readonly writable: WritableStream<T>;
   readonly #sink: CallSink<T, readonly [T]>;
-  #failure: Failure | undefined; // What is left to tell when all is given.
+  #failure: Failure | undefined; // Reported after all items.
   #hasDemand = false; // A read waits.
   #output!: ReadableStreamDefaultController<T>; // Set by `start`, within the constructor.
 
   /**
-   * Makes a stream with a limit of its own.
+   * Creates a stream with its own limit.
    * @throws {ConfigurationError} If an option is missing, unknown or breaks its rule.
    */
   constructor(options: RateLimitOptions);
   /**
-   * Makes a stream with the limit of a limiter, which others may share.
+   * Creates a stream with the limit of a limiter, which others may share.
    * @throws {ConfigurationError} If an option is unknown or breaks its rule.
    */
   constructor(limiter: RateLimiter, options?: RateLimitSignalOptions);
@@ -72,8 +72,8 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
     this.readable = this.#makeReadable();
     this.#sink = new CallSink<T, readonly [T]>({
       call: (item, { signal }) => {
-        const passed = [item] as const; // As an item may be a promise, which is none of ours.
-        // Only an item that waits costs a promise.
+        const passed = [item] as const; // As an item may itself be a promise.
+        // Only a waiting item costs a promise.
         return limiter.tryAcquire() ? passed : limiter.acquire(1, { signal }).then(() => passed);
       },
       limit: 1,
@@ -82,7 +82,7 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
       mayBegin: () => this.#hasDemand,
       onBegin: () => ([item]) => {
         this.#hasDemand = false;
-        this.#output.enqueue(item); // Pulls, and so demands more, where another read waits.
+        this.#output.enqueue(item); // Pulls, and so demands more if another read waits.
       },
       onEnd: (failure) => {
         this.#failure = failure;
@@ -103,10 +103,10 @@ export class RateLimitStream<T> implements TransformStream<T, T> {
         this.#tell();
       },
       cancel: (reason) => this.#sink.cancel(reason),
-    }, { highWaterMark: 0 }); // The platform then pulls only while a read waits.
+    }, { highWaterMark: 0 }); // So the platform pulls only while a read waits.
   }
 
-  /** Fails, unless a read given up has left an item in the platform's queue: `error` drops it. */
+  /** Fails, unless an abandoned read has left an item in the platform's queue: `error` drops it. */
   #tell(): void {
     if (this.#failure === undefined || this.#output.desiredSize !== 0) return;
     this.#output.error(this.#failure.error);

@@ -13,7 +13,7 @@ import { onAbort } from "../runtime/signals.ts";
 import { setTimer } from "../runtime/timer.ts";
 import { longestRetryAfter } from "../retry/retry-after.ts";
 
-/** Number of items that pass in a window of time. */
+/** Rate: a number of items in a window of time. */
 export interface RateLimiterOptions {
   /** Most items in any window of length `interval`: a positive integer. */
   limit: number;
@@ -23,14 +23,14 @@ export interface RateLimiterOptions {
 
 /** Options of a wait for a rate limiter. */
 export interface AcquireOptions {
-  /** Ends the wait: it is rejected with the reason of the signal, and nothing is taken. */
+  /** Ends the wait: it rejects with the reason of the signal, and uses none of the limit. */
   signal?: AbortSignal | undefined;
 }
 
 /** Limit of the pause of a rate limiter. */
 export interface PauseOptions {
   /**
-   * Longest pause in milliseconds: a number of at least 0. A longer one is cut to it.
+   * Longest pause in milliseconds: a number of at least 0. A longer one is shortened to it.
    * @default {86_400_000}
    */
   maxRetryAfter?: number | undefined;
@@ -46,10 +46,10 @@ export const rateLimiterOptions: OptionTable<RateLimiterOptions> = {
 
 const acquireOptions: OptionTable<AcquireOptions> = { signal: [abortSignal] };
 
-/** Items that went on at one time, or nearly so. */
+/** Items that passed at the same time, or nearly so. */
 interface Grant {
   readonly first: number;
-  /** When the latest of them went: all of them count until its window is over. */
+  /** Time of the latest of them: all of them count until its window is over. */
   last: number;
   count: number;
 }
@@ -60,30 +60,30 @@ interface Waiter {
   readonly signal: AbortSignal | undefined;
   resolve(): void;
   reject(reason: unknown): void;
-  /** Takes off its listener and its timer. */
+  /** Removes its listener and its timer. */
   unfollow(): void;
   stopTimer(): void;
-  /** When its timer fires, on Workers. */
+  /** Time at which its timer fires, on Workers. */
   due: number;
 }
 
-/** Time between two looks of a waiter whose turn is near, on Workers, in milliseconds. */
+/** Time between two checks by a waiter whose turn is near, on Workers, in milliseconds. */
 const LOOK = 500;
-/** A timer on Workers that is so late, in milliseconds, is one of a request that is gone. */
+/** Delay in milliseconds after which a late timer on Workers belongs to a request that is gone. */
 const PATIENCE = 50;
 
 /**
- * Lets through at most `limit` items in any window of length `interval`, wherever the window
- * begins: after an idle time too there is no burst beyond the limit. Who comes first goes first.
- * An item counts from the moment its caller goes on, also where a busy thread made that late.
+ * Lets at most `limit` items pass in any window of length `interval`, wherever the window begins: there
+ * is no burst beyond the limit, even after an idle time. First come, first served. An item counts from
+ * the moment its caller continues, even if a busy thread delays that.
  *
- * A window is half-open: of two items that go exactly `interval` apart each has its own. With a
- * `limit` above 1,000, items that go within a thousandth of the `interval` count as if all had gone
- * with the last of them, so that memory stays small.
+ * A window is half-open: two items exactly `interval` apart are in different windows. With a `limit`
+ * above 1,000, items that pass within a thousandth of the `interval` count as if all had passed with
+ * the last one, so that memory stays small.
  *
- * On Workers, requests may share a limiter of their module: each wait has a timer of its own, and a
- * request that is gone is noticed within about a second, or a quarter of a longer `interval`. So is
- * a wait that was given up by its signal, which elsewhere lets the next one go on at once.
+ * On Workers, requests may share a limiter of their module. Each wait has its own timer, and a request
+ * that is gone is noticed within about a second, or a quarter of a longer `interval`. The same holds
+ * for a wait ended by its signal; elsewhere, that lets the next one pass at once.
  *
  * @example Two at once, and the third later
  * ```ts
@@ -97,23 +97,23 @@ const PATIENCE = 50;
  * ```
  */
 export class RateLimiter {
-  /** Name by which every copy of this package recognises the class. */
+  /** Name by which all copies of this package recognise the class. */
   static readonly millrace: string = "RateLimiter";
 
   /** Most items in any window. */
   readonly limit: number;
   /** Length of a window in milliseconds. */
   readonly interval: number;
-  readonly #grain: number; // Grants that are not so far apart are kept as one.
+  readonly #grain: number; // Grants closer together than this are kept as one.
   readonly #grants: Grant[] = []; // Those whose windows are not over, in the order of time.
-  #granted = 0; // Items of all of them, and of those whose callers are about to go on.
-  #resumption = 0; // When the pause ends.
-  readonly #waiters = new Set<Waiter>(); // In order; a set lets go of any at once.
-  /** Waiters belong to requests, whose timers and promises nobody else may touch. */
+  #granted = 0; // Items of all of them, and of those whose callers are about to continue.
+  #resumption = 0; // Time at which the pause ends.
+  readonly #waiters = new Set<Waiter>(); // In order; a set removes any of them at once.
+  /** True if waiters belong to requests, whose timers and promises other requests must not touch. */
   readonly #areApart: boolean;
 
   /**
-   * Makes a limiter that has let nothing through yet.
+   * Creates a limiter that has let nothing pass yet.
    * @throws {ConfigurationError} If an option is missing, unknown or breaks its rule.
    */
   constructor(options: RateLimiterOptions) {
@@ -125,8 +125,8 @@ export class RateLimiter {
   }
 
   /**
-   * Lets `count` items through now, or gives `false` where they would have to wait, or others wait.
-   * @throws {ConfigurationError} If `count` is no positive integer up to `limit`.
+   * Lets `count` items pass now, or returns `false` if they would have to wait, or others wait.
+   * @throws {ConfigurationError} If `count` is not a positive integer up to `limit`.
    */
   tryAcquire(count = 1): boolean {
     this.#check(count);
@@ -138,8 +138,8 @@ export class RateLimiter {
   }
 
   /**
-   * Waits until `count` items are let through, all at once.
-   * @throws {ConfigurationError} If `count` is no positive integer up to `limit`, or an option is
+   * Waits until `count` items may pass, all at once.
+   * @throws {ConfigurationError} If `count` is not a positive integer up to `limit`, or an option is
    * unknown or breaks its rule.
    */
   acquire(count = 1, options: AcquireOptions = {}): Promise<void> {
@@ -163,15 +163,15 @@ export class RateLimiter {
       });
       if (this.#areApart || this.#waiters.size === 1) this.#look(waiter);
     });
-    // This handler is called right before those of the caller: it counts when the caller goes on.
+    // Called right before the handlers of the caller: it counts when the caller continues.
     acquired.then(() => this.#stamp(count), () => {});
     return acquired;
   }
 
   /**
-   * Lets nothing through for `delay` milliseconds, as a service may ask for by `Retry-After`, but no
-   * longer than `maxRetryAfter`: a day by default. Of several pauses the one that ends last decides.
-   * @throws {ConfigurationError} If `delay` is no finite number of at least 0, or an option is
+   * Lets nothing pass for `delay` milliseconds, as requested by a service with `Retry-After`, but at
+   * most for `maxRetryAfter`: a day by default. Of several pauses, the one that ends last applies.
+   * @throws {ConfigurationError} If `delay` is not a finite number of at least 0, or an option is
    * unknown or breaks its rule.
    */
   pause(delay: number, options: PauseOptions = {}): void {
@@ -188,13 +188,15 @@ export class RateLimiter {
     fail("acquire", "count", `a positive integer up to ${this.limit}`, count);
   }
 
-  /** Lets go on who may; the first who may not gets a timer. On Workers each one does so itself. */
+  /**
+   * Resumes waiters that may pass; the first that may not gets a timer. On Workers, each resumes itself.
+   */
   #pump(): void {
     if (this.#areApart) return;
     for (const waiter of this.#waiters) if (!this.#look(waiter)) return;
   }
 
-  /** Ends a wait whose turn it is, or that was given up; otherwise sets its timer. */
+  /** Ends a wait whose turn has come, or that was abandoned; otherwise sets its timer. */
   #look(waiter: Waiter): boolean {
     const { count, signal } = waiter;
     waiter.stopTimer();
@@ -215,19 +217,19 @@ export class RateLimiter {
     return true;
   }
 
-  /** Has a waiter look again after so long. Timers may fire early: then the clock decides. */
+  /** Makes a waiter check again after `delay`. Timers may fire early: then the clock decides. */
   #wait(waiter: Waiter, delay: number, now: number): void {
-    this.#waiters.add(waiter); // It may have been taken for one of a request that is gone.
+    this.#waiters.add(waiter); // It may have been dropped as belonging to a request that is gone.
     let time = Math.max(1, Math.round(delay)); // Timers count whole milliseconds.
     if (this.#areApart) {
-      const long = Math.max(this.interval, this.#resumption - now); // Is looked at a few times.
+      const long = Math.max(this.interval, this.#resumption - now); // Checked a few times.
       time = Math.min(time, Math.max(LOOK, long / 8));
       waiter.due = now + time;
     }
     waiter.stopTimer = setTimer(time, () => this.#areApart ? this.#look(waiter) : this.#pump());
   }
 
-  /** Number of items ahead of a waiter, or of a newcomer. Drops waiters that are gone. */
+  /** Returns the number of items ahead of a waiter, or of a newcomer. Drops waiters that are gone. */
   #ahead(waiter: Waiter | undefined, now: number): number {
     let items = 0;
     for (const other of this.#waiters) {
@@ -238,7 +240,9 @@ export class RateLimiter {
     return items;
   }
 
-  /** The time after which so many items may have gone: 0 if they may now, and never too long. */
+  /**
+   * Returns the time after which this many items may have passed: 0 if they may now, and never too long.
+   */
   #delay(items: number, now: number): number {
     const { limit, interval } = this;
     const grants = this.#grants;
@@ -246,7 +250,7 @@ export class RateLimiter {
     while (grants.length > 0 && now - grants[0]!.last >= interval) {
       this.#granted -= grants.shift()!.count;
     }
-    const rounds = Math.ceil(items / limit) - 1; // Of windows that those before fill.
+    const rounds = Math.ceil(items / limit) - 1; // Windows filled by those before.
     const pause = Math.max(0, this.#resumption - now) + rounds * interval;
     let excess = this.#granted + items - (rounds + 1) * limit;
     if (excess <= 0) return pause;
@@ -254,10 +258,10 @@ export class RateLimiter {
       excess -= count;
       if (excess <= 0) return Math.max(pause, interval - (now - last) + rounds * interval);
     }
-    return Math.max(pause, (rounds + 1) * interval); // After those who are about to go on.
+    return Math.max(pause, (rounds + 1) * interval); // After those about to continue.
   }
 
-  /** Counts items that go on now. */
+  /** Counts items that pass now. */
   #stamp(count: number): void {
     const now = performance.now();
     const latest = this.#grants.at(-1);
@@ -268,7 +272,7 @@ export class RateLimiter {
   }
 }
 
-/** Checks the options of a rate, which have no defaults, and others that are given with them. */
+/** Checks the options of a rate, which have no defaults, and the options given with them. */
 export function checkRate<O extends RateLimiterOptions, Open extends keyof O = never>(
   action: string,
   options: O,

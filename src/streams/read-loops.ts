@@ -1,55 +1,55 @@
 import { type Answer, checkAnswer } from "./source.ts";
 
-/** Error of the source itself, where the bucket's callbacks may have failed as well. */
+/** Error of the source itself, as opposed to one of the bucket's callbacks. */
 export class SourceFailure {
   readonly error: unknown;
 
-  /** Marks an error where it comes out of the source. */
+  /** Marks an error that comes from the source. */
   constructor(error: unknown) {
     this.error = error;
   }
 }
 
-/** Decides about each read of a loop, and takes what it gave. */
+/** Decides about each read of a loop, and accepts its result. */
 export interface ReadTarget {
-  /** Items come in arrays. */
+  /** True if items come in arrays. */
   readonly isChunked: boolean;
-  /** A read has begun, and is neither settled nor given up. */
+  /** True if a read has begun, and is neither settled nor abandoned. */
   readonly isReading: boolean;
-  /** Nothing is in the open batch. */
+  /** True if the open batch is empty. */
   readonly isBatchEmpty: boolean;
   /** Number of items that `putAll` accepts. */
   readonly step: number;
-  /** A read is about to be made; false if there is to be none. */
+  /** Called before a read; returns false if none should be made. */
   begin(): boolean;
-  /** Takes an item if no more than that is to be done for it; false if `settle` and `put` follow. */
+  /** Adds an item if nothing else needs to be done for it; false if `settle` and `put` must follow. */
   push(item: unknown): boolean;
-  /** A read has settled; false if nobody waits for it any more. */
+  /** Called when a read has settled; returns false if it is no longer awaited. */
   settle(): boolean;
-  /** Takes what was read, or does what is left to do for it; gives what to wait for. */
+  /** Adds the items read, or finishes a push; returns a promise to wait for, if any. */
   put(value: unknown): Promise<void> | undefined;
-  /** Takes items in one go; the array is no longer the loop's. */
+  /** Adds items in one go and takes over their array. */
   putAll(items: unknown[]): void;
-  /** Gives what to wait for after so many items. */
+  /** Returns a promise to wait for after this many items, if any. */
   pause(items: number): Promise<void> | undefined;
 }
 
 /**
- * The hot path: reads whatever answers with promises. Callbacks that serve all reads take less than
- * `await`, for which V8 saves and restores the loop around each item. What costs something is for
- * the first and the last item of a batch, or when a pause may be due.
+ * Reads a source that returns promises: the hot path. Callbacks shared by all reads are quicker than
+ * `await`, for which V8 saves and restores the loop around each item. Costly work is done only for the
+ * first and the last item of a batch, or when a pause may be due.
  */
 export function readByCallbacks(
   next: () => Answer | PromiseLike<Answer>,
   target: ReadTarget,
 ): Promise<void> {
-  const settled = Promise.resolve(); // Kept, as a new one for each call costs a small batch 5 %.
+  const settled = Promise.resolve(); // Reused, as a new one for each call costs a small batch 5 %.
   const nextMicrotask = (run: () => void) => void settled.then(run);
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(new SourceFailure(error));
     const ask = () => {
       try {
-        Promise.resolve(next()).then(take, fail); // It may give no promise.
+        Promise.resolve(next()).then(take, fail); // It may not return a promise.
       } catch (error) {
         fail(error);
       }
@@ -80,14 +80,14 @@ export function readByCallbacks(
   });
 }
 
-/** The same by `for await`, where that is quicker: see `quickIterable`. */
+/** Does the same with `for await`, where that is quicker: see `quickIterable`. */
 export function readByForAwait(items: AsyncIterable<unknown>, target: ReadTarget): Promise<void> {
   return new Promise((resolve, reject) => {
     const read = async () => {
       if (!target.begin()) return;
       for await (const item of items) {
         if (target.push(item)) continue;
-        if (!target.settle()) return; // The generator has been returned, and may be once more.
+        if (!target.settle()) return; // The generator was returned, and may be returned again.
         try {
           const pause = target.put(item);
           if (pause !== undefined) await pause;
@@ -101,7 +101,7 @@ export function readByForAwait(items: AsyncIterable<unknown>, target: ReadTarget
   });
 }
 
-/** Reads an iterator, which need not be waited for. It is returned if the reading is stopped. */
+/** Reads a sync iterator. Calls its `return` if the reading is stopped. */
 export async function readSync(iterator: Iterator<unknown>, target: ReadTarget): Promise<void> {
   while (target.begin()) {
     if (target.isChunked) {
@@ -115,19 +115,19 @@ export async function readSync(iterator: Iterator<unknown>, target: ReadTarget):
     } else {
       const drawn = draw(iterator, target);
       if (drawn === undefined) return;
-      await target.pause(drawn); // In any case, so that loads can settle and few batches wait.
+      await target.pause(drawn); // Always, so that loads can settle and few batches wait.
     }
   }
   callSource(() => iterator.return?.());
 }
 
 /**
- * Takes a batch from an iterator in one go, or less where it is time to look at the clock. Gives
- * how many items it took; `undefined` at the end.
+ * Takes a batch from an iterator in one go, or less if it is time to check the clock. Returns the
+ * number of items taken; `undefined` at the end.
  */
 function draw(iterator: Iterator<unknown>, target: ReadTarget): number | undefined {
   const most = target.step;
-  const items = new Array<unknown>(most); // An array that grows is copied again and again.
+  const items = new Array<unknown>(most); // A growing array is copied again and again.
   let size = 0;
   try {
     while (size < most && target.isReading) {
@@ -140,7 +140,7 @@ function draw(iterator: Iterator<unknown>, target: ReadTarget): number | undefin
   } catch (error) {
     throw new SourceFailure(error);
   } finally {
-    if (size < most) items.length = size; // To set it costs something even where it stays.
+    if (size < most) items.length = size; // Setting it has a cost even if it does not change.
     target.putAll(items);
   }
 }

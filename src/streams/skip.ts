@@ -1,5 +1,5 @@
 /**
- * Result of a transform for an item without output. `undefined` is a value.
+ * Result of a transform for an item without output. `undefined` is a value like any other.
  *
  * @example Only the even ones
  * ```ts
@@ -12,7 +12,7 @@
  */
 export const skip: unique symbol = Symbol.for("millrace.skip") as typeof skip;
 
-/** The results without those that are `skip`; the same array where there are none. */
+/** Returns the results without those that are `skip`; the same array if there are none. */
 export function withoutSkips<O>(results: readonly (O | typeof skip)[]): O[] {
   return (results.includes(skip) ? results.filter((result) => result !== skip) : results) as O[];
 }

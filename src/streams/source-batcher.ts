@@ -1,19 +1,21 @@
 import { Batcher } from "./batcher.ts";
 
 /**
- * A batcher with what the reader of a source needs: quick ways in, counts, and a wait for room. They
- * stand apart, as a bucket does without them.
+ * A batcher with additions for the reader of a source: quick ways in, counts, and a wait for room. They
+ * are separate, as a bucket does not need them.
  */
 export class SourceBatcher<T> extends Batcher<T> {
-  #closedItems = 0; // Of all batches that were closed so far.
-  #onRoom = () => {}; // Called in vain where nobody waits any more.
+  #closedItems = 0; // In all batches closed so far.
+  #onRoom = () => {}; // Without effect if nobody waits any more.
 
-  /** Items in the batch that is being filled. Its time may be up at any wait: ask anew. */
+  /**
+   * Number of items in the open batch. Read it again after any wait, as the time of the batch may be up.
+   */
   get size(): number {
     return this.open.length;
   }
 
-  /** Items that are gathered. */
+  /** Number of gathered items. */
   get gathered(): number {
     return this.closed.reduce((sum, batch) => sum + batch.length, this.open.length);
   }
@@ -23,29 +25,29 @@ export class SourceBatcher<T> extends Batcher<T> {
     return [...this.closed, this.open];
   }
 
-  /** Items that were taken in so far. */
+  /** Number of items accepted so far. */
   get accepted(): number {
     return this.#closedItems + this.open.length;
   }
 
   /**
-   * The quick way to put an item in where nothing is measured: nothing else is looked at. Tells
-   * whether its batch needs attention, as it has just begun or has come to `limit` items; then
-   * `attend` has to be called before the next one.
+   * Adds an item quickly, if nothing is measured: it checks nothing else. Returns true if the batch
+   * needs attention, as it has just begun or has reached `limit` items; then `attend` must be called
+   * before the next item.
    */
   push(item: T, limit: number): boolean {
     const size = this.open.push(item);
     return size === 1 || size >= limit;
   }
 
-  /** Does what is due for the batch of the item that `push` put in last. */
+  /** Does the work due for the batch of the last item added by `push`. */
   attend(): void {
     this.grow(this.open.length - 1);
   }
 
   /**
-   * Puts in those items of an array that its batch has room for, where nothing is measured. With
-   * `isOwned` the array, which is nobody else's, becomes the batch if it begins with it.
+   * Adds the items of an array for which the batch has room, if nothing is measured. With `isOwned`,
+   * nobody else uses the array, and it becomes the batch if that is empty.
    */
   addAll(items: T[], from: number, to: number, isOwned: boolean): void {
     const open = this.open;
@@ -61,7 +63,7 @@ export class SourceBatcher<T> extends Batcher<T> {
     return batch;
   }
 
-  /** Settles when the bucket takes items again, or is over. */
+  /** Settles when the bucket accepts items again, or is over. */
   room(): Promise<void> {
     return new Promise((resolve) => void (this.#onRoom = resolve));
   }

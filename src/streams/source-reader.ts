@@ -25,49 +25,48 @@ export type ReadEnd = { readonly error: unknown } | undefined;
 
 /** Listener of a reader. */
 export interface ReadListener {
-  /** It goes on after it has waited, or after what was left to do for a batch. */
+  /** Called when reading continues after a wait, or after the work left for a batch. */
   onGoOn(): unknown;
-  /** It is over. */
+  /** Called when reading is over. */
   onEnd(end: ReadEnd): void;
 }
 
-/** Where a reader stands. The first three lead to each other, from the others there is no way back. */
+/** State of a reader. The first three lead to each other; from the others there is no way back. */
 type ReadState =
   | "idle" // Nothing was read.
-  | "reading" // The source was asked, and has not answered.
-  | "paused" // What it has given is put in, or waits for room.
-  | "stopped" // There is no further read; what was read is still put in.
-  | "abandoned" // It is over, but for a read that was pending then and still is.
+  | "reading" // A read of the source is pending.
+  | "paused" // Items read are being added, or wait for room.
+  | "stopped" // There is no further read; items already read are still added.
+  | "abandoned" // It is over, except for a read that is still pending.
   | "done";
 
 /**
- * Reads a source into a batcher: the reading of everything that pulls. It rests while the bucket is
- * full, and now and then lets timers and all else have a turn, which a source that is always ready
- * would starve.
+ * Reads a source into a batcher, for everything that pulls. It pauses while the bucket is full. From
+ * time to time it lets timers and other work run, which a source that is always ready would starve.
  */
 export class SourceReader<T> implements ReadTarget {
-  /** Settles when a source that was given up for an error of the bucket's callbacks is cancelled. */
+  /** Settles when the source was cancelled after an error of the bucket's callbacks. */
   released: Promise<void> | undefined;
-  /** Items come in arrays. */
+  /** True if items come in arrays. */
   readonly isChunked: boolean;
   readonly #source: OpenSource;
   readonly #batcher: SourceBatcher<T>;
   readonly #listener: ReadListener;
-  readonly #offsets: OffsetTracker | undefined; // Knows what an earlier run has finished.
+  readonly #offsets: OffsetTracker | undefined; // Knows which items earlier runs finished.
   readonly #pace = new Yielder();
-  readonly #isPlain: boolean; // They come one by one, and nothing is measured about them.
+  readonly #isPlain: boolean; // Items come one by one and are not measured.
   #state: ReadState = "idle";
-  #isHalted = false; // Of an array or a chunk nothing more is put in, and no room is waited for.
-  #isDirect: boolean; // Items are pushed: none of them is finished.
-  #limit = 0; // Size of the open batch at which there is something to do for it.
+  #isHalted = false; // Nothing more of an array or a chunk is added, and it does not wait for room.
+  #isDirect: boolean; // Items are pushed: none of them is already finished.
+  #limit = 0; // Size of the open batch at which it needs attention.
   #unpacked = 0; // Items that came in arrays.
-  #refused = 0; // Items that the bucket's callbacks failed on.
-  #paced = 0; // Items that were pushed, and that the pace knows of.
+  #refused = 0; // Items for which the bucket's callbacks failed.
+  #paced = 0; // Pushed items that the pace has counted.
   #onLoopEnd = () => {};
 
   /**
    * Opens the source; `start` reads it.
-   * @throws {ConfigurationError} If `source` is no source, or a stream that somebody else reads.
+   * @throws {ConfigurationError} If `source` is not a source, or is a stream with another reader.
    */
   constructor(
     source: Source<T>,
@@ -81,32 +80,32 @@ export class SourceReader<T> implements ReadTarget {
     this.#listener = listener;
     this.#offsets = offsets;
     this.isChunked = isOf(source, Chunks);
-    this.#unpacked = batcher.accepted; // By the reader before, of the same source.
+    this.#unpacked = batcher.accepted; // By the previous reader of the same source.
     this.#isPlain = !this.isChunked && !batcher.isMeasured;
     this.#isDirect = this.#isPlain && (offsets?.isPast ?? true);
   }
 
-  /** Items read so far. */
+  /** Number of items read so far. */
   get extracted(): number {
     return this.isChunked ? this.#unpacked : this.#batcher.accepted + this.#refused;
   }
 
-  /** The items that it will give, where that is known before. */
+  /** Number of items that it will yield, if known in advance. */
   get total(): number | undefined {
     return this.#source.kind === "array" ? this.#source.items.length : undefined;
   }
 
-  /** The source was asked, and has not answered. */
+  /** True if a read of the source is pending. */
   get isReading(): boolean {
     return this.#state === "reading";
   }
 
-  /** The read that is pending will not settle before the source is made to. */
+  /** True if the pending read will not settle by itself after a stop. */
   get isStuck(): boolean {
     return this.#state === "abandoned" && this.#source.kind === "async";
   }
 
-  /** Begins to read, unless it was stopped. Never rejects: what goes wrong is told by `onEnd`. */
+  /** Begins to read, unless it was stopped. Never rejects: errors are reported by `onEnd`. */
   async start(): Promise<void> {
     if (this.#isStopped) return;
     this.#state = "paused";
@@ -120,18 +119,18 @@ export class SourceReader<T> implements ReadTarget {
   }
 
   /**
-   * Cancels the source, also while a read is pending, and ends the reading. The rest of a chunk still
-   * goes into the bucket, unless `isHalted`; of an array it does not. Settles when the source has
+   * Cancels the source, even while a read is pending, and ends the reading. The rest of a chunk still
+   * goes into the bucket, unless `isHalted`; the rest of an array does not. Settles when the source has
    * been cancelled.
    */
   async stop(reason: unknown, isHalted = false): Promise<void> {
     const { kind } = this.#source;
     const before = this.#state;
-    this.#isHalted ||= isHalted || kind === "array"; // Of an array the rest is not read.
+    this.#isHalted ||= isHalted || kind === "array"; // The rest of an array is not read.
     if (this.#isStopped) return;
     this.#state = "stopped";
     const isLooped = kind === "array" || kind === "sync";
-    if (isLooped && before !== "idle") { // It may be the caller: its loop ends it.
+    if (isLooped && before !== "idle") { // The loop may be the caller, and ends the iterator itself.
       return new Promise((resolve) => void (this.#onLoopEnd = resolve));
     }
     const cancelled = cancelSource(this.#source, reason);
@@ -140,17 +139,17 @@ export class SourceReader<T> implements ReadTarget {
     await cancelled;
   }
 
-  /** Items to read in one go: what fits in, or fewer where it is then time to look at the clock. */
+  /** Number of items to read in one go: as many as fit, or fewer if the clock must be checked then. */
   get step(): number {
     return Math.min(this.#room, this.#pace.step);
   }
 
-  /** Nothing is in the open batch. */
+  /** True if the open batch is empty. */
   get isBatchEmpty(): boolean {
     return this.#batcher.size === 0;
   }
 
-  /** A read is about to be made; false if there is to be none. */
+  /** Called before a read; returns false if none should be made. */
   begin(): boolean {
     if (this.#isStopped) return false;
     this.#state = "reading";
@@ -158,19 +157,19 @@ export class SourceReader<T> implements ReadTarget {
     return true;
   }
 
-  /** Takes an item if no more than that is to be done for it: it may be given more of them. */
+  /** Adds an item if nothing else needs to be done for it; then more items may follow. */
   push(item: T): boolean {
     return this.#isDirect && this.#state === "reading" && !this.#batcher.push(item, this.#limit);
   }
 
-  /** A read has settled; false if nobody waits for it any more. */
+  /** Called when a read has settled; returns false if it is no longer awaited. */
   settle(): boolean {
     if (this.#state === "reading") this.#state = "paused";
     else if (this.#state === "abandoned") this.#state = "done";
     return this.#state !== "done";
   }
 
-  /** Takes what was read, or does what is left to do for it; gives what to wait for. */
+  /** Adds the items read, or finishes a push; returns a promise to wait for, if any. */
   put(value: unknown): Promise<void> | undefined {
     if (this.isChunked) return this.#fill(value as T[]);
     const batcher = this.#batcher;
@@ -186,24 +185,24 @@ export class SourceReader<T> implements ReadTarget {
     return pause;
   }
 
-  /** Takes at most `step` items, whose array becomes the batch where none is open. */
+  /** Adds at most `step` items. Their array becomes the batch if none is open. */
   putAll(read: T[]): void {
     const items = this.#unfinished(read);
     if (items.length > 0) this.#add(items, 0, items.length, true);
   }
 
-  /** Tells what has to be waited for after so many items. */
+  /** Returns a promise to wait for after this many items, if any. */
   pause(items: number): Promise<void> | undefined {
     const isDue = this.#pace.isDue(items);
     return isDue || this.#batcher.isFull ? this.#rest(isDue) : undefined;
   }
 
-  /** No further read. */
+  /** True if no further read is made. */
   get #isStopped(): boolean {
     return this.#state === "stopped" || this.#state === "abandoned" || this.#state === "done";
   }
 
-  /** Items that may be put in at once: those that fit into the open batch, or one to be measured. */
+  /** Number of items that may be added at once: those that fit into the open batch, or one to measure. */
   get #room(): number {
     const { isMeasured, batchSize, size } = this.#batcher;
     return isMeasured ? 1 : batchSize - size;
@@ -220,40 +219,40 @@ export class SourceReader<T> implements ReadTarget {
     return readByCallbacks(next, this);
   }
 
-  /** Puts an array in, batch by batch, as the bucket makes room for it. */
+  /** Adds an array, batch by batch, as the bucket makes room for it. */
   async #fill(given: readonly T[]): Promise<void> {
     if (!Array.isArray(given)) fail("read chunk", "chunk", "an array", given);
     const items = this.#unfinished(given as T[]);
-    const { length } = items; // Before a load, which may be given the array as it is, can change it.
+    const { length } = items; // Before a load can change the array, which it may receive uncopied.
     this.#unpacked += length;
-    if (length === 0) await this.pause(given.length || 1); // To read an empty one takes time too.
+    if (length === 0) await this.pause(given.length || 1); // Reading an empty one takes time too.
     let index = 0;
     while (index < length && !this.#isHalted) {
       const from = index;
       const room = this.#room;
       if (this.#batcher.isMeasured) this.#listener.onGoOn();
       index = Math.min(length, from + room);
-      // A chunk is ours, and where it is a whole batch it needs no copy.
+      // A chunk is ours, so a whole batch needs no copy.
       this.#add(items, from, index, this.isChunked && from === 0 && length === room);
       const pause = this.pause(index - from);
-      // Amid an array in any case, so that loads can settle: to wait for room costs more.
+      // Always within an array, so that loads can settle: waiting for room costs more.
       if (pause !== undefined || index < length) await pause;
     }
   }
 
-  /** Puts in items that fit; where `isOwned`, the array may become the batch as it is. */
+  /** Adds items that fit; if `isOwned`, the array may become the batch as it is. */
   #add(items: T[], from: number, to: number, isOwned: boolean): void {
     const batcher = this.#batcher;
     if (!batcher.isMeasured) return batcher.addAll(items, from, to, isOwned);
     for (let index = from; index < to; index++) batcher.add(items[index]!);
   }
 
-  /** The items that an earlier run has not finished. */
+  /** Returns the items that no earlier run has finished. */
   #unfinished(items: T[]): T[] {
     return (this.#offsets?.open(items) ?? items) as T[];
   }
 
-  /** Waits while the bucket is full, and lets everything else have a turn where `isDue`. */
+  /** Waits while the bucket is full, and lets other work run if `isDue`. */
   async #rest(isDue: boolean): Promise<void> {
     if (this.#batcher.isFull && !this.#isHalted) await this.#batcher.room();
     if (!isDue) return;
@@ -262,13 +261,13 @@ export class SourceReader<T> implements ReadTarget {
     await nextMacrotask();
   }
 
-  /** Cancels the source for an error of the bucket's callbacks. */
+  /** Cancels the source after an error of the bucket's callbacks. */
   #giveUp(error: unknown): void {
     this.#refused = 1;
-    // One that was stopped has been cancelled, but for a sync one that its loop was to end.
+    // A stopped source is already cancelled, except a sync one that its loop was to end.
     if (this.#source.kind === "sync" || !this.#isStopped) {
       this.#state = "stopped";
-      // The first error is the one to tell.
+      // The first error is reported.
       this.released = cancelSource(this.#source, error).catch(() => {});
     }
     this.#end({ error });

@@ -4,26 +4,26 @@ import { isBun } from "../runtime/detect.ts";
 import { Chunks } from "./chunks.ts";
 
 /**
- * Where items come from: a stream, an async or a sync iterable, or any of them in arrays, marked by
- * `chunks`. Without that mark an array that a source yields is one item. A string is refused, as it
- * would be read letter by letter. Whatever ends the reading early cancels the source, also while a read is pending: a
- * stream ends at once, an async generator that waits for something of its own only once that settles
- * or heeds the signal.
+ * Origin of items: a stream, an async or sync iterable, or any of these with arrays of items, marked by
+ * `chunks`. Without that mark, an array that a source yields is one item. A string is rejected, as it
+ * would be read letter by letter. Ending the reading early cancels the source, even while a read is
+ * pending. A stream then ends at once; an async generator that is awaiting something ends only once
+ * that settles or respects the signal.
  */
 export type Source<T> = ReadableStream<T> | AsyncIterable<T> | Iterable<T> | Chunks<T>;
 
-/** A source that was opened: what reads from it, and what stops it. */
+/** An opened source: the object that reads it and stops it. */
 export type OpenSource =
   | AsyncSource
   | { readonly kind: "sync"; readonly iterator: Iterator<unknown> }
   | { readonly kind: "array"; readonly items: readonly unknown[] };
 
-/** One whose items have to be waited for. */
+/** A source whose items must be awaited. */
 export type AsyncSource =
   | { readonly kind: "stream"; readonly reader: ReadableStreamDefaultReader<unknown> }
   | { readonly kind: "async"; readonly iterator: AsyncIterator<unknown> };
 
-/** Answer of a reader or an iterator. */
+/** Result of a reader or an iterator. */
 export interface Answer {
   readonly done?: boolean | undefined;
   readonly value?: unknown;
@@ -35,7 +35,7 @@ export type SourceUse = readonly [action: string, name: string, giving?: string]
 /**
  * Locks a stream, or starts an iterator.
  *
- * @throws {ConfigurationError} If it is no source, or a stream that somebody else reads.
+ * @throws {ConfigurationError} If it is not a source, or is a stream with another reader.
  */
 export function openSource(
   [action, name, giving = ""]: SourceUse,
@@ -69,20 +69,20 @@ export function openSource(
   return { kind: "sync", iterator: started(iterator.call(inner)) };
 }
 
-/** Makes a source give no more, and settles when it has let go of what it holds. */
+/** Cancels a source, and settles when it has released its resources. */
 export async function cancelSource(source: OpenSource, reason: unknown): Promise<void> {
   if (source.kind === "stream") await source.reader.cancel(reason);
   else if (source.kind === "async") await source.iterator.return?.();
   else if (source.kind === "sync") source.iterator.return?.();
 }
 
-/** Refuses what is no iterator, in the place of an error about a property of `undefined`. */
+/** Rejects a value that is not an iterator, to avoid an error about a property of `undefined`. */
 function started<I extends AsyncIterator<unknown> | Iterator<unknown>>(iterator: unknown): I {
   if (methodOf(iterator, "next") !== undefined) return iterator as I;
   throw new TypeError("The source is not iterable: its iterator has no method next()");
 }
 
-/** Refuses what is no answer of an iterator, as `for…of` does: it might go on for ever. */
+/** Rejects an invalid result of an iterator, as `for…of` does: otherwise it might loop for ever. */
 export function checkAnswer<A>(answer: A): A {
   if (typeof answer === "object" ? answer !== null : typeof answer === "function") return answer;
   throw new TypeError(
@@ -96,13 +96,13 @@ export function checkAnswer<A>(answer: A): A {
 const generators = Object.getPrototypeOf(async function* () {}).prototype as AsyncGenerator;
 
 /**
- * The iterable to read by `for await` where that beats callbacks: on Bun, where an async generator
- * takes 0.7 of the time and a stream a little less. A generator with no method of its own may be
- * opened and returned twice.
+ * Returns the iterable to read with `for await` if that is quicker than callbacks: on Bun, where an
+ * async generator takes 0.7 of the time, and a stream slightly less. A generator whose methods are all
+ * built in may be opened and returned twice.
  *
- * Measured with Bun 1.4.5 in November 2026; the rows are "async generator" and "ReadableStream, sync
- * transform, batch 100" of bench/overhead.ts. To be measured again in November 2027: once callbacks
- * are as quick there, this and `readByForAwait` can go.
+ * Measured with Bun 1.4.5 in November 2026: the rows "async generator" and "ReadableStream, sync
+ * transform, batch 100" of bench/overhead.ts. Measure again in November 2027. Once callbacks are as
+ * quick there, this and `readByForAwait` can go.
  */
 export function quickIterable(source: AsyncSource): AsyncIterable<unknown> | undefined {
   if (!isBun()) return undefined;
@@ -116,7 +116,7 @@ export function quickIterable(source: AsyncSource): AsyncIterable<unknown> | und
 }
 
 function isReadableStream(value: unknown): value is ReadableStream<unknown> {
-  return methodOf(value, "getReader") !== undefined; // Of this realm or of another.
+  return methodOf(value, "getReader") !== undefined; // From this realm or another.
 }
 
 function methodOf(

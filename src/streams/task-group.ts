@@ -4,39 +4,39 @@ import { isThenable } from "../runtime/thenable.ts";
 export interface Task<J, R, O = void> {
   /** Calls the user's function. */
   call(job: J): R | PromiseLike<R>;
-  /** Takes what the call gave: at once where it is no promise. */
+  /** Receives the result of the call; at once if it is not a promise. */
   done(job: J, result: R): O;
-  /** Takes what the call failed with. */
+  /** Receives the error of the call. */
   failed(job: J, error: unknown): O;
 }
 
 /**
- * Makes calls side by side, so many at once: the structured concurrency under everything that calls
- * user code in parallel. What is done for a job is told once for all of them, as a closure for each
- * would be paid for each batch.
+ * Makes a limited number of calls at the same time: the structured concurrency of everything that calls
+ * user code in parallel. The handlers are shared by all jobs, as a closure for each would be a cost for
+ * each batch.
  */
 export class TaskGroup<J, R, O = void> {
   readonly #limit: number;
   readonly #task: Task<J, R, O>;
   #running = 0;
 
-  /** Makes a group of at most `limit` calls. */
+  /** Creates a group of at most `limit` calls. */
   constructor(limit: number, task: Task<J, R, O>) {
     this.#limit = limit;
     this.#task = task;
   }
 
-  /** Calls that have begun and not settled. */
+  /** Number of calls that have begun and not settled. */
   get running(): number {
     return this.#running;
   }
 
-  /** One more call may begin. */
+  /** True if one more call may begin. */
   get hasRoom(): boolean {
     return this.#running < this.#limit;
   }
 
-  /** Makes the call for a job. If no promise is awaited, gives what `done` or `failed` gave. */
+  /** Makes the call for a job. If no promise is awaited, returns the result of `done` or `failed`. */
   run(job: J): O | undefined {
     this.#running++;
     let result: R | PromiseLike<R>;
@@ -56,9 +56,9 @@ export class TaskGroup<J, R, O = void> {
     return undefined;
   }
 
-  /** Of its own, so that a call that gives no promise pays for no closure. */
+  /** Awaits a promise. It is separate, so that a call without a promise creates no closure. */
   #wait(job: J, result: PromiseLike<R>): void {
-    // A thenable may settle twice, and a promise does not.
+    // A thenable may settle twice; a promise does not.
     Promise.resolve(result).then((value) => {
       this.#running--;
       this.#task.done(job, value);
