@@ -89,10 +89,15 @@ interface Member {
  * import { etl, EtlManager } from "millrace";
  * import { equal } from "node:assert/strict";
  *
- * const order: string[] = []; const make = (name: string) => etl({ name, extract: () => [1], load:
- * () => void order.push(name) }); const manager = new EtlManager({ workers: 2 })
- * .add(make("report"), { after: ["users", "sales"] }) .add(make("users")) .add(make("sales"));
- * equal((await manager.runAll()).outcome, "completed"); equal(order.at(-1), "report");
+ * const order: string[] = [];
+ * const load = (name: string) => () => void order.push(name);
+ * const make = (name: string) => etl({ name, extract: () => [1], load: load(name) });
+ * const manager = new EtlManager({ workers: 2 })
+ *   .add(make("report"), { after: ["users", "sales"] })
+ *   .add(make("users"))
+ *   .add(make("sales"));
+ * equal((await manager.runAll()).outcome, "completed");
+ * equal(order.at(-1), "report");
  * ```
  */
 export class EtlManager {
