@@ -27,9 +27,9 @@ export interface Placed<T> {
 
 /** Callbacks of a reading. */
 export interface ReadingListener {
-  /** The number of all items, as an answer says it. */
+  /** Called with the total number of items that a response states. */
   onTotal(total: number): void;
-  /** A page is asked for once more. */
+  /** Called when a page is requested again. */
   onRetry(): void;
 }
 
@@ -57,7 +57,7 @@ export class PageReader<T> {
     this.#seams = new Seams(settings.key);
   }
 
-  /** Gives what is to be given of each page; of a page without such items, nothing. */
+  /** Yields the items of each page that are to be read; nothing for a page without such items. */
   async *read(): AsyncGenerator<Placed<T>[]> {
     const { lag } = this.#settings;
     const from = this.#from;

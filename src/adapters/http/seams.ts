@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors.ts";
 
-/** Key of an item, which no other item has. */
+/** Key of an item, unique among all items. */
 export type ItemKey = string | number;
 
 /** Of how many pages the keys are remembered. */

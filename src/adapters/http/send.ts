@@ -47,10 +47,10 @@ export async function whenAllowed({ limits }: Channel, signal: AbortSignal): Pro
 }
 
 /**
- * Makes a request, and gives the answer, whatever its status. What the service says about its limits
- * pauses all requests that share the limiters.
+ * Makes a request, and returns the response, whatever its status. If the service states its limits, all
+ * requests that share the limiters pause accordingly.
  *
- * @throws {HttpError} If there is no answer.
+ * @throws {HttpError} If there is no response.
  */
 export async function send(channel: Channel, request: Request): Promise<Response> {
   const { limits, maxRetryAfter, fetch = (request) => globalThis.fetch(request) } = channel;
