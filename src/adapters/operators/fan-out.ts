@@ -14,11 +14,11 @@ import { RunsAtWork } from "./runs-at-work.ts";
 /** Gives each branch its rows of a call; branches without any are left out. */
 export type Split = (rows: readonly unknown[]) => readonly Share[];
 
-/** The load of a pipeline that has branches. */
+/** The load of a pipeline with branches. */
 export interface BranchedLoad<T> {
-  /** Gives the rows to the branches, and is done once all of them have loaded theirs. */
+  /** Passes the rows to the branches, and settles when all of them have loaded theirs. */
   (rows: T[], context: LoadContext): unknown;
-  /** Items in a batch of a run whose options say no other number: the most that a branch wants. */
+  /** Number of items in a batch, unless the run options set it: the largest that a branch prefers. */
   readonly batchSize?: number;
 }
 

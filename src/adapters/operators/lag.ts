@@ -1,9 +1,9 @@
 import { onAbort } from "../../runtime/signals.ts";
 
 /**
- * Holds back branches that are ahead of the slowest one: none begins a batch while there are more
- * than `most` that it has begun, and another one lacks. Each begins batches in the order in which
- * they came, so that two of them never wait for each other.
+ * Holds back branches that are ahead of the slowest one. A branch waits while it has begun more than
+ * `most` batches that another branch lacks. Each branch begins batches in the order in which they came,
+ * so two branches never wait for each other.
  */
 export class Lag {
   readonly #most: number;

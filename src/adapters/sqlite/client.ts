@@ -5,23 +5,23 @@ import type { SqliteValue } from "../../sql/sqlite/values.ts";
 
 export type { SqliteValue };
 
-/** The subset of a prepared statement that the adapter needs: all clients have it. */
+/** The subset of a prepared statement that the adapter needs. All clients have it. */
 export interface SqliteStatement {
-  /** Runs it; rows are not asked for. */
+  /** Runs the statement without returning its rows. */
   run(...values: SqliteValue[]): unknown;
-  /** Gives the first row; where there is none, `undefined`, or `null` in `bun:sqlite`. */
+  /** Returns the first row; if there is none, `undefined`, or `null` in `bun:sqlite`. */
   get(...values: SqliteValue[]): unknown;
-  /** Gives all rows. */
+  /** Returns all rows. */
   all(...values: SqliteValue[]): unknown[];
-  /** Gives one row after the other. Old versions of `bun:sqlite` lack it. */
+  /** Yields one row after the other. Old versions of `bun:sqlite` lack it. */
   iterate?(...values: SqliteValue[]): Iterable<unknown>;
-  /** If true, it returns rows: better-sqlite3. */
+  /** If true, the statement returns rows: better-sqlite3. */
   readonly reader?: boolean;
-  /** Gives integers as bigints: `node:sqlite`. */
+  /** Makes integers bigints: `node:sqlite`. */
   setReadBigInts?(isOn: boolean): unknown;
-  /** Gives rows as arrays: `node:sqlite`. */
+  /** Makes rows arrays: `node:sqlite`. */
   setReturnArrays?(isOn: boolean): unknown;
-  /** Gives integers as bigints: better-sqlite3 and `bun:sqlite`. */
+  /** Makes integers bigints: better-sqlite3 and `bun:sqlite`. */
   safeIntegers?(isOn: boolean): unknown;
 }
 
