@@ -3,7 +3,7 @@ import type { Database, ResultRow } from "./database.ts";
 
 /** The subset of a prepared statement of D1 that the adapter needs. */
 export interface D1Statement {
-  /** Gives the same statement with a value for each parameter. */
+  /** Returns the same statement with a value for each parameter. */
   bind(...values: unknown[]): D1Statement;
 }
 

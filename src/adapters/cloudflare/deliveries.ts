@@ -6,9 +6,9 @@ import { jsonOf, lotsOf } from "./json-rows.ts";
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface CloudflareDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`, such as that of `consumeQueue`: for how many milliseconds
-   * the id of a delivery is kept, so that it is not loaded again. Longer than the queue may take to
-   * deliver a message once more.
+   * Milliseconds for which the id of a delivery is kept so that it is not loaded again, with a `leased`
+   * source that has `idOf`, such as that of `consumeQueue`. Must be longer than the queue may take to
+   * redeliver a message.
    *
    * @default {604_800_000} a week
    */

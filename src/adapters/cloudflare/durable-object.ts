@@ -7,11 +7,11 @@ export interface DurableObjectStorage {
   readonly sql: {
     /** Runs a statement with a value for each parameter. */
     exec(sql: string, ...values: unknown[]): {
-      /** Gives all rows. */
+      /** Returns all rows. */
       toArray(): unknown[];
     };
   };
-  /** Does something in one transaction, which is rolled back if it throws. */
+  /** Calls a function in one transaction, which is rolled back if the function throws. */
   transactionSync<T>(body: () => T): T;
 }
 

@@ -15,9 +15,9 @@ import type { CloudflareDeliveryOptions } from "./deliveries.ts";
 /** Options of every sink of a database of Cloudflare. */
 export interface CloudflareSharedOptions extends CloudflareDeliveryOptions {
   /**
-   * Most bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, where D1 and the
-   * storage of an object have their limit. A batch that has more goes by several statements, still in
-   * one commit; a row that alone has more fails.
+   * Maximum bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, the limit of D1 and
+   * of the storage of an object. A larger batch is sent in several statements, still in one commit. A
+   * single row that is larger fails.
    *
    * @default {1_900_000}
    */
@@ -34,9 +34,9 @@ export interface CloudflareSinkOptions<Columns extends readonly string[] = reado
   /** A function that writes the rows, in place of a table. */
   readonly write?: undefined;
   /**
-   * The columns to fill, which are also the properties of the rows: each row has all of them, and
-   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
-   * property for, and the table its own value into the others; columns of the `key` have to be there.
+   * The columns to fill, which are also the properties of the rows. Each row must have all of them; a row
+   * type that lacks one does not compile. By default, a row fills the columns for which it has a
+   * property, and the table fills the others. The columns of the `key` are always required.
    *
    * @default {all columns of the table that it does not generate}
    */
@@ -56,9 +56,9 @@ export interface CloudflareSinkOptions<Columns extends readonly string[] = reado
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
-   * `"drop"` omits the property and counts it by name in `report.drift`, `"add"` gives the table
-   * a column without a type for it, in the transaction of the batch, and counts it likewise.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row, `"drop"`
+   * omits the property and counts it by name in `report.drift`, `"add"` adds a column without a type for
+   * it, in the transaction of the batch, and also counts it.
    *
    * @default {"error"}
    */

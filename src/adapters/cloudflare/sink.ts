@@ -27,7 +27,7 @@ import {
 import { checkWriteOptions, type CloudflareWriteOptions, FunctionWriter } from "./transaction.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
 
-/** Loads batches; links itself to the store whose marks it commits together with them. */
+/** The `load` of a sink, with a link to the store whose marks it commits. */
 export interface CloudflareLoad<Rows extends object = object> {
   /** Writes the rows, and what they complete, in one transaction. */
   <T extends Fitting<T, Rows>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
@@ -49,7 +49,7 @@ export type CloudflareStage<Rows extends object = object> = <R extends Fitting<R
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** Destination of rows, which keeps the marks of loaded batches beside them. */
+/** A sink of rows that also stores the marks of loaded batches. */
 export interface CloudflareSink<Rows extends object = object> {
   /** The `load` of the pipeline. Bound: it can be passed on alone. */
   readonly load: CloudflareLoad<Rows>;

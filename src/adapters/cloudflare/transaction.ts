@@ -27,26 +27,26 @@ export type CloudflareInsertOptions = Pick<
  */
 export interface CloudflareTransaction {
   /**
-   * Adds what writes rows, or deletes by tombstones among them, as a sink of the table does.
-   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * Adds statements that write rows, or delete by tombstones among them, as a sink of the table does.
+   * @throws {TypeError} If a row does not fit. The message names the table and the place of the row.
    * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
    */
   insert(table: string, rows: readonly object[], options?: CloudflareInsertOptions): Promise<void>;
   /**
-   * Adds one statement with a value for each `?`. It gives no rows, as it runs later: read by the
-   * binding itself before, and let the statement say what has to hold.
-   * @throws {ConfigurationError} If a value is none that is stored as it is, or is a bigint.
+   * Adds one statement with a value for each `?`. It returns no rows, as it runs later: read through the
+   * binding before, and let the statement check its conditions.
+   * @throws {ConfigurationError} If a value cannot be stored unchanged, or is a bigint.
    */
   query(text: string, values?: readonly unknown[]): void;
 }
 
-/** A sink whose function decides which statements are written. */
+/** Options of a sink whose function decides which statements are written. */
 export interface CloudflareWriteOptions<Row extends object = object>
   extends CloudflareSharedOptions {
   /**
-   * Adds the statements of a load. All of them run in one transaction with the mark once this has
-   * returned, and what it promises is kept; if it fails, nothing is written, and the error comes
-   * through. It is called again for the same rows where a load is tried again.
+   * Adds the statements of a load. All of them run in one transaction with the mark once the function has
+   * returned, and its promise, if any, is fulfilled. If it fails, nothing is written, and the error is
+   * passed through. It is called again for the same rows if a load is retried.
    */
   readonly write: (
     tx: CloudflareTransaction,

@@ -34,14 +34,13 @@ export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly 
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
-   * `"drop"` omits the property and counts it by name in `report.drift`. A property that is
-   * `undefined` does not count. `"add"` gives the table a column for it, in the transaction of the
-   * batch, and counts it likewise; later rows may omit it, also beside `columns`. Its type follows
-   * the values of the batch: `bigint` or `double`, `boolean`, `varchar`, `timestamptz` (`Date`),
-   * `hugeint` (bigint), `blob`, and `json` for other objects; where they are of several kinds the
-   * first one counts, and rows of another are rejected. A property that is only `null` gets no
-   * column yet.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row, `"drop"`
+   * omits the property and counts it by name in `report.drift`. A property that is `undefined` does not
+   * count. `"add"` adds a column for it, in the transaction of the batch, and also counts it; later rows
+   * may omit it, even with `columns`. Its type follows the values of the batch: `bigint` or `double`,
+   * `boolean`, `varchar`, `timestamptz` (`Date`), `hugeint` (bigint), `blob`, and `json` for other
+   * objects. If the values are of several kinds, the first one decides, and rows of another kind are
+   * rejected. A property that is only `null` gets no column yet.
    *
    * @default {"error"}
    */

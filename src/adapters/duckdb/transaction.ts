@@ -26,8 +26,8 @@ export interface DuckdbTransaction {
    */
   insert(table: string, rows: readonly object[], options?: DuckdbInsertOptions): Promise<void>;
   /**
-   * Runs one statement with a value for each `$1`, `$2` …, as the client binds them, and gives its rows:
-   * their values are those of `duckdbSource`.
+   * Runs one statement with a value for each `$1`, `$2` …, as the client binds them, and returns its
+   * rows. Their values are those of `duckdbSource`.
    */
   query(text: string, values?: readonly unknown[]): Promise<DuckdbRow[]>;
 }
@@ -35,11 +35,11 @@ export interface DuckdbTransaction {
 /** A sink whose function writes the rows. */
 export interface DuckdbWriteOptions<Row extends object = object> {
   /**
-   * Writes the rows of a load, in one transaction with the mark of what they complete. It is
-   * committed once this has returned, and what it promises is kept; if it fails, has caught the
-   * failure of a statement, or has left one unawaited, nothing is written. Meanwhile the other work
-   * on the connection waits, so await nothing of its sinks. Where a transaction on another connection
-   * was faster, it is called again.
+   * Writes the rows of a load, in one transaction with the mark of their items. The transaction is
+   * committed once the function has returned, and its promise, if any, is fulfilled. If it fails, has
+   * caught the failure of a statement, or has not awaited one, nothing is written. Other work on the
+   * connection waits until then, so do not await anything of its sinks in it. If a transaction on another
+   * connection was faster, it is called again.
    */
   readonly write: (
     tx: DuckdbTransaction,

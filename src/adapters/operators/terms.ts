@@ -12,7 +12,10 @@ export interface Unsteady {
    * number of items depends on time.
    */
   readonly by: "time" | "state" | "end";
-  /** It gives what comes from before what it has given: no place in the source tells what is finished. */
+  /**
+   * If true, it yields items from before others it has yielded: no place in the source tells what is
+   * finished.
+   */
   readonly mixes?: boolean;
 }
 

@@ -11,15 +11,15 @@ import {
 } from "../../plain-options.ts";
 import { type Hyparquet, hyparquetRule, type ParquetCompressors } from "./hyparquet.ts";
 
-/** Where reading begins: what was read before. */
+/** Place to start reading, after the rows that were read before. */
 export interface ParquetStart {
-  /** The number of the first row that is read, from 0: 1 more than that of the last row before. */
+  /** The number of the first row to read, from 0: 1 more than that of the last row that was read. */
   readonly row: number;
-  /** The name of the file, in a list: those before it are not opened. @default {that of the first one} */
+  /** The name of the file, in a list; earlier files are not opened. @default {that of the first one} */
   readonly name?: string | undefined;
 }
 
-/** A row and where it stands. */
+/** A row and its place. */
 export interface PositionedRow<T> {
   /** The row. */
   readonly value: T;
@@ -29,11 +29,11 @@ export interface PositionedRow<T> {
   readonly row: number;
 }
 
-/** Options of reading Parquet. */
+/** Options of `readParquet`. */
 export interface ReadParquetOptions {
   /** The module: `import * as hyparquet from "hyparquet"`. */
   readonly hyparquet: Hyparquet;
-  /** The columns that are read, by name; the bytes of others are not. @default {all} */
+  /** The columns to read, by name; other columns are not fetched. @default {all} */
   readonly columns?: readonly string[] | undefined;
   /** Where to go on after an earlier run. Row groups that stand before it are not read. */
   readonly from?: ParquetStart | undefined;

@@ -12,8 +12,8 @@ import { type PGlite, pgliteDatabase } from "./clients/pglite.ts";
 import { type PostgresJs, postgresJsDatabase } from "./clients/postgres-js.ts";
 
 /**
- * A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite,
- * a `SQL` of Bun.
+ * A PostgreSQL client: a pool or a connected client of `pg`, a `postgres` (postgres.js), a PGlite, or a
+ * `SQL` of Bun.
  */
 export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
 

@@ -9,9 +9,9 @@ import type { BatchWriter, Send } from "./writer.ts";
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface PostgresDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`: for how many milliseconds by the clock of the server the
-   * id of a delivery is kept, so that it is not loaded again. Longer than the broker may take to
-   * deliver a message once more.
+   * Milliseconds, by the clock of the server, for which the id of a delivery is kept so that it is not
+   * loaded again, with a `leased` source that has `idOf`. Must be longer than the broker may take to
+   * redeliver a message.
    *
    * @default {604_800_000} a week
    */

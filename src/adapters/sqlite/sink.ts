@@ -67,9 +67,9 @@ export interface SqliteSink<Row extends object = object, Done = void> {
 const action = "construct sqliteSink";
 
 /**
- * Loads into a table of SQLite. Each batch is one transaction. If the run has `checkpoints:
- * sink.checkpoints`, the mark of its items is part of the transaction: after a crash at any instant, the
- * next run leaves every row there exactly once.
+ * Loads into a table of SQLite. Each batch is one transaction. If the run has
+ * `checkpoints: sink.checkpoints`, the mark of its items is part of the transaction: after a crash at any
+ * instant, the next run leaves every row there exactly once.
  *
  * Rows are objects whose properties are named like the columns. A property without a column is rejected,
  * unless `unknown` says otherwise. Values are strings, numbers, bigints of 64 bits, `null` and
@@ -81,8 +81,8 @@ const action = "construct sqliteSink";
  *
  * Give the sink its own connection: a load fails if a transaction is open on it. The calls are
  * synchronous. Errors of the database are passed through. One of them says that another process holds the
- * lock (`SQLITE_BUSY`), so open the database with a `timeout`, or set `pragma busy_timeout`. With `pragma
- * journal_mode = wal` others can read at the same time.
+ * lock (`SQLITE_BUSY`), so open the database with a `timeout`, or set `pragma busy_timeout`. With
+ * `pragma journal_mode = wal` others can read at the same time.
  *
  * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are created when they
  * are first needed; the table for the rows never is. Each run checks the tables, and again after a failed
