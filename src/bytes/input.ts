@@ -56,7 +56,7 @@ export interface ByteSource {
   readonly name: string;
   /** Its name, if the input is in a list and has one. The positions of its records carry it. */
   readonly label?: string | undefined;
-  /** Place of its first byte in the file. */
+  /** Place of the first byte in the file. */
   readonly from: InputStart;
   /** True if it yielded text, which is UTF-8 whatever the encoding of the rest is. */
   readonly isText: boolean;

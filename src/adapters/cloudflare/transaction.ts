@@ -15,7 +15,7 @@ import {
 } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 
-/** Options by which rows go into a table of a transaction: those of a sink of that table. */
+/** Options for writing rows into a table of a transaction, as in a sink of that table. */
 export type CloudflareInsertOptions = Pick<
   CloudflareSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
@@ -53,9 +53,9 @@ export interface CloudflareWriteOptions<Row extends object = object>
     rows: readonly Row[],
     context: SinkLoadContext,
   ) => unknown;
-  /** One table, in place of a function. */
+  /** One table, instead of a function. */
   readonly table?: undefined;
-  /** Several tables, in place of a function. */
+  /** Several tables, instead of a function. */
   readonly tables?: undefined;
 }
 

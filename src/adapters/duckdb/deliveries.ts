@@ -6,8 +6,8 @@ import { type DuckdbConnection, rowsOf, transact, transactAgain } from "./client
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface DuckdbDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`: for how many milliseconds the id of a delivery is kept, so
-   * that it is not loaded again. Longer than the broker may take to deliver a message once more.
+   * Milliseconds for which the id of a delivery is kept so that it is not loaded again, with a `leased`
+   * source that has `idOf`. Must be longer than the broker may take to redeliver a message.
    *
    * @default {604_800_000} a week
    */

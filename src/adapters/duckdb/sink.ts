@@ -32,41 +32,41 @@ import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
 export interface DuckdbLoad<Row extends object = object> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Row>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface DuckdbWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type DuckdbStage<Row extends object = object> = <R extends Fitting<R, Row>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A table, or several ones, as the end of a pipeline. */
+/** One or several tables as the target of a pipeline. */
 export interface DuckdbSink<Row extends object = object> {
   /** The `load` of the pipeline. */
   readonly load: DuckdbLoad<Row>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: DuckdbStage<Row>) => unknown,
   ): DuckdbWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
-  /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
+  /** Returns a stream for the `deadLetters` of a run. Letters it has written are committed. */
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
 

@@ -11,17 +11,17 @@ import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type DuckdbSinkOptions } from "./sink-options.ts";
 import { Writer } from "./writer.ts";
 
-/** Options by which rows go into a table of a transaction: those of a sink of that table. */
+/** Options for writing rows into a table of a transaction, as in a sink of that table. */
 export type DuckdbInsertOptions = Pick<
   DuckdbSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
 >;
 
-/** The transaction that the mark is part of. It can be used until `write` has ended. */
+/** The transaction that includes the mark. It can be used until `write` has ended. */
 export interface DuckdbTransaction {
   /**
    * Writes rows, or deletes by tombstones among them, as a sink of the table does.
-   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * @throws {TypeError} If a row does not fit. The message names the table and the place of the row.
    * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
    */
   insert(table: string, rows: readonly object[], options?: DuckdbInsertOptions): Promise<void>;
@@ -32,7 +32,7 @@ export interface DuckdbTransaction {
   query(text: string, values?: readonly unknown[]): Promise<DuckdbRow[]>;
 }
 
-/** A sink whose function writes the rows. */
+/** Options of a sink whose function writes the rows. */
 export interface DuckdbWriteOptions<Row extends object = object> {
   /**
    * Writes the rows of a load, in one transaction with the mark of their items. The transaction is
@@ -46,9 +46,9 @@ export interface DuckdbWriteOptions<Row extends object = object> {
     rows: readonly Row[],
     context: SinkLoadContext,
   ) => unknown;
-  /** One table, in place of a function. */
+  /** One table, instead of a function. */
   readonly table?: undefined;
-  /** Several tables, in place of a function. */
+  /** Several tables, instead of a function. */
   readonly tables?: undefined;
 }
 

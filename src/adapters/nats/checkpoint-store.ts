@@ -82,14 +82,14 @@ export class NatsCheckpointStore implements Required<CheckpointStore> {
   }
 
   /**
-   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
-   * where the `until` of the owner is not above `now`.
+   * Claims a key for a run, or renews its claim, and returns the claim in force. Another run gets the key
+   * once the owner's `until` is not above `now`.
    */
   claim(key: string, claim: Claim, now: number, signal?: AbortSignal): Promise<Claim> {
     return this.#change(key, signal, (text) => claimKey(key, decodeKey(key, text), claim, now));
   }
 
-  /** Ends the claim of a run, if it is the owner. */
+  /** Ends the claim of a run, if it owns the key. */
   release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
     return this.#change(key, signal, (text) => releaseKey(key, decodeKey(key, text), runId));
   }

@@ -57,7 +57,7 @@ export interface NatsSinkOptions<T> {
 export interface NatsLoad<T> {
   /** Stores the rows as one message, together with what they complete. */
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
   /** Items in a batch of a run whose options say no other number: 1000. */
   readonly batchSize: number;
@@ -75,7 +75,7 @@ export interface NatsSink<T> {
    * marked, once it has returned; if it fails, nothing is.
    */
   wrap<I>(fn: (rows: I[], context: LoadContext, load: NatsStage<T>) => unknown): NatsLoad<I>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
 }
 

@@ -2,7 +2,7 @@ import { EtlError, isOf } from "../../errors.ts";
 
 /** Options of an `ObjectError`. */
 export interface ObjectErrorOptions {
-  /** The status of the answer, if there was one. */
+  /** The status of the response, if there was one. */
   readonly status?: number | undefined;
   /** Milliseconds to wait before the next attempt, if the store says so. */
   readonly retryAfter?: number | undefined;
@@ -34,7 +34,7 @@ export class ObjectError extends EtlError {
   override readonly name = "ObjectError" as const;
   /** The kind of the error. */
   override readonly code = "OBJECT" as const;
-  /** The status of the answer; `undefined` where there was none. */
+  /** The status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
   /** Milliseconds to wait before the next attempt, if the store says so. */
   readonly retryAfter: number | undefined;

@@ -20,13 +20,13 @@ import { checkSinkOptions, type ObjectSinkOptions } from "./sink-options.ts";
 import type { ObjectStore } from "./store.ts";
 import { storeOf } from "./store-of.ts";
 
-/** The `load` of a sink, which takes the rows that its format takes. */
+/** The `load` of a sink. It accepts the rows that the format accepts. */
 export interface ObjectLoad<T> {
   /** Stores the rows as one object, whose name marks the items they complete. */
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
+  /** Items in a batch, unless the run options set it: 1000, or the number that the format recommends. */
   readonly batchSize: number;
 }
 
@@ -44,7 +44,7 @@ export interface ObjectSink<T> {
   wrap<I>(
     fn: (rows: I[], context: LoadContext, load: ObjectStage<T>) => unknown,
   ): ObjectLoad<I>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
    * The `postProcess` of the pipeline. It writes `manifest.json`, which names all parts, next to them,

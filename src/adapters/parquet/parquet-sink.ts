@@ -32,23 +32,23 @@ export interface ParquetLoad<Row extends object = object> {
     rows: readonly T[],
     context: SinkLoadContext,
   ): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
   /** Number of items in a batch, unless the run options set it: `rowGroupSize`. */
   readonly batchSize: number;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface ParquetWrappedLoad<T> {
   /** Calls the function; appends the rows it passes on, and marks the items they complete. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
   /** Number of items in a batch, unless the run options set it: `rowGroupSize`. */
   readonly batchSize: number;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type ParquetStage<Row extends object = object> = <T extends FittingParquetRow<T, Row>>(
   rows: readonly T[],
   context?: SinkLoadContext,
@@ -62,13 +62,13 @@ export interface ParquetSink<Row extends object = object> {
   /** The `load` of the pipeline. */
   readonly load: ParquetLoad<Row>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written, and
-   * marked, once it has returned; if it fails, nothing is.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked once it has returned. If it fails, nothing is written.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: ParquetStage<Row>) => unknown,
   ): ParquetWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
    * The `postProcess` of the pipeline, for readers that expect a file even from a run without rows. Needs

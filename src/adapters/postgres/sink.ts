@@ -27,21 +27,21 @@ import { Writer } from "./writer.ts";
 
 /** The `load` of a sink, with a link to the store whose marks it commits. */
 export interface PostgresLoad<Rows extends object = object> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Rows>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface PostgresWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type PostgresStage<Rows extends object = object> = <R extends Fitting<R, Rows>>(
   rows: readonly R[],
   context?: SinkLoadContext,
@@ -52,9 +52,9 @@ export interface PostgresSink<Rows extends object = object> {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
   readonly load: PostgresLoad<Rows>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: PostgresStage<Rows>) => unknown,

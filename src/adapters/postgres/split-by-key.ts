@@ -22,7 +22,7 @@ export interface PostgresKeyRange {
    * range.
    */
   readonly after: string | readonly string[] | null;
-  /** The last key of it; `null` for the last range, which has no end. */
+  /** The last key of the range; `null` for the last range, which has no end. */
   readonly upTo: string | readonly string[] | null;
 }
 
