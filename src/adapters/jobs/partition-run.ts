@@ -12,7 +12,7 @@ import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
 import type { PatientLease } from "./outage.ts";
 
-/** End of a partition for the worker that had it. */
+/** Outcome of a partition for the worker that ran it. */
 export type PartitionEnd =
   | "completed"
   | "cancelled"

@@ -6,13 +6,13 @@ import { codeOf, type NatsConsumer, type NatsMessage } from "./client.ts";
 
 /** A message as an item of a run. */
 export interface Delivery<T> {
-  /** Its decoded data. */
+  /** The decoded data of the message. */
   readonly data: T;
   /** Its subject. */
   readonly subject: string;
   /** Its place in the stream. */
   readonly sequence: number;
-  /** Unique id of the message across all streams: its stream, its place and its time. */
+  /** Unique id of the message across all streams, made of its stream, sequence number and time. */
   readonly id: string;
   /** Number of its deliveries, this one included, as the server counts them. */
   readonly attempt: number;

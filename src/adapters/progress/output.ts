@@ -1,14 +1,14 @@
 import { environmentVariable, hostProcess } from "../../runtime/detect.ts";
 
-/** Where lines are written: `process.stderr` is one. */
+/** Output for lines, such as `process.stderr`. */
 export interface ProgressOutput {
-  /** Takes text. What it returns is not waited for. */
+  /** Writes text. The result is not awaited. */
   write(text: string): unknown;
   /** If true, it is a terminal, in which lines can be redrawn. */
   readonly isTTY?: boolean | undefined;
-  /** The width of the terminal, read at every redraw; taken for 80 where it is not known. */
+  /** The width of the terminal, read at every redraw; 80 if it is unknown. */
   readonly columns?: number | undefined;
-  /** The height of the terminal, read at every redraw; taken for 24 where it is not known. */
+  /** The height of the terminal, read at every redraw; 24 if it is unknown. */
   readonly rows?: number | undefined;
 }
 

@@ -64,15 +64,15 @@ export interface ReportedJob extends ItemCounts {
   readonly name: string;
   /** Its outcome. */
   readonly outcome: Outcome;
-  /** Why it was cancelled, where a reason was given. */
+  /** Reason of the cancellation, if one was given. */
   readonly reason?: string;
-  /** Its partitions, by what became of them. */
+  /** Number of partitions by outcome. */
   readonly partitions: Readonly<Record<"total" | "completed" | "dead" | "cancelled", number>>;
   /** The partitions that failed too often. */
   readonly dead: readonly DeadPartition[];
   /** Rows that were loaded. */
   readonly rows: number;
-  /** Items that earlier runs have finished, where nobody knows what became of them. */
+  /** Items that earlier runs finished, if their outcome is unknown. */
   readonly earlier: number;
   /** Its duration, in milliseconds. */
   readonly duration: number;

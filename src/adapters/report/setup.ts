@@ -4,7 +4,7 @@ import { inWords } from "../../plain-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import { label } from "./markup.ts";
 
-/** Options as they were given, by name. */
+/** Options of a run, by name. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
 
 /** A name and a value, both HTML. */

@@ -7,7 +7,7 @@ import { attributes, element, label, percentOf } from "./markup.ts";
 import { wasRun } from "./plain-report.ts";
 import { figureOf } from "./plot.ts";
 
-/** Which pipelines come after which, by their names. */
+/** Order of pipelines: for each name, the pipelines it comes after. */
 export type Dependencies = Readonly<Record<string, readonly string[]>>;
 
 /** Such an object. */
