@@ -12,7 +12,7 @@ export type JobState = "splitting" | "running" | "ended" | "cancelled";
 
 /** A part of the source of a job. */
 export interface PartitionRecord {
-  /** Id of the partition within the job. */
+  /** Names it within the job. */
   readonly id: string;
   /** Content of the partition, which must survive JSON. */
   readonly descriptor: unknown;
@@ -24,12 +24,12 @@ export interface PartitionRecord {
  */
 export interface PartitionCounts extends ItemCounts {
   /**
-   * Number of loaded rows: those of the last run, and if it resumed from a checkpoint, also those that
-   * earlier runs reported. Rows loaded between the last report of a run and its kill or failure are not
-   * included.
+   * Rows that were loaded: those of the last run, and where it went on from a checkpoint also those
+   * that the runs before it have told. What a run loads after it was last heard of, and before it
+   * is killed or fails, is not among them.
    */
   readonly rows: number;
-  /** Items that earlier runs finished, if the checkpoint does not record their outcome. */
+  /** Items that earlier runs have finished, where the checkpoint does not tell what became of them. */
   readonly earlier: number;
 }
 
@@ -37,26 +37,26 @@ export interface PartitionCounts extends ItemCounts {
 export interface PartitionResult extends PartitionCounts {
   /** The id of the partition. */
   readonly partition: string;
-  /** Outcome; `"dead"`: it failed too often, and is not started again. */
+  /** `"dead"`: it failed too often, and is not begun again. */
   readonly state: "completed" | "dead" | "cancelled";
-  /** Number of starts since it last progressed, by workers that were not heard from again. */
+  /** Number of starts since it last moved, by workers that were not heard of again. */
   readonly begun: number;
   /** Number of failures. */
   readonly failures: number;
-  /** Reason why it is dead. */
+  /** Why it is dead. */
   readonly error?: string;
 }
 
 /** Result that a worker reports for a partition. */
 export type Settlement = Pick<PartitionResult, "state" | "error" | keyof PartitionCounts>;
 
-/** A partition that one worker holds exclusively for a time. */
+/** A partition that a worker has for a time, alone. */
 export interface Lease {
   /** The leased partition. */
   readonly partition: PartitionRecord;
   /**
-   * Number of starts since it last progressed that were neither settled nor given back, including this
-   * one. It has progressed if more of its items are done than were ever reported.
+   * Number of starts since it last moved that were neither settled nor given back, this one
+   * included. It has moved if more of its items are done than were ever reported.
    */
   readonly begun: number;
   /** Number of failures. */
@@ -64,27 +64,27 @@ export interface Lease {
   /** Items by their fate, as its previous worker last reported them. */
   readonly counts: PartitionCounts;
   /**
-   * Extends the lease, and reports the progress of its run. If it has progressed, it counts as started
-   * once. `"lost"`: another worker has the partition now, or may have; `"cancelled"`: it is still held,
-   * but the job is cancelled.
+   * Holds it for another time, and tells how far its run is; if it has moved, it counts as begun
+   * once. `"lost"`: another worker has it now, or may have; `"cancelled"`: it is still held, but
+   * the job is cancelled.
    */
   extend(counts: PartitionCounts): Promise<"held" | "lost" | "cancelled">;
-  /** Settles the partition; if it is lost, returns `false` and changes nothing. */
+  /** Settles it; gives `false`, and changes nothing, if it is lost. */
   settle(settlement: Settlement): Promise<boolean>;
   /**
-   * Lets others take the partition after `delay` milliseconds, and does not count this start. With an
-   * `error`, it counts one more failure. Changes nothing if the partition is lost.
+   * Lets others take it after `delay` milliseconds, and forgets that it was begun. With an `error`
+   * it has failed once more. Changes nothing if it is lost.
    */
   giveBack(options: { delay: number; error?: string }): Promise<void>;
 }
 
-/** The state of a job in its store. */
+/** A job as its store knows it. */
 export interface StoredJob {
   /** Its state. */
   readonly state: JobState;
-  /** Reason of the cancellation, if one was given. */
+  /** Why it was cancelled, where a reason was given. */
   readonly reason?: string | undefined;
-  /** Number of partitions by state; `held` are those that a worker has now. */
+  /** Number of partitions by their fate; `held` are those that a worker has now. */
   readonly partitions: {
     readonly total: number;
     readonly completed: number;
@@ -92,21 +92,22 @@ export interface StoredJob {
     readonly cancelled: number;
     readonly held: number;
   };
-  /** Items of all partitions by their outcome so far. */
+  /** Items of all partitions by their fate so far. */
   readonly counts: PartitionCounts;
 }
 
 /**
- * Changes to wait for: `"partitions"`: a partition to take, or the end of the job; `"progress"`: also the
- * number of settled partitions.
+ * Reason to wake: `"partitions"`: one to take, or the end of the job; `"progress"`: also how many
+ * are settled.
  */
 export type WatchedFor = "partitions" | "progress";
 
-/** Waits for changes: a partition to take, a settled partition, another state of the job. */
+/** Sees when there may be something new: a partition to take, one that is settled, another state. */
 export interface JobWatch {
   /**
-   * Resolves once something may have changed since the watch began, or since the last call resolved; also
-   * when the signal aborts. It may resolve without a change, so check and wait again.
+   * Resolves once something may have changed since the watch began, or since the last call
+   * resolved; also when the signal aborts. It may resolve for nothing, so whoever waits looks and
+   * waits again.
    */
   changed(signal: AbortSignal | undefined): Promise<void>;
   /** Ends the watch. */
@@ -114,27 +115,28 @@ export interface JobWatch {
 }
 
 /**
- * Stores the partitions of one job and their leases. Any process may be killed or frozen at any instant.
- * Only the clock of the store decides when a lease has expired.
+ * Keeps the partitions of one job and who has which. Any process may be killed or frozen at any
+ * instant. Only the clock of the store decides when a lease is over.
  */
 export interface JobStore {
   /** Duration of a lease that is not extended, in milliseconds. */
   readonly lease: number;
-  /** Adds partitions. An id that already exists stays unchanged. */
+  /** Adds partitions; one whose id is there stays as it is. */
   add(partitions: readonly PartitionRecord[]): Promise<void>;
-  /** Marks the split as complete. More partitions may still be added later. */
+  /** All partitions of the split are there. Later ones may still be added. */
   seal(): Promise<void>;
   /** Returns the progress of the job. */
   read(): Promise<StoredJob>;
-  /** Stops handing out partitions. A cancelled job stays cancelled. */
+  /** Gives out no partition any more. What is cancelled stays so. */
   cancel(reason?: string): Promise<void>;
   /**
-   * Takes a free partition whose delay has passed; returns nothing if there is none now. Those started
-   * least often come first, so a partition that kills its workers does not hold back the others.
+   * Takes a partition that nobody has and whose delay is over; nothing if there is none now. Those
+   * that were begun least often come first, so that one that ends its workers keeps none of the
+   * others.
    */
   take(worker: string): Promise<Lease | undefined>;
-  /** Starts to watch for changes, by default for all of them. */
+  /** Begins to watch for changes: of all that can be seen if nothing is said. */
   watch(interest?: WatchedFor): JobWatch;
-  /** Yields the settled partitions, in the order of their ids. */
+  /** The partitions that are settled, in the order of their ids. */
   results(): AsyncIterable<PartitionResult>;
 }
