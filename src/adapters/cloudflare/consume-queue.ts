@@ -75,7 +75,7 @@ export async function consumeQueue<Body, T = QueueMessage<Body>>(
   }
 }
 
-/** Messages that are told once, and with each its copies: a batch may have one twice. */
+/** Messages, each settled once together with its copies: a batch may contain a message twice. */
 class Messages<Body> {
   readonly #open = new Map<string, QueueMessage<Body>[]>();
   readonly #first: readonly QueueMessage<Body>[];
@@ -108,7 +108,7 @@ class Messages<Body> {
     });
   }
 
-  /** Has all that was not told come again. */
+  /** Makes the queue redeliver all messages that were not settled. */
   end(report: RunReport | undefined, error?: unknown): QueueOutcome {
     for (const message of this.#first) this.#retry(message, error);
     return { acked: this.#acked, retried: this.#retried, report };

@@ -17,7 +17,7 @@ export interface D1Binding {
   ): Promise<{ readonly results?: readonly unknown[] | undefined }[]>;
 }
 
-/** A binding of D1, told by what it can do. */
+/** Rule of a binding of D1, recognised by its methods. */
 export const d1Binding: Rule = {
   expected: "a binding of D1, such as 'env.DB'",
   test: (value) => {

@@ -15,7 +15,7 @@ export interface DurableObjectStorage {
   transactionSync<T>(body: () => T): T;
 }
 
-/** The storage of a Durable Object, told by what it can do; that without SQLite throws. */
+/** Rule of the storage of a Durable Object, recognised by its methods; a storage without SQLite throws. */
 export const objectStorage: Rule = {
   expected: "the 'storage' of a Durable Object whose class is in 'new_sqlite_classes'",
   test: (value) => {

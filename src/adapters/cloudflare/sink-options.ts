@@ -97,7 +97,7 @@ export interface CloudflareTablesOptions<Tables extends CloudflareTables = Cloud
 /** Options of every sink. */
 type SharedOptions = CloudflareSharedOptions;
 
-/** Options that say in another way where rows go, or that every sink has. */
+/** Options that define the target of rows in another way, or that every sink has. */
 type Others = "tables" | "write" | keyof SharedOptions;
 
 /** The options of one table, checked. */
@@ -122,7 +122,7 @@ const sinkOptions: OptionTable<Omit<CloudflareSinkOptions, Others>> = {
   unknown: growingOption,
 };
 
-/** Gives what every sink can be told, checked, and the other options. */
+/** Returns the checked options that every sink has, and the other options. */
 export function takeShared<O extends SharedOptions>(
   action: string,
   { maxBytes, keepDeliveries, ...rest }: O,

@@ -89,7 +89,7 @@ export class FunctionWriter implements Loader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes rows; the function is asked when they are written. */
+  /** Accepts rows; the function is called when they are written. */
   async check(rows: readonly object[], context: SinkLoadContext): Promise<Checked> {
     const told = { drift: {}, written: new Written() };
     return await Promise.resolve({ ...told, write: () => this.#ask(rows, context, told) });
@@ -133,7 +133,7 @@ export class FunctionWriter implements Loader {
     }
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   async failed(): Promise<void> {
     this.#writers = new Map();
     await Promise.resolve();
@@ -167,7 +167,7 @@ export class FunctionWriter implements Loader {
   }
 }
 
-/** A statement that does nothing, and tells that all is committed. */
+/** Returns a statement that does nothing, and reports that everything is committed. */
 function telling(onDone: () => void): Statement {
   return { sql: "select 1", values: [], onDone };
 }

@@ -85,7 +85,7 @@ export interface DuckdbConnection {
   createAppender?(table: string, schema?: string, database?: string): Promise<DuckdbAppender>;
 }
 
-/** A connection, told by what it can do: no class is imported. */
+/** Rule of a connection, recognised by its methods: no class is imported. */
 export const connectionRule: Rule = {
   expected: "a connection of @duckdb/node-api: await instance.connect()",
   test: (value) => {
@@ -105,10 +105,10 @@ export async function rowsOf(
 }
 
 /**
- * Does something within one transaction, in its turn. Rolled back on any error, which then comes
- * through. A signal that aborts before the turn rejects at once; later it has no effect.
+ * Calls a function within one transaction, in its turn. Any error rolls the transaction back, and is
+ * passed through. A signal that aborts before the turn rejects at once; later it has no effect.
  *
- * @throws {ConfigurationError} If nothing can be written into the database.
+ * @throws {ConfigurationError} If the database cannot be written.
  */
 export function transact<T>(
   connection: DuckdbConnection,
@@ -133,8 +133,8 @@ export function transact<T>(
 const maxAttempts = 8; // The last one is made about a second after the first.
 
 /**
- * Does the same again where another connection was faster: what it has committed may decide otherwise.
- * `onFailure` is told of each attempt that was rolled back.
+ * Repeats a transaction if another connection was faster, as its commit may change the result.
+ * `onFailure` is called for each attempt that was rolled back.
  */
 export async function transactAgain<T>(
   connection: DuckdbConnection,

@@ -21,10 +21,10 @@ const tableSql = `create table if not exists millrace_delivery (
 const insertSql = `insert into millrace_delivery
   select $1, unnest(from_json($2, '["VARCHAR"]')), $3::double on conflict do nothing returning id`;
 const forgetSql = 'delete from millrace_delivery where "at" < $1::double';
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class DuckdbDeliveries {
   readonly #connection: DuckdbConnection;
   readonly #kept: number;

@@ -47,7 +47,7 @@ export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly 
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** Options that say in another way where rows go. */
+/** Options that define the target of rows in another way. */
 type Others = "tables" | "write";
 type OneTable = Omit<DuckdbSinkOptions, Others>;
 

@@ -62,8 +62,8 @@ export function duckdbSource<Row = DuckdbRow>(
 }
 
 /**
- * Rows of one query that stays open. A query that another statement has ended looks like one that
- * has given all its rows; so a last row is added, by which the end is told.
+ * Yields the rows of one query that stays open. If another statement ends the query, it looks as if all
+ * rows had been read. So a last row is added, which marks the end.
  */
 async function* read(
   connection: DuckdbConnection,

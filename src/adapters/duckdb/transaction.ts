@@ -75,7 +75,7 @@ export class FunctionWriter implements Loader {
     this.#write = write;
   }
 
-  /** Takes rows; their errors show when they are written. */
+  /** Accepts rows; their errors are reported when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked> {
     const drift: Record<string, number> = {};
     const written = new Written();
@@ -91,7 +91,7 @@ export class FunctionWriter implements Loader {
     return Promise.resolve({ drift, written, write });
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   failed(): Promise<void> {
     this.#writers.clear();
     return Promise.resolve();
@@ -126,7 +126,7 @@ class Use {
   #isOver = false;
   /** Number of statements that have not ended. */
   #open = 0;
-  /** Failure of a statement: nothing can be committed then, whoever has caught it. */
+  /** Failure of a statement: nothing can be committed then, even if the failure was caught. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -137,7 +137,7 @@ class Use {
     this.#writerOf = writerOf;
   }
 
-  /** Calls the function, and fails where it has left anything undone. */
+  /** Calls the function, and fails if it has left anything unfinished. */
   async run(
     write: (tx: DuckdbTransaction) => unknown,
     context: SinkLoadContext,
@@ -154,7 +154,7 @@ class Use {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Ends the use, once what goes on in it has ended. */
+  /** Ends the use, once its statements have ended. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#last;

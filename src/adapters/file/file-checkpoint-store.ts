@@ -129,7 +129,7 @@ function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint 
   return text === undefined ? undefined : checkpointIn(key, text);
 }
 
-/** The checkpoint in the text of a file, which has to be that of the key. */
+/** Returns the checkpoint in the text of a file, which must belong to the key. */
 function checkpointIn(key: string, text: string): Checkpoint {
   const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
   if (found !== key) throw new CheckpointError(key, "the file belongs to another key");

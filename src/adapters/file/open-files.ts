@@ -155,7 +155,7 @@ class FileList implements OpenedFiles {
   }
 }
 
-/** The files that a path or pattern names, of which there has to be one. */
+/** Returns the files that a path or pattern names, at least one. */
 async function namesOf(path: string): Promise<string[]> {
   const { promises } = await hostFiles();
   const isFile = await promises.stat(path).then(() => true, () => false);

@@ -1,6 +1,6 @@
 import type { BatchInfo } from "../../pipeline/pipeline.ts";
 
-/** Ranges of a batch that a key spells out; more of them are told by their digest. */
+/** Maximum number of ranges that a key spells out; a digest replaces more of them. */
 const MOST_RANGES = 4;
 
 /**

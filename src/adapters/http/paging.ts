@@ -55,7 +55,7 @@ export type NextToken = {
   next(response: Response, body: unknown, request: Request): PageToken | URL | undefined;
 }["next"];
 
-/** A page, as far as it says what comes after it. */
+/** The facts of a page that determine the next one. */
 export interface Page {
   readonly token: PageToken;
   readonly request: Request;
@@ -69,7 +69,7 @@ export interface Page {
 export interface Paging {
   /** Token of the first page. */
   readonly start: PageToken;
-  /** The parameter that takes the token. */
+  /** The parameter for the token. */
   readonly param: string | undefined;
   /** A token is the address of its page. */
   readonly isAddress: boolean;

@@ -7,8 +7,8 @@ export type ItemKey = string | number;
 export const PAGES_REMEMBERED = 10;
 
 /**
- * Looks at the seams between pages: which items of a page were on the pages before it, where items
- * have keys, and whether a service gives the same page for ever.
+ * Checks the seams between pages: which items were on earlier pages, if items have keys, and if a service
+ * returns the same page for ever.
  */
 export class Seams<T> {
   readonly #keyOf: ((item: T) => unknown) | undefined;

@@ -7,7 +7,7 @@ import { pauseOf } from "./rate-headers.ts";
 /** Function that makes requests: the platform's `fetch`, or one with the same signature. */
 export type Fetch = (request: Request) => Promise<Response>;
 
-/** Through what requests go. */
+/** Shared settings of all requests of a reader or a sink. */
 export interface Channel {
   readonly fetch: Fetch | undefined;
   readonly limits: readonly RateLimiter[];
@@ -27,7 +27,7 @@ export const limitsRule: Rule = {
 /** Rule of `fetch`. */
 export const fetchRule: Rule = callable;
 
-/** Makes what all requests of a reader or a sink go through. */
+/** Makes the shared settings of all requests of a reader or a sink. */
 export function channelOf(
   fetch: Fetch | undefined,
   limits: Limits | undefined,

@@ -37,7 +37,7 @@ interface Kept {
   until: number;
   notBefore: number;
   begun: number;
-  /** The most items that were ever told to be done. */
+  /** Largest number of finished items ever reported. */
   reached: number;
   failures: number;
   counts: PartitionCounts;
@@ -225,7 +225,7 @@ export class MemoryJobStore implements JobStore {
     return next;
   }
 
-  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  /** Wakes waiters; if nothing can be taken, only those that watch the progress. */
   #change(isProgress = false): Promise<void> {
     this.#watchers.wake(isProgress);
     return Promise.resolve();

@@ -103,7 +103,7 @@ export function readNatsDeadLetters<E = unknown>(
   return readDeadLetters<E>(lines);
 }
 
-/** A letter of not more than so many bytes. */
+/** Returns a letter of at most `maxBytes`. */
 function bytesOf(letter: DeadLetter, maxBytes: number): Uint8Array {
   const encoder = new TextEncoder();
   let bytes = encoder.encode(encodeLetter(letter));

@@ -209,7 +209,7 @@ class LentMessages<T> {
     }
   }
 
-  /** Tells the server that what is lent is worked on, as long as the source is open. */
+  /** Extends the leases of lent messages, as long as the source is open. */
   async #heartbeat(signal: AbortSignal): Promise<void> {
     let wait = 1000;
     let isKnown = false;

@@ -185,7 +185,7 @@ function parentOf(path: string): string {
   return /^(.*)[\\/]/s.exec(path)?.[1] || (/^[\\/]/.test(path) ? "/" : ".");
 }
 
-/** Brings the names in a folder to the disk, where folders can be opened: not on Windows. */
+/** Flushes the names in a folder to the disk, if folders can be opened: not on Windows. */
 async function syncFolder(files: FileSystem, path: string): Promise<void> {
   try {
     const folder = await files.open(path, "r");

@@ -41,7 +41,7 @@ const startRule: Rule = {
       (line as number) > 0;
   },
 };
-/** Options that may be left out. */
+/** Optional options. */
 type Open = Exclude<keyof ReadObjectOptions, "retry">;
 
 const optionTable: OptionTable<ReadObjectOptions> = {

@@ -162,7 +162,7 @@ class S3Store implements ObjectStore {
     await response.body?.cancel();
   }
 
-  /** Makes a request, again where its failure may pass. */
+  /** Makes a request, and retries temporary failures. */
   async #ask({ action, method, path, headers = {}, body, signal, answers }: Call) {
     return await retry(async () => {
       const init = { method, headers, ...(body && { body }), ...(signal && { signal }) };

@@ -52,7 +52,7 @@ export interface ObjectStore {
   delete(key: string): Promise<void>;
 }
 
-/** The text of an object; `undefined` where there is none. */
+/** Returns the text of an object; `undefined` if there is none. */
 export async function textIn(
   store: ObjectStore,
   key: string,

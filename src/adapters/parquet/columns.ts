@@ -119,9 +119,9 @@ export function schemaOf(columns: readonly Column[]): object[] {
 }
 
 /**
- * The values of rows by columns, as hyparquet-writer is given them.
+ * Returns the values of rows by column, in the form that hyparquet-writer expects.
  *
- * @param isOpen Whether properties that are no columns are left out.
+ * @param isOpen True if properties without a column are left out.
  * @throws {BatchError} If some rows do not fit; it names all of them by their index.
  */
 export function valuesOf(

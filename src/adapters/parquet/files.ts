@@ -70,9 +70,9 @@ interface Members {
 }
 
 /**
- * Takes an input, and gives its files one after the other.
+ * Yields the files of an input one after the other.
  *
- * @throws {ConfigurationError} If it is nothing to read.
+ * @throws {ConfigurationError} If it cannot be read from.
  */
 export function filesOf(
   action: string,

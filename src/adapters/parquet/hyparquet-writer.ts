@@ -40,7 +40,7 @@ export interface HyparquetWriter {
   ParquetWriter: new (options: never) => ParquetFileWriter;
 }
 
-/** The module, told by what it has: it is not imported. */
+/** Rule of the module, recognised by its members: it is not imported. */
 export const writerRule: Rule = {
   expected: "the module hyparquet-writer, of 'import * as hyparquetWriter'",
   test: (value) => {

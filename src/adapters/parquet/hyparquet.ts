@@ -41,7 +41,7 @@ export interface Hyparquet {
   parquetScan(options: never): Promise<ParquetScan>;
 }
 
-/** The module, told by what it can do: it is not imported. */
+/** Rule of the module, recognised by its functions: it is not imported. */
 export const hyparquetRule: Rule = {
   expected: "the module hyparquet, of 'import * as hyparquet'",
   test: (value) => {

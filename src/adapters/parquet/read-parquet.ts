@@ -50,7 +50,7 @@ export function readParquet<T extends object = Record<string, unknown>>(
   input: ParquetInput,
   options: ReadParquetOptions & { readonly positions: true },
 ): Chunks<PositionedRow<T>>;
-/** Gives the rows alone, without their positions. */
+/** Yields the rows alone, without their positions. */
 export function readParquet<T extends object = Record<string, unknown>>(
   input: ParquetInput,
   options: ReadParquetOptions & { readonly positions?: false | undefined },

@@ -19,15 +19,15 @@ export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
 
 /** Purpose of the statements of a database. */
 export interface Purpose {
-  /** For a client of `pg`: what makes a COPY. */
+  /** Function that makes a COPY, for a client of `pg`. */
   readonly copyFrom?: CopyFrom | undefined;
   /** If true, all results have a shape that never changes. */
   readonly isFixed?: boolean;
 }
 
 /**
- * The database behind a client, which is told by its shape.
- * @throws {ConfigurationError} If it has none of the known ones.
+ * Returns the database behind a client, which is recognised by its shape.
+ * @throws {ConfigurationError} If it is not a known client.
  */
 export function openDatabase(
   action: string,

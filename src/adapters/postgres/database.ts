@@ -97,7 +97,7 @@ export function heeding(database: Database, signal: AbortSignal | undefined): Da
 export interface HeldSession {
   /** Uses it, once it is there. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Commits and gives the connection back. */
+  /** Commits, and returns the connection. */
   release(): Promise<void>;
 }
 

@@ -18,10 +18,10 @@ export interface PostgresDeliveryOptions {
   keepDeliveries?: number | undefined;
 }
 
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class PostgresDeliveries {
   readonly #database: Database;
   readonly #table: OwnTable;

@@ -150,7 +150,7 @@ export function postgresSource<T = Row>(
 }
 
 /**
- * Refuses options without effect.
+ * Rejects options without effect.
  * @throws {ConfigurationError} If one needs another that is not given.
  */
 function checkPages(options: PostgresSourceOptions): void {

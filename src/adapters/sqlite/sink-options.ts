@@ -45,7 +45,7 @@ export interface SqliteSinkOptions<Columns extends readonly string[] = readonly 
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** Options that say in another way where rows go. */
+/** Options that define the target of rows in another way. */
 type Others = "tables" | "write";
 
 /** The options, checked. */

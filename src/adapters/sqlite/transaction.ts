@@ -80,14 +80,14 @@ export class FunctionWriter implements Loader {
     this.#write = write;
   }
 
-  /** Takes rows; their errors show when they are written. */
+  /** Accepts rows; their errors are reported when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Checked {
     const drift: Record<string, number> = {};
     const written = new Written();
     return { drift, written, write: () => this.#run(rows, context, { drift, written }) };
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   failed(): void {
     this.#writers = new Map();
   }

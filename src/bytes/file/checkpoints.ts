@@ -66,7 +66,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     return keptIn(this.#look(await hostFiles(), undefined).mark, key, undefined).stored();
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /** Replaces the stored state, except what loads of the same run have committed. */
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
     if (this.#claims.isKnown(key, checkpoint)) return;
     const files = await this.#prepare();

@@ -157,7 +157,7 @@ class Link implements Stoppable {
     }
   }
 
-  /** Gives the connection back, or closes it. */
+  /** Returns the connection to the pool, or closes it. */
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;

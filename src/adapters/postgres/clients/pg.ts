@@ -111,7 +111,7 @@ export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Databas
   return { ...database, listen: listenOn(client, database) };
 }
 
-/** Has a client used, and gives it back. */
+/** Lends a client to a function, and takes it back. */
 type Lend = <T>(use: (taken: Taken) => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 /** A client that was taken. */

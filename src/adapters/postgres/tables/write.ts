@@ -96,7 +96,7 @@ class Transaction {
     };
   }
 
-  /** Calls the function, and fails where it has left anything undone. */
+  /** Calls the function, and fails if it has left anything unfinished. */
   async run(write: () => unknown): Promise<void> {
     try {
       await write();
