@@ -61,7 +61,7 @@ export interface ReadCsvOptions<
    * type stay text. The header must contain every column named here.
    */
   readonly columns?: (Columns & CsvColumns) | undefined;
-  /** Validates each record as soon as it is read, after `columns`; the row is its output. */
+  /** Synchronous schema that validates each record, after `columns`. The row is its output. */
   readonly schema?: StandardSchema<unknown, Output> | undefined;
   /** If true, each row is yielded as `{ value, line, end }`. @default {false} */
   readonly positions?: Positions | undefined;

@@ -66,7 +66,7 @@ export class PostgresDeliveries {
     }
   }
 
-  /** Looks for deliveries, also where the signal of the load has aborted. */
+  /** Looks for deliveries, even if the signal of the load has aborted. */
   async #areThere(deliveries: Deliveries, error: unknown): Promise<boolean> {
     let inserted: readonly string[] | undefined;
     await this.#database.transaction(async (session) => {
@@ -94,7 +94,7 @@ export class PostgresDeliveries {
   }
 
   /**
-   * Keeps deliveries in a transaction, and gives the ids that were not there. Waits for another one
+   * Stores deliveries in a transaction, and returns the ids that were new. Waits for another transaction
    * that has some of them.
    */
   async #insert({ values }: Session, { source, ids }: Deliveries): Promise<string[]> {

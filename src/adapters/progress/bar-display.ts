@@ -28,7 +28,7 @@ export class BarDisplay implements Display {
   readonly #bars: ProgressBars;
   #shown: { readonly bar: ProgressBar; total: number }[] | undefined;
 
-  /** Takes the bars; those that are no group are made one. */
+  /** Stores the bars; a single bar is turned into a group. */
   constructor(bars: ProgressBar | ProgressBars) {
     this.#bars = isGroup(bars) ? bars : asGroup(bars);
   }

@@ -89,7 +89,7 @@ export class Tracker {
     this.#name = harmless(String(run.name), "?");
   }
 
-  /** Resolves when the run is over, however it ended; whoever awaits the run is told of a failure. */
+  /** Resolves when the run is over, however it ended. A failure is reported only by the run itself. */
   async over(): Promise<void> {
     try {
       this.#outcome = (await this.#run.finished).outcome;

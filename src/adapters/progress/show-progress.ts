@@ -128,7 +128,7 @@ async function show(
   attempt((payloads) => display.end(payloads));
 }
 
-/** Tells the first error, and no other: what is broken may throw at every call. */
+/** Reports only the first error, as a broken output may throw at every call. */
 function teller(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   let isTold = false;
   return (error) => {

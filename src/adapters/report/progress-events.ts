@@ -115,7 +115,7 @@ function eventStream(run: FollowedRun, interval: number, isJson: boolean): Reada
   }, { highWaterMark: 0 });
 }
 
-/** The end of a run: its data once it is over, and who waits for it. */
+/** The end of a run: its data once it is over, and the functions that wait for it. */
 interface Ending {
   data: ((isJson: boolean) => string) | undefined;
   readonly listeners: Set<() => void>;

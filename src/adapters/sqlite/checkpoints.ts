@@ -119,7 +119,8 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
 
   /**
    * Calls `insert` in one transaction with the mark, or without it if the run writes the mark; not at all
-   * if the load is done. Returns a function that takes the mark back.
+   * if the load is done. Returns a function that takes the mark back, or a promise of it if `insert`
+   * returns a promise.
    */
   commit(mark: CommitMark, insert: () => unknown): unknown {
     return this.#turns.take(() => {
