@@ -1,7 +1,7 @@
 /**
- * Cloudflare as the end of a pipeline: sinks of D1 and of Durable Objects whose rows and checkpoints
- * are one commit, messages of a queue, checkpoints in KV, and runs that continue. Bindings are handed
- * in, as a Worker gets them.
+ * Cloudflare: sinks of D1 and of Durable Objects that commit rows and checkpoints together, messages of a
+ * queue as a source, checkpoints in KV, and runs that continue in steps. You pass in the bindings of the
+ * Worker.
  * @module
  */
 export type { D1Binding, D1Statement } from "./cloudflare/d1.ts";

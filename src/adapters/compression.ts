@@ -1,5 +1,5 @@
 /**
- * Decompression and compression, for every runtime.
+ * Decompresses and compresses bytes on all runtimes.
  * @module
  */
 export { compress } from "./compression/compress.ts";

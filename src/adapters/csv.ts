@@ -1,5 +1,5 @@
 /**
- * CSV, TSV and their like, read and written on all runtimes.
+ * Reads and writes CSV, TSV and similar formats on all runtimes.
  * @module
  */
 export type { CsvColumn, CsvColumns, CsvTypes, CsvValue } from "./csv/columns.ts";

@@ -1,7 +1,7 @@
 /**
- * DuckDB as the end or the beginning of a pipeline: a sink whose rows and checkpoints are one commit,
- * and a source that streams a query. For `@duckdb/node-api` on Node, Deno and Bun; the connection is
- * opened by the user and handed in.
+ * DuckDB as the target or the source of a pipeline: a sink that commits rows and checkpoints together,
+ * and a source that streams a query. For `@duckdb/node-api` on Node, Deno and Bun. You open the
+ * connection and pass it in.
  * @module
  */
 export type {

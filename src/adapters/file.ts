@@ -1,6 +1,6 @@
 /**
- * Files of Node, Deno and Bun: to be read by the readers of the package, rows written into one exactly
- * once, and checkpoints.
+ * Files on Node, Deno and Bun: opened for the readers of this package, written exactly once by a sink,
+ * and used as checkpoints.
  * @module
  */
 export { FileCheckpointStore } from "./file/file-checkpoint-store.ts";

@@ -1,6 +1,6 @@
 /**
- * APIs over HTTP as the beginning or the end of a pipeline: pages that are read with a position that
- * resumes, and batches that are posted. Both go through `fetch`, on every runtime.
+ * HTTP APIs as the source or the target of a pipeline. Pages are read with a position to resume from, and
+ * batches are posted. Both use `fetch`, on all runtimes.
  * @module
  */
 export { readPages } from "./http/read-pages.ts";

@@ -1,5 +1,5 @@
 /**
- * One pipeline over many partitions, by many workers: in one process, in many, on many machines.
+ * One pipeline over many partitions, run by many workers: in one process, in many, or on many machines.
  * @module
  */
 export type {

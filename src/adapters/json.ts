@@ -1,5 +1,5 @@
 /**
- * Reading of large JSON documents in little memory, and writing of JSON arrays, for every runtime.
+ * Reads large JSON documents in little memory and writes JSON arrays, on all runtimes.
  * @module
  */
 export { encodeJson } from "./json/encode-json.ts";

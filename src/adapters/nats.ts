@@ -1,5 +1,5 @@
 /**
- * NATS JetStream: queues as sources, streams as sinks, checkpoints, jobs and dead letters.
+ * NATS JetStream: queues as sources, streams as sinks, and stores for checkpoints, jobs and dead letters.
  * @module
  */
 export type {

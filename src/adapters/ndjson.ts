@@ -1,5 +1,5 @@
 /**
- * Reading and writing of NDJSON (JSON lines), and reading of any lines, for every runtime.
+ * Reads and writes NDJSON (JSON lines), and reads lines of any text, on all runtimes.
  * @module
  */
 export { encodeNdjson } from "./ndjson/encode-ndjson.ts";

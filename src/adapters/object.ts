@@ -1,6 +1,6 @@
 /**
- * Stores of objects (folders, R2, S3): rows written exactly once into many objects, and objects to be
- * read by the readers of the package.
+ * Object stores (folders, R2, S3): rows written exactly once into many objects, and objects opened for
+ * the readers of this package.
  * @module
  */
 export { folderStore } from "./object/folder-store.ts";

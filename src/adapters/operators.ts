@@ -1,6 +1,6 @@
 /**
- * Operators for sources: what shapes, joins and splits items before a run loads them. They work on
- * arrays, hold a bounded number of items, and give sources.
+ * Operators for sources: they shape, join and split items before a run loads them. They work on arrays,
+ * hold a bounded number of items, and return sources.
  * @module
  */
 export { pipe } from "./operators/pipe.ts";

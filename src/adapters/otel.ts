@@ -1,6 +1,6 @@
 /**
- * Tells OpenTelemetry, and `node:diagnostics_channel`, what runs do. It imports no package: what it
- * needs of `@opentelemetry/api` is handed in.
+ * Reports runs to OpenTelemetry and `node:diagnostics_channel`. It imports no package: you pass in the
+ * parts of `@opentelemetry/api`.
  * @module
  */
 export { instrument, type InstrumentOptions } from "./otel/instrument.ts";

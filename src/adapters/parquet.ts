@@ -1,5 +1,5 @@
 /**
- * Parquet files, read and written a row group at a time by hyparquet, on every runtime.
+ * Reads and writes Parquet files, one row group at a time, with hyparquet, on all runtimes.
  * @module
  */
 export { encodeParquet, type EncodeParquetOptions } from "./parquet/encode-parquet.ts";

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL as a source, a sink, and a store of checkpoints, through the client of your choice:
- * `pg`, `postgres` (postgres.js), PGlite or the `SQL` of Bun.
+ * PostgreSQL as a source, a sink and a checkpoint store, with the client of your choice: `pg`, `postgres`
+ * (postgres.js), PGlite or the `SQL` of Bun.
  * @module
  */
 export {

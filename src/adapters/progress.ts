@@ -1,6 +1,5 @@
 /**
- * Shows how far runs are: with a bar of the user's own, as those of `cli-progress`, or as plain
- * lines.
+ * Shows the progress of runs, in your own bars, such as those of `cli-progress`, or as plain lines.
  * @module
  */
 export type { ItemCounts, Outcome, RunSnapshot, StageName, StageTimes } from "../report-types.ts";

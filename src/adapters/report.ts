@@ -1,6 +1,6 @@
 /**
- * Shows what a run did: as a page that stands alone, as a picture, and as a flowchart; and while it
- * runs, as a page that follows it.
+ * Renders a run: its report as a self-contained page, as a picture or as a flowchart, and its progress as
+ * a live page.
  * @module
  */
 export type {

@@ -1,7 +1,7 @@
 /**
- * SQLite as the end or the beginning of a pipeline: a sink whose rows and checkpoints are one commit,
- * and a source that reads in pages. For `node:sqlite` (Node, Deno, Bun), better-sqlite3 and
- * `bun:sqlite`; the database is opened by the user and handed in.
+ * SQLite as the target or the source of a pipeline: a sink that commits rows and checkpoints together,
+ * and a source that reads in pages. For `node:sqlite` (Node, Deno, Bun), better-sqlite3 and `bun:sqlite`.
+ * You open the database and pass it in.
  * @module
  */
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite/client.ts";

@@ -1,6 +1,6 @@
 /**
- * Suites for what implements a contract of this package. They need no test framework: each takes the
- * `it` of whichever is used.
+ * Test suites for implementations of the contracts of this package. They need no test framework: each
+ * accepts the `it` of any framework.
  * @module
  */
 export { type CheckpointStoreSuite, testCheckpointStore } from "./testing/checkpoint-store.ts";

@@ -1,6 +1,6 @@
 /**
- * A function that computes, run in threads beside the main one: the `transformBatch` of a pipeline.
- * No dependency; where a runtime has no threads, the function runs inline.
+ * Threads for CPU-bound transforms: a function that runs beside the main thread as the `transformBatch`
+ * of a pipeline. It has no dependencies; if a runtime has no threads, the function runs inline.
  * @module
  */
 export { inThreads } from "./threads/in-threads.ts";

@@ -2,7 +2,7 @@ import { webStreamOf } from "./decompress.ts";
 import type { CompressionFormat } from "./reader-options.ts";
 import { zlibOf, type ZlibStream, ZlibTransform } from "./zlib-transform.ts";
 
-/** The functions of `node:zlib` that compress some bytes at once. */
+/** The functions of `node:zlib` that compress bytes in one call. */
 const zlibNames: Readonly<Record<CompressionFormat, string>> = {
   gzip: "gzip",
   deflate: "deflate",
@@ -12,10 +12,10 @@ const zlibNames: Readonly<Record<CompressionFormat, string>> = {
 };
 
 /**
- * Compresses some bytes into a member or frame of its own. gzip and zstd may be written one after the
- * other, and are read as one.
+ * Compresses bytes into a member or frame of its own. With gzip and zstd, several of them in a row are
+ * read as one.
  *
- * @throws {TypeError} If this platform does not have the format.
+ * @throws {TypeError} If this platform does not support the format.
  */
 export async function compressedBytes(
   bytes: Uint8Array,
@@ -35,23 +35,20 @@ export async function compressedBytes(
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/**
- * Returns true if `compressedBytes` supports a format through `node:zlib`; web streams are not
- * checked.
- */
+/** Returns true if `compressedBytes` supports a format through `node:zlib`. Web streams are not checked. */
 export function hasZlib(format: CompressionFormat): boolean {
   return zlibOf()?.[zlibNames[format]] !== undefined;
 }
 
-/** The pair of streams that compresses in a format. */
+/** A pair of streams that compresses bytes. */
 export interface CompressionPair {
   /** The compressed bytes. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Takes the bytes to compress. */
+  /** Accepts the bytes to compress. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** Makes the pair of streams that compresses in a format. @throws {TypeError} If this platform has none. */
+/** Makes the pair of streams that compresses in a format. @throws {TypeError} If this platform lacks it. */
 export function compressionPair(format: CompressionFormat): CompressionPair {
   const create = zlibOf()?.[streamNames[format] ?? ""];
   if (create === undefined) return webStreamOf(CompressionStream, format) as CompressionPair;
@@ -76,7 +73,7 @@ export function compressionPair(format: CompressionFormat): CompressionPair {
   } as Transformer<Uint8Array, Uint8Array<ArrayBuffer>>);
 }
 
-/** Functions of `node:zlib` that make streams of the formats that `CompressionStream` may lack. */
+/** Functions of `node:zlib` that make streams for the formats that `CompressionStream` may lack. */
 const streamNames: Partial<Record<CompressionFormat, string>> = {
   brotli: "createBrotliCompress",
   zstd: "createZstdCompress",

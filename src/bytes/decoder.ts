@@ -1,33 +1,33 @@
-/** Decodes the compressed bytes of one input, chunk by chunk, however many members or frames they are. */
+/** Decodes the compressed bytes of one input, chunk by chunk, with any number of members or frames. */
 export interface Decoder {
-  /** Gives it a chunk, once `next` was "hungry". */
+  /** Passes a chunk, after `next` returned "hungry". */
   feed(chunk: Uint8Array): void;
-  /** Tells it that there is no further chunk, once `next` was "hungry". */
+  /** Signals that there are no more chunks, after `next` returned "hungry". */
   end(): void;
   /**
-   * The next decoded bytes; "hungry" if it needs a chunk for them, "done" after the last ones. Rejects
-   * where the data is corrupt or cut.
+   * Returns the next decoded bytes; "hungry" if it needs a chunk for them, "done" after the last ones.
+   * Rejects if the data is corrupt or truncated.
    */
   next(): Promise<Step>;
-  /** Lets go of what it holds. */
+  /** Releases its resources. */
   cancel(): void;
 }
 
-/** Decoded bytes, the wish for a chunk, or the end. */
+/** Decoded bytes, the request for a chunk, or the end. */
 export type Step = Uint8Array | "hungry" | "done";
 
-/** Decodes one stream of a format, which knows its own end. */
+/** Decodes one stream of a format that marks its own end. */
 export interface Inflater extends Omit<Decoder, "end"> {
   /** Returns the fed bytes that follow the end of the stream, once `next` was "done". */
   rest(): Uint8Array;
 }
 
-/** The error of data that ends before its own end. */
+/** Returns the error of truncated data. */
 export function cutShort(): TypeError {
   return new TypeError("unexpected end of data");
 }
 
-/** The error of bytes that follow the end of the compressed data. */
+/** Returns the error of bytes after the end of the compressed data. */
 export function trailingData(): TypeError {
   return new TypeError("further bytes follow the end of the data");
 }
@@ -39,7 +39,7 @@ export class OneStream implements Decoder {
   #isAtEnd = false;
   #hasMore = false;
 
-  /** Reads by an inflater that was fed nothing yet. */
+  /** Wraps an unused inflater. */
   constructor(inflater: Inflater) {
     this.#inflater = inflater;
   }
@@ -51,7 +51,7 @@ export class OneStream implements Decoder {
 
   end(): void {
     this.#isAtEnd = true;
-    // Not every host says that a stream is cut. One that takes a further byte has not ended.
+    // Not every host reports a truncated stream. A stream that accepts another byte has not ended.
     if (!this.#isDone) this.#inflater.feed(new Uint8Array(1));
   }
 

@@ -14,11 +14,11 @@ import { ZstdDecoder } from "./zstd-decoder.ts";
 export interface DecompressOptions {
   /** Format of the input; `"auto"` detects gzip, zstd and zlib by their first bytes. */
   readonly format: "auto" | "none" | CompressionFormat;
-  /** The most bytes that it may become. */
+  /** Maximum number of decompressed bytes. */
   readonly maxBytes?: number | undefined;
 }
 
-/** Gives the bytes of a source decompressed, or as they are where it is not compressed. */
+/** Decompresses the bytes of a source, or returns the source if it is not compressed. */
 export function decompressed(source: ByteSource, options: DecompressOptions): ByteSource {
   const { maxBytes = Infinity } = options;
   const format = options.format === "auto" && source.isText ? "none" : options.format;
@@ -38,7 +38,7 @@ class Decompressed implements ByteSource {
   #decoder: Decoder | undefined;
   /** Bytes that were read to detect the format. */
   #start: Uint8Array | undefined;
-  /** The bytes that were read, and what they became. */
+  /** Number of bytes read, and of bytes they became. */
   #read = 0;
   #given = 0;
 
@@ -98,7 +98,7 @@ class Decompressed implements ByteSource {
     return chunk;
   }
 
-  /** Tells the format by the first bytes. A file that begins at a later place is not compressed. */
+  /** Detects the format from the first bytes. A file that is read from a later place is not compressed. */
   async #sniff(): Promise<void> {
     const parts: Uint8Array[] = [];
     for (let length = 0; length < 4 && this.from.byte === 0;) {
@@ -118,11 +118,11 @@ class Decompressed implements ByteSource {
   }
 }
 
-/** The first bytes of formats that have such. */
+/** The first bytes of formats that can be detected. */
 const magics: readonly (readonly [format: CompressionFormat, ...bytes: number[]])[] = [
   ["gzip", 0x1F, 0x8B, 8],
   ["zstd", 0x28, 0xB5, 0x2F, 0xFD],
-  // Of the four beginnings of zlib, "x^" might be a text.
+  // Of the four beginnings of zlib, "x^" could be text.
   ["deflate", 0x78, 0x01],
   ["deflate", 0x78, 0x9C],
   ["deflate", 0x78, 0xDA],
@@ -147,7 +147,7 @@ const zlibNames: Readonly<Record<CompressionFormat, string>> = {
 /**
  * Makes the decoder of a format.
  *
- * @throws {TypeError} If this platform has none.
+ * @throws {TypeError} If this platform does not support it.
  */
 function decoderOf(format: CompressionFormat): Decoder {
   const zlib = zlibOf();
@@ -167,7 +167,7 @@ function decoderOf(format: CompressionFormat): Decoder {
 
 type WebStream = new (format: never) => ReadableWritablePair<Uint8Array<ArrayBuffer>, unknown>;
 
-/** Makes a stream of the platform; one that it does not have is refused in words. */
+/** Makes a stream of the platform; throws a readable error if it does not support the format. */
 export function webStreamOf(
   type: WebStream,
   format: CompressionFormat,

@@ -8,7 +8,7 @@ export interface Feed {
   readonly isArray: boolean;
   /** Reads the next value. */
   next(): Promise<FeedAnswer>;
-  /** Gives up on it, also while `next` is pending. */
+  /** Cancels the input, even while `next` is pending. */
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface FeedAnswer {
   readonly value?: unknown;
 }
 
-/** The members of whatever is handed in that are looked at. */
+/** The members of an input that are checked. */
 interface Members {
   readonly name?: unknown;
   readonly url?: unknown;
@@ -34,9 +34,9 @@ interface Members {
 }
 
 /**
- * Makes a feed of whatever a reader takes, and reads nothing of it.
+ * Makes a feed of any input of a reader, without reading from it.
  *
- * @throws {ConfigurationError} If it is nothing to read, or a stream that is already being read.
+ * @throws {ConfigurationError} If it cannot be read from, or is a stream that is already being read.
  */
 export function feedOf(action: string, input: unknown): Feed {
   if (typeof input === "string") {
@@ -87,7 +87,7 @@ function blobFeed(action: string, name: string, open: () => unknown): Feed {
   };
 }
 
-/** The body of a response that was successful, or of a request. */
+/** Reads the body of a successful response, or of a request. */
 function bodyFeed(action: string, members: Members): Feed {
   const { body, bodyUsed, ok = true, status, url } = members;
   if (ok !== true) fail(action, "input", "a response with a status of success", status);
@@ -111,7 +111,7 @@ function iterableFeed(input: Iterable<unknown> | AsyncIterable<unknown>, isArray
     },
     async cancel() {
       isCancelled = true;
-      // A stream of Node ends at once by this alone: its iterator waits for what it reads.
+      // Only this ends a stream of Node at once: its iterator waits for pending reads.
       (input as { destroy?: () => unknown }).destroy?.();
       await iterator?.return?.();
     },

@@ -5,15 +5,15 @@ const nothing = new Uint8Array(0);
 
 /** Functions that read the parts of a member, natively or not. */
 export interface GzipTools {
-  /** Makes what decodes the deflate of one member. */
+  /** Makes the deflate decoder of one member. */
   inflater(): Inflater;
-  /** The CRC-32 of bytes that follow those of another one. */
+  /** Returns the CRC-32 of bytes that continue those of another CRC. */
   crc32(bytes: Uint8Array, before: number): number;
 }
 
 /**
- * Decodes gzip (RFC 1952), member after member. `DecompressionStream` fails after the first one, and
- * `node:zlib` drops what follows when zeros stand between two.
+ * Decodes gzip (RFC 1952), member after member. `DecompressionStream` fails after the first member, and
+ * `node:zlib` drops all data after zeros between two members.
  */
 export class GzipDecoder implements Decoder {
   readonly #tools: GzipTools;
@@ -56,7 +56,7 @@ export class GzipDecoder implements Decoder {
     }
   }
 
-  /** Reads the header of a member, if it is there as a whole. */
+  /** Reads the header of a member, once all of it is available. */
   #readHeader(): boolean {
     if (!this.#isFirst) { // Files are padded with zeros.
       const start = this.#input.findIndex((byte) => byte !== 0);
@@ -73,7 +73,7 @@ export class GzipDecoder implements Decoder {
     return true;
   }
 
-  /** A step of the member; `undefined` at its end. */
+  /** Decodes a step of the member; returns `undefined` at its end. */
   async #decode(): Promise<Step | undefined> {
     const step = await this.#inflater!.next();
     if (step === "hungry") {
@@ -91,7 +91,7 @@ export class GzipDecoder implements Decoder {
     return step;
   }
 
-  /** Reads and checks what stands behind a member, if it is there as a whole. */
+  /** Reads and checks the trailer of a member, once all of it is available. */
   #readTrailer(): boolean {
     const input = this.#input;
     if (input.length < 8) return false;
@@ -104,7 +104,7 @@ export class GzipDecoder implements Decoder {
   }
 }
 
-/** The place after the header of a member; `undefined` if it goes on after the input. */
+/** Returns the place after the header of a member; `undefined` if the header continues after the input. */
 function headerEnd(input: Uint8Array, isFirst: boolean): number | undefined {
   const magic = [0x1F, 0x8B, 8];
   if (magic.some((byte, index) => index < input.length && input[index] !== byte)) {

@@ -1,6 +1,6 @@
 /**
- * Inflate (RFC 1951) for hosts whose `DecompressionStream` cannot tell where a stream of deflate ends,
- * which is what has to be known where several gzip members follow each other.
+ * Inflate (RFC 1951) for hosts whose `DecompressionStream` cannot tell where a deflate stream ends. That
+ * is needed if several gzip members follow each other.
  * @module
  */
 
@@ -17,15 +17,15 @@ const distanceBits = Array.from({ length: 30 }, (_, code) => Math.max(0, (code >
 const distanceBase = distanceBits.map((_, code) =>
   1 + distanceBits.slice(0, code).reduce((sum, bits) => sum + 2 ** bits, 0)
 );
-/** The order in which the lengths of the codes of lengths stand. */
+/** The order in which the lengths of the length codes are stored. */
 const lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** Farthest distance of a copy, and number of bytes that are decoded at once. */
+/** Maximum distance of a copy, and number of bytes to decode at once. */
 const windowSize = 32_768;
 const blockSize = 65_536;
 const longestCopy = 258;
 
-/** For each code, read from its last bit on: its symbol × 16 + its length; 0 where there is none. */
+/** For each code, read from its last bit: its symbol × 16 + its length; 0 if there is no such code. */
 interface Codes {
   readonly table: Uint16Array;
   readonly mask: number;
@@ -33,17 +33,17 @@ interface Codes {
 
 const nothing = new Uint8Array(0);
 
-/** Thrown inside when the input does not hold enough; the header of a block is then read again. */
+/** Thrown internally when the input is too short; the header of the block is then read again. */
 const hungry = Symbol("hungry");
 
 /** Decodes one stream of deflate, whose input comes in chunks. */
 export class Inflate implements Inflater {
   #input: Uint8Array = nothing;
   #at = 0;
-  /** Bits that were taken from the input and not used, the next one lowest; and how many they are. */
+  /** Bits read from the input but not used yet, the next one lowest; and their number. */
   #hold = 0;
   #held = 0;
-  /** The window, and behind it what is being decoded. */
+  /** The window, followed by the bytes being decoded. */
   readonly #output = new Uint8Array(windowSize + blockSize + longestCopy);
   #end = windowSize;
   /** Farthest distance of a copy back from there. */
@@ -88,7 +88,7 @@ export class Inflate implements Inflater {
     return joined([Uint8Array.from(held), this.#input.subarray(this.#at)]);
   }
 
-  /** Does a part of the work; tells whether there was input for it. */
+  /** Does a part of the work; returns false if the input is too short for it. */
   #advance(): boolean {
     if (this.#stored > 0) return this.#copyStored();
     if (this.#literals !== undefined) return this.#decode();
@@ -158,7 +158,7 @@ export class Inflate implements Inflater {
   /** Decodes symbols until the block ends, there is enough output, or too little input. */
   #decode(): boolean {
     while (this.#literals !== undefined && this.#end < windowSize + blockSize) {
-      // No symbol and its copy take more than eight bytes.
+      // No symbol with its copy needs more than eight bytes.
       if (this.#input.length - this.#at >= 8) this.#decodeOne(this.#literals);
       else if (!this.#tried(() => this.#decodeOne(this.#literals!))) return false;
     }
@@ -187,7 +187,7 @@ export class Inflate implements Inflater {
     this.#end = end;
   }
 
-  /** Takes a step, or none where the input does not hold enough for it. */
+  /** Takes a step, or none if the input is too short for it. */
   #tried(step: () => void): boolean {
     const [at, hold, held] = [this.#at, this.#hold, this.#held];
     try {
@@ -233,7 +233,7 @@ export class Inflate implements Inflater {
   }
 }
 
-/** The table of the codes of which each symbol has a length (RFC 1951, 3.2.2); 0 is no code. */
+/** Builds the table of the codes from the length of each symbol (RFC 1951, 3.2.2); 0 is no code. */
 function codesOf(lengths: Uint8Array): Codes {
   const longest = Math.max(1, ...lengths);
   const table = new Uint16Array(1 << longest);
@@ -257,7 +257,7 @@ function reversed(code: number, length: number): number {
   return result;
 }
 
-/** The codes of a block that brings none of its own. */
+/** Returns the codes of a block that has no codes of its own. */
 function fixedCodes(): [literals: Codes, distances: Codes] {
   const lengths = Uint8Array.from(
     { length: 288 },
@@ -270,7 +270,7 @@ function corrupt(what: string): TypeError {
   return new TypeError(`the data is corrupt: it has ${what}`);
 }
 
-/** The CRC-32 of bytes (RFC 1952) that follow those of another one. */
+/** Returns the CRC-32 of bytes (RFC 1952) that continue those of another CRC. */
 export function crc32(bytes: Uint8Array, before: number): number {
   let crc = ~before;
   for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);

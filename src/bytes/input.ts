@@ -1,12 +1,12 @@
 import { inWords } from "../plain-options.ts";
 import { type Feed, feedOf, isBytes } from "./feed.ts";
 
-/** Bytes or text: what a stream or an iterable of an input gives. */
+/** Bytes or text: the chunks of a stream or an iterable that is read. */
 export type ByteChunk = Uint8Array | string;
 
 /**
- * One thing to read. Text is read as its UTF-8 bytes. A `string` by itself is refused, as it might be
- * meant as the path of a file: a text is `[text]`.
+ * One input to read. Text is read as its UTF-8 bytes. A plain `string` is rejected, as it could be meant
+ * as a file path; pass a text as `[text]`.
  */
 export type ByteInput =
   | Blob
@@ -17,32 +17,32 @@ export type ByteInput =
   | AsyncIterable<ByteChunk>
   | Iterable<ByteChunk>;
 
-/** Place to start reading in a file whose earlier bytes were already read. */
+/** Place to start reading in a file whose earlier bytes have already been read. */
 export interface InputStart {
-  /** The offset of the first byte that is read, from 0: the `end` of the last record that was read. */
+  /** The offset of the first byte to read, from 0: the `end` of the last record that was read. */
   readonly byte: number;
   /** The number of the line that begins there, from 1. */
   readonly line: number;
 }
 
-/** An input and the name by which errors and positions tell it. */
+/** An input with a name for errors and positions. */
 export interface NamedInput {
-  /** Such as a path. */
+  /** The name, such as a path. */
   readonly name: string;
   /** Bytes to read, or a function that opens them when their turn comes. */
   readonly content: ByteInput | (() => ByteInput | PromiseLike<ByteInput>);
   /** Place in the file at which `content` begins. @default {{ byte: 0, line: 1 }} */
   readonly from?: InputStart | undefined;
   /**
-   * The bytes of whole files that an earlier run has read, and that would come before it: the progress
-   * of a run counts them. @default {0}
+   * The total size in bytes of the whole files before this input that an earlier run has read. It counts
+   * towards the progress of a run. @default {0}
    */
   readonly bytesBefore?: number | undefined;
 }
 
 /**
- * Input of a reader: one thing to read, or a list of them. A list is read in order: each one is
- * opened when the previous one has ended.
+ * Input of a reader: one input, or a list of them. A list is read in order: each input is opened when the
+ * previous one has ended.
  */
 export type Input =
   | ByteInput
@@ -50,19 +50,19 @@ export type Input =
   | Iterable<ByteInput | NamedInput>
   | AsyncIterable<ByteInput | NamedInput>;
 
-/** One input while it is read. */
+/** One input while it is being read. */
 export interface ByteSource {
   /** Its name, `""` if it has none. */
   readonly name: string;
-  /** Its name where it is one of a list and has one, which the positions of its records tell then. */
+  /** Its name, if the input is in a list and has one. The positions of its records carry it. */
   readonly label?: string | undefined;
-  /** Place of its first byte in the file. */
+  /** Place of the first byte in the file. */
   readonly from: InputStart;
   /** True if it yielded text, which is UTF-8 whatever the encoding of the rest is. */
   readonly isText: boolean;
-  /** Reads the next bytes, never none; `undefined` at its end. */
+  /** Reads the next bytes, at least one. Returns `undefined` at the end. */
   read(): Promise<Uint8Array | undefined>;
-  /** Gives up on it, also while a read is pending. */
+  /** Cancels the source, even while a read is pending. */
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -82,9 +82,9 @@ export class InputList {
   bytesSkipped = 0;
 
   /**
-   * Takes an input, and reads nothing of it.
+   * Accepts an input without reading from it.
    *
-   * @throws {ConfigurationError} If it is nothing to read, or a stream that is already being read.
+   * @throws {ConfigurationError} If it cannot be read from, or is a stream that is already being read.
    */
   constructor(action: string, input: unknown) {
     this.#action = action;
@@ -92,7 +92,7 @@ export class InputList {
     this.#outer = feedOf(action, isNamed(input) ? [input] : input);
   }
 
-  /** Opens the next input; `undefined` after the last one. */
+  /** Opens the next input. Returns `undefined` after the last one. */
   async next(): Promise<ByteSource | undefined> {
     const outer = this.#outer;
     const { done, value } = await outer.next();
@@ -110,13 +110,13 @@ export class InputList {
     return await this.#open(value);
   }
 
-  /** Gives up on the input that is open, and on those that were not opened yet. */
+  /** Cancels the open input, and those that were not opened yet. */
   async cancel(reason: unknown): Promise<void> {
     this.#cancelled = { reason };
     await Promise.all([this.#inner?.cancel(reason), this.#cancelOuter(reason)]);
   }
 
-  /** An array may hold streams that nobody would end otherwise. */
+  /** Cancels streams in an array, which nothing else would end. */
   async #cancelOuter(reason: unknown): Promise<void> {
     while (this.#outer.isArray) {
       const { done, value } = await this.#outer.next();
@@ -143,10 +143,10 @@ export class InputList {
   }
 }
 
-/** The longest piece that is given at once, so that the arrays of records stay small. */
+/** The maximum length of a piece, so that the arrays of records stay small. */
 const maxPiece = 262_144;
 
-/** The bytes of what a feed gives, of which the first chunk was read already. */
+/** The bytes of a feed whose first chunk was already read. */
 class FeedSource implements ByteSource {
   readonly name: string;
   readonly label: string | undefined;
@@ -198,7 +198,7 @@ class FeedSource implements ByteSource {
     else this.#bytes = chunk;
   }
 
-  /** A part of what was read and not given yet; empty if there is none. */
+  /** Returns a part of the bytes that were read but not returned yet; empty if there are none. */
   #piece(): Uint8Array {
     if (this.#text === "") {
       const piece = this.#bytes.subarray(0, maxPiece);
@@ -212,7 +212,7 @@ class FeedSource implements ByteSource {
     return piece;
   }
 
-  /** Half a character that nothing follows. */
+  /** Returns an incomplete character at the end of the input. */
   #lastPiece(): Uint8Array | undefined {
     if (this.#text === "") return undefined;
     const piece = new TextEncoder().encode(this.#text);

@@ -1,4 +1,4 @@
-/** Some bytes after each other, in an array of their own. */
+/** Joins bytes in a new array. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

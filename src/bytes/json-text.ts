@@ -1,7 +1,7 @@
 import { inWords } from "../plain-options.ts";
 
 /**
- * The JSON of a row.
+ * Returns the JSON of a row.
  *
  * @throws {TypeError} If it has none.
  */

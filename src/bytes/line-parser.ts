@@ -10,14 +10,14 @@ import { afterBreak, ownText, type TextCode } from "./text.ts";
 export interface LineParserOptions<T> {
   /** Kind of record that a line is read as, for errors. */
   readonly what: string;
-  /** Makes a record of a line without its line feed, which may end with a carriage return. */
+  /** Makes a record from a line without its line feed; it may end with a carriage return. */
   parse(line: string): T;
   /** If true, a line of white space is not a record. */
   readonly skipsBlank: boolean;
   readonly encoding?: string | undefined;
   readonly maxRecordBytes: number;
   readonly positions: boolean;
-  /** Makes what is given in the place of a line that is malformed; without it that is an error. */
+  /** Makes the item that replaces a malformed line. Without it, a malformed line is an error. */
   readonly malformed: ((raw: string, error: unknown) => never) | undefined;
 }
 
@@ -27,7 +27,7 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
   readonly #name: string;
   readonly #label: string | undefined;
   readonly #cutter: LineCutter;
-  /** The number of the line that comes next. */
+  /** The number of the next line. */
   #line: number;
 
   constructor(source: ByteSource, options: LineParserOptions<T>) {
@@ -128,7 +128,7 @@ export class LineParser<T> implements RecordParser<T | Positioned<T>> {
   }
 }
 
-/** Places at which the lines of a block begin. They are requested one after the other. */
+/** Places at which the lines of a block begin. They must be requested in order. */
 class LinePlaces {
   readonly #block: LineBlock;
   readonly #encoding: string;
@@ -140,7 +140,7 @@ class LinePlaces {
     this.#encoding = encoding;
   }
 
-  /** The offset in the input of a line of the block, or that after the last one. */
+  /** Returns the offset of a line of the block in the input, or the offset after the last line. */
   startOf(index: number): number {
     const { bytes, byte } = this.#block;
     if (index < this.#index) this.#index = this.#start = 0;
@@ -155,7 +155,7 @@ function isBlank(line: string): boolean {
   return !(line.charCodeAt(0) > 32) && line.trim() === "";
 }
 
-/** A text in which what cannot be decoded is marked. */
+/** Returns a text in which bytes that cannot be decoded are marked. */
 function looseText({ bytes }: Pick<LineBlock, "bytes">, { encoding }: TextCode): string {
   return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
 }

@@ -1,59 +1,59 @@
 import { joined } from "./joined.ts";
 import { afterBreak, afterLastBreak, longestMark, type TextCode, textCodeOf } from "./text.ts";
 
-/** Whole lines of an input, each with its break; the last one of the input may have none. */
+/** Whole lines of an input, each with its break. The last line of the input may have none. */
 export interface LineBlock {
-  /** The bytes of the lines, or the beginning of the one line that is too long. */
+  /** The bytes of the lines, or the beginning of one line that is too long. */
   readonly bytes: Uint8Array;
   /** The offset of their first byte in the input. */
   readonly byte: number;
-  /** True if this is one line of more than `maxBytes`, of which the rest is left out. */
+  /** True if this is one line of more than `maxBytes`, whose rest is left out. */
   readonly isTooLong: boolean;
 }
 
 /** Options of a `LineCutter`. */
 export interface LineCutterOptions {
-  /** The offset of the first byte. A byte-order mark is looked for at 0 alone. */
+  /** The offset of the first byte. A byte-order mark is looked for only at 0. */
   readonly byte: number;
-  /** The name of the encoding; without it the byte-order mark tells, and otherwise it is UTF-8. */
+  /** The name of the encoding. By default the byte-order mark decides, otherwise UTF-8. */
   readonly encoding?: string | undefined;
-  /** The most bytes of one line, its break included. */
+  /** The maximum size of one line in bytes, including its break. */
   readonly maxBytes: number;
 }
 
-/** The bytes of a line that is too long that are kept, to show where it was. */
+/** Maximum bytes of a line that is too long to keep for its error. */
 const keptBytes = 1024;
 
 /**
- * Cuts chunks of bytes into blocks of whole lines. A block is decoded at once, so a character that is
- * split between two chunks needs no care. A line that goes on and on is joined once, when it ends.
+ * Cuts chunks of bytes into blocks of whole lines. A block is decoded at once, so a character that two
+ * chunks share needs no special care. A very long line is joined once, when it ends.
  */
 export class LineCutter {
   readonly #options: LineCutterOptions;
   #code: TextCode | undefined;
-  /** Bytes that cannot be cut yet: too few to tell the encoding, or half a unit of two bytes. */
+  /** Bytes that cannot be cut yet: too few to detect the encoding, or half of a two-byte unit. */
   #carry: Uint8Array = nothing;
   /** The chunks of the line that has not ended, and their length. */
   #rest: Uint8Array[] = [];
   #restLength = 0;
-  /** The offset of the first byte that is in no block. */
+  /** The offset of the first byte that is not in a block yet. */
   #byte: number;
   /** True if the line that has not ended was abandoned. */
   #isSkipping = false;
 
-  /** Begins before the first byte. */
+  /** Starts before the first byte. */
   constructor(options: LineCutterOptions) {
     this.#options = options;
     this.#byte = options.byte;
     if (options.byte > 0) this.#code = textCodeOf(nothing, options.encoding);
   }
 
-  /** Encoding of the blocks; known after the first one. */
+  /** Encoding of the blocks, known after the first one. */
   get code(): TextCode {
     return this.#code ??= textCodeOf(nothing, this.#options.encoding);
   }
 
-  /** The lines that a chunk completes. */
+  /** Returns the lines that a chunk completes. */
   push(chunk: Uint8Array): LineBlock[] {
     const blocks: LineBlock[] = [];
     let bytes = this.#carry.length > 0 ? joined([this.#carry, chunk]) : chunk;
@@ -74,7 +74,7 @@ export class LineCutter {
     return blocks;
   }
 
-  /** The last line, if it has no break. */
+  /** Returns the last line, if it has no break. */
   end(): LineBlock[] {
     const blocks: LineBlock[] = [];
     const bytes = this.#code === undefined ? this.#begin(this.#carry) : this.#carry;
@@ -84,7 +84,7 @@ export class LineCutter {
     return blocks;
   }
 
-  /** Looks at the first bytes of the input, and gives them without the mark. */
+  /** Examines the first bytes of the input, and returns them without the byte-order mark. */
   #begin(bytes: Uint8Array): Uint8Array {
     const { mark } = this.#code = textCodeOf(bytes, this.#options.encoding);
     this.#byte += mark;
@@ -138,7 +138,7 @@ export class LineCutter {
     this.#give(line, blocks);
   }
 
-  /** One by one, as some may be too long. */
+  /** Adds lines one by one, as some may be too long. */
   #giveEach(lines: Uint8Array, blocks: LineBlock[]): void {
     for (let from = 0; from < lines.length;) {
       const end = afterBreak(lines, from, this.code.encoding);

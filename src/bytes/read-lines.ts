@@ -11,9 +11,9 @@ import {
 import { recordStream } from "./records.ts";
 
 /**
- * Gives the lines of an input as records.
+ * Yields the lines of an input as records.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from.
  */
 export function readLines<T>(
   action: string,

@@ -7,7 +7,7 @@ import {
 } from "../plain-options.ts";
 import { encodingName } from "./text.ts";
 
-/** A way in which bytes are compressed. */
+/** A compression format. */
 export type CompressionFormat = "gzip" | "deflate" | "deflate-raw" | "brotli" | "zstd";
 
 /** Options of all readers of records. */
@@ -19,11 +19,11 @@ export interface ReaderOptions {
    */
   readonly decompress?: "auto" | "none" | CompressionFormat | undefined;
   /**
-   * The encoding of the text, by a name that `TextDecoder` knows. Without it a byte-order mark
-   * decides, and UTF-8 is assumed where there is none. Bytes that are not of the encoding are an error.
+   * The encoding of the text, by a name that `TextDecoder` knows. By default a byte-order mark decides,
+   * and UTF-8 is assumed if there is none. Bytes that are invalid in the encoding are an error.
    */
   readonly encoding?: string | undefined;
-  /** The most bytes of one record. A longer one is malformed. @default {16_777_216} */
+  /** The maximum size of one record, in bytes. A longer one is malformed. @default {16_777_216} */
   readonly maxRecordBytes?: number | undefined;
   /**
    * Handling of a record that cannot be read: `"error"` fails the source after all records before
@@ -35,10 +35,10 @@ export interface ReaderOptions {
 
 const formats = ["gzip", "deflate", "deflate-raw", "brotli", "zstd"];
 
-/** The rule of a format to compress in. */
+/** The rule of a compression format. */
 export const compressionRule: Rule = oneOf(...formats);
 
-/** The rule of a format to decompress. */
+/** The rule of a format to decompress, or of `"auto"` or `"none"`. */
 export const formatRule: Rule = oneOf("auto", "none", ...formats);
 
 /** The rules and the defaults of `ReaderOptions`. */
@@ -49,24 +49,24 @@ export const readerOptions: OptionTable<ReaderOptions> = {
   malformed: [oneOf("error", "item"), "error"],
 };
 
-/** The rule of `positions`, for the readers that can tell them. */
+/** The rule of `positions`, for the readers that support it. */
 export const positionsRule: OptionTable<{ positions?: boolean }> = {
   positions: [truthValue, false],
 };
 
-/** A record and where it stands in its input. */
+/** A record and its place in its input. */
 export interface Positioned<T> {
   /** The record. */
   readonly value: T;
   /** The number of the line in which it begins, from 1. */
   readonly line: number;
-  /** The offset of the byte after it and its line break: where reading goes on after it. */
+  /** The offset of the byte after the record and its line break. Reading resumes here. */
   readonly end: number;
-  /** The name of its input, where that is one of a list and has one. */
+  /** The name of its input, if that input is in a list and has a name. */
   readonly name?: string;
 }
 
-/** A record with its place. */
+/** Returns a record with its place. */
 export function positioned<T>(
   value: T,
   line: number,

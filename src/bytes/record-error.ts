@@ -12,8 +12,8 @@ export interface InputPlace {
 }
 
 /**
- * Thrown by a reader when it meets a record that it cannot read. Every record before it was given.
- * `cause` is the error of the parser, where there is one.
+ * Thrown by a reader when it meets a record that it cannot read. All records before it have been yielded.
+ * `cause` is the error of the parser, if there is one.
  */
 export class RecordError extends EtlError {
   /** Name by which every copy of this package recognises the class. */
@@ -29,7 +29,7 @@ export class RecordError extends EtlError {
   /** The offset of the first byte of the record, from 0. */
   readonly byte: number;
 
-  /** Makes the error of a record from what is wrong with it and where it stands. */
+  /** Makes the error of a record from its reason and its place. */
   constructor(
     reason: string,
     place: InputPlace,
@@ -44,7 +44,7 @@ export class RecordError extends EtlError {
   }
 }
 
-/** Thrown when an input fails while it is read: cut, corrupt, or larger than it may be. */
+/** Thrown when an input fails while it is being read because it is truncated, corrupt or too large. */
 export class InputError extends EtlError {
   /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "InputError";
@@ -54,10 +54,10 @@ export class InputError extends EtlError {
   override readonly code = "INPUT" as const;
   /** The name of the input, `""` if it has none. */
   readonly input: string;
-  /** The bytes that were read of it before it failed. */
+  /** The number of bytes that were read from it before it failed. */
   readonly byte: number;
 
-  /** Makes the error of an input from what was wrong with it. */
+  /** Makes the error of an input from its reason. */
   constructor(reason: string, name: string, byte: number, options: { cause?: unknown } = {}) {
     super(`Cannot read ${reason} (${nameOf(name)}after ${byte} bytes)`, options);
     this.input = name;
@@ -65,7 +65,7 @@ export class InputError extends EtlError {
   }
 }
 
-/** The error of an input that failed by itself, in the words of whatever failed. */
+/** Returns the error of an input that failed by itself, with the message of the original error. */
 export function inputFailure(error: unknown, name: string, byte: number): InputError {
   return new InputError(`the input: ${messageOf(error)}`, name, byte, { cause: error });
 }

@@ -1,10 +1,10 @@
 import { type ByteSource, type Input, InputList } from "./input.ts";
 
-/** Makes records of the bytes of one input. */
+/** Makes records from the bytes of one input. */
 export interface RecordParser<T> {
-  /** Parses further bytes, and adds the records that they complete to `out`, also where it throws. */
+  /** Parses more bytes, and adds the records that they complete to `out`, even if it throws. */
   push(bytes: Uint8Array, out: T[]): void;
-  /** Parses what is left at the end, in the same way. */
+  /** Parses the rest at the end, in the same way. */
   end(out: T[]): void;
 }
 
@@ -21,22 +21,20 @@ export interface RecordStreamOptions<T> {
 }
 
 /**
- * Gives the records of each input as arrays, one for each chunk of bytes. Nothing is read before it is
- * asked for. When an input fails or a record is broken, the records before it are given first. Cancelling
- * it cancels the input, also while a read is pending.
+ * Yields the records of each input as arrays, one for each chunk of bytes. Nothing is read before it is
+ * requested. When an input fails or a record is broken, the records before it are yielded first.
+ * Cancelling cancels the input, even while a read is pending.
  *
- * @throws {ConfigurationError} If `input` is nothing to read, or a stream that is already being
- * read.
+ * @throws {ConfigurationError} If `input` cannot be read from, or is a stream that is already being read.
  */
 export function recordStream<T>(options: RecordStreamOptions<T>): ReadableStream<T[]> {
   return streamOf(options, (records) => records);
 }
 
 /**
- * Gives the bytes of each input after those of the one before.
+ * Yields the bytes of all inputs, one input after the other.
  *
- * @throws {ConfigurationError} If `input` is nothing to read, or a stream that is already being
- * read.
+ * @throws {ConfigurationError} If `input` cannot be read from, or is a stream that is already being read.
  */
 export function byteStream(
   options: Omit<RecordStreamOptions<Uint8Array>, "parserOf">,
@@ -93,7 +91,7 @@ class Reading<T> {
     this.inputs = new InputList(options.action, options.input);
   }
 
-  /** Reads on, and tells whether there may be more. */
+  /** Reads on; returns false if there is nothing more. */
   async advance(records: T[]): Promise<boolean> {
     if (this.isCancelled) return false;
     if (this.#source === undefined || this.#parser === undefined) {

@@ -1,65 +1,67 @@
 import { BatchError, messageOf } from "../errors.ts";
 
 /**
- * Encoder of rows into the bytes of a file. It has no state: any part may be made at any time, or
+ * Encoder of rows into the bytes of a file. It has no state: any part can be made at any time, and made
  * again.
  */
 export interface RowFormat<T> {
   /** Returns the bytes before the first rows of a file. */
   head(rows: readonly T[]): string | Uint8Array;
   /**
-   * Some rows.
+   * Returns the bytes of some rows.
    * @throws {BatchError} If some cannot be encoded; it names them by their index in `rows`.
    */
   body(rows: readonly T[]): string | Uint8Array;
   /** Separator between the bodies of two batches of rows: "," in a JSON array. */
   readonly separator: string;
-  /** Returns the end of a file. A file without rows has it too, after its `head`. */
+  /** Returns the end of a file. A file without rows also has it, after its `head`. */
   tail(): string | Uint8Array;
-  /** The ending of a file's name, without the dot. */
+  /** The file extension, without the dot. */
   readonly extension: string;
   /** The media type. */
   readonly contentType: string;
-  /** Rows that are well written at once; a sink takes as many where no option says otherwise. */
+  /**
+   * Recommended number of rows to encode at once. A sink uses it as batch size unless an option sets one.
+   */
   readonly batchSize?: number | undefined;
   /**
-   * Only of a format where the end of a file tells of all that is in it, such as Parquet: what is used
-   * in place of `body` and `tail`, of which `tail` then throws.
+   * Only for formats such as Parquet, where the end of a file describes all its content. Used instead of
+   * `body` and `tail`; that `tail` throws.
    */
   readonly indexed?: IndexedFormat<T> | undefined;
 }
 
-/** Encoder of files whose end has an index of their content. It has no state either. */
+/** Encoder of files that end with an index of their content. It also has no state. */
 export interface IndexedFormat<T> {
   /**
-   * Some rows, and what the end of the file has to tell of them.
+   * Returns the bytes of some rows, and the facts about them for the end of the file.
    * @throws {BatchError} If some cannot be encoded; it names them by their index in `rows`.
    */
   body(rows: readonly T[]): IndexedBody;
   /**
-   * The end of a file.
+   * Returns the end of a file.
    * @throws {ConfigurationError} If its bodies cannot be in one file.
    */
   tail(bodies: readonly PlacedBody[]): Uint8Array;
 }
 
-/** The bytes of some rows, and what the end of their file has to tell of them. */
+/** The bytes of some rows, and the facts about them for the end of their file. */
 export interface IndexedBody {
-  /** The bytes, none for no rows. */
+  /** The bytes; empty if there are no rows. */
   readonly bytes: Uint8Array;
-  /** Something that JSON can carry. */
+  /** Facts about the rows; any JSON value. */
   readonly about: unknown;
 }
 
-/** Entry of some rows at the end of a file. */
+/** Entry for some rows at the end of a file. */
 export interface PlacedBody {
   /** The offset of their first byte in the file. */
   readonly offset: number;
-  /** Value that `body` returned with their bytes. */
+  /** The facts that `body` returned with their bytes. */
   readonly about: unknown;
 }
 
-/** The parts of a file that has these rows and no others. */
+/** Returns the parts of a file that has exactly these rows. */
 export function fileParts<T>(
   format: RowFormat<T>,
   rows: readonly T[],
@@ -75,13 +77,13 @@ export function fileParts<T>(
   return [head, bytes, format.indexed.tail(bodies)];
 }
 
-/** A format and a pair of streams that encodes by it: rows, or arrays of rows, become bytes. */
+/** A format, and a pair of streams that encodes in it: rows, or arrays of rows, become bytes. */
 export interface RowEncoder<T> extends RowFormat<T> {
   /** The bytes of the file: one chunk for each chunk of rows. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
-   * Takes rows, or arrays of rows. A row that is an array itself has to be in an array of rows. One that
-   * cannot be encoded errors both sides with a `BatchError`.
+   * Accepts rows, or arrays of rows. A row that is itself an array must be inside an array of rows. A row
+   * that cannot be encoded errors both sides with a `BatchError`.
    */
   readonly writable: WritableStream<T | readonly T[]>;
 }
@@ -93,7 +95,7 @@ export function rowEncoder<T>(format: RowFormat<T>): RowEncoder<T> {
   let hasBody = false;
   const bytesOf = (part: string | Uint8Array): Uint8Array<ArrayBuffer> =>
     typeof part === "string" ? encoder.encode(part) : Uint8Array.from(part);
-  // Most are text, which one call encodes together.
+  // Most parts are text, which one call encodes together.
   const give = (
     controller: TransformStreamDefaultController<Uint8Array<ArrayBuffer>>,
     ...parts: readonly (string | Uint8Array)[]
@@ -122,7 +124,7 @@ export function rowEncoder<T>(format: RowFormat<T>): RowEncoder<T> {
   return { ...bound(format), readable, writable };
 }
 
-/** The members of a format, which may be handed on without it. */
+/** Returns the members of a format, bound so that they can be passed on without it. */
 function bound<T>(format: RowFormat<T>): RowFormat<T> {
   const { separator, extension, contentType } = format;
   return {
@@ -154,7 +156,7 @@ export function encodeEach<T>(rows: readonly T[], encode: (row: T) => string): s
   return texts;
 }
 
-/** The error of one row that cannot be encoded. What varies from row to row comes last. */
+/** Returns the error of one row that cannot be encoded. The text that varies from row to row comes last. */
 export function unencodable(error: unknown, index: number): Error {
   return new TypeError(`Cannot encode row: ${messageOf(error)} (row ${index})`, { cause: error });
 }

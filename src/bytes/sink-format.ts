@@ -1,5 +1,5 @@
 /**
- * The options of sinks that write files: how rows stand in them, and how they are compressed.
+ * Options of sinks that write files: the format of the rows, and the compression.
  * @module
  */
 import { fail, oneOf, type Rule } from "../options.ts";
@@ -24,7 +24,7 @@ export const formatOption: Rule = {
 /** The rule of `compress`. */
 export const compressOption: Rule = oneOf("none", "gzip", "zstd");
 
-/** @throws {ConfigurationError} If there is no format, or it cannot be compressed so. */
+/** @throws {ConfigurationError} If there is no format, or it does not support this compression. */
 export function checkFormat(action: string, { format, compress }: FormatSettings): void {
   if (format === undefined) fail(action, "format", formatOption.expected, undefined);
   if (compress === "zstd" && !hasZlib("zstd")) {

@@ -8,9 +8,9 @@ export const encodingName: Rule = {
 
 /** Encoding of the text of an input, as detected from its first bytes. */
 export interface TextCode {
-  /** The name that `TextDecoder` gives it. */
+  /** The name of the encoding in `TextDecoder`. */
   readonly encoding: string;
-  /** The bytes of its smallest character: 2 in UTF-16, otherwise 1. */
+  /** The number of bytes of its smallest character: 2 in UTF-16, otherwise 1. */
   readonly unit: 1 | 2;
   /** The length of its byte-order mark in this input, 0 if it has none. */
   readonly mark: number;
@@ -18,7 +18,7 @@ export interface TextCode {
   decode(bytes: Uint8Array): string;
 }
 
-/** The most bytes of an input that tell its byte-order mark. */
+/** Maximum number of bytes needed to detect a byte-order mark. */
 export const longestMark = 3;
 
 const marks: readonly (readonly [encoding: string, ...bytes: number[]])[] = [
@@ -28,8 +28,8 @@ const marks: readonly (readonly [encoding: string, ...bytes: number[]])[] = [
 ];
 
 /**
- * Tells how an input is encoded from its first bytes. A byte-order mark tells it where no `encoding`
- * is given; otherwise it is UTF-8.
+ * Detects the encoding of an input from its first bytes. Without `encoding`, a byte-order mark decides;
+ * otherwise it is UTF-8.
  */
 export function textCodeOf(start: Uint8Array, encoding?: string): TextCode {
   const wanted = encoding === undefined ? undefined : labelOf(encoding);
@@ -37,7 +37,7 @@ export function textCodeOf(start: Uint8Array, encoding?: string): TextCode {
     (wanted ?? name) === name && bytes.every((byte, index) => start[index] === byte)
   );
   const label = wanted ?? mark?.[0] ?? "utf-8";
-  // The mark is cut off once: a decoder would do so wherever a block happens to begin with one.
+  // The mark is removed once: a decoder would remove it from any block that happens to begin with one.
   const decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true });
   return {
     encoding: label,
@@ -47,7 +47,7 @@ export function textCodeOf(start: Uint8Array, encoding?: string): TextCode {
   };
 }
 
-/** The place after the last line break in bytes of an encoding; 0 if there is none. */
+/** Returns the place after the last line break in bytes of an encoding; 0 if there is none. */
 export function afterLastBreak(bytes: Uint8Array, encoding: string): number {
   let end = bytes.length;
   for (;;) {
@@ -59,7 +59,7 @@ export function afterLastBreak(bytes: Uint8Array, encoding: string): number {
   }
 }
 
-/** The place after the first line break at or after `from`; 0 if there is none. */
+/** Returns the place after the first line break at or after `from`; 0 if there is none. */
 export function afterBreak(bytes: Uint8Array, from: number, encoding: string): number {
   for (let at = from;;) {
     const index = bytes.indexOf(10, at);
@@ -70,9 +70,12 @@ export function afterBreak(bytes: Uint8Array, from: number, encoding: string): n
   }
 }
 
-/** The place after the break of which the byte at `index` is a part; 0 if it is part of another character. */
+/**
+ * Returns the place after the break that the byte at `index` belongs to; 0 if it belongs to another
+ * character.
+ */
 function breakAt(bytes: Uint8Array, index: number, encoding: string): number {
-  // In all but these two a byte of 10 is a line break: the others keep the first half of ASCII.
+  // Except in these two, a byte of 10 is a line break: the other encodings keep the first half of ASCII.
   if (encoding === "utf-16le") {
     return index % 2 === 0 && bytes[index + 1] === 0 ? index + 2 : 0;
   }
@@ -81,8 +84,8 @@ function breakAt(bytes: Uint8Array, index: number, encoding: string): number {
 }
 
 /**
- * The same text in memory of its own. A part of a text keeps the whole of it, which for what outlives
- * its chunk, as what cannot be read may, is many times its size.
+ * Copies a text into its own memory. A part of a text keeps the whole text in memory. For a part that
+ * outlives its chunk, such as a malformed record, that is many times its size.
  */
 export function ownText(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string; // Half characters stay what they are.

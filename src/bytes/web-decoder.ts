@@ -1,9 +1,12 @@
 import type { Decoder, Step } from "./decoder.ts";
 
-/** The most that is written at once: all that a chunk holds is decoded before any of it is read. */
+/** Maximum number of bytes to write at once: a chunk is decoded completely before any of it is read. */
 const maxChunk = 16_384;
 
-/** Decodes by the platform's `DecompressionStream`, which reads one stream and refuses what follows. */
+/**
+ * Decodes with the platform's `DecompressionStream`, which reads one stream and rejects any bytes after
+ * it.
+ */
 export class WebDecoder implements Decoder {
   readonly #writer: WritableStreamDefaultWriter<unknown>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -12,7 +15,7 @@ export class WebDecoder implements Decoder {
   #writing: Promise<undefined> | undefined;
   #isAtEnd = false;
 
-  /** Reads by a pair of streams that was written nothing yet. */
+  /** Wraps an unused pair of streams. */
   constructor({ readable, writable }: ReadableWritablePair<Uint8Array, unknown>) {
     this.#writer = writable.getWriter();
     this.#reader = readable.getReader();
@@ -52,7 +55,7 @@ export class WebDecoder implements Decoder {
     }
   }
 
-  /** Settles when a write does; what it fails with, reading fails with. */
+  /** Settles when a write does; the reading side reports its error. */
   #settled(writing: Promise<void>): Promise<undefined> {
     return writing.then(() => undefined, () => new Promise(() => {}));
   }

@@ -1,7 +1,7 @@
 import { hostProcess } from "../runtime/detect.ts";
 import type { Inflater, Step } from "./decoder.ts";
 
-/** The members that are used of a stream of `node:zlib`. */
+/** The members of a stream of `node:zlib` that are used. */
 export interface ZlibStream {
   readonly bytesWritten: number;
   write(chunk: Uint8Array, callback: () => void): unknown;
@@ -12,10 +12,10 @@ export interface ZlibStream {
   on(event: "error", listener: (error: unknown) => void): unknown;
 }
 
-/** `node:zlib`, as far as a host has it. */
+/** The subset of `node:zlib` that the host has. */
 export type Zlib = Readonly<Record<string, ((...args: unknown[]) => unknown) | undefined>>;
 
-/** Returns `node:zlib`; `undefined` where the host has none. */
+/** Returns `node:zlib`; `undefined` if the host does not have it. */
 export function zlibOf(): Zlib | undefined {
   return hostProcess()?.getBuiltinModule?.("node:zlib") as Zlib | undefined;
 }
@@ -23,7 +23,7 @@ export function zlibOf(): Zlib | undefined {
 /** Runs a stream of `node:zlib`: one that decodes, or one that compresses. */
 export class ZlibTransform implements Inflater {
   readonly #stream: ZlibStream;
-  /** The chunk that the stream was given last, and the length of those before it. */
+  /** The last chunk passed to the stream, and the total length of the earlier ones. */
   #chunk: Uint8Array = new Uint8Array(0);
   #before = 0;
   #isWriting = false;
@@ -31,7 +31,7 @@ export class ZlibTransform implements Inflater {
   #failure: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  /** Reads by a stream that was written nothing yet. */
+  /** Wraps an unused stream. */
   constructor(stream: ZlibStream) {
     this.#stream = stream;
     stream.on("readable", () => this.#wake());
@@ -55,7 +55,7 @@ export class ZlibTransform implements Inflater {
     });
   }
 
-  /** Ends what is compressed. */
+  /** Ends the compressed data. */
   finish(): void {
     this.#isWriting = true;
     this.#stream.end();

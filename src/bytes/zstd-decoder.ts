@@ -4,14 +4,14 @@ import { joined } from "./joined.ts";
 const nothing = new Uint8Array(0);
 
 /**
- * Decodes zstd (RFC 8878), frame after frame. It walks along the frames by itself: a host may stop after
- * the first one, or not tell that the last one is cut.
+ * Decodes zstd (RFC 8878), frame after frame. It finds the frames itself: a host may stop after the first
+ * one, or not report that the last one is truncated.
  */
 export class ZstdDecoder implements Decoder {
   readonly #inflater: Inflater;
   /** Bytes that were not passed on yet. */
   #input: Uint8Array = nothing;
-  /** Part that follows the bytes that are left to pass over. */
+  /** Part that follows the bytes still to be passed on. */
   #part: "frame" | "block" = "frame";
   #left = 0;
   #hasChecksum = false;
@@ -55,7 +55,7 @@ export class ZstdDecoder implements Decoder {
     return this.#part === "frame" && this.#left === 0 && this.#input.length === 0;
   }
 
-  /** Goes on to the end of the frame, or as far as the input tells where it is; gives that place. */
+  /** Moves to the end of the frame, or as far as the input allows; returns that place. */
   #walk(): number {
     const input = this.#input;
     let at = 0;
@@ -71,7 +71,7 @@ export class ZstdDecoder implements Decoder {
     }
   }
 
-  /** Reads the header of a frame; gives its length, 0 if it is not there as a whole. */
+  /** Reads the header of a frame; returns its length, or 0 if it is not complete yet. */
   #readFrame(): number {
     const input = this.#input;
     if (input.length < (this.#isAtEnd ? 4 : 8)) return 0;

@@ -9,8 +9,8 @@ import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /**
- * Does what a command line says, and resolves with the exit code. It never rejects: what goes wrong
- * is written to `terminal.stderr`.
+ * Runs a command line, and resolves with the exit code. It never rejects: errors are written to
+ * `terminal.stderr`.
  */
 export async function main(
   args: readonly string[],

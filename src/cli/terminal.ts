@@ -1,25 +1,25 @@
-/** Where text goes: standard output, or standard error. */
+/** Output for text: standard output or standard error. */
 export interface Output {
   /** Writes text. */
   write(text: string): unknown;
-  /** If true, a person reads it, not a file or another program. */
+  /** If true, it is a terminal that a person reads, not a file or another program. */
   readonly isTTY?: boolean | undefined;
-  /** Width in columns, where it is a terminal. */
+  /** Width in columns, if it is a terminal. */
   readonly columns?: number | undefined;
-  /** Height in lines, where it is a terminal. */
+  /** Height in lines, if it is a terminal. */
   readonly rows?: number | undefined;
 }
 
 /**
- * All that a command knows of the process that it runs in. Tests hand over one of their own, so a
- * command must not touch `process`.
+ * The parts of its process that a command may use. Tests pass in their own, so a command must not touch
+ * `process`.
  */
 export interface Terminal {
-  /** Takes results, and nothing else. */
+  /** Receives results only. */
   readonly stdout: Output;
-  /** Takes progress, notes and errors. */
+  /** Receives progress, notes and errors. */
   readonly stderr: Output;
-  /** The current folder, as an absolute path. Paths of the user are relative to it. */
+  /** The current folder, as an absolute path. Relative paths of the user start there. */
   readonly folder: string;
   /** The environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,18 +1,18 @@
 import { cannotAdd } from "./row-errors.ts";
 
-/** The types that a database has for columns that are added, by the kinds of values. */
+/** The column types of a database for added columns, by the kind of value. */
 export interface AddedTypes {
-  /** Whole numbers of up to 2^53, other numbers, and bigints. */
+  /** Type for integers of up to 2^53; next: other numbers, and bigints. */
   readonly integer: string;
   readonly float: string;
   readonly numeric: string;
   readonly boolean: string;
   readonly text: string;
-  /** Of `Date`s. */
+  /** Type for `Date`s. */
   readonly time: string;
-  /** Of `Uint8Array`s. */
+  /** Type for `Uint8Array`s. */
   readonly bytes: string;
-  /** Of other objects. */
+  /** Type for other objects. */
   readonly json: string;
 }
 
@@ -22,8 +22,9 @@ type Kind = keyof AddedTypes;
 const numbers: readonly Kind[] = ["numeric", "float", "integer"];
 
 /**
- * The type of a column that is added for a property: of the widest number, else of the first value.
- * @param refuse Called with the error of each row with a value that the type does not hold.
+ * Returns the type of a column that is added for a property: that of the widest number, otherwise of the
+ * first value.
+ * @param refuse Called with the error of each row whose value the type cannot hold.
  */
 export function addedType(
   types: AddedTypes,

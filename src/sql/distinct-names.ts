@@ -1,7 +1,7 @@
 import type { Rule } from "../options.ts";
 
 /**
- * An array of names, each once. Names are the same where `fold` returns the same text for them, as a
+ * Rule for an array of distinct names. Names are equal if `fold` returns the same text for them, as the
  * database compares them.
  */
 export function distinctNames(name: Rule, fold: (name: string) => string): Rule {

@@ -1,4 +1,4 @@
-/** Adds what no column of a table took to the counts of several tables: `"user.nick"`. */
+/** Adds the dropped properties of a table to the counts of several tables: `"user.nick"`. */
 export function addDrift(
   total: Record<string, number>,
   table: string,

@@ -3,7 +3,7 @@ import { encodeItem } from "../dead-letters/dead-letter-json.ts";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { type ErrorColumns, errorColumns } from "../dead-letters/error-columns.ts";
 
-/** A dead letter as the columns of a table; texts are as they are, whatever is in them. */
+/** A dead letter as the columns of a table. Texts are unchanged, whatever they contain. */
 export interface LetterRow {
   readonly pipeline: string;
   readonly runId: string;

@@ -1,30 +1,29 @@
 /**
- * Tables that are written in one commit, and how they hang together.
+ * Tables that are written in one commit, and their links.
  * @module
  */
 import { anyObject, fail, nonEmptyString, oneOf, type Rule } from "../options.ts";
 
 /** Parent that a row of a table belongs to. */
 export interface ParentLink {
-  /** The table of the parent, which is declared before. */
+  /** The table of the parent, which must be declared before. */
   readonly table: string;
-  /** Columns of this table, each with the column of the parent that it has the value of. */
+  /** Columns of this table, each with the column of the parent whose value it has. */
   readonly on: Readonly<Record<string, string>>;
 }
 
-/** Options of a table about its place among the others. */
+/** Options that link a table to others. */
 export interface LinkOptions {
   /**
-   * Parent of its rows: a table that is declared before, and columns of this one, each with the
-   * column of the parent that it has the value of. A row may omit them where it comes with
-   * exactly one row of the parent, also where the database makes the value.
+   * Parent of the rows: a table that is declared before, and columns of this table, each with the column
+   * of the parent whose value it has. A row may omit these columns if it comes with exactly one row of
+   * the parent, even if the database generates the value.
    */
   readonly parent?: ParentLink | undefined;
   /**
-   * Action on rows of a loaded parent that were not given again: `"delete"` removes them and all
-   * rows that belong to them, also where none was given. Needs a `parent` and the conflict
-   * `"replace"`. If a table has no primary key and gets no `key`, all rows of the parent are
-   * replaced.
+   * Action on rows of a loaded parent that were not given again: `"delete"` removes them and all rows
+   * that belong to them, even if none was given. Needs a `parent` and the conflict `"replace"`. If a
+   * table has no primary key and no `key`, all rows of the parent are replaced.
    *
    * @default {they stay}
    */
@@ -75,8 +74,8 @@ type Checked = LinkOptions & {
 };
 
 /**
- * Checks how tables hang together; each option by itself keeps its rule.
- * @param fold Returns the same text for two names that the database takes for one.
+ * Checks the links between tables; each option has already been checked by itself.
+ * @param fold Returns the same text for two names that the database considers equal.
  * @throws {ConfigurationError} If a parent is not declared before, or `missing` has no effect.
  */
 export function linkedTables(

@@ -1,9 +1,9 @@
-/** A name as it stands in SQL: whatever is in it, within the quotes it is a name. */
+/** Quotes a name for SQL, whatever it contains. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Names as they stand in SQL, with commas. */
+/** Quotes names for SQL, separated by commas. */
 export function quoteNames(names: readonly string[]): string {
   return names.map(quoteName).join(", ");
 }

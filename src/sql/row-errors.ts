@@ -2,14 +2,14 @@ import { BatchError } from "../errors.ts";
 import { inWords } from "../plain-options.ts";
 
 /**
- * The error of one row of a load. What varies from row to row comes last, so that dead letters are
- * counted by what they have in common.
+ * Returns the error of one row of a load. The text that varies from row to row comes last, so that dead
+ * letters can be counted by their common text.
  */
 export function rowError(reason: string, index: number): TypeError {
   return new TypeError(`Cannot load row as ${reason} (row ${index})`);
 }
 
-/** The same error, told of a row of one table among several, which came with a row of the batch. */
+/** Returns the same error for a row of one of several tables, which came with a row of the batch. */
 export function inTable({ message }: Error, table: string, index: number): TypeError {
   const quoted = JSON.stringify(table);
   const told = message.startsWith(adding)
@@ -25,13 +25,13 @@ export function failureIn(error: unknown, table: string): unknown {
   return inTable(failure, table, place); // These are no places of what was loaded.
 }
 
-/** The error of a row that is not an object, and so has no value for a column. */
+/** Returns the error of a row that is not an object, and so has no value for a column. */
 export function notAnObject(row: unknown, column: string | undefined, index: number): TypeError {
   const rule = `it must be an object with the property ${JSON.stringify(column)}`;
   return rowError(`${rule}: current value is ${inWords(row)}`, index);
 }
 
-/** The error of a row whose value a column does not take as it is. */
+/** Returns the error of a row whose value its column cannot store unchanged. */
 export function unfitValue(
   value: unknown,
   column: string,
@@ -43,12 +43,12 @@ export function unfitValue(
   return rowError(`${rule}: current value is ${shown}`, index);
 }
 
-/** The error of a row that leaves every column to the table. */
+/** Returns the error of a row that gives no column a value. */
 export function withoutProperties(table: string, index: number): TypeError {
   return rowError(`it must have a property that is a column of ${table}`, index);
 }
 
-/** The error of a row with a property that no column takes. */
+/** Returns the error of a row with a property that has no column. */
 export function withoutColumn(property: string, index: number): TypeError {
   const advice = "add it to the table and to 'columns', leave it out, or let 'unknown' be \"drop\"";
   return rowError(`property ${JSON.stringify(property)} has no column: ${advice}`, index);
@@ -56,7 +56,7 @@ export function withoutColumn(property: string, index: number): TypeError {
 
 const adding = "Cannot add column ";
 
-/** Of the rows that have a property of this name with such a value: no column can be added for it. */
+/** Returns the error of the rows with such a value of this property, for which no column can be added. */
 export function cannotAdd(
   rows: readonly object[],
   name: string,

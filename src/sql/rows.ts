@@ -8,13 +8,13 @@ export function isRow(row: unknown): row is object {
   return typeof row === "object" && row !== null && !Array.isArray(row);
 }
 
-/** Returns true if a row has a value of a name; members that all objects have do not count. */
+/** Returns true if a row has a value of a name. Members that all objects have do not count. */
 export function gives(row: object, name: string): boolean {
   if ((row as Readonly<Record<string, unknown>>)[name] === undefined) return false;
   return !(name in Object.prototype) || Object.hasOwn(row, name);
 }
 
-/** Properties that no column takes: they are refused, or counted, for columns to be added perhaps. */
+/** Properties without a column: they are rejected, or counted and possibly added as columns. */
 export class UnknownProperties {
   /** Rows that have such a property, by its name. */
   readonly counts: Record<string, number> = Object.create(null);
@@ -22,23 +22,21 @@ export class UnknownProperties {
   readonly fresh: Set<string> = new Set();
   readonly #known: ReadonlySet<string>;
   readonly #unknown: Unknown;
-  /** The properties of the row before, if a column takes each: most rows have the same. */
+  /** The properties of the previous row, if all have a column: most rows have the same properties. */
   #last: readonly string[] | undefined;
 
-  /** Takes the names of the columns. */
+  /** Stores the names of the columns. */
   constructor(columns: readonly string[], unknown: Unknown) {
     this.#known = new Set(columns);
     this.#unknown = unknown;
   }
 
-  /** Returns true if columns will be added for a row that gives none of those that are there. */
+  /** Returns true if columns will be added for a row that fills no existing column. */
   adds(row: object): boolean {
     return this.#unknown === "add" && Object.values(row).some((value) => value != null);
   }
 
-  /**
-   * Counts properties without a column, or returns the error of the row; ignores `undefined`.
-   */
+  /** Counts properties without a column, or returns the error of the row. Ignores `undefined`. */
   look(row: object, place: number): Error | undefined {
     if (this.#last !== undefined && hasOnly(row, this.#last)) return undefined;
     const names = Object.keys(row);
@@ -55,8 +53,7 @@ export class UnknownProperties {
 }
 
 /**
- * Returns true if a row has just these properties in this order; a list for each row would cost
- * more.
+ * Returns true if a row has exactly these properties in this order. A list for each row would cost more.
  */
 function hasOnly(row: object, names: readonly string[]): boolean {
   let n = 0;

@@ -1,7 +1,7 @@
 import { fail, oneOf, type Rule } from "../options.ts";
 import type { Unknown } from "./rows.ts";
 
-/** Action on a row whose key is in the table. */
+/** Action on a row whose key is already in the table. */
 export type Conflict = "error" | "ignore" | "replace";
 
 /** The rule and the default of `conflict`. */
@@ -28,8 +28,8 @@ export interface TableOptions {
 }
 
 /**
- * Checks the options of a sink against each other; each by itself keeps its rule.
- * @param fold Returns the same text for two names that the database takes for one.
+ * Checks the options of a sink against each other; each has already been checked by itself.
+ * @param fold Returns the same text for two names that the database considers equal.
  * @throws {ConfigurationError} If the table is missing, or the key has no effect or no value.
  */
 export function checkTableOptions(
@@ -45,7 +45,7 @@ export function checkTableOptions(
   if (key !== undefined && columns !== undefined) checkKey(action, columns, key, fold);
 }
 
-/** @throws {ConfigurationError} If a column of the key gets no value, so that no row is found by it. */
+/** @throws {ConfigurationError} If a column of the key gets no value, so that no row can be found by it. */
 export function checkKey(
   action: string,
   columns: readonly string[],

@@ -1,4 +1,4 @@
-/** A statement without the semicolons and blanks at its end, as it becomes part of another one. */
+/** Returns a statement without trailing semicolons and blanks, to be embedded in another one. */
 export function withoutEnd(sql: string): string {
   let end = sql.length; // A regular expression would begin anew at each blank within.
   while (end > 0 && /[\s;]/.test(sql[end - 1]!)) end--;

@@ -1,5 +1,5 @@
 /**
- * The options of a sink of several tables, where each table takes the same ones.
+ * The options of a sink of several tables, where all tables accept the same options.
  * @module
  */
 import { checkOptions, type Complete, fail, type OptionTable, type Rule } from "../options.ts";
@@ -47,13 +47,13 @@ export interface TablesSettings {
   readonly tables: readonly TableSettings[];
 }
 
-/** Rules by which a database names things. */
+/** Rules for the names of a database. */
 export interface Naming {
   /** The rule of one name. */
   readonly name: Rule;
   /** The rule of some names. */
   readonly names: Rule;
-  /** Returns the same text for two names that the database takes for one. */
+  /** Returns the same text for two names that the database considers equal. */
   fold(name: string): string;
 }
 

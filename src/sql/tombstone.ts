@@ -3,7 +3,7 @@ import { anyObject, fail } from "../options.ts";
 /** Property that holds the key of a tombstone, and identifies one across copies of the package. */
 const keyName: unique symbol = Symbol.for("millrace.tombstone") as typeof keyName;
 
-/** In place of a row: the row of a key is to be deleted. */
+/** Marker in place of a row, which deletes the row of a key. */
 export interface Tombstone {
   /** Name of the class in a debugger. */
   readonly [Symbol.toStringTag]: "Tombstone";
@@ -12,9 +12,8 @@ export interface Tombstone {
 type Keyed = Tombstone & { readonly [keyName]: Readonly<Record<string, unknown>> };
 
 /**
- * Makes a tombstone, by which a sink deletes a row: each property is a column of the key. With
- * `tables` the rows that belong to the deleted one go with it. A key that is not there is not an
- * error.
+ * Makes a tombstone, by which a sink deletes a row. Each property is a column of the key. With `tables`,
+ * the rows that belong to the deleted one are deleted too. A key that does not exist is not an error.
  *
  * @example One user is written, another one deleted
  * ```ts
@@ -42,7 +41,7 @@ export function tombstone(key: Readonly<Record<string, unknown>>): Tombstone {
   return made;
 }
 
-/** The key of a tombstone; `undefined` for anything else. */
+/** Returns the key of a tombstone; `undefined` for anything else. */
 export function tombstoneKey(row: unknown): Readonly<Record<string, unknown>> | undefined {
   return (row as Partial<Keyed> | null | undefined)?.[keyName];
 }

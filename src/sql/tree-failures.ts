@@ -1,17 +1,17 @@
 /**
- * Errors of rows of several tables, by the places of the items that they came with.
+ * Errors of rows of several tables, by the places of their items.
  * @module
  */
 import { BatchError } from "../errors.ts";
 import type { LinkedTable } from "./linked-tables.ts";
 import { inTable, rowError, unfitValue } from "./row-errors.ts";
 
-/** The error of rows by their places. */
+/** Returns the error of rows by their places. */
 export function batchError(failures: ReadonlyMap<number, Error>): BatchError {
   return new BatchError(new Map([...failures].sort(([one], [other]) => one - other)));
 }
 
-/** Notes the error of a row of a table, by the place of the item that it came with. */
+/** Notes the error of a row of a table, by the place of its item. */
 export function noteAt(
   linked: readonly LinkedTable[],
   failures: Map<number, Error>,
@@ -24,8 +24,8 @@ export function noteAt(
 }
 
 /**
- * Returns the error in the key of a tombstone, whose table tells rows apart by these columns, if
- * there is one.
+ * Returns the error in the key of a tombstone, if there is one; these columns identify the rows of its
+ * table.
  */
 export function wrongKey(
   identity: readonly string[],

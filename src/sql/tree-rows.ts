@@ -1,6 +1,5 @@
 /**
- * Rows that have rows for several tables, taken apart: what each table gets, and which row of its
- * parent each one belongs to.
+ * Splits rows of several tables: the rows of each table, and the row of the parent that each belongs to.
  * @module
  */
 import type { LinkedTable } from "./linked-tables.ts";
@@ -12,13 +11,13 @@ type Properties = Readonly<Record<string, unknown>>;
 
 /** Rows of a batch for one table. */
 export interface TableRows {
-  /** Its rows, in their order. Columns of `on` are filled where the row of the parent has them. */
+  /** Its rows, in order. Columns of `on` are filled if the row of the parent has their values. */
   readonly rows: Properties[];
-  /** The place in the batch of what each row was given in, ascending. */
+  /** The place in the batch that each row came from, ascending. */
   readonly places: number[];
   /**
-   * The row of the parent's table that each belongs to, by its place in the `rows` there, where the
-   * value of a column of `on` is still to come from it, as the database makes it; else `-1`.
+   * The parent row of each row, by its place in the `rows` of that table, if the database still has to
+   * generate the value of a column of `on` there; otherwise `-1`.
    */
   readonly parents: number[];
 }
@@ -26,18 +25,18 @@ export interface TableRows {
 /** Keys of one table that are to be deleted. */
 export interface TableKeys {
   readonly keys: Properties[];
-  /** The place in the batch of each. */
+  /** The place in the batch of each key. */
   readonly places: number[];
 }
 
-/** Writes that are done at once: first the deletes, children before parents, then the rows. */
+/** Writes that are done together: first the deletes, children before parents, then the rows. */
 export interface TreeStep {
-  /** By the place of the table; `undefined` where there are none. */
+  /** Keys by the place of the table; `undefined` if there are none. */
   readonly deletes: (TableKeys | undefined)[];
   readonly tables: TableRows[];
 }
 
-/** A batch, taken apart. */
+/** A batch, split by table. */
 export interface TreeRows {
   readonly steps: readonly TreeStep[];
   /** Errors of the other rows, by their place in the batch. */
@@ -45,8 +44,8 @@ export interface TreeRows {
 }
 
 /**
- * Takes the rows of a batch apart. A further step begins only where a delete follows a row that was
- * written, so that the steps one after the other do what the rows one after the other would.
+ * Splits the rows of a batch by table. A new step begins only if a delete follows a written row, so the
+ * steps in order have the same effect as the rows in order.
  */
 export function takeApart(tables: readonly LinkedTable[], batch: readonly unknown[]): TreeRows {
   const byName = new Map(tables.map(({ name }, place) => [name, place]));
@@ -117,7 +116,7 @@ function partsOf(
 
 const none: readonly Properties[] = [];
 
-/** Adds rows of one tree to a step, all of them or, where one is wrong, none. */
+/** Adds all rows of one tree to a step, or none if one of them is wrong. */
 function add(
   step: TreeStep,
   tables: readonly LinkedTable[],
@@ -148,8 +147,7 @@ interface Tree {
 }
 
 /**
- * Adds the rows of a table with the values of their parents, or returns a message on what is
- * missing.
+ * Adds the rows of a table with the values of their parents, or returns a message about a missing value.
  */
 function link(
   step: TreeStep,
@@ -198,7 +196,10 @@ function link(
   return undefined;
 }
 
-/** The row of the parent that has what a row lacks; `-1` if it cannot be told, `undefined` if nothing lacks. */
+/**
+ * Returns the parent row that has the missing value; `-1` if it is ambiguous, `undefined` if nothing is
+ * missing.
+ */
 function ownerOf(
   row: Properties,
   on: readonly (readonly [string, string])[],

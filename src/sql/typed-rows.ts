@@ -1,28 +1,27 @@
 /**
- * Types that decide which rows compile, by the tables of a sink. At run time there is nothing
- * of it.
+ * Types that decide which rows compile, by the tables of a sink. They have no effect at run time.
  * @module
  */
 import type { Tombstone } from "./tombstone.ts";
 
-/** The rows of a table: all that have these columns, also with others, and tombstones. */
+/** The rows of a table: all objects with these columns, including those with others, and tombstones. */
 export interface RowWith<Column extends string> {
-  /** The columns; in types alone. */
+  /** The columns; only in types. */
   readonly "millrace:row": Column;
 }
 
 /**
- * The rows of several tables: each has by table a row, rows or tombstones. `Columns` are those that a
- * row has to have, by table; `never` where it may be any object.
+ * The rows of several tables: for each table a row, rows or tombstones. `Columns` are the required
+ * columns of a row by table; `never` if it may be any object.
  */
 export interface RowsByTable<Columns> {
-  /** The columns by table; in types alone. */
+  /** The columns by table; only in types. */
   readonly "millrace:tables": Columns;
 }
 
 /**
- * The rows of a sink by its option `columns` or `tables`: any objects, where the columns are not known
- * before the run. Rows of a table may leave out the columns in `on` of its `parent`.
+ * The rows of a sink, derived from its option `columns` or `tables`: any objects, if the columns are not
+ * known before the run. Rows of a table may omit the columns in `on` of its `parent`.
  */
 export type RowsOf<Option> = Option extends readonly string[]
   ? number extends Option["length"] ? object : RowWith<Option[number]>
@@ -48,9 +47,9 @@ export type LinksAmong<Tables> = {
 };
 
 /**
- * Type that a row of the type `T` must have for a sink that accepts `Rows`. Objects of which only
- * the type of the values is known, as of `Record<string, unknown>`, are accepted: their properties
- * are checked in the run.
+ * Type that a row of the type `T` must have for a sink that accepts `Rows`. Objects for which only the
+ * type of the values is known, such as `Record<string, unknown>`, are accepted; the run checks their
+ * properties.
  */
 export type Fitting<T, Rows> = Rows extends RowWith<string> | RowsByTable<unknown>
   ? string extends keyof Exclude<T, Tombstone>

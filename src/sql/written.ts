@@ -4,14 +4,14 @@ import type { TableCounts } from "../report-types.ts";
 export class Written {
   #tables: Record<string, { -readonly [kind in keyof TableCounts]: number }> = Object.create(null);
 
-  /** Adds rows of a table; where nobody knows how many, or there are none, nothing. */
+  /** Adds rows of a table; ignores an unknown number and 0. */
   add(table: string, kind: keyof TableCounts, rows: number | undefined): void {
     if (!rows) return;
     const counts = this.#tables[table] ??= {};
     counts[kind] = (counts[kind] ?? 0) + rows;
   }
 
-  /** Adds rows of which so many have changed the table; nothing where nobody knows how many. */
+  /** Adds rows of which a number has changed the table; ignores an unknown number. */
   addOf(
     table: string,
     kind: "inserted" | "written",
@@ -23,7 +23,7 @@ export class Written {
     this.add(table, "unchanged", rows - changes);
   }
 
-  /** Adds what another one tells. */
+  /** Adds the counts of another transaction. */
   addAll(counts: Readonly<Record<string, TableCounts>>): void {
     for (const [table, rows] of Object.entries(counts)) {
       for (const [kind, count] of Object.entries(rows)) {
@@ -32,7 +32,7 @@ export class Written {
     }
   }
 
-  /** Forgets all, as the transaction begins again. */
+  /** Resets the counts, as the transaction starts again. */
   clear(): void {
     this.#tables = Object.create(null);
   }

@@ -68,7 +68,7 @@ const guardNoneSql = `insert into millrace_guard (holds)
 /** Infinity has no place in JSON, which values pass through: this stands for it. */
 const forever = Number.MAX_VALUE;
 
-/** Checkpoints in a table beside the rows, which is made when it is first needed. */
+/** Stores checkpoints in a table next to the rows, which is created when first needed. */
 export class DatabaseCheckpoints implements Required<CheckpointStore> {
   /** The ids of deliveries go into the commit of the rows. */
   readonly keepsDeliveries: true = true;
@@ -129,8 +129,9 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Runs statements in one transaction with the mark, or without it where that is left to the run.
-   * They are not asked for where it is done, and else once. Gives what takes the mark back.
+   * Runs statements in one transaction with the mark, or without it if the run writes the mark. The
+   * statements are requested once, or not at all if the load is done. Returns a function that takes the
+   * mark back.
    */
   async commit(
     mark: CommitMark,
@@ -229,7 +230,7 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
   }
 }
 
-/** Says what writes the rows of a load. */
+/** Returns the statements that write the rows of a load. */
 export type Write = () => Awaitable<readonly Statement[]>;
 
 /** Change to make for a key. */
@@ -238,7 +239,9 @@ interface Change {
   readonly statements?: Write;
 }
 
-/** Does something when it has its turn; once the signal aborts nobody waits, but the turn goes on. */
+/**
+ * Calls a function in its turn. When the signal aborts, the caller stops waiting, but the turn continues.
+ */
 function inTurn<T>(
   owner: object,
   work: () => Promise<T>,

@@ -16,16 +16,16 @@ import type {
 const action = "consume queue";
 
 /**
- * Consumes a batch of messages of a queue: the `queue` handler of a Worker. It never rejects, so that
- * the queue does not deliver all of them again for one that is bad. Each message is told once: it is
- * done (loaded, skipped, or its dead letter is kept), or it is to come again, as it has failed, or as
- * the run has ended before.
+ * Consumes a batch of messages of a queue: the `queue` handler of a Worker. It never rejects, so one bad
+ * message does not make the queue redeliver the whole batch. Each message is acknowledged or retried
+ * exactly once. It is acknowledged if it was loaded or skipped, or its dead letter is stored. It is
+ * retried if it failed, or the run ended before it.
  *
- * Where `load` is that of `d1Sink` or `durableObjectSink`, or of their `wrap`, the rows of a message are
+ * If `load` is that of `d1Sink` or `durableObjectSink`, or of their `wrap`, the rows of a message are
  * written once, however often it is delivered: its id is part of the commit, and is kept for
  * `keepDeliveries`. With any other load they are written at least once.
  *
- * Look at `error` of what it gives: nobody else tells of it.
+ * Check `error` of the result: it is the only report of a failure.
  *
  * @example A message without a text comes again
  * ```ts
@@ -75,7 +75,7 @@ export async function consumeQueue<Body, T = QueueMessage<Body>>(
   }
 }
 
-/** Messages that are told once, and with each its copies: a batch may have one twice. */
+/** Messages, each settled once together with its copies: a batch may contain a message twice. */
 class Messages<Body> {
   readonly #open = new Map<string, QueueMessage<Body>[]>();
   readonly #first: readonly QueueMessage<Body>[];
@@ -108,7 +108,7 @@ class Messages<Body> {
     });
   }
 
-  /** Has all that was not told come again. */
+  /** Makes the queue redeliver all messages that were not settled. */
   end(report: RunReport | undefined, error?: unknown): QueueOutcome {
     for (const message of this.#first) this.#retry(message, error);
     return { acked: this.#acked, retried: this.#retried, report };

@@ -12,25 +12,26 @@ import type { CloudflareWriteOptions } from "./transaction.ts";
 const action = "construct d1Sink";
 
 /**
- * Loads into a table of D1. Each batch is one call of `batch()`, which is one transaction, and where
- * the run has `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a
- * crash at any moment, the next run leaves every row there exactly once. A commit whose answer was
- * lost is found done when it is tried again.
+ * Loads into a table of D1. Each batch is one call of `batch()`, which is one transaction. If the run has
+ * `checkpoints: sink.checkpoints`, the mark of its items is part of the transaction: after a crash at any
+ * moment, the next run leaves every row there exactly once. If the response of a commit was lost, the
+ * next attempt detects that it is done.
  *
  * Rows are objects whose properties are named like the columns, with the values that `sqliteSink`
- * takes; bytes have to fit twice into `maxBytes`. They go as JSON, all of a batch by one parameter, so
- * that neither the 100 parameters of a statement nor its length are a limit. Numbers stay what they
- * are: 5 is a whole number also in a column without a type.
+ * accepts; bytes must fit twice into `maxBytes`. All rows of a batch are sent as JSON in one parameter,
+ * so neither the 100 parameters of a statement nor its length are a limit. Numbers stay unchanged: 5 is
+ * an integer even in a column without a type.
  *
- * D1 cannot be told to stop: what was sent when `signal` aborts may still be committed. The mark keeps
- * it from being written twice; without checkpoints nothing does.
+ * D1 cannot be told to stop: statements sent before `signal` aborts may still be committed. The mark
+ * prevents them from being written twice; without checkpoints nothing does.
  *
- * Its own tables are made when they are first needed: `millrace_checkpoint`, `millrace_dead_letter`,
- * `millrace_delivery` for the ids of messages, `millrace_guard`, which ends a transaction that somebody
- * else was faster than, and `millrace_made`, for numbers that rows get. The table for the rows never is.
+ * The sink creates its own tables when they are first needed: `millrace_checkpoint`,
+ * `millrace_dead_letter`, `millrace_delivery` for the ids of messages, `millrace_guard`, which ends a
+ * transaction if another one was faster, and `millrace_made`, for numbers that rows get. It never creates
+ * the table for the rows.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
- * with it if no row fits: the table, a column or a unique index is not there, a column is generated.
+ *   with it if no row fits: the table, a column or a unique index is missing, or a column is generated.
  *
  * @example A Worker that loads the rows of a request
  * ```ts

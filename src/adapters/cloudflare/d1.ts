@@ -3,7 +3,7 @@ import type { Database, ResultRow } from "./database.ts";
 
 /** The subset of a prepared statement of D1 that the adapter needs. */
 export interface D1Statement {
-  /** Gives the same statement with a value for each parameter. */
+  /** Returns the same statement with a value for each parameter. */
   bind(...values: unknown[]): D1Statement;
 }
 
@@ -17,7 +17,7 @@ export interface D1Binding {
   ): Promise<{ readonly results?: readonly unknown[] | undefined }[]>;
 }
 
-/** A binding of D1, told by what it can do. */
+/** Rule of a binding of D1, recognised by its methods. */
 export const d1Binding: Rule = {
   expected: "a binding of D1, such as 'env.DB'",
   test: (value) => {

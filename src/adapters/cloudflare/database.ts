@@ -16,9 +16,9 @@ export interface Statement {
 /** Row of a result: values by the names of columns. */
 export type ResultRow = Readonly<Record<string, unknown>>;
 
-/** A database that takes the statements of a transaction all at once. */
+/** A database that accepts a transaction only as a whole. */
 export interface Database {
-  /** Runs statements in one transaction, and gives the rows of each. None is kept if one fails. */
+  /** Runs statements in one transaction, and returns the rows of each. If one fails, none has an effect. */
   batch(statements: readonly Statement[]): Promise<(readonly ResultRow[])[]>;
 }
 
@@ -27,7 +27,10 @@ export function statement(sql: string, ...values: Bound[]): Statement {
   return { sql, values };
 }
 
-/** Asks how many rows the statement before it has changed. What clients tell counts more than that. */
+/**
+ * Returns the number of rows that the previous statement changed. The counts of the clients include other
+ * changes.
+ */
 const changesSql = "select changes() as changes";
 
 /** Runs statements in one transaction, reports to listeners, and returns the rows of each. */

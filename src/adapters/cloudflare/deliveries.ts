@@ -6,9 +6,9 @@ import { jsonOf, lotsOf } from "./json-rows.ts";
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface CloudflareDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`, such as that of `consumeQueue`: for how many milliseconds
-   * the id of a delivery is kept, so that it is not loaded again. Longer than the queue may take to
-   * deliver a message once more.
+   * Milliseconds for which the id of a delivery is kept so that it is not loaded again, with a `leased`
+   * source that has `idOf`, such as that of `consumeQueue`. Must be longer than the queue may take to
+   * redeliver a message.
    *
    * @default {604_800_000} a week
    */
@@ -26,17 +26,17 @@ const insertSql = `insert into millrace_delivery (source, id, at)
 const findSql = `select id from millrace_delivery
   where source = ?1 and id in (select j.value from json_each(?2) as j)`;
 const forgetSql = "delete from millrace_delivery where at < ?1";
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class DatabaseDeliveries {
   readonly #db: Database;
   readonly #kept: number;
   readonly #maxBytes: number;
   #forgotAt = 0;
 
-  /** Takes how long they are kept, in milliseconds, and what a parameter may have. */
+  /** Sets for how many milliseconds deliveries are kept, and the maximum bytes of a parameter. */
   constructor(db: Database, kept: number, maxBytes: number) {
     this.#db = db;
     this.#kept = kept;
@@ -44,8 +44,8 @@ export class DatabaseDeliveries {
   }
 
   /**
-   * Runs statements in one transaction, together with the deliveries that they finish; nothing where
-   * the answer to an earlier one was lost.
+   * Runs statements in one transaction, together with the deliveries that they finish. Does nothing if
+   * they were committed earlier, and the response was lost.
    * @throws {DeliveredError} If one of them is there already; nothing is written then.
    */
   async run({ source, ids }: Deliveries, statements: readonly Statement[]): Promise<void> {

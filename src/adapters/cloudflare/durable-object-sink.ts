@@ -12,16 +12,16 @@ import type { CloudflareWriteOptions } from "./transaction.ts";
 const action = "construct durableObjectSink";
 
 /**
- * Loads into a table of the SQLite of a Durable Object. Each batch is one `transactionSync()`, and
- * where the run has `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after
- * an eviction at any moment, the next run leaves every row there exactly once.
+ * Loads into a table of the SQLite of a Durable Object. Each batch is one `transactionSync()`. If the run
+ * has `checkpoints: sink.checkpoints`, the mark of its items is part of the transaction: after an
+ * eviction at any moment, the next run leaves every row there exactly once.
  *
- * Rows, options and bookkeeping tables are those of `d1Sink`. Nothing is sent anywhere: a batch costs
- * no request.
+ * Rows, options and bookkeeping tables are those of `d1Sink`. Nothing leaves the object: a batch costs no
+ * request.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule, or the class of
- * the object has no SQLite. A load rejects with it if no row fits: the table, a column or a unique index
- * is not there, a column is generated.
+ *   the object has no SQLite. A load rejects with it if no row fits: the table, a column or a unique
+ *   index is missing, or a column is generated.
  *
  * @example An object that goes on with an import at each alarm
  * ```ts

@@ -7,15 +7,15 @@ export interface DurableObjectStorage {
   readonly sql: {
     /** Runs a statement with a value for each parameter. */
     exec(sql: string, ...values: unknown[]): {
-      /** Gives all rows. */
+      /** Returns all rows. */
       toArray(): unknown[];
     };
   };
-  /** Does something in one transaction, which is rolled back if it throws. */
+  /** Calls a function in one transaction, which is rolled back if the function throws. */
   transactionSync<T>(body: () => T): T;
 }
 
-/** The storage of a Durable Object, told by what it can do; that without SQLite throws. */
+/** Rule of the storage of a Durable Object, recognised by its methods; a storage without SQLite throws. */
 export const objectStorage: Rule = {
   expected: "the 'storage' of a Durable Object whose class is in 'new_sqlite_classes'",
   test: (value) => {

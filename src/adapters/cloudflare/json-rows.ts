@@ -34,7 +34,7 @@ export function jsonOf(value: SqliteValue): string {
   }
 }
 
-/** A whole number above 2^53 stays what it is, and does not become one of 64 bits. */
+/** Encodes an integer above 2^53 so that it stays a number, and does not become a 64-bit integer. */
 function numberOf(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "9e999" : "-9e999";
   const text = `${value}`;
@@ -59,8 +59,8 @@ export interface Lot {
 }
 
 /**
- * Rows as few parameters of at most so many bytes.
- * @throws {RangeError} If a row alone has more.
+ * Joins rows to as few parameters of at most `maxBytes` as possible.
+ * @throws {RangeError} If a single row is larger.
  */
 export function lotsOf(rows: readonly string[], maxBytes: number): Lot[] {
   const lots: Lot[] = [];

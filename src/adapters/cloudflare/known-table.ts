@@ -9,6 +9,6 @@ export interface KnownTable {
   readonly rowId: string | undefined;
   /** The database has tables whose numbers are never given twice. */
   readonly hasSequences: boolean;
-  /** Each column has a type, and takes no other values. */
+  /** True if each column has a type, and rejects other values. */
   readonly isStrict: boolean;
 }

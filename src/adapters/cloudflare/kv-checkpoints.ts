@@ -7,17 +7,17 @@ import { fail } from "../../options.ts";
 
 /** The subset of a binding of Workers KV that the adapter needs. */
 export interface KvBinding {
-  /** The text of a key. */
+  /** Returns the text of a key. */
   get(key: string): Promise<string | null>;
-  /** Keeps the text of a key. */
+  /** Stores the text of a key. */
   put(key: string, text: string): Promise<unknown>;
 }
 
 /** Options for checkpoints in Workers KV. */
 export interface KvOptions extends Pick<KeyValueOptions, "prefix"> {
   /**
-   * Least time between two writes of a key, in milliseconds: KV accepts about one each second.
-   * Changes in between are joined to one write; the end of a run waits for the last one.
+   * Minimum time between two writes of a key, in milliseconds: KV accepts about one per second. Changes
+   * in between are combined into one write. The end of a run waits for the last one.
    *
    * @default {1000}
    */
@@ -25,9 +25,9 @@ export interface KvOptions extends Pick<KeyValueOptions, "prefix"> {
 }
 
 /**
- * Keeps checkpoints in Workers KV. It has nothing that could keep a second run of a key out, and what
- * it gives may be a minute old: use it for one cron trigger at a time, of which a run reads what the one
- * before it has written. Rows are loaded at least once; `d1Sink` and `durableObjectSink` load them once.
+ * Keeps checkpoints in Workers KV. KV cannot keep out a second run of the same key, and its values may be
+ * a minute old. So use it for one cron trigger at a time, where each run reads what the previous one
+ * wrote. Rows are loaded at least once; `d1Sink` and `durableObjectSink` load them once.
  *
  * @throws {ConfigurationError} If it is not a binding of KV, or an option breaks its rule.
  *

@@ -10,13 +10,13 @@ export interface QueueMessage<Body = unknown> {
   readonly body: Body;
   /** Number of the delivery; the first is 1. */
   readonly attempts: number;
-  /** Says that it is done. */
+  /** Acknowledges the message. */
   ack(): void;
-  /** Says that it is to come again. */
+  /** Makes the queue deliver the message again. */
   retry(options?: { delaySeconds?: number }): void;
 }
 
-/** The subset of what a queue gives to its consumer. */
+/** The subset of a batch of a queue that is needed. */
 export interface QueueBatch<Body = unknown> {
   /** The messages. */
   readonly messages: readonly QueueMessage<Body>[];
@@ -44,27 +44,28 @@ export interface QueueOptions<Body = unknown> extends
     | "whenCompleted"
   > {
   /**
-   * In how many seconds a message is to come again: at most 43,200, by which delivery it was and what
-   * it failed with, if it has failed itself.
+   * Returns the seconds until a message is delivered again, at most 43,200. The arguments are the number
+   * of the delivery, and the error if the message itself failed.
    *
    * @default {2 ** attempts, at most 3600}
    */
   readonly retryDelay?: ((attempts: number, error: unknown) => number) | undefined;
   /**
-   * The delivery from which on a message that fails becomes a dead letter in `deadLetters`, and is done.
-   * Left out, it goes back each time, until the queue moves it into its own dead-letter queue.
+   * The delivery from which on a failing message becomes a dead letter in `deadLetters`, and is
+   * acknowledged. By default it is retried each time, until the queue moves it to its own dead-letter
+   * queue.
    */
   readonly maxDeliveries?: number | undefined;
 }
 
 /** Outcome of the messages of a batch. */
 export interface QueueOutcome {
-  /** Messages that are done. */
+  /** Number of acknowledged messages. */
   readonly acked: number;
-  /** Messages that will come again. */
+  /** Number of messages that will be delivered again. */
   readonly retried: number;
   /** The report of the run, if one had begun. */
   readonly report?: RunReport | undefined;
-  /** Error of the run, if it has failed. */
+  /** Error of the run, if it failed. */
   readonly error?: unknown;
 }

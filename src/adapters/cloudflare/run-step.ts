@@ -5,38 +5,40 @@ import type { RunOptions } from "../../pipeline/run-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import { StepStore } from "./step-token.ts";
 
-/** A pipeline that `etl` has made: the subset that is used. */
+/** The subset of a pipeline from `etl` that is used. */
 export interface SteppedEtl<E> {
   /** The name of the pipeline. */
   readonly name: string;
-  /** Options of every run that does not give its own. */
+  /** Default options of its runs. */
   readonly defaults: RunOptions<E>;
-  /** Runs it. */
+  /** Runs the pipeline. */
   run(options: RunOptions<E>): Promise<RunReport>;
 }
 
-/** The options of a step: those of a run, and the token of the step before. */
+/** Options of a step: those of a run, and the token of the previous step. */
 export interface StepOptions<E> extends RunOptions<E> {
   /**
    * Approximate length of the step: see the run option.
    * @default {{ duration: 20_000 }}
    */
   budget?: RunBudget | undefined;
-  /** Token of the step before, where no `checkpoints` keep it. Without it the first step begins. */
+  /**
+   * Token of the previous step, if no `checkpoints` store the progress. Without it, the first step
+   * begins.
+   */
   token?: string | undefined;
 }
 
 /** Result of a step. */
 export interface Step {
-  /** The source has ended, and everything is loaded: there is no next step. */
+  /** True if the source has ended and everything is loaded: there is no next step. */
   readonly isDone: boolean;
   /**
-   * Token to pass to the next step: JSON of at most 4096 bytes. Omitted where `checkpoints` keep
-   * the progress. The token of the last step lets a later run resume with items that have come
-   * since.
+   * Token to pass to the next step: JSON of at most 4096 bytes. Omitted if `checkpoints` store the
+   * progress. The token of the last step lets a later run resume with items that have arrived since.
    */
   readonly token?: string;
-  /** The report of the step; `earlier` counts what the steps before have finished. */
+  /** The report of the step; `earlier` counts the items that previous steps finished. */
   readonly report: RunReport;
 }
 
@@ -44,16 +46,16 @@ export interface Step {
 const stepDuration = 20_000;
 
 /**
- * Runs one step of a pipeline: for an alarm of a Durable Object, a tick of a cron trigger, a message
- * of a queue, a step of a workflow, or a request that answers with a token. It ends when the budget
- * is used up, with everything loaded that was read, and at least one batch further than the step
- * before, or when the source has ended.
+ * Runs one step of a pipeline: for an alarm of a Durable Object, a tick of a cron trigger, a message of a
+ * queue, a step of a workflow, or a request whose response has a token. The step ends when the source has
+ * ended, or the budget is used up. By then everything it read is loaded, at least one batch more than the
+ * step before.
  *
- * What is finished is kept by the `checkpoints` of the run, or else goes from step to step in a token.
- * With a token, a step that fails or is killed is repeated from the token that it was given, and loads
- * again what it had loaded. With the checkpoints of a sink of this package each row is loaded once.
+ * Progress is stored in the `checkpoints` of the run, or passed from step to step in a token. With a
+ * token, a step that fails or is killed is repeated from the same token, and loads the same rows again.
+ * With the checkpoints of a sink of this package, each row is loaded once.
  *
- * It rejects as a run does. A token is what others may have changed: sign it before you give it away.
+ * It rejects as a run does. Others could modify a token: sign it before you hand it out.
  *
  * @example Steps that go on from a token
  * ```ts
@@ -75,7 +77,8 @@ const stepDuration = 20_000;
  * equal(step.report.earlier, 4);
  * ```
  *
- * @throws {ConfigurationError} If an option breaks its rule, or the token is none of this pipeline.
+ * @throws {ConfigurationError} If an option breaks its rule, or the token does not belong to this
+ *   pipeline.
  */
 export async function runStep<E>(
   etl: SteppedEtl<E>,

@@ -15,80 +15,80 @@ import type { CloudflareDeliveryOptions } from "./deliveries.ts";
 /** Options of every sink of a database of Cloudflare. */
 export interface CloudflareSharedOptions extends CloudflareDeliveryOptions {
   /**
-   * Most bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, where D1 and the
-   * storage of an object have their limit. A batch that has more goes by several statements, still in
-   * one commit; a row that alone has more fails.
+   * Maximum bytes of rows, as JSON, in one parameter of a statement: up to 2,000,000, the limit of D1 and
+   * of the storage of an object. A larger batch is sent in several statements, still in one commit. A
+   * single row that is larger fails.
    *
    * @default {1_900_000}
    */
   readonly maxBytes?: number | undefined;
 }
 
-/** A sink of one table: where the rows go, and what happens to one that is there already. */
+/** Options of a sink of one table: the target of rows, and the action on existing ones. */
 export interface CloudflareSinkOptions<Columns extends readonly string[] = readonly string[]>
   extends CloudflareSharedOptions {
-  /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
+  /** The table, which must exist at the first load. One name: `"a.b"` is a table with a dot in its name. */
   readonly table: string;
-  /** Several tables, in place of one. */
+  /** Several tables, instead of one. */
   readonly tables?: undefined;
-  /** A function that writes the rows, in place of a table. */
+  /** A function that writes the rows, instead of a table. */
   readonly write?: undefined;
   /**
-   * The columns to fill, which are also the properties of the rows: each row has all of them, and
-   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
-   * property for, and the table its own value into the others; columns of the `key` have to be there.
+   * The columns to fill, which are also the properties of the rows. Each row must have all of them; a row
+   * type that lacks one does not compile. By default, a row fills the columns for which it has a
+   * property, and the table fills the others. The columns of the `key` are always required.
    *
    * @default {all columns of the table that it does not generate}
    */
   readonly columns?: Columns | undefined;
   /**
-   * Action on a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
-   * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
+   * Action on a row whose key already exists: `"error"` fails the load, `"ignore"` keeps the existing
+   * row, `"replace"` updates it. If a batch has several rows of one key, `"replace"` keeps the last.
    *
    * @default {"error"}
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. The table
-   * needs a primary key or a unique index on exactly these.
+   * With `"replace"` and `"ignore"`: the columns that identify a row, a subset of `columns`. The table
+   * needs a primary key or a unique index on exactly these columns.
    *
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
-   * `"drop"` omits the property and counts it by name in `report.drift`, `"add"` gives the table
-   * a column without a type for it, in the transaction of the batch, and counts it likewise.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row, `"drop"`
+   * omits the property and counts it by name in `report.drift`, `"add"` adds a column without a type for
+   * it, in the transaction of the batch, and also counts it.
    *
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
+/** Options of one of the tables of a sink: those of a sink of one table, and the link to its parent. */
 export interface CloudflareTableOptions
   extends Pick<CloudflareSinkOptions, "columns" | "conflict" | "key" | "unknown">, LinkOptions {}
 
 /** Tables by their names in the database, parents first. */
 export type CloudflareTables = Readonly<Record<string, CloudflareTableOptions>>;
 
-/** A sink of several tables that are written in one commit. */
+/** Options of a sink of several tables that are written in one commit. */
 export interface CloudflareTablesOptions<Tables extends CloudflareTables = CloudflareTables>
   extends CloudflareSharedOptions {
-  /** The tables, which have to exist at the first load; they are written in this order. */
+  /** The tables, which must exist at the first load. They are written in this order. */
   readonly tables: Tables & LinksAmong<Tables>;
-  /** One table, in place of several. */
+  /** One table, instead of several. */
   readonly table?: undefined;
-  /** A function that writes the rows, in place of tables. */
+  /** A function that writes the rows, instead of tables. */
   readonly write?: undefined;
   /**
-   * The `conflict` of each table that has none of its own.
+   * The default `conflict` of each table.
    * @default {"error"}
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * The `unknown` of each table that has none of its own. What was left out, or got a column, is
-   * counted in `report.drift` by table and property: `"user.nick"`.
+   * The default `unknown` of each table. Properties that were dropped or got a column are counted in
+   * `report.drift` by table and property: `"user.nick"`.
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
@@ -97,7 +97,7 @@ export interface CloudflareTablesOptions<Tables extends CloudflareTables = Cloud
 /** Options of every sink. */
 type SharedOptions = CloudflareSharedOptions;
 
-/** Options that say in another way where rows go, or that every sink has. */
+/** Options that define the target of rows in another way, or that every sink has. */
 type Others = "tables" | "write" | keyof SharedOptions;
 
 /** The options of one table, checked. */
@@ -122,7 +122,7 @@ const sinkOptions: OptionTable<Omit<CloudflareSinkOptions, Others>> = {
   unknown: growingOption,
 };
 
-/** Gives what every sink can be told, checked, and the other options. */
+/** Returns the checked options that every sink has, and the other options. */
 export function takeShared<O extends SharedOptions>(
   action: string,
   { maxBytes, keepDeliveries, ...rest }: O,

@@ -27,43 +27,43 @@ import {
 import { checkWriteOptions, type CloudflareWriteOptions, FunctionWriter } from "./transaction.ts";
 import { type Checked, type Loader, TreeWriter } from "./tree-writer.ts";
 
-/** Loads batches; links itself to the store whose marks it commits together with them. */
+/** The `load` of a sink, with a link to the store whose marks it commits. */
 export interface CloudflareLoad<Rows extends object = object> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Rows>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface CloudflareWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type CloudflareStage<Rows extends object = object> = <R extends Fitting<R, Rows>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** Destination of rows, which keeps the marks of loaded batches beside them. */
+/** A sink of rows that also stores the marks of loaded batches. */
 export interface CloudflareSink<Rows extends object = object> {
   /** The `load` of the pipeline. Bound: it can be passed on alone. */
   readonly load: CloudflareLoad<Rows>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: CloudflareStage<Rows>) => unknown,
   ): CloudflareWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
-  /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
+  /** Returns a stream for the `deadLetters` of a run. Letters it has written are committed. */
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
 

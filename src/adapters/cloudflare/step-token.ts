@@ -7,17 +7,17 @@ import {
 } from "../../checkpoints/checkpoint.ts";
 import { fail, nonEmptyString } from "../../options.ts";
 
-/** The most bytes of a token. */
+/** Maximum bytes of a token. */
 const maxBytes = 4096;
 
-/** Keeps the checkpoint of one key, for one step: what it has at its end goes into the token. */
+/** Keeps the checkpoint of one key for one step. At the end of the step, it goes into the token. */
 export class StepStore implements CheckpointStore {
   readonly #action: string;
   readonly #key: string;
   #checkpoint: Checkpoint | undefined;
 
   /**
-   * Makes a store that has what the token of the step before tells.
+   * Makes a store with the checkpoint in the token of the previous step.
    * @throws {ConfigurationError} If it is not a token of this key.
    */
   constructor(action: string, key: string, token: string | undefined) {
@@ -37,9 +37,9 @@ export class StepStore implements CheckpointStore {
   }
 
   /**
-   * Keeps what is finished.
-   * @throws {ConfigurationError} If its position is too large for a token: at the first batch, and not
-   * at the end of the step, whose work would be lost.
+   * Stores the checkpoint.
+   * @throws {ConfigurationError} If its position is too large for a token. It throws at the first batch,
+   *   not at the end of the step, whose work would be lost.
    */
   write(_: string, { unmarked: _unmarked, ...checkpoint }: Checkpoint): void {
     this.#tokenOf({ ...checkpoint, done: [] }); // At the end of a step there is nothing else.

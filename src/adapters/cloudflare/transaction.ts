@@ -15,7 +15,7 @@ import {
 } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 
-/** Options by which rows go into a table of a transaction: those of a sink of that table. */
+/** Options for writing rows into a table of a transaction, as in a sink of that table. */
 export type CloudflareInsertOptions = Pick<
   CloudflareSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
@@ -27,35 +27,35 @@ export type CloudflareInsertOptions = Pick<
  */
 export interface CloudflareTransaction {
   /**
-   * Adds what writes rows, or deletes by tombstones among them, as a sink of the table does.
-   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * Adds statements that write rows, or delete by tombstones among them, as a sink of the table does.
+   * @throws {TypeError} If a row does not fit. The message names the table and the place of the row.
    * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
    */
   insert(table: string, rows: readonly object[], options?: CloudflareInsertOptions): Promise<void>;
   /**
-   * Adds one statement with a value for each `?`. It gives no rows, as it runs later: read by the
-   * binding itself before, and let the statement say what has to hold.
-   * @throws {ConfigurationError} If a value is none that is stored as it is, or is a bigint.
+   * Adds one statement with a value for each `?`. It returns no rows, as it runs later: read through the
+   * binding before, and let the statement check its conditions.
+   * @throws {ConfigurationError} If a value cannot be stored unchanged, or is a bigint.
    */
   query(text: string, values?: readonly unknown[]): void;
 }
 
-/** A sink whose function decides which statements are written. */
+/** Options of a sink whose function decides which statements are written. */
 export interface CloudflareWriteOptions<Row extends object = object>
   extends CloudflareSharedOptions {
   /**
-   * Adds the statements of a load. All of them run in one transaction with the mark once this has
-   * returned, and what it promises is kept; if it fails, nothing is written, and the error comes
-   * through. It is called again for the same rows where a load is tried again.
+   * Adds the statements of a load. All of them run in one transaction with the mark once the function has
+   * returned, and its promise, if any, is fulfilled. If it fails, nothing is written, and the error is
+   * passed through. It is called again for the same rows if a load is retried.
    */
   readonly write: (
     tx: CloudflareTransaction,
     rows: readonly Row[],
     context: SinkLoadContext,
   ) => unknown;
-  /** One table, in place of a function. */
+  /** One table, instead of a function. */
   readonly table?: undefined;
-  /** Several tables, in place of a function. */
+  /** Several tables, instead of a function. */
   readonly tables?: undefined;
 }
 
@@ -89,7 +89,7 @@ export class FunctionWriter implements Loader {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes rows; the function is asked when they are written. */
+  /** Accepts rows; the function is called when they are written. */
   async check(rows: readonly object[], context: SinkLoadContext): Promise<Checked> {
     const told = { drift: {}, written: new Written() };
     return await Promise.resolve({ ...told, write: () => this.#ask(rows, context, told) });
@@ -133,7 +133,7 @@ export class FunctionWriter implements Loader {
     }
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   async failed(): Promise<void> {
     this.#writers = new Map();
     await Promise.resolve();
@@ -167,7 +167,7 @@ export class FunctionWriter implements Loader {
   }
 }
 
-/** A statement that does nothing, and tells that all is committed. */
+/** Returns a statement that does nothing, and reports that everything is committed. */
 function telling(onDone: () => void): Statement {
   return { sql: "select 1", values: [], onDone };
 }

@@ -19,7 +19,7 @@ import { lookUp } from "./look-up.ts";
 import { addColumnSql, type TreePlan } from "./statements.ts";
 import { StepReader } from "./tree-step.ts";
 
-/** Rows that were checked: what writes them. */
+/** Checked rows, and the functions that write them. */
 export interface Checked {
   readonly write: Write;
   /** Rows that have a property which no column took, by its name. */
@@ -32,7 +32,7 @@ export interface Checked {
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked>;
-  /** Takes that a load has failed. */
+  /** Notes that a load has failed. */
   failed(error: unknown, runId: string): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export class TreeWriter implements Loader {
   }
 
   /**
-   * Takes that a load has failed; the next one looks again.
+   * Notes that a load has failed; the next one looks the tables up again.
    * @throws {ConfigurationError} If the reason is that a table was changed, so that no row fits.
    */
   async failed(error: unknown, runId: string): Promise<void> {

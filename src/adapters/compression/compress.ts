@@ -4,10 +4,10 @@ import { compressionRule } from "../../bytes/reader-options.ts";
 import { fail } from "../../plain-options.ts";
 
 /**
- * Makes a pair of streams that compresses bytes. What it gives is one member or frame, so that files of
- * gzip and zstd may be written one after the other.
+ * Makes a pair of streams that compresses bytes. The output is one member or frame, so gzip and zstd
+ * files can be concatenated.
  *
- * @throws {ConfigurationError} If `format` is none, or one that this platform does not have.
+ * @throws {ConfigurationError} If `format` is unknown, or this platform does not support it.
  *
  * @example Bytes in, fewer bytes out
  * ```ts

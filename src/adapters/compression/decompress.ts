@@ -8,13 +8,13 @@ import { checkOptions, type OptionTable, positiveIntegerOrInfinity } from "../..
 export interface DecompressOptions {
   /**
    * Compression of the input. `"auto"` detects gzip, zstd and zlib by their first bytes, and passes
-   * on anything else as it is; brotli and raw deflate have no such bytes and must be named.
+   * anything else through unchanged. Brotli and raw deflate cannot be detected and must be named.
    * @default {"auto"}
    */
   readonly format?: "auto" | "none" | CompressionFormat | undefined;
   /**
-   * The most bytes that one input may become: what a small file unpacks to may well be too large. More
-   * is an `InputError`. @default {Infinity}
+   * The maximum decompressed size of one input, in bytes. Exceeding it is an `InputError`. Set it for
+   * untrusted input: a small file can unpack to a huge one. @default {Infinity}
    */
   readonly maxBytes?: number | undefined;
 }
@@ -25,14 +25,14 @@ const table: OptionTable<DecompressOptions> = {
 };
 
 /**
- * Decompresses bytes as they come: gzip with any number of members, zstd with any number of frames,
- * zlib, raw deflate and brotli. Several inputs give their bytes one after the other.
+ * Decompresses bytes as they arrive: gzip with any number of members, zstd with any number of frames,
+ * zlib, raw deflate and brotli. Several inputs yield their bytes one after the other.
  *
- * Nothing is read before it is asked for, and nothing ahead. Where the data is cut or corrupt, everything
- * before that is given first, and the error names the input and the bytes read of it. Cancelling it
- * cancels the input, also while a read is pending.
+ * Nothing is read before it is requested, and nothing ahead. If the data is truncated or corrupt,
+ * everything before that is yielded first, and the error names the input and the bytes read from it.
+ * Cancelling cancels the input, even while a read is pending.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from.
  *
  * @example Two members, as log rotation writes them
  * ```ts

@@ -1,27 +1,27 @@
-/** Types of values that the text of a column can be converted to, by name. */
+/** Types that the text of a column can be converted to, by name. */
 export interface CsvTypes {
   /** The text as it is. */
   string: string;
-  /** A finite number, such as `-1.5e3`. An integer that a number cannot hold is refused. */
+  /** A finite number, such as `-1.5e3`. An integer that a number cannot represent exactly is rejected. */
   number: number;
   /** An integer of any size. */
   bigint: bigint;
-  /** `true`, `t`, `yes`, `y` or `1`; `false`, `f`, `no`, `n` or `0`; in any case. */
+  /** `true`, `t`, `yes`, `y` or `1`; `false`, `f`, `no`, `n` or `0`. Case is ignored. */
   boolean: boolean;
-  /** A date or a date with a time by ISO 8601, in UTC where it names no zone. */
+  /** An ISO 8601 date, with or without a time. It is in UTC if it names no zone. */
   date: Date;
-  /** Whatever `JSON.parse` gives. */
+  /** The result of `JSON.parse`. */
   json: unknown;
 }
 
 /**
- * Type of a column: the name of a type, in which an empty field is malformed; the name with `?`, in
- * which it is `null`; or a function that makes a value of the text, or throws. In `"string"` an empty
+ * Type of a column: the name of a type, the name followed by `?`, or a function that converts the text or
+ * throws. An empty field is malformed with the name alone, and `null` with `?`. In `"string"` an empty
  * field is `""`; in `"string?"` it is `null` unless it is quoted.
  */
 export type CsvColumn = keyof CsvTypes | `${keyof CsvTypes}?` | ((text: string) => unknown);
 
-/** The columns that are more than text, by name. */
+/** The columns to convert, by name. */
 export type CsvColumns = Readonly<Record<string, CsvColumn>>;
 
 /** Type of the values of a column. */
@@ -30,13 +30,10 @@ export type CsvValue<C> = C extends (text: string) => infer V ? V
   : C extends `${infer N extends keyof CsvTypes}?` ? CsvTypes[N] | null
   : never;
 
-/** Makes the value of a field; throws what tells why it cannot. */
+/** Converts the value of a field. The error it throws says why the value cannot be converted. */
 export type Conversion = (text: string | null) => unknown;
 
-/**
- * Function that converts a non-empty text, or returns `undefined`, and the name of the type in
- * errors.
- */
+/** Function that converts a non-empty text, or returns `undefined`; and the name of the type for errors. */
 type Reading = readonly [read: (text: string) => unknown, expected: string];
 
 const readings: { readonly [N in keyof CsvTypes]: Reading } = {
@@ -90,7 +87,7 @@ function refusal(name: string, expected: string, text: string | null): string {
 function readNumber(text: string): number | undefined {
   const value = Number(text);
   if (!Number.isFinite(value)) return undefined;
-  // A number takes "" for 0, and 0x10 for 16; and it rounds what it cannot hold.
+  // Number() reads "" as 0 and 0x10 as 16, and it rounds integers that it cannot represent.
   if (value === 0 && text.trim() === "") return undefined;
   if (((text.charCodeAt(1) | 32) > 97 || text.charCodeAt(0) <= 32) && /^\s*0[box]/i.test(text)) {
     return undefined;
@@ -103,17 +100,17 @@ function readBoolean(text: string): boolean | undefined {
   return truths.get(text) ?? truths.get(text.trim().toLowerCase());
 }
 
-/** With a blank for the T and a short zone as well, as PostgreSQL and spreadsheets write them. */
+/** Also allows a space for the T and a short zone, as PostgreSQL and spreadsheets write them. */
 const isoDate =
   /^\s*(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|([+-])(\d\d):?(\d\d)?))?)?\s*$/i;
 
-/** Dates that engines parse themselves, and faster. */
+/** Dates that engines parse themselves, which is faster. */
 const usualDate = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)?$/;
 
 function readDate(text: string): Date | undefined {
   if (usualDate.test(text)) {
     const date = new Date(text);
-    // February 30 is taken for March 2, and 24:00 for the next day.
+    // February 30 is parsed as March 2, and 24:00 as the next day.
     return date.getUTCDate() === +text.slice(8, 10) ? date : undefined;
   }
   const parts = isoDate.exec(text);

@@ -20,7 +20,7 @@ export interface CsvPlan extends RowOptions, Omit<Dialect, "delimiter"> {
   readonly header: CsvHeader;
   /** The encoding; `undefined` to detect it by the byte-order mark. */
   readonly encoding: string | undefined;
-  /** If true, a record that cannot be read is passed on. */
+  /** If true, a record that cannot be read is passed on as malformed. */
   readonly passesMalformed: boolean;
   /** If true, each row comes with its position. */
   readonly positions: boolean;
@@ -30,28 +30,28 @@ export interface CsvPlan extends RowOptions, Omit<Dialect, "delimiter"> {
 export interface CsvStart {
   /** `""` if it has none. */
   readonly name: string;
-  /** The name that positions tell. */
+  /** The name that positions carry. */
   readonly label?: string | undefined;
-  /** Place of its first byte in the file. */
+  /** Place of the first byte in the file. */
   readonly from: InputStart;
 }
 
 const nothing = new Uint8Array(0);
 
-/** Makes rows of the bytes of one input. */
+/** Makes rows from the bytes of one input. */
 export class CsvParser implements RecordParser<unknown> {
   readonly #plan: CsvPlan;
   readonly #start: CsvStart;
   readonly #pieces: TextPieces;
   #scanner: Scanner | undefined;
   #make: RowMaker | undefined;
-  /** The text so far, until it tells the delimiter. */
+  /** The text so far, until the delimiter is known. */
   #sample = "";
-  /** The byte at a place in the text of the scanner: at first that of its beginning. */
+  /** The byte offset of a place in the scanner's text, at first of its beginning. */
   #byte = 0;
   #place = 0;
 
-  /** Begins where the input begins. */
+  /** Starts at the beginning of the input. */
   constructor(plan: CsvPlan, start: CsvStart) {
     this.#plan = plan;
     this.#start = start;
@@ -89,7 +89,7 @@ export class CsvParser implements RecordParser<unknown> {
     this.#records(scanner, out);
   }
 
-  /** Begins to look for records, once it is known what stands between their fields. */
+  /** Starts to look for records, once the delimiter is known. */
   #open(isLast: boolean): boolean {
     const plan = this.#plan;
     const sample = this.#sample;
@@ -141,10 +141,10 @@ export class CsvParser implements RecordParser<unknown> {
     this.#make = objectMaker(named, this.#plan);
   }
 
-  /** Passes a record on as malformed, or fails with it. */
+  /** Passes a record on as malformed, or throws its error. */
   #refuse(scanner: Scanner, out: unknown[], reason: string, line: number, cause?: unknown): void {
     const error = this.#error(scanner, reason, line, cause);
-    // Without a header there is nothing to go on with.
+    // Without a header, reading cannot continue.
     if (!this.#plan.passesMalformed || this.#make === undefined) throw error;
     out.push(malformed(ownText(scanner.raw), error));
   }
@@ -155,7 +155,7 @@ export class CsvParser implements RecordParser<unknown> {
     return new RecordError(reason, place, cause === undefined ? {} : { cause });
   }
 
-  /** The byte at a place in the text, which is not before the last one that was asked for. */
+  /** Returns the byte offset of a place in the text. Places must not go back. */
   #byteAt(place: number): number {
     const { text } = this.#scanner!;
     this.#byte += this.#pieces.lengthOf(text, this.#place, place);

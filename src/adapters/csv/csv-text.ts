@@ -1,13 +1,13 @@
-/** The character that fields stand in. */
+/** The quote character. */
 export const quote = 34;
 /** The line feed. */
 export const lineFeed = 10;
 const carriageReturn = 13;
 
 /**
- * A text in which line breaks, quotes and delimiters are looked for. Each is asked for from places that
- * move on: what was found last is kept, so that none is looked for again and again in a text that has
- * none. `rewind` goes back.
+ * A text in which line breaks, quotes and delimiters are searched. The places to search from must ascend:
+ * each last match is cached, so that a text without matches is not searched again and again. `rewind`
+ * goes back.
  */
 export class CsvText {
   /** Delimiter of the fields. */
@@ -15,7 +15,7 @@ export class CsvText {
   /** The text, which `set` changes. */
   text = "";
 
-  // The next of each from where it was last looked for, or the length of the text.
+  // The next match of each since its last search, or the length of the text.
   #lineFeed = -1;
   #return = -1;
   #quote = -1;
@@ -25,13 +25,13 @@ export class CsvText {
     this.delimiter = delimiter;
   }
 
-  /** Begins with another text. */
+  /** Replaces the text. */
   set(text: string): void {
     this.text = text;
     this.rewind();
   }
 
-  /** Lets a place be asked for that is before the last one. */
+  /** Allows searches from before the last place. */
   rewind(): void {
     this.#lineFeed =
       this.#return =
@@ -74,7 +74,7 @@ export class CsvText {
     return lines;
   }
 
-  /** The quote that closes the one at `open`, or -1. */
+  /** Returns the index of the quote that closes the one at `open`, or -1. */
   closeOf(open: number, isLast: boolean): number {
     const { text } = this;
     let from = open + 1;
@@ -87,7 +87,7 @@ export class CsvText {
     }
   }
 
-  /** Returns the first place from `at` on that is not a blank, or is the delimiter. */
+  /** Returns the first place from `at` on that is the delimiter or is not a blank. */
   afterBlanks(at: number): number {
     const { text, delimiter } = this;
     for (let place = at;; place++) {
@@ -96,12 +96,14 @@ export class CsvText {
     }
   }
 
-  /** The place up to which the text, from `from` to at most `to`, has at most so many bytes in UTF-8. */
+  /**
+   * Returns the last place in `from` to `to` up to which the text has at most `maxBytes` bytes in UTF-8.
+   */
   placeAt(from: number, to: number, maxBytes: number): number {
     let bytes = 0;
     for (let at = from; at < to; at++) {
       const code = this.text.charCodeAt(at);
-      // A surrogate is half of 4 bytes.
+      // A surrogate is half of a character of 4 bytes.
       bytes += code < 0x80 ? 1 : code < 0x800 || (code & 0xf800) === 0xd800 ? 2 : 3;
       if (bytes > maxBytes) return at;
     }

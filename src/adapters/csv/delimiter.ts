@@ -6,9 +6,9 @@ const enough = 10;
 const most = 65_536;
 
 /**
- * Finds what stands between the fields of a text that may go on: the candidate by which most of the
- * first records have as many fields as the first one, or as the `width` that is asked for.
- * `undefined` means that more text is needed.
+ * Detects the delimiter of a text that may continue. It is the candidate for which most of the first
+ * records have as many fields as the first record, or as the required `width`. `undefined` means that
+ * more text is needed.
  */
 export function delimiterOf(
   dialect: Dialect,
@@ -30,12 +30,12 @@ export function delimiterOf(
   return best(widths, width);
 }
 
-/** The delimiter that a first line names for Excel: `sep=;`. */
+/** Returns the delimiter that the first line declares for Excel: `sep=;`. */
 export function hintOf(text: string): string | undefined {
   return /^sep=([^\w\s"]|\t)(?=\n|\r[^])/i.exec(text)?.[1];
 }
 
-/** The number of fields of the first records; 0 for one that is broken. */
+/** Returns the number of fields of the first records; 0 for a broken one. */
 function widthsOf(dialect: Dialect, sample: string, isLast: boolean): number[] {
   const scanner = new Scanner({ ...dialect, maxBytes: Infinity });
   scanner.push(sample, isLast);

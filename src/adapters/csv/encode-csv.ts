@@ -7,26 +7,26 @@ import { plainText } from "./plain-text.ts";
 /** Options of `encodeCsv`. */
 export interface EncodeCsvOptions<T extends object = Record<string, unknown>> {
   /**
-   * The columns, in their order; other properties are left out, and one that is missing is an empty
-   * field. Without it the first row tells, and a row with other properties is an error. Where a file is
-   * gone on with in another process, `columns` alone makes sure that its rows have the same order.
+   * The columns, in order. Other properties are left out, and a missing one is an empty field. By default
+   * the first row decides, and a row with other properties is an error. If another process continues a
+   * file, only `columns` ensures that its rows have the same order.
    */
   readonly columns?: readonly (keyof T & string)[] | undefined;
   /** Delimiter of the fields. @default {","} */
   readonly delimiter?: string | undefined;
-  /** If true, the file begins with the names of the columns. @default {true} */
+  /** If true, the file begins with the column names. @default {true} */
   readonly header?: boolean | undefined;
   /** Line break after each record. @default {"\r\n"} */
   readonly newline?: "\r\n" | "\n" | undefined;
   /**
-   * Handling of a text that a spreadsheet would compute, as it begins with `=`, `+`, `-`, `@`, a
-   * tab or a line break: `"escape"` puts a `'` before it, unless it is a plain number such as `-5`;
-   * `"allow"` writes it as it is, for files that only programs read.
+   * Handling of a text that a spreadsheet would evaluate because it begins with `=`, `+`, `-`, `@`, a tab
+   * or a line break. `"escape"` puts a `'` before it, unless it is a plain number such as `-5`. `"allow"`
+   * writes it unchanged, for files that only programs read.
    * @default {"escape"}
    */
   readonly formulas?: "escape" | "allow" | undefined;
   /**
-   * If true, the file begins with a byte-order mark, by which Excel detects UTF-8. @default {false}
+   * If true, the file begins with a byte-order mark, which makes Excel read it as UTF-8. @default {false}
    */
   readonly byteOrderMark?: boolean | undefined;
 }
@@ -44,14 +44,13 @@ const table: OptionTable<EncodeCsvOptions> = {
 };
 
 /**
- * Makes what encodes rows as CSV (RFC 4180): a pair of streams for `pipeThrough`, and the format of a
- * sink for files. Fields are in quotes only where that is needed.
+ * Encodes rows as CSV (RFC 4180). The result is a pair of streams for `pipeThrough`, and also the format
+ * of a sink for files. Fields are quoted only if necessary.
  *
- * `null` and `undefined` are empty fields, `""` is a quoted one. A `Date` is written in UTC by ISO
- * 8601, bytes as base64, arrays and other objects as JSON. `NaN`, an infinite number, a date that is
- * none, a function and half a character cannot be written. Rows that cannot be encoded are named by a
- * `BatchError`, and none of their call is written.
- *
+ * `null` and `undefined` are empty fields, and `""` is a quoted one. A `Date` is written in UTC as ISO
+ * 8601, bytes as base64, arrays and other objects as JSON. `NaN`, infinite numbers, invalid dates,
+ * functions and lone surrogates cannot be written. A `BatchError` names the rows that cannot be encoded,
+ * and no row of their call is written.
  * @throws {ConfigurationError} If an option breaks its rule.
  *
  * @example Rows become bytes
@@ -75,7 +74,7 @@ export function encodeCsv<T extends object = Record<string, unknown>>(
   const { delimiter, header, newline, byteOrderMark } = checked;
   const write = fieldWriter(checked);
   let names: readonly string[] | undefined = checked.columns;
-  // What the first rows tell holds from then on, so that all parts of a file are alike.
+  // The columns of the first rows apply from then on, so that all parts of a file are alike.
   const namesOf = (rows: readonly T[]): readonly string[] => {
     if (names === undefined) {
       const first = rows.find((row) => Object.keys(Object(row)).length > 0);
@@ -108,7 +107,7 @@ export function encodeCsv<T extends object = Record<string, unknown>>(
   });
 }
 
-/** Refuses a row that is none, or has not the properties of the first one. */
+/** Throws if a row is not an object, or its properties differ from those of the first row. */
 function check(row: unknown, columns: readonly string[], isOpen: boolean): void {
   if (typeof row !== "object" || row === null) {
     throw new TypeError(`it must be an object: current value is ${inWords(row)}`);

@@ -5,24 +5,25 @@ import { inWords } from "../../plain-options.ts";
 export interface FieldOptions {
   /** Delimiter of the fields. */
   readonly delimiter: string;
-  /** Handling of a text that a spreadsheet would compute. */
+  /** Handling of a text that a spreadsheet would evaluate. */
   readonly formulas: "escape" | "allow";
 }
 
-/** Writes a value as a field; throws what tells why it cannot. */
+/** Encodes a value as a field. The error it throws says why the value cannot be written. */
 export type FieldWriter = (value: unknown, name: string) => string;
 
 /**
- * First characters of texts that a spreadsheet computes, also in wide forms (OWASP, CSV Injection).
+ * First characters of texts that a spreadsheet evaluates, also in full-width forms (OWASP, CSV
+ * Injection).
  */
 const formula = /^[=+\-@\t\r\n＝＋－＠]/;
 const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
 
-/** Makes what writes fields: in quotes only where that is needed. */
+/** Makes a function that encodes fields. It quotes them only if necessary. */
 export function fieldWriter({ delimiter, formulas }: FieldOptions): FieldWriter {
-  // A field that ends with half of a delimiter would make another one with that behind it.
+  // A field that ends with half of a delimiter would form another one with the delimiter after it.
   const escaped = delimiter.slice(0, 1).replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  // A mark at the start of a file would be removed.
+  // A byte-order mark at the start of a file would be removed.
   const special = new RegExp(`["\\r\\n]|^\\uFEFF|\\p{Surrogate}|${escaped}`, "u");
   const escapes = formulas === "escape";
   const quoted = (text: string, name: string): string => {

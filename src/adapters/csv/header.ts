@@ -1,12 +1,12 @@
 import type { CsvColumns } from "./columns.ts";
 
 /**
- * Source of the names of the columns: the first record (`true`), which a function may change, or
- * an array. With `false` there are no names.
+ * Source of the column names: the first record (`true`), a function that may change those names, or an
+ * array. With `false` there are no names.
  */
 export type CsvHeader = boolean | readonly string[] | ((names: string[]) => readonly string[]);
 
-/** The names of the columns, or what completes "Cannot read …". */
+/** Returns the column names, or the text that completes "Cannot read …". */
 export function namesOf(
   found: string[],
   header: CsvHeader,
@@ -30,7 +30,7 @@ export function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
 }
 
-/** A name that stands in a list more than once. */
+/** Returns a name that occurs more than once in a list. */
 export function doubleOf(names: readonly string[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index);
 }

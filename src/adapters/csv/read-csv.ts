@@ -33,35 +33,35 @@ export interface ReadCsvOptions<
   Positions extends boolean = boolean,
 > extends ReaderOptions {
   /**
-   * Delimiter of the fields. `"auto"` detects `,`, `;`, tab or `|` by the first ten records, or
-   * by the header alone where it has only one of them.
+   * Delimiter of the fields. `"auto"` detects `,`, `;`, tab or `|` from the first ten records, or from
+   * the header alone if it contains only one of them.
    * @default {"auto"}
    */
   readonly delimiter?: string | undefined;
   /**
-   * Source of the names of the columns: the first record (`true`), which a function may rename, or
-   * an array of names, and then the first record is a row. With `false` there are no names: each
-   * row is an array of its fields.
+   * Source of the column names: the first record (`true`), a function that may rename its columns, or an
+   * array of names. With an array, the first record is a row. With `false` there are no names: each row
+   * is an array of its fields.
    * @default {true}
    */
   readonly header?: Header | undefined;
-  /** Value of an unquoted field without text. A quoted one is always `""`. @default {""} */
+  /** Value of an empty unquoted field. A quoted one is always `""`. @default {""} */
   readonly empty?: Empty | undefined;
   /**
-   * Handling of a record with a different number of fields than the header: `"error"`: it is
-   * malformed; `"pad"`: fields that are missing at its end are as if they were empty, and empty
-   * ones too many are left out. It is still malformed if one of those has text.
+   * Handling of a record with more or fewer fields than the header. With `"error"` it is malformed. With
+   * `"pad"` missing fields at its end count as empty, and surplus empty fields are dropped. It is still
+   * malformed if a surplus field has text.
    * @default {"error"}
    */
   readonly ragged?: "error" | "pad" | undefined;
-  /** Text at the start of lines that are comments, and not records. */
+  /** Prefix of lines that are comments, not records. */
   readonly comment?: string | undefined;
   /**
-   * The types of columns, by name. A field that is none is malformed. Columns that are not named stay
-   * text, and the header must have those that are.
+   * The types of columns, by name. A field that does not fit its type is malformed. Columns without a
+   * type stay text. The header must contain every column named here.
    */
   readonly columns?: (Columns & CsvColumns) | undefined;
-  /** Checks each record at once, after `columns`, and gives what it makes of it. */
+  /** Synchronous schema that validates each record, after `columns`. The row is its output. */
   readonly schema?: StandardSchema<unknown, Output> | undefined;
   /** If true, each row is yielded as `{ value, line, end }`. @default {false} */
   readonly positions?: Positions | undefined;
@@ -115,20 +115,20 @@ const table: OptionTable<ReadCsvOptions> = {
 const action = "read CSV";
 
 /**
- * Reads CSV, TSV and their like: RFC 4180, and what people really have. Gives one row for each record,
- * in arrays, the fast path of a pipeline. A record that cannot be read is named by its line and byte.
+ * Reads CSV, TSV and similar formats: RFC 4180 and what occurs in practice. Yields arrays with one row
+ * for each record, the fast path of a pipeline. An error about a record names its line and byte.
  *
- * Line breaks may be CRLF, LF and CR in any mix; fields may hold them, delimiters and doubled quotes
- * where they are quoted. A quote inside of an unquoted field is a character like others. Blank lines
- * are left out. A byte-order mark is removed.
+ * Line breaks may be CRLF, LF and CR in any mix. Quoted fields may contain line breaks, delimiters and
+ * doubled quotes. A quote inside an unquoted field is an ordinary character. Blank lines are skipped. A
+ * byte-order mark is removed.
  *
- * A quote that is never closed costs at most `maxRecordBytes`. With `malformed: "item"` reading goes on
- * at the line after the one that opened the quote, so that this record alone is lost.
+ * An unclosed quote costs at most `maxRecordBytes`. With `malformed: "item"` reading resumes at the line
+ * after the one that opened the quote, so only that record is lost.
  *
- * Reading an array or a list of inputs, each has a header of its own. Where an input begins in the
- * middle of a file, `header` must be an array of names.
+ * In an array or a list of inputs, each input has its own header. If an input begins in the middle of a
+ * file, `header` must be an array of names.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or the input is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or the input cannot be read from.
  *
  * @example Typed columns
  * ```ts

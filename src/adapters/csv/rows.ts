@@ -3,27 +3,27 @@ import { fail } from "../../plain-options.ts";
 import { isThenable } from "../../runtime/thenable.ts";
 import { type Conversion, conversionOf, type CsvColumns } from "./columns.ts";
 
-/** Makes the value of a record from its fields; throws what completes "Cannot read …". */
+/** Makes the value of a record from its fields. The error it throws completes "Cannot read …". */
 export type RowMaker = (fields: readonly (string | null)[], count: number) => unknown;
 
-/** Options for making rows of the fields of records. */
+/** Options for making rows from the fields of records. */
 export interface RowOptions {
-  /** Value of an unquoted field without text, and of a missing one. */
+  /** Value of an empty unquoted field, and of a missing one. */
   readonly empty: "" | null;
-  /** Handling of a record with a different number of fields than the header. */
+  /** Handling of a record with more or fewer fields than the header. */
   readonly ragged: "error" | "pad";
   /** The types of some columns. */
   readonly columns?: CsvColumns | undefined;
-  /** Schema that checks each record. */
+  /** Schema that validates each record. */
   readonly schema?: StandardSchema | undefined;
 }
 
-/** Makes arrays of the fields. */
+/** Makes arrays of fields. */
 export function arrayMaker(options: RowOptions): RowMaker {
   return checked((fields, count) => fields.slice(0, count), options.schema);
 }
 
-/** Makes objects with the names of a header. */
+/** Makes objects with the names of a header as properties. */
 export function objectMaker(names: readonly string[], options: RowOptions): RowMaker {
   const { columns = {}, schema } = options;
   const conversions = names.map((name) =>
@@ -43,7 +43,7 @@ export function objectMaker(names: readonly string[], options: RowOptions): RowM
 
 type Filler = (fields: readonly (string | null)[]) => Record<string, unknown>;
 
-/** All rows begin as copies of one, as an object whose properties are there is filled faster. */
+/** Copies all rows from one template, as an object whose properties exist is filled faster. */
 function textFiller(names: readonly string[]): Filler {
   const template = templateOf(names);
   const width = names.length;
@@ -71,7 +71,7 @@ function typedFiller(
   };
 }
 
-/** Has every name as a property of its own, "__proto__" too. */
+/** Makes an object that has every name as its own property, also "__proto__". */
 function templateOf(names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.map((name) => [name, null]));
 }

@@ -4,41 +4,44 @@ import { CsvText, isBreak, lineFeed, quote } from "./csv-text.ts";
 export interface Dialect {
   /** Delimiter of the fields. */
   readonly delimiter: string;
-  /** Text at the start of lines that are comments, and not records. */
+  /** Prefix of lines that are comments, not records. */
   readonly comment?: string | undefined;
-  /** Value of an unquoted field without text. */
+  /** Value of an empty unquoted field. */
   readonly empty: "" | null;
-  /** The longest record, in bytes of UTF-8. */
+  /** The maximum length of a record, in bytes of UTF-8. */
   readonly maxBytes: number;
 }
 
 /** Reason why a record cannot be read. */
 export interface Broken {
-  /** `"unclosed"`: a quote; `"after"`: text behind a closing quote; `"long"`: the whole record. */
+  /**
+   * `"unclosed"`: a quote is never closed; `"after"`: text follows a closing quote; `"long"`: the record
+   * is too long.
+   */
   readonly kind: "unclosed" | "after" | "long";
-  /** The line that opened the quote, else the first one of the record. */
+  /** The line that opened the quote, otherwise the first line of the record. */
   readonly line: number;
   /** The place of the field in its record, from 0. */
   readonly field: number;
 }
 
-/** Result of a search: a record, one that cannot be read, or the need for more text. */
+/** Result of a search: a record, one that cannot be read, or a need for more text. */
 export type Found = "record" | "broken" | "more";
 
-/** A record longer than this is looked at again only once its text has doubled. */
+/** A longer record is scanned again only once its text has doubled. */
 const patience = 65_536;
-/** Length of the beginning that is kept of a record that is too long. */
+/** Length of the excerpt of a record that is too long. */
 const excerpt = 1_000;
 
 /**
- * Finds the records in a text that comes in pieces, wherever it is cut: RFC 4180, and what people
- * really have: any mix of CRLF, LF and CR, quotes inside of unquoted fields, blanks after a closing
- * quote, and blank lines, which are not records.
+ * Finds the records in a text that arrives in pieces, cut anywhere. It reads RFC 4180 and what occurs in
+ * practice: any mix of CRLF, LF and CR, quotes inside unquoted fields, blanks after a closing quote, and
+ * blank lines, which are not records.
  *
- * It counts bytes for `maxBytes` only: places are indexes in `text`, which `push` replaces.
+ * It counts bytes only for `maxBytes`. Places are indexes in `text`, which `push` replaces.
  */
 export class Scanner {
-  /** The fields of the record, of which the first `count` are its own. Used again for each record. */
+  /** The fields of the record. Only the first `count` belong to it. The array is reused for each record. */
   readonly fields: (string | null)[] = [];
   /** Number of fields of the record. */
   count = 0;
@@ -46,16 +49,16 @@ export class Scanner {
   line = 1;
   /** Index in `text` at which the record begins. */
   start = 0;
-  /** Index at which its text ends. */
+  /** Index in `text` at which the record ends. */
   end = 0;
-  /** Index at which the text after it begins. */
+  /** Index in `text` at which the text after the record begins. */
   next = 0;
   /** Reason why the record cannot be read. */
   broken: Broken | undefined;
 
   readonly #dialect: Dialect;
   readonly #text: CsvText;
-  /** As many characters as `maxBytes` holds at least. */
+  /** Number of characters that `maxBytes` bytes always hold. */
   readonly #maxLength: number;
   readonly #comment: string;
   #waiting: string[] = [];
@@ -67,7 +70,7 @@ export class Scanner {
   #skips = false;
   /** The last line of the fields so far. */
   #lastLine = 0;
-  /** The quote that is open, and its line. */
+  /** The open quote, and its line. */
   #open = -1;
   #openLine = 0;
   /** Reason why a quoted field has no end, and the end of the text that was searched. */
@@ -82,12 +85,12 @@ export class Scanner {
     this.#line = line;
   }
 
-  /** The text at hand. */
+  /** The text available. */
   get text(): string {
     return this.#text.text;
   }
 
-  /** Adds text behind what is left of the text so far. */
+  /** Appends text to what is left of the text so far. */
   push(text: string, isLast: boolean): void {
     this.#waiting.push(text);
     this.#waitingLength += text.length;
@@ -134,12 +137,12 @@ export class Scanner {
     return "more";
   }
 
-  /** The text of the record, or, of one that is too long, how it begins. */
+  /** The text of the record, or the beginning of one that is too long. */
   get raw(): string {
     return this.text.slice(this.start, this.end);
   }
 
-  /** Takes the fields of a line without quotes. */
+  /** Splits a line without quotes into fields. */
   #split(start: number, end: number): void {
     const { fields } = this;
     const source = this.#text;
@@ -155,7 +158,7 @@ export class Scanner {
     this.count = count;
   }
 
-  /** Takes the fields of a record that has quotes. */
+  /** Splits a record with quotes into fields. */
   #quoted(start: number): Found {
     const { text, delimiter } = this.#text;
     this.count = 0;
@@ -182,7 +185,9 @@ export class Scanner {
     return to;
   }
 
-  /** Gives the end of a quoted field and all that belongs to it, or -1, and then `#stop` tells why. */
+  /**
+   * Returns the end of a quoted field and of all that belongs to it, or -1; then `#stop` has the reason.
+   */
   #quotedField(at: number): number {
     const source = this.#text;
     const { text, delimiter } = source;
@@ -205,7 +210,7 @@ export class Scanner {
     return to;
   }
 
-  /** Goes on behind the line that ends at `end`. */
+  /** Continues after the line that ends at `end`. */
   #goTo(end: number): void {
     const { length } = this.#text.text;
     if (end < length) this.#line++;
@@ -218,7 +223,7 @@ export class Scanner {
     return end >= text.length - 1 && !this.#isLast && text.charCodeAt(end) !== lineFeed;
   }
 
-  /** Leaves out what is left of a line; `false` if its end is not at hand. */
+  /** Skips the rest of a line. Returns `false` if its end is not available yet. */
   #skipLine(): boolean {
     const end = this.#text.lineEnd(this.next);
     if (this.#isCut(end)) {
@@ -230,12 +235,12 @@ export class Scanner {
     return true;
   }
 
-  /** More text is needed, unless the record is too long as it is. */
+  /** Requests more text, unless the record is already too long. */
   #more(end = this.text.length): Found {
     return end - this.start > this.#maxLength && this.#isTooLong(end) ? this.#tooLong() : "more";
   }
 
-  /** Gives up on a record, and goes on at the line after the one that opened the quote. */
+  /** Gives up on a record, and continues at the line after the one that opened the quote. */
   #break(kind: "unclosed" | "after"): Found {
     this.#text.rewind();
     const end = this.#text.lineEnd(this.#open);
@@ -251,14 +256,14 @@ export class Scanner {
     return "broken";
   }
 
-  /** Tells whether the record is longer than it may be when it reaches to `end`. */
+  /** Returns true if a record that reaches to `end` is too long. */
   #isTooLong(end: number): boolean {
     return this.#text.placeAt(this.start, end, this.#dialect.maxBytes) < end;
   }
 
   /**
-   * Gives up on a record that is too long. What becomes of it depends on its first `maxBytes` bytes
-   * alone, so that it is the same wherever the text is cut.
+   * Gives up on a record that is too long. The result depends only on its first `maxBytes` bytes, so it
+   * is the same wherever the text is cut.
    */
   #tooLong(): Found {
     const { start } = this;

@@ -1,11 +1,11 @@
 import { longestMark, type TextCode, textCodeOf } from "../../bytes/text.ts";
 
 /**
- * Decodes bytes that come in pieces, wherever they are cut, and knows how many bytes a part of the
- * text was. Bytes that are not of the encoding spoil no more than the record in which they are.
+ * Decodes bytes that arrive in pieces, cut anywhere, and returns the byte length of any part of the text.
+ * Bytes that are invalid in the encoding damage only the record that contains them.
  */
 export class TextPieces {
-  /** The bytes of all text that was given, with those before the first. */
+  /** The bytes of all text returned so far, plus those before the start. */
   byte: number;
 
   readonly #encoding: string | undefined;
@@ -15,7 +15,7 @@ export class TextPieces {
   #isPlain = true;
   #isDamaged = false;
 
-  /** Begins at an offset; only at 0 a byte-order mark is looked for. */
+  /** Starts at an offset. A byte-order mark is looked for only at 0. */
   constructor(byte: number, encoding: string | undefined) {
     this.byte = byte;
     this.#encoding = encoding;
@@ -27,7 +27,7 @@ export class TextPieces {
     return this.#code?.encoding ?? "utf-8";
   }
 
-  /** The text of whole characters, without the byte-order mark. */
+  /** Returns the text of whole characters, without the byte-order mark. */
   push(bytes: Uint8Array, isLast: boolean): string {
     let whole = this.#rest.length > 0 ? joined(this.#rest, bytes) : bytes;
     if (this.#code === undefined) {
@@ -47,7 +47,7 @@ export class TextPieces {
     return text;
   }
 
-  /** Tells whether a part of the text had bytes that are not of the encoding. */
+  /** Returns true if a part of the text had bytes that are invalid in the encoding. */
   isDamaged(text: string): boolean {
     if (!this.#isDamaged) return false;
     return this.encoding === "utf-8" ? halfCharacter.test(text) : text.includes("\uFFFD");
@@ -72,10 +72,10 @@ export class TextPieces {
   }
 }
 
-/** Stand-in for a byte that is not UTF-8: a surrogate without its other half. */
+/** Stand-in for a byte that is not UTF-8: a lone surrogate. */
 const halfCharacter = /\p{Surrogate}/u;
 
-/** Tells whether a character of an encoding has one byte or more, in a way that is not known here. */
+/** Returns true if an encoding has characters of one or more bytes, by rules that are not known here. */
 export function isMultiByte(encoding: string): boolean {
   return /^(?:gb|big5|euc-|shift_jis|iso-2022)/.test(encoding);
 }
@@ -102,7 +102,7 @@ function wholeEnd(bytes: Uint8Array, encoding: string): number {
   return bytes.lastIndexOf(10) + 1 || bytes.lastIndexOf(13) + 1; // Breaks are not part of others.
 }
 
-/** Decodes UTF-8 in which a byte that is not is a half character of its own: 0xDC00 and the byte. */
+/** Decodes UTF-8 and replaces each invalid byte by a lone surrogate: 0xDC00 plus the byte. */
 function escaped(bytes: Uint8Array): string {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let text = "";
@@ -115,7 +115,7 @@ function escaped(bytes: Uint8Array): string {
   return text;
 }
 
-/** The end of the valid UTF-8 that begins at `from` (Unicode 16, table 3-7). */
+/** Returns the end of the valid UTF-8 that begins at `from` (Unicode 16, table 3-7). */
 function validEnd(bytes: Uint8Array, from: number): number {
   for (let at = from;;) {
     const byte = bytes[at] ?? 0xFF;
@@ -150,7 +150,7 @@ function utf8Length(text: string, from: number, to: number): number {
   return length;
 }
 
-/** Returns the number of bytes of a text, as most characters of such an encoding have them. */
+/** Returns the number of bytes of a text, by the usual character sizes of such an encoding. */
 function multiByteLength(text: string, from: number, to: number): number {
   let length = to - from;
   for (let at = from; at < to; at++) if (text.charCodeAt(at) >= 0x80) length++;

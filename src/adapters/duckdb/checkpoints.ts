@@ -37,7 +37,7 @@ const releaseSql = `update millrace_checkpoint set run_id = null, lease_until = 
 /** Changes nothing, but collides with a claim that another connection commits at the same time. */
 const touchSql = "update millrace_checkpoint set run_id = run_id where key = $1";
 
-/** Checkpoints in a table beside the rows, which it makes when it is first needed. */
+/** Stores checkpoints in a table next to the rows, which is created when first needed. */
 export class DuckdbCheckpoints implements Required<CheckpointStore> {
   /** So does the load. */
   readonly keepsDeliveries = true;
@@ -81,8 +81,8 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Does `insert` in one transaction with the mark, or without it where that is left to the run; not
-   * at all where it is done. Gives what takes the mark back.
+   * Calls `insert` in one transaction with the mark, or without it if the run writes the mark; not at all
+   * if the load is done. Returns a function that takes the mark back.
    */
   async commit(
     mark: CommitMark,

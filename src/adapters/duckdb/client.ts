@@ -5,53 +5,53 @@ import { takeTurns } from "../../runtime/take-turns.ts";
 
 /** The subset of a result that the adapter needs. */
 export interface DuckdbResult {
-  /** Number of rows that the statement has changed. */
+  /** Number of rows that the statement changed. */
   readonly rowsChanged?: number;
   /** The names of the columns. */
   columnNames?(): string[];
-  /** Gives all rows, as arrays of the values of the client. */
+  /** Returns all rows, as arrays of client values. */
   getRows(): Promise<unknown[][]>;
 }
 
 /** The subset of an appender that the adapter needs. */
 export interface DuckdbAppender {
-  /** Writes the rows that it has. */
+  /** Writes the collected rows. */
   flushSync(): void;
-  /** Forgets the rows that it has. */
+  /** Discards the collected rows. */
   clear(): void;
-  /** Ends its use; writes the rows that it has. */
+  /** Writes the collected rows, and closes the appender. */
   closeSync(): void;
   /** Ends a row. */
   endRow(): void;
-  /** Adds no value to the row. */
+  /** Adds a null to the row. */
   appendNull(): void;
-  /** Adds a truth value to the row. */
+  /** Adds a boolean to the row. */
   appendBoolean(value: boolean): void;
-  /** Adds an integer of 8 bits to the row. */
+  /** Adds an 8-bit integer to the row. */
   appendTinyInt(value: number): void;
-  /** Adds an integer of 16 bits to the row. */
+  /** Adds a 16-bit integer to the row. */
   appendSmallInt(value: number): void;
-  /** Adds an integer of 32 bits to the row. */
+  /** Adds a 32-bit integer to the row. */
   appendInteger(value: number): void;
-  /** Adds an integer of 64 bits to the row. */
+  /** Adds a 64-bit integer to the row. */
   appendBigInt(value: bigint): void;
-  /** Adds an integer of 128 bits to the row. */
+  /** Adds a 128-bit integer to the row. */
   appendHugeInt(value: bigint): void;
-  /** Adds an integer of 8 bits without a sign to the row. */
+  /** Adds an unsigned 8-bit integer to the row. */
   appendUTinyInt(value: number): void;
-  /** Adds an integer of 16 bits without a sign to the row. */
+  /** Adds an unsigned 16-bit integer to the row. */
   appendUSmallInt(value: number): void;
-  /** Adds an integer of 32 bits without a sign to the row. */
+  /** Adds an unsigned 32-bit integer to the row. */
   appendUInteger(value: number): void;
-  /** Adds an integer of 64 bits without a sign to the row. */
+  /** Adds an unsigned 64-bit integer to the row. */
   appendUBigInt(value: bigint): void;
-  /** Adds an integer of 128 bits without a sign to the row. */
+  /** Adds an unsigned 128-bit integer to the row. */
   appendUHugeInt(value: bigint): void;
-  /** Adds a number of 32 bits to the row. */
+  /** Adds a 32-bit float to the row. */
   appendFloat(value: number): void;
-  /** Adds a number of 64 bits to the row. */
+  /** Adds a 64-bit float to the row. */
   appendDouble(value: number): void;
-  /** Adds a time to the row. */
+  /** Adds a timestamp to the row. */
   appendTimestamp(value: { readonly micros: bigint }): void;
   /** Adds a text to the row. */
   appendVarchar(value: string): void;
@@ -59,33 +59,33 @@ export interface DuckdbAppender {
   appendBlob(value: Uint8Array): void;
 }
 
-/** Some rows of a result that is streamed. */
+/** Some rows of a streamed result. */
 export interface DuckdbChunk {
-  /** Number of its rows; 0 after the last ones. */
+  /** Number of rows; 0 after the last ones. */
   readonly rowCount: number;
-  /** Gives the rows, as arrays of the values of the client. */
+  /** Returns the rows, as arrays of client values. */
   getRows(): unknown[][];
 }
 
-/** The subset of a result that is streamed that the adapter needs. */
+/** The subset of a streamed result that the adapter needs. */
 export interface DuckdbStream {
   /** The names of the columns. */
   columnNames(): string[];
-  /** Gives the next rows; `null`, or a chunk without rows, after the last ones. */
+  /** Returns the next rows; `null`, or a chunk without rows, after the last ones. */
   fetchChunk(): Promise<DuckdbChunk | null>;
 }
 
 /** The subset of a connection that the adapter needs: a `DuckDBConnection` of `@duckdb/node-api`. */
 export interface DuckdbConnection {
-  /** Runs a statement, to its end. */
+  /** Runs a statement to its end. */
   run(sql: string, values?: (string | null)[]): Promise<DuckdbResult>;
-  /** Runs a query whose rows are given as they come. */
+  /** Runs a query and streams its rows. */
   stream(sql: string, values?: never): Promise<DuckdbStream>;
-  /** Makes an appender, the fastest way to write rows; without it they go by statements. */
+  /** Creates an appender, the fastest way to write rows. Without it, statements write them. */
   createAppender?(table: string, schema?: string, database?: string): Promise<DuckdbAppender>;
 }
 
-/** A connection, told by what it can do: no class is imported. */
+/** Rule of a connection, recognised by its methods: no class is imported. */
 export const connectionRule: Rule = {
   expected: "a connection of @duckdb/node-api: await instance.connect()",
   test: (value) => {
@@ -105,10 +105,10 @@ export async function rowsOf(
 }
 
 /**
- * Does something within one transaction, in its turn. Rolled back on any error, which then comes
- * through. A signal that aborts before the turn rejects at once; later it has no effect.
+ * Calls a function within one transaction, in its turn. Any error rolls the transaction back, and is
+ * passed through. A signal that aborts before the turn rejects at once; later it has no effect.
  *
- * @throws {ConfigurationError} If nothing can be written into the database.
+ * @throws {ConfigurationError} If the database cannot be written.
  */
 export function transact<T>(
   connection: DuckdbConnection,
@@ -133,8 +133,8 @@ export function transact<T>(
 const maxAttempts = 8; // The last one is made about a second after the first.
 
 /**
- * Does the same again where another connection was faster: what it has committed may decide otherwise.
- * `onFailure` is told of each attempt that was rolled back.
+ * Repeats a transaction if another connection was faster, as its commit may change the result.
+ * `onFailure` is called for each attempt that was rolled back.
  */
 export async function transactAgain<T>(
   connection: DuckdbConnection,

@@ -6,8 +6,8 @@ import { type DuckdbConnection, rowsOf, transact, transactAgain } from "./client
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface DuckdbDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`: for how many milliseconds the id of a delivery is kept, so
-   * that it is not loaded again. Longer than the broker may take to deliver a message once more.
+   * Milliseconds for which the id of a delivery is kept so that it is not loaded again, with a `leased`
+   * source that has `idOf`. Must be longer than the broker may take to redeliver a message.
    *
    * @default {604_800_000} a week
    */
@@ -21,10 +21,10 @@ const tableSql = `create table if not exists millrace_delivery (
 const insertSql = `insert into millrace_delivery
   select $1, unnest(from_json($2, '["VARCHAR"]')), $3::double on conflict do nothing returning id`;
 const forgetSql = 'delete from millrace_delivery where "at" < $1::double';
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class DuckdbDeliveries {
   readonly #connection: DuckdbConnection;
   readonly #kept: number;

@@ -9,7 +9,7 @@ export interface Target {
   readonly table: string;
   /** Action on a row whose key is there. */
   readonly conflict: Conflict;
-  /** The columns that tell rows apart; none for any unique index. */
+  /** The columns that identify a row; empty for any unique index. */
   readonly key: readonly string[];
 }
 

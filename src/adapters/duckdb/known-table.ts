@@ -21,7 +21,7 @@ export interface Fit {
   readonly unknown: Unknown;
 }
 
-/** A column of a table, as DuckDB tells of it. */
+/** Facts of DuckDB about a column of a table. */
 export interface ColumnFacts {
   readonly name: string;
   readonly type: string;
@@ -29,14 +29,14 @@ export interface ColumnFacts {
   readonly key: "PRI" | "UNI" | null;
   /** It is part of a unique index that was made by a statement of its own. */
   readonly isIndexed: boolean;
-  /** Default that fills it where a row does not, in SQL. */
+  /** Default of the column for rows that omit it, in SQL. */
   readonly byDefault: string | null;
   readonly isGenerated: boolean;
 }
 
 /** Facts about a table. */
 export interface TableFacts {
-  /** Place of the table; nothing where several have its name. */
+  /** Place of the table; `undefined` if several have its name. */
   readonly place: TablePlace | undefined;
   /** All columns in their order. */
   readonly columns: readonly ColumnFacts[];
@@ -52,7 +52,7 @@ export class KnownTable {
   readonly #fit: Fit;
   readonly #isAppended: boolean;
 
-  /** Takes the columns that rows can fill, and the facts about all. */
+  /** Stores the columns that rows can fill, and the facts about all columns. */
   constructor(
     connection: DuckdbConnection,
     target: Target,
@@ -78,7 +78,7 @@ export class KnownTable {
     return this.facts.columns.map(({ name }) => name);
   }
 
-  /** The columns that its rows are told apart by; none where nothing says so. */
+  /** The columns that identify its rows; none if nothing defines them. */
   get identity(): readonly string[] {
     const { key } = this.target;
     if (key.length > 0) return key;
@@ -106,7 +106,10 @@ export class KnownTable {
     await this.#connection.run(`explain ${statement}`, ["[]"]);
   }
 
-  /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
+  /**
+   * Reads a batch for the table. A row fails if a value cannot be stored unchanged, or a property has no
+   * column.
+   */
   read(rows: readonly object[]): Batch {
     const { table, conflict, key } = this.target;
     const { needsAll, open, unknown } = this.#fit;
@@ -137,7 +140,7 @@ export class KnownTable {
     else written.addOf(table, "inserted", rows.length, changes);
   }
 
-  /** Appends rows where that can be done, and gives how many of them it were. */
+  /** Appends rows if that is possible, and returns how many. */
   async #append({ columns, rows }: Group): Promise<number> {
     const { place: where, columns: all } = this.facts;
     if (!this.#isAppended) return 0;

@@ -3,7 +3,7 @@ import type { Written } from "../../sql/written.ts";
 
 /** Rows that were checked, to be written within a transaction. */
 export interface Checked {
-  /** Writes them; once more where the transaction was rolled back. */
+  /** Writes the rows; called again if the transaction was rolled back. */
   write(): Promise<void>;
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
@@ -15,6 +15,6 @@ export interface Checked {
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked>;
-  /** Takes that a load has failed. */
+  /** Notes that a load has failed. */
   failed(error: unknown, runId: string): Promise<void>;
 }

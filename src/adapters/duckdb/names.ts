@@ -2,13 +2,13 @@ import type { Rule } from "../../options.ts";
 import { distinctNames } from "../../sql/distinct-names.ts";
 import { isStorableText } from "../../sql/text.ts";
 
-/** A name of a table or a column: any text, but what the client would cut or replace. */
+/** Rule for a name of a table or a column: any text that the client does not cut or change. */
 export const name: Rule = {
   expected: "a non-empty string without NUL and half surrogate pairs",
   test: (value) => typeof value === "string" && value !== "" && isStorableText(value),
 };
 
-/** Some names, each once. DuckDB takes no notice of case. */
+/** Rule for distinct names. DuckDB ignores case. */
 export const names: Rule = distinctNames(name, foldCase);
 
 /** A name as DuckDB compares it. */

@@ -1,5 +1,5 @@
 /**
- * A batch as it is written: what its rows give to the columns, checked.
+ * A checked batch in the form in which it is written: the values of its rows by column.
  * @module
  */
 import { notAnObject, unfitValue, withoutProperties } from "../../sql/row-errors.ts";
@@ -13,7 +13,7 @@ export interface Column {
   readonly type: string;
   /** Values that it accepts. */
   readonly kind: Kind;
-  /** Each row has to give it, as it tells rows apart and has no default. */
+  /** True if each row must give it, as it is part of the key and has no default. */
   readonly isNeeded: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface Reading {
   /** The name of the table. */
   readonly table: string;
   readonly columns: readonly Column[];
-  /** The columns that each row has to give; the others it may leave to the table. */
+  /** Returns true for the columns that each row must give. It may omit the others. */
   readonly needs: (name: string) => boolean;
   /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
-  /** Rows are kept in their order, whatever columns they give. */
+  /** True if rows keep their order, whatever columns they give. */
   readonly isOrdered: boolean;
   /** Values are kept as they are, but for objects, which are kept as texts of JSON. */
   readonly isAppended: boolean;
@@ -46,13 +46,13 @@ export interface Batch {
   readonly groups: readonly Group[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** Their names, where columns are to be added for them. */
+  /** Names for which columns are to be added. */
   readonly fresh: ReadonlySet<string>;
   /** Errors of the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
 
-/** Reads a batch: a row fails of which a value would not come back as it is, or no column takes it. */
+/** Reads a batch. A row fails if a value cannot be stored unchanged, or a property has no column. */
 export function readRows(reading: Reading, rows: readonly object[]): Batch {
   const { columns, unknown } = reading;
   const failures = new Map<number, Error>();
@@ -73,7 +73,7 @@ function isKept(value: unknown): value is Cell {
   return typeof value !== "object" || value instanceof Date || value instanceof Uint8Array;
 }
 
-/** The cells of a row, `undefined` where it leaves a column to the table; or its error. */
+/** Returns the cells of a row, `undefined` for an omitted column; or its error. */
 function cellsOf(
   { columns, needs, isAppended }: Reading,
   row: unknown,

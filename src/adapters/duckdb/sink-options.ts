@@ -2,53 +2,52 @@ import { checkOptions, type Complete, type OptionTable } from "../../options.ts"
 import { checkTableOptions, conflictOption, growingOption } from "../../sql/sink-options.ts";
 import { foldCase, name, names } from "./names.ts";
 
-/** A sink of one table: where the rows go, and what happens to one that is there already. */
+/** Options of a sink of one table: the target of rows, and the action on existing ones. */
 export interface DuckdbSinkOptions<Columns extends readonly string[] = readonly string[]> {
-  /** The table, which has to exist at the first load. One name: `"a.b"` is a table with a dot. */
+  /** The table, which must exist at the first load. One name: `"a.b"` is a table with a dot in its name. */
   readonly table: string;
-  /** Several tables, in place of one. */
+  /** Several tables, instead of one. */
   readonly tables?: undefined;
-  /** A function that writes the rows, in place of a table. */
+  /** A function that writes the rows, instead of a table. */
   readonly write?: undefined;
   /**
-   * The columns to fill, which are also the properties of the rows: each row has all of them, and
-   * one that lacks a column does not compile. Left out, a row fills the columns that it has a
-   * property for, and the table its own value into the others, such as their default; columns of
-   * the `key` have to be there.
+   * The columns to fill, which are also the properties of the rows. Each row must have all of them; a row
+   * type that lacks one does not compile. By default, a row fills the columns for which it has a
+   * property, and the table fills the others, for example with their default. The columns of the `key`
+   * are always required.
    *
    * @default {all columns of the table that it does not generate}
    */
   readonly columns?: Columns | undefined;
   /**
-   * Action on a row whose key is there already: `"error"` fails the load, `"ignore"` keeps the
-   * row that is there, `"replace"` updates it. Of several in one batch `"replace"` keeps the last.
+   * Action on a row whose key already exists: `"error"` fails the load, `"ignore"` keeps the existing
+   * row, `"replace"` updates it. If a batch has several rows of one key, `"replace"` keeps the last.
    *
    * @default {"error"}
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. The table
-   * needs a primary key or a unique index on exactly these.
+   * With `"replace"` and `"ignore"`: the columns that identify a row, a subset of `columns`. The table
+   * needs a primary key or a unique index on exactly these columns.
    *
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   readonly key?: readonly Columns[number][] | undefined;
   /**
-   * Action on a row with a property that is not one of the columns: `"error"` rejects the row,
-   * `"drop"` omits the property and counts it by name in `report.drift`. A property that is
-   * `undefined` does not count. `"add"` gives the table a column for it, in the transaction of the
-   * batch, and counts it likewise; later rows may omit it, also beside `columns`. Its type follows
-   * the values of the batch: `bigint` or `double`, `boolean`, `varchar`, `timestamptz` (`Date`),
-   * `hugeint` (bigint), `blob`, and `json` for other objects; where they are of several kinds the
-   * first one counts, and rows of another are rejected. A property that is only `null` gets no
-   * column yet.
+   * Action on a row with a property that is not one of the columns: `"error"` rejects the row, `"drop"`
+   * omits the property and counts it by name in `report.drift`. A property that is `undefined` does not
+   * count. `"add"` adds a column for it, in the transaction of the batch, and also counts it; later rows
+   * may omit it, even with `columns`. Its type follows the values of the batch: `bigint` or `double`,
+   * `boolean`, `varchar`, `timestamptz` (`Date`), `hugeint` (bigint), `blob`, and `json` for other
+   * objects. If the values are of several kinds, the first one decides, and rows of another kind are
+   * rejected. A property that is only `null` gets no column yet.
    *
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;
 }
 
-/** Options that say in another way where rows go. */
+/** Options that define the target of rows in another way. */
 type Others = "tables" | "write";
 type OneTable = Omit<DuckdbSinkOptions, Others>;
 

@@ -32,74 +32,75 @@ import { Writer } from "./writer.ts";
 
 /** The `load` of a sink. */
 export interface DuckdbLoad<Row extends object = object> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Row>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface DuckdbWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type DuckdbStage<Row extends object = object> = <R extends Fitting<R, Row>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A table, or several ones, as the end of a pipeline. */
+/** One or several tables as the target of a pipeline. */
 export interface DuckdbSink<Row extends object = object> {
   /** The `load` of the pipeline. */
   readonly load: DuckdbLoad<Row>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: DuckdbStage<Row>) => unknown,
   ): DuckdbWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
-  /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
+  /** Returns a stream for the `deadLetters` of a run. Letters it has written are committed. */
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
 
 const action = "construct duckdbSink";
 
 /**
- * Loads into a table of DuckDB, or into several ones. Each batch is one transaction, and where the run has
- * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
+ * Loads into one or several tables of DuckDB. Each batch is one transaction. If the run has
+ * `checkpoints: sink.checkpoints`, the mark of its items is part of the transaction: after a crash at any
  * instant, the next run leaves every row there exactly once.
  *
- * Rows are objects whose properties are named like the columns; one that no column takes is refused,
- * unless `unknown` says otherwise. Nothing is silently changed: a value that its column would not
- * hold as it is fails its row with words on what the column takes. Integers, numbers and bigints, go
- * into the types of integers by their range; a number that is nearest to it into `float`; numbers
- * with no more decimals than it has into `decimal`; a `Date` into the types of `timestamp`, in UTC
- * where they have no time zone; a `Uint8Array` into `blob`; arrays into lists and arrays, objects
- * into structs, any value of JSON into `json`. A string is read by the database as the type of the
- * column, but for `blob`, lists and structs. With `columns`, `undefined` is refused; without, the
- * column gets its default, as it does where the row has no such property.
+ * Rows are objects whose properties are named like the columns. A property without a column is rejected,
+ * unless `unknown` says otherwise. Nothing is changed silently: a value that its column would not hold
+ * unchanged fails its row, and the error says what the column accepts. Integers, as numbers or bigints,
+ * go into integer types by their range; a number into `float`, rounded to the nearest 32-bit value;
+ * numbers into `decimal` if they have no more decimals than the type; a `Date` into the types of
+ * `timestamp`, in UTC if they have no time zone; a `Uint8Array` into `blob`; arrays into lists and
+ * arrays, objects into structs, any JSON value into `json`. The database reads a string as the type of
+ * the column, except for `blob`, lists and structs. With `columns`, `undefined` is rejected; without, the
+ * column gets its default, as for a missing property.
  *
- * With `conflict: "error"` rows go by the appender of the connection where it takes them as they are.
- * Foreign keys among `tables` keep DuckDB from some deletes and updates; these are refused.
+ * With `conflict: "error"` rows go through the appender of the connection if it accepts them unchanged.
+ * Foreign keys among `tables` prevent DuckDB from some deletes and updates; these are rejected.
  *
- * Give the sink a connection of its own: a transaction that is open on it makes the load fail. Calls
- * of its sinks take turns. Errors of the database come through, such as that of a conflict with a
- * transaction on another connection.
+ * Give the sink its own connection: a load fails if a transaction is open on it. Calls of sinks on it
+ * take turns. Errors of the database are passed through, such as a conflict with a transaction on another
+ * connection.
  *
- * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are made when they
- * are first needed; the table for the rows never is. That is looked at in each run, and again after a load that failed.
+ * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are created when they
+ * are first needed; the table for the rows never is. Each run checks the tables, and again after a failed
+ * load.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load rejects
- * with it if no row fits (the table, a column or a unique index is not there, a column is generated),
- * if the database cannot be written, or if it is the second use of a sink in one load.
+ *   with it if no row fits (the table, a column or a unique index is missing, a column is generated), the
+ *   database cannot be written, or it is the second use of a sink in one load.
  *
  * @example Rows that are there already are updated
  * ```ts

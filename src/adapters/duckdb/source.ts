@@ -8,18 +8,18 @@ const action = "construct duckdbSource";
 const endColumn = "millrace_end";
 
 /**
- * Reads the rows of a query as they come, up to 2048 at once: a source for `extract`, which is read
- * again by each run. Each `$1`, `$2` … of the query stands for one of `values`.
+ * Reads the rows of a query as they arrive, up to 2048 at once: a source for `extract`, which each run
+ * reads again. Each `$1`, `$2` … of the query stands for one of `values`.
  *
- * Values are JavaScript's own where these hold every value of the type: strings, booleans, numbers
- * for `double`, `float` and integers of up to 32 bits, bigints for all larger ones, `Uint8Array`s for
- * `blob`. Lists are arrays, structs objects, maps arrays of `{ key, value }`. All others are texts as
- * the database writes them, which `duckdbSink` takes: decimals, dates, times, timestamps (they have
- * microseconds), UUIDs, intervals. Cast in the query what you want otherwise: `epoch_ms(t)::double`.
+ * Values are JavaScript values if those can hold every value of the type: strings, booleans, numbers for
+ * `double`, `float` and integers of up to 32 bits, bigints for all larger ones, `Uint8Array`s for `blob`.
+ * Lists are arrays, structs objects, maps arrays of `{ key, value }`. All others are texts as the
+ * database writes them, which `duckdbSink` accepts: decimals, dates, times, timestamps (they have
+ * microseconds), UUIDs, intervals. Cast in the query for another form: `epoch_ms(t)::double`.
  *
- * Give the source a connection of its own, such as another `instance.connect()`: the next statement
- * on the connection ends its query. The read then fails. A query with `order by` has always the same
- * order, which a resumed run needs.
+ * Give the source its own connection, such as another `instance.connect()`: the next statement on the
+ * connection ends its query, and the read then fails. A query with `order by` always has the same order,
+ * which a resumed run needs.
  *
  * @throws {ConfigurationError} If an argument is of the wrong kind.
  *
@@ -62,8 +62,8 @@ export function duckdbSource<Row = DuckdbRow>(
 }
 
 /**
- * Rows of one query that stays open. A query that another statement has ended looks like one that
- * has given all its rows; so a last row is added, by which the end is told.
+ * Yields the rows of one query that stays open. If another statement ends the query, it looks as if all
+ * rows had been read. So a last row is added, which marks the end.
  */
 async function* read(
   connection: DuckdbConnection,

@@ -4,29 +4,29 @@ import type { LinksAmong } from "../../sql/typed-rows.ts";
 import { foldCase, name, names } from "./names.ts";
 import type { DuckdbSinkOptions } from "./sink-options.ts";
 
-/** One of the tables of a sink: the options that a sink of one table has, and its place among them. */
+/** Options of one of the tables of a sink: those of a sink of one table, and the link to its parent. */
 export interface DuckdbTableOptions
   extends Pick<DuckdbSinkOptions, "columns" | "conflict" | "key" | "unknown">, LinkOptions {}
 
 /** Tables by their names in the database, parents first. */
 export type DuckdbTables = Readonly<Record<string, DuckdbTableOptions>>;
 
-/** A sink of several tables that are written in one commit. */
+/** Options of a sink of several tables that are written in one commit. */
 export interface DuckdbTablesOptions<Tables extends DuckdbTables = DuckdbTables> {
-  /** The tables, which have to exist at the first load; they are written in this order. */
+  /** The tables, which must exist at the first load. They are written in this order. */
   readonly tables: Tables & LinksAmong<Tables>;
-  /** One table, in place of several. */
+  /** One table, instead of several. */
   readonly table?: undefined;
-  /** A function that writes the rows, in place of tables. */
+  /** A function that writes the rows, instead of tables. */
   readonly write?: undefined;
   /**
-   * The `conflict` of each table that has none of its own.
+   * The default `conflict` of each table.
    * @default {"error"}
    */
   readonly conflict?: "error" | "ignore" | "replace" | undefined;
   /**
-   * The `unknown` of each table that has none of its own. What was left out, or got a column, is
-   * counted in `report.drift` by table and property: `"user.nick"`.
+   * The default `unknown` of each table. Properties that were dropped or got a column are counted in
+   * `report.drift` by table and property: `"user.nick"`.
    * @default {"error"}
    */
   readonly unknown?: "error" | "drop" | "add" | undefined;

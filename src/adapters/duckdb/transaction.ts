@@ -11,44 +11,44 @@ import { RowWriter } from "./row-writer.ts";
 import { checkSinkOptions, type DuckdbSinkOptions } from "./sink-options.ts";
 import { Writer } from "./writer.ts";
 
-/** Options by which rows go into a table of a transaction: those of a sink of that table. */
+/** Options for writing rows into a table of a transaction, as in a sink of that table. */
 export type DuckdbInsertOptions = Pick<
   DuckdbSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
 >;
 
-/** The transaction that the mark is part of. It can be used until `write` has ended. */
+/** The transaction that includes the mark. It can be used until `write` has ended. */
 export interface DuckdbTransaction {
   /**
    * Writes rows, or deletes by tombstones among them, as a sink of the table does.
-   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * @throws {TypeError} If a row does not fit. The message names the table and the place of the row.
    * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
    */
   insert(table: string, rows: readonly object[], options?: DuckdbInsertOptions): Promise<void>;
   /**
-   * Runs one statement with a value for each `$1`, `$2` …, as the client binds them, and gives its rows:
-   * their values are those of `duckdbSource`.
+   * Runs one statement with a value for each `$1`, `$2` …, as the client binds them, and returns its
+   * rows. Their values are those of `duckdbSource`.
    */
   query(text: string, values?: readonly unknown[]): Promise<DuckdbRow[]>;
 }
 
-/** A sink whose function writes the rows. */
+/** Options of a sink whose function writes the rows. */
 export interface DuckdbWriteOptions<Row extends object = object> {
   /**
-   * Writes the rows of a load, in one transaction with the mark of what they complete. It is
-   * committed once this has returned, and what it promises is kept; if it fails, has caught the
-   * failure of a statement, or has left one unawaited, nothing is written. Meanwhile the other work
-   * on the connection waits, so await nothing of its sinks. Where a transaction on another connection
-   * was faster, it is called again.
+   * Writes the rows of a load, in one transaction with the mark of their items. The transaction is
+   * committed once the function has returned, and its promise, if any, is fulfilled. If it fails, has
+   * caught the failure of a statement, or has not awaited one, nothing is written. Other work on the
+   * connection waits until then, so do not await anything of its sinks in it. If a transaction on another
+   * connection was faster, it is called again.
    */
   readonly write: (
     tx: DuckdbTransaction,
     rows: readonly Row[],
     context: SinkLoadContext,
   ) => unknown;
-  /** One table, in place of a function. */
+  /** One table, instead of a function. */
   readonly table?: undefined;
-  /** Several tables, in place of a function. */
+  /** Several tables, instead of a function. */
   readonly tables?: undefined;
 }
 
@@ -75,7 +75,7 @@ export class FunctionWriter implements Loader {
     this.#write = write;
   }
 
-  /** Takes rows; their errors show when they are written. */
+  /** Accepts rows; their errors are reported when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Promise<Checked> {
     const drift: Record<string, number> = {};
     const written = new Written();
@@ -91,7 +91,7 @@ export class FunctionWriter implements Loader {
     return Promise.resolve({ drift, written, write });
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   failed(): Promise<void> {
     this.#writers.clear();
     return Promise.resolve();
@@ -126,7 +126,7 @@ class Use {
   #isOver = false;
   /** Number of statements that have not ended. */
   #open = 0;
-  /** Failure of a statement: nothing can be committed then, whoever has caught it. */
+  /** Failure of a statement: nothing can be committed then, even if the failure was caught. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -137,7 +137,7 @@ class Use {
     this.#writerOf = writerOf;
   }
 
-  /** Calls the function, and fails where it has left anything undone. */
+  /** Calls the function, and fails if it has left anything unfinished. */
   async run(
     write: (tx: DuckdbTransaction) => unknown,
     context: SinkLoadContext,
@@ -154,7 +154,7 @@ class Use {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** Ends the use, once what goes on in it has ended. */
+  /** Ends the use, once its statements have ended. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#last;

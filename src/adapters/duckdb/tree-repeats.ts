@@ -11,9 +11,8 @@ import type { TreePlan } from "./tree-statements.ts";
 export type ValuesOf = (table: number, columns: readonly string[]) => Values | undefined;
 
 /**
- * Returns true if a parent is given twice, of which the later one has the last word on its
- * children, or a child moves away from a parent that is given too. The database decides which keys
- * are equal.
+ * Returns true if a parent is given twice, so that the later one decides on its children, or if a child
+ * moves away from a parent that is also given. The database decides which keys are equal.
  */
 export async function hasRepeats(plan: TreePlan, valuesOf: ValuesOf): Promise<boolean> {
   const given = new Given();

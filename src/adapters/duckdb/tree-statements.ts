@@ -103,7 +103,7 @@ export class TreeStatements {
     return new Map(rows.map(([place, ...values]) => [Number(place) - 1, values.map(own)]));
   }
 
-  /** Makes the values of columns for so many rows, as the table would. */
+  /** Generates the values of columns for a number of rows, as the table would. */
   async make(columns: readonly ColumnFacts[], count: number): Promise<unknown[][]> {
     const values = columns.map(({ byDefault, type }) => `(${byDefault ?? "null"})::${type}`);
     const rows = await rowsOf(

@@ -79,7 +79,7 @@ export class StepWrite {
     }
   }
 
-  /** Cuts what was given together into two; nothing where all of it came as one. */
+  /** Splits a group in two; returns nothing if all of it came with one row. */
   #halvesOf({ starts, ends }: Range): Range[] | undefined {
     const given = this.#step.tables;
     const all = new Set(given.flatMap(({ places }, n) => places.slice(starts[n], ends[n])));

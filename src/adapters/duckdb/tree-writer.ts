@@ -94,7 +94,7 @@ export class TreeWriter implements Loader {
   }
 
   /**
-   * Takes that a load has failed; the next one looks again.
+   * Notes that a load has failed; the next one looks the tables up again.
    * @throws {ConfigurationError} If the reason is that a table was changed, so that no row fits.
    */
   async failed(error: unknown, runId: string): Promise<void> {

@@ -50,7 +50,7 @@ const doubles = scalar("a number", (value) => {
   return typeof value === "bigint" && BigInt(Number(value)) === value ? `${value}` : undefined;
 });
 
-/** Any number, as the nearest one that the type has is what everybody expects of it. */
+/** Accepts any number in range, as rounding to the nearest 32-bit float is expected. */
 const floats = scalar("a number of up to 3.4e38", (value) => {
   const isFit = Number.isFinite(value) === Number.isFinite(Math.fround(value as number));
   return typeof value === "number" && isFit ? doubles.encode(value) as string : undefined;
@@ -187,7 +187,7 @@ function structs(type: string): Kind {
   });
 }
 
-/** The kind of a column by which rows are told apart. */
+/** Returns the kind of a column that identifies rows. */
 export function withoutNull(kind: Kind): Kind {
   return {
     ...kind,

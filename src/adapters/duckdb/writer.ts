@@ -59,7 +59,7 @@ export class Writer {
   }
 
   /**
-   * Takes that a load has failed; the next one looks again.
+   * Notes that a load has failed; the next one looks the table up again.
    * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
    */
   async failed(error: unknown, runId: string): Promise<void> {
@@ -73,7 +73,7 @@ export class Writer {
   }
 
   /**
-   * The table as it is now, also within a transaction: whoever calls it has the turn.
+   * Returns the current table, also within a transaction; the caller must have the turn.
    * @throws {ConfigurationError} If the table, a column or an index is missing, so that no row fits.
    */
   async look(): Promise<KnownTable> {
@@ -115,7 +115,7 @@ export class Writer {
     return facts;
   }
 
-  /** Returns the place of the table; nothing where several have its name. */
+  /** Returns the place of the table; nothing if several have its name. */
   async #place(): Promise<TablePlace | undefined> {
     const sql = `select database_name, schema_name from duckdb_tables()
       where lower(table_name) = lower($1)`;
@@ -134,7 +134,7 @@ export class Writer {
     return new Set(words.map(foldCase));
   }
 
-  /** No catalogue tells it, but a statement that writes into such a column is refused. */
+  /** No catalogue reports generated columns, but a statement that writes into one is rejected. */
   async #hasGenerated(columns: readonly string[]): Promise<boolean> {
     const into = `${quoteName(this.#settings.table)} (${quoteNames(columns)})`;
     const nulls = columns.map(() => "null").join(", ");

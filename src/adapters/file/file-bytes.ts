@@ -33,7 +33,7 @@ export function bytesOf(path: string, from: number): ReadableStream<Uint8Array<A
   }, { highWaterMark: 0 });
 }
 
-/** The bytes of a file from `start` to before `end`, which have to be there. */
+/** Returns the bytes of a file from `start` to before `end`, which must exist. */
 export async function sliceOf(path: string, start: number, end: number): Promise<ArrayBuffer> {
   const file = await (await hostFiles()).promises.open(path, "r");
   try {

@@ -18,17 +18,17 @@ import {
 } from "../../bytes/file/kept-file.ts";
 
 /**
- * Keeps each checkpoint in a JSON file of its own: on Node, Deno and Bun, for any number of
- * processes that share the directory. The directory is made when it is needed.
+ * Keeps each checkpoint in its own JSON file, on Node, Deno and Bun, for any number of processes that
+ * share the directory. The directory is created when needed.
  *
- * A file is replaced as a whole and reaches the disk before `write` resolves, so that a crash or a
- * power cut leaves the old checkpoint or the new one. Only a process that is frozen for more than
- * five seconds just while it replaces a file may undo what another one has written. A file is named
- * by the letters and digits of its key and a hash of it; to restart a pipeline, remove its file
- * while no run is going on.
+ * A file is replaced as a whole and is on the disk before `write` resolves, so a crash or a power cut
+ * leaves either the old or the new checkpoint. Only a process that freezes for more than five seconds
+ * exactly while it replaces a file may undo the write of another one. The file name consists of the
+ * letters and digits of the key and a hash of the key. To restart a pipeline, delete its file while no
+ * run is in progress.
  *
- * The mark of a load is written after the load, so what a crash falls between is loaded again. A
- * sink that commits both at once, such as `sqliteSink`, loads every item exactly once.
+ * The mark of a load is written after the load, so after a crash in between, the load is repeated. A sink
+ * that commits both at once, such as `sqliteSink`, loads every item exactly once.
  *
  * @example A checkpoint that one process writes and the next one reads
  * ```ts
@@ -48,7 +48,7 @@ export class FileCheckpointStore implements CheckpointStore {
   readonly #directory: string;
 
   /**
-   * Makes a store that has read and written nothing yet.
+   * Creates a store, without any access to the disk.
    * @throws {ConfigurationError} If `directory` is not a path.
    */
   constructor(directory: string) {
@@ -59,8 +59,9 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   /**
-   * The checkpoint of a key, if there is one.
-   * @throws {CheckpointError} If the file is none of this key: a run must not begin from zero then.
+   * Returns the checkpoint of a key, if there is one.
+   * @throws {CheckpointError} If the file does not belong to this key: a run must not start from zero
+   *   then.
    */
   async read(key: string): Promise<Checkpoint | undefined> {
     const { promises } = await hostFiles();
@@ -76,10 +77,10 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   /**
-   * Keeps the checkpoint of a key. It is on the disk when the promise resolves.
-   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
-   * one has finished what the checkpoint lacks.
-   * @throws {ConfigurationError} If a position is not what JSON can hold.
+   * Stores the checkpoint of a key. It is on the disk when the promise resolves.
+   * @throws {FencedError} If a run other than `checkpoint.runId` claims the key, or has finished items
+   *   that the checkpoint lacks.
+   * @throws {ConfigurationError} If JSON cannot hold a position.
    */
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
     const keyed: Checkpoint & Keyed = { key, ...checkpoint };
@@ -93,15 +94,15 @@ export class FileCheckpointStore implements CheckpointStore {
   }
 
   /**
-   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
-   * where the `until` of the owner is not above `now`.
+   * Claims a key for a run, or renews its claim, and returns the claim in force. Another run gets the key
+   * once the owner's `until` is not above `now`.
    */
   async claim(key: string, claim: Claim, now: number): Promise<Claim> {
     const files = await hostFiles();
     return await claimFile(files, await this.#prepare(files, key), claim, now);
   }
 
-  /** Ends the claim of a run, if it is the owner. */
+  /** Ends the claim of a run, if it owns the key. */
   async release(key: string, runId: string): Promise<void> {
     const files = await hostFiles();
     await releaseFile(files, await this.#prepare(files, key), runId);
@@ -128,7 +129,7 @@ function checkpointOf(files: FileSystem, key: string, path: string): Checkpoint 
   return text === undefined ? undefined : checkpointIn(key, text);
 }
 
-/** The checkpoint in the text of a file, which has to be that of the key. */
+/** Returns the checkpoint in the text of a file, which must belong to the key. */
 function checkpointIn(key: string, text: string): Checkpoint {
   const { key: found, ...checkpoint } = decodeCheckpoint(key, text) as Checkpoint & Keyed;
   if (found !== key) throw new CheckpointError(key, "the file belongs to another key");

@@ -6,40 +6,37 @@ import { hostFiles } from "../../bytes/file/file-system.ts";
 
 /** Place to start reading, in a list of files. */
 export interface FileStart extends InputStart {
-  /** The file: those before it in the list are not opened. @default {the first one} */
+  /** The file to start in; earlier files in the list are not opened. @default {the first one} */
   readonly name?: string | undefined;
 }
 
 /** Options of `openFiles`. */
 export interface OpenFilesOptions {
-  /**
-   * Place to resume after an earlier run: nothing before it is read. Only for files that
-   * are not compressed.
-   */
+  /** Place to resume after an earlier run: nothing before it is read. Only for uncompressed files. */
   readonly from?: FileStart | undefined;
 }
 
 /** A file that can be read. */
 export interface OpenedFile extends NamedInput {
-  /** Its size in bytes, as it was when it was listed. */
+  /** Its size in bytes when it was listed. */
   readonly size: number;
   /** Time of its last change, in milliseconds since 1970. */
   readonly modified: number;
-  /** Opens it, at `from` where reading begins later. */
+  /** Opens the file, at `from` if reading starts later. */
   readonly content: () => ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The same as `size`, by the name that `readParquet` looks for. */
+  /** The same as `size`, under the name that `readParquet` expects. */
   readonly byteLength: number;
-  /** Reads the bytes from `start` to before `end`, which `readParquet` asks for. */
+  /** Reads the bytes from `start` to before `end`, for `readParquet`. */
   slice(start: number, end?: number): Promise<ArrayBuffer>;
 }
 
-/** Files to read one after the other: what any reader of the package takes. */
+/** Files to read one after the other. Every reader of this package accepts them. */
 export interface OpenedFiles extends AsyncIterable<OpenedFile> {
-  /** Looks the files up, once. */
+  /** Lists the files; they are looked up once. */
   list(): Promise<readonly OpenedFile[]>;
-  /** The bytes of all files together, those before `from` included. */
+  /** Returns the total bytes of all files, including those before `from`. */
   bytes(): Promise<number>;
-  /** Names, sizes and times of all files: another text where one of them has changed. */
+  /** Returns a text of the names, sizes and times of all files, which changes if one of them does. */
   fingerprint(): Promise<string>;
 }
 
@@ -63,15 +60,15 @@ const startRule: Rule = {
 const optionTable: OptionTable<OpenFilesOptions> = { from: [startRule] };
 
 /**
- * Opens files of the host to be read by `readCsv`, `readNdjson` and the other readers: on Node, Deno
- * and Bun. Nothing is looked up before something is read; each file is opened when its turn comes,
- * closed at its end, and named in errors.
+ * Opens files on Node, Deno and Bun for `readCsv`, `readNdjson` and the other readers. Nothing is looked
+ * up before reading starts. Each file is opened when its turn comes, is closed at its end, and is named
+ * in errors.
  *
- * A path with `*`, `?`, `[…]` or `{a,b}` is a pattern, unless there is a file of that very name. The
- * files of a pattern come in the order of their names; those of an array in its order.
+ * A path with `*`, `?`, `[…]` or `{a,b}` is a pattern, unless a file has exactly that name. The files of
+ * a pattern come in the order of their names, those of an array in the order of the array.
  *
- * @throws {ConfigurationError} If an argument breaks its rule. Reading fails if a file is not there, or
- * a pattern matches none.
+ * @throws {ConfigurationError} If an argument breaks its rule. Reading fails if a file does not exist, or
+ *   a pattern matches none.
  *
  * @example All files of a folder, with the bytes that there are
  * ```ts
@@ -158,7 +155,7 @@ class FileList implements OpenedFiles {
   }
 }
 
-/** The files that a path or pattern names, of which there has to be one. */
+/** Returns the files that a path or pattern names, at least one. */
 async function namesOf(path: string): Promise<string[]> {
   const { promises } = await hostFiles();
   const isFile = await promises.stat(path).then(() => true, () => false);

@@ -2,22 +2,25 @@ import type { RowFormat } from "../../bytes/row-encoder.ts";
 import { checkFormat, compressOption, formatOption } from "../../bytes/sink-format.ts";
 import { checkOptions, type Complete, oneOf, type OptionTable } from "../../options.ts";
 
-/** Format of the rows in the file. */
+/** Options of `fileSink`. */
 export interface FileSinkOptions<T = unknown> {
-  /** The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another gives. */
+  /**
+   * The format: the result of `encodeNdjson()`, `encodeCsv(…)`, `encodeParquet(…)` or another
+   * `RowFormat`.
+   */
   readonly format: RowFormat<T>;
   /**
-   * Compression of the file. Each batch is a member of its own, as a file may be cut between them;
-   * batches of a few hundred kilobytes lose next to nothing by it. `"zstd"` needs Node 22.15, Deno or
+   * Compression of the file. Each batch is its own member, as a file may be cut between them. With
+   * batches of a few hundred kilobytes this costs almost no space. `"zstd"` needs Node 22.15, Deno or
    * Bun.
    *
    * @default {"none"}
    */
   readonly compress?: "none" | "gzip" | "zstd" | undefined;
   /**
-   * Handling of an existing file that no earlier run of this sink has written, or whose
-   * checkpoint was removed since: `"error"` fails the run, `"replace"` overwrites the file.
-   * A run without `checkpoints` then begins anew also where an earlier run of this sink has written.
+   * Handling of an existing file that no earlier run of this sink has written, or whose checkpoint was
+   * removed since: `"error"` fails the run, `"replace"` overwrites the file. With `"replace"`, a run
+   * without `checkpoints` also starts over in a file that an earlier run of this sink has written.
    *
    * @default {"error"}
    */

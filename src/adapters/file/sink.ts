@@ -5,35 +5,35 @@ import type { SinkLoadContext } from "../../checkpoints/load-context.ts";
 import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
 import { checkSinkOptions, type FileSinkOptions } from "./sink-options.ts";
 
-/** The `load` of a sink, which takes the rows that its format takes. */
+/** The `load` of a sink. It accepts the rows that the format accepts. */
 export interface FileLoad<T> {
-  /** Appends the rows to the file, and marks what they complete. */
+  /** Appends the rows to the file, and marks the items they complete. */
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
+  /** Items in a batch, unless the run options set it: 1000, or the number that the format recommends. */
   readonly batchSize: number;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type FileStage<T> = (rows: readonly T[], context?: SinkLoadContext) => Promise<void>;
 
-/** A file as the end of a pipeline. */
+/** A file as the target of a pipeline. */
 export interface FileSink<T> {
   /** The `load` of the pipeline. */
   readonly load: FileLoad<T>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written, and
-   * marked, once it has returned; if it fails, nothing is.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked once it has returned. If it fails, nothing is written.
    */
   wrap<I>(
     fn: (rows: I[], context: LoadContext, load: FileStage<T>) => unknown,
   ): FileLoad<I>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
-   * The `postProcess` of the pipeline, for readers that expect a file even from a run without rows:
-   * if the file has none, its beginning and its end are written.
+   * The `postProcess` of the pipeline, for readers that expect a file even from a run without rows. If
+   * there are no rows, it writes the beginning and the end of the file.
    */
   writeEmpty(context: Pick<PipelineContext, "runId" | "signal">): Promise<void>;
 }
@@ -41,20 +41,19 @@ export interface FileSink<T> {
 const action = "construct fileSink";
 
 /**
- * Writes rows into one file, on Node, Deno and Bun. Where the run has `checkpoints: sink.checkpoints`,
- * each batch and the mark of what it completes are one step: after a crash or a power cut at any
- * instant, the next run leaves every row in the file exactly once. Without, each run appends to what
- * earlier ones have written.
+ * Writes rows into one file, on Node, Deno and Bun. If the run has `checkpoints: sink.checkpoints`, each
+ * batch and the mark of its items are one step: after a crash or a power cut at any instant, the next run
+ * leaves every row in the file exactly once. Without them, each run appends to the rows of earlier runs.
  *
- * The file is whole after every batch: the end of a JSON array is written over by the next one. Rows
- * stand in the order in which their batches were loaded, which with one worker is that of the source.
- * Batches of several processes may go into one file. The marks are in `${path}.mark.json`, and with
- * them a file is known as one of a sink; whoever moves one moves both. A run without rows makes no
- * file, unless `writeEmpty` is its `postProcess`.
+ * The file is complete after every batch: the next batch overwrites the end of a JSON array. Rows are in
+ * the order in which their batches were loaded; with one worker that is the order of the source. Several
+ * processes may write batches into one file. The marks are in `${path}.mark.json`, which also identifies
+ * the file as written by a sink; move both files together. A run without rows creates no file, unless
+ * `writeEmpty` is its `postProcess`.
  *
- * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if there is a file
- * that no sink has written (unless `exists` says otherwise), and with another error if the file is
- * shorter than its mark tells.
+ * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if the file was not
+ *   written by a sink (unless `exists` allows it), and with another error if the file is shorter than its
+ *   mark records.
  *
  * @example A second run finds all rows there
  * ```ts

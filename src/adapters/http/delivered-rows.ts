@@ -1,9 +1,9 @@
-/** Batches that are remembered: of runs that have failed some are never asked for again. */
+/** Maximum number of remembered batches: failed runs leave some that are never requested again. */
 const MOST_BATCHES = 1000;
 
 /**
- * Rows that a service has taken while it has refused others of their batch. A run loads what is left
- * of such a batch once more: they are not to be sent again. Rows that are equal stand for each other.
+ * Rows that a service accepted while it rejected others of their batch. A run loads the rest of such a
+ * batch again; the accepted rows must not be sent again. Equal rows stand for each other.
  */
 export class DeliveredRows<T> {
   readonly #batches = new Map<string, Map<T, number>>();
@@ -17,7 +17,7 @@ export class DeliveredRows<T> {
     return all.filter((index) => !taken(counts, rows[index]!));
   }
 
-  /** Some rows of a batch were taken, and others were not. */
+  /** Stores the rows of a batch that were accepted while others were not. */
   add(batch: string, rows: readonly T[]): void {
     const counts = this.#batches.get(batch) ?? new Map<T, number>();
     for (const row of rows) counts.set(row, (counts.get(row) ?? 0) + 1);
@@ -25,7 +25,7 @@ export class DeliveredRows<T> {
     if (this.#batches.size > MOST_BATCHES) this.#batches.delete([...this.#batches.keys()][0]!);
   }
 
-  /** A load of the batch is done with all its rows: these are asked for no more. */
+  /** Forgets the rows of a load that is finished. */
   finish(batch: string, rows: readonly T[]): void {
     const counts = this.#batches.get(batch);
     if (counts === undefined) return;

@@ -2,18 +2,18 @@ import { EtlError, isOf } from "../../errors.ts";
 
 /** Options of an `HttpError`. */
 export interface HttpErrorOptions {
-  /** The status of the answer, if there was one. */
+  /** The status of the response, if there was one. */
   readonly status?: number | undefined;
-  /** Milliseconds after which the service wants to be asked again, if it says so. */
+  /** Milliseconds to wait before the next attempt, if the service says so. */
   readonly retryAfter?: number | undefined;
   /** The error of `fetch`, or of the function that reads the body. */
   readonly cause?: unknown;
 }
 
 /**
- * A request that was answered by a status of 400 or more, or by a body that cannot be read; or that
- * was not answered. Its message names method, address and status, and has the beginning of what the
- * service said. What may be secret in an address is not in it.
+ * Thrown when a request gets a status of 400 or more, a body that cannot be read, or no response. The
+ * message names method, address and status, and quotes the beginning of the response. Parts of the
+ * address that may be secret are left out.
  *
  * @example Status of the answer
  * ```ts
@@ -37,9 +37,9 @@ export class HttpError extends EtlError {
   override readonly name = "HttpError" as const;
   /** The kind of the error. */
   override readonly code = "HTTP" as const;
-  /** The status of the answer; `undefined` where there was none. */
+  /** The status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
-  /** Time until the next attempt in milliseconds, where the service says it. */
+  /** Milliseconds to wait before the next attempt, if the service says so. */
   readonly retryAfter: number | undefined;
 
   /** Makes the error of a request. */
@@ -51,9 +51,9 @@ export class HttpError extends EtlError {
 }
 
 /**
- * Returns true if a request is worth another attempt: the service was not reached, took too long,
- * asked for a pause, or answered with 408, 425, 429, a status of 500 or more, or half a body.
- * `readPages` uses it; for a `load` over HTTP, pass it as `isRetriable` of `retry.load`.
+ * Returns true if a request is worth another attempt: the service was not reached, timed out, asked for a
+ * pause, or responded with 408, 425, 429, a status of 500 or more, or a truncated body. `readPages` uses
+ * it. For a `load` over HTTP, pass it as `isRetriable` of `retry.load`.
  *
  * @example A status that may pass, and one that does not
  * ```ts

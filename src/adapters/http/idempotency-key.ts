@@ -1,13 +1,13 @@
 import type { BatchInfo } from "../../pipeline/pipeline.ts";
 
-/** Ranges of a batch that a key spells out; more of them are told by their digest. */
+/** Maximum number of ranges that a key spells out; a digest replaces more of them. */
 const MOST_RANGES = 4;
 
 /**
- * Returns the key of the rows of a load, by which the service can accept them once. If the run has
- * checkpoints, it consists of their key and the places of the items. So it is the same for each
- * attempt, and for a later run that loads the same batch after a crash. Otherwise it is specific to
- * one run, and `text` distinguishes the parts of a batch, as it does if a part of the rows was
+ * Returns the key of the rows of a load, by which the service can accept them once. In a run with
+ * checkpoints the key consists of the checkpoint's key and the places of the items. So each attempt has
+ * the same key, and also a later run that loads the same batch after a crash. Otherwise the key is
+ * specific to one run. `text` distinguishes the parts of a batch, also when a part of the rows was
  * accepted before.
  */
 export function idempotencyKeyOf(

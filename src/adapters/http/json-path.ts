@@ -12,7 +12,7 @@ export const jsonPath: Rule = {
   test: (value) => typeof value === "string" && whole.test(value),
 };
 
-/** The value at a path, `undefined` where there is none. `[*]` at its end changes nothing. */
+/** Returns the value at a path; `undefined` if there is none. `[*]` at its end changes nothing. */
 export function valueAt(body: unknown, path: JsonPath): unknown {
   let value = body;
   for (const [, ...names] of path.matchAll(step)) {

@@ -10,7 +10,7 @@ import { requestFor } from "./page-request.ts";
 import { errorOf, read, send, whenAllowed } from "./send.ts";
 import { CircleFinder, PAGES_REMEMBERED, Seams } from "./seams.ts";
 
-/** A page with the items that it gives. */
+/** A page with its items. */
 interface OpenPage<T> extends Page {
   /** As messages call it. */
   readonly name: string;
@@ -27,9 +27,9 @@ export interface Placed<T> {
 
 /** Callbacks of a reading. */
 export interface ReadingListener {
-  /** The number of all items, as an answer says it. */
+  /** Called with the total number of items that a response states. */
   onTotal(total: number): void;
-  /** A page is asked for once more. */
+  /** Called when a page is requested again. */
   onRetry(): void;
 }
 
@@ -43,7 +43,7 @@ export class PageReader<T> {
   readonly #circles = new CircleFinder();
   readonly #behind: PageToken[] = []; // Of as many pages as `lag` says, and of the present one.
 
-  /** Makes a reading that has asked for nothing yet; it ends when the signal aborts. */
+  /** Makes a reading that has requested nothing yet. It ends when the signal aborts. */
   constructor(
     settings: PagesSettings<T>,
     from: PagePosition | undefined,
@@ -57,7 +57,7 @@ export class PageReader<T> {
     this.#seams = new Seams(settings.key);
   }
 
-  /** Gives what is to be given of each page; of a page without such items, nothing. */
+  /** Yields the items of each page that are to be read; nothing for a page without such items. */
   async *read(): AsyncGenerator<Placed<T>[]> {
     const { lag } = this.#settings;
     const from = this.#from;
@@ -68,7 +68,7 @@ export class PageReader<T> {
     else yield* this.#readOn(token, this.#drop(from));
   }
 
-  /** Reads page after page; `resume` says what is given of the pages, until it says nothing. */
+  /** Reads page after page. `resume` picks the items of each page until it returns nothing. */
   async *#readOn(
     start: PageToken,
     resume?: (page: OpenPage<T>, isLast: boolean) => Placed<T>[] | undefined,
@@ -85,7 +85,7 @@ export class PageReader<T> {
     }
   }
 
-  /** Drops what is finished of the page that the position is in. */
+  /** Drops the finished items of the page that contains the position. */
   #drop({ index }: PagePosition): (page: OpenPage<T>) => Placed<T>[] {
     let left = index;
     return (page) => {

@@ -22,7 +22,7 @@ export async function requestFor<T>(
   return new Request(request, { ...init, signal });
 }
 
-/** Headers of the first request go with all others, and to nobody else. */
+/** Returns the address of a page, which must have the origin of the first: it gets the same headers. */
 function checkedAddress(token: PageToken, first: string): string {
   if (typeof token !== "string") {
     throw new TypeError(`The address of a page must be a string: current value is ${token}`);

@@ -24,30 +24,37 @@ export interface PagePosition {
   readonly token: PageToken;
   /** Place of the item on that page, from 0. */
   readonly index: number;
-  /** Key of the item, with the option `key`. */
+  /** Key of the item, if the option `key` is set. */
   readonly key?: ItemKey;
-  /** Opens the page at which a later reading begins, with the option `lag`. */
+  /** Opens the page at which a later reading begins, if the option `lag` is set. */
   readonly again?: PageToken;
 }
 
-/** The address of the first page, a request without a body; or what makes the request for each page. */
+/**
+ * The address of the first page, a request without a body, or a function that makes the request for each
+ * page.
+ */
 export type FirstPage = string | URL | Request | PageRequest;
 
 /**
- * Makes the request for a page. Called again for each attempt, so that it may have a body, or a
- * signature that is short-lived. It is given what opens the page: a cursor, an offset, a number or
- * an address; `undefined` for the first one. A method, so that its parameter may be given a type.
+ * Makes the request for a page. Called again for each attempt, so the request may have a body or a
+ * short-lived signature. The argument is the token that opens the page: a cursor, an offset, a number or
+ * an address; `undefined` for the first page. A method, so that you can declare the type of its
+ * parameter.
  */
 export type PageRequest = {
   open(token?: PageToken): string | URL | Request | PromiseLike<string | URL | Request>;
 }["open"];
 
-/** Takes the items out of the body of a page. A method, so that `body` may be given a type. */
+/** Extracts the items from the body of a page. A method, so that you can declare the type of `body`. */
 export type ItemsOf<T> = {
   items(body: unknown, response: Response): readonly T[];
 }["items"];
 
-/** Takes the number of all items out of an answer. A method, so that `body` may be given a type. */
+/**
+ * Extracts the total number of items from a response. A method, so that you can declare the type of
+ * `body`.
+ */
 export type TotalOf = {
   total(response: Response, body: unknown): number | undefined;
 }["total"];
@@ -62,31 +69,31 @@ export interface PagesOptions<T> {
    */
   readonly items?: JsonPath | ItemsOf<T> | undefined;
   /**
-   * Reads the body of an answer. What it throws counts as a body that was cut off, and the page is
-   * asked for again.
+   * Reads the body of a response. If it throws, the body counts as truncated, and the page is requested
+   * again.
    * @default {as JSON}
    */
   readonly body?: ((response: Response) => unknown) | undefined;
   /**
-   * Place of the number of items on all pages in an answer: a path in the body, a header, or a
-   * function. `pages.total()` returns that number.
+   * Place of the total number of items in a response: a path in the body, a header, or a function.
+   * `pages.total()` returns that number.
    */
   readonly total?: JsonPath | { readonly header: string } | TotalOf | undefined;
   /**
-   * A position to go on after, as it is kept in a checkpoint; from the first page on for `undefined`
-   * and `null`. `pages.extract` takes that of its run.
+   * Position to resume after, as stored in a checkpoint. `undefined` and `null` start at the first page.
+   * `pages.extract` uses the position of its run.
    */
   readonly from?: unknown;
   /**
-   * Key of an item, a unique string or number: the name of a property, or a function.
-   * With it, items that were on one of the 10 pages before are dropped, as they come again where rows
-   * are inserted between two pages; and a position is found again where its item has moved on. An
-   * item that has changed and comes again is dropped too, unless its key has changed with it.
+   * Key of an item, a unique string or number: the name of a property, or a function. With it, items that
+   * were on one of the last 10 pages are dropped: they appear again if rows are inserted between two
+   * pages. A position is also found again if its item has moved to a later page. An item that has changed
+   * and appears again is dropped too, unless its key has changed with it.
    */
   readonly key?: (string & keyof T) | ((item: T) => ItemKey) | undefined;
   /**
-   * Number of pages before its position that a resumed reading yields again, for rows that came in
-   * late: a positive integer. The sink must accept rows twice.
+   * Number of pages before its position that a resumed reading yields again, for rows that arrived late:
+   * a positive integer. The sink must accept rows twice.
    */
   readonly lag?: number | undefined;
   /**
@@ -95,11 +102,11 @@ export interface PagesOptions<T> {
    * @default {false}
    */
   readonly positions?: boolean | undefined;
-  /** Headers and other options of each request, as `fetch` takes them; not the signal. */
+  /** Headers and other options of each request, as in `fetch`, but without the signal. */
   readonly init?: Omit<RequestInit, "signal"> | undefined;
   /**
-   * Limiters of the requests: each request takes one from each limiter. A pause that the service
-   * asks for pauses them, and so all readers and sinks that share them.
+   * Rate limiters of the requests. Each request takes a permit from each limiter. If the service asks for
+   * a pause, the limiters pause, and with them all readers and sinks that share them.
    */
   readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
   /**
@@ -107,10 +114,10 @@ export interface PagesOptions<T> {
    * @default {5 attempts of at most a minute}
    */
   readonly retry?: RetryOptions | undefined;
-  /** Ends the reading when it aborts; `pages.extract` takes that of its run. */
+  /** Ends the reading when it aborts. `pages.extract` uses the signal of its run. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Makes the requests.
+   * Function that makes the requests.
    * @default {that of the platform}
    */
   readonly fetch?: Fetch | undefined;

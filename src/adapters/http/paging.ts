@@ -1,9 +1,7 @@
 import { callable, fail, nonEmptyString, positiveInteger } from "../../options.ts";
 import { type JsonPath, jsonPath, valueAt } from "./json-path.ts";
 
-/**
- * Token that opens a page: plain data, as it is kept in checkpoints. `null` opens the first one.
- */
+/** Token that opens a page: plain data, which checkpoints store. `null` opens the first page. */
 export type PageToken = unknown;
 
 /** Way of finding the next page. */
@@ -15,49 +13,49 @@ export type NextPage =
   | NumberPaging
   | NextToken;
 
-/** Each page has the cursor of the next one; without one it is the last. */
+/** Each page has the cursor of the next one. A page without a cursor is the last. */
 export interface CursorPaging {
   /** Path of the cursor in the body: `"$.meta.next"`. */
   readonly cursor: JsonPath;
-  /** The parameter that takes it; left out where a function makes the requests. */
+  /** The parameter for the cursor. Leave it out if a function makes the requests. */
   readonly param?: string | undefined;
 }
 
-/** Each page has the address of the next one; without one it is the last. */
+/** Each page has the address of the next one. A page without an address is the last. */
 export interface UrlPaging {
   /** Path of the address in the body: `"$.links.next"`. */
   readonly url: JsonPath;
 }
 
-/** Pages are asked for by the number of items before them. */
+/** Pages are requested by the number of items before them. */
 export interface OffsetPaging {
-  /** The parameter that takes the offset. */
+  /** The parameter for the offset. */
   readonly offset: string;
   /**
-   * Items of a full page: one with fewer is the last. Left out, an empty page is the last, which is
-   * safe where the service gives fewer than it is asked for.
+   * Number of items of a full page: a page with fewer is the last. By default an empty page is the last,
+   * which is safe if the service returns fewer items than requested.
    */
   readonly size?: number | undefined;
 }
 
-/** Pages are asked for by their number: the one in the address, else 1, and so on. */
+/** Pages are requested by their number. The first number is the one in the address, otherwise 1. */
 export interface NumberPaging {
-  /** The parameter that takes the number. */
+  /** The parameter for the number. */
   readonly page: string;
-  /** As that of an offset. */
+  /** Number of items of a full page, as in `OffsetPaging`. */
   readonly size?: number | undefined;
 }
 
 /**
- * Gives the address of the next page, or with a function that makes the requests whatever that is
- * to be given, which JSON has to hold; `undefined` or `null` after the last page. A method, so that
- * `body` may be given a type.
+ * Returns the address of the next page, or the argument for a function that makes the requests; JSON must
+ * be able to hold it. Returns `undefined` or `null` after the last page. A method, so that you can
+ * declare the type of `body`.
  */
 export type NextToken = {
   next(response: Response, body: unknown, request: Request): PageToken | URL | undefined;
 }["next"];
 
-/** A page, as far as it says what comes after it. */
+/** The facts of a page that determine the next one. */
 export interface Page {
   readonly token: PageToken;
   readonly request: Request;
@@ -71,7 +69,7 @@ export interface Page {
 export interface Paging {
   /** Token of the first page. */
   readonly start: PageToken;
-  /** The parameter that takes the token. */
+  /** The parameter for the token. */
   readonly param: string | undefined;
   /** A token is the address of its page. */
   readonly isAddress: boolean;

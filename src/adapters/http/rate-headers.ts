@@ -1,11 +1,11 @@
 import { RetryAfterError } from "../../retry/retry-after.ts";
 
-/** Headers that tell how many requests are left, by what their names begin with. */
+/** Prefixes of the headers that state how many requests are left. */
 const families = ["x-ratelimit-", "ratelimit-", "x-rate-limit-"] as const;
 
 /**
- * Returns the pause that a service asks for, in milliseconds, if any: by `Retry-After` if it
- * refused the request, otherwise by the headers that say that no request is left and until when.
+ * Returns the pause that a service asks for, in milliseconds, if any. `Retry-After` decides if the
+ * service rejected the request; otherwise the headers that say that no request is left, and until when.
  */
 export function pauseOf({ status, headers }: Response): number | undefined {
   if (status >= 400) {
@@ -21,7 +21,7 @@ export function pauseOf({ status, headers }: Response): number | undefined {
   return delayUntil(/\b(?:t|reset)=(\d+)/.exec(combined)?.[1]);
 }
 
-/** The delay that a reset asks for: in seconds from now, or a time in seconds or ms since 1970. */
+/** Returns the delay of a reset header: seconds from now, or a time in seconds or ms since 1970. */
 function delayUntil(reset: string | null | undefined): number | undefined {
   const value = Number(reset || NaN);
   if (!(value >= 0 && value < 1e15)) return undefined;

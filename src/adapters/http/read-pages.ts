@@ -11,7 +11,7 @@ import {
   type PagesSettings,
 } from "./pages-options.ts";
 
-/** An item with its place, as the option `positions` gives it. */
+/** An item with its place, as yielded with the option `positions`. */
 export interface PositionedItem<T> {
   /** The item. */
   readonly value: T;
@@ -23,35 +23,33 @@ export interface PositionedItem<T> {
 export interface PagesRunOptions<T> {
   /** Returns the place of an item. */
   readonly position: (item: T) => PagePosition;
-  /** `pages.extract` begins after the position itself. */
+  /** Makes `pages.extract` itself begin after the position. */
   readonly resume: "source";
 }
 
-/** Pages of an API, as a source. Each reading starts from the beginning. */
+/** Pages of an API, as a source. Each reading starts at the first page. */
 export class Pages<T> extends Chunks<T> {
   /**
-   * The `extract` of a pipeline: reads on after the position in the checkpoint of its run, where it has
-   * one. For a run with `...pages.runOptions`.
+   * The `extract` of a pipeline. It resumes after the position in the checkpoint of its run, if there is
+   * one. Use it with `...pages.runOptions`.
    */
   readonly extract: (
     context?: Partial<Pick<PipelineContext, "checkpoint" | "signal">>,
   ) => Chunks<T>;
   /**
    * Returns the place of an item that was read.
-   * @throws {ConfigurationError} If it was not read from these pages, or is not an object where
-   * `positions` is not `true`.
+   * @throws {ConfigurationError} If it was not read from these pages, or if it is not an object and
+   *   `positions` is not `true`.
    */
   readonly position: (item: T) => PagePosition;
-  /**
-   * Returns the number of items on all pages, as the option `total` finds it in the newest answer.
-   */
+  /** Returns the total number of items, as the option `total` finds it in the latest response. */
   readonly total: () => number | undefined;
-  /** Returns the number of retries in all readings; the report of a run does not count them. */
+  /** Returns the number of retries in all readings. The report of a run does not include them. */
   readonly retries: () => number;
-  /** The run options that resume these pages: spread them beside `checkpoints`. */
+  /** The run options that resume these pages. Spread them next to `checkpoints`. */
   readonly runOptions: PagesRunOptions<T>;
 
-  /** Made by `readPages`. */
+  /** Created by `readPages`. */
   constructor(settings: PagesSettings<unknown>) {
     const places = new WeakMap<
       object,
@@ -63,7 +61,7 @@ export class Pages<T> extends Chunks<T> {
       onTotal: (value: number) => void (total = value),
       onRetry: () => void retries++,
     };
-    /** Notes where an item is. Each reading gives an item once, or its place is not known. */
+    /** Notes the place of an item. If a reading yields the same item twice, its place is unknown. */
     const noteIn = (read: object) => ({ item, position }: Placed<unknown>): T => {
       if (settings.positions) return { value: item, position } as T;
       if (typeof item !== "object" || item === null) return item as T;
@@ -102,17 +100,17 @@ export class Pages<T> extends Chunks<T> {
 }
 
 /**
- * Reads the pages of an API: a source for `extract`, with a chunk for each page that has items. Each
- * item knows its place, so a run that resumes begins after the last item that is finished, in the
- * middle of a page too, and asks for no page before.
+ * Reads the pages of an API: a source for `extract`, with one chunk for each page that has items. Each
+ * item knows its place. So a resumed run begins after the last finished item, even in the middle of a
+ * page, and requests no earlier page.
  *
- * A page that fails for a moment is asked for again by `retry`; `Retry-After`, in seconds or as a
- * date, and the headers `X-RateLimit-…` and `RateLimit-…` are respected, and pause all that share
- * `limits`. When the attempts are used up the source fails, after what came before is loaded.
- * Cancelling it ends the request in flight.
+ * A page that fails temporarily is requested again, as `retry` says. `Retry-After`, in seconds or as a
+ * date, and the headers `X-RateLimit-…` and `RateLimit-…` are respected; they pause everything that
+ * shares `limits`. After the last attempt the source fails, once the earlier items are loaded. Cancelling
+ * it aborts the request in flight.
  *
- * A service that would never end fails the source by name: a page that leads back to one that was
- * read, or that has the same items as the page before.
+ * A service that would never end fails the source: if a page leads back to one that was read, or has the
+ * same items as the page before. The error names the page.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule.
  *
@@ -142,7 +140,7 @@ export function readPages<T = unknown>(
   first: FirstPage,
   options: PagesOptions<T> & { readonly positions: true },
 ): Pages<PositionedItem<T>>;
-/** Reads the pages of an API: each item as it is. */
+/** Reads the pages of an API, and yields each item as it is. */
 export function readPages<T = unknown>(first: FirstPage, options: PagesOptions<T>): Pages<T>;
 export function readPages<T>(
   first: FirstPage,

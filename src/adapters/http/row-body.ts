@@ -1,15 +1,12 @@
 import { BatchError } from "../../errors.ts";
 
-/**
- * Body of a request with rows: a JSON array, a line of JSON for each row, or the result of a
- * function.
- */
+/** Body of a request with rows: a JSON array, a line of JSON for each row, or the result of a function. */
 export type RowBody<T> =
   | "json"
   | "ndjson"
   | ((rows: readonly T[]) => RequestBody | PromiseLike<RequestBody>);
 
-/** Body for `fetch` that can be sent again, so not a stream. */
+/** Body for `fetch` that can be sent again, so it cannot be a stream. */
 export type RequestBody =
   | string
   | Blob

@@ -3,10 +3,10 @@ import { fail, inWords } from "../../options.ts";
 import { HttpError } from "./http-error.ts";
 import { errorOf, read } from "./send.ts";
 
-/** Which rows of a batch were refused: index and error of each; none, or `undefined`, if all were taken. */
+/** Rejected rows of a batch: index and error of each. Empty, or `undefined`, if all rows were accepted. */
 export type RowFailures = Iterable<readonly [index: number, error: unknown]> | undefined;
 
-/** Reads from an answer which rows were refused. */
+/** Reads from a response which rows were rejected. */
 export type FailuresOf<T> = (
   response: Response,
   rows: readonly T[],
@@ -16,10 +16,10 @@ export type FailuresOf<T> = (
 const refusals: readonly number[] = [400, 409, 422];
 
 /**
- * The rows that were refused, by their index, where the others were taken.
+ * Returns the rejected rows by their index, if the others were accepted.
  *
- * @throws {BatchError} If no row was taken, and some are to blame.
- * @throws {HttpError} If the answer is unsuccessful, or cannot be read.
+ * @throws {BatchError} If no row was accepted, and some are to blame.
+ * @throws {HttpError} If the response is unsuccessful, or cannot be read.
  */
 export async function failuresIn<T>(
   request: Request,

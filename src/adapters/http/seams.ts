@@ -1,14 +1,14 @@
 import { messageOf } from "../../errors.ts";
 
-/** Key of an item, which no other item has. */
+/** Key of an item, unique among all items. */
 export type ItemKey = string | number;
 
 /** Of how many pages the keys are remembered. */
 export const PAGES_REMEMBERED = 10;
 
 /**
- * Looks at the seams between pages: which items of a page were on the pages before it, where items
- * have keys, and whether a service gives the same page for ever.
+ * Checks the seams between pages: which items were on earlier pages, if items have keys, and if a service
+ * returns the same page for ever.
  */
 export class Seams<T> {
   readonly #keyOf: ((item: T) => unknown) | undefined;

@@ -7,7 +7,7 @@ import { pauseOf } from "./rate-headers.ts";
 /** Function that makes requests: the platform's `fetch`, or one with the same signature. */
 export type Fetch = (request: Request) => Promise<Response>;
 
-/** Through what requests go. */
+/** Shared settings of all requests of a reader or a sink. */
 export interface Channel {
   readonly fetch: Fetch | undefined;
   readonly limits: readonly RateLimiter[];
@@ -27,7 +27,7 @@ export const limitsRule: Rule = {
 /** Rule of `fetch`. */
 export const fetchRule: Rule = callable;
 
-/** Makes what all requests of a reader or a sink go through. */
+/** Makes the shared settings of all requests of a reader or a sink. */
 export function channelOf(
   fetch: Fetch | undefined,
   limits: Limits | undefined,
@@ -47,10 +47,10 @@ export async function whenAllowed({ limits }: Channel, signal: AbortSignal): Pro
 }
 
 /**
- * Makes a request, and gives the answer, whatever its status. What the service says about its limits
- * pauses all requests that share the limiters.
+ * Makes a request, and returns the response, whatever its status. If the service states its limits, all
+ * requests that share the limiters pause accordingly.
  *
- * @throws {HttpError} If there is no answer.
+ * @throws {HttpError} If there is no response.
  */
 export async function send(channel: Channel, request: Request): Promise<Response> {
   const { limits, maxRetryAfter, fetch = (request) => globalThis.fetch(request) } = channel;

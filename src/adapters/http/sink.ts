@@ -30,43 +30,42 @@ import {
 /** Options of `httpSink`. */
 export interface HttpSinkOptions<T> {
   /**
-   * The method of the request.
+   * Method of the requests.
    * @default {"POST"}
    */
   readonly method?: string | undefined;
   /**
-   * Body of a request: a JSON array of the rows, a line of JSON for each, or the result of a
+   * Body of a request: a JSON array of the rows, a line of JSON for each row, or the result of a
    * function.
    * @default {"json"}
    */
   readonly body?: RowBody<T> | undefined;
-  /** Headers and other options of each request, as `fetch` takes them; not the signal. */
+  /** Headers and other options of each request, as in `fetch`, but without the signal. */
   readonly init?: Omit<RequestInit, "signal" | "method" | "body"> | undefined;
   /**
-   * Rows of a batch, where the options of the run do not say it: a positive integer. One that is too
+   * Number of rows in a batch, unless the run options set it: a positive integer. A batch that is too
    * large for the service (413) is halved.
    * @default {100}
    */
   readonly batchSize?: number | undefined;
   /**
-   * The header that tells the service which batch it is, so that it can take each once; `false` for
-   * none.
+   * Header with the key of the batch, by which the service can accept each batch once; `false` for none.
    * @default {"Idempotency-Key"}
    */
   readonly idempotencyHeader?: string | false | undefined;
   /**
-   * Reads from an answer which rows were refused: index and error of each. Called for each status
-   * below 300, where all other rows were taken, and for 400, 409 and 422, where none was. Without it,
-   * a 207 has to be an array with a `status` for each row.
+   * Reads from a response which rows were rejected: index and error of each. Called for each status below
+   * 300, when all other rows were accepted, and for 400, 409 and 422, when none was. Without it, the body
+   * of a 207 must be an array with a `status` for each row.
    */
   readonly failures?: FailuresOf<T> | undefined;
   /**
-   * Limiters of the requests: each request takes one from each limiter. A pause that the service
-   * asks for pauses them, and so all readers and sinks that share them.
+   * Rate limiters of the requests. Each request takes a permit from each limiter. If the service asks for
+   * a pause, the limiters pause, and with them all readers and sinks that share them.
    */
   readonly limits?: RateLimiter | readonly RateLimiter[] | undefined;
   /**
-   * Makes the requests.
+   * Function that makes the requests.
    * @default {that of the platform}
    */
   readonly fetch?: Fetch | undefined;
@@ -74,13 +73,13 @@ export interface HttpSinkOptions<T> {
 
 /** The `load` of a sink. */
 export interface HttpLoad<T> {
-  /** Posts the rows; settles when the service has taken them. */
+  /** Posts the rows; settles when the service has accepted them. */
   (rows: readonly T[], context: Pick<LoadContext, "batch" | "runId" | "signal">): Promise<void>;
-  /** Rows of a batch, where the options of the run do not say it. */
+  /** Number of rows in a batch, unless the run options set it. */
   readonly batchSize: number;
 }
 
-/** An API as the end of a pipeline. */
+/** An API as the target of a pipeline. */
 export interface HttpSink<T> {
   /** The `load` of the pipeline. */
   readonly load: HttpLoad<T>;
@@ -112,17 +111,16 @@ const table: OptionTable<HttpSinkOptions<never>> = {
 /**
  * Posts each batch to an API, as a JSON array unless `body` says otherwise.
  *
- * What the service answers decides: a 413 halves the batch. A 429 or 503, or any other bad status,
- * is an `HttpError`, whose `retryAfter` is respected by the `retry` of the run: give it
- * `maxAttempts`, and `isTransient` as `isRetriable`. Rows that `failures` names are a `BatchError`;
- * the others of a batch that was taken in part are not sent again.
+ * The response decides. A 413 halves the batch. A 429 or 503, or any other bad status, is an `HttpError`.
+ * The run's `retry` respects its `retryAfter`; set `maxAttempts`, and `isTransient` as `isRetriable`.
+ * Rows that `failures` names become a `BatchError`; the accepted rows of such a batch are not sent again.
  *
- * Each request has an `Idempotency-Key`. It is the same for every attempt, and in a run with
- * checkpoints also for a later run that loads the same batch again after a crash. A service that
- * respects it accepts each batch once, as long as batches are cut at the same places: keep
- * `batchSize`, and give no `timeout`. For any other service rows may come twice.
+ * Each request has an `Idempotency-Key`. It is the same for every attempt. In a run with checkpoints, a
+ * later run that loads the same batch after a crash also uses the same key. A service that respects it
+ * accepts each batch once, as long as batches are cut at the same places: keep `batchSize`, and set no
+ * `timeout`. With any other service, rows may arrive twice.
  *
- * The request ends when the signal of the load aborts, as by `attemptTimeout`.
+ * The request ends when the signal of the load aborts, for example by `attemptTimeout`.
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule.
  *

@@ -28,9 +28,9 @@ export interface JobSnapshot extends PartitionCounts {
   readonly name: string;
   /** Its state. */
   readonly state: JobState;
-  /** Its partitions, by what became of them; `held` are those that a worker has now. */
+  /** Number of partitions by state; `held` are those that a worker has now. */
   readonly partitions: StoredJob["partitions"];
-  /** Time for which the coordinator has watched it, in milliseconds. */
+  /** Time for which the coordinator has watched the job, in milliseconds. */
   readonly duration: number;
 }
 
@@ -40,13 +40,13 @@ export interface JobReport extends PartitionCounts {
   readonly name: string;
   /** `"failed"` if a partition is dead, `"drained"` if the job was cancelled. */
   readonly outcome: Exclude<Outcome, "aborted" | "paused">;
-  /** Why it was cancelled, where a reason was given. */
+  /** Reason of the cancellation, if one was given. */
   readonly reason?: string;
-  /** Its partitions, by what became of them; of a cancelled job, `cancelled` are all that are left. */
+  /** Number of partitions by outcome. In a cancelled job, `cancelled` are all the others. */
   readonly partitions: Omit<StoredJob["partitions"], "held">;
   /** The partitions that failed too often. */
   readonly dead: readonly PartitionResult[];
-  /** Time for which the coordinator has watched it, in milliseconds. */
+  /** Time for which the coordinator has watched the job, in milliseconds. */
   readonly duration: number;
 }
 
@@ -54,17 +54,17 @@ export interface JobReport extends PartitionCounts {
 export interface CoordinatedJob extends Promise<JobReport> {
   /** The name of the job. */
   readonly name: string;
-  /** The promise itself, by the name that a run has for it. */
+  /** The promise itself, under the name that a run uses. */
   readonly finished: Promise<JobReport>;
   /**
-   * Progress of the job over all workers, as of the last look at the store; empty before that. The
-   * state is that of a run, so that `showProgress` takes the job for one; a job that is cancelled is
+   * Returns the progress of the job over all workers, as of the last read of the store; empty before
+   * that. Its state is that of a run, so `showProgress` accepts the job as one. A cancelled job is
    * `"draining"` until it has ended.
    */
   snapshot(): JobProgress;
 }
 
-/** Progress of a job, in the words of a run. */
+/** Progress of a job, with the state of a run. */
 export interface JobProgress extends Omit<JobSnapshot, "state"> {
   /** State of the workers. */
   readonly state: "running" | "draining" | "ended";
@@ -72,16 +72,16 @@ export interface JobProgress extends Omit<JobSnapshot, "state"> {
 
 /** The options of `coordinate`. */
 export interface CoordinateOptions {
-  /** Where the partitions are kept; the workers are given the same. */
+  /** The store of the partitions, the same as for the workers. */
   store: JobStore;
-  /** Cancels the job when it aborts: the workers drain what they have, then the report is given. */
+  /** Cancels the job when it aborts: the workers drain, and the promise then resolves to the report. */
   signal?: AbortSignal | undefined;
   /**
-   * Most dead partitions, a number of at least 0: one more cancels the job.
+   * Maximum number of dead partitions, at least 0. One more cancels the job.
    * @default {Infinity}
    */
   maxDead?: number | undefined;
-  /** Told how far the job is, each time that the store is looked at. */
+  /** Called with the progress of the job each time the store was read. */
   onProgress?: ((snapshot: JobSnapshot) => void) | undefined;
 }
 
@@ -96,13 +96,14 @@ const coordinateOptions: OptionTable<CoordinateOptions> = {
 const addedAtOnce = 100;
 
 /**
- * Splits a job, unless that was done before, and waits until each partition is settled by a worker.
- * Killed at any moment, it may be called again, and there may be several. A store that cannot be
- * reached is waited for: for the time of a lease.
+ * Splits a job, unless that was done before, and waits until workers have settled all partitions. If the
+ * process is killed at any moment, call it again; several coordinators may run at once. If the store
+ * cannot be reached, it is retried for the duration of a lease.
  *
- * It gives a promise of the report that `showProgress` takes like a run.
+ * Returns a promise of the report, which `showProgress` accepts like a run.
  *
- * @throws {ConfigurationError} If the job or an option breaks its rule, or two partitions have one id.
+ * @throws {ConfigurationError} If the job or an option breaks its rule, or two partitions have the same
+ *   id.
  */
 export function coordinate<P, E, T>(
   job: Job<P, E, T>,

@@ -15,11 +15,11 @@ export interface Job<P, E, T = E> {
   /** The name of the pipeline of each partition. */
   readonly name: string;
   /**
-   * Gives all partitions: what JSON can hold. A coordinator that was killed is followed by one that
-   * splits again, so it has to give the same ones then.
+   * Yields all partitions, as values that JSON can hold. If the coordinator is killed, the next one
+   * splits again, so the result must be the same each time.
    */
   split(context: { readonly signal: AbortSignal }): Iterable<P> | AsyncIterable<P>;
-  /** Names a partition: each its own name, the same every time. */
+  /** Returns the id of a partition: unique, and the same every time. */
   id(partition: P): string;
   /** Returns the pipeline of a partition: an object literal, whose name is that of the job. */
   pipeline(partition: P): Omit<Pipeline<E, T>, "name">;

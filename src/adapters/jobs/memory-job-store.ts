@@ -37,7 +37,7 @@ interface Kept {
   until: number;
   notBefore: number;
   begun: number;
-  /** The most items that were ever told to be done. */
+  /** Largest number of finished items ever reported. */
   reached: number;
   failures: number;
   counts: PartitionCounts;
@@ -45,8 +45,8 @@ interface Kept {
 }
 
 /**
- * Keeps a job in memory, for as long as the object lives: for tests, and for several lanes in one
- * process. It is the reference of what a `JobStore` does.
+ * Keeps a job in memory, as long as the object lives: for tests, and for several lanes in one process. It
+ * is the reference implementation of `JobStore`.
  *
  * @example A job of two partitions
  * ```ts
@@ -93,7 +93,7 @@ export class MemoryJobStore implements JobStore {
     this.lease = checkOptions("create MemoryJobStore", options, memoryJobStoreOptions).lease;
   }
 
-  /** Adds partitions; one whose id is there stays as it is. */
+  /** Adds partitions. An id that already exists stays unchanged. */
   add(partitions: readonly PartitionRecord[]): Promise<void> {
     for (const { id, descriptor } of partitions) {
       if (this.#partitions.has(id)) continue;
@@ -108,7 +108,7 @@ export class MemoryJobStore implements JobStore {
     return this.#change();
   }
 
-  /** All partitions of the split are there. */
+  /** Marks the split as complete. */
   seal(): Promise<void> {
     this.#isSealed = true;
     return this.#change();
@@ -123,13 +123,13 @@ export class MemoryJobStore implements JobStore {
     return Promise.resolve({ state: this.#state, reason, partitions, counts: this.#counts });
   }
 
-  /** Gives out no partition any more. */
+  /** Stops handing out partitions. */
   cancel(reason?: string): Promise<void> {
     this.#cancelled ??= { reason };
     return this.#change();
   }
 
-  /** Takes a partition that nobody has and whose delay is over, the least often begun first. */
+  /** Takes a free partition whose delay has passed, the least often begun first. */
   take(_worker: string): Promise<Lease | undefined> {
     const now = Date.now();
     let first: Kept | undefined;
@@ -141,12 +141,12 @@ export class MemoryJobStore implements JobStore {
     return Promise.resolve(first && this.#lend(first, now));
   }
 
-  /** Sees each change at once, and when the next lease or delay is over. */
+  /** Starts to watch all changes, and the times when the next lease or delay ends. */
   watch(interest: WatchedFor = "progress"): JobWatch {
     return this.#watchers.watch(interest, () => this.#nextTime() - Date.now());
   }
 
-  /** The partitions that are settled, in the order of their ids. */
+  /** Yields the settled partitions, in the order of their ids. */
   async *results(): AsyncGenerator<PartitionResult> {
     const ids = [...this.#partitions.keys()].sort();
     for (const partition of ids) {
@@ -225,7 +225,7 @@ export class MemoryJobStore implements JobStore {
     return next;
   }
 
-  /** Wakes those who wait; only those who watch how far the job is, if nothing can be taken. */
+  /** Wakes waiters; if nothing can be taken, only those that watch the progress. */
   #change(isProgress = false): Promise<void> {
     this.#watchers.wake(isProgress);
     return Promise.resolve();

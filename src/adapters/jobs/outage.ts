@@ -15,8 +15,8 @@ export interface Patience {
 }
 
 /**
- * Calls a store, and again while it cannot be reached. Rejects with its error after the time of a lease,
- * as whoever had something has lost it by then; with the reason of the signal if that aborts meanwhile.
+ * Calls a store, and retries while it cannot be reached. Rejects with its error after the time of a
+ * lease, as any lease is lost by then; with the reason of the signal if that aborts before.
  */
 export async function reach<R>(
   call: () => Promise<R>,
@@ -37,9 +37,9 @@ export async function reach<R>(
   }
 }
 
-/** A lease whose end is told as soon as its store can be reached. */
+/** A lease whose end is reported as soon as its store can be reached. */
 export interface PatientLease extends Lease {
-  /** Extends it for the last time, and tells how far its run has come. */
+  /** Extends the lease for the last time, and reports the progress of its run. */
   tell(counts: PartitionCounts): Promise<unknown>;
 }
 

@@ -12,7 +12,7 @@ import { countsOf } from "./counts.ts";
 import type { Job } from "./job.ts";
 import type { PatientLease } from "./outage.ts";
 
-/** End of a partition for the worker that had it. */
+/** Outcome of a partition for the worker that ran it. */
 export type PartitionEnd =
   | "completed"
   | "cancelled"
@@ -28,7 +28,7 @@ export interface PartitionSettings<E> {
   readonly maxFailures: number;
   readonly maxBegun: number;
   readonly lease: number;
-  /** Drains the run, and gives the partition back. */
+  /** Drains the run, and returns the partition. */
   readonly signal: AbortSignal | undefined;
   readonly isTransient: (error: unknown) => boolean;
 }
@@ -36,7 +36,7 @@ export interface PartitionSettings<E> {
 /** The longest wait of a partition that has failed before it is begun again, in milliseconds. */
 const longestDelay = 60_000;
 
-/** Runs the pipeline of a partition while its lease is held, and settles it or gives it back. */
+/** Runs the pipeline of a partition while its lease is held, and settles or returns it. */
 export async function runPartition<P, E, T>(
   job: Job<P, E, T>,
   lease: PatientLease,

@@ -20,13 +20,13 @@ import { isTransientFailure } from "./transient.ts";
 
 /** The options of `work`. */
 export interface WorkOptions<E> {
-  /** Where the partitions are kept; the coordinator is given the same. */
+  /** The store of the partitions, the same as for the coordinator. */
   store: JobStore;
-  /** Names the worker in the store. @default {"worker"} */
+  /** Name of the worker in the store. @default {"worker"} */
   name?: string | undefined;
-  /** Partitions that are run at once: a positive integer. @default {1} */
+  /** Number of partitions to run at the same time: a positive integer. @default {1} */
   lanes?: number | undefined;
-  /** Drains what is running when it aborts, gives it back, and ends. */
+  /** When it aborts, the running partitions are drained and returned, and the worker ends. */
   signal?: AbortSignal | undefined;
   /**
    * Number of failures after which a partition is dead: a positive integer or `Infinity`.
@@ -34,28 +34,28 @@ export interface WorkOptions<E> {
    */
   maxFailures?: number | undefined;
   /**
-   * Number of starts by workers that were not heard of again, after which a partition is dead: a
+   * Number of starts by workers that were not heard from again, after which a partition is dead: a
    * positive integer or `Infinity`. Such a partition may kill its process each time.
    * @default {10}
    */
   maxBegun?: number | undefined;
   /**
-   * Returns true if a failure passes by itself, so that the partition is not to blame: it is given
-   * back for the time of a lease, and not counted. A failure of the store is then called again, for
-   * the time of a lease. Without it, that are connections that are lost or refused, and servers
-   * that start or stop. It is not asked about a run that another one has fenced off, which is
-   * always given back. What it throws, or an answer that is no boolean, ends the worker.
+   * Returns true if a failure is transient, so that the partition is not to blame: it is returned for the
+   * duration of a lease, and the failure is not counted. A failed call of the store is then retried for
+   * the duration of a lease. By default these are connections that are lost or refused, and servers that
+   * start or stop. It is not called for a run that another one has fenced; its partition is always
+   * returned. If it throws or does not return a boolean, the worker ends.
    */
   isTransient?: ((error: unknown) => boolean) | undefined;
   /**
-   * `"done"`: until each partition is settled; `"never"`: until the signal aborts or the job is
-   * cancelled, as more may be added.
+   * End of the worker. `"done"`: all partitions are settled; `"never"`: the signal aborts or the job is
+   * cancelled, as more partitions may be added.
    * @default {"never"}
    */
   until?: "never" | "done" | undefined;
   /**
-   * The options of the run of each partition. A run that is paused by its `budget`, which needs
-   * `checkpoints`, gives its partition back, and whoever is free goes on with it.
+   * Options of the run of each partition. A run that is paused by its `budget`, which needs
+   * `checkpoints`, returns its partition, and any free worker continues it.
    */
   run?: Omit<RunOptions<E>, "partition" | "signal"> | undefined;
 }
@@ -73,21 +73,20 @@ const workOptions: OptionTable<WorkOptions<never>> = {
 };
 
 /**
- * Number of partitions by how they ended for a worker. Neither `"fenced"` ones, whose key
- * another run has, nor `"returned"` ones have failed: they are given back. `"lost"` are those whose
- * lease another worker has now.
+ * Number of partitions by their outcome for a worker. `"fenced"` ones, whose key another run has, and
+ * `"returned"` ones have not failed: they are given back. `"lost"` ones now have a lease of another
+ * worker.
  */
 export type WorkSummary = Readonly<Record<PartitionEnd, number>>;
 
 /**
- * Runs the partitions of a job, one after the other in each lane, as long as there are some. Each
- * is an ordinary run with the option `partition`; with checkpoints it goes on where a worker before
- * it has stopped. A worker may be killed or frozen at any moment: what it had is taken by another
- * after the lease of the store. A store that cannot be reached, as `isTransient` says, is waited
- * for: for the time of a lease.
+ * Runs the partitions of a job, one after the other in each lane, until none is left. Each is an ordinary
+ * run with the option `partition`; with checkpoints it resumes where a previous worker stopped. A worker
+ * may be killed or frozen at any moment: another one takes its partitions after the lease of the store.
+ * If the store cannot be reached, as `isTransient` decides, it is retried for the duration of a lease.
  *
- * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` gives no
- * boolean.
+ * @throws {ConfigurationError} If the job or an option breaks its rule, or `isTransient` does not return
+ *   a boolean.
  */
 export async function work<P, E, T>(
   job: Job<P, E, T>,

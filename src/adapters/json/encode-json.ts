@@ -2,11 +2,12 @@ import { encodeEach, type RowEncoder, rowEncoder } from "../../bytes/row-encoder
 import { jsonOf } from "../../bytes/json-text.ts";
 
 /**
- * Makes an encoder of rows as one JSON array, a row on each line: a pair of streams that takes rows or
- * arrays of rows and gives bytes, and the parts that files are written with. Without rows it is `[]`.
+ * Encodes rows as one JSON array, one row per line. The result is a pair of streams that accepts rows or
+ * arrays of rows and yields bytes, and also the format of a sink for files. Without rows the file is
+ * `[]`.
  *
- * A row that has no JSON (`undefined`, a function, a bigint, a circle) is named in a `BatchError`, so
- * that it alone is given up on where a sink writes the file.
+ * A `BatchError` names any row that JSON cannot represent (`undefined`, a function, a bigint, a circular
+ * object). A sink that writes the file can then give up on that row alone.
  *
  * @example Rows to bytes
  * ```ts

@@ -19,12 +19,12 @@ export interface JsonParserOptions extends Omit<RecordBatchOptions, "name" | "la
 /** Token that may come next in a document. */
 type Expected = "value" | "value or end" | "name" | "name or end" | "colon" | "comma or end";
 
-/** A container that is open. */
+/** An open container. */
 interface Frame {
   readonly isArray: boolean;
-  /** True if the path leads through it. */
+  /** True if the path leads through the container. */
   readonly isOnPath: boolean;
-  /** The index of the element, or the name of the property, that comes. */
+  /** The index of the next element, or the name of the next property. */
   index: number;
   name: string | undefined;
 }
@@ -33,7 +33,7 @@ interface Frame {
 type Purpose = "record" | "name" | "skip";
 
 const nothing = new Uint8Array(0);
-/** The bytes of a record that is too long that are kept, to show where it was. */
+/** Maximum bytes of a record that is too long to keep for its error. */
 const keptBytes = 1024;
 const [comma, colon, quote, openList, closeList, openObject, closeObject] = [
   44,
@@ -46,8 +46,8 @@ const [comma, colon, quote, openList, closeList, openObject, closeObject] = [
 ];
 
 /**
- * Walks along a document, and parses the values that a path leads to. Everything else is only checked.
- * It holds the chunk, and one record at most.
+ * Walks through a document and parses the values that a path leads to. Everything else is only checked.
+ * It holds the chunk and at most one record.
  */
 export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
   readonly #options: JsonParserOptions;
@@ -65,7 +65,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
   /** Purpose of the value that is being scanned, and its start in the chunk. */
   #purpose: Purpose | undefined;
   #start = 0;
-  /** Its bytes in earlier chunks, and where it began there. */
+  /** The bytes of the value in earlier chunks, and its start there. */
   #parts: Uint8Array[] = [];
   #partsLength = 0;
   #begun = { line: 0, byte: 0 };
@@ -96,7 +96,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     this.#bytes = nothing;
     this.#lines.begin(nothing);
     this.#records.begin(nothing, this.#base, out);
-    // Inside of the document the rest of a number might be what is missing.
+    // Inside the document, the rest of a number might be missing.
     if (this.#purpose !== undefined && this.#scanner.isBare && !this.#frames.length) {
       this.#finish(0);
     }
@@ -172,7 +172,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     return step.isEvery || step.to === (frame.isArray ? frame.index : frame.name);
   }
 
-  /** Fails where the path leads through something that has no such elements or properties. */
+  /** Throws if the path leads through a value that has no such elements or properties. */
   #checkKind(byte: number, depth: number, at: number): void {
     const { steps } = this.#options;
     const step = steps[depth]!;
@@ -203,7 +203,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     return end;
   }
 
-  /** Keeps what the chunk has of a value that goes on after it. */
+  /** Keeps the part of a value that continues in the next chunk. */
   #keep(): void {
     if (this.#parts.length === 0 && !this.#isDropped) {
       const line = this.#lines.lineAt(this.#start);
@@ -229,7 +229,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     this.#records.refuse(`record: ${reason}`, bytes.subarray(0, kept), place);
   }
 
-  /** Takes the value that ends before a place of the chunk. */
+  /** Completes the value that ends before a place in the chunk. */
   #finish(end: number): void {
     if (this.#purpose === "record") this.#finishRecord(end);
     else this.#finishOther(end);
@@ -257,7 +257,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     else this.#records.parse(bytes, { ...place, end: this.#base + end });
   }
 
-  /** Checks a value that the path passes by, or takes a name. */
+  /** Checks a value that is not on the path, or stores a name. */
   #finishOther(end: number): void {
     const frame = this.#frames.at(-1);
     const isWanted = this.#purpose === "name" && frame?.isOnPath === true;
@@ -276,7 +276,7 @@ export class JsonParser<T> implements RecordParser<T | Positioned<T>> {
     this.#fail(`unexpected ${JSON.stringify(text)}`, at);
   }
 
-  /** Throws the error of the document, after the records before it. */
+  /** Throws the error of the document, after the records before it were added. */
   #fail(reason: string, at: number): never {
     this.#records.flush();
     const place = { name: this.#name, line: this.#lines.lineAt(at), byte: this.#base + at };

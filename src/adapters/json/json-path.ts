@@ -5,14 +5,14 @@ export interface PathStep {
   /** The name of a property, the index of an element, or every element. */
   readonly to: string | number | "every";
   readonly isEvery: boolean;
-  /** The path up to here, this step left out. */
+  /** The path up to this step, without it. */
   readonly before: string;
 }
 
 const steps =
   /\.([\p{L}_$][\p{L}\p{N}_$-]*)|\[(\*)\]|\[(\d{1,15})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^'\\]*)'\]/uy;
 
-/** Takes a path apart; `undefined` if it is none, or one that cannot be followed in a stream. */
+/** Parses a path. Returns `undefined` if it is invalid or cannot be followed in a stream. */
 export function parsePath(path: string): PathStep[] | undefined {
   if (!path.startsWith("$")) return undefined;
   const parsed: PathStep[] = [];

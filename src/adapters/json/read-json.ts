@@ -23,8 +23,8 @@ export interface ReadJsonOptions extends ReaderOptions {
    */
   readonly path?: string | undefined;
   /**
-   * If true, each record comes as `{ value, line, end }`: the line in which it begins, and the
-   * offset of the byte after it, in UTF-8 and decompressed.
+   * If true, each record is yielded as `{ value, line, end }`. `line` is the line in which it begins.
+   * `end` is the offset of the byte after it, in decompressed UTF-8.
    * @default {false}
    */
   readonly positions?: boolean | undefined;
@@ -37,16 +37,16 @@ const table: OptionTable<ReadJsonOptions> = {
 };
 
 /**
- * Reads the values of a JSON document to which a path leads, by default the elements of its array.
- * Gives arrays of records, one for each chunk of bytes, for `extract`. Memory is bounded by the chunk and
+ * Reads the values of a JSON document that a path leads to, by default the elements of its array. Yields
+ * arrays of records, one array for each chunk of bytes, for `extract`. Memory is bounded by the chunk and
  * one record, however large the document is. A compressed input is decompressed.
  *
- * A record whose brackets match but that is not JSON is malformed: it fails the source with a
- * `RecordError`, or stands in its place with `malformed: "item"`. A document that is cut, is not JSON
- * elsewhere, or has nothing where the path leads always fails the source. Records before it are given
- * first. Cancelling cancels the input, also while a read is pending.
+ * A record whose brackets match but that is not JSON is malformed. It fails the source with a
+ * `RecordError`; with `malformed: "item"` it is yielded in its place. The source always fails if the
+ * document is truncated, is not JSON elsewhere, or has nothing at the path. The records before that are
+ * yielded first. Cancelling cancels the input, even while a read is pending.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from.
  *
  * @example A list inside an answer
  * ```ts
@@ -63,7 +63,7 @@ export function readJson<T = unknown>(
   input: Input,
   options: ReadJsonOptions & { readonly positions: true },
 ): Chunks<Positioned<T>>;
-/** Gives the records alone, without their positions. */
+/** Yields the records alone, without their positions. */
 export function readJson<T = unknown>(
   input: Input,
   options?: ReadJsonOptions & { readonly positions?: false | undefined },

@@ -7,10 +7,10 @@ import type { LineCount } from "./line-count.ts";
 export interface RecordBatchOptions {
   /** The name of the input. */
   readonly name: string;
-  /** The name that positions tell. */
+  /** The name that positions carry. */
   readonly label: string | undefined;
   readonly positions: boolean;
-  /** Makes what is given in the place of a record that is malformed; without it that is an error. */
+  /** Makes the item that replaces a malformed record. Without it, a malformed record is an error. */
   readonly malformed: ((raw: string, error: unknown) => never) | undefined;
 }
 
@@ -21,7 +21,7 @@ interface RecordPlace {
   readonly end: number;
 }
 
-/** Parses the records of a chunk together, as far as they are neighbours in an array. */
+/** Parses the records of a chunk together, if they are neighbours in an array. */
 export class RecordBatch<T> {
   readonly #options: RecordBatchOptions;
   readonly #lines: LineCount;
@@ -38,19 +38,19 @@ export class RecordBatch<T> {
     this.#lines = lines;
   }
 
-  /** Goes on to a chunk, whose records are added to `out`. */
+  /** Moves on to a chunk, whose records are added to `out`. */
   begin(bytes: Uint8Array, base: number, out: (T | Positioned<T>)[]): void {
     this.#bytes = bytes;
     this.#base = base;
     this.out = out;
   }
 
-  /** Adds a record of the chunk, which follows the one before as the next element of its array. */
+  /** Adds a record of the chunk that follows the previous one as the next element of its array. */
   add(start: number, end: number): void {
     this.#places.push(start, end);
   }
 
-  /** Parses the records that were added. The next record is not a neighbour of these. */
+  /** Parses the records added so far. The next record is not their neighbour. */
   flush(): void {
     const places = this.#places;
     if (places.length === 0) return;
@@ -77,7 +77,7 @@ export class RecordBatch<T> {
     this.out.push(positions ? positioned(value, place.line, place.end, label) : value);
   }
 
-  /** Gives a record that cannot be read as malformed, or throws its error. */
+  /** Adds a record that cannot be read as malformed, or throws its error. */
   refuse(
     reason: string,
     bytes: Uint8Array,
@@ -92,8 +92,8 @@ export class RecordBatch<T> {
   }
 
   /**
-   * One call is quicker than many. It is the same: between two records are white space and a comma
-   * alone, so what is JSON as a whole, with so many elements, is JSON in each of them.
+   * Parses several records in one call, which is faster. The result is the same: only white space and one
+   * comma separate two records. So if the whole is JSON with that many elements, each record is JSON.
    */
   #parsedTogether(places: readonly number[]): readonly unknown[] | undefined {
     try {

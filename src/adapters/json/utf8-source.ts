@@ -4,7 +4,7 @@ import { RecordError } from "../../bytes/record-error.ts";
 import { longestMark, textCodeOf } from "../../bytes/text.ts";
 import { messageOf } from "../../errors.ts";
 
-/** Gives the text of a source as UTF-8 without a byte-order mark, whatever its encoding is. */
+/** Converts a source in any encoding to UTF-8 without a byte-order mark. */
 export async function utf8Source(source: ByteSource, encoding?: string): Promise<ByteSource> {
   const parts: Uint8Array[] = [];
   for (let length = 0; length < longestMark;) {

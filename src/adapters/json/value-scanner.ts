@@ -14,17 +14,17 @@ export function isSpace(byte: number): boolean {
 }
 
 /**
- * Finds the end of a JSON value in bytes that come in chunks. It looks at quotes and brackets alone;
- * whether the rest is JSON is for whoever parses it.
+ * Finds the end of a JSON value in bytes that arrive in chunks. It looks only at quotes and brackets. The
+ * parser decides if the rest is JSON.
  */
 export class ValueScanner {
   /** The brackets that are open. */
   readonly #open: number[] = [];
   #isInString = false;
   #isEscaped = false;
-  /** True if it is a number or a literal, which has no end of its own. */
+  /** True if the value is a number or a literal, which has no closing character. */
   isBare = false;
-  /** True if it is a string of printable ASCII without escapes, and so is certainly JSON. */
+  /** True if the value is a string of printable ASCII without escapes, which is certainly JSON. */
   isPlainString = false;
 
   /** Begins at the first byte of a value. */
@@ -36,8 +36,9 @@ export class ValueScanner {
   }
 
   /**
-   * Goes on from `at`, which is the first byte of the value or of a later chunk. Gives the place after the
-   * value; -1 if it goes on after the chunk; -2 - place where a bracket closes that is not open.
+   * Continues from `at`, the first byte of the value or of a later chunk. Returns the place after the
+   * value, -1 if the value continues after the chunk, or -2 - place of a bracket that closes without an
+   * opening one.
    */
   scan(bytes: Uint8Array, at: number, isStart: boolean): number {
     if (this.isBare) {
@@ -67,7 +68,7 @@ export class ValueScanner {
     return -1;
   }
 
-  /** Goes on to the end of a string; it is still in it where the chunk ends before. */
+  /** Continues to the end of a string, or to the end of the chunk if that comes first. */
   #scanString(bytes: Uint8Array, at: number): number {
     let place = at;
     if (this.#isEscaped && place < bytes.length) {

@@ -13,14 +13,14 @@ import { type Change, changeText, readText } from "./kept-value.ts";
 import { keyToken } from "./key-token.ts";
 
 /**
- * Keeps checkpoints in a bucket of NATS (JetStream), for any number of processes. Each key of it has a
- * checkpoint and its claim, which change together, by compare-and-set. It is named by the
- * letters of the checkpoint's key in Base64, or by a hash of a long one.
+ * Keeps checkpoints in a bucket of NATS (JetStream), for any number of processes. Each bucket key holds a
+ * checkpoint and its claim, which change together, by compare-and-set. The bucket key is the checkpoint's
+ * key in Base64, or a hash of a long key.
  *
- * The mark of a load is written after the load, so what a crash falls between is loaded again. A
- * sink that commits both at once, such as `natsSink`, loads every item exactly once.
+ * The mark of a load is written after the load, so after a crash in between, the load is repeated. A sink
+ * that commits both at once, such as `natsSink`, loads every item exactly once.
  *
- * A bucket of several replicas must not answer from any of them: create it with `allow_direct: false`.
+ * Create a bucket of several replicas with `allow_direct: false`, so that not every replica may answer.
  *
  * @example A checkpoint that one process writes and the next one reads
  * ```ts ignore
@@ -39,8 +39,8 @@ export class NatsCheckpointStore implements Required<CheckpointStore> {
   readonly #turns = new Map<string, object>();
 
   /**
-   * Makes a store that has read and written nothing yet.
-   * @throws {ConfigurationError} If it is given no bucket.
+   * Creates a store, without any access to the bucket.
+   * @throws {ConfigurationError} If the argument is not a bucket.
    */
   constructor(kv: NatsKv) {
     if (!kvBucket.test(kv)) {
@@ -50,18 +50,19 @@ export class NatsCheckpointStore implements Required<CheckpointStore> {
   }
 
   /**
-   * The checkpoint of a key, if there is one.
-   * @throws {CheckpointError} If what is stored is none: a run must not begin from zero then.
+   * Returns the checkpoint of a key, if there is one.
+   * @throws {CheckpointError} If the stored value is not a checkpoint: a run must not start from zero
+   *   then.
    */
   async read(key: string): Promise<Checkpoint | undefined> {
     return checkpointOf(key, decodeKey(key, await readText(this.#kv, await pathOf(key))));
   }
 
   /**
-   * Keeps the checkpoint of a key.
-   * @throws {FencedError} If the key is claimed by another run than `checkpoint.runId`, or another
-   * one has finished what the checkpoint lacks.
-   * @throws {ConfigurationError} If a position is not what JSON can hold.
+   * Stores the checkpoint of a key.
+   * @throws {FencedError} If a run other than `checkpoint.runId` claims the key, or has finished items
+   *   that the checkpoint lacks.
+   * @throws {ConfigurationError} If JSON cannot hold a position.
    */
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     const stored: unknown = JSON.parse(encodeCheckpoint(checkpoint));
@@ -82,14 +83,14 @@ export class NatsCheckpointStore implements Required<CheckpointStore> {
   }
 
   /**
-   * Claims a key for a run, or renews its claim, and gives the claim that holds. Another run gets in
-   * where the `until` of the owner is not above `now`.
+   * Claims a key for a run, or renews its claim, and returns the claim in force. Another run gets the key
+   * once the owner's `until` is not above `now`.
    */
   claim(key: string, claim: Claim, now: number, signal?: AbortSignal): Promise<Claim> {
     return this.#change(key, signal, (text) => claimKey(key, decodeKey(key, text), claim, now));
   }
 
-  /** Ends the claim of a run, if it is the owner. */
+  /** Ends the claim of a run, if it owns the key. */
   release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
     return this.#change(key, signal, (text) => releaseKey(key, decodeKey(key, text), runId));
   }

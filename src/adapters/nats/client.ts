@@ -1,16 +1,16 @@
 /**
- * Parts of the clients of `@nats-io` that are used, by shape: none of them is imported.
+ * The parts of the `@nats-io` clients that are used, by shape. None of them is imported.
  * @module
  */
 import { callable, type Rule } from "../../options.ts";
 
-/** A value of a key, as a bucket of `@nats-io/kv` gives it. */
+/** A value of a key, as a bucket of `@nats-io/kv` returns it. */
 export interface NatsEntry {
   /** The key. */
   readonly key: string;
   /** Its bytes. */
   readonly value: Uint8Array;
-  /** The place of the change in the stream of the bucket. */
+  /** The sequence number of the change in the stream of the bucket. */
   readonly revision: number;
   /** Time at which it was stored, by the clock of the server. */
   readonly created: Date;
@@ -18,31 +18,31 @@ export interface NatsEntry {
   readonly operation: string;
 }
 
-/** A bucket of `@nats-io/kv`: what `new Kvm(connection).create(…)` or `open(…)` gives. */
+/** A bucket of `@nats-io/kv`: the result of `new Kvm(connection).create(…)` or `open(…)`. */
 export interface NatsKv {
-  /** The value of a key, if it ever had one. */
+  /** Returns the value of a key, if it ever had one. */
   get(key: string): Promise<NatsEntry | null>;
-  /** Stores a value and gives its revision; with `previousSeq` only if that is the last one. */
+  /** Stores a value and returns its revision; with `previousSeq` only if that is the latest revision. */
   put(key: string, value: Uint8Array, options?: { previousSeq: number }): Promise<number>;
-  /** The values of some keys, and all changes from then on. */
+  /** Returns the values of some keys, and all later changes. */
   watch(options: { key: string }): Promise<NatsWatch>;
 }
 
 /** The changes of a bucket. */
 export interface NatsWatch extends AsyncIterable<NatsEntry & { readonly isUpdate: boolean }> {
-  /** Ends it. */
+  /** Ends the watch. */
   stop(): void;
 }
 
-/** The headers of a message: what `headers()` of the client gives. */
+/** The headers of a message: the result of `headers()` of the client. */
 export interface NatsHeaders {
-  /** The value of a header; an empty text where there is none. */
+  /** Returns the value of a header; an empty text if there is none. */
   get(name: string): string;
   /** Sets a header. */
   set(name: string, value: string): void;
 }
 
-/** A message as a stream has it. */
+/** A message stored in a stream. */
 export interface NatsStoredMessage {
   /** Its place in the stream. */
   readonly seq: number;
@@ -54,7 +54,7 @@ export interface NatsStoredMessage {
 
 /** A stream of `@nats-io/jetstream`. */
 export interface NatsStream {
-  /** The last message of a subject, or its next one from a place on, if there is one. */
+  /** Returns the last message of a subject, or its next one from a place on, if there is one. */
   getMessage(
     query: { last_by_subj: string } | { seq: number; next_by_subj: string },
   ): Promise<NatsStoredMessage | null>;
@@ -67,15 +67,15 @@ export interface NatsStream {
 /** Client that `jetstream(connection)` of `@nats-io/jetstream` returns. */
 export interface NatsJetStream {
   /**
-   * Stores a message, with the `headers` of the options; with their `expect.lastSubjectSequence` only
-   * if that is the last one of its subject.
+   * Stores a message, with the `headers` of the options. With their `expect.lastSubjectSequence`, it is
+   * stored only if that is the last message of its subject.
    */
   publish(subject: string, data: Uint8Array, options?: object): Promise<{ readonly seq: number }>;
   /** Finds streams. */
   readonly streams: { get(name: string): Promise<NatsStream> };
 }
 
-/** A message that a consumer has lent. */
+/** A message lent by a consumer. */
 export interface NatsMessage {
   /** Its place in the stream. */
   readonly seq: number;
@@ -91,11 +91,11 @@ export interface NatsMessage {
     readonly stream: string;
     readonly timestampNanos: number;
   };
-  /** Says that its work is done, and waits until the server has heard it. */
+  /** Acknowledges the message, and waits until the server has confirmed it. */
   ackAck(): Promise<boolean>;
-  /** Gives it back, at once or after so many milliseconds. */
+  /** Returns the message to the server, for redelivery at once or after `delay` milliseconds. */
   nak(delay?: number): void;
-  /** Says that it is worked on, so that it is not delivered again for another while. */
+  /** Extends the time until the message is delivered again, while it is being processed. */
   working(): void;
 }
 
@@ -103,7 +103,7 @@ export interface NatsMessage {
  * A pull consumer with acknowledgements, as `jetstream(connection).consumers.get(…)` returns it.
  */
 export interface NatsConsumer {
-  /** Asks for messages, for so many milliseconds at most. */
+  /** Requests messages, for at most the given milliseconds. */
   fetch(
     options: { max_messages: number; expires: number },
   ): Promise<AsyncIterable<NatsMessage>>;

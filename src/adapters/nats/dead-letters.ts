@@ -13,11 +13,11 @@ import { jetStreamClient, type NatsJetStream, type NatsStream, plainSubject } fr
 
 /** The options of `natsDeadLetters`. */
 export interface NatsDeadLettersOptions {
-  /** The subject of the letters, which a stream takes. */
+  /** The subject of the letters. A stream must accept it. */
   subject: string;
   /**
-   * Most bytes of a letter: of a larger one as much is kept as goes in. It should be the `max_payload`
-   * of the server.
+   * Maximum bytes of a letter; a larger one is cut to this size. It should be the `max_payload` of the
+   * server.
    * @default {1_048_576}
    */
   maxBytes?: number | undefined;
@@ -28,7 +28,7 @@ const writeOptions: OptionTable<NatsDeadLettersOptions> = {
   maxBytes: [positiveInteger, 1_048_576],
 };
 
-/** Place at which `readNatsDeadLetters` finds letters. */
+/** Place from which `readNatsDeadLetters` reads letters. */
 export interface NatsLettersPlace {
   /** The stream. */
   stream: string;
@@ -42,9 +42,9 @@ const readOptions: OptionTable<NatsLettersPlace> = {
 };
 
 /**
- * Keeps dead letters in a stream of NATS (JetStream), each as a message of JSON like the lines of
- * `ndjsonDeadLetters`. A letter is there for good once its write resolves; where an answer was lost, it
- * may be there twice.
+ * Keeps dead letters in a stream of NATS (JetStream). Each is a message of JSON, like the lines of
+ * `ndjsonDeadLetters`. A letter is stored permanently once its write resolves. If a response was lost, it
+ * may be stored twice.
  *
  * @throws {ConfigurationError} If an argument breaks its rule.
  *
@@ -68,8 +68,8 @@ export function natsDeadLetters(
 }
 
 /**
- * Reads the dead letters of a subject, in the order in which they were written, up to the last one that
- * is there. They stay in the stream: purge the subject once they are replayed.
+ * Reads the dead letters of a subject, in the order in which they were written, up to the current last
+ * one. They stay in the stream: purge the subject once they are replayed.
  *
  * @throws {ConfigurationError} If an argument breaks its rule.
  *
@@ -103,7 +103,7 @@ export function readNatsDeadLetters<E = unknown>(
   return readDeadLetters<E>(lines);
 }
 
-/** A letter of not more than so many bytes. */
+/** Returns a letter of at most `maxBytes`. */
 function bytesOf(letter: DeadLetter, maxBytes: number): Uint8Array {
   const encoder = new TextEncoder();
   let bytes = encoder.encode(encodeLetter(letter));

@@ -6,13 +6,13 @@ import { codeOf, type NatsConsumer, type NatsMessage } from "./client.ts";
 
 /** A message as an item of a run. */
 export interface Delivery<T> {
-  /** Its decoded data. */
+  /** The decoded data of the message. */
   readonly data: T;
   /** Its subject. */
   readonly subject: string;
   /** Its place in the stream. */
   readonly sequence: number;
-  /** Unique id of the message across all streams: its stream, its place and its time. */
+  /** Unique id of the message across all streams, made of its stream, sequence number and time. */
   readonly id: string;
   /** Number of its deliveries, this one included, as the server counts them. */
   readonly attempt: number;
@@ -83,14 +83,17 @@ export class Fetches<T> implements AsyncIterableIterator<readonly Delivery<T>[]>
     }
   }
 
-  /** Ends it at once. A fetch goes on until its time is up, as what comes has to be given back. */
+  /** Ends the source at once. A fetch continues until its time is up, as its messages must be returned. */
   return(): Promise<IteratorResult<readonly Delivery<T>[], undefined>> {
     this.#stop.abort();
     this.#onChange();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends it, and gives back what nobody was given, once no fetch is open that it would come back to. */
+  /**
+   * Ends the source, and returns undelivered messages once no fetch is open that would receive them
+   * again.
+   */
   async stop(): Promise<void> {
     await this.return();
     await this.#fetch;
@@ -168,7 +171,7 @@ export function idOf({ seq, info }: NatsMessage): string {
   return `${info.stream}/${seq}/${info.timestampNanos}`;
 }
 
-/** Gives a message back at once, or after so many milliseconds. */
+/** Returns a message to the server, for redelivery at once or after `delay` milliseconds. */
 export function giveBack(message: NatsMessage, delay?: number): void {
   try {
     message.nak(delay);

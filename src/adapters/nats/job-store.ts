@@ -11,11 +11,11 @@ import { StoredJobInBucket } from "./stored-job.ts";
 
 /** The options of `natsJobStore`. */
 export interface NatsJobStoreOptions {
-  /** Name of the job: all processes that work on it must pass the same. */
+  /** Name of the job: all its processes must pass the same. */
   job: string;
   /**
-   * Duration of a lease that is not extended, in milliseconds by the clock of the server: a finite
-   * number above 0. All processes that work on the job must pass the same.
+   * Duration of a lease that is not extended, in milliseconds by the clock of the server: a finite number
+   * above 0. All processes of the job must pass the same.
    * @default {30_000}
    */
   lease?: number | undefined;
@@ -27,13 +27,13 @@ const natsJobStoreOptions: OptionTable<NatsJobStoreOptions> = {
 };
 
 /**
- * Keeps a job in a bucket of NATS (JetStream), a key for each partition; a bucket may have many jobs.
- * Each change is a compare-and-set of one key, and only the clock of the server decides when a lease is
- * over. A process hears of changes as they come, and keeps a copy of what the bucket has of the job.
+ * Keeps a job in a bucket of NATS (JetStream), with one key for each partition. A bucket may hold many
+ * jobs. Each change is a compare-and-set of one key, and only the clock of the server decides when a
+ * lease has expired. A process is notified of changes, and keeps a copy of the job's values.
  *
- * A bucket of several replicas must not answer from any of them: create it with `allow_direct: false`.
+ * Create a bucket of several replicas with `allow_direct: false`, so that not every replica may answer.
  *
- * @throws {ConfigurationError} If it is given no bucket, or an option breaks its rule.
+ * @throws {ConfigurationError} If the argument is not a bucket, or an option breaks its rule.
  *
  * @example A job by as many workers as are started
  * ```ts ignore

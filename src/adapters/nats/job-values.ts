@@ -23,7 +23,7 @@ export interface Kept extends PartitionRecord {
   /** Time for which it must be left alone after it was given back, in milliseconds. */
   readonly delay: number;
   readonly begun: number;
-  /** The most items that were ever told to be done. */
+  /** Largest number of finished items ever reported. */
   readonly reached: number;
   readonly failures: number;
   readonly counts: PartitionCounts;

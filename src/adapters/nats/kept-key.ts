@@ -51,7 +51,7 @@ export function claimKey(key: string, kept: KeptKey, claim: Claim, now: number):
   return { next: encodeKey(key, { ...kept, claim: own }), result: own };
 }
 
-/** Ends the claim of a run, if it is the owner. */
+/** Ends the claim of a run, if it owns the key. */
 export function releaseKey(key: string, kept: KeptKey, runId: string): Change<void> {
   if (kept.claim?.runId !== runId) return { result: undefined };
   return { next: encodeKey(key, { checkpoint: kept.checkpoint }), result: undefined };

@@ -21,7 +21,7 @@ import { changeText, readText } from "./kept-value.ts";
 import { keyToken } from "./key-token.ts";
 import type { Head, Mark, MarkedStream } from "./marked-stream.ts";
 
-/** Function that takes back a mark. */
+/** Takes back a mark. */
 type Undo = () => Promise<void>;
 
 /** A key that a run of this process has claimed. */
@@ -59,7 +59,7 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
     return (await this.#stream.head(key)).mark().checkpoint;
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /** Replaces the stored state, except what loads of the same run have committed. */
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     encodeCheckpoint(checkpoint); // Throws for what JSON lacks.
     if (this.#claims.isKnown(key, checkpoint)) return;

@@ -32,21 +32,21 @@ import { NatsSinkCheckpoints } from "./sink-checkpoints.ts";
 
 /** The options of `natsSink`. */
 export interface NatsSinkOptions<T> {
-  /** The stream, whose retention has to be `"limits"`. */
+  /** The stream. Its retention must be `"limits"`. */
   stream: string;
   /**
-   * Beginning of the subjects: each key of a checkpoint has one, with one more token. The stream
-   * must accept `<subject>.*`.
+   * Prefix of the subjects: each checkpoint key has its own subject, with one more token. The stream must
+   * accept `<subject>.*`.
    */
   subject: string;
-  /** A bucket that tells which run has which key. */
+  /** A bucket that stores which run claims which key. */
   claims: NatsKv;
   /** Makes headers: the function `headers` of the client. */
   headers: () => NatsHeaders;
-  /** Makes a message of the rows of a batch. @default {JSON, an array of the rows} */
+  /** Encodes the rows of a batch as a message. @default {JSON, an array of the rows} */
   encode?: ((rows: readonly T[]) => Uint8Array | string) | undefined;
   /**
-   * Most bytes of a message with its headers; a larger batch is cut in two. It should be the
+   * Maximum bytes of a message with its headers. A larger batch is split in two. It should be the
    * `max_payload` of the server.
    * @default {1_048_576}
    */
@@ -55,27 +55,27 @@ export interface NatsSinkOptions<T> {
 
 /** The `load` of a sink. */
 export interface NatsLoad<T> {
-  /** Stores the rows as one message, together with what they complete. */
+  /** Stores the rows as one message, together with the mark of the items they complete. */
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000. */
+  /** Number of items in a batch, unless the run options set it: 1000. */
   readonly batchSize: number;
 }
 
-/** Takes the rows that are to be stored once the function around it has returned; called once. */
+/** Receives the rows to store once the wrapped function has returned. Call it at most once. */
 export type NatsStage<T> = (rows: readonly T[], context?: SinkLoadContext) => Promise<void>;
 
-/** A stream of NATS as the end of a pipeline. */
+/** A stream of NATS as the target of a pipeline. */
 export interface NatsSink<T> {
   /** The `load` of the pipeline. */
   readonly load: NatsLoad<T>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is stored, and
-   * marked, once it has returned; if it fails, nothing is.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * stored and marked once it has returned. If it fails, nothing is stored.
    */
   wrap<I>(fn: (rows: I[], context: LoadContext, load: NatsStage<T>) => unknown): NatsLoad<I>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
 }
 
@@ -84,18 +84,18 @@ type Settings<T> = Complete<NatsSinkOptions<T>>;
 const action = "construct natsSink";
 
 /**
- * Stores each batch of rows as one message of a stream (JetStream). Where the run has
+ * Stores each batch of rows as one message of a stream (JetStream). If the run has
  * `checkpoints: sink.checkpoints`, each row is in exactly one message after a crash at any moment and
- * another run, also if that cuts other batches: the header `Millrace-Checkpoint` of the message has the
- * checkpoint after the batch, and a server stores the message only behind the one that its run has seen
- * last. Unlike with ids of messages, this holds without a limit of time.
+ * another run, even if that run cuts other batches. The header `Millrace-Checkpoint` of the message has
+ * the checkpoint after the batch, and the server stores the message only after the one that its run saw
+ * last. Unlike message ids, this has no time limit.
  *
- * The messages of one key are stored one after the other: more partitions are more at once. A message
- * without data is a mark alone, which readers pass over. Without checkpoints a batch is stored at least
+ * The messages of one key are stored one after the other; use more partitions to store more at once. A
+ * message without data is only a mark, which readers skip. Without checkpoints a batch is stored at least
  * once, as `<subject>._`.
  *
- * The mark of a key is the last message of its subject. So the stream must keep that: with a `max_age`
- * or a limit of messages, only as long as no key rests for longer.
+ * The mark of a key is the last message of its subject, so the stream must keep it. With a `max_age` or a
+ * limit of messages, no key may be idle for longer than that.
  *
  * @throws {ConfigurationError} If an argument breaks its rule.
  *

@@ -17,9 +17,9 @@ import { type Delivery, Fetches, giveBack, idOf } from "./fetches.ts";
 
 /** The options of `natsSource`. */
 export interface NatsSourceOptions<T> {
-  /** Makes the data of a delivery of the bytes of its message. @default {JSON} */
+  /** Decodes the bytes of a message to the data of a delivery. @default {JSON} */
   decode?: ((data: Uint8Array) => T) | undefined;
-  /** Most messages of a fetch: a positive integer. @default {100} */
+  /** Maximum number of messages in a fetch: a positive integer. @default {100} */
   batch?: number | undefined;
   /**
    * Time that a fetch waits for messages, in milliseconds: an integer of at least 1000. Ending a
@@ -28,20 +28,20 @@ export interface NatsSourceOptions<T> {
    */
   expires?: number | undefined;
   /**
-   * Deliveries of a message until it is given up on: a positive integer or `Infinity`. Then it becomes
-   * a dead letter, or fails the run. The `max_deliver` of the consumer should have no limit.
+   * Number of deliveries after which a message is given up on: a positive integer or `Infinity`. It then
+   * becomes a dead letter, or fails the run. The `max_deliver` of the consumer should be unlimited.
    * @default {5}
    */
   maxAttempts?: number | undefined;
   /**
-   * Pause before a failed message is delivered again, in milliseconds; or a function of the number
-   * of its deliveries.
+   * Pause before a failed message is delivered again, in milliseconds, or a function of the number of its
+   * deliveries.
    * @default {1000}
    */
   retryDelay?: number | ((attempt: number) => number) | undefined;
   /**
-   * `"idle"`: until nothing is left, also none that another process has; `"never"`: until the run is
-   * drained or aborted.
+   * End of the source. `"idle"`: nothing is left, and no other process has messages; `"never"`: the run
+   * is drained or aborted.
    * @default {"never"}
    */
   until?: "never" | "idle" | undefined;
@@ -61,24 +61,24 @@ const delay: Rule = {
 };
 
 /**
- * Reads the messages of a pull consumer of NATS (JetStream) that asks for acknowledgements (`ack_policy`
- * `"explicit"`). Each is lent until the run has told what has become of it:
+ * Reads the messages of a pull consumer of NATS (JetStream) that requires acknowledgements (`ack_policy`
+ * `"explicit"`). Each message is lent until the run reports its outcome:
  *
- * - loaded, skipped, or kept as a dead letter: acknowledged, and the server has heard it;
- * - failed: given back for `retryDelay`, and counted as `returned`; at `maxAttempts` a dead letter;
- * - not done when the run ends: given back at once.
+ * - loaded, skipped, or stored as a dead letter: acknowledged, and confirmed by the server;
+ * - failed: returned for `retryDelay`, and counted as `returned`; at `maxAttempts` a dead letter;
+ * - unfinished when the run ends: returned at once.
  *
- * While it is lent the server is told so, three times in its `ack_wait`, so that a slow load is not
- * a second delivery. No more than `batch` messages wait beside those that the run has. A server
- * that cannot be reached is waited for. A run that is killed loses nothing: what it had is
- * delivered again after `ack_wait`. So rows are there at least once, and exactly once where the
- * `load` is that of a sink that keeps deliveries, such as `sqliteSink`.
+ * While a message is lent, the lease is extended three times per `ack_wait`, so a slow load does not
+ * cause a second delivery. At most `batch` messages wait in addition to those in the run. If the server
+ * cannot be reached, the source waits for it. A killed run loses nothing: its messages are delivered
+ * again after `ack_wait`. So rows are loaded at least once, and exactly once if the `load` is that of a
+ * sink that keeps deliveries, such as `sqliteSink`.
  *
- * Messages without data, such as the marks of `natsSink`, are acknowledged and passed over. A message
- * that `decode` throws for is a dead letter whose item has its bytes. Several runs may have one source,
- * also at the same time.
+ * Messages without data, such as the marks of `natsSink`, are acknowledged and skipped. If `decode`
+ * throws for a message, the message becomes a dead letter whose item has its bytes. Several runs may
+ * share one source, even at the same time.
  *
- * @throws {ConfigurationError} If it is given no consumer, or an option breaks its rule.
+ * @throws {ConfigurationError} If the argument is not a consumer, or an option breaks its rule.
  *
  * @example Orders as they come
  * ```ts ignore
@@ -209,7 +209,7 @@ class LentMessages<T> {
     }
   }
 
-  /** Tells the server that what is lent is worked on, as long as the source is open. */
+  /** Extends the leases of lent messages, as long as the source is open. */
   async #heartbeat(signal: AbortSignal): Promise<void> {
     let wait = 1000;
     let isKnown = false;

@@ -2,12 +2,12 @@ import { encodeEach, type RowEncoder, rowEncoder } from "../../bytes/row-encoder
 import { jsonOf } from "../../bytes/json-text.ts";
 
 /**
- * Makes an encoder of rows as NDJSON: a pair of streams that takes rows or arrays of rows and gives bytes,
- * and the parts that files are written with. A row is what `JSON.stringify` makes of it, `toJSON` and
- * dates included.
+ * Encodes rows as NDJSON. The result is a pair of streams that accepts rows or arrays of rows and yields
+ * bytes, and also the format of a sink for files. Each row is encoded by `JSON.stringify`, which includes
+ * `toJSON` and dates.
  *
- * A row that has no JSON (`undefined`, a function, a bigint, a circle) is named in a `BatchError`, so
- * that it alone is given up on where a sink writes the file.
+ * A `BatchError` names any row that JSON cannot represent (`undefined`, a function, a bigint, a circular
+ * object). A sink that writes the file can then give up on that row alone.
  *
  * @example Rows to bytes
  * ```ts

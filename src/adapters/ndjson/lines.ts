@@ -6,15 +6,15 @@ import { malformed } from "../../streams/malformed.ts";
 
 /** The options of `lines`. */
 export interface LinesOptions extends ReaderOptions {
-  /** If true, each line comes as `{ value, line, end }`, as in `readNdjson`. @default {false} */
+  /** If true, each line is yielded as `{ value, line, end }`, as in `readNdjson`. @default {false} */
   readonly positions?: boolean | undefined;
 }
 
 /**
- * Reads lines of text, blank ones too, without their breaks (LF or CRLF). Gives arrays of lines, one
- * for each chunk of bytes. Otherwise it is like `readNdjson`.
+ * Reads lines of text, including blank ones, without their breaks (LF or CRLF). Yields arrays of lines,
+ * one array for each chunk of bytes. Otherwise it works like `readNdjson`.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from.
  *
  * @example The longest line of a text
  * ```ts
@@ -30,7 +30,7 @@ export function lines(
   input: Input,
   options: LinesOptions & { readonly positions: true },
 ): Chunks<Positioned<string>>;
-/** Gives the lines as text alone, without their positions. */
+/** Yields the lines as text, without their positions. */
 export function lines(
   input: Input,
   options?: LinesOptions & { readonly positions?: false | undefined },

@@ -7,24 +7,24 @@ import { malformed } from "../../streams/malformed.ts";
 /** The options of `readNdjson`. */
 export interface ReadNdjsonOptions extends ReaderOptions {
   /**
-   * If true, each record comes as `{ value, line, end }`. `end` is the offset of the byte after the
-   * record and its line break; of a compressed input, in what it decompresses to.
+   * If true, each record is yielded as `{ value, line, end }`. `end` is the offset of the byte after the
+   * record and its line break. For a compressed input, it counts decompressed bytes.
    * @default {false}
    */
   readonly positions?: boolean | undefined;
 }
 
 /**
- * Reads NDJSON: a JSON value on each line. Gives arrays of records, one for each chunk of bytes, for
- * `extract`. Line breaks are LF or CRLF; blank lines are skipped, and the last line needs no break.
- * A compressed input is decompressed.
+ * Reads NDJSON: one JSON value per line. Yields arrays of records, one array for each chunk of bytes, for
+ * `extract`. Line breaks are LF or CRLF. Blank lines are skipped, and the last line needs no break. A
+ * compressed input is decompressed.
  *
- * Nothing is read before it is asked for. A line that is not JSON, is too long, or is not of the encoding
- * fails the source with a `RecordError`, after the records before it were given; with
- * `malformed: "item"` it stands in its place and becomes a dead letter. Cancelling cancels the input,
- * also while a read is pending.
+ * Nothing is read before it is requested. A line that is not JSON, is too long, or is invalid in the
+ * encoding fails the source with a `RecordError`, after the records before it were yielded. With
+ * `malformed: "item"` it is yielded in its place and becomes a dead letter. Cancelling cancels the input,
+ * even while a read is pending.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from.
  *
  * @example A file in a run
  * ```ts
@@ -46,7 +46,7 @@ export function readNdjson<T = unknown>(
   input: Input,
   options: ReadNdjsonOptions & { readonly positions: true },
 ): Chunks<Positioned<T>>;
-/** Gives the records alone, without their positions. */
+/** Yields the records alone, without their positions. */
 export function readNdjson<T = unknown>(
   input: Input,
   options?: ReadNdjsonOptions & { readonly positions?: false | undefined },

@@ -25,7 +25,7 @@ import { type Found, KeptFolder } from "./kept-folder.ts";
 import { folderOf } from "./names.ts";
 import type { ObjectStore } from "./store.ts";
 
-/** Function that takes back a mark. */
+/** Takes back a mark. */
 type Undo = () => Promise<void>;
 
 /**
@@ -51,7 +51,7 @@ export class ObjectSinkCheckpoints implements Required<CheckpointStore> {
     return (await (await this.#folderOf(key)).look(signal)).mark.checkpoint;
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /** Replaces the stored state, except what loads of the same run have committed. */
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     if (this.#claims.isKnown(key, checkpoint)) return;
     const folder = await this.#folderOf(key);

@@ -32,11 +32,12 @@ interface Entry {
 const chunkSize = 262_144;
 
 /**
- * A folder as a store of objects, on Node, Deno and Bun, for any number of processes that share it. It
- * is made when it is needed. An object is a file, which is on the disk, whole, before it has its name.
+ * A folder as an object store, on Node, Deno and Bun, for any number of processes that share it. The
+ * folder is created when needed. An object is a file that is completely on the disk before it gets its
+ * name.
  *
- * If a process is killed while it writes, a file whose name ends in `.tmp` may be left, which is
- * listed as an object.
+ * If a process is killed while it writes, a file whose name ends in `.tmp` may be left, which is listed
+ * as an object.
  *
  * @throws {ConfigurationError} If the path is empty, or not a string.
  *
@@ -184,7 +185,7 @@ function parentOf(path: string): string {
   return /^(.*)[\\/]/s.exec(path)?.[1] || (/^[\\/]/.test(path) ? "/" : ".");
 }
 
-/** Brings the names in a folder to the disk, where folders can be opened: not on Windows. */
+/** Flushes the names in a folder to the disk, if folders can be opened: not on Windows. */
 async function syncFolder(files: FileSystem, path: string): Promise<void> {
   try {
     const folder = await files.open(path, "r");

@@ -9,39 +9,39 @@ import { readObject } from "./read-object.ts";
 import { type ObjectStore, textIn } from "./store.ts";
 import { storeOf } from "./store-of.ts";
 
-/** One object of rows, as a manifest names it. */
+/** An entry of a manifest: one object of rows. */
 export interface ManifestPart {
-  /** Its name, in the folder of the manifest. */
+  /** Its file name, in the folder of the manifest. */
   readonly name: string;
   /** The offset of its first item in the source. */
   readonly from: number;
   /** The offset after its last item. */
   readonly to: number;
-  /** Rows in it. */
+  /** Number of its rows. */
   readonly rows: number;
-  /** Its size, as it is stored. */
+  /** Its stored size in bytes. */
   readonly bytes: number;
 }
 
-/** All that belongs together once a run has completed. */
+/** List of all objects of a completed run. */
 export interface Manifest {
-  /** The form of the manifest. */
+  /** Version of the manifest format. */
   readonly version: 1;
-  /** The name of the pipeline, or what else its checkpoint is kept by. */
+  /** The key of the checkpoint, usually the name of the pipeline. */
   readonly key: string;
-  /** The run that has completed it. */
+  /** The run that completed the manifest. */
   readonly runId: string;
-  /** Items of the source that are finished, those without rows included. */
+  /** Number of finished source items, including those without rows. */
   readonly items: number;
-  /** Rows of all parts. */
+  /** Number of rows in all parts. */
   readonly rows: number;
-  /** The sizes of all parts together. */
+  /** Total size of all parts in bytes. */
   readonly bytes: number;
-  /** In the order of the source. */
+  /** The parts, in the order of the source. */
   readonly parts: readonly ManifestPart[];
 }
 
-/** Makes the manifest of what counts, puts it, and removes the parts that no manifest will name. */
+/** Writes the manifest of the valid parts, and removes the parts that no manifest will name. */
 export async function putManifest(store: ObjectStore, held: HeldKey): Promise<Manifest> {
   await held.checkOwner();
   const { folder, mark, runId } = held;
@@ -80,12 +80,12 @@ async function straysIn(store: ObjectStore, { folder, parts, epoch }: HeldKey): 
 }
 
 /**
- * The parts that a manifest names, in the order of the source, to be read by any reader of the package
- * as one. The manifest is read when reading begins, and each part is opened when its turn comes.
+ * Opens the parts that a manifest names, in the order of the source, as one input for any reader of this
+ * package. The manifest is read when reading starts, and each part is opened when its turn comes.
  *
  * @param key The key of the manifest, such as `"exports/users/manifest.json"`.
  * @throws {ConfigurationError} If an argument breaks its rule. Reading fails with an `ObjectError` if
- * there is no such manifest, or if a part is gone or is not what the manifest says.
+ *   there is no such manifest, or a part is missing or differs from the manifest.
  *
  * @example All that a sink has written
  * ```ts

@@ -2,17 +2,17 @@ import { EtlError, isOf } from "../../errors.ts";
 
 /** Options of an `ObjectError`. */
 export interface ObjectErrorOptions {
-  /** The status of the answer, if there was one. */
+  /** The status of the response, if there was one. */
   readonly status?: number | undefined;
-  /** Milliseconds after which the store wants to be asked again, if it says so. */
+  /** Milliseconds to wait before the next attempt, if the store says so. */
   readonly retryAfter?: number | undefined;
   /** The error of the request. */
   readonly cause?: unknown;
 }
 
 /**
- * A store of objects has refused something, or gave none or half of an answer; or an object is not what
- * it has to be. The message names the object.
+ * Thrown when an object store rejects a request, sends no response or only a part of one, or if an object
+ * is not as expected. The message names the object.
  *
  * @example An object that is not there
  * ```ts
@@ -34,9 +34,9 @@ export class ObjectError extends EtlError {
   override readonly name = "ObjectError" as const;
   /** The kind of the error. */
   override readonly code = "OBJECT" as const;
-  /** The status of the answer; `undefined` where there was none. */
+  /** The status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
-  /** Time until the next attempt in milliseconds, where the store says it. */
+  /** Milliseconds to wait before the next attempt, if the store says so. */
   readonly retryAfter: number | undefined;
 
   /** Makes the error of an object. */
@@ -47,10 +47,7 @@ export class ObjectError extends EtlError {
   }
 }
 
-/**
- * Returns true if the same may succeed a little later: without an answer, or after one that says
- * "not now".
- */
+/** Returns true if a later attempt may succeed: there was no response, or one that says "not now". */
 export function mayPass(error: unknown): boolean {
   if (!isOf(error, ObjectError)) return true; // A connection that has broken.
   const { status } = error;

@@ -1,12 +1,12 @@
 import type { FoundObject, GetOptions, ListedObject, ObjectStore, PutOptions } from "./store.ts";
 
-/** The part of the binding of a bucket of Cloudflare R2 that is used. */
+/** The subset of a bucket binding of Cloudflare R2 that is used. */
 export interface R2Bucket {
   /** Returns the facts about an object. */
   head(key: string): Promise<R2Facts | null>;
-  /** An object, from a byte on. */
+  /** Returns an object, from a byte on. */
   get(key: string, options?: { range: { offset: number } }): Promise<R2Found | null>;
-  /** Keeps an object; gives `null` where the condition does not hold. */
+  /** Stores an object; returns `null` if the condition does not hold. */
   put(
     key: string,
     value: Uint8Array,
@@ -15,25 +15,25 @@ export interface R2Bucket {
       httpMetadata?: { contentType: string };
     },
   ): Promise<unknown>;
-  /** Objects whose key begins with a prefix, by pages. */
+  /** Returns a page of the objects whose key begins with a prefix. */
   list(options: { prefix: string; cursor?: string }): Promise<R2Page>;
   /** Removes an object. */
   delete(key: string): Promise<void>;
 }
 
-/** Facts that R2 has about an object. */
+/** Facts about an object in R2. */
 export interface R2Facts {
   /** Its key. */
   readonly key: string;
-  /** Tells what it holds from anything else. */
+  /** Identifies the content. */
   readonly etag: string;
-  /** Its bytes. */
+  /** Its size in bytes. */
   readonly size: number;
 }
 
-/** An object of R2. */
+/** An object in R2. */
 export interface R2Found extends R2Facts {
-  /** The bytes that were asked for. */
+  /** The requested bytes. */
   readonly body: ReadableStream;
 }
 

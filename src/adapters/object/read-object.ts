@@ -19,13 +19,13 @@ import { storeOf } from "./store-of.ts";
 export interface ReadObjectOptions {
   /** Place to resume after an earlier run: nothing before it is requested. */
   readonly from?: InputStart | undefined;
-  /** The bytes that the object has to have; any other size is an error. @default {any} */
+  /** The expected size of the object in bytes; any other size is an error. @default {any} */
   readonly size?: number | undefined;
-  /** The version that the object has to be, as its store names it; any other is an error. @default {any} */
+  /** The expected version of the object, as its store names it; any other is an error. @default {any} */
   readonly etag?: string | undefined;
   /**
-   * Retries of a broken connection, from the missing byte on. Attempts are counted again
-   * after each byte.
+   * Retries of a broken connection, starting at the missing byte. Each byte received resets the number of
+   * attempts.
    *
    * @default {{ maxAttempts: 5 }}
    */
@@ -41,7 +41,7 @@ const startRule: Rule = {
       (line as number) > 0;
   },
 };
-/** Options that may be left out. */
+/** Optional options. */
 type Open = Exclude<keyof ReadObjectOptions, "retry">;
 
 const optionTable: OptionTable<ReadObjectOptions> = {
@@ -52,12 +52,12 @@ const optionTable: OptionTable<ReadObjectOptions> = {
 };
 
 /**
- * An object of a store, to be read by `readCsv`, `readNdjson` and the other readers. It is requested
- * when reading begins. Where the connection breaks, reading goes on at the byte that is missing; if the
- * object was replaced in between, reading fails.
+ * Opens an object of a store for `readCsv`, `readNdjson` and the other readers. It is requested when
+ * reading starts. If the connection breaks, reading resumes at the missing byte. If the object was
+ * replaced in between, reading fails.
  *
  * @throws {ConfigurationError} If an argument breaks its rule. Reading fails with an `ObjectError` if
- * there is no such object, or if it has changed while it was read.
+ *   there is no such object, or it has changed while it was read.
  *
  * @example A table of a folder
  * ```ts

@@ -5,7 +5,7 @@ import { retry } from "../../retry/retry.ts";
 import { mayPass, ObjectError } from "./object-error.ts";
 import type { FoundObject, GetOptions, ListedObject, ObjectStore, PutOptions } from "./store.ts";
 
-/** Makes a request, and signs it: what `fetch` of an `AwsClient` of aws4fetch does. */
+/** Signs and sends a request, like `fetch` of an `AwsClient` of aws4fetch. */
 export type SignedFetch = (
   url: string,
   init: {
@@ -18,7 +18,7 @@ export type SignedFetch = (
 
 /** Options of `s3Store`. */
 export interface S3StoreOptions {
-  /** Makes a request, and signs it. */
+  /** Signs and sends a request. */
   readonly fetch: SignedFetch;
 }
 
@@ -32,18 +32,17 @@ const urlRule: Rule = {
 };
 const optionTable: OptionTable<S3StoreOptions> = { fetch: [callable] };
 
-/** So often is asked what may pass by itself; whoever calls may ask again. */
+/** Retries of temporary failures; the caller may retry as well. */
 const rules = { maxAttempts: 4, baseDelay: 100, maxDelay: 2000, isRetriable: mayPass };
 
 /**
- * A bucket of S3, or of a store that speaks as S3 does and respects `If-None-Match: *` of a put, as
- * R2 and MinIO do: `objectSink` checks that it does. Requests are signed by the `fetch` that is
- * handed in.
+ * A bucket of S3, or of a compatible store that respects `If-None-Match: *` of a put, such as R2 and
+ * MinIO; `objectSink` checks that it does. The `fetch` that you pass in signs the requests.
  *
- * A status of 429, 409 or 500 and more, and a connection that breaks, is tried again three times.
+ * A status of 429, 409 or 500 and more, and a broken connection, are retried three times.
  *
  * @param url The bucket, such as `https://name.s3.eu-west-1.amazonaws.com` or
- * `https://account.r2.cloudflarestorage.com/name`.
+ *   `https://account.r2.cloudflarestorage.com/name`.
  * @throws {ConfigurationError} If an argument breaks its rule.
  *
  * @example Keys and secrets stay with the client that signs
@@ -163,7 +162,7 @@ class S3Store implements ObjectStore {
     await response.body?.cancel();
   }
 
-  /** Makes a request, again where its failure may pass. */
+  /** Makes a request, and retries temporary failures. */
   async #ask({ action, method, path, headers = {}, body, signal, answers }: Call) {
     return await retry(async () => {
       const init = { method, headers, ...(body && { body }), ...(signal && { signal }) };

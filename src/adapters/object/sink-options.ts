@@ -5,8 +5,8 @@ import { checkOptions, type Complete, type OptionTable, type Rule } from "../../
 /** Options of `objectSink`. */
 export interface ObjectSinkOptions<T = unknown> {
   /**
-   * The format: what `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)` gives. Each
-   * part is a whole file.
+   * The format: the result of `encodeNdjson()`, `encodeCsv(…)`, `encodeJson()` or `encodeParquet(…)`.
+   * Each part is a complete file.
    */
   readonly format: RowFormat<T>;
   /**

@@ -20,37 +20,37 @@ import { checkSinkOptions, type ObjectSinkOptions } from "./sink-options.ts";
 import type { ObjectStore } from "./store.ts";
 import { storeOf } from "./store-of.ts";
 
-/** The `load` of a sink, which takes the rows that its format takes. */
+/** The `load` of a sink. It accepts the rows that the format accepts. */
 export interface ObjectLoad<T> {
-  /** Puts the rows as one object, whose name marks what they complete. */
+  /** Stores the rows as one object, whose name marks the items they complete. */
   (rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: 1000, or what the format is best in. */
+  /** Items in a batch, unless the run options set it: 1000, or the number that the format recommends. */
   readonly batchSize: number;
 }
 
-/** Takes the rows that are to be put once the function around it has returned; called once. */
+/** Receives the rows to store once the wrapped function has returned. Call it at most once. */
 export type ObjectStage<T> = (rows: readonly T[], context?: SinkLoadContext) => Promise<void>;
 
-/** Objects as the end of a pipeline. */
+/** Objects as the target of a pipeline. */
 export interface ObjectSink<T> {
   /** The `load` of the pipeline. */
   readonly load: ObjectLoad<T>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is put, and
-   * marked, once it has returned; if it fails, nothing is.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * stored and marked once it has returned. If it fails, nothing is stored.
    */
   wrap<I>(
     fn: (rows: I[], context: LoadContext, load: ObjectStage<T>) => unknown,
   ): ObjectLoad<I>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
-   * The `postProcess` of the pipeline: writes `manifest.json`, which names all parts, beside them; then
-   * it removes what does not count. An earlier manifest is replaced.
+   * The `postProcess` of the pipeline. It writes `manifest.json`, which names all parts, next to them,
+   * and then removes the objects that do not count. An earlier manifest is replaced.
    *
-   * @throws {ConfigurationError} If the run does not have the `checkpoints` of this sink.
+   * @throws {ConfigurationError} If the run does not use the `checkpoints` of this sink.
    */
   writeManifest(context: { readonly runId: string }): Promise<Manifest>;
 }
@@ -58,18 +58,19 @@ export interface ObjectSink<T> {
 const action = "construct objectSink";
 
 /**
- * Writes each batch of rows as an object of its own into a folder, a bucket of R2 or one that speaks as
- * S3 does. Where the run has `checkpoints: sink.checkpoints`, each row is in exactly one of the parts
- * after a crash at any moment and another run, also if that cuts other batches.
+ * Writes each batch of rows as its own object into a folder, a bucket of R2, or an S3-compatible bucket.
+ * If the run has `checkpoints: sink.checkpoints`, each row is in exactly one of the parts after a crash
+ * at any moment and another run, even if that run cuts other batches.
  *
- * A part is named by the offsets of its items, as `users/part-000000000000-000000001000-998-000001.csv`
- * (from, to, rows, and the number of the run's claim), and is put once, on condition that there is none
- * of its name. The names of the parts are the checkpoint: there is nothing else to write for a batch.
- * `writeManifest` as `postProcess` names them all in the end, for readers; what it does not name does
- * not count. See `readParts`. Each part is encoded in memory: rows of a batch together with its bytes.
+ * A part is named by the offsets of its items, such as
+ * `users/part-000000000000-000000001000-998-000001.csv` (from, to, rows, and the number of the run's
+ * claim). It is stored only if no object has its name. The names of the parts are the checkpoint: a batch
+ * needs no other write. `writeManifest` as `postProcess` finally names all parts for readers; other
+ * objects do not count. See `readParts`. Each part is encoded in memory: the rows of a batch together
+ * with its bytes.
  *
- * Two runs at once are fenced. A part that a stopped run has still on its way counts only if the next
- * run has found it. Without checkpoints each batch is put under the name of its run, at least once.
+ * Two runs at once are fenced. A part that a stopped run is still sending counts only if the next run has
+ * found it. Without checkpoints each batch is stored under the name of its run, at least once.
  *
  * @throws {ConfigurationError} If an argument breaks its rule.
  *

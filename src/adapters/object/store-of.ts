@@ -4,7 +4,7 @@ import type { ObjectStore } from "./store.ts";
 
 const rule = "the result of folderStore(path) or s3Store(…), an R2 bucket, or an ObjectStore";
 
-/** The store that was handed in. @throws {ConfigurationError} If it is none. */
+/** Returns the store that was passed in. @throws {ConfigurationError} If it is not a store. */
 export function storeOf(action: string, given: ObjectStore | R2Bucket): ObjectStore {
   const { put, get, list, delete: remove } = Object(given) as Record<string, unknown>;
   if (![put, get, list, remove].every((member) => typeof member === "function")) {

@@ -1,10 +1,10 @@
 /** Options of `put`. */
 export interface PutOptions {
   /**
-   * If true, stores it only if the key has no object: atomically, even if many callers try at once.
+   * If true, the object is stored only if the key has none: atomically, even if many callers try at once.
    */
   readonly ifAbsent?: boolean | undefined;
-  /** Its media type, which a store may keep. */
+  /** The media type, which a store may keep. */
   readonly contentType?: string | undefined;
 }
 
@@ -12,17 +12,17 @@ export interface PutOptions {
 export interface GetOptions {
   /** The first byte to read. @default {0} */
   readonly from?: number | undefined;
-  /** Ends the request, or reading of what it gives. */
+  /** Aborts the request, or the reading of its body. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** An object that was found. */
 export interface FoundObject {
-  /** Tells what it holds from anything else that its key has held. */
+  /** Identifies the content among all that the key has had. */
   readonly etag: string;
-  /** Bytes of the whole object. */
+  /** Size of the whole object in bytes. */
   readonly size: number;
-  /** Its bytes, from `from` on: none if that is its size. */
+  /** The bytes from `from` on; empty if `from` is the size. */
   readonly body: ReadableStream<Uint8Array>;
 }
 
@@ -30,30 +30,29 @@ export interface FoundObject {
 export interface ListedObject {
   /** Its key. */
   readonly key: string;
-  /** Its bytes. */
+  /** Its size in bytes. */
   readonly size: number;
 }
 
 /**
- * Store of objects, such as `folderStore`, `s3Store` or a bucket of R2, for `objectSink` and
- * `readObject`. You can write another one. Once a call has settled, all later calls of any process
- * see its effect.
+ * An object store, such as `folderStore`, `s3Store` or a bucket of R2, for `objectSink` and `readObject`.
+ * You can implement your own. Once a call has settled, all later calls of any process see its effect.
  */
 export interface ObjectStore {
   /**
-   * Keeps an object, whole or not at all; gives `false`, and changes nothing, where `ifAbsent` is asked
-   * for and there is one. If it rejects, nobody knows whether the object is there.
+   * Stores an object completely or not at all. With `ifAbsent`, if the object exists, returns `false` and
+   * changes nothing. If it rejects, it is unknown if the object was stored.
    */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<boolean>;
-  /** Finds an object; `undefined` where there is none. */
+  /** Returns an object; `undefined` if there is none. */
   get(key: string, options?: GetOptions): Promise<FoundObject | undefined>;
-  /** All objects whose key begins with a prefix, in any order. */
+  /** Lists all objects whose key begins with a prefix, in any order. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;
   /** Removes an object, if there is one. */
   delete(key: string): Promise<void>;
 }
 
-/** The text of an object; `undefined` where there is none. */
+/** Returns the text of an object; `undefined` if there is none. */
 export async function textIn(
   store: ObjectStore,
   key: string,

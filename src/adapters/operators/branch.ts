@@ -2,7 +2,7 @@ import { type CheckpointStore, commitsTo } from "../../checkpoints/checkpoint.ts
 import { anyObject, callable, fail, type Rule } from "../../options.ts";
 import type { LoadContext } from "../../pipeline/pipeline.ts";
 
-/** A load that is given a part of the rows, or a copy of them: a function, or the load of a sink. */
+/** A load that receives a part of the rows, or a copy of them: a function, or the load of a sink. */
 export type BranchLoad = (rows: never[], context: never) => unknown;
 
 /** Rows that one branch is to load, each with its place in the call of the load. */
@@ -19,11 +19,11 @@ export interface Share {
 export interface Branch {
   /** Its name in reports, letters and errors. */
   readonly name: string;
-  /** Loads what it is given. */
+  /** Loads the rows it receives. */
   readonly load: (rows: unknown[], context: LoadContext) => unknown;
-  /** The store whose marks it can commit together with its rows, where it is the load of a sink. */
+  /** The store whose marks the branch can commit together with its rows, if it is the load of a sink. */
   readonly store: CheckpointStore | undefined;
-  /** Number of rows that it wants at a time, if it says so. */
+  /** Preferred number of rows at a time, if it has one. */
   readonly batchSize: number | undefined;
 }
 
@@ -35,8 +35,8 @@ const record: Rule = {
 /**
  * Checks the branches of a load.
  *
- * @throws {ConfigurationError} If there is none, one is not a function, or two are loads of one
- * sink.
+ * @throws {ConfigurationError} If there is no branch, one is not a function, or two are loads of one
+ *   sink.
  */
 export function branchesOf(action: string, given: Readonly<Record<string, unknown>>): Branch[] {
   if (!record.test(given)) fail(action, "branches", record.expected, given);

@@ -5,8 +5,9 @@ import { type BranchedLoad, fanOut } from "./fan-out.ts";
 /** Options of `broadcast`. */
 export interface BroadcastOptions {
   /**
-   * Most batches that a branch may have begun and the slowest one lacks, before it waits: 0, 1, 2 and
-   * so on. A run has no more batches at its loads than `workers`, which bounds it in any case.
+   * Maximum number of batches that a branch may have begun while the slowest branch lacks them: 0, 1, 2
+   * and so on. Beyond it the branch waits. The `workers` of a run limit it in any case, as they limit the
+   * batches being loaded.
    * @default {Infinity}
    */
   lag?: number | undefined;
@@ -21,22 +22,22 @@ const table: OptionTable<BroadcastOptions> = { lag: [wholeOrInfinity, Infinity] 
 const action = "construct broadcast";
 
 /**
- * Makes one `load` of several, each of which is given all rows. The load is done once all branches
- * have loaded them.
+ * Combines several loads into one `load`, which passes all rows to each of them. The load is finished
+ * when all branches have loaded the rows.
  *
- * Branches of an object have its names, those of an array are called "0", "1" and so on. What is said of
- * `route` about failures, dead letters, the report and sinks holds here too: what one branch has
- * loaded it is not given again, for as long as the run goes on. An item that one branch refuses is a
- * dead letter that names this branch, although the others have loaded it. The load of a sink, if
- * there is but one, comes last: it is named too where it was not begun because of that.
+ * The branches of an object are called by its property names, those of an array "0", "1" and so on.
+ * Failures, dead letters, the report and sinks work as in `route`. A branch does not receive rows again
+ * that it has loaded, as long as the run lasts. An item that one branch rejects is a dead letter that
+ * names this branch, although the others have loaded it. The load of a sink, if there is exactly one,
+ * comes last. The dead letter also names it if it was not started for that reason.
  *
- * A slow branch holds the others back: with `lag: 0` all load the same batch, with `lag: 2` a branch may
- * be two further. A call that was left behind at its deadline holds back none. Give the run as many
- * `workers` as batches are to be at work, at least `lag + 1`.
+ * A slow branch holds the others back. With `lag: 0` all load the same batch; with `lag: 2` a branch may
+ * be two batches ahead. A call that was abandoned at its deadline holds back none. Set the run's
+ * `workers` to the number of batches to work on at once, at least `lag + 1`.
  *
- * @throws {ConfigurationError} If a branch is not a function, two are loads of one sink, or an
- * option is unknown or breaks its rule. The load throws it in a run whose checkpoints are those of
- * one sink, where a further branch is a sink too.
+ * @throws {ConfigurationError} If a branch is not a function, two are loads of one sink, or an option is
+ *   unknown or breaks its rule. The load throws it in a run whose checkpoints belong to one sink, if a
+ *   further branch is also a sink.
  *
  * @example A table and a search index
  * ```ts

@@ -11,25 +11,25 @@ import { isThenable } from "../../runtime/thenable.ts";
 
 /** Context of a call of a function. */
 export interface CallContext {
-  /** Aborts when the result is no longer wanted. One for all calls of a reading. */
+  /** Aborts when the result is no longer wanted. All calls of a reading share it. */
   readonly signal: AbortSignal;
 }
 
-/** Options of calls that return promises. Without effect as long as none does. */
+/** Options for calls that return promises. They have no effect if no call does. */
 export interface CallOptions {
   /**
-   * Calls in flight at once: a positive integer.
+   * Maximum number of calls in progress at the same time: a positive integer.
    * @default {1}
    */
   readonly concurrency?: number | undefined;
   /**
-   * If true, results come in the order of the items; otherwise, as they are done.
+   * If true, results keep the order of the items; otherwise they come as they finish.
    * @default {true}
    */
   readonly ordered?: boolean | undefined;
   /**
-   * With `ordered`, how many finished results may wait for a slower earlier one: a positive integer.
-   * Those of the calls that are in flight beside it always may, which are `concurrency - 1`.
+   * With `ordered`, the maximum number of finished results that may wait for a slower earlier one: a
+   * positive integer. Results of the up to `concurrency - 1` other calls in progress may always wait.
    * @default {concurrency}
    */
   readonly reorderBuffer?: number | undefined;
@@ -59,12 +59,12 @@ export function checkCall(name: string, fn: unknown, options: CallOptions): Call
   return { concurrency, ordered, reorderBuffer: reorderBuffer ?? concurrency };
 }
 
-/** Refuses what cannot be called. */
+/** Throws if a value is not a function. */
 export function checkFunction(operator: string, name: string, fn: unknown): void {
   if (!callable.test(fn)) fail(`construct ${operator}`, name, callable.expected, fn);
 }
 
-/** The signal of the calls of one reading, which is made when somebody asks for it. */
+/** The signal of the calls of one reading. It is created when first requested. */
 export class CallSignal implements CallContext {
   #controller: AbortController | undefined;
   #stopped: { readonly reason: unknown } | undefined;
@@ -83,14 +83,14 @@ export class CallSignal implements CallContext {
   }
 }
 
-/** Refuses a promise where the answer is needed at once; its rejection is then ignored. */
+/** Rejects a promise if the result is needed at once. Its own rejection is then ignored. */
 export function refusePromise(action: string, name: string, answer: unknown): void {
   if (typeof answer !== "object" || answer === null || !isThenable(answer)) return;
   Promise.resolve(answer).catch(() => {});
   fail(action, name, "a function that returns no promise", answer);
 }
 
-/** Refuses what is neither true nor false; the rejection of a promise is then ignored. */
+/** Rejects a result that is not a boolean. The rejection of a promise is then ignored. */
 export function truthOf(action: string, answer: unknown): boolean {
   if (answer === true || answer === false) return answer;
   Promise.resolve(answer).catch(() => {});

@@ -49,7 +49,7 @@ export class CallReader<I, R, O> implements ChunkReader<O> {
     this.#follow(this.#keep(items[this.#at++]!), first);
   }
 
-  /** Gives the results that are next, as soon as there is one. */
+  /** Returns the next results, as soon as there is one. */
   next(most: number = Infinity): Promise<Answer<O>> {
     return new Promise((resolve) => {
       this.#most = most;
@@ -82,7 +82,7 @@ export class CallReader<I, R, O> implements ChunkReader<O> {
     }
   }
 
-  /** Reads on; false where that has to be waited for. */
+  /** Reads on; returns false if it must wait. */
   #read(): boolean {
     try {
       const items = this.#input.next(this.#most);

@@ -45,7 +45,7 @@ export class Chain<O> implements ChunkReader<O> {
     );
   }
 
-  /** Gives what becomes of the next items. */
+  /** Returns the results of the next items. */
   next(most: number = Infinity): Answer<O> | Promise<Answer<O>> {
     for (;;) {
       if (this.#isOver) return undefined;

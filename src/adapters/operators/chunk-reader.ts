@@ -2,21 +2,20 @@
 export type Answer<T> = readonly T[] | undefined;
 
 /**
- * Reads a source in arrays of items. This is what operators and combinators are made of: each reads
- * one or several of them, and is one.
+ * Reads a source in arrays of items. Operators and combinators read one or several of these, and are one.
  */
 export interface ChunkReader<T> {
   /**
-   * Gives the next items, which may be none; `undefined` at the end, also when asked again. Throws or
-   * rejects once with what has failed, after all that was read before, and is at its end then. It is
-   * called again only when the answer before has settled.
+   * Returns the next items, possibly none; `undefined` at the end, even if called again. Throws or
+   * rejects once with the failure, after all items read before, and is at its end then. It is called
+   * again only after the previous call settled.
    *
-   * @param most More items than that are of no use: what reads them one by one reads no more.
+   * @param most Maximum useful number of items: a reader of single items reads no more.
    */
   next(most?: number): Answer<T> | Promise<Answer<T>>;
   /**
-   * Makes it give no more, also while an answer is awaited, which then is the end or does not come.
-   * Settles when it has let go of what it holds.
+   * Ends the reader, even while a call is pending; that call then returns the end or never settles.
+   * Settles when resources are released.
    */
   cancel(reason: unknown): void | Promise<void>;
 }

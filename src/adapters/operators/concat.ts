@@ -8,13 +8,13 @@ import { checkTermsOf } from "./terms.ts";
 const action = "concatenate sources";
 
 /**
- * Gives the items of several sources, one source after the other. Each is opened when it is its turn.
+ * Reads several sources, one after the other. Each is opened when its turn comes.
  *
- * If one fails, the items before are given, all others are cancelled and waited for, and the error is
- * a `SourceError` that says which one it was. Whatever ends the reading early cancels all that are not at
- * their end, also those that had no turn.
+ * If a source fails, the items before are yielded, and all other sources are cancelled and awaited. The
+ * error is a `SourceError` that says which source failed. If reading ends early, all sources that have
+ * not ended are cancelled, including those not opened yet.
  *
- * @throws {ConfigurationError} If one is not a source, or a stream that is already being read.
+ * @throws {ConfigurationError} If an argument is not a source, or is a stream that is already being read.
  *
  * @example A file of yesterday and one of today
  * ```ts

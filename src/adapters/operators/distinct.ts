@@ -13,19 +13,19 @@ import type { Stage } from "./stage.ts";
 /** Options of `distinct`. At least one of `max` and `ttl` is required. */
 export interface DistinctOptions<I> {
   /**
-   * Gives what two items that are the same have in common. Keys are compared as those of a `Map`:
-   * objects by identity, so give a string or a number.
+   * Returns the key of an item. Items with the same key are duplicates. Keys are compared as in a `Map`,
+   * objects by identity, so return a string or a number.
    * @default {the item}
    */
   readonly by?: ((item: I) => unknown) | undefined;
   /**
-   * Keys that are known at once, a positive integer or `Infinity`: above it the one that was met first
-   * is forgotten, and its item passes again.
+   * Maximum number of remembered keys, a positive integer or `Infinity`. Beyond it, the oldest key is
+   * forgotten, and its item passes again.
    * @default {Infinity}, if `ttl` is given
    */
   readonly max?: number | undefined;
   /**
-   * Milliseconds for which a key is known after its item has passed. What passes then depends on
+   * Milliseconds for which a key is remembered after its item has passed. The result then depends on
    * time.
    * @default {Infinity}, if `max` is given
    */
@@ -39,8 +39,8 @@ const distinctOptions: OptionTable<DistinctOptions<never>> = {
 };
 
 /**
- * Yields each item once: items whose key was met before are left out. It knows the last `max` keys,
- * or those of the last `ttl` milliseconds.
+ * Yields each item once: drops items whose key was seen before. It remembers the last `max` keys, or
+ * those of the last `ttl` milliseconds.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ const distinctOptions: OptionTable<DistinctOptions<never>> = {
  * ```
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if `by`
- * gives a promise.
+ *   returns a promise.
  */
 export function distinct<I>(options: DistinctOptions<I>): Operator<I, I> {
   const action = "construct distinct";

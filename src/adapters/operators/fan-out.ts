@@ -11,14 +11,14 @@ import { blaming, type BranchFailure, type CallEnd, failureOf, namedIn } from ".
 import type { Ticket } from "./lag.ts";
 import { RunsAtWork } from "./runs-at-work.ts";
 
-/** Gives each branch its rows of a call; branches without any are left out. */
+/** Splits the rows of a call by branch; branches without rows are left out. */
 export type Split = (rows: readonly unknown[]) => readonly Share[];
 
-/** The load of a pipeline that has branches. */
+/** The load of a pipeline with branches. */
 export interface BranchedLoad<T> {
-  /** Gives the rows to the branches, and is done once all of them have loaded theirs. */
+  /** Passes the rows to the branches, and settles when all of them have loaded theirs. */
   (rows: T[], context: LoadContext): unknown;
-  /** Items in a batch of a run whose options say no other number: the most that a branch wants. */
+  /** Number of items in a batch, unless the run options set it: the largest that a branch prefers. */
   readonly batchSize?: number;
 }
 
@@ -49,7 +49,7 @@ function weaknessOf(weak: readonly string[], sinks: number): string {
   return `branch ${first}${words.length > 0 ? ` (${words.join("; ")})` : ""}`;
 }
 
-/** Loads by branches, and knows what each of them has. */
+/** Loads by branches, and knows which rows each of them has. */
 class FanOut {
   /** The branch that commits the mark of the run together with its rows, after all others. */
   readonly marking: Branch | undefined;
@@ -68,7 +68,7 @@ class FanOut {
     this.#runs = new RunsAtWork(lag);
   }
 
-  /** Gives the rows of a call to the branches that lack them. */
+  /** Passes the rows of a call to the branches that lack them. */
   load(rows: readonly unknown[], context: LoadContext): unknown {
     checkLoadContext(context);
     this.#checkStores(context);
@@ -95,7 +95,7 @@ class FanOut {
     return isThenable(ended) ? ended.then(onEnd) : onEnd(ended);
   }
 
-  /** Refuses what its user must take for one commit, as the checkpoints are those of one sink of several. */
+  /** Rejects branches that look like one commit: the checkpoints belong to only one of several sinks. */
   #checkStores({ runId, batch: { key } }: LoadContext): void {
     if (this.sinks < 2 || key === undefined) return;
     for (const { name, store } of this.#branches.values()) {
@@ -140,7 +140,7 @@ class FanOutCall {
     this.#onTaken = onTaken;
   }
 
-  /** Calls the branches, and gives, or promises, what is lacking; all of them have settled then. */
+  /** Calls the branches, and returns, or promises, what they lack once all of them have settled. */
   run(shares: readonly Share[], ticket: Ticket | undefined): CallEnd | Promise<CallEnd> {
     const isLast = ({ name }: Share) => name === this.#marking?.name;
     const begin = (share: Share) => this.#begin(share, ticket);
@@ -194,8 +194,8 @@ class FanOutCall {
   }
 
   /**
-   * A branch that names its bad rows is given all others at once, as a branch that fails for others
-   * is not to keep them from it. Not where it marks, as its mark would have the bad ones as well.
+   * Passes all other rows at once to a branch that named its bad rows, so that failures of another branch
+   * do not hold them back. Not if the branch marks, as its mark would include the bad rows.
    */
   #face(share: Share, error: unknown, mayGoOn: boolean): Promise<void> | undefined {
     const named = namedIn(share, error);
@@ -218,8 +218,8 @@ class FanOutCall {
   }
 
   /**
-   * A deadline tells with its own error, at once: by then it has to say what is lacking. Other batches
-   * do not wait for the call any more either.
+   * Rejects at once with the error of the deadline, which must say by then what is lacking. Other batches
+   * also stop waiting for the call.
    */
   #watched<R>(settled: Promise<R>, ticket: Ticket | undefined): Promise<R> {
     const unfollow = onAbort(this.#context.signal, (reason) => {

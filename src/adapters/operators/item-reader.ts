@@ -13,8 +13,8 @@ import type { Answer, ChunkReader } from "./chunk-reader.ts";
 const QUIET_TURNS = 12;
 
 /**
- * Reads items one by one, and gives those together that come without a wait: it never makes an item
- * wait for one that is not there yet, and reads ahead no further than one chunk.
+ * Reads single items, and yields those together that arrive without a wait. It never makes an item wait
+ * for a later one, and reads ahead at most one chunk.
  */
 export class ItemReader<T> implements ChunkReader<T> {
   readonly #source: AsyncSource;
@@ -26,7 +26,7 @@ export class ItemReader<T> implements ChunkReader<T> {
   #limit = 0; // Items at which those that are there go on.
   #give: ((answer: Answer<T> | Promise<never>) => void) | undefined; // An answer is awaited.
 
-  /** Makes a reader that gives at most `size` items at once. */
+  /** Makes a reader that yields at most `size` items at once. */
   constructor(source: AsyncSource, size: number) {
     this.#source = source;
     this.#size = size;

@@ -1,15 +1,15 @@
 import { onAbort } from "../../runtime/signals.ts";
 
 /**
- * Holds back branches that are ahead of the slowest one: none begins a batch while there are more
- * than `most` that it has begun, and another one lacks. Each begins batches in the order in which
- * they came, so that two of them never wait for each other.
+ * Holds back branches that are ahead of the slowest one. A branch waits while it has begun more than
+ * `most` batches that another branch lacks. Each branch begins batches in the order in which they came,
+ * so two branches never wait for each other.
  */
 export class Lag {
   readonly #most: number;
   readonly #tickets: Ticket[] = []; // In the order in which the batches came.
 
-  /** Takes the most batches that a branch may be ahead. */
+  /** Sets how many batches a branch may be ahead. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -67,7 +67,7 @@ export class Ticket {
     return this.#begun.has(name) && this.#lacking.size > Number(this.#lacking.has(name));
   }
 
-  /** Waits for the turn of a branch; gives nothing where it is its turn. Rejects when the signal aborts. */
+  /** Waits for the turn of a branch; returns nothing if it is its turn. Rejects when the signal aborts. */
   begin(name: string, signal: AbortSignal | undefined): Promise<void> | undefined {
     let isWaiting = true;
     let start = () => void (isWaiting = false);

@@ -10,35 +10,34 @@ import type { CallContext } from "./call-options.ts";
 
 /** Options of `lookup`. */
 export interface LookupOptions<I, K, V> {
-  /** Gives what an item is looked up by. Keys are compared as those of a `Map`. */
+  /** Returns the key of an item. Keys are compared as in a `Map`. */
   readonly key: (item: I) => K;
   /**
-   * Gives what belongs to the keys, as a `Map` or other pairs of key and value, or a promise of them.
-   * No key is in `keys` twice. A key that is left out has no value.
+   * Returns the values of the keys, as a `Map` or other pairs of key and value, or a promise of them.
+   * `keys` contains no key twice. A key that is left out has no value.
    */
   readonly load: (
     keys: K[],
     context: CallContext,
   ) => Iterable<readonly [K, V]> | PromiseLike<Iterable<readonly [K, V]>>;
   /**
-   * Keys in one call: a positive integer.
+   * Maximum number of keys in one call: a positive integer.
    * @default {100}
    */
   readonly batchSize?: number | undefined;
   /**
-   * Keys that are kept with what was found for them, or that nothing was: a positive integer. Above it
-   * the one that was not asked for the longest is dropped.
+   * Maximum number of keys to cache, with or without a value: a positive integer. Beyond it, the least
+   * recently used key is dropped.
    * @default {10000}
    */
   readonly cache?: number | undefined;
   /**
-   * The longest that the first key of a call waits for others, in milliseconds; `Infinity` for as long
-   * as it takes.
+   * Maximum time that the first key of a call waits for others, in milliseconds; `Infinity` for no limit.
    * @default {5000}
    */
   readonly timeout?: number | undefined;
   /**
-   * Items that may wait for a call to be full: a positive integer.
+   * Maximum number of items that may wait for a full call: a positive integer.
    * @default {10000}
    */
   readonly maxWaiting?: number | undefined;

@@ -39,7 +39,7 @@ export class LookupReader<I, K, V> implements ChunkReader<Pair<I, V>> {
     this.#options = options;
   }
 
-  /** Gives the next pairs, of which all is known. */
+  /** Returns the next complete pairs. */
   async next(most?: number): Promise<Answer<Pair<I, V>>> {
     while (!this.#isOver) {
       if (this.#at < this.#items.length) this.#look();

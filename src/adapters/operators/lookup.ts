@@ -3,10 +3,10 @@ import { LookupReader } from "./lookup-reader.ts";
 import { type Operator, reading } from "./operator.ts";
 
 /**
- * Pairs of each item and what was found for its key, in the order of the items; `undefined` where
- * nothing was. Keys that are not in the cache are gathered, over as many items as it takes, and loaded
- * together: one call at a time, for `batchSize` of them. A call has fewer where the source ends or
- * fails, where `timeout` is up, or where `maxWaiting` items wait.
+ * Pairs each item with the value of its key, in the order of the items; `undefined` if there is no value.
+ * Keys that are not cached are gathered over as many items as needed, and loaded together. One call is in
+ * progress at a time, for `batchSize` keys. A call has fewer keys if the source ends or fails, `timeout`
+ * has passed, or `maxWaiting` items wait.
  *
  * @example Orders with their users
  * ```ts
@@ -26,8 +26,8 @@ import { type Operator, reading } from "./operator.ts";
  * deepEqual(await Array.fromAsync(streamOf(found)), ["Ada", "Bob", "Ada", undefined]);
  * ```
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if
- * `key` gives a promise, or `load` no pairs.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if `key`
+ *   returns a promise, or `load` returns no pairs.
  */
 export function lookup<I, K, V>(
   options: LookupOptions<I, K, V>,

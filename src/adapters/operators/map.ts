@@ -15,7 +15,7 @@ import { nothing, type Step, Steps } from "./steps.ts";
 import type { Unsteady } from "./terms.ts";
 
 /**
- * Each item becomes what `fn` gives for it, or nothing where that is `skip`. `fn` may give a promise.
+ * Maps each item to the result of `fn`, or drops it if the result is `skip`. `fn` may return a promise.
  *
  * @example Names, in the order of the users
  * ```ts
@@ -38,7 +38,7 @@ export function map<I, O>(
   return stepping(() => new MapStep(fn, settings), unsteadyOf("map", settings));
 }
 
-/** Results that come as they are done may come in another order the next time. */
+/** Marks results as unsteady if they come as they finish: the order may differ the next time. */
 function unsteadyOf(name: string, { ordered }: CallSettings): Unsteady | undefined {
   return ordered ? undefined : { what: `${name}({ ordered: false })`, by: "time", mixes: true };
 }
@@ -69,7 +69,7 @@ abstract class Calling implements Calls<unknown, unknown, unknown> {
   abstract take(result: unknown, item: unknown, out: unknown[]): void;
 }
 
-/** Operator that calls a function, by whose result an item becomes one item, or none. */
+/** Operator that calls a function whose result turns an item into one item, or none. */
 abstract class CallStep extends Calling implements Step {
   abstract readonly kind: Step["kind"];
 
@@ -89,14 +89,14 @@ class MapStep extends CallStep {
   }
 }
 
-/** An operator of one function, in a pass with those beside it. */
+/** An operator of one function, which shares a pass with its neighbours. */
 function stepping<I, O>(make: () => Step, unsteady: Unsteady | undefined): Operator<I, O> {
   return staged<unknown, unknown>(() => new Steps([make()]), unsteady) as Operator<I, O>;
 }
 
 /**
- * Only the items for which `fn` gives `true`, or a promise of it. A function that tells a type apart
- * narrows that of the items.
+ * Keeps only the items for which `fn` returns `true`, or a promise of it. A type guard narrows the type
+ * of the items.
  *
  * @example Only what is open
  * ```ts
@@ -114,7 +114,7 @@ export function filter<I, O extends I>(
   fn: (item: I, context: CallContext) => item is O,
   options?: CallOptions,
 ): Operator<I, O>;
-/** Only the items for which `fn` gives `true`, or a promise of it. */
+/** Keeps only the items for which `fn` returns `true`, or a promise of it. */
 export function filter<I>(
   fn: (item: I, context: CallContext) => boolean | PromiseLike<boolean>,
   options?: CallOptions,
@@ -136,8 +136,8 @@ class FilterStep extends CallStep {
 }
 
 /**
- * Each item becomes the rows that `fn` gives for it, or a promise of them: one, several or none. All
- * rows of one item are in memory at once.
+ * Replaces each item by the rows that `fn` returns for it, or a promise of them: one, several or none.
+ * All rows of one item are in memory at once.
  *
  * @example The lines of orders
  * ```ts
@@ -149,8 +149,8 @@ class FilterStep extends CallStep {
  * deepEqual(await Array.fromAsync(streamOf(lines)), [{ id: 1, name: "tea" }, { id: 1, name: "jam" }]);
  * ```
  *
- * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its
- * rule; while items are read, if it gives no iterable, or a string.
+ * @throws {ConfigurationError} If `fn` is not a function, or an option is unknown or breaks its rule;
+ *   while items are read, if it returns a string or a value that is not iterable.
  */
 export function flatMap<I, O>(
   fn: (item: I, context: CallContext) => Iterable<O> | PromiseLike<Iterable<O>>,
@@ -188,7 +188,8 @@ class FlatMapStage extends Calling implements Stage<unknown, unknown> {
 }
 
 /**
- * Calls `fn` for each item, which goes on as it is once a promise that `fn` gives is fulfilled.
+ * Calls `fn` for each item, and passes the item on unchanged. If `fn` returns a promise, the item waits
+ * for it.
  *
  * @example
  * ```ts

@@ -10,12 +10,12 @@ import { checkTermsOf } from "./terms.ts";
 import { ITEMS_PER_CHUNK } from "./source-reader.ts";
 import { SourceError } from "./source-error.ts";
 
-/** Key to sort items by: compared by `<`, so that texts are in the order of their code units. */
+/** Key to sort items by. Keys are compared by `<`, so texts are sorted by their code units. */
 export type SortKey = number | bigint | string | Date;
 
-/** By what sorted sources are merged. */
+/** Options of `mergeSorted`. */
 export interface MergeSortedOptions<T> {
-  /** The key of an item, called once for each: all of one kind, and no `NaN`. */
+  /** Returns the key of an item; called once for each item. All keys have one type, and none is `NaN`. */
   by: (item: T) => SortKey;
 }
 
@@ -23,16 +23,17 @@ const action = "merge sorted sources";
 const table: OptionTable<{ by: unknown }> = { by: [callable] };
 
 /**
- * Merges sources that are sorted by a key, the smallest first, into one that is. Equal keys keep the order of
- * the sources, so that the items come in the same order in each run. Of each source there is at most
- * one array of items in memory.
+ * Merges sources that are sorted by a key, smallest first, into one sorted source. Items with equal keys
+ * keep the order of the sources, so the order is the same in each run. At most one array of items per
+ * source is in memory.
  *
- * A source that is not sorted fails with a `SourceError` that says which source and which item it is. If
- * one fails, what comes before is given, and all others are cancelled and waited for.
- * Items that could not be read (`malformed`) have no key, and come as soon as their source is at them.
+ * If a source is not sorted, the result fails with a `SourceError` that names the source and the item. If
+ * a source fails, the items before are yielded, and all other sources are cancelled and awaited. Items
+ * that could not be read (`malformed`) have no key: they are yielded as soon as their source reaches
+ * them.
  *
- * @throws {ConfigurationError} If one is not a source, or a stream that is already being read, or
- * `by` is not a function.
+ * @throws {ConfigurationError} If a value is not a source, or is a stream that is already being read, or
+ *   `by` is not a function.
  *
  * @example Two logs, by their time
  * ```ts
@@ -62,7 +63,7 @@ export function mergeSorted<T>(
   return chunksOf(() => new SortedReader(new Inputs(action, own), by), checkTerms);
 }
 
-/** The next item of a source, with its key; one that could not be read has none. */
+/** The next item of a source, with its key. A malformed item has none. */
 interface First<T> {
   readonly source: number;
   item: T;
@@ -135,7 +136,7 @@ class SortedReader<T> implements ChunkReader<T> {
     this.#rise();
   }
 
-  /** Takes the next item of a source, whose key must be no smaller than that of the one before. */
+  /** Takes the next item of a source. Its key must not be smaller than the previous one. */
   #firstOf(source: number): First<T> {
     const item = this.#heads.take(source);
     const count = this.#counts[source]!++;

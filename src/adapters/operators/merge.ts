@@ -9,7 +9,8 @@ import { checkTermsOf } from "./terms.ts";
 /** Options of `merge`. */
 export interface MergeOptions {
   /**
-   * Most sources that are read at once: a positive integer, or `Infinity`. Further ones wait for the end of one.
+   * Maximum number of sources to read at once: a positive integer, or `Infinity`. Further sources wait
+   * until one ends.
    * @default {Infinity}
    */
   concurrency?: number | undefined;
@@ -19,19 +20,19 @@ const action = "merge sources";
 const table: OptionTable<MergeOptions> = { concurrency: [positiveIntegerOrInfinity, Infinity] };
 
 /**
- * Gives the items of several sources as they come: those of one source in order, the sources in turns
- * of one array of items, so that none of those that have items waits for long. Of each there is at
- * most one such array in memory.
+ * Merges several sources, and yields items as they arrive. The items of each source keep their order.
+ * Sources take turns, one array of items each, so a source with items does not wait for long. At most one
+ * such array per source is in memory.
  *
- * If one fails, what the others have given by then is given, all are cancelled and waited for, and the
- * error is a `SourceError` that says which one it was. Whatever ends the reading early cancels all that are
- * not at their end.
+ * If a source fails, the items that the others have ready are yielded, and all are cancelled and awaited.
+ * The error is a `SourceError` that says which source failed. If reading ends early, all sources that
+ * have not ended are cancelled.
  *
- * The order may be another one in a next run, so that nobody knows which items a checkpoint speaks of: a
- * run with checkpoints refuses it. Use `concat` or `mergeSorted` where a run is to be resumed.
+ * The order may differ in the next run, so a checkpoint could not tell which items are finished. A run
+ * with checkpoints therefore rejects a merged source. Use `concat` or `mergeSorted` for runs to resume.
  *
- * @throws {ConfigurationError} If one is not a source, or a stream that is already being read, or
- * an option breaks its rule.
+ * @throws {ConfigurationError} If a value is not a source, or is a stream that is already being read, or
+ *   an option breaks its rule.
  *
  * @example Three regions at once
  * ```ts
@@ -72,7 +73,7 @@ class MergeReader<T> implements ChunkReader<T> {
   next(most?: number): Answer<T> | Promise<Answer<T>> {
     if (this.#isOver) return undefined;
     this.#ask(most);
-    // A source that is always ready gives the others a chance.
+    // A source that is always ready must give the others a chance.
     if (this.#awaited > 0 && this.#failure === undefined) return this.#later(most);
     return this.#give();
   }
@@ -85,7 +86,7 @@ class MergeReader<T> implements ChunkReader<T> {
     await cancelled;
   }
 
-  /** Asks all that have nothing ready, and opens as many as may be. */
+  /** Requests items from all sources that have none ready, and opens as many as allowed. */
   #ask(most?: number): void {
     while (this.#failure === undefined) {
       const isOpen = this.#ready.length + this.#awaited + this.#idle.length;

@@ -4,13 +4,13 @@ import type { Stage } from "./stage.ts";
 import type { Unsteady } from "./terms.ts";
 
 /**
- * Operator on the items of a source: `I` → `O`. Made by the functions of this package. It holds
- * nothing: each reading has its own state.
+ * Operator on the items of a source: `I` → `O`. Created by the functions of this package. It holds no
+ * state: each reading has its own.
  */
 export interface Operator<I, O> {
   /** Kind of the object. */
   readonly kind: "operator";
-  /** Its types, for the compiler alone: it is never there. */
+  /** Types for the compiler only; the property never exists. */
   readonly types?: ((item: I) => O) | undefined;
 }
 
@@ -22,12 +22,12 @@ export interface OperatorParts<I, O> extends Operator<I, O> {
   readonly unsteady: Unsteady | undefined;
 }
 
-/** An operator that handles one array after the other, with a stage of its own for each reading. */
+/** An operator that handles one array after the other. Each reading has its own stage. */
 export function staged<I, O>(make: () => Stage<I, O>, unsteady?: Unsteady): Operator<I, O> {
   return reading((input) => Chain.after(input, make()), unsteady);
 }
 
-/** An operator that reads by itself. */
+/** An operator that reads its input itself. */
 export function reading<I, O>(
   connect: (input: ChunkReader<I>) => ChunkReader<O>,
   unsteady?: Unsteady,
@@ -36,7 +36,7 @@ export function reading<I, O>(
   return parts;
 }
 
-/** Tells an operator from all else. */
+/** Returns true if a value is an operator. */
 export function isOperator(value: unknown): value is OperatorParts<unknown, unknown> {
   const { kind, connect } = Object(value) as Partial<OperatorParts<unknown, unknown>>;
   return kind === "operator" && typeof connect === "function";

@@ -7,17 +7,17 @@ import { checkSource, chunksOf, openReader, tellingBytesOf } from "./source.ts";
 import { checkTermsOf } from "./terms.ts";
 
 /**
- * A source of what operators make of another one: `extract` returns it, `batched` and `streamOf` take
- * it, and so does another `pipe`. It comes in arrays, each of which goes through all operators in one
- * go, without a promise as long as their functions give none.
+ * Applies operators to a source, and returns the resulting source. `extract` can return it; `batched`,
+ * `streamOf` and another `pipe` accept it. Items pass in arrays. Each array goes through all operators in
+ * one pass, without promises as long as the functions return none.
  *
- * The source is opened when somebody reads, and each reading has state of its own. Where the source or
- * a function fails, all that came before is given, and then its own error. To stop the reading
- * cancels the source, also while a read is pending, and aborts the `signal` of calls that run. An item
- * that its source could not read (`malformed`) passes by all operators in its place.
+ * The source is opened when reading starts, and each reading has its own state. If the source or a
+ * function fails, everything before is yielded, and then the original error. Stopping the reading cancels
+ * the source, even while a read is pending, and aborts the `signal` of calls in progress. An item that
+ * its source could not read (`malformed`) passes all operators unchanged, in its place.
  *
- * A source that gives its items one by one is read ahead as far as items come without a wait, up to
- * 256 of them.
+ * A source that yields single items is read ahead as long as items arrive without a wait, up to 256
+ * items.
  *
  * @example The first two names that are long
  * ```ts
@@ -29,29 +29,29 @@ import { checkTermsOf } from "./terms.ts";
  * deepEqual(await Array.fromAsync(streamOf(names)), ["Grace", "Edsger"]);
  * ```
  *
- * @throws {ConfigurationError} If `source` is not a source, or a stream that is already being read,
- * or an operator is not one.
+ * @throws {ConfigurationError} If `source` is not a source, or is a stream that is already being read, or
+ *   an operator is invalid.
  */
 export function pipe<A>(source: Source<A>): Chunks<A>;
-/** A source of what 1 operator makes of another one. */
+/** Applies 1 operator to a source. */
 export function pipe<A, B>(
   source: Source<A>,
   o1: Operator<A, B>,
 ): Chunks<B>;
-/** A source of what 2 operators make of another one. */
+/** Applies 2 operators to a source. */
 export function pipe<A, B, C>(
   source: Source<A>,
   o1: Operator<A, B>,
   o2: Operator<B, C>,
 ): Chunks<C>;
-/** A source of what 3 operators make of another one. */
+/** Applies 3 operators to a source. */
 export function pipe<A, B, C, D>(
   source: Source<A>,
   o1: Operator<A, B>,
   o2: Operator<B, C>,
   o3: Operator<C, D>,
 ): Chunks<D>;
-/** A source of what 4 operators make of another one. */
+/** Applies 4 operators to a source. */
 export function pipe<A, B, C, D, E>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -59,7 +59,7 @@ export function pipe<A, B, C, D, E>(
   o3: Operator<C, D>,
   o4: Operator<D, E>,
 ): Chunks<E>;
-/** A source of what 5 operators make of another one. */
+/** Applies 5 operators to a source. */
 export function pipe<A, B, C, D, E, F>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -68,7 +68,7 @@ export function pipe<A, B, C, D, E, F>(
   o4: Operator<D, E>,
   o5: Operator<E, F>,
 ): Chunks<F>;
-/** A source of what 6 operators make of another one. */
+/** Applies 6 operators to a source. */
 export function pipe<A, B, C, D, E, F, G>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -78,7 +78,7 @@ export function pipe<A, B, C, D, E, F, G>(
   o5: Operator<E, F>,
   o6: Operator<F, G>,
 ): Chunks<G>;
-/** A source of what 7 operators make of another one. */
+/** Applies 7 operators to a source. */
 export function pipe<A, B, C, D, E, F, G, H>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -89,7 +89,7 @@ export function pipe<A, B, C, D, E, F, G, H>(
   o6: Operator<F, G>,
   o7: Operator<G, H>,
 ): Chunks<H>;
-/** A source of what 8 operators make of another one. */
+/** Applies 8 operators to a source. */
 export function pipe<A, B, C, D, E, F, G, H, I>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -101,7 +101,7 @@ export function pipe<A, B, C, D, E, F, G, H, I>(
   o7: Operator<G, H>,
   o8: Operator<H, I>,
 ): Chunks<I>;
-/** A source of what 9 operators make of another one. */
+/** Applies 9 operators to a source. */
 export function pipe<A, B, C, D, E, F, G, H, I, J>(
   source: Source<A>,
   o1: Operator<A, B>,
@@ -114,7 +114,7 @@ export function pipe<A, B, C, D, E, F, G, H, I, J>(
   o8: Operator<H, I>,
   o9: Operator<I, J>,
 ): Chunks<J>;
-/** A source of what 10 operators make of another one. */
+/** Applies 10 operators to a source. */
 export function pipe<A, B, C, D, E, F, G, H, I, J, K>(
   source: Source<A>,
   o1: Operator<A, B>,

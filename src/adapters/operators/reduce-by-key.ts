@@ -12,19 +12,19 @@ import { type Gathering, TimedReader } from "./timed-reader.ts";
 
 /** Options of `reduceByKey`. */
 export interface ReduceByKeyOptions<I, K, S> {
-  /** Gives the key of an item. Keys are compared as those of a `Map`. */
+  /** Returns the key of an item. Keys are compared as in a `Map`. */
   readonly by: (item: I) => K;
-  /** Gives what to begin with for a key. */
+  /** Returns the initial state of a key. */
   readonly init: (key: K) => S;
-  /** Gives what that becomes by an item of the key. */
+  /** Returns the next state of a key, from its state and an item. */
   readonly add: (state: S, item: I) => S;
   /**
-   * Keys that are held at once, a positive integer or `Infinity`: before one more is, all of them are
-   * given.
+   * Maximum number of keys held at once, a positive integer or `Infinity`. Before it is exceeded, all
+   * pairs are yielded.
    */
   readonly max: number;
   /**
-   * Milliseconds after which what is held is given; counted from its first item.
+   * Milliseconds after which the pairs are yielded, counted from the first item.
    * @default {Infinity}: at the end of the source
    */
   readonly flushEvery?: number | undefined;
@@ -39,9 +39,10 @@ const reduceOptions: OptionTable<ReduceByKeyOptions<never, never, never>> = {
 };
 
 /**
- * Pairs of a key and what its items were made into, in the order in which keys were met first. They
- * are given at the end of the source, and before that when `max` keys are held or `flushEvery` is up;
- * a key that comes again then begins with `init`. So whoever loads them has to add them up.
+ * Reduces the items of each key to one state, and yields pairs of key and state, in the order in which
+ * keys first appeared. Pairs are yielded at the end of the source, and earlier if `max` keys are held or
+ * `flushEvery` has passed. A key that appears again then starts from `init`, so the loader must add up
+ * the pairs of a key.
  *
  * @example Sums by city
  * ```ts
@@ -62,7 +63,7 @@ const reduceOptions: OptionTable<ReduceByKeyOptions<never, never, never>> = {
  * ```
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule; while items are read, if a
- * function gives a promise.
+ *   function returns a promise.
  */
 export function reduceByKey<I, K, S>(
   options: ReduceByKeyOptions<I, K, S>,

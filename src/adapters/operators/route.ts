@@ -6,25 +6,24 @@ import { type BranchedLoad, fanOut } from "./fan-out.ts";
 const action = "construct route";
 
 /**
- * Makes one `load` of several: each row goes to the branch that `nameOf` names for it. The load is
- * done once all branches have loaded theirs.
+ * Combines several loads into one `load`, which sends each row to the branch that `nameOf` names. The
+ * load is finished when all branches have loaded their rows.
  *
- * - What fails in one branch is tried again, and halved, for that branch alone: what another one has
- *   loaded it is not given again in this run. A run that is killed and repeated may load rows again that
- *   were loaded and not yet marked: each branch has every row at least once.
- * - A dead letter has the names of the branches that lack its item, in `branches`.
- * - The report has what became of the rows in each branch, in `branches`.
- * - A row for which `nameOf` throws, or names no branch, fails alone.
- * - One branch may be the load of a sink whose `checkpoints` the run has: it loads after all others,
- *   and its rows are one commit with the mark. All tables of one sink are one commit by its option `tables`.
- *   Other branches are told no `key` and no `ranges`, as theirs is but a part of the batch.
+ * - A failure in one branch is retried and bisected in that branch alone. A branch does not receive rows
+ *   again that it has loaded in this run. A run that was killed and is repeated may load rows again that
+ *   were loaded but not yet marked: each branch has every row at least once.
+ * - A dead letter lists the branches that lack its item in `branches`.
+ * - The report has the outcome of the rows in each branch in `branches`.
+ * - If `nameOf` throws for a row or names no branch, that row alone fails.
+ * - One branch may be the load of the sink whose `checkpoints` the run uses. It loads after all others,
+ *   and its rows are one commit with the mark. With the option `tables`, all tables of one sink are one
+ *   commit. Other branches receive no `key` and no `ranges`, as they have only a part of the batch.
  *
- * @param nameOf Names the branch of a row; always the same for the same row.
+ * @param nameOf Returns the name of the branch for a row; always the same for the same row.
  * @param branches The loads by name: functions, or loads of sinks.
  *
- * @throws {ConfigurationError} If a branch is not a function, or two are loads of one sink. The
- * load throws it in a run whose checkpoints are those of one sink, where a further branch is a sink
- * too.
+ * @throws {ConfigurationError} If a branch is not a function, or two are loads of one sink. The load
+ *   throws it in a run whose checkpoints belong to one sink, if a further branch is also a sink.
  *
  * @example Errors apart from all else
  * ```ts

@@ -3,10 +3,10 @@ import { type Operator, staged } from "./operator.ts";
 
 /** Options of `sample`. */
 export interface SampleOptions {
-  /** The part of the items that passes, above 0 and up to 1: `0.01` for about one in a hundred. */
+  /** Fraction of the items to keep, above 0 and up to 1: `0.01` keeps about one in a hundred. */
   readonly rate: number;
   /**
-   * An integer: another one lets other items pass. The same source and seed give the same sample.
+   * Seed of the random choice, an integer. The same source and seed yield the same sample.
    * @default {0}
    */
   readonly seed?: number | undefined;
@@ -20,7 +20,7 @@ const integer: Rule = { expected: "an integer", test: Number.isSafeInteger };
 const sampleOptions: OptionTable<SampleOptions> = { rate: [share], seed: [integer, 0] };
 
 /**
- * A random part of the items, each with the same chance.
+ * Keeps a random sample of the items. Each item has the same chance.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function sample<I>(options: SampleOptions): Operator<I, I> {
   }, { what: "sample", by: "state" });
 }
 
-/** Numbers from 0 to below 1 that look random: mulberry32 (T. Ettinger, 2017). */
+/** Returns pseudo-random numbers from 0 to below 1: mulberry32 (T. Ettinger, 2017). */
 function randomOf(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -2,11 +2,11 @@ import { checkFunction, refusePromise } from "./call-options.ts";
 import { type Operator, staged } from "./operator.ts";
 
 /**
- * Yields the state after each item: `init` returns the first state
- * of each reading, and `add` the next one from an item.
+ * Yields the state after each item. `init` returns the initial state of each reading, and `add` the next
+ * state from an item.
  *
- * A source that is read from its beginning gives the same again. One that begins at a checkpoint
- * (`resume: "source"`) begins with `init` there.
+ * A source that is read from its beginning yields the same states again. A source that resumes at a
+ * checkpoint (`resume: "source"`) starts from `init` there.
  *
  * @example A running sum
  * ```ts

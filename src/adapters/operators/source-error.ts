@@ -1,6 +1,6 @@
 import { EtlError, messageOf, propertyOf } from "../../errors.ts";
 
-/** One of several sources that were put together failed. `cause` is its own error. */
+/** Thrown when one of several combined sources fails. `cause` is the error of that source. */
 export class SourceError extends EtlError {
   /** Name by which every copy of this package recognises the class. */
   static readonly millrace: string = "SourceError";
@@ -10,10 +10,10 @@ export class SourceError extends EtlError {
   override readonly code = "SOURCE" as const;
   /** Index of the source, from 0. */
   readonly index: number;
-  /** Time until the next attempt in milliseconds, if the error says it. */
+  /** Milliseconds to wait before the next attempt, if the error says so. */
   readonly retryAfter: unknown;
 
-  /** Makes the error of a source from its own. */
+  /** Makes the error of a source from its cause. */
   constructor(index: number, cause: unknown) {
     super(`Source ${index} failed: ${messageOf(cause)}`, { cause });
     this.index = index;

@@ -9,24 +9,24 @@ export interface Stage<I, O> {
   /** True if it wants no more items, and yields none. */
   readonly isDone?: boolean;
   /**
-   * Takes items, and adds what becomes of them to `out`. Where it throws, what is in `out` is given
-   * before. Gives a call that has to be waited for, where one was made.
+   * Processes items, and adds the results to `out`. If it throws, the results in `out` are yielded
+   * before. Returns a pending call that must be awaited, if there is one.
    */
   push(items: readonly I[], out: O[]): PendingCall | undefined | void;
-  /** Adds what is left when there are no more items. */
+  /** Adds the remaining results when there are no more items. */
   end?(out: O[]): void;
   /**
    * Returns the number of items to read at once if `wanted` results are needed; `wanted` if left
    * out.
    */
   most?(wanted: number): number;
-  /** Makes one stage of this one and that which comes after it, where one pass does for both. */
+  /** Merges this stage and the next one, if one pass can do both. */
   and?(other: Stage<never, never>): Stage<unknown, unknown> | undefined;
   /** Aborts the calls that run. */
   abort?(reason: unknown): void;
 }
 
-/** A call that gave a promise. */
+/** A call that returned a promise. */
 export interface PendingCall {
   /** Place of its item among those that were pushed. */
   readonly index: number;

@@ -4,9 +4,9 @@ import type { ChunkReader } from "./chunk-reader.ts";
 import { checkSource, openReader } from "./source.ts";
 
 /**
- * The items of a source, one by one, as a `ReadableStream`: of a `pipe`, of `chunks()`, of an iterable.
- * It begins to read with the first read, and holds one array of items. An item that its source could
- * not read is its error, after what came before it.
+ * Converts a source (a `pipe`, `chunks()` or an iterable) to a `ReadableStream` of single items. It
+ * starts to read with the first read, and holds one array of items. An item that the source could not
+ * read is an error of the stream, after the items before it.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function streamOf<T>(source: Source<T>): ReadableStream<T> {
   return streamFrom(() => opened ?? openReader(source, use));
 }
 
-/** The items of a reader, which is opened when somebody reads. */
+/** Makes a stream of the items of a reader, which is opened when reading starts. */
 export function streamFrom<T>(open: () => ChunkReader<T>): ReadableStream<T> {
   let opened: ChunkReader<T> | undefined;
   let malformed: MalformedItem | undefined; // Comes after the items in the queue.

@@ -10,7 +10,7 @@ const count: Rule = {
 };
 
 /**
- * The first `n` items. Then the source is cancelled, and not read further.
+ * Yields the first `n` items. Then the source is cancelled.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ class TakeStage<I> implements Stage<I, I> {
 }
 
 /**
- * All items but the first `n`.
+ * Skips the first `n` items.
  *
  * @example
  * ```ts
@@ -80,8 +80,8 @@ export function drop<I>(n: number): Operator<I, I> {
 }
 
 /**
- * The items before the first one for which `fn` gives `false`. Then the source is cancelled. What
- * came together with that item was read as well.
+ * Yields the items before the first one for which `fn` returns `false`. Then the source is cancelled.
+ * Items in the same chunk as that item have been read as well.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function drop<I>(n: number): Operator<I, I> {
  * return a boolean.
  */
 export function takeWhile<I, O extends I>(fn: (item: I) => item is O): Operator<I, O>;
-/** The items before the first one for which `fn` gives `false`. */
+/** Yields the items before the first one for which `fn` returns `false`. */
 export function takeWhile<I>(fn: (item: I) => boolean): Operator<I, I>;
 export function takeWhile<I>(fn: (item: I) => boolean): Operator<I, I> {
   checkFunction("takeWhile", "fn", fn);
@@ -123,8 +123,8 @@ class TakeWhileStage<I> implements Stage<I, I> {
 }
 
 /**
- * The items until `signal` aborts, which ends the source as if there were no more, and cancels what
- * is read, also while a read is pending. Where that is depends on time: see docs/operators.md.
+ * Yields items until `signal` aborts. Then the source ends as if it had no more items, and reading is
+ * cancelled, even while a read is pending. The place of the end depends on time: see docs/operators.md.
  *
  * @example An end that is wanted
  * ```ts

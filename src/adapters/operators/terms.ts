@@ -8,11 +8,14 @@ export interface Unsteady {
   /** Name of the part that may yield other items, as the subject of a sentence: "distinct". */
   readonly what: string;
   /**
-   * By `"time"` in any case, by `"state"` only where the source does not begin at its beginning; by its
-   * `"end"` where only how many it gives depends on time.
+   * `"time"`: always; `"state"`: only if the source does not start at its beginning; `"end"`: only the
+   * number of items depends on time.
    */
   readonly by: "time" | "state" | "end";
-  /** It gives what comes from before what it has given: no place in the source tells what is finished. */
+  /**
+   * If true, it yields items from before others it has yielded: no place in the source tells what is
+   * finished.
+   */
   readonly mixes?: boolean;
 }
 
@@ -38,7 +41,7 @@ export function checkTermsOf(
   };
 }
 
-/** Refuses a run that goes on in a source, or opens it again, where it would lose items by that. */
+/** Rejects a run that resumes in a source, or opens it again, if it would lose items by that. */
 function checkOrder(
   action: string,
   { checkpoints, resume, retry }: RunTerms,

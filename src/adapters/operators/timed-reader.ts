@@ -9,7 +9,7 @@ export interface Gathering<I, O> extends Stage<I, O> {
   readonly isEmpty: boolean;
   /** Number of times that it has yielded the gathered items. */
   readonly rounds: number;
-  /** Gives what is gathered. */
+  /** Yields the gathered items. */
   end(out: O[]): void;
 }
 
@@ -32,7 +32,7 @@ export class TimedReader<I, O> implements ChunkReader<O> {
     this.#time = time;
   }
 
-  /** Gives what is gathered, when it is full or its time is up. */
+  /** Yields the gathered items, when they are enough or their time is up. */
   async next(most?: number): Promise<Answer<O>> {
     for (;;) {
       if (this.#isOver) return undefined;

@@ -6,11 +6,11 @@ import { streamFrom } from "./stream-of.ts";
 const ITEMS_THAT_WAIT = 256; // Of the input, until somebody reads.
 
 /**
- * Operators as a transform for `pipeThrough`, item by item: `I` → `O`. Inside they work on arrays: of
- * what was written, up to 256 items, while nobody has read it.
+ * Converts operators to a transform for `pipeThrough`, item by item: `I` → `O`. Inside they work on
+ * arrays of the items that are written and not yet read, up to 256.
  *
- * Where the input fails or is aborted, what was written is given, and then the error. Where an operator
- * fails, both sides fail. Cancelling ends both. A malformed item is the error of the stream.
+ * If the input fails or is aborted, the items written before are passed on, and then the error. If an
+ * operator fails, both sides fail. Cancelling ends both. A malformed item is an error of the stream.
  *
  * @example
  * ```ts
@@ -22,28 +22,28 @@ const ITEMS_THAT_WAIT = 256; // Of the input, until somebody reads.
  * deepEqual(await Array.fromAsync(squares), [4, 9]);
  * ```
  *
- * @throws {ConfigurationError} If an operator is none.
+ * @throws {ConfigurationError} If an operator is invalid.
  */
 export function transformOf<I, O>(o1: Operator<I, O>): TransformStream<I, O>;
-/** 2 operators as a transform. */
+/** Converts 2 operators to a transform. */
 export function transformOf<A, B, C>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
 ): TransformStream<A, C>;
-/** 3 operators as a transform. */
+/** Converts 3 operators to a transform. */
 export function transformOf<A, B, C, D>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
   o3: Operator<C, D>,
 ): TransformStream<A, D>;
-/** 4 operators as a transform. */
+/** Converts 4 operators to a transform. */
 export function transformOf<A, B, C, D, E>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
   o3: Operator<C, D>,
   o4: Operator<D, E>,
 ): TransformStream<A, E>;
-/** 5 operators as a transform. */
+/** Converts 5 operators to a transform. */
 export function transformOf<A, B, C, D, E, F>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
@@ -51,7 +51,7 @@ export function transformOf<A, B, C, D, E, F>(
   o4: Operator<D, E>,
   o5: Operator<E, F>,
 ): TransformStream<A, F>;
-/** 6 operators as a transform. */
+/** Converts 6 operators to a transform. */
 export function transformOf<A, B, C, D, E, F, G>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
@@ -60,7 +60,7 @@ export function transformOf<A, B, C, D, E, F, G>(
   o5: Operator<E, F>,
   o6: Operator<F, G>,
 ): TransformStream<A, G>;
-/** 7 operators as a transform. */
+/** Converts 7 operators to a transform. */
 export function transformOf<A, B, C, D, E, F, G, H>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
@@ -70,7 +70,7 @@ export function transformOf<A, B, C, D, E, F, G, H>(
   o6: Operator<F, G>,
   o7: Operator<G, H>,
 ): TransformStream<A, H>;
-/** 8 operators as a transform. */
+/** Converts 8 operators to a transform. */
 export function transformOf<A, B, C, D, E, F, G, H, I>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
@@ -81,7 +81,7 @@ export function transformOf<A, B, C, D, E, F, G, H, I>(
   o7: Operator<G, H>,
   o8: Operator<H, I>,
 ): TransformStream<A, I>;
-/** 9 operators as a transform. */
+/** Converts 9 operators to a transform. */
 export function transformOf<A, B, C, D, E, F, G, H, I, J>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,
@@ -93,7 +93,7 @@ export function transformOf<A, B, C, D, E, F, G, H, I, J>(
   o8: Operator<H, I>,
   o9: Operator<I, J>,
 ): TransformStream<A, J>;
-/** 10 operators as a transform. */
+/** Converts 10 operators to a transform. */
 export function transformOf<A, B, C, D, E, F, G, H, I, J, K>(
   o1: Operator<A, B>,
   o2: Operator<B, C>,

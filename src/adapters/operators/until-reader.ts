@@ -15,7 +15,7 @@ export class UntilReader<T> implements ChunkReader<T> {
     this.#signal = signal;
   }
 
-  /** Gives the next items, or the end. */
+  /** Returns the next items, or the end. */
   next(most?: number): Answer<T> | Promise<Answer<T>> {
     if (this.#isOver) return undefined;
     if (this.#signal.aborted) return this.#abort(this.#signal.reason);

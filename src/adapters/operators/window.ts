@@ -11,12 +11,12 @@ import { type Gathering, TimedReader } from "./timed-reader.ts";
 /** Options of `window`. At least one of them is required. */
 export interface WindowOptions {
   /**
-   * Items in a window: a positive integer.
+   * Maximum number of items in a window: a positive integer.
    * @default {Infinity}, if `every` is given
    */
   readonly size?: number | undefined;
   /**
-   * Milliseconds after its first item at which a window is given.
+   * Milliseconds after its first item at which a window is yielded.
    * @default {Infinity}, if `size` is given
    */
   readonly every?: number | undefined;
@@ -28,9 +28,9 @@ const windowOptions: OptionTable<WindowOptions> = {
 };
 
 /**
- * Arrays of items that follow each other: of `size`, or of those that come within `every` milliseconds,
- * or of whichever comes first. None is empty, and the last one may be short. By time alone a window has
- * no limit, so give `size` as well where many items may come.
+ * Groups consecutive items into arrays: of `size` items, of the items that arrive within `every`
+ * milliseconds, or up to whichever limit comes first. No array is empty, and the last one may be short.
+ * With `every` alone a window has no size limit, so also set `size` if many items may arrive.
  *
  * @example
  * ```ts

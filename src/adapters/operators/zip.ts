@@ -10,14 +10,15 @@ import { checkTermsOf } from "./terms.ts";
 const action = "zip sources";
 
 /**
- * Gives the first items of several sources as one array, then the second ones, and so on, to the end
- * of the shortest source: then the others are cancelled. Of each there is at most one array of items in memory.
+ * Yields the first items of several sources as one array, then the second ones, and so on, until the
+ * shortest source ends. Then the others are cancelled. At most one array of items per source is in
+ * memory.
  *
- * If one fails, what is complete is given, all others are cancelled and waited for, and the error is
- * a `SourceError` that says which one it was. Where an item could not be read (`malformed`), it stands
- * in the place of the array that it would be part of.
+ * If a source fails, complete arrays are yielded, and all other sources are cancelled and awaited. The
+ * error is a `SourceError` that says which source failed. An item that could not be read (`malformed`)
+ * replaces the array that it would be part of.
  *
- * @throws {ConfigurationError} If one is not a source, or a stream that is already being read.
+ * @throws {ConfigurationError} If an argument is not a source, or is a stream that is already being read.
  *
  * @example Names and their ages
  * ```ts

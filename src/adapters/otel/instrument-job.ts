@@ -4,7 +4,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { type InstrumentOptions, telemetryOf } from "./instrument.ts";
 import { InstrumentedEtl } from "./instrumented-etl.ts";
 
-/** A job of `millrace/jobs`, as far as it is looked at. */
+/** The subset of a job of `millrace/jobs` that is used. */
 export interface InstrumentableJob<P, E, T> {
   /** The name of the pipeline of each partition. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface InstrumentableJob<P, E, T> {
 
 /** Number of partitions of a job, by outcome. */
 export interface CountedPartitions {
-  /** All of them. */
+  /** All partitions. */
   readonly total: number;
   /** Partitions that a worker has now. */
   readonly held: number;
@@ -26,21 +26,21 @@ export interface CountedPartitions {
   readonly completed: number;
   /** Partitions that failed too often. */
   readonly dead: number;
-  /** Partitions that nobody runs any more, as the job was cancelled. */
+  /** Partitions that are not run any more, as the job was cancelled. */
   readonly cancelled: number;
 }
 
-/** The same job, whose runs and partitions are told to OpenTelemetry. */
+/** A job that reports its runs and partitions to OpenTelemetry. */
 export interface InstrumentedJob<P, E, T> extends InstrumentableJob<P, E, T> {
-  /** The `onProgress` of `coordinate`: counts partitions by their state. Of one coordinator alone. */
+  /** The `onProgress` of `coordinate`, which counts partitions by state. Use it in one coordinator only. */
   readonly onProgress: (snapshot: { readonly partitions: CountedPartitions }) => void;
 }
 
 /**
- * Makes a job that does the same and tells OpenTelemetry: what `instrument` tells of the run of each
- * partition, whose spans have its id as `millrace.partition`; and, where its `onProgress` is given to
- * `coordinate`, the metric `millrace.job.partitions`, by `millrace.partition.state`: `open`, `held`,
- * `completed`, `dead` or `cancelled`.
+ * Returns a job that does the same and reports to OpenTelemetry. The run of each partition is reported as
+ * by `instrument`, and its spans have the partition's id as `millrace.partition`. If you pass its
+ * `onProgress` to `coordinate`, the metric `millrace.job.partitions` counts by
+ * `millrace.partition.state`: `open`, `held`, `completed`, `dead` or `cancelled`.
  *
  * @example With the API alone, nobody listens
  * ```ts
@@ -62,8 +62,8 @@ export interface InstrumentedJob<P, E, T> extends InstrumentableJob<P, E, T> {
  * await working;
  * ```
  *
- * @throws {ConfigurationError} If it is not a job, an option is unknown or breaks its rule, or
- * there is a tracer without `api`, which knows what its spans belong to.
+ * @throws {ConfigurationError} If it is not a job, an option is unknown or breaks its rule, or there is a
+ *   tracer without `api`, which provides the parents of its spans.
  */
 export function instrumentJob<P, E, T>(
   job: InstrumentableJob<P, E, T>,

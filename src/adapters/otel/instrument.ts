@@ -16,13 +16,13 @@ import { Tracing } from "./scope.ts";
 
 /** Options of `instrument`. */
 export interface InstrumentOptions {
-  /** The module `@opentelemetry/api`: it gives a tracer and a meter, and knows what is active. */
+  /** The module `@opentelemetry/api`, which provides a tracer, a meter and the active context. */
   api?: OtelApi | undefined;
-  /** Makes the spans, in place of the tracer that `api` gives under the name `"millrace"`. */
+  /** Tracer for the spans. By default, `api` provides one under the name `"millrace"`. */
   tracer?: OtelTracer | undefined;
-  /** Makes the metrics, in place of the meter that `api` gives under the name `"millrace"`. */
+  /** Meter for the metrics. By default, `api` provides one under the name `"millrace"`. */
   meter?: OtelMeter | undefined;
-  /** Further attributes of every span and of every metric: few values, as each makes a series. */
+  /** Additional attributes of every span and every metric. Use few values: each one creates a series. */
   attributes?: OtelAttributes | undefined;
 }
 
@@ -58,11 +58,11 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
 };
 
 /**
- * Makes a pipeline that does the same and tells OpenTelemetry: a span for each run, each batch and
- * each call of `load`, in which your own spans become children, and counts and durations. There is
- * nothing for each item, so that it costs next to nothing where no SDK is set up.
+ * Returns a pipeline that does the same and reports to OpenTelemetry: a span for each run, each batch and
+ * each call of `load`, with your own spans as their children, and counts and durations. Nothing is
+ * recorded per item, so the overhead is almost zero without an SDK.
  *
- * Your observer is still called, and the guarantee stays.
+ * Your observer is still called, and the guarantee stays the same.
  *
  * @example With the API alone, nobody listens
  * ```ts
@@ -76,8 +76,8 @@ const instrumentOptions: OptionTable<InstrumentOptions> = {
  * equal(report.loaded, 3);
  * ```
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule, or there is a tracer
- * without `api`, which knows what its spans belong to.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or there is a tracer without
+ *   `api`, which provides the parents of its spans.
  */
 export function instrument<E, T>(etl: Etl<E, T>, options: InstrumentOptions = {}): Etl<E, T> {
   if (!isOf(etl, Etl<E, T>)) {

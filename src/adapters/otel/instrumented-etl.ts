@@ -7,7 +7,7 @@ import type { RunOptions, RunSettings } from "../../pipeline/run-options.ts";
 import { instrumentedPipeline } from "./instrumented-pipeline.ts";
 import { RunWatch, type Telemetry } from "./run-watch.ts";
 
-/** A pipeline whose runs are told to OpenTelemetry. */
+/** A pipeline whose runs are reported to OpenTelemetry. */
 export class InstrumentedEtl<E, T> extends Etl<E, T> {
   readonly #etl: Etl<E, T>;
   readonly #telemetry: Telemetry;

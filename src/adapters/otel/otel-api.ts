@@ -6,13 +6,13 @@
 /** Attributes of spans and of metrics. */
 export type OtelAttributes = Readonly<Record<string, string | number | boolean>>;
 
-/** A `Context`, from which a trace continues. */
+/** A `Context`, which a trace continues from. */
 export interface OtelContext {
-  /** A value that it carries. */
+  /** Returns a value of the context. */
   getValue(key: symbol): unknown;
-  /** A context with one more value. */
+  /** Returns a context with one more value. */
   setValue(key: symbol, value: unknown): OtelContext;
-  /** A context with one value less. */
+  /** Returns a context with one value less. */
   deleteValue(key: symbol): OtelContext;
 }
 
@@ -26,7 +26,7 @@ export interface OtelSpanOptions {
 
 /** A `Span`. */
 export interface OtelSpan {
-  /** Returns its identity. */
+  /** Returns the identity of the span. */
   spanContext(): { readonly traceId: string };
   /** Adds attributes. */
   setAttributes(attributes: OtelAttributes): unknown;
@@ -42,27 +42,27 @@ export interface OtelSpan {
 
 /** A `Tracer`. */
 export interface OtelTracer {
-  /** Begins a span below that of the context. */
+  /** Starts a span as a child of the span in the context. */
   startSpan(name: string, options: OtelSpanOptions, context: OtelContext): OtelSpan;
 }
 
 /** A `Counter` or an `UpDownCounter`. */
 export interface OtelCounter {
-  /** Counts. */
+  /** Adds to the counter. */
   add(value: number, attributes: OtelAttributes): void;
 }
 
 /** A `Histogram`. */
 export interface OtelHistogram {
-  /** Takes a value. */
+  /** Records a value. */
   record(value: number, attributes: OtelAttributes): void;
 }
 
 /** Options of a metric. */
 export interface OtelInstrumentOptions {
-  /** Its meaning, in a sentence. */
+  /** Description, in one sentence. */
   description: string;
-  /** Its unit, by UCUM. */
+  /** Unit, in UCUM notation. */
   unit: string;
   /** Bounds of the buckets of a histogram. */
   advice?: { explicitBucketBoundaries: number[] };
@@ -70,33 +70,33 @@ export interface OtelInstrumentOptions {
 
 /** A `Meter`. */
 export interface OtelMeter {
-  /** Makes a counter that only counts up. */
+  /** Creates a counter that only counts up. */
   createCounter(name: string, options: OtelInstrumentOptions): OtelCounter;
-  /** Makes a counter that counts up and down. */
+  /** Creates a counter that counts up and down. */
   createUpDownCounter(name: string, options: OtelInstrumentOptions): OtelCounter;
-  /** Makes a histogram of values. */
+  /** Creates a histogram of values. */
   createHistogram(name: string, options: OtelInstrumentOptions): OtelHistogram;
 }
 
-/** The module `@opentelemetry/api`, or the parts of it that are used. */
+/** The parts of the module `@opentelemetry/api` that are used. */
 export interface OtelApi {
   /** Access to the active context. */
   readonly context: {
-    /** The active context. */
+    /** Returns the active context. */
     active(): OtelContext;
-    /** Calls with this context as the active one. */
+    /** Calls a function with this context as the active one. */
     with<R>(context: OtelContext, call: () => R): R;
   };
   /** Access to spans and tracers. */
   readonly trace: {
-    /** A context with a span. */
+    /** Returns a context with a span. */
     setSpan(context: OtelContext, span: OtelSpan): OtelContext;
-    /** Gives a tracer, where none is handed in. */
+    /** Returns a tracer, if none is passed in. */
     getTracer?(name: string): OtelTracer;
   };
   /** Access to meters. */
   readonly metrics?: {
-    /** Gives a meter, where none is handed in. */
+    /** Returns a meter, if none is passed in. */
     getMeter(name: string): OtelMeter;
   };
 }

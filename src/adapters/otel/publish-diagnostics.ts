@@ -8,7 +8,7 @@ interface Diagnostics {
 
 /**
  * Makes an observer that publishes each event of a run on the channel `millrace:run` of
- * `node:diagnostics_channel`. Where the platform has none, it does nothing.
+ * `node:diagnostics_channel`. It does nothing on platforms without that module.
  *
  * @example A subscriber that knows nothing of the pipeline
  * ```ts

@@ -1,6 +1,6 @@
 import { jsonOf } from "../../bytes/json-text.ts";
 
-/** A type of a column, by the name that hyparquet-writer has for it. */
+/** A column type, by its name in hyparquet-writer. */
 export type ParquetType =
   | "BOOLEAN"
   | "INT32"
@@ -27,17 +27,17 @@ export interface ParquetValues {
   readonly FLOAT: number;
   /** A number. */
   readonly DOUBLE: number;
-  /** A number, or the text of one, that fits its precision and scale. */
+  /** A number, or its text, that fits the precision and scale. */
   readonly DECIMAL: bigint | number | string;
   /** A text. */
   readonly STRING: string;
   /** Bytes. */
   readonly BYTE_ARRAY: Uint8Array;
-  /** Whatever has JSON. */
+  /** Any value that JSON can hold. */
   readonly JSON: unknown;
   /** An instant, in milliseconds. */
   readonly TIMESTAMP: Date;
-  /** At midnight, UTC. */
+  /** A date at midnight, UTC. */
   readonly DATE: Date;
   /** The text of a UUID. */
   readonly UUID: string;

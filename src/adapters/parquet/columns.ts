@@ -3,20 +3,20 @@ import { unencodable } from "../../bytes/row-encoder.ts";
 import { fail, inWords, type Rule } from "../../plain-options.ts";
 import { columnTypes, type ParquetType, type ParquetValues, typeOfValue } from "./column-types.ts";
 
-/** A column: its type, or its type and what else is to be said of it. */
+/** A column: its type, or an object with the type and further options. */
 export type ParquetColumn = Exclude<ParquetType, "DECIMAL"> | {
   /** The type. */
   readonly type: Exclude<ParquetType, "DECIMAL">;
-  /** If true, it may have no value. @default {true} */
+  /** If true, its values may be null. @default {true} */
   readonly nullable?: boolean | undefined;
 } | {
-  /** The type: an exact number of so many digits. */
+  /** The type: an exact number with `precision` digits. */
   readonly type: "DECIMAL";
-  /** Number of its digits, from 1 to 18. */
+  /** Total number of digits, from 1 to 18. */
   readonly precision: number;
-  /** Number of digits behind the point. */
+  /** Number of digits after the point. */
   readonly scale: number;
-  /** If true, it may have no value. @default {true} */
+  /** If true, its values may be null. @default {true} */
   readonly nullable?: boolean | undefined;
 };
 
@@ -24,8 +24,8 @@ export type ParquetColumn = Exclude<ParquetType, "DECIMAL"> | {
 export type ParquetColumns = Readonly<Record<string, ParquetColumn>>;
 
 /**
- * The rows that fit columns: each has values of its type, and may have nothing unless it is not
- * `nullable`. Any objects, where the columns are not known before the run.
+ * The rows that fit columns: each has values of the column types, or null unless the column is not
+ * `nullable`. Any objects, if the columns are not known before the run.
  */
 export type ParquetRow<C extends ParquetColumns> = string extends keyof C ? object
   :
@@ -119,9 +119,9 @@ export function schemaOf(columns: readonly Column[]): object[] {
 }
 
 /**
- * The values of rows by columns, as hyparquet-writer is given them.
+ * Returns the values of rows by column, in the form that hyparquet-writer expects.
  *
- * @param isOpen Whether properties that are no columns are left out.
+ * @param isOpen True if properties without a column are left out.
  * @throws {BatchError} If some rows do not fit; it names all of them by their index.
  */
 export function valuesOf(

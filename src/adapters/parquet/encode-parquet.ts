@@ -19,22 +19,22 @@ import { groupStreams } from "./group-streams.ts";
 import { type HyparquetWriter, writerRule } from "./hyparquet-writer.ts";
 import { magic, writeEnd, writeGroup } from "./row-group.ts";
 
-/** Options of writing Parquet. */
+/** Options of `encodeParquet`. */
 export interface EncodeParquetOptions {
   /** The module: `import * as hyparquetWriter from "hyparquet-writer"`. */
   readonly hyparquetWriter: HyparquetWriter;
   /**
-   * The types of the columns by name, in their order; other properties are left out, and one that is
-   * missing is nothing. Without it the first rows tell, and a row with other properties is an error.
+   * The types of the columns by name, in their order. Other properties are left out, and a missing one is
+   * null. By default the first rows decide, and a row with other properties is an error.
    */
   readonly columns?: ParquetColumns | undefined;
-  /** Codec of pages; others than Snappy need `compressors`. @default {"SNAPPY"} */
+  /** Codec of the pages. Any codec other than Snappy needs `compressors`. @default {"SNAPPY"} */
   readonly codec?: "SNAPPY" | "UNCOMPRESSED" | "GZIP" | "ZSTD" | "BROTLI" | "LZ4_RAW" | undefined;
   /** Functions that compress pages, by codec. */
   readonly compressors?: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> | undefined;
   /**
-   * Rows in a row group of the streams, and what a sink takes to a batch unless told otherwise: each
-   * batch is a row group. Small ones make files large and slow to read.
+   * Number of rows in a row group of the streams, and in a batch of a sink unless the run options set it:
+   * each batch is a row group. Small row groups make files large and slow to read.
    * @default {20_000}
    */
   readonly rowGroupSize?: number | undefined;
@@ -52,17 +52,17 @@ export const optionTable: OptionTable<EncodeParquetOptions> = {
 };
 
 /**
- * Makes what encodes rows as Parquet: a pair of streams for `pipeThrough`, and the format of a sink for
- * files. One row group is in memory at a time, whatever the size of the file.
+ * Encodes rows as Parquet. The result is a pair of streams for `pipeThrough`, and also the format of a
+ * sink for files. One row group is in memory at a time, whatever the size of the file.
  *
- * In a `fileSink` each batch is a row group, and the file is whole after it: its end is written over by
- * the next one, and the marks know of all row groups, so that a run goes on with a file after a crash.
+ * In a `fileSink` each batch is a row group, and the file is complete after it: the next batch overwrites
+ * the end of the file. The marks record all row groups, so a run can continue the file after a crash.
  *
- * `null`, `undefined` and a missing property are nothing. Rows that do not fit their columns are named
- * by a `BatchError`, and none of their call is written.
+ * `null`, `undefined` and a missing property are null. A `BatchError` names rows that do not fit their
+ * columns, and no row of their call is written.
  *
  * @throws {ConfigurationError} If an option breaks its rule. Encoding fails with it if neither `columns`
- * nor the first rows tell the type of a column, or if the columns are not those of the file.
+ *   nor the first rows determine the type of a column, or the columns differ from those of the file.
  *
  * @example A table into a file, exactly once
  * ```ts

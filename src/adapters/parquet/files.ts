@@ -3,7 +3,7 @@ import { joined } from "../../bytes/joined.ts";
 import { InputError } from "../../bytes/record-error.ts";
 import { fail } from "../../plain-options.ts";
 
-/** A file of which any bytes can be read, as hyparquet knows it (`AsyncBuffer`). */
+/** A file with random access, as hyparquet knows it (`AsyncBuffer`). */
 export interface RandomAccess {
   /** The size of the file in bytes. */
   readonly byteLength: number;
@@ -12,8 +12,8 @@ export interface RandomAccess {
 }
 
 /**
- * A Parquet file. Its end is read first, so that a stream or a body is taken into memory as a whole,
- * where `maxBytes` allows it.
+ * A Parquet file. Its end is read first, so a stream or a body is read into memory as a whole, if
+ * `maxBytes` allows it.
  */
 export type ParquetFile =
   | Blob
@@ -23,9 +23,9 @@ export type ParquetFile =
   | Request
   | ReadableStream<Uint8Array>;
 
-/** A file and the name by which errors and positions tell it. */
+/** A file with a name for errors and positions. */
 export interface NamedParquetFile {
-  /** Such as a path. */
+  /** The name, such as a path. */
   readonly name: string;
   /** The file, or a function that opens it when its turn comes. */
   readonly content: ParquetFile | (() => ParquetFile | PromiseLike<ParquetFile>);
@@ -70,9 +70,9 @@ interface Members {
 }
 
 /**
- * Takes an input, and gives its files one after the other.
+ * Yields the files of an input one after the other.
  *
- * @throws {ConfigurationError} If it is nothing to read.
+ * @throws {ConfigurationError} If it cannot be read from.
  */
 export function filesOf(
   action: string,

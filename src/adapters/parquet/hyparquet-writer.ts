@@ -2,7 +2,7 @@ import type { Rule } from "../../plain-options.ts";
 
 /** Facts about a written column of a row group. */
 export interface WrittenColumn {
-  /** Where they are, and what they are like. */
+  /** Place and kind of its pages. */
   readonly meta_data?: {
     readonly encodings: readonly string[];
     readonly total_uncompressed_size: bigint;
@@ -17,7 +17,7 @@ export interface WrittenColumn {
   };
 }
 
-/** A writer of a file, as far as the encoder needs it: a `ParquetWriter` of hyparquet-writer. */
+/** The subset of a file writer that the encoder needs: a `ParquetWriter` of hyparquet-writer. */
 export interface ParquetFileWriter {
   /** The row groups that were written. */
   row_groups: readonly { readonly columns: readonly WrittenColumn[] }[];
@@ -36,11 +36,11 @@ export interface HyparquetWriter {
     /** Returns the collected bytes. */
     getBytes(): Uint8Array;
   };
-  /** Writes a file into a `ByteWriter`; it is given what its options are called there. */
+  /** Writes a file into a `ByteWriter`; the option names are those of hyparquet-writer. */
   ParquetWriter: new (options: never) => ParquetFileWriter;
 }
 
-/** The module, told by what it has: it is not imported. */
+/** Rule of the module, recognised by its members: it is not imported. */
 export const writerRule: Rule = {
   expected: "the module hyparquet-writer, of 'import * as hyparquetWriter'",
   test: (value) => {

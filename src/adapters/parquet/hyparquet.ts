@@ -6,9 +6,9 @@ export type ParquetCompressors = Readonly<
   Record<string, (bytes: Uint8Array, outputLength: number) => Uint8Array>
 >;
 
-/** The subset of what stands at the end of a file that the reader needs. */
+/** The subset of the metadata of a file that the reader needs. */
 export interface ParquetMetadata {
-  /** The root and all below it, each followed by its children. */
+  /** The schema elements: the root and its descendants, each followed by its children. */
   readonly schema: readonly { readonly name: string; readonly num_children?: number }[];
   /** The row groups, in their order. */
   readonly row_groups: readonly {
@@ -23,7 +23,7 @@ export interface ParquetMetadata {
   }[];
 }
 
-/** A file whose columns are read when they are asked for. */
+/** A file whose columns are read on request. */
 export interface ParquetScan {
   /** The rows of each row group. */
   readonly ranges: readonly { readonly rowStart: number; readonly rowEnd: number }[];
@@ -35,13 +35,13 @@ export interface ParquetScan {
 
 /** The subset of the module `hyparquet` that the reader needs. */
 export interface Hyparquet {
-  /** Reads what stands at the end of a file. */
+  /** Reads the metadata at the end of a file. */
   parquetMetadataAsync(file: RandomAccess): Promise<ParquetMetadata>;
-  /** Opens a file to read its columns; it is given what its options are called there. */
+  /** Opens a file to read its columns; the option names are those of hyparquet. */
   parquetScan(options: never): Promise<ParquetScan>;
 }
 
-/** The module, told by what it can do: it is not imported. */
+/** Rule of the module, recognised by its functions: it is not imported. */
 export const hyparquetRule: Rule = {
   expected: "the module hyparquet, of 'import * as hyparquet'",
   test: (value) => {

@@ -6,71 +6,72 @@ import type { LoadContext, PipelineContext } from "../../pipeline/pipeline.ts";
 import type { ParquetColumns, ParquetRow } from "./columns.ts";
 import { encodeParquet, type EncodeParquetOptions, optionTable } from "./encode-parquet.ts";
 
-/** Options of a Parquet file as a sink. */
+/** Options of `parquetSink`. */
 export interface ParquetSinkOptions<C extends ParquetColumns = ParquetColumns>
   extends EncodeParquetOptions {
   /**
-   * The types of the columns by name, in their order, which tell what rows may be. Other properties are
-   * left out. Without it the first rows tell, and a row with other properties is an error.
+   * The types of the columns by name, in their order, which decide what rows are allowed. Other
+   * properties are left out. By default the first rows decide, and a row with other properties is an
+   * error.
    */
   readonly columns?: C | undefined;
   /**
-   * Rule for an existing file that no earlier run of this sink has written, or whose checkpoint was
-   * removed since: `"error"` fails the run, `"replace"` writes it again. A run without
-   * `checkpoints` then also replaces a file that an earlier run of this sink has written.
+   * Handling of an existing file that no earlier run of this sink has written, or whose checkpoint was
+   * removed since: `"error"` fails the run, `"replace"` overwrites the file. With `"replace"`, a run
+   * without `checkpoints` also replaces a file that an earlier run of this sink has written.
    *
    * @default {"error"}
    */
   readonly exists?: "error" | "replace" | undefined;
 }
 
-/** The `load` of a sink, which takes the rows that fit its columns. */
+/** The `load` of a sink. It accepts the rows that fit its columns. */
 export interface ParquetLoad<Row extends object = object> {
-  /** Appends the rows as a row group, and marks what they complete. */
+  /** Appends the rows as a row group, and marks the items they complete. */
   <T extends FittingParquetRow<T, Row>>(
     rows: readonly T[],
     context: SinkLoadContext,
   ): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: `rowGroupSize`. */
+  /** Number of items in a batch, unless the run options set it: `rowGroupSize`. */
   readonly batchSize: number;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface ParquetWrappedLoad<T> {
-  /** Calls the function; appends the rows that it gave, and marks what they complete. */
+  /** Calls the function; appends the rows it passes on, and marks the items they complete. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
-  /** Items in a batch of a run whose options say no other number: `rowGroupSize`. */
+  /** Number of items in a batch, unless the run options set it: `rowGroupSize`. */
   readonly batchSize: number;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type ParquetStage<Row extends object = object> = <T extends FittingParquetRow<T, Row>>(
   rows: readonly T[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** A row; also one of which only the type of the values is known: the run looks at what it has. */
+/** A row. If only the type of its values is known, the run checks its properties. */
 export type FittingParquetRow<T, Row> = string extends keyof T ? object : Row;
 
-/** A Parquet file as the end of a pipeline. */
+/** A Parquet file as the target of a pipeline. */
 export interface ParquetSink<Row extends object = object> {
   /** The `load` of the pipeline. */
   readonly load: ParquetLoad<Row>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written, and
-   * marked, once it has returned; if it fails, nothing is.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked once it has returned. If it fails, nothing is written.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: ParquetStage<Row>) => unknown,
   ): ParquetWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
   /**
-   * The `postProcess` of the pipeline, for those who expect a file also of a run without rows; it needs
+   * The `postProcess` of the pipeline, for readers that expect a file even from a run without rows. Needs
    * `columns`.
    */
   writeEmpty(context: Pick<PipelineContext, "runId" | "signal">): Promise<void>;
@@ -79,22 +80,22 @@ export interface ParquetSink<Row extends object = object> {
 const action = "construct parquetSink";
 
 /**
- * Writes rows into one Parquet file, on Node, Deno and Bun: each batch is a row group, and one of them is
- * in memory at a time. Where the run has `checkpoints: sink.checkpoints`, each batch and the mark of
- * what it completes are one step: after a crash or a power cut at any moment, the next run leaves every
- * row in the file exactly once. Without, each run appends to what earlier ones have written, unless
- * `exists` says otherwise.
+ * Writes rows into one Parquet file, on Node, Deno and Bun. Each batch is a row group, and one of them is
+ * in memory at a time. If the run has `checkpoints: sink.checkpoints`, each batch and the mark of its
+ * items are one step: after a crash or a power cut at any moment, the next run leaves every row in the
+ * file exactly once. Without them, each run appends to the rows of earlier runs, unless `exists` says
+ * otherwise.
  *
- * The file is whole after every batch: its end is written over by the next one. The marks, and what the
- * end of the file has to tell, are in `${path}.mark.json`; whoever moves one moves both. A row that does
- * not fit its columns is named by a `BatchError`: in a run with dead letters it is one of them, and the
- * others are written.
+ * The file is complete after every batch: the next batch overwrites its end. The marks, and the facts for
+ * the end of the file, are in `${path}.mark.json`; move both files together. A `BatchError` names rows
+ * that do not fit their columns. In a run with dead letters, these become dead letters, and the others
+ * are written.
  *
  * For many files, and for stores such as R2 and S3, give `encodeParquet(…)` to an `objectSink`.
  *
- * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if there is a file
- * that no sink has written (unless `exists` says otherwise), or if the columns are not those of the file;
- * and with another error if the file is shorter than its mark tells.
+ * @throws {ConfigurationError} If an argument breaks its rule. A load rejects with it if the file was not
+ *   written by a sink (unless `exists` allows it), or the columns differ from those of the file. It
+ *   rejects with another error if the file is shorter than its mark records.
  *
  * @example A second run finds all rows there
  * ```ts

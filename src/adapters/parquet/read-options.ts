@@ -11,15 +11,15 @@ import {
 } from "../../plain-options.ts";
 import { type Hyparquet, hyparquetRule, type ParquetCompressors } from "./hyparquet.ts";
 
-/** Where reading begins: what was read before. */
+/** Place to start reading, after the rows that were read before. */
 export interface ParquetStart {
-  /** The number of the first row that is read, from 0: 1 more than that of the last row before. */
+  /** The number of the first row to read, from 0: 1 more than that of the last row that was read. */
   readonly row: number;
-  /** The name of the file, in a list: those before it are not opened. @default {that of the first one} */
+  /** The name of the file, in a list; earlier files are not opened. @default {that of the first one} */
   readonly name?: string | undefined;
 }
 
-/** A row and where it stands. */
+/** A row and its place. */
 export interface PositionedRow<T> {
   /** The row. */
   readonly value: T;
@@ -29,35 +29,34 @@ export interface PositionedRow<T> {
   readonly row: number;
 }
 
-/** Options of reading Parquet. */
+/** Options of `readParquet`. */
 export interface ReadParquetOptions {
   /** The module: `import * as hyparquet from "hyparquet"`. */
   readonly hyparquet: Hyparquet;
-  /** The columns that are read, by name; the bytes of others are not. @default {all} */
+  /** The columns to read, by name; other columns are not fetched. @default {all} */
   readonly columns?: readonly string[] | undefined;
-  /** Where to go on after an earlier run. Row groups that stand before it are not read. */
+  /** Place to resume after an earlier run. Row groups before it are not read. */
   readonly from?: ParquetStart | undefined;
-  /** If true, each row comes as `{ value, name, row }`. @default {false} */
+  /** If true, each row is yielded as `{ value, name, row }`. @default {false} */
   readonly positions?: boolean | undefined;
   /**
-   * Decompressors of pages by codec: `compressors` of the package hyparquet-compressors, or
-   * functions of yours. Without it pages may be uncompressed or in Snappy.
+   * Decompressors of pages by codec: `compressors` of the package hyparquet-compressors, or your own
+   * functions. Without them, pages must be uncompressed or in Snappy.
    */
   readonly compressors?: ParquetCompressors | undefined;
   /**
-   * The most bytes of a stream, a `Response` or a `Request`, each of which is in memory as a whole
-   * while it is read. Without it there must be none of them.
+   * Maximum bytes of a stream, a `Response` or a `Request`, each of which is in memory as a whole while
+   * it is read. Without it, none of them is accepted.
    */
   readonly maxBytes?: number | undefined;
   /**
-   * If true, bytes that the file does not declare as text are read as UTF-8, as
-   * some old writers mean them.
+   * If true, bytes that the file does not declare as text are read as UTF-8, as some old writers intend.
    * @default {false}
    */
   readonly utf8?: boolean | undefined;
   /**
-   * Functions that make values of timestamps, dates and others in place of hyparquet, whose `Date`
-   * ends at milliseconds: `{ timestampFromMicroseconds: (micros) => micros }` keeps all digits.
+   * Functions that make timestamps, dates and other values instead of hyparquet, whose `Date` has only
+   * milliseconds: `{ timestampFromMicroseconds: (micros) => micros }` keeps all digits.
    */
   readonly parsers?: object | undefined;
 }

@@ -6,21 +6,21 @@ import { type ReadBytes, rowsOf } from "./rows.ts";
 const action = "read Parquet";
 
 /**
- * Reads Parquet: gives arrays of rows, at most 1000 in each, for `extract`. One row group is in memory
- * at a time, and of it only the columns that are asked for.
+ * Reads Parquet. Yields arrays of at most 1000 rows, for `extract`. One row group is in memory at a time,
+ * with only the requested columns.
  *
- * Values are what hyparquet makes of them: 64-bit integers are `bigint`, timestamps and dates `Date`,
- * lists arrays, structs objects, JSON what it holds, bytes `Uint8Array`, nothing `null`. Two of them
- * lose digits: timestamps finer than milliseconds (see `parsers`), and decimals, which become numbers.
+ * Values are those of hyparquet: 64-bit integers are `bigint`, timestamps and dates `Date`, lists arrays,
+ * structs objects, JSON its value, bytes `Uint8Array`, null `null`. Two types lose digits: timestamps
+ * finer than milliseconds (see `parsers`), and decimals, which become numbers.
  *
- * A file is read by byte ranges, its end first. So it is a `Blob` or `File`, bytes, or whatever has
- * `byteLength` and `slice`, such as what `openFiles` of `millrace/file` and `asyncBufferFromUrl` of
- * hyparquet give. A stream or the body of a response is taken into memory as a whole, where `maxBytes`
- * allows it.
+ * A file is read by byte ranges, its end first. So it must be a `Blob` or `File`, bytes, or any object
+ * with `byteLength` and `slice`, such as the files of `openFiles` of `millrace/file` and
+ * `asyncBufferFromUrl` of hyparquet. A stream or a response body is read into memory as a whole, if
+ * `maxBytes` allows it.
  *
- * @throws {ConfigurationError} If an option breaks its rule, or `input` is nothing to read. Reading
- * fails with it if a column is not there or a codec has no function in `compressors`, and with an
- * `InputError` if the file is broken.
+ * @throws {ConfigurationError} If an option breaks its rule, or `input` cannot be read from. Reading
+ *   fails with it if a column is missing or a codec has no function in `compressors`, and with an
+ *   `InputError` if the file is corrupt.
  *
  * @example Two columns of a file in a run
  * ```ts
@@ -50,7 +50,7 @@ export function readParquet<T extends object = Record<string, unknown>>(
   input: ParquetInput,
   options: ReadParquetOptions & { readonly positions: true },
 ): Chunks<PositionedRow<T>>;
-/** Gives the rows alone, without their positions. */
+/** Yields the rows alone, without their positions. */
 export function readParquet<T extends object = Record<string, unknown>>(
   input: ParquetInput,
   options: ReadParquetOptions & { readonly positions?: false | undefined },

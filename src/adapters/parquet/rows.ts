@@ -18,7 +18,7 @@ export interface ReadBytes {
   bytesSkipped: number;
 }
 
-/** Gives the rows of files, one row group after the other. */
+/** Yields the rows of files, one row group after the other. */
 export async function* rowsOf<T extends object>(
   action: string,
   files: AsyncIterable<ListedFile>,

@@ -89,7 +89,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     return { runId: String(owner), until: Number(end), ...kept };
   }
 
-  /** Ends the claim of a run, if it is the owner. */
+  /** Ends the claim of a run, if it owns the key. */
   async release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
     await this.#prepare(key, signal);
     this.#claims.onReleased(key, runId);

@@ -12,22 +12,22 @@ import { type PGlite, pgliteDatabase } from "./clients/pglite.ts";
 import { type PostgresJs, postgresJsDatabase } from "./clients/postgres-js.ts";
 
 /**
- * A client of PostgreSQL: of `pg` a pool or a connected client, a `postgres` (postgres.js), a PGlite,
- * a `SQL` of Bun.
+ * A PostgreSQL client: a pool or a connected client of `pg`, a `postgres` (postgres.js), a PGlite, or a
+ * `SQL` of Bun.
  */
 export type PostgresClient = PgPool | PgClient | PostgresJs | PGlite | BunSql;
 
 /** Purpose of the statements of a database. */
 export interface Purpose {
-  /** For a client of `pg`: what makes a COPY. */
+  /** Function that makes a COPY, for a client of `pg`. */
   readonly copyFrom?: CopyFrom | undefined;
   /** If true, all results have a shape that never changes. */
   readonly isFixed?: boolean;
 }
 
 /**
- * The database behind a client, which is told by its shape.
- * @throws {ConfigurationError} If it has none of the known ones.
+ * Returns the database behind a client, which is recognised by its shape.
+ * @throws {ConfigurationError} If it is not a known client.
  */
 export function openDatabase(
   action: string,

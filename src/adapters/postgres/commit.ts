@@ -52,8 +52,8 @@ function tell({ drift, written }: Send, context: SinkLoadContext): void {
 }
 
 /**
- * Commits rows and mark together, and gives what takes the mark back; succeeds if an earlier attempt
- * has, whose answer was lost.
+ * Commits rows and mark together, and returns a function that takes the mark back. Succeeds if an earlier
+ * attempt did whose response was lost.
  */
 async function commitMarked(
   database: Database,
@@ -87,7 +87,7 @@ async function commitMarked(
   }
 }
 
-/** Looks for the mark, also where the signal of the load has aborted. */
+/** Looks for the mark, even if the signal of the load has aborted. */
 async function hasAfter(
   checkpoints: PostgresCheckpoints,
   mark: CommitMark,
@@ -100,7 +100,7 @@ async function hasAfter(
   }
 }
 
-/** Commits rows alone, if the run owns the key; what it has committed before is not sent again. */
+/** Commits rows alone, if the run owns the key. Rows it has committed before are not sent again. */
 async function commitUnmarked(
   database: Database,
   checkpoints: PostgresCheckpoints,

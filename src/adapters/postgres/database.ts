@@ -8,7 +8,7 @@ import type { Written } from "../../sql/written.ts";
 /** A row by column, as the client reads it. */
 export type Row = Record<string, unknown>;
 
-/** Takes statements; values are bound. */
+/** Runs statements with bound values. */
 export interface Session {
   /** The rows as arrays in the order of the columns: names may be rewritten by a client's options. */
   values(text: string, params?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
@@ -54,7 +54,7 @@ export interface Database {
   rows(text: string, params?: readonly unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in a transaction of its own connection; what it rejects with is rolled back. */
   transaction<T>(work: (session: Session) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Only where the client can. */
+  /** Only if the client supports it. */
   readonly listen?: Listen | undefined;
 }
 
@@ -65,7 +65,10 @@ export interface Listener {
   onLost(): void;
 }
 
-/** Listens to a channel, whose name needs no quotes, and gives what ends that, which never fails. */
+/**
+ * Listens to a channel, whose name needs no quotes, and returns a function that ends it, which never
+ * fails.
+ */
 export type Listen = (channel: string, listener: Listener) => Promise<() => unknown>;
 
 /** Isolation level at which the transactions of this adapter begin. */
@@ -97,7 +100,7 @@ export function heeding(database: Database, signal: AbortSignal | undefined): Da
 export interface HeldSession {
   /** Uses it, once it is there. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** Commits and gives the connection back. */
+  /** Commits, and returns the connection. */
   release(): Promise<void>;
 }
 

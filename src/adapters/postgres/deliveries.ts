@@ -9,19 +9,19 @@ import type { BatchWriter, Send } from "./writer.ts";
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface PostgresDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`: for how many milliseconds by the clock of the server the
-   * id of a delivery is kept, so that it is not loaded again. Longer than the broker may take to
-   * deliver a message once more.
+   * Milliseconds, by the clock of the server, for which the id of a delivery is kept so that it is not
+   * loaded again, with a `leased` source that has `idOf`. Must be longer than the broker may take to
+   * redeliver a message.
    *
    * @default {604_800_000} a week
    */
   keepDeliveries?: number | undefined;
 }
 
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class PostgresDeliveries {
   readonly #database: Database;
   readonly #table: OwnTable;
@@ -66,7 +66,7 @@ export class PostgresDeliveries {
     }
   }
 
-  /** Looks for deliveries, also where the signal of the load has aborted. */
+  /** Looks for deliveries, even if the signal of the load has aborted. */
   async #areThere(deliveries: Deliveries, error: unknown): Promise<boolean> {
     let inserted: readonly string[] | undefined;
     await this.#database.transaction(async (session) => {
@@ -94,7 +94,7 @@ export class PostgresDeliveries {
   }
 
   /**
-   * Keeps deliveries in a transaction, and gives the ids that were not there. Waits for another one
+   * Stores deliveries in a transaction, and returns the ids that were new. Waits for another transaction
    * that has some of them.
    */
   async #insert({ values }: Session, { source, ids }: Deliveries): Promise<string[]> {

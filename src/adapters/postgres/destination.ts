@@ -26,6 +26,6 @@ export interface CheckedBatch {
   send(session: CountedSession): Promise<void>;
   /** The table of a right that no row has anything to do with, if a load has failed by that. */
   lacksRight(error: unknown): string | undefined;
-  /** Finds the rows that a table would refuse, each by itself, by their place in the batch. */
+  /** Finds the rows that a table would reject individually, by their place in the batch. */
   badRows(database: Database): Promise<Map<number, Error>>;
 }

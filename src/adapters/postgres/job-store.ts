@@ -12,7 +12,7 @@ import { StoredPartitions } from "./stored-partitions.ts";
 
 /** The options of `postgresJobStore`. */
 export interface PostgresJobStoreOptions {
-  /** Names the job: all that work on it give the same name. */
+  /** Name of the job: all workers of the job use the same name. */
   job: string;
   /**
    * Duration of a lease that is not extended, in milliseconds by the clock of the server: a finite
@@ -33,7 +33,7 @@ export interface PostgresJobStoreOptions {
    * @default {true}
    */
   listen?: boolean | undefined;
-  /** The schema of the tables; without it that in which the connection creates. */
+  /** The schema of the tables. By default, the one in which the connection creates tables. */
   schema?: string | undefined;
 }
 
@@ -46,9 +46,9 @@ const postgresJobStoreOptions: OptionTable<PostgresJobStoreOptions> = {
 };
 
 /**
- * Keeps a job in two tables of PostgreSQL, `millrace_job` and `millrace_partition`, which are made at
- * the first use. A partition is taken by `for update skip locked`, and only the clock of the server
- * decides when a lease is over. Any client of `postgresSink` will do.
+ * Keeps a job in two tables of PostgreSQL, `millrace_job` and `millrace_partition`, which are created at
+ * the first use. A partition is claimed by `for update skip locked`, and only the clock of the server
+ * decides when a lease has expired. Accepts any client of `postgresSink`.
  *
  * @throws {ConfigurationError} If an option breaks its rule.
  *

@@ -3,18 +3,18 @@ import { sleep } from "../../runtime/deadline.ts";
 import { onAbort } from "../../runtime/signals.ts";
 import type { Listen } from "./database.ts";
 
-/** The channel on which the changes of all jobs are told. */
+/** The channel for the changes of all jobs. */
 export const jobChannel = "millrace_job";
 
 /** Settings by which waiters for a change of a job are woken. */
 export interface WatchSettings {
   readonly pollInterval: number;
   readonly lease: number;
-  /** Listens to the server, where the client can. */
+  /** Listens to the server, if the client supports it. */
   readonly listen: Listen | undefined;
   /** Text of a notification of the job. */
   readonly payload: string;
-  /** Milliseconds until the next lease or delay is over; nothing if there is none. */
+  /** Returns the milliseconds until the next lease or delay ends; nothing if there is none. */
   readonly untilFree: () => Promise<number | undefined>;
 }
 

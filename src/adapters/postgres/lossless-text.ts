@@ -2,9 +2,9 @@
 const brand: symbol = Symbol.for("millrace.pgText");
 
 /**
- * A value as PostgreSQL writes it, where its plain string would be taken for something else: the
- * text of a `json` for a string of JSON. `postgresSource` makes it, and `postgresSink` stores it as
- * the column reads it.
+ * A value as PostgreSQL writes it, if a plain string would be misread: the text of a `json` could be
+ * taken for a JSON string. `postgresSource` creates it, and `postgresSink` stores it as the column reads
+ * it.
  *
  * @example The text of a JSON that JavaScript would round
  * ```ts

@@ -16,7 +16,7 @@ export class OneTable implements Destination {
   /** For batches with tombstones, whose order it keeps, and for those that need new columns. */
   readonly #inSteps: Destination;
 
-  /** Takes a table as it was looked up. */
+  /** Stores a table that was looked up. */
   constructor(
     database: Database,
     { table: name }: SinkSettings,

@@ -13,11 +13,11 @@ export interface Reading {
   /** The quoted name of the table. */
   readonly table: string;
   readonly columns: readonly Column[];
-  /** The columns that each row has to give; the others it may leave to the table. */
+  /** Returns true for the columns that each row must give. It may omit the others. */
   readonly needs: (name: string) => boolean;
   /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
-  /** Rows are kept in their order, whatever columns they give. */
+  /** True if rows keep their order, whatever columns they give. */
   readonly isOrdered: boolean;
   /** Rows get values from other rows later, so that they need not give any. */
   readonly mayBeEmpty?: boolean;
@@ -44,7 +44,7 @@ export interface Batch {
   readonly groups: readonly ReadGroup[];
   /** Rows that have a property which no column took, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** Their names, where columns are to be added for them. */
+  /** Names for which columns are to be added. */
   readonly fresh: ReadonlySet<string>;
   /** Errors of the other rows, by their place. */
   readonly failures: ReadonlyMap<number, Error>;
@@ -52,7 +52,7 @@ export interface Batch {
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** Reads a batch: a row fails of which a value would not arrive as it is, or no column takes it. */
+/** Reads a batch. A row fails if a value would not be stored unchanged, or a property has no column. */
 export function readRows(reading: Reading, rows: readonly unknown[]): Batch {
   const { columns } = reading;
   const failures = new Map<number, Error>();

@@ -31,68 +31,68 @@ import { keptName } from "./names.ts";
 /** Options of a sink of one table. */
 export interface PostgresSinkOptions<Columns extends readonly string[] = readonly string[]>
   extends PostgresTableOptions<Columns> {
-  /** The table, by its name alone: the name is never taken for SQL. */
+  /** The table, by its plain name, which is never interpreted as SQL. */
   table: string;
-  /** The schema of the table and of the tables of the sink. Without it the search path is used. */
+  /** The schema of the table and of the sink's own tables. By default the search path is used. */
   schema?: string | undefined;
   /** For a client of `pg`: `from` of the package `pg-copy-streams`. */
   copyFrom?: CopyFrom | undefined;
 }
 
-/** Options by which rows go into a table. */
+/** Options for writing rows into a table. */
 export interface PostgresTableOptions<Columns extends readonly string[] = readonly string[]> {
   /**
-   * The columns that are loaded: of each row the properties of these names, each of which it has to
-   * have: one that lacks a column does not compile. Without them a row may leave columns to the
-   * table: it gets their defaults.
+   * The columns to load, which are also the properties of the rows. Each row must have all of them; a row
+   * type that lacks one does not compile. By default, rows may omit columns, which then get their
+   * defaults.
    * @default {the columns of the table that it does not generate}
    */
   columns?: Columns | undefined;
   /**
-   * Action on a property of a row that is not one of the columns and not `undefined`: the row is
-   * rejected, or the property is omitted, and counted in `report.drift`. `"add"` gives the table a
-   * column for it, in the transaction of the batch and before its rows, and counts it likewise; later
-   * rows may omit it, also beside `columns`. Its type follows the values of the batch: `bigint`
-   * or `double precision`, `boolean`, `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and
-   * `jsonb` for objects; where they are of several kinds the first one counts, and rows of another
-   * are rejected. A property that is only `null` gets no column yet. With several
-   * tables it is counted by table and property: `"user.nick"`.
+   * Action on a property of a row that is not one of the columns and not `undefined`. `"error"` rejects
+   * the row. `"drop"` omits the property, and counts it in `report.drift`. `"add"` adds a column for it,
+   * in the transaction of the batch and before its rows, and also counts it; later rows may omit it, even
+   * with `columns`. Its type follows the values of the batch: `bigint` or `double precision`, `boolean`,
+   * `text`, `timestamptz` (`Date`), `numeric` (bigint), `bytea`, and `jsonb` for objects. If the values
+   * are of several kinds, the first one decides, and rows of another kind are rejected. A property that
+   * is only `null` gets no column yet. With several tables it is counted by table and property:
+   * `"user.nick"`.
    * @default {"error"}
    */
   unknown?: "error" | "drop" | "add" | undefined;
   /**
-   * Action on a row whose key is in the table: the load fails, or the row is omitted, or
-   * it replaces these columns of the other. Of rows of one batch with the same key `"ignore"` takes
-   * the first and `"replace"` the last.
+   * Action on a row whose key is in the table: `"error"` fails the load, `"ignore"` omits the row,
+   * `"replace"` replaces these columns of the existing row. If a batch has several rows of one key,
+   * `"ignore"` uses the first and `"replace"` the last.
    * @default {"error"}
    */
   conflict?: Conflict | undefined;
   /**
-   * With `"replace"` and `"ignore"`: the columns that tell rows apart, some of `columns`. A unique
-   * index has to have exactly these, and says which keys are equal.
+   * With `"replace"` and `"ignore"`: the columns that identify a row, a subset of `columns`. A unique
+   * index on exactly these columns is required; it decides which keys are equal.
    * @default {the primary key of the table} with `"ignore"` every unique index of the table
    */
   key?: readonly Columns[number][] | undefined;
   /**
-   * Types by column in which values are sent where that of the table will not do: with
-   * `{ at: "timestamptz" }` a `timestamp` takes a `Date`, in the time zone of the connection. A
-   * value has to fit them as it has to fit a column: `"varchar(2)"` refuses a third character. Not
-   * for `"copy"`.
+   * Types by column in which values are sent, if the type of the column does not fit. With
+   * `{ at: "timestamptz" }` a `timestamp` accepts a `Date`, in the time zone of the connection. Values
+   * are checked against these types as against columns: `"varchar(2)"` rejects a third character. Not for
+   * `"copy"`.
    * @default {the types of the table}
    */
   types?: Readonly<Record<string, string>> | undefined;
   /**
-   * Method by which rows are sent. `"copy"` needs the conflict `"error"`, and a PGlite, a `SQL` of
-   * Bun or, with `copyFrom`, a client of `pg`.
+   * Method to send rows. `"copy"` needs the conflict `"error"`, and a PGlite, a `SQL` of Bun or, with
+   * `copyFrom`, a client of `pg`.
    * @default {"insert"}
    */
   method?: "insert" | "copy" | undefined;
 }
 
-/** A table among others that are written in one commit. */
+/** Options of one of several tables that are written in one commit. */
 export interface PostgresLinkedTableOptions extends PostgresTableOptions, LinkOptions {}
 
-/** Tables that are written in one commit, by their names, each parent before its children. */
+/** Tables that are written in one commit, by name, each parent before its children. */
 export type PostgresTables = Readonly<Record<string, PostgresLinkedTableOptions>>;
 
 /** Options of a sink of several tables. */
@@ -101,8 +101,8 @@ export interface PostgresTablesOptions<Tables extends PostgresTables = PostgresT
     Pick<PostgresSinkOptions, "schema" | "copyFrom">,
     Pick<PostgresTableOptions, "conflict" | "unknown" | "method"> {
   /**
-   * The tables by their names alone, parents first. A row of a batch has rows for them by the same
-   * names. Options of a table take precedence over options beside the tables.
+   * The tables by their plain names, parents first. A row of a batch has rows for them under the same
+   * names. The options of a table take precedence over the options next to `tables`.
    */
   tables: Tables & LinksAmong<Tables>;
 }

@@ -25,52 +25,52 @@ import type { Database } from "./database.ts";
 import type { Fitting, RowsOf } from "../../sql/typed-rows.ts";
 import { Writer } from "./writer.ts";
 
-/** Loads batches; links itself to the store whose marks it commits together with them. */
+/** The `load` of a sink, with a link to the store whose marks it commits. */
 export interface PostgresLoad<Rows extends object = object> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Rows>>(rows: readonly T[], context: SinkLoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface PostgresWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): Promise<void>;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type PostgresStage<Rows extends object = object> = <R extends Fitting<R, Rows>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => Promise<void>;
 
-/** Destination of rows, which keeps the marks of loaded batches beside them. */
+/** A sink of rows that also stores the marks of loaded batches. */
 export interface PostgresSink<Rows extends object = object> {
   /** Loads a batch and marks it as loaded, in one transaction. Bound: it can be passed on alone. */
   readonly load: PostgresLoad<Rows>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: PostgresStage<Rows>) => unknown,
   ): PostgresWrappedLoad<T>;
-  /** Keeps the checkpoints in the table `millrace_checkpoint`. */
+  /** Stores the checkpoints in the table `millrace_checkpoint`. */
   readonly checkpoints: Required<CheckpointStore>;
-  /** A stream that keeps dead letters in the table `millrace_dead_letter`. */
+  /** Returns a stream that stores dead letters in the table `millrace_dead_letter`. */
   deadLetters(): WritableStream<DeadLetter>;
 }
 
 const action = "construct postgresSink";
 
 /**
- * Several tables of PostgreSQL as the end of a pipeline: a row of a batch has rows for each of them,
- * and all of a batch is one commit. A child gets the key of the one parent that it is given with, also
- * one that the database makes; where there are more, it has the row of its parent as the value.
+ * Several tables of PostgreSQL as the target of a pipeline. A row of a batch has rows for each table, and
+ * a batch is one commit. A child gets the key of the one parent it comes with, even one that the database
+ * generates. If there are several parents, the child refers to its parent's row object as the value.
  *
  * @example Users with their posts
  * ```ts
@@ -97,16 +97,16 @@ const action = "construct postgresSink";
  * await client.close();
  * ```
  *
- * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A
- * load rejects with it if no row can be loaded, as where a table or a column is missing.
+ * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A load
+ *   rejects with it if no row can be loaded, for example if a table or a column is missing.
  */
 export function postgresSink<const Tables extends PostgresTables>(
   client: PostgresClient,
   options: PostgresTablesOptions<Tables> & PostgresDeliveryOptions,
 ): PostgresSink<RowsOf<Tables>>;
 /**
- * Returns a sink whose rows a function writes, by any statements, in the transaction that also
- * holds the mark.
+ * Returns a sink whose function writes the rows, by any statements, in the transaction that also includes
+ * the mark.
  *
  * @example Users, and a count of them
  * ```ts
@@ -136,19 +136,18 @@ export function postgresSink<Rows extends object>(
   options: PostgresWriteOptions<Rows> & PostgresDeliveryOptions,
 ): PostgresSink<Rows>;
 /**
- * A table of PostgreSQL as the end of a pipeline. Where the run takes `checkpoints` from it, each
- * load and its mark are one commit: after a crash at any moment a second run leaves every row
- * exactly once.
+ * A table of PostgreSQL as the target of a pipeline. If the run uses its `checkpoints`, each load and its
+ * mark are one commit: after a crash at any moment, a second run leaves every row exactly once.
  *
- * Nothing is silently changed: a value that its column would not give back is refused with a
- * `BatchError` that names row and column. Numbers go into columns of numbers only, booleans into
- * `boolean`, a `Date` into `timestamptz`, a `Uint8Array` into `bytea`, arrays into arrays, and any
- * value of JSON into `json` and `jsonb`, where `null` is SQL's; a string is taken as the database
- * reads it, by any column but `bytea`. With `columns`, `undefined` is refused. A property that no
- * column takes is refused too, unless `unknown` says otherwise.
+ * Nothing is changed silently: a value that its column would not return unchanged is rejected with a
+ * `BatchError` that names row and column. Numbers go only into numeric columns, booleans into `boolean`,
+ * a `Date` into `timestamptz`, a `Uint8Array` into `bytea`, arrays into arrays, and any JSON value into
+ * `json` and `jsonb`, where `null` is SQL's. A string goes into any column except `bytea`, as the
+ * database reads it. With `columns`, `undefined` is rejected. A property without a column is rejected
+ * too, unless `unknown` says otherwise.
  *
- * A pool needs one connection for each worker, one for checkpoints and dead letters, and one more for
- * a cursor of `postgresSource`.
+ * A pool needs one connection for each worker, one for checkpoints and dead letters, and one more for a
+ * cursor of `postgresSource`.
  *
  * @example Into a PGlite
  * ```ts
@@ -166,10 +165,10 @@ export function postgresSink<Rows extends object>(
  * await client.close();
  * ```
  *
- * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A
- * load rejects with it if no row can be loaded (a table, column, type, right or unique index is
- * missing, a column is generated, a view takes no rows), or if it is the second use of a sink in one
- * load of a run with checkpoints.
+ * @throws {ConfigurationError} If the client is of no known kind, or an option breaks its rule. A load
+ *   rejects with it if no row can be loaded (a table, column, type, right or unique index is missing, a
+ *   column is generated, a view accepts no rows), or if it is the second use of a sink in one load of a
+ *   run with checkpoints.
  */
 export function postgresSink<const Columns extends readonly string[] = readonly string[]>(
   client: PostgresClient,

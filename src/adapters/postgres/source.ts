@@ -20,40 +20,41 @@ import { keyTexts } from "./source/start.ts";
 
 /** Options for reading rows. */
 export interface PostgresSourceOptions {
-  /** Rows that are read at once: a positive integer. @default {1000} */
+  /** Number of rows to read at once: a positive integer. @default {1000} */
   chunkSize?: number | undefined;
   /**
-   * `"lossless"`: values are JavaScript's own where these hold every value of the type, else the text
-   * of the database; `postgresSink` stores them unchanged. `"client"`: what the client makes of them.
+   * Form of the values. `"lossless"`: JavaScript values if they can hold every value of the type,
+   * otherwise the text of the database; `postgresSink` stores them unchanged. `"client"`: the values of
+   * the client.
    *
    * @default {"lossless"}
    */
   values?: "lossless" | "client" | undefined;
   /**
-   * Columns of the result by which it is read in pages, each a statement of its own, in their
-   * order: together unique, and never null. Without it a cursor reads the result.
+   * Columns of the result by which it is read in pages, in their order; together they must be unique and
+   * never null. Each page is its own statement. Without `key`, a cursor reads the result.
    */
   key?: string | readonly string[] | undefined;
   /**
-   * The position at which an earlier read ended: only rows whose key is above it are read. A value of
-   * the key, or an array of them if `key` is an array; `undefined` and `null` for all rows. Needs `key`.
+   * The position at which an earlier read ended: only rows whose key is above it are read. A value of the
+   * key, or an array of them if `key` is an array; `undefined` and `null` read all rows. Needs `key`.
    */
   after?: unknown;
   /**
-   * The last key that is read, in the form of `after`: of a range of `splitByKey`. A key that is null
-   * is not noticed then. Without it, and with `null`, all rows to the end. Needs `key`.
+   * The last key to read, in the form of `after`, such as the end of a range of `splitByKey`. A key that
+   * is null is then not detected. Without it, or with `null`, all rows to the end are read. Needs `key`.
    */
   upTo?: unknown;
   /**
-   * Reads again the rows up to so far below `after`: a number for a key of numbers, or an interval
-   * such as `"10 minutes"` for one of times. Needs `after`. The sink must take rows twice.
+   * Distance below `after` from which rows are read again: a number for a numeric key, or an interval
+   * such as `"10 minutes"` for a key of times. Needs `after`. The sink must accept rows twice.
    */
   lag?: number | string | undefined;
   /**
-   * Stops below the first key that a transaction that is still open may commit, so that a later read
-   * finds it above its `after`. Needs a `key` that is one column of integers which a sequence counts up
-   * within the insert, or that begins with a `timestamptz` that is `now()`. A read waits for up to a
-   * second for writers.
+   * If true, reading stops below the first key that an open transaction may still commit, so that a later
+   * read finds it above its `after`. Needs a `key` of one integer column that a sequence fills within the
+   * insert, or a `key` that begins with a `timestamptz` that is `now()`. A read waits up to a second for
+   * writers.
    *
    * @default {false}
    */
@@ -87,18 +88,17 @@ const sourceOptions: OptionTable<PostgresSourceOptions> = {
 const action = "construct postgresSource";
 
 /**
- * Returns the rows of a query as a source, in chunks, one of which is read ahead. Each run reads it
- * again.
+ * Returns the rows of a query as a source, in chunks, with one chunk read ahead. Each run reads it again.
  *
- * Values arrive so that `postgresSink` stores them unchanged: as JavaScript's own where these hold
- * every value of the type, else as the text of the database. The text of a `json`, `jsonb` or `money`
- * is a `PgText`. Each column needs a name of its own.
+ * `postgresSink` stores the values unchanged: they are JavaScript values if those can hold every value of
+ * the type, otherwise the text of the database. The text of a `json`, `jsonb` or `money` is a `PgText`.
+ * Each column needs a unique name.
  *
- * A cursor sees the data as it was when it was opened, at the first read. It keeps one connection of
- * a pool in a transaction until its end; a client with one connection keeps the result instead.
- * Pages by `key` keep nothing, and each sees the data as it is then. A key that is null, or that the
- * database holds equal to another one, fails the read with a `ConfigurationError`. Cancelling has
- * the server end the statement that runs, then gives the connection back.
+ * A cursor sees the data as it was at the first read. It holds one connection of a pool in a transaction
+ * until its end; a client with one connection holds the result instead. Pages by `key` hold nothing, and
+ * each sees the data as it is then. A key that is null or equal to another one fails the read with a
+ * `ConfigurationError`. Cancelling makes the server end the running statement, then returns the
+ * connection.
  *
  * @example Three rows
  * ```ts
@@ -150,7 +150,7 @@ export function postgresSource<T = Row>(
 }
 
 /**
- * Refuses options without effect.
+ * Rejects options without effect.
  * @throws {ConfigurationError} If one needs another that is not given.
  */
 function checkPages(options: PostgresSourceOptions): void {

@@ -15,19 +15,22 @@ import { readLayout, settings } from "./source/layout.ts";
 import { fromQuery, recordOf } from "./source/page.ts";
 import { fieldsOf } from "./source/rows.ts";
 
-/** A part of a table: the rows whose keys are above one and not above another. What JSON can hold. */
+/** A part of a table: the rows whose keys are above `after` and not above `upTo`. JSON can hold it. */
 export interface PostgresKeyRange {
-  /** The key that is below all of it, as a text; texts for a key of several columns. */
+  /**
+   * The key just below the range, as a text, or texts for a key of several columns; `null` for the first
+   * range.
+   */
   readonly after: string | readonly string[] | null;
-  /** The last key of it; `null` for the last range, which has no end. */
+  /** The last key of the range; `null` for the last range, which has no end. */
   readonly upTo: string | readonly string[] | null;
 }
 
 /** Options for splitting a table. */
 export interface PostgresSplitOptions {
-  /** Rows of each range, but the last: a positive integer. @default {100_000} */
+  /** Number of rows in each range except the last: a positive integer. @default {100_000} */
   rows?: number | undefined;
-  /** The schema of the table; without it that which the connection finds. */
+  /** The schema of the table. By default the connection's search path finds it. */
   schema?: string | undefined;
   /** Ends the walk when it aborts. */
   signal?: AbortSignal | undefined;
@@ -44,16 +47,16 @@ const names = distinctNames(nonEmptyString, (name) => name);
 const keyRule = "a non-empty string or a non-empty array of distinct ones";
 
 /**
- * Splits a table into ranges of a key, one after the other, that have each row exactly once: for the
- * `split` of a job, whose partitions `postgresSource` reads by `after` and `upTo`. The database
- * compares, so that the key may be of any type that it sorts, with gaps; it should have an index,
- * which is walked once. A table without rows is one range.
+ * Splits a table into consecutive ranges of a key that contain each row exactly once. Use it for the
+ * `split` of a job whose partitions `postgresSource` reads by `after` and `upTo`. The database compares
+ * the keys, so the key may have any sortable type, with gaps. It should have an index, which is scanned
+ * once. A table without rows is one range.
  *
- * Keys below the first one and above the last one belong to the first and the last range, so a row
- * that is inserted later is in exactly one as well. The bounds depend on how many rows there are: a
- * split that is begun again, as the coordinator was killed, cuts elsewhere if rows were inserted or
- * deleted below the last bound in between. Do not change the table until it is split, or split it
- * by numbers of your own.
+ * Keys below the first bound or above the last one belong to the first or the last range, so a row
+ * inserted later is also in exactly one range. The bounds depend on the number of rows. If the
+ * coordinator was killed and splits again, it cuts at other places if rows below the last bound were
+ * inserted or deleted in between. Do not change the table until it is split, or split it by numbers of
+ * your own.
  *
  * @throws {ConfigurationError} If an argument breaks its rule, or a key is null in a row.
  *

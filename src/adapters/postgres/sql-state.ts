@@ -5,8 +5,8 @@ const knownClass = /^(?:\d[\dA-Z]|F0|HV|P0|XX)[\dA-Z]{3}$/;
 const anyClass = /^[\dA-Z]{5}$/; // `raise` takes every code, which the server sends with a severity.
 
 /**
- * The SQLSTATE by which the server tells what failed; `undefined` if it was not the server that did.
- * It is the `code` with `pg`, `postgres` and PGlite, and the `errno` with Bun.SQL.
+ * Returns the SQLSTATE of an error of the server; `undefined` for any other error. It is the `code` with
+ * `pg`, `postgres` and PGlite, and the `errno` with Bun.SQL.
  */
 export function sqlStateOf(error: unknown): string | undefined {
   const pattern = typeof propertyOf(error, "severity") === "string" ? anyClass : knownClass;

@@ -31,7 +31,7 @@ export interface JobSettings {
   readonly job: string;
   readonly lease: number;
   readonly pollInterval: number;
-  /** If true, waiters listen to the server, where the client can. */
+  /** If true, waiters listen to the server, if the client supports it. */
   readonly listen: boolean;
 }
 

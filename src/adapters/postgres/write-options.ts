@@ -9,11 +9,11 @@ import type { LoadContext } from "../../pipeline/pipeline.ts";
 import type { Row } from "./database.ts";
 import type { PostgresSinkOptions, PostgresTableOptions } from "./sink-options.ts";
 
-/** A transaction that also holds the mark of the batch; of use until the function has returned. */
+/** The transaction that includes the mark of the batch. It can be used until the function has returned. */
 export interface PostgresTransaction {
   /**
-   * Writes rows into a table as a sink of that table would: checked, with its columns and types
-   * looked up, in as few statements as can be.
+   * Writes rows into a table as a sink of that table does: it checks them, looks up columns and types,
+   * and uses as few statements as possible.
    *
    * @throws {ConfigurationError} If an option breaks its rule, or no row can be loaded.
    */
@@ -22,7 +22,10 @@ export interface PostgresTransaction {
     rows: readonly object[],
     options?: PostgresTableOptions & { readonly schema?: string },
   ): Promise<void>;
-  /** Runs a statement with its values bound as `$1`, `$2` and so on; gives its rows as the client does. */
+  /**
+   * Runs a statement with its values bound as `$1`, `$2` and so on; returns its rows as the client reads
+   * them.
+   */
   query(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -33,12 +36,12 @@ export type PostgresWrite<Rows extends object = object> = (
   context: LoadContext,
 ) => unknown;
 
-/** Options of a sink whose function writes rows, in the transaction that also holds their mark. */
+/** Options of a sink whose function writes rows, in the transaction that also includes their mark. */
 export interface PostgresWriteOptions<Rows extends object = object>
   extends Pick<PostgresSinkOptions, "schema" | "copyFrom"> {
   /**
-   * Writes the rows of a batch by any statements. Once it has returned they are committed, with the
-   * mark; where it fails, or has caught the failure of a statement, nothing is.
+   * Writes the rows of a batch by any statements. Once it has returned, they are committed with the mark.
+   * If it fails, or has caught the failure of a statement, nothing is committed.
    */
   write: PostgresWrite<Rows>;
 }

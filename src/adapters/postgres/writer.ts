@@ -37,13 +37,13 @@ export interface WriterContext {
 export interface BatchWriter {
   /** The database, whose transactions reject with all that is known about a batch that failed. */
   readonly database: Database;
-  /** Checks a batch, before anything is sent, and gives what sends it. */
+  /** Checks a batch before anything is sent, and returns a function that sends it. */
   check(rows: readonly object[], context: WriterContext): Promise<Send>;
   /** Sends a batch by itself, all of it or nothing. */
   send(send: Send, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** The text that a statement takes at most, in characters: more of it would keep the thread. */
+/** Maximum text of a statement, in characters: more would block the thread. */
 export const maxStatementLength: number = 2 ** 20;
 
 /** Most runs that are known at once; older ones look their tables up again. */
@@ -59,7 +59,7 @@ interface Known {
   readonly destination: (signal?: AbortSignal) => Promise<Destination>;
   /** A load has failed since. */
   isOld: boolean;
-  /** Number of further batches that the database is asked about before they are sent. */
+  /** Number of further batches that the database checks before they are sent. */
   asks: number;
 }
 
@@ -99,8 +99,8 @@ export class Writer implements BatchWriter {
   }
 
   /**
-   * Checks a batch, before anything is sent, and gives what sends it.
-   * @throws {BatchError} If a value would not arrive as it is.
+   * Checks a batch before anything is sent, and returns a function that sends it.
+   * @throws {BatchError} If a value would not be stored unchanged.
    * @throws {ConfigurationError} If no batch can be loaded.
    */
   async check(rows: readonly object[], context: WriterContext): Promise<Send> {

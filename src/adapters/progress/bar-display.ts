@@ -3,23 +3,23 @@ import type { ProgressPayload } from "./payload.ts";
 
 /** A bar: the subset of the bars of `cli-progress` that is used. */
 export interface ProgressBar {
-  /** Begins to show; a `total` of 0 stands for one that is not known. */
+  /** Starts to show the bar; a `total` of 0 means that it is unknown. */
   start(total: number, value: number, payload?: object): unknown;
   /** Shows a value. */
   update(value: number, payload?: object): unknown;
-  /** Ends showing, with the last value. */
+  /** Stops, and leaves the last value. */
   stop(): unknown;
-  /** Changes the total, where the bar can. */
+  /** Changes the total, if the bar supports it. */
   setTotal?(total: number): unknown;
 }
 
 /** A group of bars: the subset of `MultiBar` of `cli-progress` that is used. */
 export interface ProgressBars {
-  /** Adds a bar, and begins to show it. */
+  /** Adds a bar, and starts to show it. */
   create(total: number, value: number, payload?: object): ProgressBar;
-  /** Ends showing all bars. */
+  /** Stops all bars. */
   stop(): unknown;
-  /** `false` where nothing is shown: before the first bar, after `stop()`, and in a pipe. */
+  /** `false` if nothing is shown: before the first bar, after `stop()`, and in a pipe. */
   readonly isActive?: boolean | undefined;
 }
 
@@ -28,7 +28,7 @@ export class BarDisplay implements Display {
   readonly #bars: ProgressBars;
   #shown: { readonly bar: ProgressBar; total: number }[] | undefined;
 
-  /** Takes the bars; those that are no group are made one. */
+  /** Stores the bars; a single bar is turned into a group. */
   constructor(bars: ProgressBar | ProgressBars) {
     this.#bars = isGroup(bars) ? bars : asGroup(bars);
   }

@@ -4,8 +4,8 @@ import type { ProgressPayload } from "./payload.ts";
 export interface Display {
   /** Shows the state of the runs, in their order. */
   draw(payloads: readonly ProgressPayload[]): void;
-  /** Shows the last state of the runs, and frees what it holds. */
+  /** Shows the final state of the runs, and releases its resources. */
   end(payloads: readonly ProgressPayload[]): void;
-  /** Frees what it holds after it has thrown; throws nothing. */
+  /** Releases its resources after an error; never throws. */
   abandon(): void;
 }

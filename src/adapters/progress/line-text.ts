@@ -36,9 +36,8 @@ const leastBar = 8;
 const longestBar = 30;
 
 /**
- * One line about a run, of at most so many columns. Where these are few, what matters least is left
- * out: how the run goes, how fast, and its dead letters stay. A line of so many columns has a bar,
- * which takes the room that is left.
+ * Returns one line about a run, of at most `columns` columns. If these are few, the least important parts
+ * are left out; state, rate and dead letters stay. A long line has a bar in the remaining space.
  */
 export function textOf(
   payload: ProgressPayload,

@@ -1,14 +1,14 @@
 import { environmentVariable, hostProcess } from "../../runtime/detect.ts";
 
-/** Where lines are written: `process.stderr` is one. */
+/** Output for lines, such as `process.stderr`. */
 export interface ProgressOutput {
-  /** Takes text. What it returns is not waited for. */
+  /** Writes text. The result is not awaited. */
   write(text: string): unknown;
   /** If true, it is a terminal, in which lines can be redrawn. */
   readonly isTTY?: boolean | undefined;
-  /** The width of the terminal, read at every redraw; taken for 80 where it is not known. */
+  /** The width of the terminal, read at every redraw; 80 if it is unknown. */
   readonly columns?: number | undefined;
-  /** The height of the terminal, read at every redraw; taken for 24 where it is not known. */
+  /** The height of the terminal, read at every redraw; 24 if it is unknown. */
   readonly rows?: number | undefined;
 }
 
@@ -26,9 +26,9 @@ interface Emitter {
 }
 
 /**
- * Gives what writes to an output until that fails. A promise that it returns is not left without a
- * handler, nor is an error event, which ends the process where nobody listens: that a pipe was
- * closed by who read it, as `head` does, is no reason to stop a run.
+ * Returns a function that writes to an output until that fails. It handles rejections and error events,
+ * which would otherwise end the process: a pipe closed by its reader, such as `head`, is no reason to
+ * stop a run.
  */
 export function writerTo(
   output: ProgressOutput,
@@ -59,13 +59,13 @@ function isEmitter(output: object): output is Emitter {
   return "once" in output && typeof output.once === "function";
 }
 
-/** Returns true if lines can be redrawn: in a terminal that somebody looks at, not in CI. */
+/** Returns true if lines can be redrawn: in an interactive terminal, not in CI. */
 export function isRedrawable(output: ProgressOutput): boolean {
   if (output.isTTY !== true || environmentVariable("TERM") === "dumb") return false;
   return ["", "0", "false"].includes(environmentVariable("CI"));
 }
 
-/** Calls `run` if the process exits before what is returned is called; not if a signal kills it. */
+/** Calls `run` if the process exits before the returned function is called; not if a signal kills it. */
 export function beforeExit(run: () => void): () => void {
   const process = hostProcess();
   process?.on?.("exit", run);

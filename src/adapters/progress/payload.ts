@@ -17,47 +17,50 @@ export interface WatchedRun {
     & { readonly partitions?: PartitionProgress };
 }
 
-/** Partitions of a job of `millrace/jobs`, by their fate so far. */
+/** Number of partitions of a job of `millrace/jobs`, by their state so far. */
 export type PartitionProgress = Readonly<
   Record<"total" | "completed" | "dead" | "cancelled", number>
 >;
 
 /** Progress of a run for a bar: plain data, each value a placeholder in the bar's format. */
 export interface ProgressPayload extends Omit<ItemCounts, "returned"> {
-  /** The name of the pipeline; characters that would steer a terminal are replaced by `?`. */
+  /** The name of the pipeline. Terminal control characters are replaced by `?`. */
   readonly name: string;
   /** State or outcome of the run. */
   readonly state: "running" | "draining" | "aborting" | Outcome;
-  /** Items that are done: loaded, skipped, dead-lettered or returned. It is also the value of the bar. */
+  /**
+   * Number of finished items: loaded, skipped, dead-lettered or returned. It is also the value of the
+   * bar.
+   */
   readonly done: number;
-  /** Items that were given back to their source; left out or `undefined` where there are none. */
+  /** Items returned to their source; omitted or `undefined` if there are none. */
   readonly returned?: number | undefined;
-  /** The items that are expected; `undefined` where their number is not known. */
+  /** Expected number of items; `undefined` if it is unknown. */
   readonly total: number | undefined;
-  /** The bytes of the source, where it is these that are known and not the items. */
+  /** The bytes of the source, if these are known instead of the items. */
   readonly bytes: { readonly read: number; readonly total: number } | undefined;
-  /** Items done per second, lately; of the whole run once it is over. A whole number from 10 on. */
+  /** Recent items per second; of the whole run once it is over. An integer from 10 on. */
   readonly rate: number;
-  /** Calls made again after a failure. */
+  /** Calls repeated after a failure. */
   readonly retries: number;
-  /** Items that earlier runs had finished; `undefined` where there are none. */
+  /** Items that earlier runs finished; `undefined` if there are none. */
   readonly earlier: number | undefined;
-  /** Those of them that were given up on; `undefined` where there are none, or it is not known. */
+  /** Items that earlier runs gave up on; `undefined` if there are none, or the number is unknown. */
   readonly earlierDeadLettered: number | undefined;
-  /** Rows that were loaded; `undefined` where they are as many as the items. */
+  /** Loaded rows; `undefined` if there are as many as items. */
   readonly rows: number | undefined;
-  /** Properties that the target has, or had, no column for; `undefined` where there are none. */
+  /** Properties without a column, or for which one was added; `undefined` if there are none. */
   readonly drift: number | undefined;
-  /** The partitions of a job; left out or `undefined` for a run. */
+  /** The partitions of a job; omitted or `undefined` for a run. */
   readonly partitions?: PartitionProgress | undefined;
   /**
-   * Milliseconds since anything moved: an item, a byte or another attempt; `undefined` while things
-   * move, and when the run is over.
+   * Milliseconds since the last item, byte or attempt; `undefined` while the run progresses, and when it
+   * is over.
    */
   readonly idle?: number | undefined;
   /**
-   * Estimated milliseconds left, at the present rate; `undefined` where it is not known, and once more
-   * is done than was expected.
+   * Estimated remaining milliseconds, at the present rate; `undefined` if unknown, or if more is done
+   * than was expected.
    */
   readonly left: number | undefined;
   /** Time since the run began, in milliseconds. */
@@ -86,7 +89,7 @@ export class Tracker {
     this.#name = harmless(String(run.name), "?");
   }
 
-  /** Resolves when the run is over, however it ended; whoever awaits the run is told of a failure. */
+  /** Resolves when the run is over, however it ended. A failure is reported only by the run itself. */
   async over(): Promise<void> {
     try {
       this.#outcome = (await this.#run.finished).outcome;

@@ -9,9 +9,9 @@ import { type ProgressPayload, Tracker, type WatchedRun } from "./payload.ts";
 /** Options of a progress display. */
 export interface ShowProgressOptions {
   /**
-   * Number of items that a run will read, if known: a number, at least 0, or a function that is
-   * given the name of the pipeline and asked again at every redraw.
-   * @default {snapshot().total} what the run knows: its option `total`, or the length of an array
+   * Number of items that a run will read, if known: a number, at least 0, or a function that receives the
+   * name of the pipeline and is called at every redraw.
+   * @default {snapshot().total} the run's option `total`, or the length of an array
    */
   total?: number | ((name: string) => number | undefined) | undefined;
   /**
@@ -20,14 +20,14 @@ export interface ShowProgressOptions {
    */
   interval?: number | undefined;
   /**
-   * Where lines are written; without a bar only.
-   * @default {process.stderr} where there is one, else the console
+   * Output for lines; not used with a bar.
+   * @default {process.stderr} if available, otherwise the console
    */
   output?: ProgressOutput | undefined;
   /**
-   * Is told, once, what a bar, an output or `total` threw. After that nothing more is shown, and the
-   * run goes on.
-   * @default {undefined} nobody is told
+   * Called once with an error of a bar, an output or `total`. After that nothing more is shown, and the
+   * run continues.
+   * @default {undefined} errors are ignored
    */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -44,16 +44,16 @@ const options: OptionTable<ShowProgressOptions> = {
 };
 
 /**
- * Shows how far a run is until it is over, and its last state. Given a bar it starts, updates and
- * stops that. Without one it writes lines: in a terminal one line for each run, redrawn in place;
- * elsewhere a plain line of all runs every 10 s, and a last one.
+ * Shows the progress of a run until it is over, and its final state. If you pass a bar, it starts,
+ * updates and stops that bar. Otherwise it writes lines: in a terminal one line per run, redrawn in
+ * place; elsewhere a plain line about all runs every 10 s, and a last one.
  *
- * Resolves once the last state is shown, however the run ended, and never rejects for what a run, a
- * bar or an output does. No timer is left. Several runs need a group of bars, such as a `MultiBar`:
- * each run gets a bar of it, and the group is stopped when all are over.
+ * Resolves once the final state is shown, however the run ended. It never rejects because of a run, a bar
+ * or an output, and leaves no timer. Several runs need a group of bars, such as a `MultiBar`: each run
+ * gets one of its bars, and the group is stopped when all are over.
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule, or if what is given is no
- * run or no bar.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or an argument is not a run or
+ *   a bar.
  *
  * @example A line about a run
  * ```ts
@@ -128,7 +128,7 @@ async function show(
   attempt((payloads) => display.end(payloads));
 }
 
-/** Tells the first error, and no other: what is broken may throw at every call. */
+/** Reports only the first error, as a broken output may throw at every call. */
 function teller(onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   let isTold = false;
   return (error) => {

@@ -30,10 +30,10 @@ font-variant-numeric:tabular-nums}
 ${fills}`;
 
 /**
- * Gives a picture of a run: its stages and where their time went, as an SVG that stands alone, with
- * a background of its own by day and by night. Write it to a file for an `<img>` or a README.
+ * Draws a run: its stages and where their time went, as a self-contained SVG with a background for light
+ * and dark mode. Write it to a file for an `<img>` or a README.
  *
- * @throws {ConfigurationError} If what is given is not the report of a run.
+ * @throws {ConfigurationError} If the argument is not the report of a run.
  *
  * @example A picture for a README
  * ```ts

@@ -53,7 +53,7 @@ export function element(
   return `<${name}${attributes(values)}${inner === "" ? "/>" : `>${inner}</${name}>`}`;
 }
 
-/** A number of few digits, as coordinates and `data-*` have it; 0 for what is no number. */
+/** Formats a number with few digits, for coordinates and `data-*`; 0 for values that are not numbers. */
 export function short(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toFixed(3))) : "0";
 }

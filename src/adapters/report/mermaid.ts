@@ -14,10 +14,10 @@ const action = "draw flowchart";
 const options: OptionTable<FlowchartOptions> = { after: [dependencies, {}] };
 
 /**
- * Gives a small flowchart for Mermaid, which READMEs draw in a block of that language: of a run its
- * stages with the shares of their time, of a manager its pipelines with what comes after what.
+ * Returns a small Mermaid flowchart, for example for a README. For a run it shows the stages with their
+ * shares of the time; for a manager, the pipelines and their order.
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is none.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is not a report.
  *
  * @example A flowchart of a run
  * ```ts

@@ -12,7 +12,7 @@ import type {
 } from "../../report-types.ts";
 import { stageNames } from "./shares.ts";
 
-/** An object of which nothing is known, as a report that was read from JSON is one. */
+/** An object of unknown shape, such as a report that was read from JSON. */
 export type Unknown = Readonly<Record<string, unknown>>;
 
 const counts = ["extracted", "loaded", "skipped", "deadLettered", "pending"] as const;
@@ -26,10 +26,10 @@ const branchCounts = ["given", "loaded", "retries", "deadLettered"] as const;
 const moments = ["batchedAt", "transformedAt", "loadStartedAt", "endedAt"] as const;
 
 /**
- * Reads the report of a run or of a manager, wherever it comes from: what is to be a number is one, and
- * what is to be text is text, which is escaped where it is shown. What nobody shows is left out.
+ * Reads the report of a run or of a manager from any origin. It ensures that numbers are numbers and
+ * texts are texts, which are escaped when shown. Unused properties are dropped.
  *
- * @throws {ConfigurationError} If it is no report.
+ * @throws {ConfigurationError} If it is not a report.
  */
 export function plainReport(
   action: string,
@@ -64,15 +64,15 @@ export interface ReportedJob extends ItemCounts {
   readonly name: string;
   /** Its outcome. */
   readonly outcome: Outcome;
-  /** Why it was cancelled, where a reason was given. */
+  /** Reason of the cancellation, if one was given. */
   readonly reason?: string;
-  /** Its partitions, by what became of them. */
+  /** Number of partitions by outcome. */
   readonly partitions: Readonly<Record<"total" | "completed" | "dead" | "cancelled", number>>;
   /** The partitions that failed too often. */
   readonly dead: readonly DeadPartition[];
   /** Rows that were loaded. */
   readonly rows: number;
-  /** Items that earlier runs have finished, where nobody knows what became of them. */
+  /** Items that earlier runs finished, if their outcome is unknown. */
   readonly earlier: number;
   /** Its duration, in milliseconds. */
   readonly duration: number;
@@ -148,12 +148,12 @@ function countsByName<K extends string>(
   return Object.fromEntries(entries.map(([key, n]) => [key, optional(objectOf(n), names)]));
 }
 
-/** Tells the report of a manager from that of a run. */
+/** Returns true for the report of a manager. */
 export function isOfManager(report: object): report is ManagerReport {
   return "reports" in report;
 }
 
-/** Tells the report of a job from that of a run. */
+/** Returns true for the report of a job. */
 export function isOfJob(report: object): report is ReportedJob {
   return "partitions" in report;
 }
@@ -202,7 +202,7 @@ function batchOf(batch: Unknown): TracedBatch {
   return { ...facts, lane: Number.isSafeInteger(lane) && lane >= 0 ? lane : 0 };
 }
 
-/** Numbers by their names; what is no number is `NaN`. */
+/** Returns numbers by name; other values become `NaN`. */
 export function numbers<K extends string>(fields: Unknown, names: readonly K[]): Record<K, number> {
   const entries = names.map((name) => [name, number(fields[name])]);
   return Object.fromEntries(entries) as Record<K, number>;
@@ -220,7 +220,7 @@ function number(value: unknown): number {
   return typeof value === "number" ? value : NaN;
 }
 
-/** A text; what is none is `"?"`. */
+/** Returns a text; other values become `"?"`. */
 export function text(value: unknown): string {
   return isText(value) ? value : "?";
 }
@@ -229,12 +229,12 @@ function isText(value: unknown): value is string {
   return typeof value === "string";
 }
 
-/** The objects of an array; of what is none, nothing. */
+/** Returns the objects of an array; empty for other values. */
 export function listOf(value: unknown): readonly Unknown[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** An object; of what is none, an empty one. */
+/** Returns an object; an empty one for other values. */
 export function objectOf(value: unknown): Unknown {
   return isObject(value) ? value : {};
 }

@@ -10,15 +10,15 @@ import { type FollowedSnapshot, renderProgress } from "./progress-section.ts";
 import { reportView } from "./render-report.ts";
 import { endFacts } from "./run-section.ts";
 
-/** A run, a manager's run, or a job of `millrace/jobs`: the subset of it that is used. */
+/** The subset of a run, a manager's run, or a job of `millrace/jobs` that is used. */
 export interface FollowedRun {
-  /** Settles when it is over. */
+  /** Settles when the run is over. */
   readonly finished: Promise<unknown>;
-  /** Returns its progress. */
+  /** Returns the progress of the run. */
   snapshot(): FollowedSnapshot;
 }
 
-/** Options of progress events. */
+/** Options of `progressEvents`. */
 export interface ProgressEventsOptions {
   /**
    * Time between two events in milliseconds, a number above 0.
@@ -26,8 +26,8 @@ export interface ProgressEventsOptions {
    */
   interval?: number | undefined;
   /**
-   * Data of the events: `"html"`, what `progressPage` shows, or `"json"`: snapshots, and at the end the
-   * report.
+   * Data of the events. `"html"`: the HTML that `progressPage` shows; `"json"`: snapshots, and finally
+   * the report.
    * @default {"html"}
    */
   format?: "html" | "json" | undefined;
@@ -41,13 +41,13 @@ const options: OptionTable<ProgressEventsOptions> = {
 
 /**
  * Returns a response of server-sent events about a run: `progress` at once and in every interval, and
- * `end` once, with its report, when the run is over, however it ended. An `EventSource` that connects
- * again gets where the run is by then.
+ * `end` once, with its report, when the run is over, however it ended. An `EventSource` that reconnects
+ * gets the current progress.
  *
- * A snapshot is taken only when somebody reads. A reader that goes away leaves no timer, and the run
- * goes on. Several readers each need a response of their own.
+ * Snapshots are taken only while somebody reads. A reader that disconnects leaves no timer, and the run
+ * continues. Each reader needs its own response.
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule, or what is given is no run.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or the argument is not a run.
  *
  * @example Snapshots as JSON
  * ```ts
@@ -115,7 +115,7 @@ function eventStream(run: FollowedRun, interval: number, isJson: boolean): Reada
   }, { highWaterMark: 0 });
 }
 
-/** The end of a run: its data once it is over, and who waits for it. */
+/** The end of a run: its data once it is over, and the functions that wait for it. */
 interface Ending {
   data: ((isJson: boolean) => string) | undefined;
   readonly listeners: Set<() => void>;

@@ -2,9 +2,9 @@ import { checkOptions, fail, nonEmptyString, type OptionTable } from "../../opti
 import { attributes, label } from "./markup.ts";
 import { shell } from "./page.ts";
 
-/** Options of a page that follows a run. */
+/** Options of `progressPage`. */
 export interface ProgressPageOptions {
-  /** The address of the events on the server of the page, such as `"/events"`: a non-empty string. */
+  /** The URL of the events, on the same server as the page, such as `"/events"`: a non-empty string. */
   events: string;
   /**
    * The title of the page: a non-empty string.
@@ -33,10 +33,10 @@ const hash = "ZYQ6T3o2mWaZVZXfG2zgjcif72QS2zlymPmjyNqiHT0=";
 
 /**
  * Returns a page that follows a run by the events of `progressEvents`, and shows its report when it is
- * over. If the connection is lost, the page says so and connects again.
+ * over. If the connection is lost, the page says so and reconnects.
  *
- * The page loads nothing but these events, which must be on its own origin, and its one script is
- * allowed by its hash.
+ * The page loads only these events, which must be on its own origin. Its only script is allowed by its
+ * hash.
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule.
  *

@@ -27,7 +27,7 @@ export interface FollowedJob
   extends ItemCounts, Pick<ReportedJob, "name" | "rows" | "earlier" | "duration"> {
   /** Its state. */
   readonly state: string;
-  /** Its partitions, by what became of them; `held` are those that a worker has now. */
+  /** Number of partitions by state; `held` are those that a worker has now. */
   readonly partitions: ReportedJob["partitions"] & { readonly held?: number };
 }
 
@@ -37,10 +37,10 @@ export type FollowedSnapshot = RunSnapshot | ManagerSnapshot | FollowedJob;
 const action = "render progress";
 
 /**
- * Returns how far a run, the pipelines of a manager, or a job is, as a part of a page: the `header` and
- * the `main` of it, without a style. `progressPage` is a page that shows them.
+ * Returns the progress of a run, of the pipelines of a manager, or of a job, as a part of a page: its
+ * `header` and `main`, without a style. `progressPage` shows them.
  *
- * @throws {ConfigurationError} If what is given is not a snapshot.
+ * @throws {ConfigurationError} If the argument is not a snapshot.
  *
  * @example The share of a run that is done
  * ```ts

@@ -11,29 +11,30 @@ import { badge, endFacts, facts, runBody } from "./run-section.ts";
 import { type GivenOptions, optionsCard } from "./setup.ts";
 import { checkAfter, type Dependencies, dependencies, namesBefore, timeline } from "./timeline.ts";
 
-/** Options of a page about a report. */
+/** Options of `renderReport`. */
 export interface RenderReportOptions {
   /**
-   * The heading of the page: a non-empty string. What is too long is cut.
-   * @default {undefined} the name of the pipeline, or how many there are
+   * The heading of the page: a non-empty string. A title that is too long is cut.
+   * @default {undefined} the name of the pipeline, or the number of pipelines
    */
   title?: string | undefined;
   /**
-   * Which pipelines of a manager come after which, by their names: what was given to `add()`, which
-   * its report does not say. Names that the report does not have are left out.
-   * @default {{}} only what skipped pipelines say
+   * Order of the pipelines of a manager: for each name, the pipelines it comes after, as passed to
+   * `add()`. The report does not contain it. Names that are not in the report are ignored.
+   * @default {{}} only the order that skipped pipelines record
    */
   after?: Dependencies | undefined;
   /**
-   * The options of the run, or of the manager, which its report does not have. They are shown by name;
-   * functions, streams and stores by their kind, and what looks like a password is left out.
+   * The options of the run or the manager, which the report does not contain. They are shown by name.
+   * Functions, streams and stores are shown by their kind, and values that look like passwords are left
+   * out.
    * @default {undefined} none are shown
    */
   options?: GivenOptions | undefined;
   /**
-   * Where and with what it ran, in words of your own: a non-empty string, such as
+   * Environment of the run, in your own words: a non-empty string, such as
    * `"worker-3, Node 24.1.0, millrace 0.2.0"`.
-   * @default {undefined} nothing is said of it
+   * @default {undefined} not shown
    */
   host?: string | undefined;
 }
@@ -47,11 +48,11 @@ const options: OptionTable<RenderReportOptions> = {
 };
 
 /**
- * Gives a page about a run, about all pipelines of a manager, or about a job: one HTML text that needs
- * nothing else, runs no script, and can be kept, mailed, printed and read on a phone. The same report gives
- * the same page. Pictures over time need a run with the option `trace`.
+ * Renders a page about a run, about all pipelines of a manager, or about a job: one self-contained HTML
+ * text without scripts, which can be archived, mailed, printed and read on a phone. The same report
+ * always gives the same page. Charts over time need a run with the option `trace`.
  *
- * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is none.
+ * @throws {ConfigurationError} If an option is unknown or breaks its rule, or `report` is not a report.
  *
  * @example A page about a run
  * ```ts

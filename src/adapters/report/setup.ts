@@ -4,7 +4,7 @@ import { inWords } from "../../plain-options.ts";
 import type { RunReport } from "../../report-types.ts";
 import { label } from "./markup.ts";
 
-/** Options as they were given, by name. */
+/** Options of a run, by name. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
 
 /** A name and a value, both HTML. */
@@ -32,7 +32,7 @@ export function setupCard(report: RunReport): string {
   ]);
 }
 
-/** The options that were given, as a card; nothing where there are none. */
+/** Returns a card of the options; nothing if there are none. */
 export function optionsCard(options: GivenOptions): string {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return factsCard(
@@ -53,7 +53,7 @@ export function tellAll(amounts: Readonly<Record<string, number>>): string {
     .map(([what, many]) => `${count(many)} ${what}`).join(", ");
 }
 
-/** A value in a few words: plain data as it is written, all else by its kind. */
+/** Returns a value in a few words: plain data unchanged, anything else by its kind. */
 function shown(value: unknown, name: string, depth = 0): string {
   if (typeof value === "string") return JSON.stringify(masked(value, name));
   if (typeof value !== "object" || value === null || depth > 2) return inWords(value);

@@ -7,7 +7,7 @@ import { attributes, element, label, percentOf } from "./markup.ts";
 import { wasRun } from "./plain-report.ts";
 import { figureOf } from "./plot.ts";
 
-/** Which pipelines come after which, by their names. */
+/** Order of pipelines: for each name, the pipelines it comes after. */
 export type Dependencies = Readonly<Record<string, readonly string[]>>;
 
 /** Such an object. */
@@ -16,7 +16,7 @@ export const dependencies: Rule = {
   test: (value) => anyObject.test(value) && Object.values(value as object).every(Array.isArray),
 };
 
-/** Refuses an order of pipelines where there is one pipeline only. */
+/** Rejects an order of pipelines if there is only one pipeline. */
 export function checkAfter(action: string, after: Dependencies | undefined): void {
   if (after !== undefined) fail(action, "after", "omitted for the report of one run", after);
 }

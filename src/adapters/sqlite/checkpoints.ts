@@ -68,7 +68,7 @@ interface Planned {
   readonly write: WritePlan | undefined;
 }
 
-/** Checkpoints in a table beside the rows, which it makes when it is first needed. */
+/** Stores checkpoints in a table next to the rows, which is created when first needed. */
 export class SqliteCheckpoints implements Required<CheckpointStore> {
   /** So does the load. */
   readonly keepsDeliveries = true;
@@ -118,9 +118,9 @@ export class SqliteCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Does `insert` in one transaction with the mark, or without it where that is left to the run; not
-   * at all where it is done. Gives what takes the mark back.
-   * Where `insert` gives a promise, so does this.
+   * Calls `insert` in one transaction with the mark, or without it if the run writes the mark; not at all
+   * if the load is done. Returns a function that takes the mark back, or a promise of it if `insert`
+   * returns a promise.
    */
   commit(mark: CommitMark, insert: () => unknown): unknown {
     return this.#turns.take(() => {

@@ -5,23 +5,23 @@ import type { SqliteValue } from "../../sql/sqlite/values.ts";
 
 export type { SqliteValue };
 
-/** The subset of a prepared statement that the adapter needs: all clients have it. */
+/** The subset of a prepared statement that the adapter needs. All clients have it. */
 export interface SqliteStatement {
-  /** Runs it; rows are not asked for. */
+  /** Runs the statement without returning its rows. */
   run(...values: SqliteValue[]): unknown;
-  /** Gives the first row; where there is none, `undefined`, or `null` in `bun:sqlite`. */
+  /** Returns the first row; if there is none, `undefined`, or `null` in `bun:sqlite`. */
   get(...values: SqliteValue[]): unknown;
-  /** Gives all rows. */
+  /** Returns all rows. */
   all(...values: SqliteValue[]): unknown[];
-  /** Gives one row after the other. Old versions of `bun:sqlite` lack it. */
+  /** Yields one row after the other. Old versions of `bun:sqlite` lack it. */
   iterate?(...values: SqliteValue[]): Iterable<unknown>;
-  /** If true, it returns rows: better-sqlite3. */
+  /** If true, the statement returns rows: better-sqlite3. */
   readonly reader?: boolean;
-  /** Gives integers as bigints: `node:sqlite`. */
+  /** Makes integers bigints: `node:sqlite`. */
   setReadBigInts?(isOn: boolean): unknown;
-  /** Gives rows as arrays: `node:sqlite`. */
+  /** Makes rows arrays: `node:sqlite`. */
   setReturnArrays?(isOn: boolean): unknown;
-  /** Gives integers as bigints: better-sqlite3 and `bun:sqlite`. */
+  /** Makes integers bigints: better-sqlite3 and `bun:sqlite`. */
   safeIntegers?(isOn: boolean): unknown;
 }
 
@@ -36,7 +36,7 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
 }
 
-/** A database, told by what it can do: clients share no class. */
+/** Rule of a database, recognised by its methods: clients share no class. */
 export const database: Rule = {
   expected: "a database of node:sqlite, better-sqlite3 or bun:sqlite",
   test: (value) => {
@@ -46,11 +46,11 @@ export const database: Rule = {
 };
 
 /**
- * Prepares a statement whose rows are objects with bigints for integers, however the database was
- * opened. Otherwise integers above 2^53 are rounded by some clients and refused by others, and some
- * Nodes refuse any `run` after an id that large was written.
+ * Prepares a statement whose rows are objects with bigints for integers, however the database was opened.
+ * Otherwise some clients round integers above 2^53 and others reject them, and some versions of Node
+ * reject any `run` after an id that large was written.
  *
- * @throws {ConfigurationError} If the client does not answer at once; so do the calls of what it gives.
+ * @throws {ConfigurationError} If the client is asynchronous; calls of the statement throw it too.
  */
 export function prepare(db: SqliteDatabase, sql: string): SqliteStatement {
   const statement = answerOf(db, db.prepare(sql));
@@ -63,7 +63,7 @@ export function prepare(db: SqliteDatabase, sql: string): SqliteStatement {
   return atOnce(db, statement);
 }
 
-/** The statement, each answer of which is looked at: that of a client that answers later is none. */
+/** Wraps a statement, and checks each result, as that of an asynchronous client is not one. */
 function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement {
   const checked = <T>(answer: T, isRight: boolean): T => {
     // Where calls can be chained they give the statement, and the answer goes to a callback.
@@ -87,7 +87,7 @@ function atOnce(db: SqliteDatabase, statement: SqliteStatement): SqliteStatement
   return own;
 }
 
-/** Returns true if a row is there, and not promised. */
+/** Returns true if a row is available, and not a promise. */
 function isRowNow(row: unknown): boolean {
   return typeof row === "object" && row !== null && !isThenable(row);
 }
@@ -97,7 +97,7 @@ function* looked(db: SqliteDatabase, rows: Iterable<unknown>): Generator<unknown
   for (const row of rows) yield isRowNow(row) ? row : refuseClient(db, row);
 }
 
-/** The rows of a statement; none where it gives none. */
+/** Returns the rows of a statement; empty if it has none. */
 export function queryRows(
   db: SqliteDatabase,
   sql: string,
@@ -111,7 +111,7 @@ export function queryRows(
   return [];
 }
 
-/** Returns how many rows a statement says that it has changed; not those of its triggers. */
+/** Returns the number of rows that a statement reports as changed, without those of its triggers. */
 export function changesOf(answer: unknown): number | undefined {
   const changes = propertyOf(answer, "changes");
   return changes === undefined ? undefined : Number(changes);
@@ -132,10 +132,10 @@ function refuseClient(db: SqliteDatabase, answer?: unknown): never {
 }
 
 /**
- * Sees to it, before anything is written, that a client answers at once: a transaction that was begun
- * on one that does not would stay open.
+ * Checks before any write that a client is synchronous: with an asynchronous one, a transaction would
+ * stay open.
  *
- * @throws {ConfigurationError} If it does not.
+ * @throws {ConfigurationError} If it is asynchronous.
  */
 export function checkClient(db: SqliteDatabase): void {
   const rows = prepare(db, "select 1 as one").all() as ({ one?: unknown } | null | undefined)[];
@@ -143,12 +143,12 @@ export function checkClient(db: SqliteDatabase): void {
 }
 
 /**
- * Does something within one transaction. Where all of it is synchronous nothing else can get into it;
- * where it gives a promise, the transaction is open until that is settled.
- * The lock for writing is taken first, as a reader that becomes a writer is refused where another
- * one was faster. Rolled back on any error, which then comes through.
+ * Calls a function within one transaction. If the function is synchronous, nothing else can get into the
+ * transaction; if it returns a promise, the transaction stays open until the promise settles. The write
+ * lock is taken first, as a reader that becomes a writer is rejected if another one was faster. Any error
+ * rolls the transaction back, and is passed through.
  *
- * @throws {ConfigurationError} If nothing can be written into the database.
+ * @throws {ConfigurationError} If the database cannot be written.
  */
 export function transact<T>(db: SqliteDatabase, body: () => T): T {
   try {

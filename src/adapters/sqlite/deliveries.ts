@@ -7,8 +7,8 @@ import { execute, prepare, type SqliteDatabase, type SqliteStatement, transact }
 /** Options for remembering the deliveries that a sink has loaded. */
 export interface SqliteDeliveryOptions {
   /**
-   * With a `leased` source that has `idOf`: for how many milliseconds the id of a delivery is kept, so
-   * that it is not loaded again. Longer than the broker may take to deliver a message once more.
+   * Milliseconds for which the id of a delivery is kept so that it is not loaded again, with a `leased`
+   * source that has `idOf`. Must be longer than the broker may take to redeliver a message.
    *
    * @default {604_800_000} a week
    */
@@ -28,10 +28,10 @@ const indexSql = "create index if not exists millrace_delivery_at on millrace_de
 const insertSql = `insert into millrace_delivery (source, id, at) values (?, ?, ?)
   on conflict do nothing returning id`;
 const forgetSql = "delete from millrace_delivery where at < ?";
-/** Old deliveries are looked for once in so many milliseconds. */
+/** Interval at which old deliveries are deleted, in milliseconds. */
 const forgetInterval = 60_000;
 
-/** The deliveries that were loaded, in a table beside the rows, which it makes when it is needed. */
+/** Stores loaded deliveries in a table next to the rows, which is created when needed. */
 export class SqliteDeliveries {
   readonly #db: SqliteDatabase;
   readonly #kept: number;

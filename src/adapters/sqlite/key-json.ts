@@ -1,6 +1,6 @@
 import type { SqliteValue } from "./client.ts";
 
-/** A key as JSON can hold it: `bigint` has its digits, `bytes` two hexadecimal digits for each. */
+/** A key that JSON can hold: `bigint` has its digits, `bytes` two hexadecimal digits for each byte. */
 export type SqliteKey = number | string | { readonly bigint: string } | { readonly bytes: string };
 
 /** A key for JSON; nothing for one that JSON has no number for. */

@@ -33,7 +33,7 @@ export class KnownTable {
     return this.#columns;
   }
 
-  /** The columns that its rows are told apart by; none where nothing says so. */
+  /** The columns that identify its rows; none if nothing defines them. */
   get identity(): readonly string[] {
     return identityOf(this.#shape);
   }
@@ -55,7 +55,10 @@ export class KnownTable {
     this.#insertInto(this.#columns).statementOf(1);
   }
 
-  /** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
+  /**
+   * Reads a batch for the table. A row fails if a value cannot be stored unchanged, or a property has no
+   * column.
+   */
   read(rows: readonly object[]): Batch {
     return readFor(this.#shape, rows);
   }

@@ -40,7 +40,7 @@ export class RowWriter implements Loader {
   }
 
   /**
-   * Takes that a load has failed; the next one looks again.
+   * Notes that a load has failed; the next one looks the table up again.
    * @throws {ConfigurationError} If the reason is that the table was changed, so that no row fits.
    */
   failed(error: unknown, runId: string): void {

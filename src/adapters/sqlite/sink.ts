@@ -24,73 +24,74 @@ import { checkWriteOptions, FunctionWriter, type SqliteWriteOptions } from "./tr
 import { Turns } from "./turns.ts";
 import { Writer } from "./writer.ts";
 
-/** The `load` of a sink; with `write` it gives a promise where that does, or has to wait for one. */
+/** The `load` of a sink. With `write` it returns a promise if that does, or if it must wait for one. */
 export interface SqliteLoad<Row extends object = object, Done = void> {
-  /** Writes the rows, and what they complete, in one transaction. */
+  /** Writes the rows, and the mark of the items they complete, in one transaction. */
   <T extends Fitting<T, Row>>(rows: readonly T[], context: SinkLoadContext): Done;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** A `load` made of a function of the user's, whose rows may be others than those that are written. */
+/** A `load` that wraps a function. Its rows may differ from those that are written. */
 export interface SqliteWrappedLoad<T> {
-  /** Calls the function; writes the rows that it gave, and what they complete, in one transaction. */
+  /** Calls the function; writes the rows it passes on, and the mark of their items, in one transaction. */
   (rows: T[], context: LoadContext): unknown;
-  /** The store whose marks it commits. */
+  /** The store whose marks the load commits. */
   readonly [commitsTo]: CheckpointStore;
 }
 
-/** Takes the rows that are to be written once the function around it has returned; called once. */
+/** Receives the rows to write once the wrapped function has returned. Call it at most once. */
 export type SqliteStage<Row extends object = object> = <R extends Fitting<R, Row>>(
   rows: readonly R[],
   context?: SinkLoadContext,
 ) => void;
 
-/** A table, or several ones, as the end of a pipeline. */
+/** One or several tables as the target of a pipeline. */
 export interface SqliteSink<Row extends object = object, Done = void> {
   /** The `load` of the pipeline. */
   readonly load: SqliteLoad<Row, Done>;
   /**
-   * Makes the `load` of the pipeline of a function: what it gives to its third argument is written,
-   * and marked, in one transaction once it has returned; if it fails, nothing is. What it does
-   * elsewhere may be done again by a repeated run.
+   * Wraps a function as the `load` of the pipeline. The rows that it passes to its third argument are
+   * written and marked in one transaction once it has returned. If it fails, nothing is written. A
+   * repeated run may repeat its other side effects.
    */
   wrap<T>(
     fn: (rows: T[], context: LoadContext, load: SqliteStage<Row>) => unknown,
   ): SqliteWrappedLoad<T>;
-  /** The `checkpoints` of the run: what `load` commits together with its rows. */
+  /** The `checkpoints` of the run: `load` commits them together with its rows. */
   readonly checkpoints: Required<CheckpointStore>;
-  /** Gives a stream for the `deadLetters` of a run. What it has written is committed. */
+  /** Returns a stream for the `deadLetters` of a run. Letters it has written are committed. */
   deadLetters<E = unknown>(): WritableStream<DeadLetter<E>>;
 }
 
 const action = "construct sqliteSink";
 
 /**
- * Loads into a table of SQLite. Each batch is one transaction, and where the run has
- * `checkpoints: sink.checkpoints` the mark of what it completes is part of it: after a crash at any
+ * Loads into a table of SQLite. Each batch is one transaction. If the run has
+ * `checkpoints: sink.checkpoints`, the mark of its items is part of the transaction: after a crash at any
  * instant, the next run leaves every row there exactly once.
  *
- * Rows are objects whose properties are named like the columns; one that no column takes is refused,
- * unless `unknown` says otherwise. Their values are strings, numbers,
- * bigints of 64 bits, `null` and `Uint8Array`s. What SQLite would change or cut fails its row with
- * words on what to give instead: booleans, dates, `NaN`, `-0`, strings with NUL or half of a surrogate
- * pair, other objects. With `columns`, `undefined` is refused too; without, the column gets its default,
- * as it does where the row has no such property. What the type of a column makes of a value is up to the table:
- * a number in a column of type `text` becomes a text, 5 the text "5.0" on most clients.
+ * Rows are objects whose properties are named like the columns. A property without a column is rejected,
+ * unless `unknown` says otherwise. Values are strings, numbers, bigints of 64 bits, `null` and
+ * `Uint8Array`s. A value that SQLite would change or cut fails its row, and the error says what to pass
+ * instead: booleans, dates, `NaN`, `-0`, strings with NUL or a lone surrogate, other objects. With
+ * `columns`, `undefined` is rejected too; without, the column gets its default, as for a missing
+ * property. The type of a column may still convert a value: a number in a `text` column becomes text, and
+ * 5 becomes "5.0" on most clients.
  *
- * Give the sink a connection of its own: a transaction that is open on it makes the load fail. The
- * calls are synchronous. Errors of the database come through. That another process holds the lock
- * (`SQLITE_BUSY`) is one of them, so open the database with a `timeout`, or set
- * `pragma busy_timeout`; `pragma journal_mode = wal` lets others read at the same time.
+ * Give the sink its own connection: a load fails if a transaction is open on it. The calls are
+ * synchronous. Errors of the database are passed through. One of them says that another process holds the
+ * lock (`SQLITE_BUSY`), so open the database with a `timeout`, or set `pragma busy_timeout`. With
+ * `pragma journal_mode = wal` others can read at the same time.
  *
- * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are made when they
- * are first needed; the table for the rows never is. That is looked at in each run, and again after a load that failed.
+ * The tables `millrace_checkpoint`, `millrace_dead_letter` and `millrace_delivery` are created when they
+ * are first needed; the table for the rows never is. Each run checks the tables, and again after a failed
+ * load.
  *
  * @throws {ConfigurationError} If an option is missing, is unknown or breaks its rule. A load throws it
- * if no row fits (the table, a column or a unique index is not there, a column is generated), if the
- * database cannot be written, if its client does not answer at once, or if it is the second use of a
- * sink in one load.
+ *   if no row fits (the table, a column or a unique index is missing, a column is generated), the
+ *   database cannot be written, its client is asynchronous, or it is the second use of a sink in one
+ *   load.
  *
  * @example Rows that are there already are updated
  * ```ts

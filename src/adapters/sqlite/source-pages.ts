@@ -155,8 +155,9 @@ function isMarked(fault: SqliteValue | undefined, word: string): boolean {
 }
 
 /**
- * Refuses a page after which others would leave out rows or give some twice.
- * @throws {ConfigurationError} If a key is `NULL`, equal to another one, or not above it.
+ * Rejects a page after which other pages would skip or repeat rows.
+ * @throws {ConfigurationError} If a key contains a null, is equal to another one, or is not above the
+ *   previous one.
  */
 function checkFaults(
   faults: readonly (SqliteValue | undefined)[],

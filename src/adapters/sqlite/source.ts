@@ -18,29 +18,29 @@ export type { SqliteRow } from "./source-pages.ts";
 /** Options for reading a query. */
 export interface SqliteSourceOptions {
   /**
-   * Rows of a page.
+   * Number of rows in a page.
    *
    * @default {1000}
    */
   readonly chunkSize?: number | undefined;
   /**
-   * A column of the result, unique and never `NULL`, best with an index. With it each page is a query
-   * of its own, in the order of the key; nothing stays open between two pages.
+   * A column of the result, unique and never `NULL`, preferably with an index. With it, each page is its
+   * own query, in the order of the key, and nothing stays open between two pages.
    */
   readonly key?: string | undefined;
   /**
-   * The position at which an earlier read ended: only rows whose key is above it are read, and all for
-   * `undefined` and `null`. Needs `key`.
+   * The position at which an earlier read ended: only rows whose key is above it are read. `undefined`
+   * and `null` read all rows. Needs `key`.
    */
   readonly after?: SqliteValue | SqliteKey | undefined;
   /**
-   * The last key that is read: of a range of `splitByKey`. A key that is `NULL` is not noticed then.
-   * Without it, and with `null`, all rows to the end. Needs `key`.
+   * The last key to read, such as the end of a range of `splitByKey`. A key that is `NULL` is then not
+   * detected. Without it, or with `null`, all rows to the end are read. Needs `key`.
    */
   readonly upTo?: SqliteValue | SqliteKey | undefined;
   /**
-   * Reads again the rows up to so far below `after`, which must be a number: a number above 0.
-   * Needs `after`. The sink must take rows twice.
+   * Distance below `after` from which rows are read again: a number above 0. `after` must be a number.
+   * Needs `after`. The sink must accept rows twice.
    */
   readonly lag?: number | undefined;
 }
@@ -63,19 +63,19 @@ const table: OptionTable<SqliteSourceOptions> = {
 };
 
 /**
- * Reads the rows of a query in pages: a source for `extract`, which is read again by each run. Each
- * `?` of the query stands for one of the values of `params`.
+ * Reads the rows of a query in pages: a source for `extract`, which each run reads again. Each `?` of the
+ * query stands for one of the values in `params`.
  *
- * Without `key` the query is open until it is read to its end or cancelled. That is right for a
- * connection that does nothing else until then: better-sqlite3 refuses to write on it, and with
- * the other clients a query may or may not see rows that are written into its tables.
+ * Without `key` the query stays open until it is read to its end or cancelled. Use that on a connection
+ * that does nothing else until then: better-sqlite3 rejects writes on it, and with the other clients a
+ * query may or may not see rows that are written into its tables.
  *
- * With `key` the connection is free between two pages, so the sink may have the same one. Use it also
- * where the run may be resumed, as the order is then always the same. Leave `order by` and `limit`
- * out of the query, or each page sorts everything again. The database compares the keys: one that is
- * `NULL`, or that it holds equal to another one, fails the read with a `ConfigurationError`.
+ * With `key` the connection is free between two pages, so the sink may use the same one. Use `key` also
+ * if the run may be resumed, as the order is then always the same. Leave `order by` and `limit` out of
+ * the query, or each page sorts everything again. The database compares the keys. A key that is `NULL` or
+ * equal to another one fails the read with a `ConfigurationError`.
  *
- * A string with a NUL character is cut there by `node:sqlite` on some runtimes.
+ * On some runtimes, `node:sqlite` cuts a string at a NUL character.
  *
  * @throws {ConfigurationError} If an option is unknown or breaks its rule.
  *

@@ -4,17 +4,17 @@ import { database, queryRows, type SqliteDatabase } from "./client.ts";
 import { keyAsJson, type SqliteKey } from "./key-json.ts";
 import { name } from "../../sql/sqlite/names.ts";
 
-/** A part of a table: the rows whose keys are above one and not above another. What JSON can hold. */
+/** A part of a table: the rows whose keys are above `after` and not above `upTo`. JSON can hold it. */
 export interface SqliteKeyRange {
-  /** The key that is below all of it; `null` for the first range, which has no beginning. */
+  /** The key just below the range; `null` for the first range, which has no beginning. */
   readonly after: SqliteKey | null;
-  /** The last key of it; `null` for the last range, which has no end. */
+  /** The last key of the range; `null` for the last range, which has no end. */
   readonly upTo: SqliteKey | null;
 }
 
 /** Options for splitting a table. */
 export interface SqliteSplitOptions {
-  /** Rows of each range, but the last: a positive integer. @default {100_000} */
+  /** Number of rows in each range except the last: a positive integer. @default {100_000} */
   readonly rows?: number | undefined;
 }
 
@@ -23,15 +23,15 @@ const splitOptions: OptionTable<SqliteSplitOptions> = { rows: [positiveInteger, 
 const action = "split a table";
 
 /**
- * Splits a table into ranges of a key, one after the other, that have each row exactly once: for the
- * `split` of a job, whose partitions `sqliteSource` reads by `after` and `upTo`. The database
- * compares, so that the key may be any column, with gaps; it should have an index, which is walked
- * once. A table without rows is one range.
+ * Splits a table into consecutive ranges of a key that contain each row exactly once. Use it for the
+ * `split` of a job whose partitions `sqliteSource` reads by `after` and `upTo`. The database compares the
+ * keys, so the key may be any column, with gaps. It should have an index, which is scanned once. A table
+ * without rows is one range.
  *
- * Keys below the first one and above the last one belong to the first and the last range, so a row
- * that is inserted later is in exactly one as well. The bounds depend on how many rows there are: a
- * split that is begun again, as the coordinator was killed, cuts elsewhere if rows were inserted or
- * deleted below the last bound in between. Do not change the table until it is split.
+ * Keys below the first bound or above the last one belong to the first or the last range, so a row
+ * inserted later is also in exactly one range. The bounds depend on the number of rows. If the
+ * coordinator was killed and splits again, it cuts at other places if rows below the last bound were
+ * inserted or deleted in between. Do not change the table until it is split.
  *
  * @throws {ConfigurationError} If an argument breaks its rule, or a key is `NULL` in a row.
  *

@@ -11,43 +11,43 @@ import { checkSinkOptions, type SqliteSinkOptions } from "./sink-options.ts";
 import type { Checked, Loader } from "./tree-writer.ts";
 import { expectedOf, isStorable } from "../../sql/sqlite/values.ts";
 
-/** Options by which rows go into a table of a transaction: those of a sink of that table. */
+/** Options for writing rows into a table of a transaction, as in a sink of that table. */
 export type SqliteInsertOptions = Pick<
   SqliteSinkOptions,
   "columns" | "conflict" | "key" | "unknown"
 >;
 
-/** The transaction that the mark is part of. It can be used until `write` has ended. */
+/** The transaction that includes the mark. It can be used until `write` has ended. */
 export interface SqliteTransaction {
   /**
    * Writes rows, or deletes by tombstones among them, as a sink of the table does.
-   * @throws {TypeError} If a row does not fit: names the table and its place.
+   * @throws {TypeError} If a row does not fit. The message names the table and the place of the row.
    * @throws {ConfigurationError} If an option is wrong, or the table or a column is missing.
    */
   insert(table: string, rows: readonly object[], options?: SqliteInsertOptions): void;
   /**
-   * Runs one statement with a value for each `?`, and gives its rows: integers are bigints.
-   * @throws {ConfigurationError} If a value is none that SQLite stores as it is.
+   * Runs one statement with a value for each `?`, and returns its rows. Integers are bigints.
+   * @throws {ConfigurationError} If SQLite cannot store a value unchanged.
    */
   query(text: string, values?: readonly unknown[]): Record<string, SqliteValue>[];
 }
 
-/** A sink whose function writes the rows. */
+/** Options of a sink whose function writes the rows. */
 export interface SqliteWriteOptions<Row extends object = object> {
   /**
-   * Writes the rows of a load, in one transaction with the mark of what they complete. It is
-   * committed once this has returned, and what it promises is kept; if it fails, nothing is
-   * written, and the error comes through. While a promise is open the other work of the sink waits,
-   * so await nothing of the sink itself in it.
+   * Writes the rows of a load, in one transaction with the mark of their items. The transaction is
+   * committed once the function has returned, and its promise, if any, is fulfilled. If it fails, nothing
+   * is written, and the error is passed through. While its promise is pending, other work of the sink
+   * waits, so do not await anything of the sink itself in it.
    */
   readonly write: (
     tx: SqliteTransaction,
     rows: readonly Row[],
     context: SinkLoadContext,
   ) => unknown;
-  /** One table, in place of a function. */
+  /** One table, instead of a function. */
   readonly table?: undefined;
-  /** Several tables, in place of a function. */
+  /** Several tables, instead of a function. */
   readonly tables?: undefined;
 }
 
@@ -80,14 +80,14 @@ export class FunctionWriter implements Loader {
     this.#write = write;
   }
 
-  /** Takes rows; their errors show when they are written. */
+  /** Accepts rows; their errors are reported when they are written. */
   check(rows: readonly object[], context: SinkLoadContext): Checked {
     const drift: Record<string, number> = {};
     const written = new Written();
     return { drift, written, write: () => this.#run(rows, context, { drift, written }) };
   }
 
-  /** Takes that a load has failed: tables are looked up again. */
+  /** Notes that a load has failed: tables are looked up again. */
   failed(): void {
     this.#writers = new Map();
   }

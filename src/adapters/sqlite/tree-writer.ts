@@ -28,7 +28,7 @@ export interface Checked {
 export interface Loader {
   /** Checks rows of a run, and writes nothing. */
   check(rows: readonly object[], context: SinkLoadContext): Checked;
-  /** Takes that a load has failed. */
+  /** Notes that a load has failed. */
   failed(error: unknown, runId: string): void;
 }
 
@@ -104,7 +104,7 @@ export class TreeWriter implements Loader {
   }
 
   /**
-   * Takes that a load has failed; the next one looks again.
+   * Notes that a load has failed; the next one looks the tables up again.
    * @throws {ConfigurationError} If the reason is that a table was changed, so that no row fits.
    */
   failed(error: unknown, runId: string): void {

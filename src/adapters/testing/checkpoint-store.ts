@@ -4,21 +4,21 @@ import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 
-/** A store to be tested. */
+/** The store under test. */
 export interface CheckpointStoreSuite<S extends CheckpointStore = CheckpointStore> {
-  /** Makes a store for one test. What it keeps may be there already: keys are made up anew. */
+  /** Creates a store for one test. It may already contain checkpoints: each test uses new keys. */
   create(): Awaitable<S>;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes the store that `create` made, after the test, whatever its outcome. */
   destroy?(store: S): unknown;
   /**
-   * If true, the store keeps a second run of the same key out.
+   * If true, the store keeps out a second run of the same key.
    * @default {true}
    */
   claims?: boolean;
 }
 
 /**
- * Defines the tests that every `CheckpointStore` has to pass, with the `it` of any framework.
+ * Defines the tests that every `CheckpointStore` must pass, with the `it` of any framework.
  *
  * @example A store in memory
  * ```ts

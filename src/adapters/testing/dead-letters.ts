@@ -6,19 +6,19 @@ import { letterSinkOf } from "../../dead-letters/repeatable-letters.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 
-/** A stream of dead letters to be tested. */
+/** The stream of dead letters under test. */
 export interface DeadLetterStore {
-  /** Takes letters. */
+  /** Accepts letters. */
   readonly stream: WritableStream<DeadLetter>;
   /** Reads the letters back, in the order in which they were written. */
   letters(): Awaitable<readonly DeadLetter[]>;
 }
 
-/** Makes the stream of dead letters under test. */
+/** Creates the stream of dead letters under test. */
 export interface DeadLetterSuite<S extends DeadLetterStore = DeadLetterStore> {
-  /** Makes an empty place for letters, for one test. */
+  /** Creates an empty store for letters, for one test. */
   create(): Awaitable<S>;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes the store that `create` made, after the test, whatever its outcome. */
   destroy?(store: S): unknown;
 }
 
@@ -29,9 +29,9 @@ type DefineLetterTest = (
 ) => unknown;
 
 /**
- * Defines the tests that every stream for dead letters has to pass, with the `it` of any framework.
- * A letter is kept once its write has settled, and no item is too strange. Of an error its message
- * has to come back, also as an error of another class.
+ * Defines the tests that every stream for dead letters must pass, with the `it` of any framework. A
+ * letter is stored once its write has settled, whatever its item is. An error must keep its message; its
+ * class may change.
  *
  * @example Letters in memory
  * ```ts

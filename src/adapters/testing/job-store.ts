@@ -6,16 +6,16 @@ import { expectSame } from "./expectations.ts";
 import { testLostLeases } from "./lost-leases.ts";
 import { add, counts, type DefineJobTest, read, resultsOf, take } from "./tested-job.ts";
 
-/** A store of jobs to be tested. */
+/** The store of jobs under test. */
 export interface JobStoreSuite {
-  /** Makes a store of a job that is not there yet, whose leases last so many milliseconds. */
+  /** Creates a store of a new job, whose leases last `lease` milliseconds. */
   create(lease: number): Awaitable<JobStore>;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes the store that `create` made, after the test, whatever its outcome. */
   destroy?(store: JobStore): unknown;
 }
 
 /**
- * Defines the tests that every `JobStore` has to pass, with the `it` of any framework.
+ * Defines the tests that every `JobStore` must pass, with the `it` of any framework.
  *
  * @example A store in memory
  * ```ts

@@ -9,32 +9,32 @@ import type { Leased } from "../../streams/leased.ts";
 import type { DefineTest } from "./define-test.ts";
 import { expectSame } from "./expectations.ts";
 
-/** A queue with messages, of which sources are tested. */
+/** A queue with messages, whose sources are tested. */
 export interface TestedQueue<T> {
-  /** A source for one run; it ends once the queue has nothing more, lent messages included. */
+  /** Creates a source for one run. It ends once the queue has no more messages, including lent ones. */
   source(): Leased<T>;
-  /** The text of a message. */
+  /** Returns the text of a message. */
   bodyOf(item: T): string;
-  /** Messages that the broker has not been told to be finished, lent or not. */
+  /** Returns the number of messages that are not acknowledged, lent or not. */
   unfinished(): Awaitable<number>;
 }
 
-/** A leased source to be tested. */
+/** The leased source under test. */
 export interface LeasedSourceSuite<T> {
-  /** Makes a queue with a message of each of these texts. */
+  /** Creates a queue with a message for each of these texts. */
   create(bodies: readonly string[]): Awaitable<TestedQueue<T>>;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes the queue that `create` made, after the test, whatever its outcome. */
   destroy?(queue: TestedQueue<T>): unknown;
-  /** After how many milliseconds the broker delivers a message again of which it hears nothing. */
+  /** Milliseconds after which the broker redelivers a message without an acknowledgement. */
   readonly lease: number;
 }
 
 const bodies: readonly string[] = Array.from({ length: 12 }, (_, n) => `m${n}`);
 
 /**
- * Defines the tests that every leased source has to pass, with the `it` of any framework: nothing is
- * acknowledged before its load, nothing is delivered again while it is loaded, and whatever ends a
- * run leaves every message finished or with the broker, at once. They take some `lease`s.
+ * Defines the tests that every leased source must pass, with the `it` of any framework: nothing is
+ * acknowledged before its load, nothing is delivered again during its load, and however a run ends, every
+ * message is at once finished or with the broker. The tests take the time of some `lease`s.
  *
  * @example A queue in memory
  * ```ts

@@ -23,30 +23,30 @@ import {
 } from "./tested-sink.ts";
 import type { TestedTables, TestedTablesSettings } from "./tested-tables.ts";
 
-/** Makes the sink under test. */
+/** Creates the sink under test. */
 export interface SinkSuite {
-  /** Makes a sink with an empty table, for one test. */
+  /** Creates a sink with an empty table, for one test. */
   create(): Awaitable<TestedSink>;
   /**
-   * Gives what deletes the row of an `id`, in place of a row, such as `tombstone({ id })`. Left out
-   * where the sink takes no such thing.
+   * Returns a value that deletes the row of an `id` when loaded instead of a row, such as
+   * `tombstone({ id })`. Omit it if the sink does not support deletes.
    */
   tombstone?(id: number): object;
   /**
-   * Makes a sink of the tables `parent` and `child`, both empty, for one test. Left out where a sink
-   * has one table.
+   * Creates a sink of the tables `parent` and `child`, both empty, for one test. Omit it if a sink has
+   * one table.
    */
   createTables?(settings: TestedTablesSettings): Awaitable<TestedTables>;
   /**
-   * Makes a sink whose rows a function writes, into an empty table and within the transaction that
-   * the mark is part of. Left out where the sink takes no function.
+   * Creates a sink whose rows a function writes, into an empty table and within the transaction that
+   * includes the mark. Omit it if the sink does not accept a function.
    */
   createWrite?(write: TestedWrite): Awaitable<TestedSink>;
 }
 
 /**
- * Defines the tests that every sink has to pass whose rows and checkpoint are one commit, with the
- * `it` of any framework. The sink must refuse a row whose `id` is there already.
+ * Defines the tests that every sink must pass that commits rows and checkpoint together, with the `it` of
+ * any framework. The sink must reject a row whose `id` already exists.
  *
  * @example A table of SQLite
  * ```ts

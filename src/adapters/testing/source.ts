@@ -11,22 +11,22 @@ import {
   shuffled,
 } from "./tested-source.ts";
 
-/** Makes the source under test, and names the ways to read it. */
+/** Creates the source under test, and lists the types of keys to read it by. */
 export interface SourceSuite {
-  /** Makes a source of an empty table whose key is of a type, for one test. */
+  /** Creates a source of an empty table with a key of the given type, for one test. */
   create: CreateSource;
-  /** Types of keys, each with some different values of it: at least 4, in ascending order. */
+  /** Types of keys, each with different values: at least 4, in ascending order. */
   keys: Readonly<Record<string, readonly unknown[]>>;
   /**
-   * Types of keys with values some of which the store holds equal, although they differ, or of which
-   * it does not know the order: `"a"` and `"A"`, `NULL`. A source gives each row once, or fails.
+   * Types of keys with some values that differ but that the store considers equal, or whose order it does
+   * not know: `"a"` and `"A"`, `NULL`. A source yields each row once, or fails.
    */
   ties?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /**
- * Defines the tests that every source has to pass that reads a table in pages by a key, with the `it`
- * of any framework: each row once, whatever type the key has.
+ * Defines the tests that every source must pass that reads a table in pages by a key, with the `it` of
+ * any framework: it yields each row once, whatever type the key has.
  *
  * @example A table of SQLite
  * ```ts

@@ -10,21 +10,21 @@ import type { DeadLetter } from "../../dead-letters/dead-letter.ts";
 import { expectSame } from "./expectations.ts";
 import { newKey } from "./new-key.ts";
 
-/** A row of the table that a sink is tested with: `id` is its primary key. */
+/** A row of the table that a sink is tested with. `id` is its primary key. */
 export interface SinkRow {
-  /** A 32-bit integer; a second row of the same is refused. */
+  /** A 32-bit integer; a second row with the same id is rejected. */
   readonly id: number;
   /** Any text. */
   readonly name: string;
 }
 
-/** A sink to be tested, whose table is empty. */
+/** A sink under test, whose table is empty. */
 export interface TestedSink {
-  /** Writes rows, and what they complete, in one transaction. */
+  /** Writes rows, and the mark of the items they complete, in one transaction. */
   load(rows: SinkRow[], context: LoadContext): unknown;
   /** The store whose marks `load` commits. */
   readonly checkpoints: CheckpointStore;
-  /** Makes a load of a function, where the sink can: see `sinkLoads` of `millrace/checkpoint`. */
+  /** Wraps a function as a load, if the sink supports it: see `sinkLoads` of `millrace/checkpoint`. */
   wrap?(
     fn: (
       rows: SinkRow[],
@@ -32,22 +32,22 @@ export interface TestedSink {
       load: (rows: readonly SinkRow[]) => unknown,
     ) => unknown,
   ): (rows: SinkRow[], context: LoadContext) => unknown;
-  /** Gives a stream for dead letters. */
+  /** Returns a stream for dead letters. */
   deadLetters(): WritableStream<DeadLetter>;
   /** Reads the table, in any order. */
   rows(): Awaitable<readonly SinkRow[]>;
   /**
-   * Makes every load wait from now on, and gives what lets them go on, such as by a lock on the table.
-   * Left out where no load ever waits.
+   * Makes every load wait from now on, for example by a lock on the table, and returns a function that
+   * releases them. Omit it if no load ever waits.
    */
   hold?(): Awaitable<() => unknown>;
-  /** Removes the table, where that can be done: each load has to say so then. */
+  /** Removes the table, if possible. Each load must then report that. */
   dropTable?(): unknown;
-  /** Adds a column to the table that may be empty, of a sink that fills all that its table has. */
+  /** Adds a nullable column to the table, for a sink that fills all columns of its table. */
   addColumn?(name: string): unknown;
-  /** Has the answer to the next commit of a load get lost, after the commit. */
+  /** Makes the response to the next commit of a load get lost, after the commit. */
   loseAnswer?(): unknown;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes everything that `create` made, after the test, whatever its outcome. */
   close(): unknown;
 }
 
@@ -55,8 +55,8 @@ export interface TestedSink {
 export type DefineSinkTest = (name: string, test: (sink: TestedSink) => Promise<void>) => unknown;
 
 /**
- * Tests a sink whose rows a function writes: `insert` writes rows into its table, within
- * the transaction of the load.
+ * Function that writes the rows of a sink under test: `insert` writes rows into its table, within the
+ * transaction of the load.
  */
 export type TestedWrite = (
   insert: (rows: readonly SinkRow[]) => unknown,

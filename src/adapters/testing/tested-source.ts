@@ -4,27 +4,27 @@ import type { Source } from "../../streams/source.ts";
 
 /** A row that a source is tested with. */
 export interface SourceRow {
-  /** Way to read the source. */
+  /** Key to read the source by. */
   readonly key: unknown;
-  /** A 32-bit integer that tells the row from all others. */
+  /** A 32-bit integer that identifies the row. */
   readonly value: number;
 }
 
 /** Options of a read. */
 export interface SourceReading {
-  /** Rows that are read at once. */
+  /** Number of rows to read at once. */
   readonly chunkSize: number;
-  /** The key of the last row that an earlier read gave, after JSON; none to read all rows. */
+  /** The key of the last row of an earlier read, after JSON; omitted to read all rows. */
   readonly after?: unknown;
 }
 
-/** A source to be tested, of a table that is empty. */
+/** A source under test, of an empty table. */
 export interface TestedSource {
-  /** Puts rows into the table, and keeps them when it has settled. */
+  /** Inserts rows into the table; they are stored when it settles. */
   insert(rows: readonly SourceRow[]): unknown;
-  /** Makes a source of all rows of the table by their key, or of those above `after`. */
+  /** Creates a source of all rows of the table by their key, or of those above `after`. */
   read(reading: SourceReading): Source<{ readonly key: unknown; readonly value: unknown }>;
-  /** Removes what `create` has made, after the test, whatever came of it. */
+  /** Removes everything that `create` made, after the test, whatever its outcome. */
   close(): unknown;
 }
 
@@ -89,5 +89,5 @@ export function kept(position: unknown): unknown {
   }));
 }
 
-/** Makes a source for one test. */
+/** Creates a source for one test. */
 export type CreateSource = (type: string) => Awaitable<TestedSource>;

@@ -5,34 +5,32 @@ import { rowOf, type SinkRow, type TestedSink } from "./tested-sink.ts";
 
 /** A row of the table `child`: `id` is its primary key, and `parent_id` refers to `parent`. */
 export interface ChildRow extends SinkRow {
-  /** The `id` of its parent, without which it is refused. */
+  /** The `id` of its parent; a row without a parent is rejected. */
   readonly parent_id: number;
 }
 
-/** A row of a sink of several tables: for each of them a row, rows or tombstones. */
+/** A row of a sink of several tables: for each table a row, rows or tombstones. */
 export interface SinkTree {
-  /** For the table `parent`. */
+  /** Rows of the table `parent`. */
   readonly parent?: object | readonly object[] | undefined;
-  /** For the table `child`; rows that come with one parent leave out `parent_id`. */
+  /** Rows of the table `child`; rows with exactly one parent omit `parent_id`. */
   readonly child?: object | readonly object[] | undefined;
 }
 
 /** Options of the tables of a sink. */
 export interface TestedTablesSettings {
-  /**
-   * Conflict rule of both tables: a row whose key is there is rejected, or updates the other one.
-   */
+  /** Action of both tables on a row whose key exists: it is rejected, or updates the existing one. */
   readonly conflict: "error" | "replace";
-  /** If true, children that were not given again with their parent are removed. */
+  /** Set if children that were not given again with their parent are removed. */
   readonly missing: "delete" | undefined;
 }
 
 /**
- * A sink of two tables: `parent`, which is that of a `TestedSink`, and `child`, which has `parent_id`
- * in addition. Both are empty, and no `name` may be null.
+ * A sink of two tables: `parent`, as in a `TestedSink`, and `child`, which also has `parent_id`. Both are
+ * empty, and no `name` may be null.
  */
 export interface TestedTables extends Pick<TestedSink, "checkpoints" | "deadLetters" | "close"> {
-  /** Writes the rows of all tables, and what they complete, in one transaction. */
+  /** Writes the rows of all tables, and the mark of the items they complete, in one transaction. */
   load(rows: SinkTree[], context: LoadContext): unknown;
   /** Reads the table `parent`, in any order. */
   parents(): Awaitable<readonly SinkRow[]>;

@@ -38,17 +38,17 @@ const table: OptionTable<ThreadsOptions> = {
 };
 
 /**
- * Makes a `transformBatch` that runs the function of a module in threads beside the main one. The
- * module exports what `thread` gave it by default; its type says what goes in and what comes out.
- * Batches are cut among the threads that have nothing to do, results keep the order of their items.
+ * Makes a `transformBatch` that runs the function of a module in threads. The module's default export is
+ * the result of `thread`; its type determines the types of items and rows. Batches are split among idle
+ * threads. Results keep the order of their items.
  *
- * Whatever goes wrong has a name, and no other item is lost: an item that throws, or cannot be cloned,
- * or whose result cannot, fails alone. A thread that ends, or takes longer than `timeout` for an item,
- * is replaced; what it had at work is done again item by item, so that the one to blame fails alone,
- * with a `ThreadError`. An abort ends the threads that are at work for the call.
+ * Every failure names its item, and no other item is lost. An item fails alone if the function throws for
+ * it, or if the item or its result cannot be cloned. A thread that exits, or exceeds `timeout` for an
+ * item, is replaced. Its items are then repeated one by one, so only the offending item fails, with a
+ * `ThreadError`. An abort ends the threads that work for the call.
  *
- * Threads begin with the first batch, outlive the run, and serve any number of them. Without work they
- * keep no process alive; `close`, or `await using`, ends them at once.
+ * Threads start with the first batch, outlive the run, and serve any number of runs. Idle threads do not
+ * keep the process alive; `close`, or `await using`, ends them at once.
  *
  * If a runtime has no threads (Workers), pass the function itself: it runs inline.
  *
@@ -69,9 +69,9 @@ const table: OptionTable<ThreadsOptions> = {
  * deepEqual(loaded, [1, 4, 9]);
  * ```
  *
- * @throws {ConfigurationError} If `module` is neither an absolute URL, nor a function that gives a
- * `Worker`, nor what `thread` gave; if the runtime has no threads for it; or if an option breaks its
- * rule. A module that cannot be loaded fails the call.
+ * @throws {ConfigurationError} If `module` is not an absolute URL, a function that returns a `Worker`, or
+ *   a result of `thread`; if the runtime has no threads for it; or if an option breaks its rule. A module
+ *   that cannot be loaded fails the call.
  */
 export function inThreads<M extends ThreadFunction>(
   module: URL | string | (() => WebWorkerLike) | M,

@@ -9,32 +9,32 @@ export type ThreadFunction = (item: any) => unknown;
 /** Type of the item that a function of a thread is called with. */
 export type ThreadInput<M extends ThreadFunction> = Parameters<M>[0];
 
-/** The rows that a function of a thread gives. */
+/** The rows that a function of a thread returns. */
 export type ThreadOutput<M extends ThreadFunction> = Awaited<ReturnType<M>> extends infer R
   ? R extends typeof skip ? never : R extends Many<infer T> ? T : R
   : never;
 
-/** The most memory that a thread of Node may take, in MB: its `resourceLimits`. */
+/** Maximum memory of a thread of Node, in MB: its `resourceLimits`. */
 export interface ThreadLimits {
-  /** Of the heap for objects that have lived for some time. */
+  /** Limit of the heap for older objects. */
   readonly maxOldGenerationSizeMb?: number;
-  /** Of the heap for new objects. */
+  /** Limit of the heap for new objects. */
   readonly maxYoungGenerationSizeMb?: number;
-  /** Of the memory for compiled code. */
+  /** Limit of the memory for compiled code. */
   readonly codeRangeSizeMb?: number;
-  /** Of the stack. @default {4} */
+  /** Limit of the stack. @default {4} */
   readonly stackSizeMb?: number;
 }
 
 /** Options of `inThreads`. */
 export interface ThreadsOptions<I = unknown> {
   /**
-   * The most threads. They begin when they are needed, and all calls share them.
-   * @default {the processors that the runtime tells of, less one; at least 1}
+   * Maximum number of threads. They start when needed, and all calls share them.
+   * @default {the processors that the runtime reports, less one; at least 1}
    */
   readonly size?: number | undefined;
   /**
-   * Maximum time for one item, in milliseconds. Then its thread is ended, and the item has failed.
+   * Maximum time for one item, in milliseconds. Then its thread is terminated, and the item fails.
    * @default {Infinity}
    */
   readonly timeout?: number | undefined;
@@ -45,8 +45,8 @@ export interface ThreadsOptions<I = unknown> {
    */
   readonly startTimeout?: number | undefined;
   /**
-   * Maximum idle time of a thread, in milliseconds. Then it ends, and the next items begin
-   * another. An idle thread does not keep the process alive on Node and Bun; on Deno it does.
+   * Maximum idle time of a thread, in milliseconds. Then it ends, and the next items start another. An
+   * idle thread does not keep the process alive on Node and Bun; on Deno it does.
    * @default {Infinity; on Deno 1000}
    */
   readonly idleTimeout?: number | undefined;
@@ -56,25 +56,25 @@ export interface ThreadsOptions<I = unknown> {
    */
   readonly maxCrashes?: number | undefined;
   /**
-   * Returns the objects to move to a thread instead of copying. They are gone here, for letters and
-   * retries too.
+   * Returns the objects to move to a thread instead of copying. They are then no longer available here,
+   * not even for dead letters and retries.
    */
   readonly transfer?: ((items: readonly I[]) => object[]) | undefined;
-  /** The most memory that a thread may take: Node alone has such limits. */
+  /** Maximum memory of a thread; only on Node. */
   readonly resourceLimits?: ThreadLimits | undefined;
 }
 
-/** Result of a function for bundlers: a `Worker` of the web, started as a module. */
+/** The `Worker` that a function for bundlers returns, started as a module. */
 export interface WebWorkerLike {
   /** Sends a message. */
   postMessage(...args: never): void;
-  /** Takes messages and errors. */
+  /** Adds a listener for messages and errors. */
   addEventListener(...args: never): void;
-  /** Ends it. */
+  /** Ends the worker. */
   terminate(): unknown;
 }
 
-/** The `transformBatch` that `inThreads` makes, with what `await using` asks for. */
+/** The `transformBatch` that `inThreads` returns, with the method for `await using`. */
 export type Threads<I, O> =
   & ThreadCalls<I, O>
   & {
@@ -87,10 +87,10 @@ export type Threads<I, O> =
 
 /** Function that calls threads, with a method that ends them. */
 export interface ThreadCalls<I, O> {
-  /** Maps items: gives the result of each; rejects with a `BatchError` that names those that failed. */
+  /** Maps items to their results; rejects with a `BatchError` that names the items that failed. */
   (items: I[], context: Pick<PipelineContext, "signal">): Promise<Transformed<O>[]>;
-  /** The most threads; 0 where the function runs inline. */
+  /** Maximum number of threads; 0 if the function runs inline. */
   readonly size: number;
-  /** Ends all threads at once. Calls that wait for one reject, and so do later ones. */
+  /** Ends all threads at once. Waiting and later calls reject. */
   close(): Promise<void>;
 }

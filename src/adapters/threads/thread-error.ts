@@ -1,15 +1,15 @@
 import { EtlError } from "../../errors.ts";
 
 /**
- * Kind of failure of a thread: it ended (`"exit"`), by an error outside of its function
- * (`"error"`), or as an item took too long (`"timeout"`); an item cannot be sent to it (`"input"`),
- * or a result from it (`"output"`); or it was closed while somebody waited (`"closed"`).
+ * Kind of failure of a thread. `"exit"`: it ended; `"error"`: an error outside its function ended it;
+ * `"timeout"`: an item took too long; `"input"`: an item could not be sent to it; `"output"`: a result
+ * could not be sent back; `"closed"`: it was closed during a call.
  */
 export type ThreadFailure = "exit" | "error" | "timeout" | "input" | "output" | "closed";
 
 /**
- * An item, or its result, did not come through a thread. What the function itself throws comes as it
- * is.
+ * Thrown when an item or its result does not get through a thread. Errors of the function itself are
+ * passed on unchanged.
  */
 export class ThreadError extends EtlError {
   /** Name by which every copy of this package recognises the class. */
@@ -21,7 +21,7 @@ export class ThreadError extends EtlError {
   /** Kind of failure. */
   readonly failure: ThreadFailure;
 
-  /** Makes the error of a failure; `cause` is what the runtime said, where it said something. */
+  /** Makes the error of a failure; `cause` is the error of the runtime, if there is one. */
   constructor(failure: ThreadFailure, message: string, options: { cause?: unknown } = {}) {
     super(message, options);
     this.failure = failure;

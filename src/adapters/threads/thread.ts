@@ -21,11 +21,11 @@ export function isThreaded(value: unknown): value is ThreadFunction {
 }
 
 /**
- * Makes a function the one that its module runs for `inThreads`: export it by default. It gets one
- * item, and returns a row, `skip`, `many(rows)`, or a promise of it; what it throws fails that item
- * alone. In a thread that `inThreads` began it serves; elsewhere it does nothing but give the function
- * back, to be imported and tested like any other. Where a module imports another one that calls
- * `thread`, its own function counts.
+ * Marks a function as the one that its module runs for `inThreads`; make it the default export. It
+ * receives one item, and returns a row, `skip`, `many(rows)`, or a promise of it. An error fails that
+ * item alone. In a thread started by `inThreads` the function is served. Elsewhere `thread` only returns
+ * it, so you can import and test it like any other. If a module imports another one that calls `thread`,
+ * its own function is used.
  *
  * @example A function for threads is a function
  * ```ts

@@ -12,22 +12,25 @@ export interface AppendedFileOptions<T> {
   readonly exists: "error" | "replace";
 }
 
-/** The parts of a batch in its file, encoded: which of them are written depends on where it stands. */
+/** The encoded parts of a batch. Its place in the file decides which of them are written. */
 interface Parts {
   readonly head: Uint8Array;
   readonly separator: Uint8Array;
   readonly body: Uint8Array;
-  /** The end, which may have to tell of all bodies before it, and of this one. */
+  /** Returns the end of the file, which may have to describe all earlier bodies and this one. */
   readonly tail: (bodies: readonly PlacedBody[]) => Uint8Array;
   /** Entry for this body at the end of the file; `undefined` if there is none. */
   readonly about?: unknown;
 }
 
-/** A file to which batches are appended. After each one it is whole: a tail is written over by the next. */
+/**
+ * A file to which batches are appended. It is complete after each batch: the next one overwrites the
+ * tail.
+ */
 export class AppendedFile<T> {
   readonly #path: string;
   readonly #settings: AppendedFileOptions<T>;
-  /** The file was made, and its name may not be on the disk. */
+  /** True if the file was created, and its name may not be on the disk yet. */
   #isNew = false;
 
   constructor(path: string, settings: AppendedFileOptions<T>) {
@@ -40,7 +43,7 @@ export class AppendedFile<T> {
     const { format, compress } = this.#settings;
     const pack = (part: string | Uint8Array) => packed(part, compress);
     const { indexed } = format;
-    // First, as it tells which rows cannot be encoded.
+    // Comes first, as it finds the rows that cannot be encoded.
     const { bytes, about } = indexed?.body(rows) ?? { bytes: format.body(rows), about: undefined };
     const head = format.head(rows);
     const tail = indexed === undefined ? await pack(format.tail()) : undefined;
@@ -59,7 +62,7 @@ export class AppendedFile<T> {
     };
   }
 
-  /** Encodes a file without rows, of which nothing is kept once there are some. */
+  /** Encodes a file without rows; the first rows overwrite it. */
   async encodeEmpty(): Promise<Append> {
     const append = await this.encode([]);
     return { ...append, write: (files) => ({ ...append.write(files, 0, []), bytes: 0 }) };
@@ -112,7 +115,7 @@ export class AppendedFile<T> {
   }
 }
 
-/** Writes all bytes at an offset, and gives how many. */
+/** Writes all bytes at an offset, and returns their number. */
 function writeWhole(files: FileSystem, file: number, bytes: Uint8Array, offset: number): number {
   let written = 0;
   while (written < bytes.length) {

@@ -33,14 +33,14 @@ import {
 export interface Append {
   /** Beginning of the file if these are its first rows. */
   readonly head: string;
-  /** Throws if the file has not been written by a sink before, and must not be. */
+  /** Throws if no sink has written the file before, and it must not be overwritten. */
   checkNew(files: FileSystem): void;
   /**
-   * Writes it at an offset, behind which nothing is marked, synchronously: nothing else of this
+   * Writes the batch at an offset after all marked bytes. It is synchronous: no other code of this
    * process runs in between.
    */
   write(files: FileSystem, offset: number, bodies: readonly PlacedBody[]): Written;
-  /** Brings it to the disk. */
+  /** Flushes it to the disk. */
   flush(files: FileSystem): Promise<void>;
 }
 
@@ -48,16 +48,16 @@ export interface Append {
 export type Written = Pick<FileMark, "bytes" | "bodies">;
 
 /**
- * The checkpoints of what is in a file, in `${path}.mark.json` beside it, with the length of the file
- * that they speak of. A file and its mark are two files, which no system replaces at once. So a batch is
- * written first, behind what is marked, and is in the file once the mark counts its bytes: what a crash
- * leaves behind the marked bytes is overwritten.
+ * Checkpoints of the content of a file, in `${path}.mark.json` next to it, with the length of the file
+ * they apply to. The file and its mark cannot be replaced at once. So a batch is written first, after the
+ * marked bytes, and belongs to the file once the mark counts its bytes. Bytes that a crash leaves after
+ * the marked ones are overwritten.
  */
 export class FileSinkCheckpoints implements Required<CheckpointStore> {
   readonly #path: string;
   readonly #claims = new ClaimRegistry();
 
-  /** Does nothing with the files yet. */
+  /** Does not access the files yet. */
   constructor(path: string) {
     this.#path = `${path}.mark`;
   }
@@ -66,7 +66,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     return keptIn(this.#look(await hostFiles(), undefined).mark, key, undefined).stored();
   }
 
-  /** Replaces what is stored, but for what loads of the same run have committed. */
+  /** Replaces the stored state, except what loads of the same run have committed. */
   async write(key: string, checkpoint: Checkpoint): Promise<void> {
     if (this.#claims.isKnown(key, checkpoint)) return;
     const files = await this.#prepare();
@@ -95,8 +95,8 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
   }
 
   /**
-   * Appends a batch to the file together with its mark, or without it where that is left to the run;
-   * not at all where it is done. Gives what takes the mark back.
+   * Appends a batch to the file with its mark, or without it if the run writes the mark; does nothing if
+   * the batch is done. Returns a function that takes the mark back.
    */
   async commit(
     mark: CommitMark,
@@ -151,7 +151,8 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
           append.checkNew(files);
           return { plan, seen, next: { ...seen.mark, isOwn: true }, isFirst: true };
         }
-        // First: should this write fail halfway, the bytes of another writer are gone, and it has to see that.
+        // Comes first: if this write fails halfway, the bytes of another writer are lost, and it must
+        // notice that.
         files.writeFileSync(`${this.#path}.writer`, token);
         const next = append === undefined ? plan.next : written(files, append, plan.next);
         return { plan, seen, next };
@@ -165,7 +166,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
       const isOwn = () =>
         ifExists(() => files.readFileSync(`${this.#path}.writer`, "utf8")) === token;
       if (await this.#replace(files, claimPath, step, isOwn)) return step.plan;
-      // Writers that begin again at once could keep each other from an end.
+      // Writers that retry at once could block each other forever.
       const time = Math.min(1000, 2 * (performance.now() - begun)) * Math.random();
       await new Promise<void>((resolve) => void setTimer(time, resolve));
     }
@@ -193,7 +194,7 @@ export class FileSinkCheckpoints implements Required<CheckpointStore> {
     }
   }
 
-  /** Replaces the mark, unless something has changed since it was looked at. */
+  /** Replaces the mark, unless something has changed since it was read. */
   async #replace(
     files: FileSystem,
     claimPath: string | undefined,
@@ -247,7 +248,7 @@ interface AppendPlan {
 
 const hasChanged = Symbol("has changed");
 
-/** Writes a batch, and gives the mark that counts it. Its columns have to be those of the file. */
+/** Writes a batch, and returns the mark that counts it. The columns must be those of the file. */
 function written(files: FileSystem, append: Append, mark: FileMark): FileMark {
   const { bytes, head, bodies } = mark;
   if (bytes > 0 && head !== append.head) {

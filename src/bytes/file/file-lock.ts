@@ -6,23 +6,22 @@ import { type FileSystem, ifExists } from "./file-system.ts";
 const staleAfter = 5000;
 
 /**
- * Runs `act` while no other process runs one with the same lock file, and gives what it gives.
+ * Runs `act` while no other process runs one with the same lock file, and returns its result.
  *
- * `act` is synchronous, so a lock is held for a moment only, whatever else the process is busy with.
- * One that stays the same for five seconds was left by a process that was killed within that moment,
- * and is removed.
+ * `act` is synchronous, so a lock is held only for a moment, however busy the process is. A lock that
+ * stays the same for five seconds was left by a process that was killed in that moment, and is removed.
  */
 export async function whileLocked<R>(files: FileSystem, path: string, act: () => R): Promise<R> {
   let seen: string | undefined;
   let since = 0;
   while (!hasLocked(files, path)) {
     const mark = markOf(files, path);
-    // Time as this process sees it pass: the clocks of processes that share a directory may differ.
+    // Measured by this process: the clocks of processes that share a directory may differ.
     if (mark !== seen) since = performance.now();
     seen = mark;
     if (mark !== undefined && performance.now() - since >= staleAfter) {
-      // Only one process at a time removes, and only what is still the same: of two that found the
-      // lock stale, the second would remove the lock that the first holds by then.
+      // Only one process at a time removes a lock, and only if it is unchanged. If two processes found it
+      // stale, the second would otherwise remove the lock that the first holds by then.
       await whileLocked(files, `${path}-`, () => {
         if (markOf(files, path) === mark) ifExists(() => files.unlinkSync(path));
       });
@@ -34,12 +33,12 @@ export async function whileLocked<R>(files: FileSystem, path: string, act: () =>
   try {
     return act();
   } finally {
-    // A process that was frozen in between may find the lock of whoever took this one for stale.
+    // If a process was frozen in between, another one may have considered this lock stale and taken it.
     if (markOf(files, path) === own) ifExists(() => files.unlinkSync(path));
   }
 }
 
-/** Makes the lock file, which only one process can. */
+/** Creates the lock file, which only one process can do. */
 function hasLocked(files: FileSystem, path: string): boolean {
   try {
     files.closeSync(files.openSync(path, "wx"));
@@ -50,7 +49,7 @@ function hasLocked(files: FileSystem, path: string): boolean {
   }
 }
 
-/** Tells a lock file from a later one of the same name; `undefined` if there is none. */
+/** Identifies a lock file among later ones of the same name; `undefined` if there is none. */
 function markOf(files: FileSystem, path: string): string | undefined {
   const stat = ifExists(() => files.statSync(path, { bigint: true }));
   return stat && `${stat.ino} ${stat.mtimeNs}`;

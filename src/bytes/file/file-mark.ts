@@ -9,10 +9,10 @@ export interface FileMark {
   readonly bytes: number;
   /** Beginning of the file, before its rows. */
   readonly head: string;
-  /** A sink has written the file, or was allowed to write over it. */
+  /** True if a sink has written the file, or was allowed to overwrite it. */
   readonly isOwn: boolean;
   readonly keys: ReadonlyMap<string, MarkedKey>;
-  /** Entries for the end of the file, where its format needs them. */
+  /** Entries for the end of the file, if its format needs them. */
   readonly bodies: readonly PlacedBody[];
 }
 
@@ -22,7 +22,7 @@ interface MarkedKey {
   readonly loadedBy?: string | undefined;
 }
 
-/** The mark of a file that no sink knows. */
+/** The mark of a file that no sink has written. */
 const blankMark: FileMark = { bytes: 0, head: "", isOwn: false, keys: new Map(), bodies: [] };
 
 /** Returns the state stored for a key, in the form that the rules of a commit need. */
@@ -35,10 +35,7 @@ export function keptIn(file: FileMark, key: string, owner: string | undefined): 
   };
 }
 
-/**
- * Returns the mark with the checkpoint of a key. A file of which nothing is marked any more starts
- * over.
- */
+/** Returns the mark with the checkpoint of a key. A file without any marked items starts over. */
 export function withKey(file: FileMark, key: string, plan: WritePlan | undefined): FileMark {
   if (plan === undefined) return file;
   const { next: checkpoint, loadedBy } = plan;
@@ -52,7 +49,7 @@ function isMarked(keys: FileMark["keys"]): boolean {
   return checkpoints.some(({ offset, done }) => offset > 0 || done.length > 0);
 }
 
-/** The mark in the text of its file. */
+/** Returns the mark in the text of its file. */
 export function markIn(path: string, text: string | undefined): FileMark {
   if (text === undefined) return blankMark;
   try {
@@ -68,7 +65,7 @@ export function markIn(path: string, text: string | undefined): FileMark {
       return { bytes: bytes as number, head, isOwn: isOwn === true, keys: kept, bodies };
     }
   } catch {
-    // It is told below.
+    // Reported below.
   }
   throw new CheckpointError(`${path}.json`, "it holds no mark of a file");
 }

@@ -32,7 +32,7 @@ export interface FileSystem {
   };
 }
 
-/** Facts that a host has about a file. */
+/** Facts about a file. */
 export interface FileFacts {
   readonly size: number;
   readonly mtimeMs: number;
@@ -53,7 +53,7 @@ export interface FileHandle {
   close(): Promise<unknown>;
 }
 
-/** The files of the host. @throws {Error} If it has none. */
+/** Returns the file system of the host. @throws {Error} If it has none. */
 export async function hostFiles(): Promise<FileSystem> {
   const files = hostProcess()?.getBuiltinModule?.("node:fs") as FileSystem | undefined;
   if (files === undefined) throw new Error("Cannot use files: this runtime has no node:fs");

@@ -3,8 +3,8 @@ import { whileLocked } from "./file-lock.ts";
 import { type FileSystem, ifExists } from "./file-system.ts";
 
 /**
- * Replaces `${path}.json` as a whole by a text, which is on the disk then. `check` runs under the lock
- * of the path just before: what it throws keeps the file that is there.
+ * Replaces `${path}.json` as a whole by a text, which is then on the disk. `check` runs under the lock of
+ * the path just before; if it throws, the existing file stays.
  */
 export async function replaceFile(
   files: FileSystem,
@@ -27,8 +27,8 @@ export async function replaceFile(
 }
 
 /**
- * Claims a path for a run, or renews its claim, and gives the claim that holds. Another run gets in
- * where the `until` of the owner is not above `now`.
+ * Claims a path for a run, or renews its claim, and returns the claim in force. Another run gets the path
+ * once the owner's `until` is not above `now`.
  */
 export async function claimFile(
   files: FileSystem,
@@ -42,7 +42,7 @@ export async function claimFile(
     if (holder !== undefined && holder.runId !== claim.runId && holder.until > now) return holder;
     const { runId, until, lease } = claim;
     const own = { runId, until, ...(lease !== undefined && { lease }) };
-    // Not brought to the disk: after a power cut no run is left that could own a key.
+    // Not flushed to the disk: after a power cut no run is left that could own a key.
     const temporary = temporaryOf(path);
     files.writeFileSync(temporary, JSON.stringify(own));
     files.renameSync(temporary, `${path}.claim`);
@@ -50,7 +50,7 @@ export async function claimFile(
   });
 }
 
-/** Ends the claim of a run on a path, if it is the owner. */
+/** Ends the claim of a run on a path, if it owns the path. */
 export async function releaseFile(
   files: FileSystem,
   path: string,
@@ -62,7 +62,7 @@ export async function releaseFile(
   });
 }
 
-/** The claim on a path. A file that holds none is what a power cut left, and nobody's. */
+/** Returns the claim on a path. A file without a claim was left by a power cut, and belongs to nobody. */
 export function claimOf(files: FileSystem, path: string): Claim | undefined {
   const text = ifExists(() => files.readFileSync(`${path}.claim`, "utf8"));
   if (text === undefined) return undefined;
@@ -76,9 +76,9 @@ export function claimOf(files: FileSystem, path: string): Claim | undefined {
 }
 
 /**
- * The name of the files that belong to a key, without an ending. Any string may be a key, and file
- * systems differ in length, letter case, Unicode forms and reserved names: the hash tells keys apart,
- * the words are for people. JSON escapes lone surrogates, which UTF-8 would make all the same.
+ * Returns the name of the files of a key, without an extension. Any string may be a key, and file systems
+ * differ in length, letter case, Unicode forms and reserved names. So the hash identifies the key, and
+ * the words are for people. JSON escapes lone surrogates, which UTF-8 would all encode alike.
  */
 export async function fileNameOf(key: string): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(key));
@@ -93,12 +93,12 @@ export function directoryOf(path: string): string {
   return /^(.*)[\\/]/s.exec(path)?.[1] || (/^[\\/]/.test(path) ? "/" : ".");
 }
 
-/** A name that no other write has, in the same directory: a file moves atomically only within one. */
+/** Returns a unique name in the same directory: a file moves atomically only within one directory. */
 function temporaryOf(path: string): string {
   return `${path}.${crypto.getRandomValues(new Uint32Array(3)).join("-")}.tmp`;
 }
 
-/** JSON has no Infinity, and makes it null. */
+/** Restores Infinity, which JSON stores as null. */
 function timeOf(value: unknown): number {
   return typeof value === "number" ? value : Infinity;
 }
@@ -113,12 +113,12 @@ async function writeThrough(files: FileSystem, path: string, text: string): Prom
   }
 }
 
-/** Brings the new name of a file to the disk, where directories can be opened: not on Windows. */
+/** Flushes the new name of a file to the disk, if directories can be opened: not on Windows. */
 export async function syncDirectory(files: FileSystem, path: string): Promise<void> {
   try {
     const directory = await files.promises.open(path, "r");
     await directory.sync().finally(() => directory.close());
   } catch {
-    // The file itself is whole either way.
+    // The file itself is complete either way.
   }
 }

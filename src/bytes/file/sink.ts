@@ -13,7 +13,7 @@ import { takeTurns } from "../../runtime/take-turns.ts";
 import { AppendedFile, type AppendedFileOptions } from "./appended-file.ts";
 import { type Append, FileSinkCheckpoints } from "./checkpoints.ts";
 
-/** A file as the end of a pipeline; what its rows are is for the sink to say that is made of it. */
+/** A file as the target of a pipeline. The sink made from it decides the type of its rows. */
 export interface AppendingSink {
   readonly load: AsyncSinkLoad;
   readonly wrap: (fn: Wrapped) => AsyncSinkLoad;
@@ -24,7 +24,7 @@ export interface AppendingSink {
   }): Promise<void>;
 }
 
-/** Makes a sink that appends each batch to one file, in one step with the mark of what it completes. */
+/** Makes a sink that appends each batch to one file, in one step with the mark of its items. */
 export function appendingSink<T>(path: string, options: AppendedFileOptions<T>): AppendingSink {
   const { format, exists } = options;
   const checkpoints = new FileSinkCheckpoints(path);
@@ -61,7 +61,7 @@ export function appendingSink<T>(path: string, options: AppendedFileOptions<T>):
   };
 }
 
-/** A batch that is in the file already, unless its mark was taken back since that was seen. */
+/** A batch that is already in the file, unless its mark was taken back since that was read. */
 const done: Append = {
   head: "",
   checkNew: () => {},

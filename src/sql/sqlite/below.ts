@@ -1,10 +1,10 @@
 import type { LinkedTable } from "../linked-tables.ts";
 import { quoteName } from "../names.ts";
 
-/** SQL condition on rows of a table, which an alias names; depth keeps aliases apart. */
+/** Makes an SQL condition on rows of a table with an alias; the depth keeps aliases apart. */
 export type Where = (alias: string, depth: number) => string;
 
-/** Returns the condition on rows of a child that belong to some rows of its parent. */
+/** Returns the condition on the rows of a child that belong to some rows of its parent. */
 export function below(
   parent: string,
   on: NonNullable<LinkedTable["parent"]>["on"],

@@ -6,13 +6,13 @@ import { foldCase } from "./names.ts";
 export interface Target {
   /** The name of the table. */
   readonly table: string;
-  /** Action on a row whose key is there. */
+  /** Action on a row whose key already exists. */
   readonly conflict: Conflict;
-  /** The columns that tell rows apart; none for any unique index. */
+  /** The columns that identify a row; empty for any unique index. */
   readonly key: readonly string[];
 }
 
-/** The statement that inserts so many rows, whose values are bound one row after the other. */
+/** Returns the statement that inserts a number of rows, whose values are bound one row after the other. */
 export function insertStatement(
   target: Target,
   columns: readonly string[],
@@ -24,12 +24,12 @@ export function insertStatement(
   return `insert into ${into} values ${rows}${resolutionOf(target, columns)}`;
 }
 
-/** Columns as a statement gives them: named `c0`, `c1` and so on, whatever their names are. */
+/** Names columns `c0`, `c1` and so on in a statement, whatever their names are. */
 export function aliased(columns: readonly string[]): string {
   return columns.map((column, n) => `${quoteName(column)} as c${n}`).join(", ");
 }
 
-/** Returns the clause at the end of a statement that decides on a row whose key is there. */
+/** Returns the final clause of a statement, which decides on a row whose key already exists. */
 export function resolutionOf({ conflict, key }: Target, columns: readonly string[]): string {
   if (conflict === "error") return "";
   const found = key.length > 0 ? ` on conflict (${quoteNames(key)})` : " on conflict";

@@ -10,11 +10,11 @@ export const letterTableSql = `create table if not exists millrace_dead_letter (
   at integer not null
 )`;
 
-/** Its columns that a letter fills. */
+/** The columns that a letter fills. */
 export const letterColumns: string = "pipeline, run_id, item_offset, stage, attempts, " +
   "item, row, error, error_name, error_message, error_code, at";
 
-/** Returns the value of a letter for each of them. */
+/** Returns the values of a letter for these columns. */
 export function letterValues(letter: DeadLetter): (string | number | null)[] {
   const { pipeline, runId, offset, stage, attempts, item, row, error, errorParts, at } = letterRow(
     letter,

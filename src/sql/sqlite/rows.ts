@@ -1,5 +1,5 @@
 /**
- * A batch as it is written: what its rows give to the columns, checked.
+ * A checked batch in the form in which it is written: the values of its rows by column.
  * @module
  */
 import { notAnObject, unfitValue, withoutProperties } from "../row-errors.ts";
@@ -12,11 +12,11 @@ export interface Reading {
   /** The name of the table. */
   readonly table: string;
   readonly columns: readonly string[];
-  /** The columns that each row has to give; the others it may leave to the table. */
+  /** Returns true for the columns that each row must give. It may omit the others. */
   readonly needs: (name: string) => boolean;
   /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
-  /** Rows are kept in their order, whatever columns they give. */
+  /** True if rows keep their order, whatever columns they give. */
   readonly isOrdered: boolean;
 }
 
@@ -30,15 +30,15 @@ export interface Group {
 /** A batch that was checked. */
 export interface Batch {
   readonly groups: readonly Group[];
-  /** Rows that have a property which no column took, by its name. */
+  /** Number of rows with a property that has no column, by its name. */
   readonly drift: Readonly<Record<string, number>>;
-  /** Their names, where columns are to be added for them. */
+  /** Names for which columns are to be added. */
   readonly fresh: ReadonlySet<string>;
-  /** Errors of the other rows, by their place. */
+  /** Errors of the other rows, by place. */
   readonly failures: ReadonlyMap<number, Error>;
 }
 
-/** Reads a batch: a row fails of which a value would not come back as it is, or no column takes it. */
+/** Reads a batch. A row fails if a value cannot be stored unchanged, or a property has no column. */
 export function readRows(reading: Reading, rows: readonly object[]): Batch {
   const { columns, needs, unknown } = reading;
   const values = new Array<SqliteValue>(rows.length * columns.length);
@@ -69,7 +69,7 @@ function refusalOf(row: unknown, column: string, value: unknown, place: number):
   return unfitValue(value, column, expectedOf(value), place);
 }
 
-/** Rows by the columns that they give, of which those that they leave to the table have no value. */
+/** Groups rows by the columns that they give; omitted columns have no value. */
 function groupsOf(
   { table, columns, isOrdered }: Reading,
   values: readonly (SqliteValue | undefined)[],

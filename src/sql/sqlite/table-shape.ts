@@ -1,5 +1,5 @@
 /**
- * A table of SQLite as rows fill it: what the options of a sink make of what the database tells of it.
+ * The fillable form of a table of SQLite, from the options of a sink and the facts of the database.
  * @module
  */
 import { fail } from "../../options.ts";
@@ -11,31 +11,31 @@ import type { Target } from "./insert.ts";
 import { foldCase, name as nameRule } from "./names.ts";
 import { type Batch, readRows } from "./rows.ts";
 
-/** A column of a table, as SQLite tells of it. */
+/** Facts of SQLite about a column of a table. */
 export interface ColumnFacts {
   readonly name: string;
-  /** Its place in the primary key, from 1; else 0. */
+  /** Its place in the primary key, from 1; otherwise 0. */
   readonly pk: bigint | number;
-  /** 0 for a usual one, 1 for one that has to be named to be seen, 2 and 3 for a generated one. */
+  /** 0 for an ordinary column, 1 for one that is only visible by name, 2 and 3 for a generated one. */
   readonly hidden: bigint | number;
 }
 
-/** Asks for the columns of the table that is bound. */
+/** Queries the columns of the bound table. */
 export const factsSql = "select name, pk, hidden from pragma_table_xinfo(?)";
 /** Names of a column that is not in the list of columns. */
 export const rowIds: readonly string[] = ["rowid", "oid", "_rowid_"];
 
-/** Rules for rows that have less or more than the columns. */
+/** Rules for rows with fewer or more properties than columns. */
 export interface Fit {
-  /** Each row has to give all columns; else it may leave to the table all but the key. */
+  /** True if each row must give all columns; otherwise it must only give the key. */
   readonly needsAll: boolean;
-  /** Columns that a row may leave to the table all the same. */
+  /** Columns that a row may omit in any case. */
   readonly open?: ReadonlySet<string>;
   /** Action on a property that no column accepts. */
   readonly unknown: Unknown;
 }
 
-/** A table as rows fill it. */
+/** The fillable form of a table. */
 export interface TableShape {
   readonly target: Target;
   /** The columns that rows can fill. */
@@ -45,7 +45,7 @@ export interface TableShape {
 }
 
 /**
- * The shape of a table.
+ * Returns the shape of a table.
  * @throws {ConfigurationError} If the table, a column or a key is missing, so that no row fits.
  */
 export function shapeOf(settings: TableSettings, facts: readonly ColumnFacts[]): TableShape {
@@ -60,19 +60,22 @@ export function shapeOf(settings: TableSettings, facts: readonly ColumnFacts[]):
   return { target: targetOf(settings, columns, primaryKey), columns, fit, primaryKey };
 }
 
-/** The columns that rows of a table are told apart by; none where nothing says so. */
+/** Returns the columns that identify a row of a table; none if nothing defines them. */
 export function identityOf({ target, primaryKey }: TableShape): readonly string[] {
   return target.key.length > 0 ? target.key : primaryKey;
 }
 
-/** The same table once it has some more columns, which rows may leave out. */
+/** Returns the same table with additional columns, which rows may omit. */
 export function widened(shape: TableShape, names: ReadonlySet<string>): TableShape {
   const { open = [], ...fit } = shape.fit;
   const wider = { ...fit, open: new Set([...open, ...names]) };
   return { ...shape, columns: [...shape.columns, ...names], fit: wider };
 }
 
-/** Reads a batch for it: a row fails of which a value would not come back, or no column takes it. */
+/**
+ * Reads a batch for a table. A row fails if a value cannot be stored unchanged, or a property has no
+ * column.
+ */
 export function readFor({ target, columns, fit }: TableShape, rows: readonly object[]): Batch {
   const { table, conflict, key } = target;
   const { needsAll, open, unknown } = fit;
@@ -84,8 +87,8 @@ export function readFor({ target, columns, fit }: TableShape, rows: readonly obj
 }
 
 /**
- * Checks the names that columns are to be added for, by the rows that have them.
- * @returns The names that are not there yet, or of the first name that cannot be one, the failures.
+ * Checks the names of columns to add, by the rows that have them.
+ * @returns The names that do not exist yet, or the failures of the first name that is not possible.
  */
 export function columnsToAdd(
   facts: readonly ColumnFacts[],
@@ -128,7 +131,7 @@ function targetOf(
   primaryKey: readonly string[],
 ): Target {
   if (key === undefined) {
-    // The rows of a parent are replaced as a whole.
+    // All rows of a parent are replaced.
     if (missing !== undefined && primaryKey.length === 0) {
       return { table, conflict: "error", key: [] };
     }
@@ -145,7 +148,7 @@ function targetOf(
   return { table, conflict, key };
 }
 
-/** Columns that are not given: earlier batches may have added them. */
+/** Returns the columns that are not given: earlier batches may have added them. */
 function others(all: readonly string[], given: readonly string[]): string[] {
   const folded = given.map(foldCase);
   return all.filter((name) => !folded.includes(foldCase(name)));

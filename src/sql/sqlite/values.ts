@@ -3,7 +3,7 @@ import { isStorableText } from "../text.ts";
 /** Value that SQLite stores. */
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 
-/** Returns true if a value comes back as it is. Affinity is ignored: the columns are the user's. */
+/** Returns true if a value is returned unchanged. Affinity is ignored: the columns are the user's. */
 export function isStorable(value: unknown): value is SqliteValue {
   switch (typeof value) {
     case "string":
@@ -17,12 +17,12 @@ export function isStorable(value: unknown): value is SqliteValue {
   }
 }
 
-/** A text that can be stored: as it is, or else escaped as in JSON. */
+/** Returns a text that can be stored: unchanged, or escaped as in JSON. */
 export function storableText(text: string): string {
   return isStorable(text) ? text : JSON.stringify(text).slice(1, -1);
 }
 
-/** Returns, in words, the value to give instead of one that is not stored as it is. */
+/** Returns, in words, the value to pass instead of one that cannot be stored unchanged. */
 export function expectedOf(value: unknown): string {
   return `a value that SQLite stores as it is (${adviceOn(value)})`;
 }

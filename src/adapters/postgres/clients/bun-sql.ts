@@ -4,21 +4,21 @@ import { isCancelled, isStalePlan } from "../sql-state.ts";
 import { unlessAborted } from "../../../runtime/waiting.ts";
 import { Statements, type Stoppable } from "./statements.ts";
 
-/** A statement of Bun.SQL that was made and is sent when it is awaited. */
+/** A statement of Bun.SQL, which is sent when it is awaited. */
 export interface BunSqlQuery extends PromiseLike<unknown> {
   /** The rows as arrays. */
   values(): PromiseLike<unknown>;
-  /** Has the server end it. */
+  /** Makes the server end the statement. */
   cancel(): unknown;
   /** Returns the stream that accepts the text of a COPY. */
   writable(): WritableStream<string>;
 }
 
-/** A connection of Bun.SQL that was taken out. */
+/** A reserved connection of Bun.SQL. */
 export interface BunSqlSession {
   /** Makes a statement from a text and the values to bind. */
   unsafe(text: string, params?: unknown[]): BunSqlQuery;
-  /** Gives the connection back. */
+  /** Returns the connection to the pool. */
   release(): unknown;
   /** Closes the connection. */
   close(): Promise<unknown>;
@@ -30,7 +30,7 @@ export interface BunSql {
   unsafe(text: string, params?: unknown[]): BunSqlQuery;
   /** Runs a function in a transaction; never called here. */
   begin(work: () => Promise<unknown>): Promise<unknown>;
-  /** Takes a connection out. */
+  /** Reserves a connection. */
   reserve(): Promise<BunSqlSession>;
   /** Options of the client; `adapter` names the database. */
   readonly options: { readonly adapter?: unknown };
@@ -157,7 +157,7 @@ class Link implements Stoppable {
     }
   }
 
-  /** Gives the connection back, or closes it. */
+  /** Returns the connection to the pool, or closes it. */
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;

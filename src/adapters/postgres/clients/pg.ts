@@ -6,7 +6,7 @@ import { unlessAborted } from "../../../runtime/waiting.ts";
 import { Statements } from "./statements.ts";
 import { takeTurns } from "../../../runtime/take-turns.ts";
 
-/** The subset of a `Client` of `pg` that is used. It has to be connected. */
+/** The subset of a `Client` of `pg` that is used. It must be connected. */
 export interface PgClient {
   /** Runs one statement, with its rows as arrays. */
   query(config: PgArrayQuery): Promise<{ rows: unknown[][] }>;
@@ -26,15 +26,15 @@ export interface PgResult {
   rows: Row[];
   /** Its first word, such as `UPDATE`. */
   command?: string;
-  /** The rows that it has touched or given. */
+  /** Number of rows that it affected or returned. */
   rowCount?: number | null;
 }
 
-/** A statement of which `pg` gives the rows as arrays. */
+/** A statement whose rows `pg` returns as arrays. */
 export interface PgArrayQuery {
   /** The statement. */
   text: string;
-  /** Values that are bound. */
+  /** Values to bind. */
   values: unknown[];
   /** Rows as arrays. */
   rowMode: "array";
@@ -42,7 +42,7 @@ export interface PgArrayQuery {
 
 /** A client that a pool has lent. */
 export interface PgPoolClient extends PgClient {
-  /** Gives it back; with an error it is thrown away. */
+  /** Returns the client to the pool; with an error, the pool discards it. */
   release(error?: Error | boolean): void;
 }
 
@@ -111,7 +111,7 @@ export function pgClientDatabase(client: PgClient, copyFrom?: CopyFrom): Databas
   return { ...database, listen: listenOn(client, database) };
 }
 
-/** Has a client used, and gives it back. */
+/** Lends a client to a function, and takes it back. */
 type Lend = <T>(use: (taken: Taken) => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 /** A client that was taken. */

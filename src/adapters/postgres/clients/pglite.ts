@@ -22,7 +22,7 @@ export interface PGlite extends PGliteSession {
   transaction<T>(work: (session: PGliteSession) => Promise<T>): Promise<T>;
   /** Runs a function while others wait; never called here. */
   runExclusive<T>(work: () => Promise<T>): Promise<T>;
-  /** Has a function called for what a channel says; gives what ends that. */
+  /** Calls a function for the notifications of a channel; resolves to a function that stops it. */
   listen?(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
 }
 

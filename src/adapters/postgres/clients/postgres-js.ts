@@ -5,11 +5,11 @@ import { sqlStateOf } from "../sql-state.ts";
 import { whileWaiting } from "../../../runtime/waiting.ts";
 import { atMost, Statements, type Stoppable } from "./statements.ts";
 
-/** A statement of `postgres` (postgres.js) that was made and is sent when it is awaited. */
+/** A statement of `postgres` (postgres.js), which is sent when it is awaited. */
 export interface PostgresJsQuery extends PromiseLike<Row[] & { readonly count?: number }> {
   /** The rows as arrays. */
   values(): PromiseLike<unknown[][]>;
-  /** Has the server end it. */
+  /** Makes the server end the statement. */
   cancel(): unknown;
 }
 
@@ -26,7 +26,7 @@ export interface PostgresJs extends PostgresJsSession {
     options: string,
     work: (session: PostgresJsSession) => Promise<unknown>,
   ): Promise<unknown>;
-  /** Listens to a channel on a connection of its own, which is made again if it is lost. */
+  /** Listens to a channel on its own connection, which is restored if it is lost. */
   listen?(
     channel: string,
     onNotify: (payload: string) => void,

@@ -8,7 +8,7 @@ export interface Stoppable {
    * end the next statement; rejects where it could not be asked.
    */
   cancel(): Promise<unknown>;
-  /** Gives the connection up: nobody knows what it is still going to say. */
+  /** Discards the connection, whose state is unknown. */
   discard(): void;
 }
 
@@ -74,7 +74,7 @@ export class Statements {
   }
 }
 
-/** Waits for a promise, but no longer than so many milliseconds. */
+/** Waits for a promise, but at most `delay` milliseconds. */
 export function atMost(delay: number, promise: Promise<unknown>): Promise<void> {
   return new Promise((resolve) => {
     const stopTimer = setTimer(delay, resolve);

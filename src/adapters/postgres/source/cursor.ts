@@ -22,7 +22,7 @@ export async function cursor(query: Query): Promise<Reader> {
   }
 }
 
-/** Returns a cursor for one shared connection, where a transaction would keep the loads waiting. */
+/** Returns a cursor for one shared connection, on which a transaction would make the loads wait. */
 export async function keptCursor(query: Query): Promise<Reader> {
   const { client, database } = query;
   const name = newName();
@@ -37,7 +37,10 @@ function newName(): string {
   return quoteName(`millrace_${crypto.randomUUID()}`);
 }
 
-/** Opens a cursor, and gives what fetches from it. The columns stay locked in its transaction. */
+/**
+ * Opens a cursor, and returns a function that fetches from it. The columns stay locked in its
+ * transaction.
+ */
 async function declare(
   session: Session,
   { sql, params, chunkSize, values }: Query,

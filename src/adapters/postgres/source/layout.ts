@@ -12,7 +12,7 @@ export interface ResultColumn {
   /** The category and kind of that type in the catalogue. */
   readonly category: string;
   readonly kind: string;
-  /** Of an array the type of its elements below any domain, and what stands between two of them. */
+  /** Element type of an array, below any domain, and the separator of its elements. */
   readonly element: number;
   readonly elementKind: string;
   readonly delimiter: string;
@@ -122,7 +122,7 @@ export async function readLayout(
   return { mark: named + oids, columns: kinds.map((kind, n) => ({ name: names[n]!, ...kind })) };
 }
 
-/** The one text that a statement gives, as no option of a client can change it. */
+/** Returns the single text that a statement yields, which no option of a client can change. */
 export async function textOf(
   session: Pick<Session, "values">,
   statement: string,

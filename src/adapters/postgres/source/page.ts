@@ -25,7 +25,7 @@ export function fromQuery(sql: string, { columns }: Layout): string {
   return `from (${sql}\n) as page${columns.length > 0 ? `(${aliasesOf(columns)})` : ""}`;
 }
 
-/** One value, the text of which has all columns. */
+/** A single value whose text contains all columns. */
 export function recordOf({ columns }: Layout): string {
   return `row(${columns.map(readAs).join(", ")})`;
 }
@@ -120,7 +120,7 @@ export function textPage(
   };
 }
 
-/** A page whose rows are what the client makes of them. */
+/** A page with rows as the client reads them. */
 export function clientPage(rows: readonly Row[], { key }: View): Page {
   // A client may rename columns.
   const [keyName, faultName] = Object.keys(rows[0] ?? {}).slice(-2) as [string, string];

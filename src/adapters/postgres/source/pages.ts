@@ -72,8 +72,9 @@ function isOfOther(fault: unknown): boolean {
 }
 
 /**
- * Refuses a page after which others would leave out rows or give some twice.
- * @throws {ConfigurationError} If there is a null in a key, an equal one, or one that is not above.
+ * Rejects a page after which other pages would skip or repeat rows.
+ * @throws {ConfigurationError} If a key contains a null, is equal to another one, or is not above the
+ *   previous one.
  */
 function checkFaults(page: Page, isFirst: boolean, names: readonly string[]): void {
   for (const [place, fault] of page.faults.entries()) {

@@ -5,7 +5,7 @@ import type { Layout } from "./layout.ts";
 /** A query, ready to be read. */
 export interface Query {
   readonly client: Database;
-  /** The same, whose statements end when nobody reads any more. */
+  /** The same database, whose statements end when reading stops. */
   readonly database: Database;
   readonly sql: string;
   readonly params: readonly unknown[];
@@ -18,14 +18,14 @@ export interface Query {
   readonly last: readonly string[] | undefined;
   readonly lag: number | string | undefined;
   readonly settled: boolean;
-  /** Aborts when nobody reads any more. */
+  /** Aborts when reading stops. */
   readonly signal: AbortSignal;
 }
 
-/** Gives the next rows; fewer than were asked for at the end. */
+/** Returns the next rows; fewer than requested at the end. */
 export interface Reader {
   read(): Promise<Row[]>;
-  /** Gives back whatever was taken. Not called while a read is pending. */
+  /** Releases all resources. Not called while a read is pending. */
   close(): Promise<void>;
 }
 

@@ -157,8 +157,8 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /**
- * Refuses a result in which a name stands for two columns, as a row has room for one.
- * @throws {ConfigurationError} If there is one.
+ * Rejects a result in which two columns have one name, as a row can hold only one of them.
+ * @throws {ConfigurationError} If there is such a name.
  */
 export function checkNames(sql: string, { columns }: Layout): void {
   const names = columns.map(({ name }) => name);

@@ -23,7 +23,7 @@ const timestamptz = 1184;
 const integers: ReadonlySet<number> = new Set([20, 21, 23]);
 const maxSettleTime = 1000; // ms that a read waits for transactions of others.
 
-/** Below what a query is settled: no row that is committed later has a key there. */
+/** Value below which a query is settled: no row committed later has a lower key. */
 export async function settle(
   query: Query,
   view: View,
@@ -77,7 +77,7 @@ async function settleNumbers(
   return consecutive(await floorOf(query, view, tables, above));
 }
 
-/** While somebody writes, rows are settled up to the first number that nobody has committed. */
+/** Accepts rows up to the first number that is not committed, while others write. */
 function consecutive(settledTo: bigint | undefined): Settled {
   if (settledTo === undefined) return nothing;
   let last = settledTo;

@@ -13,7 +13,7 @@ import type { Group } from "../rows.ts";
 /** Errors by the place of the row in its batch. */
 type Failures = Map<number, Error>;
 
-/** Finds the rows that the table would refuse, each by itself; those that nobody can tell are left out. */
+/** Finds the rows that the table would reject individually; rows that cannot be checked are left out. */
 export async function badRows(
   database: Database,
   table: KnownTable,
@@ -34,7 +34,7 @@ function failure(message: string, code: string, column: string | undefined, plac
   return Object.assign(new Error(`Cannot load row${where}: ${message} (row ${place})`), { code });
 }
 
-/** `null` where there has to be a value. */
+/** A `null` in a column that requires a value. */
 function findMissing({ target }: KnownTable, group: Group, failures: Failures): void {
   const message = (name: string) =>
     `null value in column ${quoteName(name)} of ${target.table} violates not-null constraint`;
@@ -53,7 +53,7 @@ function findMissing({ target }: KnownTable, group: Group, failures: Failures): 
   });
 }
 
-/** The length is all that the catalogue of an older server tells; blanks at the end do not count. */
+/** Checks only the length, which is all that older servers report; trailing blanks do not count. */
 function findTooLong({ columns, cells, places }: Group, failures: Failures): void {
   cells.forEach((row, n) => {
     const place = places[n]!;

@@ -11,21 +11,19 @@ export interface Column {
   readonly name: string;
   /** Its type, or the one in which values are sent: safe to put into a statement. */
   readonly type: string;
-  /** Its own type, where values are sent in another one. */
+  /** Its own type, if values are sent in another one. */
   readonly ownType: string | undefined;
   /** Values that it accepts, and their encoding. */
   readonly kind: Kind;
   /** Its number in the table. */
   readonly number: string;
-  /** It takes no `null`, whatever a trigger makes of it. */
+  /** True if it rejects `null`, even if a trigger would replace it. */
   readonly isNotNull: boolean;
-  /**
-   * If true, the table fills it with something other than `null` where a row has nothing for it.
-   */
+  /** If true, the table fills it with a value other than `null` if a row omits it. */
   readonly hasDefault: boolean;
-  /** The table gives it a value by itself, unless an insert overrides that. */
+  /** True if the table generates its value, unless an insert overrides that. */
   readonly isAlways: boolean;
-  /** Most characters that it takes, where it says so. */
+  /** Maximum number of characters, if it is limited. */
   readonly maxLength: number | undefined;
 }
 
@@ -37,13 +35,13 @@ export interface Table {
   readonly kind: string;
   /** Changes with the table. */
   readonly version: string;
-  /** The columns that rows can fill, in their order; of those that were asked for, in theirs. */
+  /** Returns the columns that rows can fill, in table order, or the requested ones in their order. */
   readonly columns: readonly Column[];
   /** Rows may be changed by a trigger before they are looked at. */
   readonly hasTrigger: boolean;
   /** A row may be refused by who loads it. */
   readonly hasRowSecurity: boolean;
-  /** The database can tell which texts a type takes. */
+  /** True if the database can check which texts a type accepts. */
   readonly asksInput: boolean;
   /** All its columns, also those that rows cannot fill, as the table has them. */
   readonly every: readonly Column[];
@@ -55,7 +53,7 @@ export interface Table {
   readonly checks: readonly Check[];
 }
 
-/** A check that each row has to keep. */
+/** A check constraint for each row. */
 export interface Check {
   readonly name: string;
   /** As SQL, with the columns by their names. */

@@ -18,8 +18,8 @@ export interface KnownTarget extends Target {
 }
 
 /**
- * Looks up what a sink has to know of its table.
- * @throws {ConfigurationError} If rows cannot be loaded into it as it is, whatever is in them.
+ * Looks up the facts that a sink needs about its table.
+ * @throws {ConfigurationError} If rows cannot be loaded into the table, whatever they contain.
  */
 export async function readTarget(database: Database, options: SinkSettings): Promise<KnownTarget> {
   const table = tableName(options.table, options.schema);
@@ -84,8 +84,8 @@ const uniqueWords = (table: string) =>
   `the columns of a unique index of ${table} without condition, expressions and delay`;
 
 /**
- * Has the database look at the statement for some columns, without any row.
- * @throws {ConfigurationError} If it refuses it.
+ * Makes the database check the statement for some columns, without any row.
+ * @throws {ConfigurationError} If it rejects the statement.
  */
 export async function checkStatement(
   database: Database,

@@ -7,7 +7,7 @@ import type { Database } from "../database.ts";
 
 /** A type, and the facts found on the way to its base. */
 export interface KnownType extends BaseType {
-  /** It, or one of its domains, takes no `null`. */
+  /** True if the type, or one of its domains, rejects `null`. */
   readonly isNotNull: boolean;
   /** The modifier of its domain, or -1. */
   readonly modifier: number;
@@ -86,7 +86,7 @@ export interface NamedType {
 const namedQuery = `select pg_catalog.to_regtype($1::text)::oid::text,
   ${typesJson("select pg_catalog.to_regtype($1::text)::oid")}`;
 
-/** Looks up a type by its name, which may have a modifier; gives nothing if there is no such type. */
+/** Looks up a type by its name, which may have a modifier; returns nothing if there is no such type. */
 export async function readNamedType(
   database: Database,
   name: string,

@@ -68,7 +68,7 @@ export async function deleteMissing(
 /** The values are of the parent's column: they are of the type of that one. */
 const withoutType = (column: Column): Column => ({ ...column, ownType: undefined });
 
-/** Deletes rows of a table: first what belongs to them, however deep. */
+/** Deletes rows of a table, after all rows that belong to them at any depth. */
 async function deleteRows(
   session: CountedSession,
   { links, tables, json }: Family,

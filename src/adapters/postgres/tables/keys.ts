@@ -27,7 +27,7 @@ export async function readDefaults(
   return new Map(rows);
 }
 
-/** Makes the values of columns for so many rows, as the table would: their texts by row. */
+/** Generates the values of columns for a number of rows, as the table would: their texts by row. */
 export async function makeValues(
   session: Session,
   defaults: ReadonlyMap<string, string | null>,

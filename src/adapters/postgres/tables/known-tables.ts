@@ -41,7 +41,7 @@ export class KnownTables implements Destination {
   readonly #database: Database;
   readonly #catalogue: Catalogue;
 
-  /** Takes tables that hang together as their links say. */
+  /** Stores tables with their links. */
   constructor(
     database: Database,
     links: readonly LinkedTable[],
@@ -80,7 +80,7 @@ export class KnownTables implements Destination {
     return current.every(Boolean);
   }
 
-  /** Checks a batch, and tells all that is wrong with it at once. */
+  /** Checks a batch, and reports all its errors at once. */
   async read(rows: readonly object[], signal?: AbortSignal): Promise<CheckedBatch> {
     const { steps, failures } = takeApart(this.#links, rows);
     const told = this.#toldOf(failures, signal);
@@ -118,8 +118,8 @@ export class KnownTables implements Destination {
   }
 
   /**
-   * Tables that grow together could each be waited for by who holds another one, so that a batch
-   * which adds columns waits here until it is alone.
+   * Waits until a batch that adds columns is alone: tables that grow together could otherwise wait for
+   * each other's locks.
    */
   async #lock(session: Session, isGrowing: boolean): Promise<void> {
     if (this.#tables.length === 1 || !this.#tables.some((table) => table.isGrowing)) return;
@@ -215,7 +215,7 @@ export class KnownTables implements Destination {
     return columnsOf(this.#tables[n]!.target.known, parent.on.map(([column]) => column));
   }
 
-  /** Reads the rows of a table; nothing where it gets none. */
+  /** Reads the rows of a table; returns nothing if it has none. */
   async #look(n: number, given: TableRows, { signal }: Told): Promise<Batch | undefined> {
     if (given.rows.length === 0) return undefined;
     const open = new Set(this.#openOf(n, given).map(({ name }) => name));

@@ -1,7 +1,4 @@
-/**
- * The error of a row, told of the place of what the row was given in, and of its table, where this is
- * one of several.
- */
+/** Returns the error of a row with the place of its item, and with its table if there are several. */
 export function ofTable(error: Error, table: string | undefined, place: number): Error {
   const quoted = JSON.stringify(table);
   const named = table === undefined ? error.message : error.message

@@ -12,9 +12,8 @@ import type { Family } from "./deletes.ts";
 import { columnsOf, type Part, type StepParts, type Values, valuesOf } from "./step.ts";
 
 /**
- * Returns true if a parent is given twice, of which the later one has the last word on its
- * children, or a child moves away from a parent that is given too. The database decides which keys
- * are equal.
+ * Returns true if a parent is given twice, so that the later one decides on its children, or if a child
+ * moves away from a parent that is also given. The database decides which keys are equal.
  */
 export async function hasRepeats(
   session: Session,

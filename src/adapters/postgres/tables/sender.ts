@@ -25,7 +25,7 @@ export interface CheckedStep {
   readonly parts: StepParts;
 }
 
-/** Facts about the tables beside their columns. */
+/** Facts about the tables besides their columns. */
 export interface Catalogue extends Family {
   readonly texts: Texts;
   readonly maxLength: number;
@@ -130,7 +130,7 @@ class StepSender {
     return isOpen ? columns : undefined;
   }
 
-  /** Fills what rows have of their parents, as the database has made it. */
+  /** Fills the columns that rows take from their parents with the values that the database generated. */
   #fill(place: number, part: Part): Part {
     const { group: { later, ...group }, rows } = part;
     if (later === undefined || later.length === 0) return part;

@@ -1,8 +1,8 @@
 const maxCalls = 4; // Connections that are asked at once: those of the workers, about.
 
 /**
- * Makes a call for each value, a few at a time, and gives the results in their order. Waits for all
- * that has begun; of failures the first one in that order is told.
+ * Makes a call for each value, a few at a time, and returns the results in order. Waits for all calls
+ * that started; of several failures, the first in that order is thrown.
  */
 export async function sideBySide<T, R>(
   values: readonly T[],

@@ -62,7 +62,7 @@ export function valuesOf(
   return { columns, cells, places };
 }
 
-/** Cuts what was given together into two, or gives nothing where all of it was one row. */
+/** Splits a group in two; returns nothing if all of it came with one row. */
 export function halves(parts: StepParts): [StepParts, StepParts] | undefined {
   const places = placesOf(parts);
   if (places.length < 2) return undefined;

@@ -30,7 +30,7 @@ export class FunctionWriter implements BatchWriter {
     this.#schema = schema;
   }
 
-  /** Gives what calls the function. */
+  /** Returns a function that calls the user's function. */
   check(rows: readonly object[], context: { readonly runId: string }): Promise<Send> {
     const drift: Record<string, number> = Object.create(null);
     const written = new Written();
@@ -85,7 +85,7 @@ class Transaction {
   #isOver = false;
   /** A table has got columns: the known facts may be rolled back. */
   #hasGrown = false;
-  /** Failure of a statement: the transaction cannot be committed, whoever has caught it. */
+  /** Failure of a statement: the transaction cannot be committed, even if the failure was caught. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(parts: Parts) {
@@ -96,7 +96,7 @@ class Transaction {
     };
   }
 
-  /** Calls the function, and fails where it has left anything undone. */
+  /** Calls the function, and fails if it has left anything unfinished. */
   async run(write: () => unknown): Promise<void> {
     try {
       await write();
