@@ -8,7 +8,7 @@ import {
   MemoryJobStore,
   work,
 } from "../../src/adapters/jobs.ts";
-import { useOwnTime } from "../support/jobs/numbers-job.ts";
+import { useOwnTime } from "../support/run/time.ts";
 
 const second = 1000;
 const minute = 60 * second;

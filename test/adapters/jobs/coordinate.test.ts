@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { coordinate, type Job, type JobSnapshot, work } from "../../../src/adapters/jobs.ts";
 import { showProgress } from "../../../src/adapters/progress.ts";
 import { leased, many, skip } from "../../../src/index.ts";
-import { inTime, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
+import { numbersJob } from "../../support/jobs/numbers-job.ts";
+import { inTime, useOwnTime } from "../../support/run/time.ts";
 
 const until = "done";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { coordinate, type JobStore, type Lease, work } from "../../../src/adapters/jobs.ts";
 import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
-import { inTime, numbers, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
+import { numbers, numbersJob } from "../../support/jobs/numbers-job.ts";
+import { inTime, useOwnTime } from "../../support/run/time.ts";
 
 /** A store that cannot be reached from a call on, for so many milliseconds. */
 function outageOf(store: JobStore, at: number, duration: number) {

@@ -3,7 +3,8 @@ import { coordinate, work } from "../../../src/adapters/jobs.ts";
 import { MemoryCheckpointStore } from "../../../src/checkpoints/memory-checkpoint-store.ts";
 import { etl } from "../../../src/etl/etl.ts";
 import { FencedError } from "../../../src/errors.ts";
-import { inTime, numbers, numbersJob, useOwnTime } from "../../support/jobs/numbers-job.ts";
+import { numbers, numbersJob } from "../../support/jobs/numbers-job.ts";
+import { inTime, useOwnTime } from "../../support/run/time.ts";
 
 const nothing = { completed: 0, cancelled: 0, dead: 0, failed: 0, fenced: 0, returned: 0, lost: 0 };
 const until = "done";

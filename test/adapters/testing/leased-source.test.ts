@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type TestedQueue, testLeasedSource } from "../../../src/adapters/testing.ts";
 import { leased, type LeaseOptions } from "../../../src/index.ts";
-import { inTime, useOwnTime } from "../../support/jobs/numbers-job.ts";
+import { inTime, useOwnTime } from "../../support/run/time.ts";
 
 interface Message {
   readonly body: string;

@@ -1,6 +1,5 @@
 import { type Job, MemoryJobStore } from "../../../src/adapters/jobs.ts";
 import type { Pipeline } from "../../../src/pipeline/pipeline.ts";
-import { afterEach, beforeEach, vi } from "vitest";
 
 /** Three partitions of ten numbers each, which are loaded into `loaded`. */
 export function numbersJob(
@@ -26,18 +25,3 @@ export function numbersJob(
 
 /** All numbers of the job. */
 export const numbers: readonly number[] = Array.from({ length: 30 }, (_, n) => n);
-
-/** Time passes only while something is waited for by `inTime`. */
-export function useOwnTime(): void {
-  beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
-}
-
-/** Lets time pass until a promise is settled. */
-export async function inTime<T>(promise: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const settle = () => void (isSettled = true);
-  promise.then(settle, settle);
-  while (!isSettled) await vi.advanceTimersByTimeAsync(100);
-  return await promise;
-}

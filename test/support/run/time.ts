@@ -1,4 +1,4 @@
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { type Outcome, outcomeOf } from "../outcomes/outcome.ts";
 
 /** Takes a time, which under fake timers the test lets pass. */
@@ -40,4 +40,19 @@ export async function isSlow(): Promise<boolean> {
     fastest = Math.min(fastest, performance.now() - begin);
   }
   return fastest > 50;
+}
+
+/** Time passes only while something is waited for by `inTime`. */
+export function useOwnTime(): void {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+}
+
+/** Lets time pass until a promise is settled. */
+export async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const settle = () => void (isSettled = true);
+  promise.then(settle, settle);
+  while (!isSettled) await vi.advanceTimersByTimeAsync(100);
+  return await promise;
 }

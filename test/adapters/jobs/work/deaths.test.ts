@@ -8,7 +8,7 @@ import {
 } from "../../../../src/adapters/jobs.ts";
 import { skip } from "../../../../src/index.ts";
 import { type Fate, Mortal } from "../../../support/jobs/mortal.ts";
-import { inTime, useOwnTime } from "../../../support/jobs/numbers-job.ts";
+import { inTime, useOwnTime } from "../../../support/run/time.ts";
 import { MemorySink, type Row } from "../../../support/sinks/memory-sink.ts";
 
 const starts = [0, 10, 20];
