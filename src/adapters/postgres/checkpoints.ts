@@ -21,6 +21,7 @@ import {
 import { isStorableText } from "../../sql/text.ts";
 import { type OwnTable, serverTime } from "./bookkeeping.ts";
 import { type Database, heeding, type Session } from "./database.ts";
+import { KnownMarks, type WrittenMark } from "./known-marks.ts";
 
 /** Checkpoints in a table of the database, so that a load and its mark can be one commit. */
 export class PostgresCheckpoints implements Required<CheckpointStore> {
@@ -29,6 +30,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   readonly #database: Database;
   readonly #table: OwnTable;
   readonly #claims = new ClaimRegistry();
+  readonly #marks = new KnownMarks();
 
   /** Makes a store in a table, which is made at the first use. */
   constructor(database: Database, table: OwnTable) {
@@ -52,6 +54,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   async write(key: string, checkpoint: Checkpoint, signal?: AbortSignal): Promise<void> {
     if (this.#claims.isKnown(key, checkpoint)) return; // It tells no news.
     await this.#prepare(key, signal);
+    this.#marks.forget(key);
     const { name } = this.#table;
     await this.#database.transaction(async (session) => {
       // The row has to be there to be locked.
@@ -70,6 +73,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    */
   async claim(key: string, claim: Claim, now: number, signal?: AbortSignal): Promise<Claim> {
     await this.#prepare(key, signal);
+    this.#marks.forget(key);
     const { runId, until, lease = null } = claim;
     const free = "(own.run_id is null or own.run_id = $2::text or own.lease_until <= $4::float8 " +
       `or own.lapses_at <= ${serverTime})`;
@@ -93,6 +97,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
   async release(key: string, runId: string, signal?: AbortSignal): Promise<void> {
     await this.#prepare(key, signal);
     this.#claims.onReleased(key, runId);
+    this.#marks.forget(key);
     const text = `update ${this.#table.name} set run_id = null, lease_until = null, lease = null,
         lapses_at = null
       where key = $1::text and run_id = $2::text`;
@@ -128,14 +133,44 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
    * @throws {FencedError} If the run does not own the key, or another one has marked a part of it.
    */
   async mark(session: Session, mark: CommitMark): Promise<Marked | undefined> {
-    const { key } = mark;
-    const plan = planCommit(mark, await this.#lock(session, key), this.#claims);
-    if (plan === "skip") return undefined;
-    if (plan.write !== undefined) await this.#store(session, key, plan.write);
+    const { key, isMarked } = mark;
+    const last = isMarked ? this.#marks.begin(key) : undefined;
+    const done = await this.#markAfter(session, mark, last) ??
+      await this.#markLocked(session, mark);
+    if (done === "skip") return undefined;
+    const { plan, written } = done;
     return {
-      onCommitted: () => this.#claims.onCommitted(mark, plan.write?.next),
+      onCommitted: () => {
+        this.#claims.onCommitted(mark, written?.next);
+        if (written !== undefined) this.#marks.end(key, written);
+      },
       takeBack: () => this.#takeBack(mark, plan),
     };
+  }
+
+  /** Writes a mark in one statement, if the row is as the last one from here has left it. */
+  async #markAfter(
+    session: Session,
+    mark: CommitMark,
+    last: WrittenMark | undefined,
+  ): Promise<Done | undefined> {
+    const plan = last && planAfter(mark, last, this.#claims);
+    if (plan?.write === undefined) return undefined;
+    const text = encodeCheckpoint(plan.write.next);
+    const statement = `update ${this.#table.name} set checkpoint = $2::text
+      where key = $1::text and run_id = $3::text and loaded_by = $3::text and checkpoint = $4::text
+      returning 1`;
+    const values = [mark.key, text, mark.runId, last!.text];
+    const rows = await session.values(statement, values);
+    return rows.length === 0 ? undefined : { plan, written: { ...plan.write, text } };
+  }
+
+  async #markLocked(session: Session, mark: CommitMark): Promise<Done | "skip"> {
+    const { key } = mark;
+    const plan = planCommit(mark, await this.#lock(session, key), this.#claims);
+    if (plan === "skip") return "skip";
+    if (plan.write === undefined) return { plan, written: undefined };
+    return { plan, written: await this.#store(session, key, plan.write) };
   }
 
   async #takeBack(mark: CommitMark, { before }: CommitPlan): Promise<void> {
@@ -145,6 +180,7 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
       await this.#store(session, key, planUndo(mark, before, kept, this.#claims));
     });
     this.#claims.onUndone(mark);
+    this.#marks.forget(key);
   }
 
   /** A client would send another key for one that cannot be encoded. */
@@ -165,10 +201,33 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     };
   }
 
-  async #store(session: Session, key: string, { next, loadedBy }: WritePlan): Promise<void> {
-    const text = `update ${this.#table.name} set checkpoint = $2::text, loaded_by = $3::text
+  async #store(session: Session, key: string, plan: WritePlan): Promise<WrittenMark> {
+    const text = encodeCheckpoint(plan.next);
+    const statement = `update ${this.#table.name} set checkpoint = $2::text, loaded_by = $3::text
       where key = $1::text`;
-    await session.values(text, [key, encodeCheckpoint(next), loadedBy ?? null]);
+    await session.values(statement, [key, text, plan.loadedBy ?? null]);
+    return { ...plan, text };
+  }
+}
+
+/** A mark that a transaction has written, unless it is left to the run. */
+interface Done {
+  readonly plan: CommitPlan;
+  readonly written: WrittenMark | undefined;
+}
+
+/** Plans a mark for a row that is taken to be as the last mark has left it. */
+function planAfter(
+  mark: CommitMark,
+  { next, loadedBy }: WrittenMark,
+  claims: ClaimRegistry,
+): CommitPlan | undefined {
+  if (loadedBy !== mark.runId) return undefined;
+  try {
+    const plan = planCommit(mark, { owner: loadedBy, loadedBy, stored: () => next }, claims);
+    return plan === "skip" ? undefined : plan;
+  } catch {
+    return undefined; // The row itself decides.
   }
 }
 

@@ -210,12 +210,22 @@ function runnerOf({ link }: Taken, signal: AbortSignal | undefined): Run {
 type Run = <T>(send: () => Promise<T>) => Promise<T>;
 
 function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
+  const answerOf = async <T>(
+    params: readonly unknown[] = [],
+    send: (values: unknown[]) => Promise<T>,
+  ): Promise<T> => {
+    const values = [...params];
+    const answer = await run(() => send(values));
+    values.length = 0; // Queries that are over hold them until a full collection.
+    return answer;
+  };
   const session: Session = {
-    values: async (text, params = []) =>
-      (await run(() => client.query({ text, values: [...params], rowMode: "array" }))).rows,
-    rows: async (text, params = []) => (await run(() => client.query(text, [...params]))).rows,
-    run: async (text, params = []) =>
-      (await run(() => client.query(text, [...params]))).rowCount ?? undefined,
+    values: async (text, params) =>
+      (await answerOf(params, (values) => client.query({ text, values, rowMode: "array" }))).rows,
+    rows: async (text, params) =>
+      (await answerOf(params, (values) => client.query(text, values))).rows,
+    run: async (text, params) =>
+      (await answerOf(params, (values) => client.query(text, values))).rowCount ?? undefined,
   };
   if (copyFrom !== undefined) {
     session.copy = (into, pieces) =>
