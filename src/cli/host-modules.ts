@@ -9,27 +9,54 @@ import { version } from "./version.ts";
 export interface Files {
   readFile(path: string, encoding: "utf8"): Promise<string>;
   writeFile(path: string, text: string): Promise<void>;
+  appendFile(path: string, bytes: Uint8Array): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  rm(path: string, options: { force: true }): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
+  realpath(path: string): Promise<string>;
   stat(path: string): Promise<{ isFile(): boolean; isDirectory(): boolean }>;
 }
 
+/** The part of a host's `node:fs` that commands use. */
+interface FileSystem {
+  readonly promises: Files;
+  existsSync(path: string): boolean;
+  openAsBlob(path: string): Promise<Blob>;
+  readFileSync(path: string, encoding: "utf8"): string;
+}
+
+/** The part of a host's `node:path` that commands use. */
+interface Paths {
+  resolve(...paths: string[]): string;
+  dirname(path: string): string;
+  join(...paths: string[]): string;
+}
+
 /** The parts of the host's modules that commands use. */
-export interface HostModules {
+export interface HostModules extends Omit<FileSystem, "promises">, Paths {
+  /** `node:fs/promises`. */
   readonly files: Files;
-  readonly resolve: (...paths: string[]) => string;
   readonly pathToFileURL: (path: string) => URL;
   readonly inspect: (value: unknown, options: object) => string;
 }
 
-/** Files, paths and `inspect`, for the commands that use all of them. */
+/** Files, paths and `inspect`. */
 export async function hostModules(): Promise<HostModules> {
   // @ts-ignore: the package is checked without the types of any host.
-  const files: Files = await import("node:fs/promises");
-  const { resolve, pathToFileURL } = await pathModules();
+  const fs: FileSystem = await import("node:fs");
+  // @ts-ignore: as above.
+  const paths: Paths = await import("node:path");
+  // @ts-ignore: as above.
+  const { pathToFileURL } = await import("node:url");
   // @ts-ignore: as above.
   const { inspect } = await import("node:util");
-  return { files, resolve, pathToFileURL, inspect };
+  const { promises: files, existsSync, openAsBlob, readFileSync } = fs;
+  const { resolve, dirname, join } = paths;
+  return {
+    ...{ files, existsSync, openAsBlob, readFileSync },
+    ...{ resolve, dirname, join, pathToFileURL, inspect },
+  };
 }
 
 /** Resolves with true if there is a file at a path. */
@@ -48,18 +75,6 @@ export async function hostWords(): Promise<string> {
   return `${os.hostname()}, ${runtime} on ${os.platform()} ${os.arch()}, millrace ${version}`;
 }
 
-/** The subset of `node:fs`. */
-interface FileSystem {
-  existsSync(path: string): boolean;
-  openAsBlob(path: string): Promise<Blob>;
-  readFileSync(path: string, encoding: "utf8"): string;
-  promises: {
-    appendFile(path: string, bytes: Uint8Array): Promise<void>;
-    rm(path: string, options: { force: true }): Promise<void>;
-    rename(from: string, to: string): Promise<void>;
-  };
-}
-
 /** The subset of `node:process`. */
 interface HostProcess {
   readonly stdin: AsyncIterable<Uint8Array>;
@@ -68,35 +83,9 @@ interface HostProcess {
   };
 }
 
-interface PathModule {
-  resolve(...parts: string[]): string;
-  dirname(path: string): string;
-  join(...parts: string[]): string;
-}
-
-interface UrlModule {
-  pathToFileURL(path: string): URL;
-}
-
-/** `node:fs`. */
-export async function fileSystem(): Promise<FileSystem> {
-  // @ts-ignore: the package is checked without the types of any host.
-  const module: FileSystem = await import("node:fs");
-  return module;
-}
-
 /** Standard input and output. */
 export async function standardStreams(): Promise<HostProcess> {
   // @ts-ignore: the package is checked without the types of any host.
   const { default: host }: { default: HostProcess } = await import("node:process");
   return host;
-}
-
-/** `node:path` and `node:url`. */
-export async function pathModules(): Promise<PathModule & UrlModule> {
-  // @ts-ignore: the package is checked without the types of any host.
-  const path: PathModule = await import("node:path");
-  // @ts-ignore: the package is checked without the types of any host.
-  const { pathToFileURL }: UrlModule = await import("node:url");
-  return { resolve: path.resolve, dirname: path.dirname, join: path.join, pathToFileURL };
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError, propertyOf } from "../errors.ts";
-import { fileSystem, pathModules } from "./host-modules.ts";
+import { hostModules } from "./host-modules.ts";
 
 /**
  * Imports a package from the folder of the user or one above it, which need not be where millrace is
@@ -27,16 +27,16 @@ export async function userPackage<M>(
 
 /** The URL of the file that `import` of a package means. */
 async function entryOf(name: string, folder: string): Promise<string | undefined> {
-  const [files, paths] = await Promise.all([fileSystem(), pathModules()]);
-  for (let at = paths.resolve(folder);; at = paths.dirname(at)) {
-    const root = paths.join(at, "node_modules", name);
-    const manifest = paths.join(root, "package.json");
-    if (files.existsSync(manifest)) {
-      const about: unknown = JSON.parse(files.readFileSync(manifest, "utf8"));
+  const host = await hostModules();
+  for (let at = host.resolve(folder);; at = host.dirname(at)) {
+    const root = host.join(at, "node_modules", name);
+    const manifest = host.join(root, "package.json");
+    if (host.existsSync(manifest)) {
+      const about: unknown = JSON.parse(host.readFileSync(manifest, "utf8"));
       const main = importOf(about) ?? propertyOf(about, "main") ?? "index.js";
-      return paths.pathToFileURL(paths.join(root, String(main))).href;
+      return host.pathToFileURL(host.join(root, String(main))).href;
     }
-    if (at === paths.dirname(at)) return undefined;
+    if (at === host.dirname(at)) return undefined;
   }
 }
 

@@ -203,6 +203,7 @@ const provenBy: Readonly<Record<string, string>> = {
   "cli/host-modules": "cli/run/run-command",
   "cli/interrupts": "cli/run/run-command",
   "cli/outcome": "cli/run/run-command",
+  "cli/page-file": "cli/run/write-report",
   "cli/run/dry-run": "cli/run/run-command",
   "cli/run/limit": "cli/run/run-command",
   "cli/run/run-job": "cli/run/run-command",

@@ -1,7 +1,7 @@
 import { fail } from "../../options.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type FileEndpoint, isPattern } from "./endpoint.ts";
-import { hostModules, pathModules } from "../host-modules.ts";
+import { hostModules } from "../host-modules.ts";
 import type { CopyPlace } from "./parts.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function checkApart(
   { from, to, shown }: CopyOptions,
   place: CopyPlace,
 ): Promise<void> {
-  const { resolve } = await pathModules();
+  const { resolve } = await hostModules();
   const fullPath = (path: string) => resolve(place.folder, path);
   if (from.kind === "sqlite" && to.kind === "sqlite") {
     const isSame = from.table?.toLowerCase() === to.table?.toLowerCase();

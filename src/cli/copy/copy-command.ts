@@ -4,7 +4,7 @@ import { followRun, tellRun } from "../follow-run.ts";
 import { checkReport, writeReport } from "../run/write-report.ts";
 import type { Terminal } from "../terminal.ts";
 import { copyOptions, isDatabase } from "./copy-options.ts";
-import { pathModules } from "../host-modules.ts";
+import { hostModules } from "../host-modules.ts";
 import type { CopyPlace } from "./parts.ts";
 import { type CopyPlan, planCopy } from "./plan.ts";
 import { keepsMarks, programOf } from "./program.ts";
@@ -92,7 +92,7 @@ async function copied(
 }
 
 async function placeOf({ folder }: Terminal): Promise<CopyPlace> {
-  const { resolve } = await pathModules();
+  const { resolve } = await hostModules();
   // As it was given where that is the same: errors, and the program that --print makes, show it so.
   const isHere = resolve(".") === folder;
   return { folder, pathOf: (path) => isHere ? path : resolve(folder, path) };

@@ -3,7 +3,7 @@ import { call, code, imported } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { encodingOf } from "./encoding.ts";
 import { action, type FileEndpoint, type Row, type StandardEndpoint } from "./endpoint.ts";
-import { fileSystem, hostModules, isFile } from "../host-modules.ts";
+import { hostModules, isFile } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenSource, OpenTarget } from "./parts.ts";
 import { streamTarget } from "./stream-target.ts";
 
@@ -18,7 +18,7 @@ export async function fileTarget(
   if (to.kind === "standard") return await streamTarget(to, undefined, place, factsOf);
   const path = place.pathOf(to.path);
   const isWhole = to.compression === "brotli"; // Its streams cannot stand behind each other.
-  const isThere = (await fileSystem()).existsSync(path);
+  const isThere = (await hostModules()).existsSync(path);
   if ((repeat === "never" || isWhole) && !options.fresh && isThere) {
     const why = isWhole ? "a .br file" : "this FROM";
     fail(action, "TO", `a new file, or one beside --fresh, as ${why} cannot be resumed`, to.path);

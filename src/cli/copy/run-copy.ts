@@ -9,7 +9,7 @@ import type { RunReport } from "../../report-types.ts";
 import type { Run } from "../../run/run.ts";
 import { isDatabase } from "./copy-options.ts";
 import type { Row } from "./endpoint.ts";
-import { fileSystem } from "../host-modules.ts";
+import { hostModules } from "../host-modules.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace } from "./parts.ts";
 import type { CopyPlan } from "./plan.ts";
@@ -64,11 +64,11 @@ async function lettersOf(
 ): Promise<(() => WritableStream<DeadLetter>) | undefined> {
   if (letters === undefined) return undefined;
   if (letters === "table" && target.letters) return target.letters;
-  const { promises } = await fileSystem();
+  const { files } = await hostModules();
   const path = place.pathOf(letters);
   return () =>
     ndjsonDeadLetters(
-      new WritableStream<Uint8Array>({ write: (line) => promises.appendFile(path, line) }),
+      new WritableStream<Uint8Array>({ write: (line) => files.appendFile(path, line) }),
     );
 }
 

@@ -4,7 +4,7 @@ import { call, code, imported } from "./code.ts";
 import type { ColumnType } from "./columns.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { fileSystem } from "../host-modules.ts";
+import { hostModules } from "../host-modules.ts";
 import { type ClosableDatabase, openSqlite } from "../open-sqlite.ts";
 import type { CopyPlace, Facts, OpenSource } from "./parts.ts";
 
@@ -27,7 +27,7 @@ export async function sqliteSource(
   place: CopyPlace,
 ): Promise<OpenSource> {
   const path = place.pathOf(from.path);
-  if (!(await fileSystem()).existsSync(path)) {
+  if (!(await hostModules()).existsSync(path)) {
     fail(action, "FROM", "a database that exists", options.shown.from);
   }
   const db = await openSqlite(path, { readOnly: true });

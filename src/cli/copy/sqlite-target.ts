@@ -5,7 +5,7 @@ import { call, code, imported, literal } from "./code.ts";
 import type { CopyOptions } from "./copy-options.ts";
 import { createTable } from "./create-table.ts";
 import { action, type Row, type SqliteEndpoint } from "./endpoint.ts";
-import { fileSystem } from "../host-modules.ts";
+import { hostModules } from "../host-modules.ts";
 import { type ClosableDatabase, openSqlite } from "../open-sqlite.ts";
 import { forgetMarks } from "./marks.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
@@ -22,7 +22,7 @@ export async function sqliteTarget(
 ): Promise<OpenTarget> {
   const table = to.table!;
   const path = place.pathOf(to.path);
-  const isThere = (await fileSystem()).existsSync(path);
+  const isThere = (await hostModules()).existsSync(path);
   if (!isThere && !options.create) refuseMissing(options);
   if (!isThere) await factsOf(); // Before a file is made, for which they may not be enough.
   let db: ClosableDatabase | undefined;

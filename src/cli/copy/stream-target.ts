@@ -3,7 +3,7 @@ import { call, type Import, imported } from "./code.ts";
 import type { FileEndpoint, StandardEndpoint } from "./endpoint.ts";
 import { encodingOf } from "./encoding.ts";
 import type { Compression } from "./formats.ts";
-import { fileSystem, standardStreams } from "../host-modules.ts";
+import { hostModules, standardStreams } from "../host-modules.ts";
 import type { CopyPlace, Facts, OpenTarget } from "./parts.ts";
 
 /** Where bytes go to, and how a program says it. */
@@ -104,13 +104,13 @@ function ofPipe(error: Error): Error {
 }
 
 async function partialFile(path: string, shown: string): Promise<Output> {
-  const { promises } = await fileSystem();
+  const { files } = await hostModules();
   const part = `${path}.part`;
   const [name, partName] = [JSON.stringify(shown), JSON.stringify(`${shown}.part`)];
   return {
     writable: new WritableStream({
-      start: () => promises.rm(part, { force: true }),
-      write: (bytes) => promises.appendFile(part, bytes),
+      start: () => files.rm(part, { force: true }),
+      write: (bytes) => files.appendFile(part, bytes),
     }),
     imports: [imported("node:fs/promises", "{ appendFile, rename, rm }")],
     expression: [
@@ -119,7 +119,7 @@ async function partialFile(path: string, shown: string): Promise<Output> {
       `  write: (bytes) => appendFile(${partName}, bytes),`,
       "})",
     ].join("\n"),
-    end: () => promises.rename(part, path),
+    end: () => files.rename(part, path),
     endLine: `  await rename(${partName}, ${name});\n`,
   };
 }

@@ -4,7 +4,7 @@ import { fail } from "../../options.ts";
 import type { Command } from "../command.ts";
 import { codeNotes, followOptions, readFollowOptions } from "../follow-options.ts";
 import { followRun, tellRun } from "../follow-run.ts";
-import { fileSystem, hostModules, isFile } from "../host-modules.ts";
+import { hostModules, isFile } from "../host-modules.ts";
 import { loadModule } from "../run/load-module.ts";
 import { runnableIn } from "../run/runnable.ts";
 import { checkedBy, readSets, setOption } from "../run/set-options.ts";
@@ -23,7 +23,7 @@ ${codeNotes}`,
   async run(values, [letters = "", file = "", name], terminal) {
     const sets = (values["set"] ?? []) as readonly string[];
     const settings = readSets(sets);
-    const { files, resolve } = await hostModules();
+    const { files, openAsBlob, resolve } = await hostModules();
     const path = resolve(terminal.folder, letters);
     if (!await isFile(files, path)) {
       fail("read the command line", "letters", "the path of a file", letters);
@@ -31,7 +31,6 @@ ${codeNotes}`,
     await checkReport(values, terminal);
     const runnable = runnableIn(await loadModule(file, terminal), file, name, ["etl"]);
     if (runnable.kind !== "etl") throw new TypeError("Only pipelines were asked for");
-    const { openAsBlob } = await fileSystem();
     const source = readDeadLetters((await openAsBlob(path)).stream());
     const replaying = replay(source, runnable.etl);
     const trace = values["report"] !== undefined && { trace: true };

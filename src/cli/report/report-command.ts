@@ -12,6 +12,7 @@ import { fail } from "../../options.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { hostModules } from "../host-modules.ts";
 import { wordsOf, wordsOfAll, wordsOfJob } from "../outcome.ts";
+import { checkPageFile, writePage } from "../page-file.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `millrace report`. */
@@ -27,14 +28,16 @@ export const reportCommand: Command = {
     if (title !== undefined && out === undefined) {
       fail("read the command line", "--title", "omitted without '--out'", title);
     }
+    if (typeof out === "string") {
+      await checkPageFile("write the page", "--out", out, terminal.folder);
+    }
     const report = await readReport(file, terminal);
     if (typeof out !== "string") {
       terminal.stdout.write(wordsOfAny(report));
       return exitCodes.completed;
     }
     const page = renderReport(report, typeof title === "string" ? { title } : {});
-    const { files, resolve } = await hostModules();
-    await files.writeFile(resolve(terminal.folder, out), page);
+    await writePage(page, out, terminal.folder);
     return exitCodes.completed;
   },
 };

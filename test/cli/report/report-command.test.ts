@@ -31,6 +31,15 @@ describe("millrace report", () => {
     expect(readFileSync(page, "utf8")).toContain("Orders &lt;of&gt; today");
   });
 
+  it("replaces no file that is no page, such as the report itself", async () => {
+    const report = written((await runCli("run orders.ts --json")).out);
+    const text = readFileSync(report, "utf8");
+    const { code, err } = await runCli(`report ${report} --out ${report}`);
+    expect(code).toBe(2);
+    expect(err).toContain("'--out' must be a new file or a page, as it would replace the file");
+    expect(readFileSync(report, "utf8")).toBe(text);
+  });
+
   it("does so for the report of a manager", async () => {
     const run = await runCli("run several.ts broken --json");
     const path = written(run.out);

@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -23,6 +31,14 @@ describe("the page of --report", () => {
   it("leaves no file behind where the run has not begun", async () => {
     await checkReport({ report: "page.html" }, { folder });
     expect(() => readFileSync(join(folder, "page.html"))).toThrow("ENOENT");
+  });
+
+  it("keeps a link to a file that is not there yet", async () => {
+    const link = join(folder, "latest.html");
+    symlinkSync("dated.html", link);
+    await checkReport({ report: "latest.html" }, { folder });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(existsSync(join(folder, "dated.html"))).toBe(false);
   });
 
   it("replaces no file but a page, also one that the run has written", async () => {
