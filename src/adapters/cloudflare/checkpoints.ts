@@ -150,10 +150,15 @@ export class DatabaseCheckpoints implements Required<CheckpointStore> {
       }, signal);
       this.#claims.onCommitted(mark, plan?.write?.next);
     }, signal);
-    if (!mark.isMarked) return undefined;
+    return mark.isMarked ? this.#undoOf(mark, before) : undefined;
+  }
+
+  /** Made here, as a function made beside `write` would keep the rows for as long as it is kept. */
+  #undoOf(mark: CommitMark, before: Checkpoint): () => Promise<void> {
     return () =>
       takeTurns(this, async () => {
-        await this.#change(key, (kept) => ({ write: planUndo(mark, before, kept, this.#claims) }));
+        const plan = (kept: KeptKey) => ({ write: planUndo(mark, before, kept, this.#claims) });
+        await this.#change(mark.key, plan);
         this.#claims.onUndone(mark);
       });
   }

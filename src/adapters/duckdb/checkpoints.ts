@@ -100,7 +100,12 @@ export class DuckdbCheckpoints implements Required<CheckpointStore> {
       return plan;
     }, signal);
     this.#claims.onCommitted(mark, plan.write?.next);
-    return mark.isMarked ? () => this.#takeBack(mark, plan.before) : undefined;
+    return mark.isMarked ? this.#undoOf(mark, plan.before) : undefined;
+  }
+
+  /** Made here, as a function made beside `insert` would keep the rows for as long as it is kept. */
+  #undoOf(mark: CommitMark, before: Checkpoint): () => Promise<void> {
+    return () => this.#takeBack(mark, before);
   }
 
   async #takeBack(mark: CommitMark, before: Checkpoint): Promise<void> {

@@ -129,12 +129,17 @@ export class NatsSinkCheckpoints implements Required<CheckpointStore> {
           this.#held.set(key, { runId, head: stored });
           this.#claims.onCommitted(mark, write?.next);
           if (!mark.isMarked) return undefined;
-          return () => this.#inTurn(key, () => this.#takeBack(mark, before, rows && stored.seq));
+          return this.#undoOf(mark, before, rows && stored.seq);
         }
         this.#claims.onCommitted(mark, undefined);
         return undefined;
       }
     });
+  }
+
+  /** Made here, as a function made beside the rows would keep them for as long as it is kept. */
+  #undoOf(mark: CommitMark, before: Checkpoint, seq: number | undefined): Undo {
+    return () => this.#inTurn(mark.key, () => this.#takeBack(mark, before, seq));
   }
 
   /** Whoever has read the rows by then has them once more. */

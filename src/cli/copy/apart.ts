@@ -33,14 +33,19 @@ export async function checkApart(
 async function filesOf(from: FileEndpoint, place: CopyPlace): Promise<readonly { name: string }[]> {
   const { openFiles } = await import("../../adapters/file.ts");
   const path = place.pathOf(from.path);
+  const { files: { stat } } = await hostModules();
+  const facts = await stat(path).catch(() => undefined);
+  if (facts !== undefined && !facts.isFile()) {
+    const rule = facts.isDirectory()
+      ? "a file, not a folder"
+      : 'a file; "-" reads what a pipe gives';
+    return fail(action, "FROM", rule, from.path);
+  }
   try {
     return await openFiles(path).list();
   } catch (error) {
-    const { files: { stat } } = await hostModules();
-    const facts = await stat(path).catch(() => undefined);
-    if (facts?.isFile()) throw error;
-    if (isPattern(from)) return fail(action, "FROM", "a pattern that fits a file", from.path);
-    const rule = facts?.isDirectory() ? "a file, not a folder" : "a file that exists";
+    if (facts !== undefined) throw error;
+    const rule = isPattern(from) ? "a pattern that fits a file" : "a file that exists";
     return fail(action, "FROM", rule, from.path);
   }
 }

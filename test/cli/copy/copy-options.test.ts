@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { copyFolder } from "../../support/cli/copy.ts";
@@ -54,6 +55,13 @@ describe("the flags of millrace copy", () => {
     expect((await folder.copy("a.db#t", "a.db#u")).err).toContain(
       "'TO' must be a table that exists",
     );
+  });
+
+  it("name what reads a pipe, which cannot be read at a place", async () => {
+    execFileSync("mkfifo", [folder.path("pipe.csv")]);
+    const { code, err } = await folder.copy("pipe.csv", "b.ndjson");
+    expect(code).toBe(2);
+    expect(err).toContain(`'FROM' must be a file; "-" reads what a pipe gives: current value is`);
   });
 
   it("name a file that is of another kind", async () => {
