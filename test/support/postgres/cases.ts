@@ -8,6 +8,7 @@ import { type PostgresServer, startPostgres } from "./server.ts";
 import { testPostgresAnswers } from "../../adapters/postgres/commit/answers.cases.ts";
 import { testPostgresFailures } from "../../adapters/postgres/database/failures.cases.ts";
 import { testPostgresOutage } from "../../adapters/postgres/checkpoints.cases.ts";
+import { testPostgresKnownMarks } from "../../adapters/postgres/known-marks.cases.ts";
 import { testPostgresMarks } from "../../adapters/postgres/commit/marks.cases.ts";
 import {
   testPostgresCopyNames,
@@ -57,6 +58,7 @@ export function testPostgres(): void {
     testLoads(bench);
     testValues(bench, name === "postgres" ? ["insert"] : ["insert", "copy"]);
     testPostgresMarks(bench);
+    testPostgresKnownMarks(bench);
     testPostgresUses(bench);
     testPostgresSource(bench, name);
     if (name !== "PGlite") testPostgresFailures(bench, name);
