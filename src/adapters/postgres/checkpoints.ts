@@ -138,11 +138,11 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     const done = await this.#markAfter(session, mark, last) ??
       await this.#markLocked(session, mark);
     if (done === "skip") return undefined;
-    const { plan, written } = done;
+    const { plan, text } = done;
     return {
       onCommitted: () => {
-        this.#claims.onCommitted(mark, written?.next);
-        if (written !== undefined) this.#marks.end(key, written);
+        this.#claims.onCommitted(mark, plan.write?.next);
+        if (text !== undefined) this.#marks.end(key, { runId: mark.runId, text });
       },
       takeBack: () => this.#takeBack(mark, plan),
     };
@@ -160,17 +160,16 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     const statement = `update ${this.#table.name} set checkpoint = $2::text
       where key = $1::text and run_id = $3::text and loaded_by = $3::text and checkpoint = $4::text
       returning 1`;
-    const values = [mark.key, text, mark.runId, last!.text];
-    const rows = await session.values(statement, values);
-    return rows.length === 0 ? undefined : { plan, written: { ...plan.write, text } };
+    const rows = await session.values(statement, [mark.key, text, mark.runId, last!.text]);
+    return rows.length === 0 ? undefined : { plan, text };
   }
 
   async #markLocked(session: Session, mark: CommitMark): Promise<Done | "skip"> {
     const { key } = mark;
     const plan = planCommit(mark, await this.#lock(session, key), this.#claims);
     if (plan === "skip") return "skip";
-    if (plan.write === undefined) return { plan, written: undefined };
-    return { plan, written: await this.#store(session, key, plan.write) };
+    const text = plan.write && await this.#store(session, key, plan.write);
+    return { plan, text };
   }
 
   async #takeBack(mark: CommitMark, { before }: CommitPlan): Promise<void> {
@@ -201,30 +200,33 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     };
   }
 
-  async #store(session: Session, key: string, plan: WritePlan): Promise<WrittenMark> {
-    const text = encodeCheckpoint(plan.next);
+  /** Returns the checkpoint as it is stored. */
+  async #store(session: Session, key: string, { next, loadedBy }: WritePlan): Promise<string> {
+    const text = encodeCheckpoint(next);
     const statement = `update ${this.#table.name} set checkpoint = $2::text, loaded_by = $3::text
       where key = $1::text`;
-    await session.values(statement, [key, text, plan.loadedBy ?? null]);
-    return { ...plan, text };
+    await session.values(statement, [key, text, loadedBy ?? null]);
+    return text;
   }
 }
 
-/** A mark that a transaction has written, unless it is left to the run. */
+/** A mark that a transaction has written. */
 interface Done {
   readonly plan: CommitPlan;
-  readonly written: WrittenMark | undefined;
+  /** The checkpoint as it is stored, unless the mark is left to the run. */
+  readonly text: string | undefined;
 }
 
 /** Plans a mark for a row that is taken to be as the last mark has left it. */
 function planAfter(
   mark: CommitMark,
-  { next, loadedBy }: WrittenMark,
+  { runId, text }: WrittenMark,
   claims: ClaimRegistry,
 ): CommitPlan | undefined {
-  if (loadedBy !== mark.runId) return undefined;
+  if (runId !== mark.runId) return undefined;
+  const stored = () => decode(mark.key, text);
   try {
-    const plan = planCommit(mark, { owner: loadedBy, loadedBy, stored: () => next }, claims);
+    const plan = planCommit(mark, { owner: runId, loadedBy: runId, stored }, claims);
     return plan === "skip" ? undefined : plan;
   } catch {
     return undefined; // The row itself decides.

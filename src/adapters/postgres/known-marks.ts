@@ -1,8 +1,8 @@
-import type { WritePlan } from "../../checkpoints/plan-commit.ts";
-
-/** A mark as it was written. */
-export interface WrittenMark extends WritePlan {
-  /** The checkpoint as the table stores it. */
+/** A mark as the table stores it. */
+export interface WrittenMark {
+  /** The run that has written it. */
+  readonly runId: string;
+  /** The checkpoint. */
   readonly text: string;
 }
 
