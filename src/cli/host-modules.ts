@@ -5,6 +5,12 @@
  */
 import { version } from "./version.ts";
 
+/** The kind of thing that is at a path. */
+export interface Facts {
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 /** The part of a host's `node:fs/promises` that commands use. */
 export interface Files {
   readFile(path: string, encoding: "utf8"): Promise<string>;
@@ -15,7 +21,7 @@ export interface Files {
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
   realpath(path: string): Promise<string>;
-  stat(path: string): Promise<{ isFile(): boolean; isDirectory(): boolean }>;
+  stat(path: string): Promise<Facts>;
 }
 
 /** The part of a host's `node:fs` that commands use. */

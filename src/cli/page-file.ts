@@ -1,6 +1,6 @@
 import { EtlError, messageOf, propertyOf } from "../errors.ts";
 import { fail } from "../options.ts";
-import { hostModules } from "./host-modules.ts";
+import { type Facts, hostModules } from "./host-modules.ts";
 
 const otherFile = "a new file or a page, as it would replace the file that is there";
 
@@ -14,12 +14,13 @@ export async function checkPageFile(
   path: string,
   folder: string,
 ): Promise<void> {
-  const { existsSync, files, resolve } = await hostModules();
+  const { files, resolve } = await hostModules();
   const full = resolve(folder, path);
-  const isThere = existsSync(full);
+  const facts = await files.stat(full).catch(() => undefined);
+  if (isPipe(facts)) return; // Whoever reads it would take the attempt for its end.
   try {
     await files.appendFile(full, new Uint8Array()); // Only the attempt tells.
-    if (!isThere) await files.rm(await files.realpath(full), { force: true }); // Keeps a link.
+    if (facts === undefined) await files.rm(await files.realpath(full), { force: true }); // Keeps a link.
   } catch (error) {
     const rules: Record<string, string> = {
       ENOENT: "a file in a folder that exists",
@@ -44,9 +45,15 @@ export async function writePage(page: string, path: string, folder: string): Pro
 
 /** Tells whether nothing is lost if a page takes the place of a file: it may be that of the rows. */
 async function isReplaceable(full: string): Promise<boolean> {
-  const { existsSync, openAsBlob } = await hostModules();
-  if (!existsSync(full)) return true;
+  const { files, openAsBlob } = await hostModules();
+  const facts = await files.stat(full).catch(() => undefined);
+  if (facts === undefined || isPipe(facts)) return true;
   const doctype = "<!doctype html>";
   const begin = await (await openAsBlob(full)).slice(0, doctype.length).text();
   return begin === "" || begin.toLowerCase() === doctype;
+}
+
+/** Tells whether something is there that is neither a file nor a folder: a pipe, or a device. */
+function isPipe(facts: Facts | undefined): boolean {
+  return facts !== undefined && !facts.isFile() && !facts.isDirectory();
 }

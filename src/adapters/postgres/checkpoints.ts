@@ -148,7 +148,10 @@ export class PostgresCheckpoints implements Required<CheckpointStore> {
     };
   }
 
-  /** Writes a mark in one statement, if the row is as the last one from here has left it. */
+  /**
+   * Writes a mark in one statement, if the row is as the last one from here has left it. Otherwise
+   * nothing is written or returned.
+   */
   async #markAfter(
     session: Session,
     mark: CommitMark,

@@ -17,7 +17,10 @@ export class KnownMarks {
   readonly #last = new Map<string, WrittenMark>();
   readonly #open = new Map<string, number>(); // Marks of each key whose commit is not known.
 
-  /** Begins a mark, and returns the last one, if no other mark may have changed the row since. */
+  /**
+   * Begins a mark, and returns the last one, unless other marks may have changed the row since. That is
+   * only a guess: the statement has to compare the row with it.
+   */
   begin(key: string): WrittenMark | undefined {
     const open = this.#open.get(key) ?? 0;
     this.#open.set(key, open + 1);
@@ -31,7 +34,7 @@ export class KnownMarks {
     else this.#last.set(key, mark);
   }
 
-  /** Forgets a key: its row was written in another way, or marks that came to nothing no longer count. */
+  /** Forgets a key, as its row is written in another way, and the marks whose commit is not known. */
   forget(key: string): void {
     this.#last.delete(key);
     this.#open.delete(key);

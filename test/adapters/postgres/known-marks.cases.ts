@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { DoneRange } from "../../../src/checkpoints/checkpoint.ts";
 import type { CommitMark } from "../../../src/checkpoints/commit-mark.ts";
 import { checkpointTable } from "../../../src/adapters/postgres/bookkeeping.ts";
 import { PostgresCheckpoints } from "../../../src/adapters/postgres/checkpoints.ts";
@@ -15,9 +16,10 @@ export function testPostgresKnownMarks({ tested }: Bench): void {
       await checkpoints.claim(key, { runId: "run", until: 2000 }, 1000);
 
       /** Marks a range, and returns the first words of the statements that this took. */
-      const mark = async (from: number, to: number) => {
+      const mark = async (from: number, to: number, position?: unknown) => {
         const words: (string | undefined)[] = [];
-        const mark: CommitMark = { key, runId: "run", ranges: [[from, to]], isMarked: true };
+        const range: DoneRange = position === undefined ? [from, to] : [from, to, position];
+        const mark: CommitMark = { key, runId: "run", ranges: [range], isMarked: true };
         const marked = await database.transaction(async (session) => {
           const values: Session["values"] = (text, params) => {
             words.push(/\w+/.exec(text)?.[0]);
@@ -34,7 +36,7 @@ export function testPostgresKnownMarks({ tested }: Bench): void {
       };
       const change = (set: string) =>
         tested().run(`update millrace_checkpoint set ${set} where key = '${key}'`);
-      return { mark, done, change };
+      return { mark, done, change, read: () => checkpoints.read(key) };
     };
 
     it("takes one statement after one that was committed from here", async () => {
@@ -61,6 +63,16 @@ export function testPostgresKnownMarks({ tested }: Bench): void {
       await change("run_id = 'other'");
       await expect(mark(2, 4)).rejects.toMatchObject({ name: "FencedError" });
       expect(await done()).toEqual({ offset: 2, done: [] });
+    });
+
+    it("keeps a position as it was stored, whatever becomes of its object", async () => {
+      const { mark, read } = await setUp("position");
+      const position = { n: 1 };
+      await mark(0, 2, position);
+      position.n = 9;
+      expect((await mark(5, 6, { n: 3 })).words).toEqual(["update"]);
+      const done = [[5, 6, { n: 3 }]];
+      expect(await read()).toMatchObject({ offset: 2, position: { n: 1 }, done });
     });
 
     it("looks again after one was taken back", async () => {

@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,6 +40,15 @@ describe("millrace report", () => {
     expect(code).toBe(2);
     expect(err).toContain("'--out' must be a new file or a page, as it would replace the file");
     expect(readFileSync(report, "utf8")).toBe(text);
+  });
+
+  it("writes into a pipe, whose reader gets all of it", async () => {
+    const report = written((await runCli("run orders.ts --json")).out);
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reading = readFile(pipe, "utf8");
+    expect((await runCli(`report ${report} --out ${pipe}`)).code).toBe(0);
+    expect(await reading).toMatch(/^<!doctype html>[^]*<\/html>\s*$/i);
   });
 
   it("does so for the report of a manager", async () => {

@@ -216,7 +216,7 @@ function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
   ): Promise<T> => {
     const values = [...params];
     const answer = await run(() => send(values));
-    values.length = 0; // Queries that are over hold them until a full collection.
+    values.length = 0; // Queries that are over hold them until a full garbage collection.
     return answer;
   };
   const session: Session = {

@@ -63,7 +63,7 @@ async function declare(
   return async ({ values }) => {
     const texts = await values(next);
     const rows = texts.map(([text]) => toRow(text));
-    texts.length = 0; // Queries of pg that are over hold them until a full collection.
+    texts.length = 0; // Queries of pg that are over hold them until a full garbage collection.
     return rows;
   };
 }

@@ -118,7 +118,7 @@ export function textPage(
     },
     take: (count) => {
       const taken = Array.from({ length: count }, (_, place) => toRow(rows[place]![0]));
-      rows.length = 0; // Queries of pg that are over hold them until a full collection.
+      rows.length = 0; // Queries of pg that are over hold them until a full garbage collection.
       return taken;
     },
   };
