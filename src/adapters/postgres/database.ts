@@ -10,8 +10,8 @@ export type Row = Record<string, unknown>;
 
 /** Runs statements with bound values. */
 export interface Session {
-  /** The rows as arrays in the order of the columns: a client may rename them. The array is yours. */
-  values(text: string, params?: readonly unknown[]): Promise<(readonly unknown[])[]>;
+  /** The rows as arrays in the order of the columns: names may be rewritten by a client's options. */
+  values(text: string, params?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
   /** The rows as the client gives them. */
   rows(text: string, params?: readonly unknown[]): Promise<Row[]>;
   /**
@@ -49,7 +49,7 @@ export interface Database {
     text: string,
     params?: readonly unknown[],
     signal?: AbortSignal,
-  ): Promise<(readonly unknown[])[]>;
+  ): Promise<readonly (readonly unknown[])[]>;
   /** `rows` of a session, in a transaction of their own. */
   rows(text: string, params?: readonly unknown[], signal?: AbortSignal): Promise<Row[]>;
   /** Runs `work` in a transaction of its own connection; what it rejects with is rolled back. */

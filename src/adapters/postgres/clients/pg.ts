@@ -210,22 +210,24 @@ function runnerOf({ link }: Taken, signal: AbortSignal | undefined): Run {
 type Run = <T>(send: () => Promise<T>) => Promise<T>;
 
 function sessionOf({ client, link, copyFrom }: Taken, run: Run): Session {
-  const answerOf = async <T>(
+  const ask = async <R>(
     params: readonly unknown[] = [],
-    send: (values: unknown[]) => Promise<T>,
-  ): Promise<T> => {
+    send: (values: unknown[]) => Promise<{ rows: R[]; rowCount?: number | null }>,
+  ) => {
     const values = [...params];
-    const answer = await run(() => send(values));
-    values.length = 0; // Queries that are over hold them until a full garbage collection.
-    return answer;
+    const result = await run(() => send(values));
+    const { rows, rowCount } = result;
+    // A query that is over holds both until a full garbage collection: small ones would move them.
+    values.length = 0;
+    result.rows = [];
+    return { rows, rowCount: rowCount ?? undefined };
   };
   const session: Session = {
     values: async (text, params) =>
-      (await answerOf(params, (values) => client.query({ text, values, rowMode: "array" }))).rows,
-    rows: async (text, params) =>
-      (await answerOf(params, (values) => client.query(text, values))).rows,
+      (await ask(params, (values) => client.query({ text, values, rowMode: "array" }))).rows,
+    rows: async (text, params) => (await ask(params, (values) => client.query(text, values))).rows,
     run: async (text, params) =>
-      (await answerOf(params, (values) => client.query(text, values))).rowCount ?? undefined,
+      (await ask(params, (values) => client.query(text, values))).rowCount,
   };
   if (copyFrom !== undefined) {
     session.copy = (into, pieces) =>

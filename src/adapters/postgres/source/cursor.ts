@@ -60,10 +60,5 @@ async function declare(
     `select pg_catalog.record_out(${recordOf(layout)}) ${fromQuery(sql, layout)} where ${settings}`,
   );
   const toRow = rowReader(layout);
-  return async ({ values }) => {
-    const texts = await values(next);
-    const rows = texts.map(([text]) => toRow(text));
-    texts.length = 0; // Queries of pg that are over hold them until a full garbage collection.
-    return rows;
-  };
+  return async ({ values }) => (await values(next)).map(([text]) => toRow(text));
 }

@@ -13,8 +13,8 @@ export interface Page {
   readonly faults: readonly unknown[];
   /** The texts of the key of a row. */
   keyAt(place: number): string[];
-  /** Takes the first rows out of it, as they are given. Called once, and last. */
-  take(count: number): Row[];
+  /** A row as it is given. */
+  rowAt(place: number): Row;
 }
 
 const keyColumn = "millrace key"; // Columns of their own, at the end.
@@ -106,7 +106,7 @@ function faultOf(
 
 /** A page whose rows are texts of records. */
 export function textPage(
-  rows: (readonly unknown[])[],
+  rows: readonly (readonly unknown[])[],
   { key, layout, toRow }: View,
 ): Page {
   return {
@@ -116,11 +116,7 @@ export function textPage(
       const fields = fieldsOf(rows[place]![0], layout.columns.length);
       return key.places.map((place) => fields[place]!);
     },
-    take: (count) => {
-      const taken = Array.from({ length: count }, (_, place) => toRow(rows[place]![0]));
-      rows.length = 0; // Queries of pg that are over hold them until a full garbage collection.
-      return taken;
-    },
+    rowAt: (place) => toRow(rows[place]![0]),
   };
 }
 
@@ -138,6 +134,6 @@ export function clientPage(rows: readonly Row[], { key }: View): Page {
     length: rows.length,
     faults,
     keyAt: (place) => fieldsOf(keys[place], key.names.length) as string[],
-    take: (count) => rows.slice(0, count),
+    rowAt: (place) => rows[place]!,
   };
 }

@@ -36,7 +36,7 @@ export async function pages(query: Query, names: readonly string[]): Promise<Rea
       if (page.length <= chunkSize && mayHaveNulls) await checkNulls(query, view, names);
       const kept = take(length, (place) => page.keyAt(place)[0]!);
       if (length > 0) above = further(above, page.keyAt(length - 1), names);
-      return page.take(kept);
+      return Array.from({ length: kept }, (_, place) => page.rowAt(place));
     },
     close: async () => {},
   };
